@@ -1,0 +1,1 @@
+//! IPFS: UnixFS packing and reading, CAR files, uploads.

@@ -1,0 +1,1 @@
+//! IPNS: records, w3name revisions, publishers.

@@ -1,0 +1,6 @@
+//! The two keys of a NameSys user: the IPNS key (ed25519) and the records signer (secp256k1),
+//! how both follow from wallet signatures, and how they are kept in files.
+
+mod records;
+
+pub use records::{SignerKey, SignerKeyError};

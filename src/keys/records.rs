@@ -1,0 +1,88 @@
+//! secp256k1 keys that sign EIP-191 texts: the records signer, and wallets held in memory.
+
+use alloy_primitives::{Address, B256, hex, keccak256};
+use k256::ecdsa::SigningKey;
+use k256::elliptic_curve::sec1::ToSec1Point;
+use zeroize::Zeroize;
+
+use crate::request::{Signature, eip191_digest};
+use crate::secret::{Secret, Secret32, SecretString};
+
+/// A secp256k1 secret key with its address. Signs deterministically (RFC 6979), `s` low.
+#[derive(Clone)]
+pub struct SignerKey {
+    key: SigningKey,
+    address: Address,
+}
+
+/// Why bytes are not a secp256k1 secret key. The bytes are not quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignerKeyError {
+    /// Not 64 hexadecimal digits, with or without `0x`.
+    #[error("a secp256k1 key is written as 64 hexadecimal digits")]
+    Hex,
+    /// Zero, or not below the group order.
+    #[error("the number is not a secp256k1 key: it is zero or not below the group order")]
+    OutOfRange,
+}
+
+impl SignerKey {
+    /// From the 32-byte big-endian secret scalar.
+    ///
+    /// # Errors
+    /// [`SignerKeyError::OutOfRange`] unless 0 < scalar < n.
+    pub fn from_scalar(scalar: &Secret32) -> Result<Self, SignerKeyError> {
+        let key =
+            SigningKey::from_slice(scalar.expose()).map_err(|_| SignerKeyError::OutOfRange)?;
+        let point = key.verifying_key().as_affine().to_sec1_point(false);
+        let hash = keccak256(&point.as_bytes()[1..]);
+        Ok(Self { key, address: Address::from_slice(&hash[12..]) })
+    }
+
+    /// From 64 hexadecimal digits, `0x` and surrounding white space allowed.
+    ///
+    /// # Errors
+    /// As [`SignerKeyError`] says.
+    pub fn from_hex(text: &SecretString) -> Result<Self, SignerKeyError> {
+        let mut scalar = [0; 32];
+        let decoded = hex::decode_to_slice(text.expose().trim(), &mut scalar);
+        let key = decoded
+            .map_err(|_| SignerKeyError::Hex)
+            .and_then(|()| Self::from_scalar(&Secret::new(scalar)));
+        scalar.zeroize();
+        key
+    }
+
+    /// The key's Ethereum address.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// The secret scalar, 32 bytes big-endian.
+    pub fn scalar(&self) -> Secret32 {
+        let mut bytes = self.key.to_bytes();
+        let scalar = Secret::new(bytes.into());
+        bytes.zeroize();
+        scalar
+    }
+
+    /// Signs `text` under EIP-191.
+    pub fn sign_text(&self, text: &str) -> Signature {
+        self.sign_digest(&eip191_digest(text))
+    }
+
+    /// Signs a 32-byte digest as it is.
+    pub fn sign_digest(&self, digest: &B256) -> Signature {
+        let (signature, recovery) = self.key.sign_prehash_recoverable(digest.as_slice());
+        let mut rsv = [0; 65];
+        rsv[..64].copy_from_slice(&signature.to_bytes());
+        rsv[64] = 27 + recovery.to_byte();
+        Signature::from_rsv(rsv).expect("k256 normalises s, and r overflows for no known digest")
+    }
+}
+
+impl std::fmt::Debug for SignerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignerKey").field("address", &self.address).finish_non_exhaustive()
+    }
+}

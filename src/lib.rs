@@ -1,0 +1,37 @@
+//! Manage ENS records that live off chain and cost no gas.
+//!
+//! The library never prints, prompts, or reads the environment or the home directory; the
+//! binary (`main.rs` and `cli/`) does. Blocks are listed bottom first: a block may use those
+//! above it in this list, never those below.
+//!
+//! | block | what it is | I/O |
+//! | --- | --- | --- |
+//! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
+//! | [`ens`] | names: ENSIP-15, namehash, DNS wire form, `.well-known` directory | none |
+//! | [`record`] | record types and typed values: text form, ABI form | none |
+//! | [`request`] | the texts SIGN 1–4, EIP-191, signed records and their verification | none |
+//! | [`keys`] | key derivation; the IPNS key and the records signer; key files | `keys::file` |
+//! | [`wallet`] | the wallet trait and the wallets that implement it | files |
+//! | [`net`] | the HTTP client every network block shares: time-outs, retries, bounds | network |
+//! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
+//! | [`ipns`] | IPNS records, w3name revisions, publishers | network |
+//! | [`workspace`] | what is wanted and what is signed, on disk | files |
+//! | [`resolve`] | from a name and chain facts to verified values | network |
+//! | [`report`] | what each command reports: the JSON contract | none |
+//! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
+
+#![warn(missing_docs)]
+
+pub mod devnet;
+pub mod ens;
+pub mod ipfs;
+pub mod ipns;
+pub mod keys;
+pub mod net;
+pub mod record;
+pub mod report;
+pub mod request;
+pub mod resolve;
+pub mod secret;
+pub mod wallet;
+pub mod workspace;

@@ -1,0 +1,1 @@
+//! The HTTP client every network block shares.

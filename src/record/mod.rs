@@ -1,0 +1,1 @@
+//! Records: types (`text/avatar`), typed values, their text and ABI forms.

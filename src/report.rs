@@ -1,0 +1,1 @@
+//! What each command reports: the JSON contract.

@@ -1,0 +1,13 @@
+//! The request texts (facts of seeds 001 and 002), how they are signed, and how what was signed
+//! is verified.
+
+mod caip10;
+mod eip191;
+mod signed;
+mod text;
+
+pub use caip10::{Caip10, Caip10Error};
+pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
+pub use text::{
+    Extradata, approve_signer, generate_ipns_key, generate_records_signer, update_record,
+};

@@ -1,0 +1,1 @@
+//! SIGN 4 payloads.

@@ -1,0 +1,1 @@
+//! From a name and chain facts to verified values.

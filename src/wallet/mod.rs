@@ -1,0 +1,1 @@
+//! Wallets: who signs SIGN 1 to 3.

@@ -1,0 +1,1 @@
+//! The workspace: what is wanted and what is signed, on disk.
