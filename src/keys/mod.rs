@@ -2,9 +2,13 @@
 //! how both follow from wallet signatures, and how they are kept in files.
 
 mod derive;
+mod ipns;
+mod ipns_forms;
 mod plan;
 mod records;
 
 pub use derive::{Derivation, Identity, UnknownDerivation, ipns_seed, records_signer};
+pub use ipns::{IpnsKey, IpnsName, IpnsNameError};
+pub use ipns_forms::IpnsKeyError;
 pub use plan::{Compat, KeyPlan, Storage, UnknownChoice};
 pub use records::{SignerKey, SignerKeyError};

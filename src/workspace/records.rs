@@ -184,16 +184,18 @@ impl Records {
     /// A name outside the workspace, or a file that another record has.
     pub fn set(&mut self, name: &Name, key: &RecordKey, wanted: Value) -> Result<bool, RecordsError> {
         self.check_name(name)?;
-        if self.get(name, key) == Some(&wanted) {
+        let before = self.get(name, key);
+        if before == Some(&wanted) {
             return Ok(false);
         }
+        let existed = before.is_some();
         self.claim(name, key)?;
         let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));
         let table = table.as_table_like_mut().ok_or_else(|| RecordsError::Shape {
             at: name.to_string(),
             expected: "a table of records",
         })?;
-        let written = spelling(table, key);
+        let written = if existed { spelling(table, key) } else { key.to_string() };
         match table.get_mut(&written).and_then(Item::as_value_mut) {
             Some(old) => {
                 let decor = old.decor().clone();
