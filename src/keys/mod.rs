@@ -1,6 +1,7 @@
 //! The two keys of a NameSys user: the IPNS key (ed25519) and the records signer (secp256k1),
 //! how both follow from wallet signatures, and how they are kept in files.
 
+pub mod file;
 mod records;
 
 pub use records::{SignerKey, SignerKeyError};
