@@ -1,5 +1,7 @@
 use std::sync::Mutex;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::super::test_server::{Answer, TestServer};
 use super::*;
 
@@ -194,9 +196,13 @@ async fn addresses_and_certificates_are_checked() {
     assert!(matches!(error, NetError::Address { .. }), "{error}");
     let config = HttpConfig { extra_roots: Some(b"no pem".to_vec()), ..HttpConfig::default() };
     assert!(matches!(Http::new(config), Err(NetError::Client { .. })));
-    let server =
-        TestServer::start(|_, _| Answer::Raw(b"HTTP/1.1 400 plain\r\n\r\n".to_vec())).await;
-    let tls = format!("https://127.0.0.1:{}/", server.url.port().unwrap()).parse().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tls = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 plain text here\r\n\r\n").await;
+        let _ = stream.read(&mut [0; 1024]).await;
+    });
     let error = get(&tls).await.unwrap_err();
     assert!(matches!(error, NetError::Tls { .. }), "{error}");
 }
