@@ -2,6 +2,10 @@
 //! how both follow from wallet signatures, and how they are kept in files.
 
 pub mod file;
+mod ipns;
+mod ipns_forms;
 mod records;
 
+pub use ipns::{IpnsKey, IpnsName, IpnsNameError};
+pub use ipns_forms::IpnsKeyError;
 pub use records::{SignerKey, SignerKeyError};
