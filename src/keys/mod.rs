@@ -2,6 +2,7 @@
 //! how both follow from wallet signatures, and how they are kept in files.
 
 mod derive;
+pub mod file;
 mod ipns;
 mod ipns_forms;
 mod plan;
