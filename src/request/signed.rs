@@ -66,9 +66,20 @@ impl SignedRecord {
         let by = Caip10::new(chain_id, signer.address());
         let text =
             update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
+        Self::new(signer.address(), &signer.sign_text(&text), approval, result)
+    }
+
+    /// Puts a payload together from a SIGN 4 signature made elsewhere. `result` is the
+    /// ABI-encoded value.
+    pub fn new(
+        signer: Address,
+        signature: &Signature,
+        approval: Option<&Signature>,
+        result: Vec<u8>,
+    ) -> Self {
         Self {
-            signer: signer.address(),
-            signature: Bytes::copy_from_slice(signer.sign_text(&text).as_bytes()),
+            signer,
+            signature: Bytes::copy_from_slice(signature.as_bytes()),
             approval: approval.map(|a| Bytes::copy_from_slice(a.as_bytes())).unwrap_or_default(),
             result: result.into(),
         }

@@ -14,6 +14,7 @@ mod check;
 mod config;
 mod import;
 mod lock;
+mod plan;
 mod records;
 mod sign;
 mod state;
@@ -28,11 +29,14 @@ pub use config::{Approval, Config, ConfigError, DerivedKeys, Target};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use records::{Records, RecordsError};
+pub use plan::{Change, Expected, RecordState, plan};
 pub use sign::{
-    ApprovalMode, Change, Metadata, RecordState, SignError, SignRequest, SignedFile, Signer, plan, sign,
+    ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode, approval_text, sign,
 };
 pub use state::{Publication, StateError};
-pub use tree::{FileError, RecordFile, TreeEntry, TreeError, record_path, walk};
+pub use tree::{
+    FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path, walk,
+};
 
 /// The configuration file, which also marks the workspace's folder.
 pub const CONFIG_FILE: &str = "namesys.toml";
