@@ -15,6 +15,7 @@ mod config;
 mod import;
 mod lock;
 mod plan;
+mod publish;
 mod records;
 mod sign;
 mod state;
@@ -30,6 +31,9 @@ pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use records::{Records, RecordsError};
 pub use plan::{Change, Expected, RecordState, plan};
+pub use publish::{
+    PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record, publish,
+};
 pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode, approval_text, sign,
 };

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::{Workspace, WorkspaceError, write_atomic};
-use crate::ipns::record::{RecordError, UnverifiedRecord, VerifiedRecord};
+use crate::ipns::{RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 
 /// An IPNS record that was made here.
