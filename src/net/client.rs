@@ -370,6 +370,18 @@ impl Http {
     }
 }
 
+/// `base` with `segments` after its path, each percent-encoded where it must be.
+pub fn endpoint<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Fails only for addresses without a host, which `Http` refuses.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
 /// Where the answer redirects to, if it does and may be followed.
 fn redirect_target(
     request: &Request,

@@ -2,29 +2,14 @@ use std::sync::Mutex;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::test_server::{Answer, TestServer};
+use super::super::test_server::{Answer, TestServer, quick_config};
 use super::*;
 
-/// A client whose waits are short.
+/// A client whose waits are short, and observed.
 fn quick(events: &Arc<Mutex<Vec<RetryEvent>>>) -> Http {
     let events = events.clone();
-    Http::new(HttpConfig {
-        timeouts: Timeouts {
-            connect: Duration::from_millis(300),
-            idle: Duration::from_millis(200),
-            body: Duration::from_millis(400),
-        },
-        retry: RetryPolicy {
-            attempts: 3,
-            base: Duration::from_millis(5),
-            max_wait: Duration::from_secs(1),
-            total: Duration::from_secs(2),
-            total_connect: Duration::from_millis(500),
-        },
-        extra_roots: None,
-        observer: Some(Arc::new(move |event| events.lock().unwrap().push(event.clone()))),
-    })
-    .unwrap()
+    let observer: RetryObserver = Arc::new(move |event| events.lock().unwrap().push(event.clone()));
+    Http::new(HttpConfig { observer: Some(observer), ..quick_config() }).unwrap()
 }
 
 async fn get(url: &Url) -> Result<Response, NetError> {

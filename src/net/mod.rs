@@ -20,7 +20,7 @@ mod retry;
 pub(crate) mod test_server;
 
 pub use body::{Body, Progress};
-pub use client::{Http, HttpConfig, Request, Response, Timeouts};
+pub use client::{Http, HttpConfig, Request, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
 pub use limit::RateLimiter;
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};

@@ -7,6 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
+use super::{Http, HttpConfig, RetryPolicy, Timeouts};
+
 /// What to answer a request with.
 pub(crate) enum Answer {
     /// Status, headers (lines without line ends), body; then the connection is closed.
@@ -118,4 +120,28 @@ async fn serve(
         Answer::Silence(time) => tokio::time::sleep(time).await,
     }
     stream.shutdown().await.ok()
+}
+
+/// Short waits, short patience.
+pub(crate) fn quick_config() -> HttpConfig {
+    HttpConfig {
+        timeouts: Timeouts {
+            connect: Duration::from_millis(300),
+            idle: Duration::from_millis(300),
+            body: Duration::from_millis(600),
+        },
+        retry: RetryPolicy {
+            attempts: 3,
+            base: Duration::from_millis(5),
+            max_wait: Duration::from_secs(1),
+            total: Duration::from_secs(2),
+            total_connect: Duration::from_millis(500),
+        },
+        ..HttpConfig::default()
+    }
+}
+
+/// A client of [`quick_config`].
+pub(crate) fn quick_http() -> Http {
+    Http::new(quick_config()).unwrap()
 }
