@@ -1,1 +1,94 @@
-//! What each command reports: the JSON contract.
+//! What each command reports: the JSON contract of the command line, as types.
+
+use alloy_primitives::hex;
+use serde::{Serialize, Serializer};
+
+use crate::keys::IpnsName;
+use crate::secret::SecretString;
+
+/// Why a command did not end well; stands under `error`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorReport {
+    /// A stable word for scripts.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+/// `completions`: the script.
+#[derive(Clone, Debug, Serialize)]
+pub struct CompletionsReport {
+    /// The shell.
+    pub shell: String,
+    /// Its completion script.
+    pub script: String,
+}
+
+/// `man`: the pages written.
+#[derive(Clone, Debug, Serialize)]
+pub struct ManReport {
+    /// Their paths.
+    pub written: Vec<String>,
+}
+
+/// `key inspect`: the public half of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KeyReport {
+    /// Of an IPNS key (ed25519).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipns: Option<IpnsKeyReport>,
+    /// Of a records signer (secp256k1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerReport>,
+}
+
+/// The public half of an IPNS key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsKeyReport {
+    /// Base36 CIDv1, `k51…`.
+    pub name: String,
+    /// `0xe501…`, ENSIP-7.
+    pub contenthash: String,
+    /// `0x` and 64 digits.
+    pub public_key: String,
+}
+
+impl From<&IpnsName> for IpnsKeyReport {
+    fn from(name: &IpnsName) -> Self {
+        Self {
+            name: name.to_string(),
+            contenthash: hex::encode_prefixed(name.contenthash()),
+            public_key: hex::encode_prefixed(name.public_key()),
+        }
+    }
+}
+
+/// The public half of a records signer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignerReport {
+    /// Checksummed address.
+    pub address: String,
+}
+
+/// `key export`: a secret key in another tool's form, because a person asked for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyExportReport {
+    /// `hex`, `libp2p` (base64 here) or `pem`.
+    pub format: String,
+    /// The secret key; absent when it went to a file.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    pub key: Option<SecretString>,
+    /// The file it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// Serializes a secret that is itself the result asked for.
+fn reveal<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match key {
+        Some(key) => serializer.serialize_str(key.expose()),
+        None => serializer.serialize_none(),
+    }
+}

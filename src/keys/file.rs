@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use alloy_primitives::hex;
 use zeroize::Zeroize;
 
-use super::{SignerKey, SignerKeyError};
+use super::{IpnsKey, IpnsKeyError, SignerKey, SignerKeyError};
 use crate::secret::{Secret, SecretBytes, SecretString};
 
 /// Largest key file that is read, bytes. The longest form, PEM with a comment, has some 250.
@@ -50,6 +50,14 @@ pub enum KeyFileError {
         path: PathBuf,
         /// What is wrong with it.
         source: SignerKeyError,
+    },
+    /// Not an IPNS key.
+    #[error("{} holds no IPNS key: {source}", .path.display())]
+    Ipns {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: IpnsKeyError,
     },
 }
 
@@ -110,12 +118,8 @@ pub fn write_signer_key(path: &Path, key: &SignerKey) -> Result<(), KeyFileError
 ///
 /// # Errors
 /// As [`create_new`].
-pub fn write_ipns_pem(
-    path: &Path,
-    ipns_name: &str,
-    pem: &SecretString,
-) -> Result<(), KeyFileError> {
-    let text = Secret::new(format!("# ipns {ipns_name}\n{}", pem.expose()));
+pub fn write_ipns_key(path: &Path, key: &IpnsKey) -> Result<(), KeyFileError> {
+    let text = Secret::new(format!("# ipns {}\n{}", key.name(), key.to_pem().expose()));
     create_new(path, text.expose().as_bytes())
 }
 
@@ -145,6 +149,17 @@ pub fn read_signer_key(path: &Path) -> Result<(SignerKey, Option<PermissionsNote
     let (bytes, note) = read(path)?;
     let key = parse_signer_key(&bytes)
         .map_err(|source| KeyFileError::Signer { path: path.to_owned(), source })?;
+    Ok((key, note))
+}
+
+/// Reads an IPNS key in any of the forms of [`IpnsKey::parse`].
+///
+/// # Errors
+/// As [`read`], and [`KeyFileError::Ipns`].
+pub fn read_ipns_key(path: &Path) -> Result<(IpnsKey, Option<PermissionsNote>), KeyFileError> {
+    let (bytes, note) = read(path)?;
+    let key = IpnsKey::parse(bytes.expose())
+        .map_err(|source| KeyFileError::Ipns { path: path.to_owned(), source })?;
     Ok((key, note))
 }
 
@@ -197,6 +212,20 @@ mod tests {
         let again = write_signer_key(&path, &key()).unwrap_err();
         assert!(matches!(again, KeyFileError::Exists(_)), "{again}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left over");
+    }
+
+    #[test]
+    fn ipns_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ipns.key");
+        let key = IpnsKey::from_seed(&[7; 32].into());
+        write_ipns_key(&path, &key).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let comment = format!("# ipns {}\n-----BEGIN PRIVATE KEY-----\n", key.name());
+        assert!(text.starts_with(&comment), "{text}");
+        assert_eq!(read_ipns_key(&path).unwrap().0.name(), key.name());
+        std::fs::write(&path, "# ipns k51\n").unwrap();
+        assert!(matches!(read_ipns_key(&path), Err(KeyFileError::Ipns { .. })));
     }
 
     #[cfg(unix)]

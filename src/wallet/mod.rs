@@ -15,7 +15,7 @@ pub use keystore::{KeystoreError, account_path, open_keystore};
 pub use local::LocalWallet;
 pub use mnemonic::{HdPath, MnemonicError, open_mnemonic};
 
-use alloy_primitives::Address;
+pub use alloy_primitives::Address;
 use futures_util::future::BoxFuture;
 
 use crate::keys::SignerKey;

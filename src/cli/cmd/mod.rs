@@ -1,0 +1,5 @@
+//! One file per command: `Args` and `run`.
+
+pub mod completions;
+pub mod key;
+pub mod man;
