@@ -11,19 +11,33 @@ use crate::ens::{Name, NameError};
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
 use crate::request::Signature;
 
-/// What was recorded by the first derivation of the keys; a later one that differs is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DerivedKeys {
+/// What the first derivation of the keys recorded; a later one that differs is refused.
+///
+/// Each is absent until something gave it: a key file gives no wallet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedKeys {
     /// The wallet that signed SIGN 1 and 2.
-    pub wallet: Address,
+    pub wallet: Option<Address>,
     /// The IPNS name of SIGN 1.
-    pub ipns_name: IpnsName,
+    pub ipns_name: Option<IpnsName>,
     /// The records signer of SIGN 2.
-    pub signer: Address,
+    pub signer: Option<Address>,
     /// How the IPNS key was reduced.
-    pub derivation: Derivation,
+    pub derivation: Option<Derivation>,
     /// Whether SIGN 2 follows the deployed client.
-    pub compat: Compat,
+    pub compat: Option<Compat>,
+}
+
+/// The keys at hand are not those of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these are not the keys of this workspace: {what} is {given}, namesys.toml says {recorded}")]
+pub struct KeyMismatch {
+    /// Which entry of `namesys.toml`.
+    pub what: &'static str,
+    /// What it would be now.
+    pub given: String,
+    /// What it says.
+    pub recorded: String,
 }
 
 /// A SIGN 3 that is kept.
@@ -140,57 +154,70 @@ impl Config {
             gateways: gateways(table)?,
             document,
         };
-        config.derived_keys()?;
+        config.recorded_keys()?;
+        config.owner()?;
         Ok(config)
     }
 
-    /// What the first derivation recorded, if there was one.
+    /// What the first derivation recorded.
     ///
     /// # Errors
     /// When an entry of it is malformed.
-    pub fn derived_keys(&self) -> Result<Option<DerivedKeys>, ConfigError> {
+    pub fn recorded_keys(&self) -> Result<RecordedKeys, ConfigError> {
         let table = self.document.as_table();
-        let wallet = self.wallet()?;
-        let ipns_name = parsed::<IpnsName>(table, "ipns_name")?;
-        let signer = address(table, "signer")?;
-        let (Some(wallet), Some(ipns_name), Some(signer)) = (wallet, ipns_name, signer) else {
-            return Ok(None);
-        };
-        Ok(Some(DerivedKeys {
-            wallet,
-            ipns_name,
-            signer,
-            derivation: parsed(table, "derivation")?.unwrap_or_default(),
-            compat: parsed(table, "compat")?.unwrap_or_default(),
-        }))
+        Ok(RecordedKeys {
+            wallet: parsed(table, "wallet")?,
+            ipns_name: parsed(table, "ipns_name")?,
+            signer: parsed(table, "signer")?,
+            derivation: parsed(table, "derivation")?,
+            compat: parsed(table, "compat")?,
+        })
     }
 
-    /// The recorded wallet, which may be there before the keys.
+    /// Records what is not recorded yet; `true` when that was something.
     ///
     /// # Errors
-    /// When it is no address.
-    pub fn wallet(&self) -> Result<Option<Address>, ConfigError> {
-        address(self.document.as_table(), "wallet")
-    }
-
-    /// The recorded IPNS name, which may be there without a signer.
-    ///
-    /// # Errors
-    /// When it is no IPNS name.
-    pub fn ipns_name(&self) -> Result<Option<IpnsName>, ConfigError> {
-        parsed(self.document.as_table(), "ipns_name")
-    }
-
-    /// Records the derived keys.
-    pub fn record_keys(&mut self, keys: &DerivedKeys) {
+    /// [`KeyMismatch`], nothing being changed, when an entry is recorded and differs.
+    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+        let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
+        let given = [
+            ("wallet", text(keys.wallet.as_ref().map(|v| v as _))),
+            ("ipns_name", text(keys.ipns_name.as_ref().map(|v| v as _))),
+            ("signer", text(keys.signer.as_ref().map(|v| v as _))),
+            ("derivation", text(keys.derivation.as_ref().map(|v| v as _))),
+            ("compat", text(keys.compat.as_ref().map(|v| v as _))),
+        ];
         let table = self.document.as_table_mut();
-        put(table, "wallet", &keys.wallet.to_string());
-        put(table, "ipns_name", &keys.ipns_name.to_string());
-        put(table, "signer", &keys.signer.to_string());
-        put(table, "derivation", &keys.derivation.to_string());
-        if keys.compat != Compat::Specification || table.contains_key("compat") {
-            put(table, "compat", &keys.compat.to_string());
+        let mut new = Vec::new();
+        for (what, given) in given {
+            let Some(given) = given else { continue };
+            match table.get(what).and_then(Item::as_str) {
+                None => new.push((what, given)),
+                // Addresses may be written in one case.
+                Some(recorded) if recorded.eq_ignore_ascii_case(&given) => {}
+                Some(recorded) => {
+                    return Err(KeyMismatch { what, given, recorded: recorded.to_owned() });
+                }
+            }
         }
+        for (what, given) in &new {
+            put(table, what, given);
+        }
+        Ok(!new.is_empty())
+    }
+
+    /// Who owns the names: `owner` where the wallet is a manager, otherwise the wallet.
+    ///
+    /// # Errors
+    /// When an entry is no address.
+    pub fn owner(&self) -> Result<Option<Address>, ConfigError> {
+        let table = self.document.as_table();
+        Ok(parsed(table, "owner")?.or(parsed(table, "wallet")?))
+    }
+
+    /// Records an owner other than the wallet.
+    pub fn record_owner(&mut self, owner: Address) {
+        put(self.document.as_table_mut(), "owner", &owner.to_string());
     }
 
     /// How records were last approved, where it was said (`sign --approval`).
@@ -223,7 +250,7 @@ impl Config {
             let owner = address(entry, "owner")?.ok_or(ConfigError::Missing("approvals owner"))?;
             (owner, entry.get("signature").and_then(Item::as_str))
         } else {
-            (self.wallet()?.ok_or(ConfigError::Missing("wallet"))?, item.as_str())
+            (self.recorded_keys()?.wallet.ok_or(ConfigError::Missing("wallet"))?, item.as_str())
         };
         let signature = signature
             .ok_or_else(|| invalid(&key(), item, "a signature is a text"))?
@@ -242,7 +269,7 @@ impl Config {
         signer: Address,
         approvals: impl IntoIterator<Item = (&'a Name, Approval)>,
     ) -> Result<(), ConfigError> {
-        let wallet = self.wallet()?;
+        let wallet = self.recorded_keys()?.wallet;
         let all = self.document.entry("approvals").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -371,31 +398,38 @@ mod tests {
         assert_eq!((config.chain_id, config.signer_storage), (5, Storage::Wallet));
         assert_eq!(config.uploads[0].token_env.as_deref(), Some("KUBO_TOKEN"));
         assert_eq!(config.gateways, ["https://ipfs.io"]);
-        assert_eq!(config.derived_keys(), Ok(None));
+        assert_eq!(config.recorded_keys(), Ok(RecordedKeys::default()));
 
         let key = SignerKey::from_scalar(&Secret::new([7; 32])).unwrap();
-        let keys = DerivedKeys {
-            wallet: key.address(),
-            ipns_name: "k51qzi5uqu5djjv76gxzakp6oajs1yy202w2z6j93pk7h5a08xnk4fn7dnr8kv".parse().unwrap(),
-            signer: Address::repeat_byte(2),
-            derivation: Derivation::Noble16,
-            compat: Compat::WebClient,
+        let name = "k51qzi5uqu5djjv76gxzakp6oajs1yy202w2z6j93pk7h5a08xnk4fn7dnr8kv";
+        let signer = Address::repeat_byte(2);
+        let keys = RecordedKeys {
+            wallet: Some(key.address()),
+            ipns_name: Some(name.parse().unwrap()),
+            signer: Some(signer),
+            derivation: Some(Derivation::Noble16),
+            compat: Some(Compat::WebClient),
         };
-        config.record_keys(&keys);
+        let part = RecordedKeys { wallet: keys.wallet, ..RecordedKeys::default() };
+        assert_eq!(config.record_keys(&part), Ok(true));
+        assert_eq!(config.record_keys(&keys), Ok(true));
+        assert_eq!(config.record_keys(&keys), Ok(false));
+        let other = RecordedKeys { signer: Some(Address::ZERO), ..keys.clone() };
+        assert_eq!(config.record_keys(&other).unwrap_err().what, "signer");
         let name = Name::parse("a.nick.eth").unwrap();
         let mine = Approval { owner: key.address(), signature: key.sign_text("x") };
         let managed = Approval { owner: Address::repeat_byte(9), ..mine.clone() };
         let other = Name::parse("b.nick.eth").unwrap();
         config
-            .keep_approvals(keys.signer, [(&name, mine.clone()), (&other, managed.clone())])
+            .keep_approvals(signer, [(&name, mine.clone()), (&other, managed.clone())])
             .unwrap();
 
         let text = config.to_string();
         assert!(text.starts_with("# mine\nname = \"nick.eth\" # the name\n"), "{text}");
         let again = Config::parse(&text).unwrap();
-        assert_eq!(again.derived_keys(), Ok(Some(keys.clone())));
-        assert_eq!(again.approval(&name, keys.signer), Ok(Some(mine)));
-        assert_eq!(again.approval(&other, keys.signer), Ok(Some(managed)));
+        assert_eq!(again.recorded_keys(), Ok(keys));
+        assert_eq!(again.approval(&name, signer), Ok(Some(mine)));
+        assert_eq!(again.approval(&other, signer), Ok(Some(managed)));
         assert_eq!(again.approval(&name, Address::ZERO), Ok(None));
         assert_eq!(again.uploads, config.uploads);
     }

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use atomic::write_atomic;
 pub use check::{CheckedFile, Verdict, check_tree};
-pub use config::{Approval, Config, ConfigError, DerivedKeys, Target};
+pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys, Target};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use records::{Records, RecordsError};

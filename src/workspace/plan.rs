@@ -98,13 +98,16 @@ fn is_current(
     if expected.signer != Some(record.signer) || record.result != value.abi_encode() {
         return false;
     }
-    let approved = [expected.wallet.unwrap_or(expected.owner), record.signer];
+    let mut owner = expected.owner;
+    let approved = [expected.wallet.unwrap_or(owner), record.signer];
     let approved_signers: &[Address] = match expected.mode {
         ApprovalMode::Wallet => {
             // The file must carry the approval that is kept, so that the same workspace gives
             // the same bytes.
             match config.approval(name, record.signer) {
-                Ok(Some(kept)) if kept.signature.as_bytes()[..] == record.approval[..] => {}
+                Ok(Some(kept)) if kept.signature.as_bytes()[..] == record.approval[..] => {
+                    owner = kept.owner;
+                }
                 _ => return false,
             }
             &approved[..1]
@@ -113,7 +116,7 @@ fn is_current(
         ApprovalMode::Owner if record.approval.is_empty() => &[],
         ApprovalMode::OnChain | ApprovalMode::Owner => return false,
     };
-    let (owner, chain_id) = (expected.owner, config.chain_id);
+    let chain_id = config.chain_id;
     record.verify(key, &VerifyContext { name, owner, chain_id, approved_signers }).is_ok()
 }
 

@@ -95,8 +95,6 @@ pub struct SignRequest<'a> {
     pub signer: Signer<'a>,
     /// Why the resolver accepts that signer.
     pub mode: ApprovalMode,
-    /// The owner of the names, where the wallet is a manager the owner approved on chain.
-    pub owner: Option<Address>,
     /// Who signs SIGN 3 where one is missing.
     pub wallet: Option<&'a dyn Wallet>,
     /// Sign also what is right already.
@@ -179,8 +177,8 @@ pub async fn sign(
     config: &mut Config,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<SignOutcome, SignError> {
-    let wallet = config.wallet()?.or_else(|| request.wallet.map(Wallet::address));
-    let owner = request.owner.or(wallet).ok_or(SignError::NoOwner)?;
+    let wallet = config.recorded_keys()?.wallet.or_else(|| request.wallet.map(Wallet::address));
+    let owner = config.owner()?.or(wallet).ok_or(SignError::NoOwner)?;
     let signer = request.signer.address();
     if request.mode == ApprovalMode::Owner && signer != owner {
         return Err(SignError::NotOwner { signer, owner });
@@ -218,14 +216,16 @@ async fn approve_missing(
 ) -> Result<u64, SignError> {
     let signer = request.signer.address();
     let chain_id = config.chain_id;
-    let text = |name: &Name| approval_text(name, signer, owner, chain_id);
+    let text = |name: &Name, owner| approval_text(name, signer, owner, chain_id);
     let names: BTreeSet<&Name> = changes.iter().map(|change| &change.name).collect();
     let names: Vec<&Name> = names.into_iter().collect();
-    let wallet = config.wallet()?;
+    let manager = config.recorded_keys()?.wallet;
     let stands = |name: &Name| -> Result<bool, ConfigError> {
-        let Some(approval) = config.approval(name, signer)? else { return Ok(false) };
-        let by = recover(&text(name), &approval.signature).ok();
-        Ok(approval.owner == owner && by.is_some() && (by == Some(owner) || by == wallet))
+        let Some(Approval { owner, signature }) = config.approval(name, signer)? else {
+            return Ok(false);
+        };
+        let by = recover(&text(name, owner), &signature).ok();
+        Ok(by.is_some() && (by == Some(owner) || by == manager))
     };
     let kept = names.par_iter().map(|name| stands(name)).collect::<Result<Vec<_>, _>>()?;
     let missing: Vec<&Name> =
@@ -236,11 +236,11 @@ async fn approve_missing(
         return Err(SignError::NoApproval { first, count, signer });
     };
     let signatures: Vec<Signature> = match wallet.local_key() {
-        Some(key) => missing.par_iter().map(|name| key.sign_text(&text(name))).collect(),
+        Some(key) => missing.par_iter().map(|name| key.sign_text(&text(name, owner))).collect(),
         None => {
             let mut signatures = Vec::with_capacity(missing.len());
             for name in &missing {
-                signatures.push(*sign_checked(wallet, &text(name)).await?.expose());
+                signatures.push(*sign_checked(wallet, &text(name, owner)).await?.expose());
             }
             signatures
         }
