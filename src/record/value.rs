@@ -172,3 +172,49 @@ impl fmt::Display for Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(record: &str, text: &str) -> Result<Value, ValueError> {
+        Value::parse(&RecordKey::parse(record).unwrap(), text)
+    }
+
+    #[test]
+    fn public_keys() {
+        let (x, y) = (format!("0x{}", "1f".repeat(32)), format!("0x{}", "2e".repeat(32)));
+        let value = Value::pubkey_from_xy(&x, &y).unwrap();
+        assert_eq!(value.to_string(), format!("{x}{}", &y[2..]));
+        assert_eq!(parse("pubkey", &value.to_string()).unwrap(), value);
+        for (x, y, bad) in
+            [(&x[..65], y.as_str(), &x[..65]), (&x, &y[2..], &y[2..]), (&x, "0x", "0x")]
+        {
+            assert_eq!(Value::pubkey_from_xy(x, y), Err(ValueError::Pubkey(bad.into())));
+        }
+        assert!(matches!(parse("pubkey", &x), Err(ValueError::Pubkey(_))));
+    }
+
+    #[test]
+    fn names_are_normalised_and_interfaces_are_evm_addresses() {
+        assert_eq!(parse("name", "Nick.eth").unwrap(), Value::Name("nick.eth".into()));
+        assert!(matches!(parse("name", "no good"), Err(ValueError::Name(_))));
+        assert!(matches!(parse("name", ""), Err(ValueError::Name(_))));
+        let bad = "0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c5";
+        assert!(matches!(parse("interface/0x01ffc9a7", bad), Err(ValueError::Address(_))));
+    }
+
+    #[test]
+    fn hex_is_strict_and_quoted() {
+        for bad in ["", "00", "0x0", "0xzz", "0x0x00", "0X00", "0x00 "] {
+            for record in ["dns/zonehash", "dns/1", "abi/1"] {
+                let error = parse(record, bad).unwrap_err();
+                assert_eq!(
+                    error,
+                    ValueError::Hex { record: record.into(), value: bad.into() },
+                    "{error}"
+                );
+            }
+        }
+    }
+}
