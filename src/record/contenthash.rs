@@ -184,6 +184,9 @@ fn check(bytes: &[u8]) -> Result<(), String> {
             Ok(text) if text.contains("://") || text.starts_with("0x") => {
                 Err(format!("they are the text {text:?}, not its encoding"))
             }
+            _ if Cid::try_from(bytes).is_ok() => {
+                Err("they are a bare CID: e301 (IPFS) or e501 (IPNS) belongs before it".into())
+            }
             _ => Ok(()),
         },
     }
@@ -309,9 +312,20 @@ mod tests {
         for text in [peer_id, base32] {
             assert_eq!(Contenthash::parse(&format!("ipns://{text}")).unwrap(), contenthash);
         }
-        let rsa = "ipns://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4";
-        let shown = Contenthash::parse(rsa).unwrap().to_string();
-        assert!(shown.starts_with("ipns://k2k4r8"), "{shown}");
+        // Given by npm @ensdomains/content-hash 3.1.1.
+        for (peer_id, shown) in [
+            (
+                "QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4",
+                "k2k4r8kgnix5x0snul9112xdpqgiwc5xmvi8ja0szfhntep2d7qv8zz3",
+            ),
+            (
+                "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN",
+                "k51qzi5uqu5dhnwe629wdlncpql6frppdpwnz4wtlcw816aysd5wwlk63g4wmh",
+            ),
+        ] {
+            let contenthash = Contenthash::parse(&format!("ipns://{peer_id}")).unwrap();
+            assert_eq!(contenthash.to_string(), format!("ipns://{shown}"));
+        }
     }
 
     #[test]
@@ -345,6 +359,11 @@ mod tests {
             ("0x90b2ca05cacd", "2 bytes follow"),
             ("0xbd0370", "56 characters"),
             ("0xff", "multicodec"),
+            (
+                "0x0170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f",
+                "bare CID",
+            ),
+            ("0x122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f", "bare CID"),
             ("0x697066733a2f2f516d", "they are the text \"ipfs://Qm\""),
         ] {
             let error = Contenthash::parse(uri).unwrap_err().to_string();
