@@ -214,6 +214,15 @@ impl Output {
 
     /// A usage error of clap, without anything that looks like a key.
     pub fn usage(&self, error: &clap::Error) -> ExitCode {
+        let missing = clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if error.kind() == missing {
+            if !self.json {
+                let _ = error.print();
+                return ExitCode::from(Exit::Usage.code());
+            }
+            let error = CliError::usage("a command is needed").hint("namesys --help lists them");
+            return self.finish(Err(error));
+        }
         let text = redacted(&error.to_string());
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         let mut parts = text.splitn(2, "\n\n");

@@ -28,7 +28,7 @@ pub struct WalletArgs {
     #[arg(long, value_name = "FILE|-", group = "wallet")]
     private_key_file: Option<PathBuf>,
     /// A file with a BIP-39 mnemonic (- for stdin), or its words
-    #[arg(long, value_name = "FILE|WORDS", value_parser = secret, group = "wallet")]
+    #[arg(long, value_name = "WORDS|FILE|-", value_parser = secret, group = "wallet")]
     mnemonic: Option<SecretString>,
     /// The mnemonic's account: m/44'/60'/0'/0/<INDEX>
     #[arg(long, value_name = "INDEX", default_value_t = 0, conflicts_with = "hd_path")]
