@@ -1,6 +1,6 @@
 //! `ipns inspect FILE|- [--name N]`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use namesys::ipns::{MAX_RECORD_BYTES, UnverifiedRecord};
 use namesys::keys::IpnsName;
@@ -30,10 +30,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 }
 
 /// Reads a record from a file or stdin.
-pub fn read(file: &std::path::Path, context: &Context) -> Result<UnverifiedRecord, CliError> {
+pub fn read(file: &Path, context: &Context) -> Result<UnverifiedRecord, CliError> {
     let bytes = context.stdin.read("FILE", file, MAX_RECORD_BYTES as u64)?;
     UnverifiedRecord::parse(bytes.expose()).map_err(|error| {
         let error = CliError::from(error);
-        CliError { message: format!("{}: {}", file.display(), error.message), ..error }
+        let from = if file == Path::new("-") { "stdin".into() } else { file.display().to_string() };
+        CliError { message: format!("{from}: {}", error.message), ..error }
     })
 }
