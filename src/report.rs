@@ -1,10 +1,14 @@
 //! What each command reports: the JSON contract of the command line, as types.
 
+mod workspace;
+
 use alloy_primitives::hex;
 use serde::{Serialize, Serializer};
 
 use crate::keys::IpnsName;
 use crate::secret::SecretString;
+
+pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
