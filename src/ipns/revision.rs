@@ -213,9 +213,10 @@ mod tests {
     #[test]
     fn the_example_of_the_seed_decodes_and_increments() {
         let revision = Revision::decode(&seed_example()).unwrap();
-        let name = "k51qzi5uqu5di89a1y90778tnpdinrapv6kiyuj4aifvokyo9b2lllcu7zcjqs";
+        let name = "k51qzi5uqu5dg89h13y0778tnpdinrapv6kiyuj4aifvvokyu9b2llcu7zcjsq";
         assert_eq!(revision.name.to_string(), name);
-        assert_eq!(revision.sequence, 1);
+        let value = "/ipfs/bafybeib24abrrlurxmgedaekfz2v2eatpzo2l5cbvdoay4hnpenuzojt6b";
+        assert_eq!((revision.value.as_str(), revision.sequence), (value, 1));
         assert_eq!(revision.validity, "2025-01-30T20:10:08.291Z");
         assert_eq!(revision.ttl_ns, None);
         assert_eq!(revision.encode(), seed_example());
