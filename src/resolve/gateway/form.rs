@@ -201,14 +201,46 @@ mod tests {
         let path = [".well-known", "eth", "name.json"];
         let file = "/.well-known/eth/name.json";
         for (gateway, of_ipns, of_ipfs) in [
-            ("https://ipfs.io", format!("https://ipfs.io/ipns/{KEY}"), format!("https://ipfs.io/ipfs/{CID}")),
-            ("http://127.0.0.1:8080/gw/", format!("http://127.0.0.1:8080/gw/ipns/{KEY}"), format!("http://127.0.0.1:8080/gw/ipfs/{CID}")),
-            ("https://<base36 CID>.ipns.dweb.link", format!("https://{KEY}.ipns.dweb.link"), String::new()),
-            ("https://{ipns}.ipns.dweb.link", format!("https://{KEY}.ipns.dweb.link"), String::new()),
-            ("https://<base32-CID-v1>.ipfs.dweb.link/", String::new(), format!("https://{CID}.ipfs.dweb.link")),
-            ("https://domain-eth.ipns.dweb.link", "https://my--name-eth.ipns.dweb.link".into(), "https://my--name-eth.ipns.dweb.link".into()),
-            ("https://domain.eth.limo", "https://my-name.eth.limo".into(), "https://my-name.eth.limo".into()),
-            ("https://<CID>.ipfs2.eth.limo", format!("https://{KEY}.ipfs2.eth.limo"), format!("https://{CID}.ipfs2.eth.limo")),
+            (
+                "https://ipfs.io",
+                format!("https://ipfs.io/ipns/{KEY}"),
+                format!("https://ipfs.io/ipfs/{CID}"),
+            ),
+            (
+                "http://127.0.0.1:8080/gw/",
+                format!("http://127.0.0.1:8080/gw/ipns/{KEY}"),
+                format!("http://127.0.0.1:8080/gw/ipfs/{CID}"),
+            ),
+            (
+                "https://<base36 CID>.ipns.dweb.link",
+                format!("https://{KEY}.ipns.dweb.link"),
+                String::new(),
+            ),
+            (
+                "https://{ipns}.ipns.dweb.link",
+                format!("https://{KEY}.ipns.dweb.link"),
+                String::new(),
+            ),
+            (
+                "https://<base32-CID-v1>.ipfs.dweb.link/",
+                String::new(),
+                format!("https://{CID}.ipfs.dweb.link"),
+            ),
+            (
+                "https://domain-eth.ipns.dweb.link",
+                "https://my--name-eth.ipns.dweb.link".into(),
+                "https://my--name-eth.ipns.dweb.link".into(),
+            ),
+            (
+                "https://domain.eth.limo",
+                "https://my-name.eth.limo".into(),
+                "https://my-name.eth.limo".into(),
+            ),
+            (
+                "https://<CID>.ipfs2.eth.limo",
+                format!("https://{KEY}.ipfs2.eth.limo"),
+                format!("https://{CID}.ipfs2.eth.limo"),
+            ),
         ] {
             let expected = |base: String| (!base.is_empty()).then(|| base + file);
             assert_eq!(url(gateway, &ipns, &path), expected(of_ipns), "{gateway}");
@@ -225,7 +257,16 @@ mod tests {
 
     #[test]
     fn what_is_no_gateway() {
-        for text in ["", "ipfs.io", "ftp://ipfs.io", "https://", "https://ipfs.io/?a", "https://ipfs.io/#a", "https://{key}.example", "https://<key>.example"] {
+        for text in [
+            "",
+            "ipfs.io",
+            "ftp://ipfs.io",
+            "https://",
+            "https://ipfs.io/?a",
+            "https://ipfs.io/#a",
+            "https://{key}.example",
+            "https://<key>.example",
+        ] {
             assert!(Gateway::parse(text).is_err(), "{text}");
         }
         let error = Gateway::parse("https://{key}.example").unwrap_err();

@@ -126,10 +126,8 @@ impl RecordFiles {
     ) -> Result<Self, FetchError> {
         let (mut notes, mut ipns_record) = (Vec::new(), None);
         let count = gateways.len();
-        let unsupported = |reason| FetchError::Unsupported {
-            recordhash: Box::new(recordhash.clone()),
-            reason,
-        };
+        let unsupported =
+            |reason| FetchError::Unsupported { recordhash: Box::new(recordhash.clone()), reason };
         let source = match recordhash.target() {
             Target::Https(url) => Source::Web(url.clone()),
             Target::Ipld(_) => {
