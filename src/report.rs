@@ -96,3 +96,79 @@ fn reveal<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S:
         None => serializer.serialize_none(),
     }
 }
+
+/// What an IPNS record says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsFields {
+    /// Whose record it is; records do not carry it.
+    pub name: Option<String>,
+    /// What the name points to.
+    pub value: String,
+    /// Rises with each publication.
+    pub sequence: u64,
+    /// Until when it is good, RFC 3339.
+    pub validity: String,
+    /// How long it may be cached, nanoseconds.
+    pub ttl_ns: u64,
+}
+
+/// `ipns inspect`, `ipns get`: a record and whether it is good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsRecordReport {
+    /// What it says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// Signature V1; `null` when there is none or no name to check it with.
+    pub signature_v1: Option<bool>,
+    /// Signature V2, which decides; `null` without a name to check it with.
+    pub signature_v2: Option<bool>,
+    /// Signed by the name, not contradicting itself, not expired; `null` without a name.
+    pub valid: Option<bool>,
+}
+
+/// `ipns sign`: a record that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsSignReport {
+    /// What it says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// The file it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The record in base64, where it went to no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+}
+
+/// `ipns sign --count`: a series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsSeriesReport {
+    /// What the first says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// All of them, by sequence.
+    pub records: Vec<IpnsSignReport>,
+}
+
+/// `ipns put`: a record and who took it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsPutReport {
+    /// What it says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// One for each service.
+    pub publications: Vec<PublicationReport>,
+}
+
+/// What became of a record at one service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PublicationReport {
+    /// Kind and address.
+    pub to: String,
+    /// Whether the service has it now.
+    pub ok: bool,
+    /// Whether it was read back and compared.
+    pub read_back: bool,
+    /// Why not.
+    pub error: Option<String>,
+}

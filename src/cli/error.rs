@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 
 use namesys::ens::NameError;
-use namesys::ipns::RecordError;
+use namesys::ipns::{PublishError, RecordError};
 use namesys::keys::file::KeyFileError;
 use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
 use namesys::net::NetError;
@@ -206,6 +206,20 @@ impl From<RecordError> for CliError {
             }
             RecordError::Expired { .. } => Self::of(Exit::Unverified, "expired", &error),
             _ => Self::of(Exit::Unverified, "bad-record", &error),
+        }
+    }
+}
+
+impl From<PublishError> for CliError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Net(error) => error.into(),
+            PublishError::BadRecord { .. } | PublishError::Contradiction { .. } => {
+                Self::of(Exit::Unverified, "bad-record", &error)
+            }
+            PublishError::Outdated { .. } => Self::of(Exit::Failed, "outdated", &error),
+            PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
+            PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
         }
     }
 }

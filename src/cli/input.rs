@@ -27,8 +27,7 @@ impl Stdin {
     pub fn claim(&self, flag: &str) -> Result<io::StdinLock<'static>, CliError> {
         let mut taken_by = self.taken_by.borrow_mut();
         if let Some(other) = &*taken_by {
-            let message = format!("{other} and {flag} both read stdin");
-            return Err(CliError::usage(message).hint("give one of them as a file"));
+            return Err(both_read_stdin(other, flag));
         }
         *taken_by = Some(flag.to_owned());
         Ok(io::stdin().lock())
@@ -72,6 +71,12 @@ impl Stdin {
         let line = line.strip_suffix('\r').unwrap_or(line);
         Ok(SecretString::new(line.to_owned()))
     }
+}
+
+/// Exit 2: there is one stdin.
+pub fn both_read_stdin(first: &str, second: &str) -> CliError {
+    CliError::usage(format!("{first} and {second} both read stdin"))
+        .hint("give one of them as a file")
 }
 
 fn read_bounded(from: impl Read, name: &str, limit: u64) -> Result<SecretBytes, CliError> {

@@ -214,16 +214,21 @@ impl Output {
 
     /// A usage error of clap, without anything that looks like a key.
     pub fn usage(&self, error: &clap::Error) -> ExitCode {
+        let missing = clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if error.kind() == missing {
+            if !self.json {
+                let _ = error.print();
+                return ExitCode::from(Exit::Usage.code());
+            }
+            let error = CliError::usage("a command is needed").hint("namesys --help lists them");
+            return self.finish(Err(error));
+        }
         let text = redacted(&error.to_string());
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         let mut parts = text.splitn(2, "\n\n");
         let message = parts.next().unwrap_or_default().trim();
-        let hint = parts.next().map(str::trim).filter(|rest| !rest.is_empty());
-        let mut error = CliError::usage(message);
-        if let Some(hint) = hint {
-            error = error.hint(hint);
-        }
-        self.finish(Err(error))
+        let hint = parts.next().unwrap_or_default().trim().replace("\n\n", "\n");
+        self.finish(Err(CliError::usage(message).hint(hint)))
     }
 
     fn write(&self, report: &dyn Report, error: Option<ErrorReport>) -> io::Result<()> {

@@ -18,16 +18,6 @@ pub fn password(question: &str, instead: &str) -> Result<SecretString, CliError>
     prompt.report(false).interact().map(SecretString::new).map_err(failed)
 }
 
-/// Asks yes or no, no being the default.
-///
-/// # Errors
-/// As [`password`].
-pub fn confirm(question: &str, instead: &str) -> Result<bool, CliError> {
-    terminal(question, instead)?;
-    let prompt = dialoguer::Confirm::new().with_prompt(question).default(false);
-    prompt.interact().map_err(failed)
-}
-
 fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         return Ok(());

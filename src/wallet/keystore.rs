@@ -109,7 +109,7 @@ impl KdfParams {
 /// [`KeystoreError::WrongPassword`], and the others of [`KeystoreError`] for files that are not
 /// keystores or ask for more work than any wallet writes.
 pub fn open_keystore(path: &Path, password: &SecretString) -> Result<LocalWallet, WalletError> {
-    check_header(path)?;
+    check_keystore(path)?;
     let signer = PrivateKeySigner::decrypt_keystore(path, password.expose().as_bytes())
         .map_err(|error| decryption_error(path, &error))?;
     let mut scalar = signer.to_bytes();
@@ -140,8 +140,12 @@ pub fn account_path(folder: &Path, name: &str) -> Result<PathBuf, KeystoreError>
     Err(KeystoreError::NoAccount { name: name.to_owned(), folder: folder.to_owned(), known })
 }
 
-/// Refuses, before any key stretching, what eth-keystore would choke on or take for ever over.
-fn check_header(path: &Path) -> Result<(), KeystoreError> {
+/// Whether the file at `path` can be opened as a keystore at all: what there is no point in asking
+/// a password for, eth-keystore would choke on, or take for ever over.
+///
+/// # Errors
+/// [`KeystoreError::Read`] and [`KeystoreError::Format`].
+pub fn check_keystore(path: &Path) -> Result<(), KeystoreError> {
     let read = |source| KeystoreError::Read { path: path.to_owned(), source };
     let format =
         |reason: &str| KeystoreError::Format { path: path.to_owned(), reason: reason.into() };

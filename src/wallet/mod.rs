@@ -11,7 +11,7 @@ mod mnemonic;
 
 pub use error::WalletError;
 pub use external::{ExternalWallet, step_of};
-pub use keystore::{KeystoreError, account_path, open_keystore};
+pub use keystore::{KeystoreError, account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
 pub use mnemonic::{HdPath, MnemonicError, open_mnemonic};
 
