@@ -4,7 +4,6 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig, NetError};
 use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -72,14 +71,6 @@ impl Context {
         let observer = Arc::new(move |event: &namesys::net::RetryEvent| output.note(event));
         let config = HttpConfig { extra_roots, observer: Some(observer), ..HttpConfig::default() };
         Http::new(config).map_err(|error: NetError| error.into())
-    }
-
-    /// The IPNS name a flag gives.
-    ///
-    /// # Errors
-    /// None as yet.
-    pub fn ipns_name(&self, flag: Option<IpnsName>) -> Result<Option<IpnsName>, CliError> {
-        Ok(flag)
     }
 
     /// Runs `work` to its end, or to Ctrl-C: the first asks it to stop (it is dropped where it
