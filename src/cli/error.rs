@@ -5,13 +5,15 @@ use std::fmt;
 use std::io;
 
 use namesys::ens::NameError;
-use namesys::ipns::{PublishError, RecordError};
+use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
 use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
 use namesys::net::NetError;
 use namesys::report::ErrorReport;
 use namesys::request::{Caip10Error, SignatureError};
+use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
+use namesys::workspace::WorkspaceError;
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +222,34 @@ impl From<PublishError> for CliError {
             PublishError::Outdated { .. } => Self::of(Exit::Failed, "outdated", &error),
             PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
             PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
+        }
+    }
+}
+
+impl From<GatewayParseError> for CliError {
+    fn from(error: GatewayParseError) -> Self {
+        Self::of(Exit::Usage, "bad-gateway", &error)
+    }
+}
+
+impl From<RevisionError> for CliError {
+    fn from(error: RevisionError) -> Self {
+        Self::of(Exit::Usage, "bad-revision", &error)
+    }
+}
+
+impl From<WorkspaceError> for CliError {
+    fn from(error: WorkspaceError) -> Self {
+        match &error {
+            WorkspaceError::NotFound(_) => Self::of(Exit::Failed, "no-workspace", &error)
+                .hint("make one with `namesys init NAME`, or give its folder with -C DIR"),
+            WorkspaceError::Exists(_) => Self::of(Exit::Failed, "exists", &error),
+            WorkspaceError::Locked { .. } => {
+                Self::of(Exit::Failed, "locked", &error).hint("wait for the other process to end")
+            }
+            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "io", &error),
+            WorkspaceError::Config(_) => Self::of(Exit::Usage, "bad-config", &error),
+            WorkspaceError::Records(_) => Self::of(Exit::Usage, "bad-records", &error),
         }
     }
 }

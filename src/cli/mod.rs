@@ -2,6 +2,7 @@
 
 pub mod cmd;
 pub mod context;
+pub mod endpoints;
 pub mod env;
 pub mod error;
 pub mod global;
@@ -10,7 +11,6 @@ pub mod keys_args;
 pub mod output;
 pub mod password_args;
 pub mod prompt;
-pub mod publishers;
 pub mod values;
 pub mod wallet_args;
 
@@ -43,6 +43,8 @@ pub enum Command {
     Key(cmd::key::Args),
     /// Sign, show, get and put single IPNS records
     Ipns(cmd::ipns::Args),
+    /// Show and advance w3name revisions
+    Revision(cmd::revision::Args),
     /// Write the completions of a shell to stdout
     Completions(cmd::completions::Args),
     /// Write the manual pages into a folder
@@ -54,6 +56,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
     match command {
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
+        Command::Revision(args) => cmd::revision::run(args, context),
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),
     }

@@ -4,3 +4,4 @@ pub mod completions;
 pub mod ipns;
 pub mod key;
 pub mod man;
+pub mod revision;

@@ -10,9 +10,9 @@ use namesys::report::{IpnsPutReport, PublicationReport};
 
 use super::{fields, inspect, judged, write_fields};
 use crate::cli::context::Context;
+use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::publishers::PublisherArgs;
 use crate::cli::values;
 
 /// `ipns get`
@@ -45,7 +45,8 @@ pub struct PutArgs {
 pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> {
     let mut best: Option<VerifiedRecord> = None;
     let mut errors = Vec::new();
-    for publisher in args.publishers.get(context)? {
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
         match publisher.get(&args.name).await {
             Ok(Some(record)) if best.as_ref().is_none_or(|best| record.supersedes(best)) => {
                 best = Some(record);
@@ -79,7 +80,8 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
     let record = record.verify(&name, Timestamp::now())?;
     let mut publications = Vec::new();
     let mut errors = Vec::new();
-    for publisher in args.publishers.get(context)? {
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
         let result = publish_and_read_back(&*publisher, &record, ReadBack::default()).await;
         let (ok, read_back, error) = match result {
             Ok(Published::Same) => (true, true, None),
