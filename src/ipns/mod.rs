@@ -1,1 +1,8 @@
 //! IPNS: records, w3name revisions, publishers.
+
+mod record;
+mod record_create;
+mod record_data;
+
+pub use record::{MAX_RECORD_BYTES, RecordError, RecordFields, UnverifiedRecord, VerifiedRecord};
+pub use record_create::{create, create_v2_only};
