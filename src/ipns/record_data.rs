@@ -24,13 +24,13 @@ impl RecordData {
     /// ValidityType. Validity type is 0, end of life, the only one there is.
     pub fn encode(&self) -> Vec<u8> {
         let mut cbor = minicbor::Encoder::new(Vec::new());
-        let Ok(_) = cbor
-            .map(5)
+        cbor.map(5)
             .and_then(|c| c.str("TTL")?.u64(self.ttl_ns))
             .and_then(|c| c.str("Value")?.bytes(&self.value))
             .and_then(|c| c.str("Sequence")?.u64(self.sequence))
             .and_then(|c| c.str("Validity")?.bytes(&self.validity))
-            .and_then(|c| c.str("ValidityType")?.u64(0));
+            .and_then(|c| c.str("ValidityType")?.u64(0))
+            .expect("writing to memory does not fail");
         cbor.into_writer()
     }
 
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self, what: &str) -> Result<u64, Reason> {
         match self.head()? {
             (UINT, number) if i64::try_from(number).is_ok() => Ok(number),
-            (UINT, number) => Err(format!("{what} {number} is over 2^63").into()),
+            (UINT, number) => Err(format!("{what} {number} is not below 2^63").into()),
             _ => Err(format!("{what} is not a whole number").into()),
         }
     }
