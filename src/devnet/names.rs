@@ -73,7 +73,12 @@ impl Names {
 
     /// Verifies `bytes` as a record of `name` that has not expired, and stores it if it
     /// supersedes the present one ([`VerifiedRecord::supersedes`]).
-    pub(crate) fn put(&self, store: &Store, name: &IpnsName, bytes: &Bytes) -> Result<Put, PutError> {
+    pub(crate) fn put(
+        &self,
+        store: &Store,
+        name: &IpnsName,
+        bytes: &Bytes,
+    ) -> Result<Put, PutError> {
         let record = UnverifiedRecord::parse(bytes)?.verify(name, Timestamp::now())?;
         let stored = store.records.replace(name, bytes, |present| {
             let Some(present) = present else { return Ok(true) };
@@ -81,8 +86,8 @@ impl Names {
                 return Ok(false);
             }
             // A stored record that cannot be read is worth less than any that can.
-            let present = UnverifiedRecord::parse(present)
-                .and_then(|present| present.verify_signature(name));
+            let present =
+                UnverifiedRecord::parse(present).and_then(|present| present.verify_signature(name));
             match present {
                 Ok(present) if !record.supersedes(&present) => {
                     let (offered, stored) = (record.fields().sequence, present.fields().sequence);

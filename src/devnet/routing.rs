@@ -48,9 +48,8 @@ async fn get_record(
         headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
     let accepts = |kind: &str| accept.iter().any(|value| value.contains(kind));
     if !accept.is_empty() && !accepts("*/*") && !accepts(IPNS_RECORD) {
-        let error = format!(
-            "content type in 'Accept' header is not supported, retry with '{IPNS_RECORD}'"
-        );
+        let error =
+            format!("content type in 'Accept' header is not supported, retry with '{IPNS_RECORD}'");
         return (StatusCode::NOT_ACCEPTABLE, error).into_response();
     }
     let name = match parse_name(&name) {
@@ -61,8 +60,7 @@ async fn get_record(
     match blocking(move || network.names.get(&network.store, &name)).await {
         Ok(Some(record)) if !record.is_expired(now) => record_response(&record, now),
         Ok(_) => {
-            let mut response =
-                reply::text(StatusCode::OK, "delegate error: routing: not found");
+            let mut response = reply::text(StatusCode::OK, "delegate error: routing: not found");
             cache(response.headers_mut(), MAX_AGE_NOTHING, MAX_STALE);
             response
         }
@@ -140,9 +138,8 @@ async fn put_record(
         }
         // What Kubo's own record store says comes first.
         Err(error @ PutError::Outdated { .. }) => {
-            let error = format!(
-                "delegate error: can't replace a newer value with an older value: {error}"
-            );
+            let error =
+                format!("delegate error: can't replace a newer value with an older value: {error}");
             (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
         }
         Err(error @ PutError::Io(_)) => {

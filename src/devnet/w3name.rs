@@ -98,10 +98,9 @@ async fn resolve(State(network): State<Shared>, Path(key): Path<String>) -> Resp
                  be resolved here."
             ),
         ),
-        Err(error) => message(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            format!("Unable to retrieve name. {error}"),
-        ),
+        Err(error) => {
+            message(StatusCode::INTERNAL_SERVER_ERROR, format!("Unable to retrieve name. {error}"))
+        }
     }
 }
 
@@ -115,9 +114,7 @@ async fn publish(State(network): State<Shared>, Path(key): Path<String>, body: B
             format!("the body is over {MAX_BODY} bytes, more than any record in base64")
         })?)?;
         let name: IpnsName = cid.to_string().parse().map_err(|error| format!("{error}"))?;
-        Ok::<_, String>(
-            blocking(move || network.names.put(&network.store, &name, &record)).await,
-        )
+        Ok::<_, String>(blocking(move || network.names.put(&network.store, &name, &record)).await)
     };
     let bad = |text: String| message(StatusCode::BAD_REQUEST, text);
     match put.await {
@@ -127,9 +124,7 @@ async fn publish(State(network): State<Shared>, Path(key): Path<String>, body: B
         Ok(Err(PutError::Invalid(RecordError::PublicKey(_)))) => {
             bad("embedded public key mismatch".into())
         }
-        Ok(Err(PutError::Invalid(error))) => {
-            bad(format!("invalid ipns entry: {}", reason(&error)))
-        }
+        Ok(Err(PutError::Invalid(error))) => bad(format!("invalid ipns entry: {}", reason(&error))),
         Ok(Err(PutError::Io(error))) => {
             message(StatusCode::INTERNAL_SERVER_ERROR, format!("please try again: {error}"))
         }

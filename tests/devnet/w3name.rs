@@ -184,9 +184,7 @@ async fn watchers_hear_of_updates() {
     let second = record(&key, VALUE, 2);
     assert_eq!(net.publish(&name, &second).await.status(), StatusCode::ACCEPTED);
 
-    let expected = |key: &IpnsKey, bytes: &[u8]| {
-        json!({ "key": key.name().to_string(), "value": VALUE, "record": BASE64.encode(bytes) })
-    };
+    let expected = |key: &IpnsKey, bytes: &[u8]| json!({ "key": key.name().to_string(), "value": VALUE, "record": BASE64.encode(bytes) });
     for bytes in [&bytes, &second] {
         assert_eq!(text(&mut one).await, expected(&key, bytes));
     }

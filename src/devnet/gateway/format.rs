@@ -91,16 +91,6 @@ impl Format {
         }
     }
 
-    /// The media type of the answer; `None` when it depends on the content.
-    pub(crate) fn media_type(&self) -> Option<&'static str> {
-        match self {
-            Self::Web => None,
-            Self::Raw => Some(RAW),
-            Self::Car(_) => Some(CAR),
-            Self::IpnsRecord => Some(IPNS_RECORD),
-        }
-    }
-
     /// The value of `?format=` that asks for it.
     pub(crate) fn query_value(&self) -> Option<&'static str> {
         match self {

@@ -25,8 +25,8 @@ use super::server::{Network, Shared};
 use super::w3name::blocking;
 use crate::keys::IpnsName;
 
-pub(crate) use format::query;
 use format::Format;
+pub(crate) use format::query;
 use path::{ContentPath, Root};
 
 /// What may change never again.
@@ -34,6 +34,8 @@ const IMMUTABLE: &str = "public, max-age=29030400, immutable";
 /// Escaped in a `Location`, beside what is not ASCII.
 const ESCAPED: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
+/// Escaped in a file name, too.
+const QUOTED: &AsciiSet = &ESCAPED.add(b'\\').add(b'/').add(b';').add(b'\'');
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
@@ -186,9 +188,8 @@ fn attachment(ask: &Ask, headers: &mut HeaderMap, name: &str) {
 }
 
 fn disposition(headers: &mut HeaderMap, kind: &str, name: &str) {
-    let quoted: AsciiSet = ESCAPED.add(b'\\').add(b'/').add(b';').add(b'\'');
     let ascii: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
-    let (ascii, full) = (utf8_percent_encode(&ascii, &quoted), utf8_percent_encode(name, &quoted));
+    let (ascii, full) = (utf8_percent_encode(&ascii, QUOTED), utf8_percent_encode(name, QUOTED));
     let value = format!("{kind}; filename=\"{ascii}\"; filename*=UTF-8''{full}");
     set(headers, header::CONTENT_DISPOSITION, value);
 }

@@ -17,9 +17,8 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// 500, as Kubo says, whether the name is none, unknown, expired or points nowhere.
 pub(super) fn resolve(network: &Network, path: &ContentPath) -> Result<Target, Failure> {
-    let failed = |reason: String| {
-        Failure::unresolved(StatusCode::INTERNAL_SERVER_ERROR, path, reason)
-    };
+    let failed =
+        |reason: String| Failure::unresolved(StatusCode::INTERNAL_SERVER_ERROR, path, reason);
     let now = Timestamp::now();
     let mut current = path.clone();
     let mut ttl: Option<Duration> = None;

@@ -96,11 +96,6 @@ impl ContentPath {
         self.segments.last().map(String::as_str)
     }
 
-    /// The segments as [`crate::ipfs::reader::resolve`] wants them.
-    pub(crate) fn segments(&self) -> Vec<&str> {
-        self.segments.iter().map(String::as_str).collect()
-    }
-
     /// The same path with another root.
     pub(crate) fn with_root(&self, namespace: &str, root: &str) -> String {
         let mut text = format!("/{namespace}/{root}");
@@ -147,7 +142,7 @@ mod tests {
         }
         let path = ContentPath::from_url("/ipfs/bafkqaaa/a/b.json").unwrap();
         assert_eq!(path.root, Root::Ipfs(CID.parse().unwrap()));
-        assert_eq!(path.segments(), ["a", "b.json"]);
+        assert_eq!(path.segments, ["a", "b.json"]);
         assert_eq!(path.file_name(), Some("b.json"));
     }
 

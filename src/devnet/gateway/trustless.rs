@@ -20,9 +20,7 @@ use super::conditional::none_match;
 use super::format::{CarParams, RAW, Scope};
 use super::path::Root;
 use super::unixfs::{self, FindError, Found};
-use super::{
-    Ask, Failure, Target, attachment, cache_control, mutable, not_modified, set_roots,
-};
+use super::{Ask, Failure, Target, attachment, cache_control, mutable, not_modified, set_roots};
 use crate::devnet::reply::{IPNS_RECORD, set};
 use crate::devnet::routing::record_etag;
 use crate::devnet::server::{Network, Shared};
@@ -51,9 +49,7 @@ pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Respo
     }
     let block = blocks
         .get_verified(&cid)
-        .map_err(|error| {
-            Failure::unresolved(StatusCode::INTERNAL_SERVER_ERROR, &ask.path, error)
-        })?
+        .map_err(|error| Failure::unresolved(StatusCode::INTERNAL_SERVER_ERROR, &ask.path, error))?
         .ok_or_else(|| FindError::from(ReadError::Missing(cid)).at(&ask.path))?;
     let mut response = unixfs::content(ask, &block, RAW, &etag)?;
     let headers = response.headers_mut();

@@ -110,8 +110,7 @@ pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Res
         }
         Kind::Directory => {
             if !ask.path.slash && ask.query.get("go-get").is_none_or(|value| value != "1") {
-                let location =
-                    with_query(&format!("{}/", ask.path), ask.raw_query.as_deref());
+                let location = with_query(&format!("{}/", ask.path), ask.raw_query.as_deref());
                 return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &location));
             }
             match index(blocks, &found.cid).map_err(|error| error.at(&ask.path))? {

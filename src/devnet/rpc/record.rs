@@ -29,9 +29,9 @@ pub(super) async fn name_put(
         Err(response) => return response,
     };
     match blocking(move || network.names.put(&network.store, &name, &record)).await {
-        Ok(Put::Stored(record) | Put::Same(record)) => one_json(
-            &json!({ "Name": name.to_string(), "Value": record.fields().value }),
-        ),
+        Ok(Put::Stored(record) | Put::Same(record)) => {
+            one_json(&json!({ "Name": name.to_string(), "Value": record.fields().value }))
+        }
         Err(PutError::Outdated { offered, stored }) => error(format!(
             "existing IPNS record has sequence {stored} >= new record sequence {offered}, \
              use 'ipfs name put --force' to skip this check"
@@ -54,9 +54,7 @@ pub(super) async fn routing_put(
         Ok(_) => one_json(&json!({
             "Extra": "", "ID": peer_id(&name), "Responses": null, "Type": 5
         })),
-        Err(PutError::Outdated { .. }) => {
-            error("can't replace a newer value with an older value")
-        }
+        Err(PutError::Outdated { .. }) => error("can't replace a newer value with an older value"),
         Err(reason) => error(reason),
     }
 }

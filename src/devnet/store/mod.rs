@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use blocks::{BlockStore, BlockWriter};
+pub(crate) use blocks::BlockStore;
 pub(crate) use records::RecordStore;
 
 /// Why the devnet's folder cannot be used.
