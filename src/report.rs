@@ -174,3 +174,23 @@ pub struct PublicationReport {
     /// Why not.
     pub error: Option<String>,
 }
+
+/// `revision inspect`, `revision increment`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RevisionReport {
+    /// Whose.
+    pub name: String,
+    /// What the name points to.
+    pub value: String,
+    /// Rises with each publication.
+    pub sequence: u64,
+    /// Until when, RFC 3339.
+    pub validity: String,
+    /// How long it may be cached, nanoseconds; `null` where the revision does not say.
+    pub ttl_ns: Option<u64>,
+    /// The CBOR, `0x` and hex: the `version` of ENSIP-19.
+    pub revision: String,
+    /// The file it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}

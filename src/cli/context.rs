@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig, NetError};
+use namesys::workspace::{Config, Workspace, WorkspaceError};
 use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -28,12 +30,8 @@ pub struct Context {
     pub stdin: Stdin,
     /// `-C` or `NAMESYS_DIR`.
     pub dir: Option<PathBuf>,
-    /// `-r` or `ETH_RPC_URL`.
-    pub rpc_urls: Vec<String>,
-    /// `--network`, where given.
-    pub network: Option<Network>,
-    /// `--ca-file`.
-    pub ca_file: Option<PathBuf>,
+    network: Option<Network>,
+    ca_file: Option<PathBuf>,
 }
 
 impl Context {
@@ -47,15 +45,10 @@ impl Context {
             Some(dir) => Some(dir),
             None => env::DIR.get()?.map(PathBuf::from),
         };
-        let rpc_urls = match (args.rpc_url, env::RPC_URL.get()?) {
-            (flags, Some(urls)) if flags.is_empty() => {
-                urls.split(',').map(|url| url.trim().to_owned()).collect()
-            }
-            (flags, _) => flags,
-        };
+        check_rpc_urls(&args.rpc_url)?;
         let output = Output::new(args.json, args.quiet, args.color);
         let (network, ca_file) = (args.network, args.ca_file);
-        Ok(Self { output, stdin: Stdin::default(), dir, rpc_urls, network, ca_file })
+        Ok(Self { output, stdin: Stdin::default(), dir, network, ca_file })
     }
 
     /// The HTTP client, which trusts `--ca-file` too and notes each wait before a retry.
@@ -71,6 +64,51 @@ impl Context {
         let observer = Arc::new(move |event: &namesys::net::RetryEvent| output.note(event));
         let config = HttpConfig { extra_roots, observer: Some(observer), ..HttpConfig::default() };
         Http::new(config).map_err(|error: NetError| error.into())
+    }
+
+    /// `--network`, where not given the public one.
+    pub fn network(&self) -> Network {
+        self.network.unwrap_or(Network::Mainnet)
+    }
+
+    /// The workspace: `-C`, `NAMESYS_DIR`, or the nearest folder upward.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn workspace(&self) -> Result<Workspace, CliError> {
+        Ok(match &self.dir {
+            Some(dir) => Workspace::at(dir)?,
+            None => {
+                let here = std::env::current_dir();
+                let here = here.map_err(|e| CliError::io("the current folder is not there", &e))?;
+                Workspace::find(&here)?
+            }
+        })
+    }
+
+    /// The workspace's configuration, for commands that work without one too.
+    ///
+    /// # Errors
+    /// When a workspace was named and is none, or its configuration is wrong.
+    pub fn config(&self) -> Result<Option<Config>, CliError> {
+        match self.workspace() {
+            Ok(workspace) => Ok(Some(workspace.config()?)),
+            Err(error) if self.dir.is_none() && error.kind == "no-workspace" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The IPNS name a flag gives, else the workspace's.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn ipns_name(&self, flag: Option<IpnsName>) -> Result<Option<IpnsName>, CliError> {
+        if flag.is_some() {
+            return Ok(flag);
+        }
+        let Some(config) = self.config()? else { return Ok(None) };
+        let recorded = config.recorded_keys();
+        Ok(recorded.map_err(WorkspaceError::from)?.ipns_name)
     }
 
     /// Runs `work` to its end, or to Ctrl-C: the first asks it to stop (it is dropped where it
@@ -106,6 +144,24 @@ impl Context {
         // What is left are connections and timers; nothing of ours waits for them.
         runtime.shutdown_background();
         result
+    }
+}
+
+/// No command asks a chain yet; a URL that cannot be asked is refused all the same.
+fn check_rpc_urls(flags: &[String]) -> Result<(), CliError> {
+    let is_url = |url: &str| {
+        url::Url::parse(url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "ws" | "wss"))
+    };
+    // Not quoted: these URLs hold their owner's token.
+    if !flags.iter().all(|url| is_url(url)) {
+        return Err(CliError::usage("--rpc-url is not an http, https, ws or wss URL"));
+    }
+    match env::RPC_URL.get()? {
+        Some(urls) if flags.is_empty() && !urls.split(',').all(|url| is_url(url.trim())) => {
+            Err(CliError::usage(format!("{} is not a list of URLs", env::RPC_URL.0)))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use std::io;
 
 use namesys::ens::NameError;
-use namesys::ipns::{PublishError, RecordError};
+use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
 use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
 use namesys::net::NetError;
 use namesys::report::ErrorReport;
 use namesys::request::{Caip10Error, SignatureError};
+use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
 /// The exit codes scripts rely on.
@@ -221,6 +222,18 @@ impl From<PublishError> for CliError {
             PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
             PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
         }
+    }
+}
+
+impl From<GatewayParseError> for CliError {
+    fn from(error: GatewayParseError) -> Self {
+        Self::of(Exit::Usage, "bad-gateway", &error)
+    }
+}
+
+impl From<RevisionError> for CliError {
+    fn from(error: RevisionError) -> Self {
+        Self::of(Exit::Usage, "bad-revision", &error)
     }
 }
 

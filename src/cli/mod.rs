@@ -2,6 +2,7 @@
 
 pub mod cmd;
 pub mod context;
+pub mod endpoints;
 pub mod env;
 pub mod error;
 pub mod global;
@@ -11,7 +12,6 @@ pub mod output;
 pub mod password_args;
 pub mod prompt;
 pub mod session;
-pub mod targets;
 pub mod values;
 pub mod wallet_args;
 mod workspace_errors;
@@ -71,6 +71,8 @@ pub enum Command {
     Key(cmd::key::Args),
     /// Sign, show, get and put single IPNS records
     Ipns(cmd::ipns::Args),
+    /// Show and advance w3name revisions
+    Revision(cmd::revision::Args),
     /// Write the completions of a shell to stdout
     Completions(cmd::completions::Args),
     /// Write the manual pages into a folder
@@ -95,6 +97,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Resolve(args) => cmd::resolve::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
+        Command::Revision(args) => cmd::revision::run(args, context),
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),
     }

@@ -246,10 +246,11 @@ impl Records {
             table.remove(&written);
             let empty = table.is_empty();
             // A table with comments above it stays for their sake.
-            let bare = self.document.get(name.as_str()).and_then(Item::as_table).is_none_or(|table| {
-                let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
-                !above.unwrap_or_default().contains('#')
-            });
+            let bare =
+                self.document.get(name.as_str()).and_then(Item::as_table).is_none_or(|table| {
+                    let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
+                    !above.unwrap_or_default().contains('#')
+                });
             if empty && bare {
                 self.document.remove(name.as_str());
             }

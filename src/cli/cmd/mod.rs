@@ -12,6 +12,7 @@ pub mod man;
 pub mod pack;
 pub mod publish;
 pub mod resolve;
+pub mod revision;
 pub mod set;
 pub mod sign;
 pub mod verify;

@@ -18,11 +18,11 @@ use namesys::workspace::{
 use super::pack::{Source, pack_car};
 use super::verify::{Facts, report as verify_report};
 use crate::cli::context::Context;
+use crate::cli::endpoints::{PublisherArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
-use crate::cli::targets::{PublisherArgs, UploadArgs};
 use crate::cli::values::{duration, time, write_file};
 
 /// A year, w3name's own default.

@@ -13,10 +13,10 @@ use namesys::resolve::{
 
 use super::verify::basis;
 use crate::cli::context::Context;
+use crate::cli::endpoints::GatewayArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::{Session, parse_name};
-use crate::cli::targets::GatewayArgs;
 
 /// What is asked when nothing is named and the gateway does not list the tree: the global text
 /// keys of ENSIP-18 and the usual coins.

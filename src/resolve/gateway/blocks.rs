@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use cid::Cid;
+use url::Url;
 
 use super::FetchLimits;
 use super::form::{Content, Gateway};
@@ -22,9 +23,9 @@ pub(super) struct BlockTree {
     /// Where the paths of records start.
     pub(super) root: Cid,
     /// The path from the root to there; usually none.
-    pub(super) prefix: Vec<String>,
+    prefix: Vec<String>,
     /// For gateways whose template has a place for an IPNS name only.
-    pub(super) ipns: Option<Content>,
+    ipns: Option<Content>,
     cache: Mutex<BlockCache>,
     /// By gateway: whether it has shown that it serves no CAR.
     without_car: Vec<AtomicBool>,
@@ -87,6 +88,18 @@ impl BlockTree {
     ) -> Self {
         let without_car = (0..gateways).map(|_| AtomicBool::new(false)).collect();
         Self { root, prefix, ipns, cache: Mutex::default(), without_car }
+    }
+
+    /// `segments` from the root on.
+    pub(super) fn path<'a>(&'a self, segments: &[&'a str]) -> Vec<&'a str> {
+        self.prefix.iter().map(String::as_str).chain(segments.iter().copied()).collect()
+    }
+
+    /// The address of `segments` at `gateway`: under the root or, where its template has a place
+    /// for that only, under the IPNS name.
+    pub(super) fn url(&self, gateway: &Gateway, name: &Name, segments: &[&str]) -> Option<Url> {
+        let under_root = gateway.url(&Content::Ipfs(self.root), name, &self.path(segments));
+        under_root.or_else(|| gateway.url(self.ipns.as_ref()?, name, segments))
     }
 
     /// Reads with `read`, which is called again and again while blocks it misses are fetched from
@@ -156,11 +169,8 @@ impl BlockTree {
         wanted: &Wanted<'_>,
         limits: &FetchLimits,
     ) -> Result<(), Obstacle> {
-        let prefix = self.prefix.iter().map(String::as_str);
-        let path: Vec<&str> = prefix.chain(wanted.path.iter().copied()).collect();
-        let under_root = gateway.url(&Content::Ipfs(self.root), wanted.name, &path);
-        let under_name = || gateway.url(self.ipns.as_ref()?, wanted.name, wanted.path);
-        let Some(mut url) = under_root.or_else(under_name).filter(|_| !gateway.is_by_name()) else {
+        let url = self.url(gateway, wanted.name, wanted.path);
+        let Some(mut url) = url.filter(|_| !gateway.is_by_name()) else {
             return Err(Obstacle::Incapable("its template has no place for a root".to_owned()));
         };
         url.set_query(Some(&format!("format=car&dag-scope={}", wanted.scope)));

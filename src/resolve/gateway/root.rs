@@ -20,8 +20,8 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// What gateways say about an IPNS name.
 pub(super) struct Survey {
-    /// The newest valid record and who served it.
-    pub(super) newest: Option<(VerifiedRecord, String)>,
+    /// The newest valid record and the gateway (by number) that served it.
+    pub(super) newest: Option<(VerifiedRecord, usize)>,
     /// What the others did.
     pub(super) notes: Vec<GatewayNote>,
     /// The gateways (by number) that serve files but no IPNS records.
@@ -73,7 +73,7 @@ pub(super) async fn survey(
             Answer::Record(record) => {
                 end.get_or_insert_with(|| Instant::now() + GRACE);
                 if survey.newest.as_ref().is_none_or(|(best, _)| record.supersedes(best)) {
-                    survey.newest = Some((*record, gateway));
+                    survey.newest = Some((*record, number));
                 }
                 continue;
             }

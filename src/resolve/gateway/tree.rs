@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::blocks::{BlockCache, BlockTree, Obstacle, Wanted};
+use super::blocks::{BlockCache, BlockTree, Wanted};
 use super::error::{FetchError, GatewayNote};
 use super::{RecordFiles, Source};
 use crate::ens::Name;
@@ -41,24 +41,15 @@ impl RecordFiles {
         let segments: Vec<&str> = directory.split('/').collect();
         let read = |blocks: &BlockCache| self.read_tree(tree, blocks, &segments);
         let wanted = Wanted { name, path: &segments, scope: "all" };
-        let mut notes = Vec::new();
-        for (number, gateway) in self.gateways.iter().enumerate() {
-            let outcome =
-                tree.read(&self.http, (number, gateway), &wanted, &self.limits, &read).await;
-            let proven = outcome.is_ok();
-            let gateway = gateway.to_string();
-            match outcome {
-                Ok(Some(files)) => return Ok(files),
-                Ok(None) | Err(Obstacle::NotFound) => {
-                    let path = directory.to_owned();
-                    return Err(FetchError::NotFound { path, gateway, proven });
-                }
-                Err(Obstacle::Incapable(reason) | Obstacle::Failed(reason)) => {
-                    notes.push(GatewayNote { gateway, reason });
-                }
+        let search = self.search(tree, &wanted, &read).await?;
+        match (search.found, search.denied_by) {
+            (Some((files, _)), _) => Ok(files),
+            (None, Some(gateway)) => {
+                let path = directory.to_owned();
+                Err(FetchError::NotFound { path, gateway, proven: false })
             }
+            (None, None) => Err(failed(search.notes)),
         }
-        Err(failed(notes))
     }
 
     fn read_tree(
@@ -67,9 +58,7 @@ impl RecordFiles {
         blocks: &dyn BlockSource,
         segments: &[&str],
     ) -> Result<Vec<TreeFile>, ReadError> {
-        let prefix = tree.prefix.iter().map(String::as_str);
-        let full: Vec<&str> = prefix.chain(segments.iter().copied()).collect();
-        let top = resolve(blocks, &tree.root, &full)?;
+        let top = resolve(blocks, &tree.root, &tree.path(segments))?;
         let mut files = Vec::new();
         let mut left = vec![(String::new(), top.cid, 0)];
         while let Some((path, cid, depth)) = left.pop() {

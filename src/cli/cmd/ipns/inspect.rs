@@ -9,7 +9,6 @@ use super::judged;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
-use crate::cli::session;
 
 /// `ipns inspect`
 #[derive(Debug, clap::Args)]
@@ -25,7 +24,7 @@ pub struct Args {
 /// Shows the record. Exit 3 when it is not good.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let record = read(&args.file, context)?;
-    let name = session::ipns_name(context, args.name)?;
+    let name = context.ipns_name(args.name)?;
     let (report, error) = judged(record, name.as_ref());
     Ok(Outcome::partial(report, error))
 }

@@ -10,10 +10,9 @@ use namesys::report::{IpnsPutReport, PublicationReport};
 
 use super::{fields, inspect, judged, write_fields};
 use crate::cli::context::Context;
+use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::session::{self, Session};
-use crate::cli::targets::PublisherArgs;
 use crate::cli::values;
 
 /// `ipns get`
@@ -44,10 +43,10 @@ pub struct PutArgs {
 
 /// Asks every service and shows the record that supersedes the others.
 pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> {
-    let config = Session::open_if_any(context)?.map(|session| session.config);
     let mut best: Option<VerifiedRecord> = None;
     let mut errors = Vec::new();
-    for publisher in args.publishers.get(context, config.as_ref())? {
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
         match publisher.get(&args.name).await {
             Ok(Some(record)) if best.as_ref().is_none_or(|best| record.supersedes(best)) => {
                 best = Some(record);
@@ -75,14 +74,14 @@ pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> 
 /// Gives the record to every service. What is not good is not sent.
 pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> {
     let record = inspect::read(&args.file, context)?;
-    let name = session::ipns_name(context, args.name)?.ok_or_else(|| {
+    let name = context.ipns_name(args.name)?.ok_or_else(|| {
         CliError::usage("a record does not carry its name").hint("give --name k51…")
     })?;
     let record = record.verify(&name, Timestamp::now())?;
-    let config = Session::open_if_any(context)?.map(|session| session.config);
     let mut publications = Vec::new();
     let mut errors = Vec::new();
-    for publisher in args.publishers.get(context, config.as_ref())? {
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
         let result = publish_and_read_back(&*publisher, &record, ReadBack::default()).await;
         let (ok, read_back, error) = match result {
             Ok(Published::Same) => (true, true, None),
