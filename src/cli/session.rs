@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use namesys::ens::Name;
-use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
+use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
 use namesys::request::{Caip10, Signature};
 use namesys::secret::{Secret, SecretString};
-use namesys::wallet::{Wallet, sign_checked, sign_twice};
+use namesys::wallet::{sign_checked, sign_twice};
 use namesys::workspace::{Config, RecordedKeys, Workspace};
 
 use super::context::Context;
@@ -94,6 +94,18 @@ fn find(context: &Context) -> Result<Workspace, CliError> {
             Ok(Workspace::find(&here)?)
         }
     }
+}
+
+/// The IPNS name of a flag, else the workspace's, where there is one.
+///
+/// # Errors
+/// Those of the workspace's `namesys.toml`.
+pub fn ipns_name(context: &Context, flag: Option<IpnsName>) -> Result<Option<IpnsName>, CliError> {
+    if flag.is_some() {
+        return Ok(flag);
+    }
+    let Some(session) = Session::open_if_any(context)? else { return Ok(None) };
+    Ok(session.config.recorded_keys()?.ipns_name)
 }
 
 /// Parses a name, with a note where ENSIP-15 maps it.
@@ -186,8 +198,9 @@ impl DeriveArgs {
             && expected != address
         {
             let message = format!("the wallet is {address}, this workspace's is {expected}");
-            return Err(CliError::new(Exit::Failed, "other-wallet", message)
-                .hint("give the wallet of this workspace; another one needs its own (namesys init)"));
+            return Err(CliError::new(Exit::Failed, "other-wallet", message).hint(
+                "give the wallet of this workspace; another one needs its own (namesys init)",
+            ));
         }
         let password = self.password.get(context)?;
         let plan = self.plan_for(keys_for, address, recorded);
@@ -235,7 +248,10 @@ impl DeriveArgs {
 ///
 /// # Errors
 /// Exit 2 when it holds none.
-pub fn read_signature(context: &Context, file: &std::path::Path) -> Result<Secret<Signature>, CliError> {
+pub fn read_signature(
+    context: &Context,
+    file: &std::path::Path,
+) -> Result<Secret<Signature>, CliError> {
     let text = context.stdin.read_line("the signature", file)?;
     let signature = text.expose().parse().map_err(|error| {
         let CliError { exit, kind, message, hint } = CliError::from(error);

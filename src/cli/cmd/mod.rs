@@ -1,6 +1,7 @@
 //! One file per command: `Args` and `run`.
 
 pub mod completions;
+pub mod devnet;
 pub mod ipns;
 pub mod key;
 pub mod man;
