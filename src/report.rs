@@ -1,5 +1,6 @@
 //! What each command reports: the JSON contract of the command line, as types.
 
+mod resolve;
 mod workspace;
 
 use alloy_primitives::hex;
@@ -8,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::keys::IpnsName;
 use crate::secret::SecretString;
 
+pub use resolve::*;
 pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.

@@ -2,8 +2,9 @@
 //! one temporary folder for each file, and compares what it prints and its exit code.
 //!
 //! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
-//! any lines, `[DEVNET]` for the address of the devnet of all. `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder
-//! `<file>.in/` is copied into the temporary folder first; `<file>.out/` asks for that folder.
+//! any lines, `[DEVNET]` for the address of the devnet that all of them share. `$ VAR=value
+//! namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
 use std::path::{Path, PathBuf};

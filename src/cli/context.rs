@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig, NetError};
+use namesys::workspace::{Config, Workspace, WorkspaceError};
 use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -67,6 +69,46 @@ impl Context {
     /// `--network`, where not given the public one.
     pub fn network(&self) -> Network {
         self.network.unwrap_or(Network::Mainnet)
+    }
+
+    /// The workspace: `-C`, `NAMESYS_DIR`, or the nearest folder upward.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn workspace(&self) -> Result<Workspace, CliError> {
+        Ok(match &self.dir {
+            Some(dir) => Workspace::at(dir)?,
+            None => {
+                let here = std::env::current_dir();
+                let here = here.map_err(|e| CliError::io("the current folder is not there", &e))?;
+                Workspace::find(&here)?
+            }
+        })
+    }
+
+    /// The workspace's configuration, for commands that work without one too.
+    ///
+    /// # Errors
+    /// When a workspace was named and is none, or its configuration is wrong.
+    pub fn config(&self) -> Result<Option<Config>, CliError> {
+        match self.workspace() {
+            Ok(workspace) => Ok(Some(workspace.config()?)),
+            Err(error) if self.dir.is_none() && error.kind == "no-workspace" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The IPNS name a flag gives, else the workspace's.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn ipns_name(&self, flag: Option<IpnsName>) -> Result<Option<IpnsName>, CliError> {
+        if flag.is_some() {
+            return Ok(flag);
+        }
+        let Some(config) = self.config()? else { return Ok(None) };
+        let recorded = config.recorded_keys();
+        Ok(recorded.map_err(WorkspaceError::from)?.ipns_name)
     }
 
     /// Runs `work` to its end, or to Ctrl-C: the first asks it to stop (it is dropped where it

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use namesys::ens::Name;
-use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
+use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
 use namesys::request::{Caip10, Signature};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{sign_checked, sign_twice};
@@ -31,7 +31,7 @@ impl Session {
     /// # Errors
     /// Exit 1 when there is none; exit 2 when its `namesys.toml` is wrong.
     pub fn open(context: &Context) -> Result<Self, CliError> {
-        let workspace = find(context)?;
+        let workspace = context.workspace()?;
         let config = workspace.config()?;
         Ok(Self { workspace, config })
     }
@@ -41,7 +41,7 @@ impl Session {
     /// # Errors
     /// When `-C` or `NAMESYS_DIR` name a folder that is none; a wrong `namesys.toml`.
     pub fn open_if_any(context: &Context) -> Result<Option<Self>, CliError> {
-        match find(context) {
+        match context.workspace() {
             Ok(workspace) => {
                 let config = workspace.config()?;
                 Ok(Some(Self { workspace, config }))
@@ -83,29 +83,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-fn find(context: &Context) -> Result<Workspace, CliError> {
-    match &context.dir {
-        Some(dir) => Ok(Workspace::at(dir)?),
-        None => {
-            let here = std::env::current_dir()
-                .map_err(|error| CliError::io("the current folder is not there", &error))?;
-            Ok(Workspace::find(&here)?)
-        }
-    }
-}
-
-/// The IPNS name of a flag, else the workspace's, where there is one.
-///
-/// # Errors
-/// Those of the workspace's `namesys.toml`.
-pub fn ipns_name(context: &Context, flag: Option<IpnsName>) -> Result<Option<IpnsName>, CliError> {
-    if flag.is_some() {
-        return Ok(flag);
-    }
-    let Some(session) = Session::open_if_any(context)? else { return Ok(None) };
-    Ok(session.config.recorded_keys()?.ipns_name)
 }
 
 /// Parses a name, with a note where ENSIP-15 maps it.

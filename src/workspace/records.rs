@@ -77,7 +77,9 @@ pub enum RecordsError {
         error: ValueError,
     },
     /// Two records would be one file.
-    #[error("{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist")]
+    #[error(
+        "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist"
+    )]
     SameFile {
         /// The record refused.
         name: Name,
@@ -163,9 +165,9 @@ impl Records {
 
     /// Every wanted record, by name and type.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &RecordKey, &Value)> {
-        self.wanted.iter().flat_map(|(name, records)| {
-            records.iter().map(move |(key, value)| (name, key, value))
-        })
+        self.wanted
+            .iter()
+            .flat_map(|(name, records)| records.iter().map(move |(key, value)| (name, key, value)))
     }
 
     /// The wanted value of a record.
@@ -182,7 +184,12 @@ impl Records {
     ///
     /// # Errors
     /// A name outside the workspace, or a file that another record has.
-    pub fn set(&mut self, name: &Name, key: &RecordKey, wanted: Value) -> Result<bool, RecordsError> {
+    pub fn set(
+        &mut self,
+        name: &Name,
+        key: &RecordKey,
+        wanted: Value,
+    ) -> Result<bool, RecordsError> {
         self.check_name(name)?;
         let before = self.get(name, key);
         if before == Some(&wanted) {
@@ -190,6 +197,9 @@ impl Records {
         }
         let existed = before.is_some();
         self.claim(name, key)?;
+        if self.document.is_empty() {
+            self.comments_stay_on_top(name);
+        }
         let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));
         let table = table.as_table_like_mut().ok_or_else(|| RecordsError::Shape {
             at: name.to_string(),
@@ -210,6 +220,18 @@ impl Records {
         Ok(true)
     }
 
+    /// In a file without a table, TOML's comments are at the end of the document: they are to
+    /// stay before the first table.
+    fn comments_stay_on_top(&mut self, first: &Name) {
+        let comments = self.document.trailing().as_str().unwrap_or_default().to_owned();
+        let mut table = Table::new();
+        if !comments.is_empty() {
+            table.decor_mut().set_prefix(format!("{comments}\n"));
+        }
+        self.document.set_trailing("");
+        self.document.insert(first.as_str(), Item::Table(table));
+    }
+
     /// Removes a record and gives back its value.
     pub fn unset(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
         let records = self.wanted.get_mut(name)?;
@@ -218,12 +240,18 @@ impl Records {
             self.wanted.remove(name);
         }
         self.files.remove(&record_path(name, key));
-        if let Some(table) =
-            self.document.get_mut(name.as_str()).and_then(Item::as_table_like_mut)
+        if let Some(table) = self.document.get_mut(name.as_str()).and_then(Item::as_table_like_mut)
         {
             let written = spelling(table, key);
             table.remove(&written);
-            if table.is_empty() {
+            let empty = table.is_empty();
+            // A table with comments above it stays for their sake.
+            let bare =
+                self.document.get(name.as_str()).and_then(Item::as_table).is_none_or(|table| {
+                    let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
+                    !above.unwrap_or_default().contains('#')
+                });
+            if empty && bare {
                 self.document.remove(name.as_str());
             }
         }

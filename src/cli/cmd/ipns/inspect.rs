@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use namesys::ipns::{MAX_RECORD_BYTES, UnverifiedRecord};
 use namesys::keys::IpnsName;
 
-use super::{judged, name_or_workspaces};
+use super::judged;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
@@ -24,7 +24,7 @@ pub struct Args {
 /// Shows the record. Exit 3 when it is not good.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let record = read(&args.file, context)?;
-    let name = name_or_workspaces(args.name, context)?;
+    let name = context.ipns_name(args.name)?;
     let (report, error) = judged(record, name.as_ref());
     Ok(Outcome::partial(report, error))
 }

@@ -15,7 +15,6 @@ use namesys::report::{IpnsFields, IpnsRecordReport};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::session::Session;
 
 /// `ipns …`
 #[derive(Debug, clap::Args)]
@@ -43,20 +42,6 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Command::Inspect(args) => inspect::run(args, context),
         Command::Get(args) => context.block_on(network::get(args, context)),
         Command::Put(args) => context.block_on(network::put(args, context)),
-    }
-}
-
-/// The IPNS name a flag gives, else the workspace's, where there is one.
-fn name_or_workspaces(
-    flag: Option<IpnsName>,
-    context: &Context,
-) -> Result<Option<IpnsName>, CliError> {
-    if flag.is_some() {
-        return Ok(flag);
-    }
-    match Session::open_if_any(context)? {
-        Some(session) => Ok(session.config.recorded_keys()?.ipns_name),
-        None => Ok(None),
     }
 }
 

@@ -8,12 +8,11 @@ use namesys::ipns::{Published, ReadBack, UnverifiedRecord, VerifiedRecord, publi
 use namesys::keys::IpnsName;
 use namesys::report::{IpnsPutReport, PublicationReport};
 
-use super::{fields, inspect, judged, name_or_workspaces, write_fields};
+use super::{fields, inspect, judged, write_fields};
 use crate::cli::context::Context;
 use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::session::Session;
 use crate::cli::values;
 
 /// `ipns get`
@@ -46,9 +45,8 @@ pub struct PutArgs {
 pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> {
     let mut best: Option<VerifiedRecord> = None;
     let mut errors = Vec::new();
-    let session = Session::open_if_any(context)?;
-    let config = session.as_ref().map(|session| &session.config);
-    for publisher in args.publishers.for_single_records(context, config)? {
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
         match publisher.get(&args.name).await {
             Ok(Some(record)) if best.as_ref().is_none_or(|best| record.supersedes(best)) => {
                 best = Some(record);
@@ -76,15 +74,14 @@ pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> 
 /// Gives the record to every service. What is not good is not sent.
 pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> {
     let record = inspect::read(&args.file, context)?;
-    let name = name_or_workspaces(args.name, context)?.ok_or_else(|| {
+    let name = context.ipns_name(args.name)?.ok_or_else(|| {
         CliError::usage("a record does not carry its name").hint("give --name k51…")
     })?;
     let record = record.verify(&name, Timestamp::now())?;
     let mut publications = Vec::new();
     let mut errors = Vec::new();
-    let session = Session::open_if_any(context)?;
-    let config = session.as_ref().map(|session| &session.config);
-    for publisher in args.publishers.for_single_records(context, config)? {
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
         let result = publish_and_read_back(&*publisher, &record, ReadBack::default()).await;
         let (ok, read_back, error) = match result {
             Ok(Published::Same) => (true, true, None),
