@@ -75,6 +75,8 @@ pub enum Command {
     Ipns(cmd::ipns::Args),
     /// Show and advance w3name revisions
     Revision(cmd::revision::Args),
+    /// Run the embedded network
+    Devnet(cmd::devnet::Args),
     /// Write the completions of a shell to stdout
     Completions(cmd::completions::Args),
     /// Write the manual pages into a folder
@@ -101,6 +103,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),
+        Command::Devnet(args) => cmd::devnet::run(args, context),
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),
     }

@@ -52,17 +52,18 @@ impl<T: Serialize + Human> Report for T {
 pub struct Outcome {
     report: Option<Box<dyn Report>>,
     error: Option<CliError>,
+    exit: Option<Exit>,
 }
 
 impl Outcome {
     /// Done.
     pub fn done(report: impl Serialize + Human + 'static) -> Self {
-        Self { report: Some(Box::new(report)), error: None }
+        Self { report: Some(Box::new(report)), error: None, exit: None }
     }
 
     /// Part of the work was done: the usual fields and, beside them, the error.
     pub fn partial(report: impl Serialize + Human + 'static, error: Option<CliError>) -> Self {
-        Self { report: Some(Box::new(report)), error }
+        Self { report: Some(Box::new(report)), error, exit: None }
     }
 
     /// Both renderings, for `demo`, which shows other commands' outcomes: the JSON document, the
@@ -78,9 +79,14 @@ impl Outcome {
         (json, String::from_utf8_lossy(&text).into_owned(), self.error)
     }
 
-    /// Everything was written before, by [`Output::first_line`].
+    /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
     pub fn written() -> Self {
-        Self { report: None, error: None }
+        Self { report: None, error: None, exit: None }
+    }
+
+    /// Everything was written before, and Ctrl-C ended what ran on.
+    pub fn stopped() -> Self {
+        Self { exit: Some(Exit::Interrupted), ..Self::written() }
     }
 }
 
@@ -200,6 +206,7 @@ impl Output {
     /// Renders what a command ended with and gives its exit code.
     pub fn finish(&self, outcome: Result<Outcome, CliError>) -> ExitCode {
         let (report, error) = match outcome {
+            Ok(Outcome { exit: Some(exit), .. }) => return ExitCode::from(exit.code()),
             Ok(outcome) => (outcome.report, outcome.error),
             Err(error) => (None, Some(error)),
         };

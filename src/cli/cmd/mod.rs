@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod completions;
 pub mod demo;
+pub mod devnet;
 pub mod import;
 pub mod init;
 pub mod ipns;
