@@ -42,14 +42,16 @@ func validate(q validateQuestion) (verdict, error) {
 }
 
 // signQuestion holds what an IPNS record is made of. Seed is the ed25519
-// secret of RFC 8032; V2Only leaves out the fields for older readers.
+// secret of RFC 8032; V2Only leaves out the fields for older readers; Metadata
+// is what the specification lets a record carry beyond its own fields.
 type signQuestion struct {
-	Seed     string        `json:"seed"`
-	Value    string        `json:"value"`
-	Sequence uint64        `json:"sequence"`
-	Validity time.Time     `json:"validity"`
-	TTL      time.Duration `json:"ttl_ns"`
-	V2Only   bool          `json:"v2_only"`
+	Seed     string         `json:"seed"`
+	Value    string         `json:"value"`
+	Sequence uint64         `json:"sequence"`
+	Validity time.Time      `json:"validity"`
+	TTL      time.Duration  `json:"ttl_ns"`
+	V2Only   bool           `json:"v2_only"`
+	Metadata map[string]any `json:"metadata"`
 }
 
 // signed is the record boxo made, and the base36 name it belongs to.
@@ -71,7 +73,11 @@ func sign(q signQuestion) (signed, error) {
 	if err != nil {
 		return signed{}, err
 	}
-	record, err := ipns.NewRecord(key, value, q.Sequence, q.Validity, q.TTL, ipns.WithV1Compatibility(!q.V2Only))
+	options := []ipns.Option{ipns.WithV1Compatibility(!q.V2Only)}
+	if q.Metadata != nil {
+		options = append(options, ipns.WithMetadata(q.Metadata))
+	}
+	record, err := ipns.NewRecord(key, value, q.Sequence, q.Validity, q.TTL, options...)
 	if err != nil {
 		return signed{}, err
 	}
