@@ -55,9 +55,14 @@ fn at_least(program: &str, flag: &str, prefix: &str, least: u32) -> bool {
 pub fn boxo() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     cached(&BUILT, || {
-        let sources = ["go.mod", "go.sum", "main.go", "records.go", "root.go", "serve.go", "store.go"];
+        let sources =
+            ["go.mod", "go.sum", "main.go", "records.go", "root.go", "serve.go", "store.go"];
         let folder = prepare("boxo", &sources, |folder| {
-            build(Command::new("go").args(["build", "-trimpath", "-o", "peer", "."]).current_dir(folder))
+            build(
+                Command::new("go")
+                    .args(["build", "-trimpath", "-o", "peer", "."])
+                    .current_dir(folder),
+            )
         })?;
         Ok(folder.join("peer"))
     })
@@ -79,17 +84,24 @@ fn cached(
     cell: &OnceLock<Result<PathBuf, String>>,
     make: impl FnOnce() -> Result<PathBuf>,
 ) -> Result<PathBuf> {
-    cell.get_or_init(|| make().map_err(|error| format!("{error:#}"))).clone().map_err(anyhow::Error::msg)
+    cell.get_or_init(|| make().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(anyhow::Error::msg)
 }
 
 /// Copies the sources of a peer into the cache, in a folder named by their
 /// hash, and makes it there unless that was done before.
-fn prepare(peer: &str, sources: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+fn prepare(
+    peer: &str,
+    sources: &[&str],
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(peer);
     let mut hash = Sha256::new();
     let mut files = Vec::new();
     for name in sources {
-        let content = fs::read(from.join(name)).with_context(|| format!("reading {peer}/{name}"))?;
+        let content =
+            fs::read(from.join(name)).with_context(|| format!("reading {peer}/{name}"))?;
         hash.update((content.len() as u64).to_be_bytes());
         hash.update(&content);
         files.push((name, content));

@@ -59,8 +59,16 @@ fn served(sandbox: &Sandbox) -> Result<Boxo> {
     let boxo = Boxo::serve(&[PathBuf::from(sandbox.path("tree.car"))])?;
     let value = format!("/ipfs/{root}");
     sandbox.ok([
-        "ipns", "sign", "--ipns-key-file", "keys/ipns.key", "--value", &value, "--sequence", "1",
-        "--out", "record",
+        "ipns",
+        "sign",
+        "--ipns-key-file",
+        "keys/ipns.key",
+        "--value",
+        &value,
+        "--sequence",
+        "1",
+        "--out",
+        "record",
     ])?;
     sandbox.ok(["ipns", "put", "record", "--publisher", &format!("routing={}", boxo.url)])?;
     Ok(boxo)

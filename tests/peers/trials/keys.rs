@@ -18,7 +18,14 @@ pub fn ours_to_client() -> Result<()> {
     let export = |format: &str| -> Result<Vec<u8>> {
         let file = format!("key.{format}");
         sandbox.ok([
-            "key", "export", "--ipns-key-file", "ipns.key", "--format", format, "--out", &file,
+            "key",
+            "export",
+            "--ipns-key-file",
+            "ipns.key",
+            "--format",
+            format,
+            "--out",
+            &file,
         ])?;
         sandbox.read(&file)
     };
@@ -42,7 +49,10 @@ pub fn client_to_us() -> Result<()> {
     sandbox.write("hex.key", &raw[..64])?;
     for file in ["libp2p.key", "hex.key"] {
         let inspected = sandbox.ok(["key", "inspect", "--ipns-key-file", file])?;
-        ensure!(inspected.to_string().contains(created["name"].as_str().context("no name")?), "{file}: {inspected}");
+        ensure!(
+            inspected.to_string().contains(created["name"].as_str().context("no name")?),
+            "{file}: {inspected}"
+        );
     }
     Ok(())
 }

@@ -51,8 +51,20 @@ pub fn put_to_client() -> Result<()> {
     sandbox.write("ipns.key", SEED)?;
     for (value, sequence) in [(FIRST, "7"), (SECOND, "4294967297")] {
         let arguments = [
-            "ipns", "sign", "--ipns-key-file", "ipns.key", "--value", value, "--sequence", sequence,
-            "--validity", "2040-01-30T20:10:08.291Z", "--ttl", "2m", "--out", sequence,
+            "ipns",
+            "sign",
+            "--ipns-key-file",
+            "ipns.key",
+            "--value",
+            value,
+            "--sequence",
+            sequence,
+            "--validity",
+            "2040-01-30T20:10:08.291Z",
+            "--ttl",
+            "2m",
+            "--out",
+            sequence,
         ];
         let signed = sandbox.ok(arguments)?;
         ensure!(signed["name"] == NAME, "{signed}");

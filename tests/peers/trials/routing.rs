@@ -12,8 +12,18 @@ const FIELDS: &[&str] = &["name", "value", "sequence", "validity", "ttl_ns"];
 
 fn sign(sandbox: &Sandbox, sequence: &str, value: &str) -> Result<Value> {
     sandbox.ok([
-        "ipns", "sign", "--ipns-key-file", "ipns.key", "--value", value, "--sequence", sequence,
-        "--validity", "2040-01-01T00:00:00Z", "--out", sequence,
+        "ipns",
+        "sign",
+        "--ipns-key-file",
+        "ipns.key",
+        "--value",
+        value,
+        "--sequence",
+        sequence,
+        "--validity",
+        "2040-01-01T00:00:00Z",
+        "--out",
+        sequence,
     ])
 }
 
@@ -24,9 +34,8 @@ pub fn put_and_get() -> Result<()> {
     let boxo = Boxo::serve(&[])?;
     let publisher = format!("routing={}", boxo.url);
     let get = || sandbox.json(["ipns", "get", NAME, "--publisher", &publisher]);
-    let put = |file: &str| {
-        sandbox.json(["ipns", "put", file, "--name", NAME, "--publisher", &publisher])
-    };
+    let put =
+        |file: &str| sandbox.json(["ipns", "put", file, "--name", NAME, "--publisher", &publisher]);
     // boxo says "none" with status 200 and text (IPIP-513).
     let (code, none) = get()?;
     ensure!(code == 4, "exit {code}: {none}");

@@ -16,8 +16,18 @@ const LATE: &str = "2041-01-01T00:00:00Z";
 
 fn record(sandbox: &Sandbox, sequence: &str, validity: &str, value: &str) -> Result<Vec<u8>> {
     sandbox.ok([
-        "ipns", "sign", "--ipns-key-file", "ipns.key", "--value", value, "--sequence", sequence,
-        "--validity", validity, "--out", "record",
+        "ipns",
+        "sign",
+        "--ipns-key-file",
+        "ipns.key",
+        "--value",
+        value,
+        "--sequence",
+        sequence,
+        "--validity",
+        validity,
+        "--out",
+        "record",
     ])?;
     let record = sandbox.read("record")?;
     std::fs::remove_file(sandbox.path("record"))?;

@@ -27,13 +27,16 @@ fn by_boxo() -> Result<[Vec<u8>; 5]> {
             "ttl_ns": 60_000_000_000_u64, "v2_only": v2_only, "metadata": metadata,
         })
     };
-    let answers = peer::boxo::<serde_json::Value>("sign", &[
-        question("2040-01-30T20:10:08.291Z", false, json!(null)),
-        question("2040-01-30T20:10:08Z", true, json!(null)),
-        question("2040-01-30T20:10:08Z", false, json!({"_note": "kept by whoever signed it"})),
-        question("2020-01-30T20:10:08Z", false, json!(null)),
-        question("2020-01-30T20:10:08Z", true, json!(null)),
-    ])?;
+    let answers = peer::boxo::<serde_json::Value>(
+        "sign",
+        &[
+            question("2040-01-30T20:10:08.291Z", false, json!(null)),
+            question("2040-01-30T20:10:08Z", true, json!(null)),
+            question("2040-01-30T20:10:08Z", false, json!({"_note": "kept by whoever signed it"})),
+            question("2020-01-30T20:10:08Z", false, json!(null)),
+            question("2020-01-30T20:10:08Z", true, json!(null)),
+        ],
+    )?;
     let records = answers.iter().map(|answer| {
         ensure!(answer["name"] == NAME, "boxo gives the key another name: {answer}");
         let record = answer["record"].as_str().with_context(|| format!("{answer}"))?;
@@ -52,7 +55,8 @@ fn public_key(name: &str) -> Result<Vec<u8>> {
 fn rows(ours: &[u8]) -> Result<Vec<Row>> {
     let [v1_v2, v2, metadata, expired, expired_v2] = by_boxo()?;
     let entry = Entry::parse(ours)?;
-    let row = |what, record: &Entry, valid| Row { what, name: NAME, record: record.encode(), valid };
+    let row =
+        |what, record: &Entry, valid| Row { what, name: NAME, record: record.encode(), valid };
     let raw = |what, record: &[u8], valid| Row { what, name: NAME, record: record.to_vec(), valid };
     let mut rows = vec![
         raw("V1 and V2", ours, true),
@@ -61,7 +65,11 @@ fn rows(ours: &[u8]) -> Result<Vec<Row>> {
         raw("boxo's V2 only", &v2, true),
         raw("further entries in the signed data", &metadata, true),
         row("without signatureV1", &entry.clone().without(SIGNATURE_V1), true),
-        row("key inlined and repeated", &entry.clone().with_bytes(PUBLIC_KEY, public_key(NAME)?), true),
+        row(
+            "key inlined and repeated",
+            &entry.clone().with_bytes(PUBLIC_KEY, public_key(NAME)?),
+            true,
+        ),
         row("an unknown field", &entry.clone().with_bytes(99, b"later".to_vec()), true),
         raw("expired", &expired, false),
         raw("expired, V2 only", &expired_v2, false),
@@ -101,10 +109,22 @@ pub fn same_verdicts() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.write("ipns.key", SEED)?;
     sandbox.ok([
-        "ipns", "sign", "--ipns-key-file", "ipns.key", "--value", FIRST, "--sequence", "41",
-        "--validity", "2040-01-30T20:10:08.291Z", "--out", "record",
+        "ipns",
+        "sign",
+        "--ipns-key-file",
+        "ipns.key",
+        "--value",
+        FIRST,
+        "--sequence",
+        "41",
+        "--validity",
+        "2040-01-30T20:10:08.291Z",
+        "--out",
+        "record",
     ])?;
-    let rows = rows(&sandbox.read("record")?)?;
+    let record = sandbox.read("record")?;
+    ensure!(Entry::parse(&record)?.encode() == record, "taking apart and together is faithful");
+    let rows = rows(&record)?;
     let questions: Vec<_> = rows
         .iter()
         .map(|row| json!({"name": row.name, "record": HEXLOWER.encode(&row.record)}))
@@ -116,7 +136,8 @@ pub fn same_verdicts() -> Result<()> {
         let (code, ours) = sandbox.json(["ipns", "inspect", "row", "--name", row.name])?;
         let valid = code == 0 && ours["valid"] == true;
         if verdict.ok != row.valid || valid != row.valid {
-            differing.push(format!("{}: boxo {verdict:?}, we {code} {ours}", row.what));
+            let boxo = verdict.error.as_deref().unwrap_or("valid");
+            differing.push(format!("{}: boxo says {boxo}; we exit {code}: {ours}", row.what));
         }
     }
     ensure!(differing.is_empty(), "{}", differing.join("\n"));
