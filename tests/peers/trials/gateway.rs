@@ -1,7 +1,5 @@
 //! A signed tree, packed by us and served by boxo's gateway, resolved verified.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -56,7 +54,7 @@ pub fn signed_workspace(sandbox: &mut Sandbox) -> Result<Workspace> {
 fn served(sandbox: &Sandbox) -> Result<Boxo> {
     let packed = sandbox.ok(["pack", "--car", "tree.car"])?;
     let root = packed["root"].as_str().with_context(|| format!("pack: {packed}"))?;
-    let boxo = Boxo::serve(&[PathBuf::from(sandbox.path("tree.car"))])?;
+    let boxo = Boxo::serve(&[sandbox.path("tree.car")])?;
     let value = format!("/ipfs/{root}");
     sandbox.ok([
         "ipns",
