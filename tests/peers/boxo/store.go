@@ -48,7 +48,7 @@ func (s *records) PutValue(_ context.Context, key string, record []byte, _ ...ro
 			return err
 		}
 		if chosen == 0 {
-			return errors.New("a better record of this name is known")
+			return errors.New("can't replace a newer value with an older value")
 		}
 	}
 	s.best[key] = record
