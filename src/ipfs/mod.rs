@@ -1,1 +1,3 @@
 //! IPFS: UnixFS packing and reading, CAR files, uploads.
+
+pub mod upload;

@@ -1,6 +1,10 @@
 //! The two keys of a NameSys user: the IPNS key (ed25519) and the records signer (secp256k1),
 //! how both follow from wallet signatures, and how they are kept in files.
 
+mod ipns;
+mod ipns_forms;
 mod records;
 
+pub use ipns::{IpnsKey, IpnsName, IpnsNameError};
+pub use ipns_forms::IpnsKeyError;
 pub use records::{SignerKey, SignerKeyError};

@@ -1,0 +1,196 @@
+//! Kubo's RPC: `POST /api/v0/dag/import`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use cid::Cid;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use url::Url;
+
+use super::{Upload, UploadError};
+use crate::net::{Body, Http, Progress, Request, Response, Timeouts, endpoint, shown};
+use crate::secret::SecretString;
+
+/// The node answers when all is written and pinned, which takes a while on a slow disk.
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    idle: Duration::from_secs(300),
+    body: Duration::from_secs(300),
+};
+
+/// The RPC of a Kubo node, or a service that speaks it.
+pub struct Kubo {
+    http: Http,
+    url: Url,
+    token: Option<SecretString>,
+}
+
+/// One line of the answer: a root, statistics (ignored), or an error.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImportLine {
+    root: Option<ImportRoot>,
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImportRoot {
+    cid: ImportCid,
+    #[serde(default)]
+    pin_error_msg: String,
+}
+
+#[derive(Deserialize)]
+struct ImportCid {
+    #[serde(rename = "/")]
+    cid: String,
+}
+
+/// Kubo's way to say that a command failed, with status 500.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CommandError {
+    message: String,
+    #[serde(rename = "Type")]
+    kind: String,
+}
+
+impl Kubo {
+    /// The node at `url`, `http://127.0.0.1:5001` for instance; `token` is sent as bearer.
+    pub fn new(http: Http, url: Url, token: Option<SecretString>) -> Self {
+        Self { http, url, token }
+    }
+
+    async fn import(
+        &self,
+        car: &Path,
+        root: &Cid,
+        progress: Option<Progress>,
+    ) -> Result<(), UploadError> {
+        let mut url = endpoint(&self.url, ["api", "v0", "dag", "import"]);
+        url.set_query(Some("pin-roots=true&stats=true"));
+        let body = Body::File {
+            field: "file",
+            path: car.to_owned(),
+            media_type: "application/vnd.ipld.car",
+            progress,
+        };
+        let request = Request::post(url, body)
+            .bearer(self.token.clone())
+            .timeouts(TIMEOUTS)
+            .settled_if(|answer| command_error(answer).is_some());
+        let answer = self.http.send(&request).await?;
+        if let Some(message) = command_error(&answer) {
+            return Err(UploadError::Rejected { to: self.describe(), message });
+        }
+        self.confirm(&answer.success()?, root)
+    }
+
+    /// Looks for `root`, pinned, in the answer's lines.
+    fn confirm(&self, body: &[u8], root: &Cid) -> Result<(), UploadError> {
+        let unconfirmed = |reason| UploadError::NotConfirmed { to: self.describe(), reason };
+        let mut other = None;
+        for line in serde_json::Deserializer::from_slice(body).into_iter::<ImportLine>() {
+            let line = line.map_err(|error| {
+                unconfirmed(format!("its answer is not lines of JSON ({error})"))
+            })?;
+            if let Some(message) = line.message {
+                return Err(UploadError::Rejected { to: self.describe(), message });
+            }
+            let Some(got) = line.root else { continue };
+            if Cid::try_from(got.cid.cid.as_str()).ok().as_ref() != Some(root) {
+                other = Some(got.cid.cid);
+                continue;
+            }
+            return match got.pin_error_msg {
+                message if message.is_empty() => Ok(()),
+                message => Err(UploadError::NotPinned {
+                    to: self.describe(),
+                    root: Box::new(*root),
+                    message,
+                }),
+            };
+        }
+        Err(match other {
+            Some(got) => {
+                UploadError::OtherRoot { to: self.describe(), expected: Box::new(*root), got }
+            }
+            None => unconfirmed("its answer names no root".to_owned()),
+        })
+    }
+}
+
+fn command_error(answer: &Response) -> Option<String> {
+    if answer.status == 200 {
+        return None;
+    }
+    let error: CommandError = serde_json::from_slice(&answer.body).ok()?;
+    (error.kind == "error").then(|| error.message.chars().take(500).collect())
+}
+
+impl Upload for Kubo {
+    fn describe(&self) -> String {
+        format!("kubo at {}", shown(&self.url))
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn upload<'a>(
+        &'a self,
+        car: &'a Path,
+        root: &'a Cid,
+        progress: Option<Progress>,
+    ) -> BoxFuture<'a, Result<(), UploadError>> {
+        Box::pin(self.import(car, root, progress))
+    }
+}
+
+/// Why a text is not the address of an RPC.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not the address of a Kubo RPC; write http://127.0.0.1:5001 or \
+     /ip4/127.0.0.1/tcp/5001"
+)]
+pub struct ApiAddressError(String);
+
+/// Reads `http://127.0.0.1:5001` or a multiaddr as in Kubo's `api` file,
+/// `/ip4/127.0.0.1/tcp/5001`, `/dns4/example.org/tcp/443/https`.
+///
+/// # Errors
+/// [`ApiAddressError`] quotes the text.
+pub fn parse_api_address(text: &str) -> Result<Url, ApiAddressError> {
+    let wrong = || ApiAddressError(text.chars().take(200).collect());
+    let trimmed = text.trim();
+    let url = match trimmed.strip_prefix('/') {
+        None => trimmed.parse(),
+        Some(multiaddr) => {
+            let parts: Vec<&str> = multiaddr.trim_end_matches('/').split('/').collect();
+            let [protocol, host, "tcp", port, rest @ ..] = &parts[..] else {
+                return Err(wrong());
+            };
+            let host = match *protocol {
+                "ip4" | "dns" | "dns4" | "dns6" => (*host).to_owned(),
+                "ip6" => format!("[{host}]"),
+                _ => return Err(wrong()),
+            };
+            let scheme = match rest {
+                [] | ["http"] => "http",
+                ["https"] | ["tls", "http"] => "https",
+                _ => return Err(wrong()),
+            };
+            let port: u16 = port.parse().map_err(|_| wrong())?;
+            format!("{scheme}://{host}:{port}").parse()
+        }
+    };
+    let url: Url = url.map_err(|_| wrong())?;
+    let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    usable.then_some(url).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+#[path = "kubo_tests.rs"]
+mod tests;

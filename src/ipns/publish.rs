@@ -1,0 +1,175 @@
+//! Services that keep IPNS records for others to find.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use url::Url;
+
+use super::{RecordError, VerifiedRecord};
+use crate::keys::IpnsName;
+use crate::net::NetError;
+
+/// A service that takes and serves IPNS records.
+pub trait Publisher: Send + Sync {
+    /// Kind and address, for a person: `w3name at https://name.web3.storage/`.
+    fn describe(&self) -> String;
+
+    /// The service's address.
+    fn url(&self) -> &Url;
+
+    /// The record the service has for `name`, its signature checked. It may have expired.
+    fn get<'a>(
+        &'a self,
+        name: &'a IpnsName,
+    ) -> BoxFuture<'a, Result<Option<VerifiedRecord>, PublishError>>;
+
+    /// Gives the service a record. That it has it already is success.
+    fn put<'a>(&'a self, record: &'a VerifiedRecord) -> BoxFuture<'a, Result<(), PublishError>>;
+}
+
+/// Why a record was not published, or not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The network.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The service serves something that is not a record of the name.
+    #[error("{from} serves a bad record for {name}: {reason}")]
+    BadRecord {
+        /// The service.
+        from: String,
+        /// Whose record was asked for.
+        name: IpnsName,
+        /// What is wrong with it.
+        reason: RecordError,
+    },
+    /// The service says something else than the record it serves.
+    #[error("{from} says that {name} points to {said:?}, its signed record says {signed:?}")]
+    Contradiction {
+        /// The service.
+        from: String,
+        /// Whose record was asked for.
+        name: IpnsName,
+        /// The value beside the record.
+        said: String,
+        /// The value in the record.
+        signed: String,
+    },
+    /// The service has a record that the one sent does not replace.
+    #[error(
+        "{to} keeps sequence {has} (valid until {has_validity}) and refuses sequence {sent} \
+         (valid until {sent_validity}): publish with a sequence of at least {}",
+        has.saturating_add(1)
+    )]
+    Outdated {
+        /// The service.
+        to: String,
+        /// The sequence it has.
+        has: u64,
+        /// The validity it has.
+        has_validity: Timestamp,
+        /// The sequence that was sent.
+        sent: u64,
+        /// The validity that was sent.
+        sent_validity: Timestamp,
+    },
+    /// The service refuses the record for another reason.
+    #[error("{to} refuses the record ({status}): {message}")]
+    Rejected {
+        /// The service.
+        to: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the service says.
+        message: String,
+    },
+    /// Taken, but not served afterwards.
+    #[error("{to} took the record but does not serve it: {reason}; publish again later")]
+    NotReadBack {
+        /// The service.
+        to: String,
+        /// What it serves.
+        reason: String,
+    },
+}
+
+/// How long to look for a record after the service took it.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadBack {
+    /// Times the service is asked, at least once.
+    pub tries: u32,
+    /// The wait after the first time; it doubles.
+    pub wait: Duration,
+}
+
+impl Default for ReadBack {
+    fn default() -> Self {
+        Self { tries: 6, wait: Duration::from_millis(200) }
+    }
+}
+
+/// What the service serves after it took a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// The record itself, byte for byte.
+    Same,
+    /// Another valid record of the name that replaces it: somebody published at the same time.
+    Superseded(Box<VerifiedRecord>),
+}
+
+/// Gives the service the record, then reads until it serves it, or one that supersedes it.
+///
+/// # Errors
+/// Those of [`Publisher::put`]; [`PublishError::NotReadBack`] when the record was taken but does
+/// not appear.
+pub async fn publish_and_read_back(
+    publisher: &dyn Publisher,
+    record: &VerifiedRecord,
+    read_back: ReadBack,
+) -> Result<Published, PublishError> {
+    publisher.put(record).await?;
+    let mut wait = read_back.wait;
+    let mut tries_left = read_back.tries;
+    loop {
+        let reason = match publisher.get(record.name()).await {
+            Ok(Some(served)) if served.bytes() == record.bytes() => return Ok(Published::Same),
+            Ok(Some(served)) if served.supersedes(record) => {
+                return Ok(Published::Superseded(Box::new(served)));
+            }
+            Ok(Some(served)) => format!("it still has sequence {}", served.fields().sequence),
+            Ok(None) => "it has no record of this name".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tries_left = tries_left.saturating_sub(1);
+        if tries_left == 0 {
+            return Err(PublishError::NotReadBack { to: publisher.describe(), reason });
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+}
+
+/// What a refusal means, once it is known what the service has: that it has this very record
+/// (success), a better one, or something else is wrong (`refusal` itself).
+pub(super) async fn explain_refusal(
+    publisher: &dyn Publisher,
+    sent: &VerifiedRecord,
+    refusal: PublishError,
+) -> Result<(), PublishError> {
+    match publisher.get(sent.name()).await {
+        Ok(Some(has)) if has.bytes() == sent.bytes() => Ok(()),
+        Ok(Some(has)) if !sent.supersedes(&has) => Err(PublishError::Outdated {
+            to: publisher.describe(),
+            has: has.fields().sequence,
+            has_validity: has.fields().validity(),
+            sent: sent.fields().sequence,
+            sent_validity: sent.fields().validity(),
+        }),
+        _ => Err(refusal),
+    }
+}
+
+#[cfg(test)]
+#[path = "publish_tests.rs"]
+mod tests;

@@ -1,0 +1,305 @@
+//! IPNS records: read, bounded, verified. Facts §7,
+//! <https://specs.ipfs.tech/ipns/ipns-record/>.
+
+use jiff::Timestamp;
+use prost::Message;
+use serde::Serialize;
+
+use super::record_data::{self, RecordData};
+use crate::keys::IpnsName;
+
+/// No IPNS record is longer, in bytes.
+pub const MAX_RECORD_BYTES: usize = 10 * 1024;
+
+/// What is signed under signature V2: this text, then the DAG-CBOR data.
+pub(super) const V2_PREFIX: &[u8] = b"ipns-signature:";
+
+/// The protobuf message `IpnsEntry`; fields 1 to 6 are for old readers (V1).
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct IpnsEntry {
+    #[prost(bytes = "vec", optional, tag = "1")]
+    pub value: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub signature_v1: Option<Vec<u8>>,
+    #[prost(int32, optional, tag = "3")]
+    pub validity_type: Option<i32>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub validity: Option<Vec<u8>>,
+    #[prost(uint64, optional, tag = "5")]
+    pub sequence: Option<u64>,
+    #[prost(uint64, optional, tag = "6")]
+    pub ttl: Option<u64>,
+    #[prost(bytes = "vec", optional, tag = "7")]
+    pub pub_key: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "8")]
+    pub signature_v2: Option<Vec<u8>>,
+    #[prost(bytes = "vec", optional, tag = "9")]
+    pub data: Option<Vec<u8>>,
+}
+
+/// Why a record is not one, or not this name's, or no longer good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Over [`MAX_RECORD_BYTES`].
+    #[error("the IPNS record has {0} bytes; at most {MAX_RECORD_BYTES} are allowed")]
+    TooLarge(usize),
+    /// Not the protobuf message.
+    #[error("this is not an IPNS record: {0}")]
+    Protobuf(String),
+    /// Only the fields of version 1.
+    #[error(
+        "the IPNS record has a V1 signature only; nobody accepts these any more: publish again \
+         with a program that signs V2"
+    )]
+    V1Only,
+    /// Field `data` missing or empty.
+    #[error("the IPNS record lacks its signed data (field 9)")]
+    NoData,
+    /// Field `signatureV2` missing or empty.
+    #[error("the IPNS record lacks its V2 signature (field 8)")]
+    NoSignature,
+    /// `data` is not the DAG-CBOR map of a record.
+    #[error("the signed data of the IPNS record is malformed: {0}")]
+    Data(String),
+    /// The validity is not an RFC 3339 time.
+    #[error("the validity {0:?} is not a time such as 2030-01-30T20:10:08.291000000Z (RFC 3339)")]
+    Validity(String),
+    /// The record carries another key than the name's.
+    #[error("the IPNS record carries a public key that is not {0}'s")]
+    PublicKey(IpnsName),
+    /// Signature V2 is not the name's over the data.
+    #[error("the IPNS record is not signed by {0}: another name's record, or changed since")]
+    Signature(IpnsName),
+    /// An unsigned V1 field says something else than the signed data.
+    #[error("the IPNS record contradicts itself: its V1 field {0} differs from the signed data")]
+    V1Contradiction(&'static str),
+    /// Its validity lies in the past.
+    #[error("the IPNS record expired at {validity} (it is {now}); publish a new one")]
+    Expired {
+        /// Until when it was valid, as in the record.
+        validity: String,
+        /// The time it was compared with.
+        now: Timestamp,
+    },
+    /// To be written: a value that is no path.
+    #[error("{0:?} is not a value for an IPNS record; one looks like /ipfs/bafy… or /ipns/k51…")]
+    Value(String),
+    /// To be written: a number other implementations cannot hold.
+    #[error("the {field} of an IPNS record must be below 2^63, not {value}")]
+    TooBig {
+        /// `sequence` or `TTL in nanoseconds`.
+        field: &'static str,
+        /// What was given.
+        value: u128,
+    },
+}
+
+/// What a record says. Where it came from decides whether that is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordFields {
+    /// What the name points to: `/ipfs/<cid>`.
+    pub value: String,
+    /// Rises with each publication.
+    pub sequence: u64,
+    /// Until when the record is good: RFC 3339, as written in the record.
+    pub validity: String,
+    /// How long the record may be cached, in nanoseconds.
+    pub ttl_ns: u64,
+    #[serde(skip)]
+    expires: Timestamp,
+}
+
+impl RecordFields {
+    /// The validity as an instant.
+    pub fn validity(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// Whether the validity lies before `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now > self.expires
+    }
+
+    fn from_data(data: &RecordData) -> Result<Self, RecordError> {
+        let validity = String::from_utf8_lossy(&data.validity).into_owned();
+        let expires = parse_validity(&validity)?;
+        Ok(Self {
+            value: record_data::value_text(&data.value)?,
+            sequence: data.sequence,
+            validity,
+            ttl_ns: data.ttl_ns,
+            expires,
+        })
+    }
+}
+
+/// A record as it came: well formed, its signature not yet checked.
+#[derive(Clone, Debug)]
+pub struct UnverifiedRecord {
+    bytes: Vec<u8>,
+    entry: IpnsEntry,
+    data: RecordData,
+    fields: RecordFields,
+}
+
+/// A record whose V2 signature is its name's and whose V1 fields do not contradict it.
+///
+/// It may have expired: [`UnverifiedRecord::verify`] refuses that,
+/// [`UnverifiedRecord::verify_signature`] does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRecord {
+    bytes: Vec<u8>,
+    name: IpnsName,
+    fields: RecordFields,
+}
+
+impl UnverifiedRecord {
+    /// Reads the protobuf and the DAG-CBOR in it: size, form, and the five fields.
+    ///
+    /// # Errors
+    /// [`RecordError`] from `TooLarge` to `Validity`. Unknown fields are accepted in both forms.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
+        if bytes.len() > MAX_RECORD_BYTES {
+            return Err(RecordError::TooLarge(bytes.len()));
+        }
+        let entry =
+            IpnsEntry::decode(bytes).map_err(|error| RecordError::Protobuf(error.to_string()))?;
+        let is_empty = |field: &Option<Vec<u8>>| field.as_deref().unwrap_or_default().is_empty();
+        match (is_empty(&entry.data), is_empty(&entry.signature_v2)) {
+            (true, true) if !is_empty(&entry.signature_v1) => return Err(RecordError::V1Only),
+            (true, _) => return Err(RecordError::NoData),
+            (false, true) => return Err(RecordError::NoSignature),
+            (false, false) => {}
+        }
+        let data = RecordData::decode(entry.data.as_deref().unwrap_or_default())?;
+        let fields = RecordFields::from_data(&data)?;
+        Ok(Self { bytes: bytes.to_vec(), entry, data, fields })
+    }
+
+    /// What the record says, for display: nothing has been verified.
+    pub fn fields(&self) -> &RecordFields {
+        &self.fields
+    }
+
+    /// Checks everything a reader must, the expiry included.
+    ///
+    /// # Errors
+    /// As [`verify_signature`](Self::verify_signature), and [`RecordError::Expired`].
+    pub fn verify(self, name: &IpnsName, now: Timestamp) -> Result<VerifiedRecord, RecordError> {
+        let record = self.verify_signature(name)?;
+        if record.is_expired(now) {
+            return Err(RecordError::Expired { validity: record.fields.validity, now });
+        }
+        Ok(record)
+    }
+
+    /// Checks that signature V2 is `name`'s, that a public key inside is `name`'s, and that V1
+    /// fields agree with the signed data. A wrong signature V1 does not matter; nor does expiry.
+    ///
+    /// # Errors
+    /// [`RecordError::PublicKey`], [`RecordError::Signature`], [`RecordError::V1Contradiction`].
+    pub fn verify_signature(self, name: &IpnsName) -> Result<VerifiedRecord, RecordError> {
+        let key = self.entry.pub_key.as_deref().unwrap_or_default();
+        if !key.is_empty() && key != name.libp2p_public_key() {
+            return Err(RecordError::PublicKey(*name));
+        }
+        if !self.check_signature_v2(name) {
+            return Err(RecordError::Signature(*name));
+        }
+        self.check_v1_fields()?;
+        Ok(VerifiedRecord { bytes: self.bytes, name: *name, fields: self.fields })
+    }
+
+    /// Whether signature V2, which decides, is `name`'s over the data.
+    pub fn check_signature_v2(&self, name: &IpnsName) -> bool {
+        let data = self.entry.data.as_deref().unwrap_or_default();
+        let signature = self.entry.signature_v2.as_deref().unwrap_or_default();
+        name.verify(&[V2_PREFIX, data].concat(), signature)
+    }
+
+    /// Whether signature V1 is `name`'s over the V1 fields; `None` when there is none.
+    pub fn check_signature_v1(&self, name: &IpnsName) -> Option<bool> {
+        let signature = self.entry.signature_v1.as_deref().filter(|bytes| !bytes.is_empty())?;
+        Some(name.verify(&signed_v1(&self.entry), signature))
+    }
+
+    /// As boxo does: with a value or a signature of V1 every V1 field must agree, an absent one
+    /// counting as zero. Without both, we still refuse a field that is there and disagrees.
+    fn check_v1_fields(&self) -> Result<(), RecordError> {
+        let (entry, data) = (&self.entry, &self.data);
+        let filled = |field: &Option<Vec<u8>>| field.as_ref().is_some_and(|b| !b.is_empty());
+        let all = filled(&entry.value) || filled(&entry.signature_v1);
+        let bytes_agree = |field: &Option<Vec<u8>>, signed: &[u8]| match field {
+            Some(bytes) => bytes == signed,
+            None => !all || signed.is_empty(),
+        };
+        let number_agrees = |field: Option<u64>, signed: u64| match field {
+            Some(number) => number == signed,
+            None => !all || signed == 0,
+        };
+        let agreements = [
+            ("value", bytes_agree(&entry.value, &data.value)),
+            ("validity", bytes_agree(&entry.validity, &data.validity)),
+            ("validityType", entry.validity_type.unwrap_or_default() == 0),
+            ("sequence", number_agrees(entry.sequence, data.sequence)),
+            ("ttl", number_agrees(entry.ttl, data.ttl_ns)),
+        ];
+        match agreements.iter().find(|(_, agrees)| !agrees) {
+            Some((field, _)) => Err(RecordError::V1Contradiction(field)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl VerifiedRecord {
+    /// What the name's owner signed.
+    pub fn fields(&self) -> &RecordFields {
+        &self.fields
+    }
+
+    /// The record as it came, to be passed on.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whose record it is.
+    pub fn name(&self) -> &IpnsName {
+        &self.name
+    }
+
+    /// Whether the validity lies before `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.fields.is_expired(now)
+    }
+
+    /// w3name's rule, whether this record replaces `other`: its sequence is higher; or equal
+    /// with a later validity; or both are equal and it is longer. Both must be one name's.
+    pub fn supersedes(&self, other: &VerifiedRecord) -> bool {
+        let rank = |r: &VerifiedRecord| (r.fields.sequence, r.fields.expires, r.bytes.len());
+        self.name == other.name && rank(self) > rank(other)
+    }
+}
+
+/// What signature V1 covers: value ‖ validity ‖ `EOL`, the name of validity type 0.
+pub(super) fn signed_v1(entry: &IpnsEntry) -> Vec<u8> {
+    let value = entry.value.as_deref().unwrap_or_default();
+    let validity = entry.validity.as_deref().unwrap_or_default();
+    [value, validity, b"EOL"].concat()
+}
+
+/// RFC 3339 alone: jiff reads more forms of time than other implementations do.
+pub(super) fn parse_validity(text: &str) -> Result<Timestamp, RecordError> {
+    let wrong = || RecordError::Validity(text.chars().take(64).collect());
+    let bytes = text.as_bytes();
+    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let plain = bytes.iter().all(|b| b.is_ascii_digit() || b"-:TZ.+".contains(b));
+    let shaped = separators.iter().all(|&(at, byte)| bytes.get(at) == Some(&byte));
+    if !plain || !shaped || bytes.len() > 40 {
+        return Err(wrong());
+    }
+    text.parse().map_err(|_| wrong())
+}
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

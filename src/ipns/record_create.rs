@@ -1,0 +1,98 @@
+//! Writing IPNS records: V1 and V2 together, as every deployed writer does, or V2 alone.
+
+use std::time::Duration;
+
+use cid::Cid;
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+use prost::Message;
+
+use super::record::{
+    IpnsEntry, MAX_RECORD_BYTES, RecordError, V2_PREFIX, parse_validity, signed_v1,
+};
+use super::record_data::RecordData;
+use crate::keys::IpnsKey;
+
+/// Signs a record with V1 and V2 signatures, for old readers and new.
+///
+/// `value` is a path, `/ipfs/<cid>` or `/ipns/<name>`; `validity` is written in UTC with
+/// nanoseconds; `ttl` is how long readers may cache.
+///
+/// # Errors
+/// [`RecordError::Value`], [`RecordError::TooBig`], [`RecordError::Validity`] outside the years
+/// 0 to 9999, [`RecordError::TooLarge`].
+pub fn create(
+    key: &IpnsKey,
+    value: &str,
+    sequence: u64,
+    validity: Timestamp,
+    ttl: Duration,
+) -> Result<Vec<u8>, RecordError> {
+    let data = record_data(value, sequence, validity, ttl)?;
+    let mut entry = signed_v2(key, &data);
+    entry.value = Some(data.value);
+    entry.validity_type = Some(0);
+    entry.validity = Some(data.validity);
+    entry.sequence = Some(data.sequence);
+    entry.ttl = Some(data.ttl_ns);
+    entry.signature_v1 = Some(key.sign(&signed_v1(&entry)).to_vec());
+    bounded(&entry)
+}
+
+/// Signs a record with the V2 signature alone, the form w3name's own client writes.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_v2_only(
+    key: &IpnsKey,
+    value: &str,
+    sequence: u64,
+    validity: Timestamp,
+    ttl: Duration,
+) -> Result<Vec<u8>, RecordError> {
+    bounded(&signed_v2(key, &record_data(value, sequence, validity, ttl)?))
+}
+
+fn record_data(
+    value: &str,
+    sequence: u64,
+    validity: Timestamp,
+    ttl: Duration,
+) -> Result<RecordData, RecordError> {
+    if !is_path(value) {
+        return Err(RecordError::Value(value.chars().take(100).collect()));
+    }
+    let below = |field, value: u128| match i64::try_from(value) {
+        Ok(number) => Ok(number.unsigned_abs()),
+        Err(_) => Err(RecordError::TooBig { field, value }),
+    };
+    let sequence = below("sequence", sequence.into())?;
+    let ttl_ns = below("TTL in nanoseconds", ttl.as_nanos())?;
+    let validity = DateTimePrinter::new().precision(Some(9)).timestamp_to_string(&validity);
+    parse_validity(&validity)?;
+    Ok(RecordData { value: value.into(), validity: validity.into(), sequence, ttl_ns })
+}
+
+/// Whether other implementations accept the value as a content path.
+fn is_path(value: &str) -> bool {
+    let mut segments = value.split('/');
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some(""), Some("ipfs"), Some(cid)) => Cid::try_from(cid).is_ok(),
+        (Some(""), Some("ipns"), Some(name)) => !name.is_empty(),
+        _ => false,
+    }
+}
+
+fn signed_v2(key: &IpnsKey, data: &RecordData) -> IpnsEntry {
+    let cbor = data.encode();
+    let signature = key.sign(&[V2_PREFIX, &cbor].concat());
+    IpnsEntry { signature_v2: Some(signature.to_vec()), data: Some(cbor), ..Default::default() }
+}
+
+fn bounded(entry: &IpnsEntry) -> Result<Vec<u8>, RecordError> {
+    let bytes = entry.encode_to_vec();
+    if bytes.len() > MAX_RECORD_BYTES {
+        return Err(RecordError::TooLarge(bytes.len()));
+    }
+    Ok(bytes)
+}

@@ -1,1 +1,0 @@
-//! The HTTP client every network block shares.

@@ -1,0 +1,416 @@
+//! One client for all network blocks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use url::Url;
+
+use super::RateLimiter;
+use super::body::{Activity, Body};
+use super::error::{NetError, excerpt, shown};
+use super::retry::{RetryEvent, RetryObserver, RetryPolicy, is_transient, retry_after};
+use crate::secret::SecretString;
+
+/// Redirects followed at most.
+const MAX_REDIRECTS: usize = 5;
+/// The bound on an answer's body where a request sets none.
+const DEFAULT_MAX_BODY: usize = 1 << 20;
+
+/// How long a server may be silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// Until the connection stands. It is the client's, not a single request's.
+    pub connect: Duration,
+    /// Between the request's last part taken and the answer's head, and between two parts of the
+    /// answer.
+    pub idle: Duration,
+    /// From the head of the answer to its last byte.
+    pub body: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            idle: Duration::from_secs(30),
+            body: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What an [`Http`] is made of.
+#[derive(Clone, Default)]
+pub struct HttpConfig {
+    /// How long servers may be silent.
+    pub timeouts: Timeouts,
+    /// When requests are repeated.
+    pub retry: RetryPolicy,
+    /// Certificates (PEM) trusted beside the system's.
+    pub extra_roots: Option<Vec<u8>>,
+    /// Told before each wait.
+    pub observer: Option<RetryObserver>,
+}
+
+/// The HTTP client. Clones share its connections.
+#[derive(Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    timeouts: Timeouts,
+    retry: RetryPolicy,
+    observer: Option<RetryObserver>,
+}
+
+/// One request, which may be sent several times.
+#[derive(Clone)]
+pub struct Request {
+    method: Method,
+    url: Url,
+    accept: Option<&'static str>,
+    content_type: Option<&'static str>,
+    bearer: Option<SecretString>,
+    body: Body,
+    max_body: usize,
+    limiter: Option<Arc<RateLimiter>>,
+    timeouts: Option<Timeouts>,
+    attempts: Option<u32>,
+    is_settled: fn(&Response) -> bool,
+}
+
+/// An answer, whatever its status, read to its end.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The address that answered, after redirects.
+    pub url: Url,
+    /// The HTTP status.
+    pub status: u16,
+    /// The media type, without parameters, lower case; empty when the server gave none.
+    pub media_type: String,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Request {
+    fn new(method: Method, url: Url, body: Body) -> Self {
+        Self {
+            method,
+            url,
+            accept: None,
+            content_type: None,
+            bearer: None,
+            body,
+            max_body: DEFAULT_MAX_BODY,
+            limiter: None,
+            timeouts: None,
+            attempts: None,
+            is_settled: |_| false,
+        }
+    }
+
+    /// A GET.
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::GET, url, Body::Empty)
+    }
+
+    /// A POST whose effect is the same twice as once.
+    pub fn post(url: Url, body: Body) -> Self {
+        Self::new(Method::POST, url, body)
+    }
+
+    /// A PUT.
+    pub fn put(url: Url, body: Body) -> Self {
+        Self::new(Method::PUT, url, body)
+    }
+
+    /// The media type wanted.
+    pub fn accept(mut self, media_type: &'static str) -> Self {
+        self.accept = Some(media_type);
+        self
+    }
+
+    /// The media type of a body of bytes.
+    pub fn content_type(mut self, media_type: &'static str) -> Self {
+        self.content_type = Some(media_type);
+        self
+    }
+
+    /// `Authorization: Bearer …`, sent to the request's own origin only.
+    pub fn bearer(mut self, token: Option<SecretString>) -> Self {
+        self.bearer = token;
+        self
+    }
+
+    /// The most bytes read of the answer (1 MiB where not set).
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Waits its turn before every attempt.
+    pub fn limiter(mut self, limiter: Arc<RateLimiter>) -> Self {
+        self.limiter = Some(limiter);
+        self
+    }
+
+    /// Other time-outs than the client's (`connect` excepted, which stays the client's).
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = Some(timeouts);
+        self
+    }
+
+    /// Attempts at most, where the client's policy allows more.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// Names answers that another attempt cannot change, though their status (500, say) suggests
+    /// it could.
+    pub fn settled_if(mut self, is_settled: fn(&Response) -> bool) -> Self {
+        self.is_settled = is_settled;
+        self
+    }
+}
+
+impl Response {
+    /// The body, if the status is 2xx.
+    ///
+    /// # Errors
+    /// [`NetError::Status`] otherwise.
+    pub fn success(self) -> Result<Bytes, NetError> {
+        if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.to_error()) }
+    }
+
+    /// The answer as the error it is when its status is not what was hoped for.
+    pub fn to_error(&self) -> NetError {
+        NetError::Status {
+            url: shown(&self.url),
+            status: self.status,
+            excerpt: excerpt(&self.body),
+            retry_after: self.retry_after,
+        }
+    }
+}
+
+impl Http {
+    /// Sets up TLS (ring; the system's roots and `extra_roots`) and the connection pool.
+    ///
+    /// # Errors
+    /// [`NetError::Client`] when `extra_roots` holds no certificate or TLS cannot be set up.
+    pub fn new(config: HttpConfig) -> Result<Self, NetError> {
+        let failed = |reason: String| NetError::Client { reason };
+        // An error means that a provider is installed already, which will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let roots = match &config.extra_roots {
+            None => Vec::new(),
+            Some(pem) => match reqwest::Certificate::from_pem_bundle(pem) {
+                Ok(roots) if !roots.is_empty() => roots,
+                _ => return Err(failed("it holds no certificate in PEM form".to_owned())),
+            },
+        };
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("namesys/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(config.timeouts.connect)
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+        };
+        // Without any system root the first form fails, and plain HTTP must still work there.
+        let client = builder()
+            .tls_certs_merge(roots.clone())
+            .build()
+            .or_else(|_| builder().tls_certs_only(roots).build())
+            .map_err(|error| {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                failed(cause.unwrap_or_else(|| error.to_string()))
+            })?;
+        let HttpConfig { timeouts, retry, observer, .. } = config;
+        Ok(Self { client, timeouts, retry, observer })
+    }
+
+    /// Sends `request`, again where the policy says so, and reads the answer, of whatever status.
+    ///
+    /// # Errors
+    /// Any [`NetError`] but [`NetError::Status`].
+    pub async fn send(&self, request: &Request) -> Result<Response, NetError> {
+        let began = Instant::now();
+        let attempts = request.attempts.unwrap_or(u32::MAX).min(self.retry.attempts);
+        let mut attempt = 1;
+        loop {
+            let outcome = self.attempt(request).await;
+            let (reason, asked, total) = match &outcome {
+                Ok(answer) if is_transient(answer.status) && !(request.is_settled)(answer) => {
+                    (answer.status.to_string(), answer.retry_after, self.retry.total)
+                }
+                Err(NetError::Broken { reason, .. }) => (reason.clone(), None, self.retry.total),
+                Err(error) => match error.no_connection() {
+                    Some(reason) => (reason, None, self.retry.total_connect),
+                    None => return outcome,
+                },
+                Ok(_) => return outcome,
+            };
+            attempt += 1;
+            let wait = self.retry.wait(attempt, asked);
+            let wait = wait.filter(|wait| began.elapsed() + *wait <= total);
+            let Some(wait) = wait.filter(|_| attempt <= attempts) else { return outcome };
+            if let Some(observer) = &self.observer {
+                let url = shown(&request.url);
+                observer(&RetryEvent { url, reason, wait, attempt, attempts });
+            }
+            sleep(wait).await;
+        }
+    }
+
+    /// One attempt, redirects followed.
+    async fn attempt(&self, request: &Request) -> Result<Response, NetError> {
+        let mut url = request.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let head = self.exchange(request, &url).await?;
+            match redirect_target(request, &url, &head)? {
+                Some(next) => url = next,
+                None => return self.read(request, url, head).await,
+            }
+        }
+        let reason = format!("there are more than {MAX_REDIRECTS} in a row");
+        Err(NetError::Redirect { url: shown(&request.url), reason })
+    }
+
+    /// Sends the request to `url` and waits for the head of the answer.
+    async fn exchange(&self, request: &Request, url: &Url) -> Result<reqwest::Response, NetError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            let reason = format!("its scheme is {:?}", url.scheme());
+            return Err(NetError::Address { url: shown(url), reason });
+        }
+        if let Some(limiter) = &request.limiter {
+            limiter.acquire().await;
+        }
+        let mut builder = self.client.request(request.method.clone(), url.clone());
+        if let Some(accept) = request.accept {
+            builder = builder.header(ACCEPT, accept);
+        }
+        if let Some(content_type) = request.content_type {
+            builder = builder.header(CONTENT_TYPE, content_type);
+        }
+        if let Some(token) = &request.bearer
+            && url.origin() == request.url.origin()
+        {
+            builder = builder.bearer_auth(token.expose());
+        }
+        let activity = Activity::default();
+        let sending = request.body.attach(builder, &activity).await?.send();
+        let idle = request.timeouts.unwrap_or(self.timeouts).idle;
+        let mut sending = std::pin::pin!(sending);
+        let mut taken = activity.count();
+        loop {
+            match timeout(idle, &mut sending).await {
+                Ok(Ok(head)) => return Ok(head),
+                Ok(Err(error)) => {
+                    return Err(NetError::from_reqwest(url, &error, self.timeouts.connect));
+                }
+                Err(_) if activity.count() > taken => taken = activity.count(),
+                Err(_) => {
+                    return Err(NetError::Timeout {
+                        url: shown(url),
+                        what: "no answer",
+                        after: idle,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Reads the body, within its bounds of size and time.
+    async fn read(
+        &self,
+        request: &Request,
+        url: Url,
+        mut head: reqwest::Response,
+    ) -> Result<Response, NetError> {
+        let limit = request.max_body;
+        let too_large = || NetError::TooLarge { url: shown(&url), limit };
+        if head.content_length().is_some_and(|length| length > limit as u64) {
+            return Err(too_large());
+        }
+        let timeouts = request.timeouts.unwrap_or(self.timeouts);
+        let end = Instant::now() + timeouts.body;
+        let mut body = BytesMut::new();
+        loop {
+            let next = (Instant::now() + timeouts.idle).min(end);
+            match timeout_at(next, head.chunk()).await {
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limit => {
+                    return Err(too_large());
+                }
+                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(None)) => break,
+                Ok(Err(error)) => {
+                    return Err(NetError::from_reqwest(&url, &error, timeouts.connect));
+                }
+                Err(_) => {
+                    let after = if next == end { timeouts.body } else { timeouts.idle };
+                    let what = "the answer does not end, it was waited for";
+                    return Err(NetError::Timeout { url: shown(&url), what, after });
+                }
+            }
+        }
+        let header = |name| head.headers().get(name).and_then(|value| value.to_str().ok());
+        let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next());
+        Ok(Response {
+            status: head.status().as_u16(),
+            media_type: media_type.unwrap_or_default().trim().to_ascii_lowercase(),
+            retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
+            body: body.freeze(),
+            url,
+        })
+    }
+}
+
+/// `base` with `segments` after its path, each percent-encoded where it must be.
+pub fn endpoint<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Fails only for addresses without a host, which `Http` refuses.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+/// Where the answer redirects to, if it does and may be followed.
+fn redirect_target(
+    request: &Request,
+    from: &Url,
+    head: &reqwest::Response,
+) -> Result<Option<Url>, NetError> {
+    let status = head.status().as_u16();
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let refused = |reason: String| NetError::Redirect { url: shown(from), reason };
+    let location = head.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let Some(location) = location else {
+        return Err(refused("it has no Location".to_owned()));
+    };
+    let target = from.join(location).map_err(|_| refused("its Location is no URL".to_owned()))?;
+    if from.scheme() == "https" && target.scheme() != "https" {
+        return Err(refused(format!("it leads from https to {}", shown(&target))));
+    }
+    if request.method != Method::GET && status < 307 {
+        let target = shown(&target);
+        return Err(refused(format!(
+            "{status} to {target} would turn a {} into a GET",
+            request.method
+        )));
+    }
+    Ok(Some(target))
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

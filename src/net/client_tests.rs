@@ -1,0 +1,193 @@
+use std::sync::Mutex;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::super::test_server::{Answer, TestServer, quick_config};
+use super::*;
+
+/// A client whose waits are short, and observed.
+fn quick(events: &Arc<Mutex<Vec<RetryEvent>>>) -> Http {
+    let events = events.clone();
+    let observer: RetryObserver = Arc::new(move |event| events.lock().unwrap().push(event.clone()));
+    Http::new(HttpConfig { observer: Some(observer), ..quick_config() }).unwrap()
+}
+
+async fn get(url: &Url) -> Result<Response, NetError> {
+    quick(&Arc::default()).send(&Request::get(url.clone())).await
+}
+
+#[tokio::test]
+async fn transient_answers_are_asked_again_and_observed() {
+    let server = TestServer::start(|number, _| match number {
+        0 => Answer::new(500, "oops"),
+        1 => Answer::new(429, "slow down").header("Retry-After: 0"),
+        _ => Answer::new(200, "fine"),
+    })
+    .await;
+    let events = Arc::default();
+    let url = server.url.join("/name/k?token=hunter2").unwrap();
+    let answer = quick(&events).send(&Request::get(url)).await.unwrap();
+    assert_eq!(&answer.success().unwrap()[..], b"fine");
+    let events = events.lock().unwrap();
+    assert_eq!(events.iter().map(|e| e.reason.as_str()).collect::<Vec<_>>(), ["500", "429"]);
+    assert_eq!((events[1].attempt, events[1].attempts), (3, 3));
+    assert!(!events[0].to_string().contains("hunter2"), "{}", events[0]);
+    let agent = format!("user-agent: namesys/{}", env!("CARGO_PKG_VERSION"));
+    assert!(server.seen()[0].headers.contains(&agent));
+}
+
+#[tokio::test]
+async fn attempts_and_waits_are_bounded() {
+    let server = TestServer::start(|_, _| Answer::new(503, "closed")).await;
+    let error = get(&server.url).await.unwrap().success().unwrap_err();
+    assert!(matches!(error, NetError::Status { status: 503, .. }), "{error}");
+    assert_eq!(server.seen().len(), 3);
+
+    let server = TestServer::start(|_, _| Answer::new(429, "").header("Retry-After: 3600")).await;
+    let error = get(&server.url).await.unwrap().to_error();
+    assert!(error.to_string().contains("asks to wait 3600 s"), "{error}");
+    assert_eq!(server.seen().len(), 1, "nobody waits for an hour");
+
+    let server = TestServer::start(|_, _| Answer::new(404, "no such name")).await;
+    assert_eq!(get(&server.url).await.unwrap().status, 404);
+    assert_eq!(server.seen().len(), 1, "404 is final");
+}
+
+#[tokio::test]
+async fn retry_after_is_waited_for() {
+    let server = TestServer::start(|number, _| match number {
+        0 => Answer::new(503, "").header("Retry-After: 1"),
+        _ => Answer::new(200, ""),
+    })
+    .await;
+    let began = Instant::now();
+    assert_eq!(get(&server.url).await.unwrap().status, 200);
+    assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn settled_answers_are_not_asked_again() {
+    let server = TestServer::start(|_, _| Answer::new(500, "routing: not found")).await;
+    let request =
+        Request::get(server.url.clone()).settled_if(|answer| answer.body.ends_with(b"not found"));
+    assert_eq!(quick(&Arc::default()).send(&request).await.unwrap().status, 500);
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusing_server_is_given_up_soon() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    drop(listener);
+    let events = Arc::default();
+    let began = Instant::now();
+    let error = quick(&events).send(&Request::get(url.clone())).await.unwrap_err();
+    assert_eq!(error, NetError::Refused { url: url.to_string() });
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert_eq!(events.lock().unwrap().len(), 2, "tried three times");
+}
+
+#[tokio::test]
+async fn the_default_policy_gives_a_refusing_server_up_within_ten_seconds() {
+    let policy = RetryPolicy::default();
+    let timeouts = Timeouts::default();
+    assert!(policy.total_connect + timeouts.connect < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn silence_ends_in_a_time_out() {
+    let server = TestServer::start(|_, _| Answer::Silence(Duration::from_secs(2))).await;
+    let error = get(&server.url).await.unwrap_err();
+    assert!(matches!(error, NetError::Timeout { what: "no answer", .. }), "{error}");
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_broken_answer_is_asked_again() {
+    let server = TestServer::start(|number, _| match number {
+        0 => Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".to_vec()),
+        _ => Answer::new(200, "whole"),
+    })
+    .await;
+    assert_eq!(&get(&server.url).await.unwrap().body[..], b"whole");
+    let server = TestServer::start(|_, _| Answer::Raw(b"SSH-2.0-server\r\n".to_vec())).await;
+    let error = get(&server.url).await.unwrap_err();
+    assert!(matches!(error, NetError::Broken { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn bodies_are_bounded_announced_or_not() {
+    let server = TestServer::start(|_, _| Answer::new(200, vec![0; 2000])).await;
+    let request = Request::get(server.url.clone()).max_body(1999);
+    let error = quick(&Arc::default()).send(&request).await.unwrap_err();
+    assert!(matches!(error, NetError::TooLarge { limit: 1999, .. }), "{error}");
+    let request = Request::get(server.url.clone()).max_body(2000);
+    assert_eq!(quick(&Arc::default()).send(&request).await.unwrap().body.len(), 2000);
+
+    let mut raw = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
+    raw.resize(raw.len() + 5000, b'x');
+    let server = TestServer::start(move |_, _| Answer::Raw(raw.clone())).await;
+    let request = Request::get(server.url.clone()).max_body(4000);
+    let error = quick(&Arc::default()).send(&request).await.unwrap_err();
+    assert!(matches!(error, NetError::TooLarge { limit: 4000, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn redirects_are_followed_within_bounds() {
+    let server = TestServer::start(|number, _| match number {
+        0 => Answer::new(302, "").header("Location: /there"),
+        _ => Answer::new(200, "arrived"),
+    })
+    .await;
+    let answer = get(&server.url).await.unwrap();
+    assert_eq!((answer.url.path(), &answer.body[..]), ("/there", &b"arrived"[..]));
+
+    let server = TestServer::start(|_, _| Answer::new(302, "").header("Location: /again")).await;
+    let error = get(&server.url).await.unwrap_err();
+    assert!(matches!(error, NetError::Redirect { .. }), "{error}");
+    assert_eq!(server.seen().len(), 6);
+
+    let request = Request::post(server.url.clone(), Body::Bytes("x".into()));
+    let error = quick(&Arc::default()).send(&request).await.unwrap_err();
+    assert!(error.to_string().contains("would turn a POST into a GET"), "{error}");
+
+    let server =
+        TestServer::start(|_, _| Answer::new(302, "").header("Location: file:///etc/passwd")).await;
+    let error = get(&server.url).await.unwrap_err();
+    assert!(matches!(error, NetError::Address { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn tokens_stay_with_their_origin() {
+    let other = TestServer::start(|_, _| Answer::new(200, "")).await;
+    let target = other.url.clone();
+    let server =
+        TestServer::start(move |_, _| Answer::new(307, "").header(format!("Location: {target}")))
+            .await;
+    let request = Request::post(server.url.clone(), Body::Bytes("x".into()))
+        .bearer(Some(SecretString::new("hunter2".into())));
+    quick(&Arc::default()).send(&request).await.unwrap();
+    let has_token = |seen: &super::super::test_server::Seen| {
+        seen.headers.iter().any(|line| line.contains("hunter2"))
+    };
+    assert!(has_token(&server.seen()[0]));
+    assert!(!has_token(&other.seen()[0]));
+    assert_eq!(other.seen()[0].body, b"x", "307 repeats the body");
+}
+
+#[tokio::test]
+async fn addresses_and_certificates_are_checked() {
+    let error = get(&"ftp://127.0.0.1/x".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(error, NetError::Address { .. }), "{error}");
+    let config = HttpConfig { extra_roots: Some(b"no pem".to_vec()), ..HttpConfig::default() };
+    assert!(matches!(Http::new(config), Err(NetError::Client { .. })));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tls = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 plain text here\r\n\r\n").await;
+        let _ = stream.read(&mut [0; 1024]).await;
+    });
+    let error = get(&tls).await.unwrap_err();
+    assert!(matches!(error, NetError::Tls { .. }), "{error}");
+}

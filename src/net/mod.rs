@@ -1,0 +1,26 @@
+//! The HTTP client every network block shares.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `client` | one request: time-outs, redirects, bounded body; and its repetition |
+//! | `body` | request bodies that can be sent again, files streamed from disk |
+//! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
+//! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
+//! | `limit` | [`RateLimiter`]: so many requests in so much time |
+//!
+//! Every request here may be repeated: what `namesys` sends (an IPNS record, a CAR file) has the
+//! same effect twice as once.
+
+mod body;
+mod client;
+mod error;
+mod limit;
+mod retry;
+#[cfg(test)]
+pub(crate) mod test_server;
+
+pub use body::{Body, Progress};
+pub use client::{Http, HttpConfig, Request, Response, Timeouts, endpoint};
+pub use error::{NetError, shown};
+pub use limit::RateLimiter;
+pub use retry::{RetryEvent, RetryObserver, RetryPolicy};
