@@ -1,3 +1,20 @@
 //! IPFS: UnixFS packing and reading, CAR files, uploads.
 
+mod block;
+mod car;
+mod reader;
+mod reader_node;
+mod unixfs;
+mod unixfs_files;
+mod unixfs_folder;
 pub mod upload;
+
+pub use block::{
+    BlockError, BlockSink, BlockSource, DAG_PB, MAX_BLOCK_BYTES, MemoryBlocks, RAW, sha256_cid,
+    verify_block,
+};
+pub use car::{CarError, CarReader, CarWriter};
+pub use reader::{Entry, FileContent, Kind, ReadError, Resolved, list, read_file, resolve, walk};
+pub use unixfs::{PackError, Packed};
+pub use unixfs_files::pack_files;
+pub use unixfs_folder::{pack_directory, pack_well_known};

@@ -1,9 +1,11 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::super::Body;
 use super::super::test_server::{Answer, TestServer, quick_config};
 use super::*;
+use crate::secret::SecretString;
 
 /// A client whose waits are short, and observed.
 fn quick(events: &Arc<Mutex<Vec<RetryEvent>>>) -> Http {

@@ -2,7 +2,8 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `client` | one request: time-outs, redirects, bounded body; and its repetition |
+//! | `client` | sends: time-outs, redirects, bounded body, repetition |
+//! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
 //! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
@@ -15,12 +16,14 @@ mod body;
 mod client;
 mod error;
 mod limit;
+mod request;
 mod retry;
 #[cfg(test)]
 pub(crate) mod test_server;
 
 pub use body::{Body, Progress};
-pub use client::{Http, HttpConfig, Request, Response, Timeouts, endpoint};
+pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
 pub use limit::RateLimiter;
+pub use request::Request;
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};

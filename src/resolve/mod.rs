@@ -1,1 +1,12 @@
 //! From a name and chain facts to verified values.
+
+mod gateway;
+mod recordhash;
+mod resolver_urls;
+
+pub use gateway::{
+    FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, IpnsEvidence, Proof,
+    RecordFiles, TreeFile,
+};
+pub use recordhash::{Recordhash, RecordhashError, Target};
+pub use resolver_urls::ResolverGateways;

@@ -45,13 +45,19 @@ pub fn client_to_us() -> Result<()> {
 /// the same bytes.
 pub fn ours_to_client() -> Result<()> {
     let sandbox = Sandbox::new()?;
-    for answer in encoded()? {
+    for (i, answer) in encoded()?.into_iter().enumerate() {
         let text = answer["revision"].as_str().with_context(|| format!("{answer}"))?;
         sandbox.write("revision", HEXLOWER.decode(text.as_bytes())?)?;
-        let shown = sandbox.ok(["revision", "increment", "revision", "--value", SECOND])?;
-        let written = sandbox.run(["revision", "increment", "revision", "--value", SECOND])?;
-        ensure!(written.status.success(), "{}", written.stderr);
-        let _ = shown;
+        let next = format!("next-{i}");
+        let shown = sandbox
+            .ok(["revision", "increment", "revision", "--value", SECOND, "--out", &next])?;
+        let written = HEXLOWER.encode(&sandbox.read(&next)?);
+        let read = peer::w3name_ok(json!({"op": "decode", "revision": written}))?;
+        same(&shown, &read, FIELDS)?;
+        let mut question = read;
+        question["op"] = json!("encode");
+        let again = peer::w3name_ok(question)?;
+        ensure!(again["revision"] == written, "{written} here, {again} there");
     }
     Ok(())
 }

@@ -1,0 +1,260 @@
+//! Files and directories as a browser or an ENS client wants them.
+
+use std::fmt::Write;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use cid::Cid;
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+
+use super::conditional::{Wanted, none_match, wanted};
+use super::content_type::content_type;
+use super::path::ContentPath;
+use super::{
+    Ask, ESCAPED, Failure, Target, cache_control, disposition, not_modified, redirect, set_roots,
+    with_query,
+};
+use crate::devnet::reply::{self, set};
+use crate::devnet::server::Network;
+use crate::ipfs::{BlockSource, Entry, Kind, ReadError, list, read_file, resolve};
+
+/// A longer file is not put together in memory; its blocks and CAR are still to be had.
+const MAX_FILE: u64 = 256 << 20;
+
+/// Where a path leads.
+pub(super) struct Found {
+    pub(super) cid: Cid,
+    pub(super) kind: Kind,
+    /// The CID of the root and of each segment.
+    pub(super) roots: Vec<Cid>,
+}
+
+impl Found {
+    /// Its own entity tag.
+    fn etag(&self) -> String {
+        format!("\"{}\"", self.cid)
+    }
+
+    /// The entity tag of a listing, whose form is the devnet's.
+    fn listing_etag(&self) -> String {
+        format!("\"DirIndex-namesys_CID-{}\"", self.cid)
+    }
+}
+
+/// Why a path leads nowhere.
+pub(super) struct FindError {
+    pub(super) status: StatusCode,
+    text: String,
+}
+
+impl FindError {
+    /// As the answer to a request for `path`.
+    pub(super) fn at(self, path: &ContentPath) -> Failure {
+        Failure::unresolved(self.status, path, self.text)
+    }
+}
+
+impl From<ReadError> for FindError {
+    /// What is not there is 404, in Kubo's words; what cannot be read is 500.
+    fn from(error: ReadError) -> Self {
+        let (status, text) = match &error {
+            ReadError::Missing(cid) => (
+                StatusCode::NOT_FOUND,
+                format!("block was not found locally (offline): ipld: could not find {cid}"),
+            ),
+            ReadError::NotFound { name, directory } => {
+                (StatusCode::NOT_FOUND, format!("no link named {name:?} under {directory}"))
+            }
+            ReadError::NotDirectory(_) => (StatusCode::NOT_FOUND, error.to_string()),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        };
+        Self { status, text }
+    }
+}
+
+/// Follows the path segment by segment.
+pub(super) fn find(source: &dyn BlockSource, target: &Target) -> Result<Found, FindError> {
+    let mut last = resolve(source, &target.root, &[])?;
+    let mut roots = vec![last.cid];
+    for segment in &target.segments {
+        last = resolve(source, &last.cid, &[segment])?;
+        roots.push(last.cid);
+    }
+    Ok(Found { cid: last.cid, kind: last.kind, roots })
+}
+
+/// `GET` without a special format.
+pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Failure> {
+    let blocks = network.store.blocks.as_ref();
+    let at = |error: ReadError| FindError::from(error).at(&ask.path);
+    let found = find(blocks, target).map_err(|error| error.at(&ask.path))?;
+    let (etag, cache) = (found.etag(), cache_control(target.ttl, &ask.path));
+    if none_match(&ask.headers, &[&etag]) {
+        return Ok(not_modified(&etag, cache));
+    }
+    let listing_etag = found.listing_etag();
+    if none_match(&ask.headers, &[&listing_etag]) {
+        return Ok(not_modified(&listing_etag, listing_cache(ask, target)));
+    }
+    let name = ask.query.get("filename").map(String::as_str).or(ask.path.file_name());
+    let mut response = match &found.kind {
+        Kind::File { size } => {
+            let bytes = file(blocks, &found.cid, *size).map_err(|error| error.at(&ask.path))?;
+            content(ask, &bytes, &content_type(name, &bytes), &etag)?
+        }
+        Kind::Symlink { target } => {
+            content(ask, &Bytes::from(target.clone()), "inode/symlink", &etag)?
+        }
+        Kind::Directory => {
+            if !ask.path.slash && ask.query.get("go-get").is_none_or(|value| value != "1") {
+                let location = with_query(&format!("{}/", ask.path), ask.raw_query.as_deref());
+                return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &location));
+            }
+            match index(blocks, &found.cid).map_err(|error| error.at(&ask.path))? {
+                Some(bytes) => content(ask, &bytes, "text/html", &etag)?,
+                None => {
+                    let entries = list(blocks, &found.cid).map_err(at)?;
+                    return Ok(listing(ask, target, &found, &entries));
+                }
+            }
+        }
+    };
+    let headers = response.headers_mut();
+    set_roots(headers, &found.roots);
+    set_cache(headers, cache, ask);
+    if let Some(name) = ask.query.get("filename") {
+        let download = ask.query.get("download").is_some_and(|value| value == "true");
+        disposition(headers, if download { "attachment" } else { "inline" }, name);
+    }
+    Ok(response)
+}
+
+fn file(blocks: &dyn BlockSource, cid: &Cid, size: u64) -> Result<Bytes, FindError> {
+    if size > MAX_FILE {
+        let text = format!(
+            "deserialized responses are not supported for content larger than {MAX_FILE} bytes: \
+             ask for ?format=car"
+        );
+        return Err(FindError { status: StatusCode::GONE, text });
+    }
+    Ok(read_file(blocks, cid, MAX_FILE)?.bytes)
+}
+
+/// `index.html` of a directory, if there is one.
+fn index(blocks: &dyn BlockSource, directory: &Cid) -> Result<Option<Bytes>, FindError> {
+    match resolve(blocks, directory, &["index.html"]) {
+        Ok(found) => match found.kind {
+            Kind::File { size } => file(blocks, &found.cid, size).map(Some),
+            Kind::Directory | Kind::Symlink { .. } => Err(FindError {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                text: "index.html could not be read: not a file".into(),
+            }),
+        },
+        Err(ReadError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The bytes, or the range of them that is asked for.
+pub(super) fn content(
+    ask: &Ask,
+    bytes: &Bytes,
+    kind: &str,
+    etag: &str,
+) -> Result<Response, Failure> {
+    let (status, body, range) = match wanted(&ask.headers, bytes.len(), etag) {
+        Wanted::All => (StatusCode::OK, bytes.clone(), None),
+        Wanted::Part(range) => {
+            let said = format!("bytes {}-{}/{}", range.start, range.end - 1, bytes.len());
+            (StatusCode::PARTIAL_CONTENT, bytes.slice(range), Some(said))
+        }
+        Wanted::Outside => {
+            let status = StatusCode::RANGE_NOT_SATISFIABLE;
+            let mut response = reply::text(status, "invalid range: failed to overlap");
+            let said = format!("bytes */{}", bytes.len());
+            set(response.headers_mut(), header::CONTENT_RANGE, said);
+            return Ok(response);
+        }
+        Wanted::Malformed => {
+            let text = "invalid range request: invalid range";
+            return Err(Failure::new(StatusCode::BAD_REQUEST, text));
+        }
+    };
+    let mut response = (status, Body::from(body)).into_response();
+    let headers = response.headers_mut();
+    set(headers, header::CONTENT_TYPE, kind);
+    set(headers, header::ETAG, etag);
+    set(headers, header::ACCEPT_RANGES, "bytes");
+    if let Some(range) = range {
+        set(headers, header::CONTENT_RANGE, range);
+    }
+    Ok(response)
+}
+
+fn set_cache(headers: &mut HeaderMap, cache: Option<String>, ask: &Ask) {
+    if let Some(cache) = cache {
+        set(headers, header::CACHE_CONTROL, cache);
+    }
+    if ask.path.mutable()
+        && let Some(now) = reply::http_date(Timestamp::now())
+    {
+        set(headers, header::LAST_MODIFIED, now);
+    }
+}
+
+/// `Cache-Control` of a listing: its form may change though the directory does not.
+fn listing_cache(ask: &Ask, target: &Target) -> Option<String> {
+    let seconds = match target.ttl.map(|ttl| ttl.as_secs()) {
+        Some(seconds) if seconds > 0 => seconds,
+        _ if ask.path.mutable() => return None,
+        _ => 604_800,
+    };
+    Some(format!("public, max-age={seconds}, stale-while-revalidate=2678400"))
+}
+
+fn listing(ask: &Ask, target: &Target, found: &Found, entries: &[Entry]) -> Response {
+    let base = ask.path.to_string();
+    let base = base.trim_end_matches('/');
+    let title = escape(base);
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         </head><body>\n<h1>Index of {title}</h1>\n<p>{}</p>\n<ul>\n",
+        found.cid
+    );
+    for Entry { name, cid, size } in entries {
+        let path = format!("{base}/{name}");
+        let href = escape(&utf8_percent_encode(&path, ESCAPED).to_string());
+        let name = escape(name);
+        writeln!(html, "<li><a href=\"{href}\">{name}</a> {size} <code>{cid}</code></li>")
+            .expect("writing to memory does not fail");
+    }
+    html += "</ul>\n</body></html>\n";
+    let mut response = Body::from(html).into_response();
+    let headers = response.headers_mut();
+    set(headers, header::CONTENT_TYPE, "text/html");
+    set(headers, header::ETAG, found.listing_etag());
+    if let Some(cache) = listing_cache(ask, target) {
+        set(headers, header::CACHE_CONTROL, cache);
+    }
+    set_roots(headers, &found.roots);
+    response
+}
+
+/// For text and attributes of HTML.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\'' => escaped += "&#39;",
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,100 @@
+//! Packing files that are in memory: what tests, benches and the devnet have at hand.
+
+use super::block::BlockSink;
+use super::unixfs::{Link, Node, PackError, Packed, Packer};
+
+/// Packs files given by path (`a/b.json`, parts joined by `/`) and content, in any order.
+///
+/// # Errors
+/// [`PackError::Path`], [`PackError::Conflict`], and what writing blocks gives.
+pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (P, C)>,
+    sink: &mut dyn BlockSink,
+) -> Result<Packed, PackError> {
+    let mut files: Vec<(P, C)> = files.into_iter().collect();
+    for (path, _) in &files {
+        if path.as_ref().split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(PackError::Path(path.as_ref().to_owned()));
+        }
+    }
+    // Part by part, not byte by byte: "a/b" comes before "a-b", so folders are not torn apart.
+    files.sort_by(|(a, _), (b, _)| a.as_ref().split('/').cmp(b.as_ref().split('/')));
+    let mut packer = Packer::new(sink);
+    let mut open = OpenFolders::new();
+    for (path, content) in &files {
+        let path = path.as_ref();
+        let (folders, name) = path.rsplit_once('/').map_or((None, path), |(f, n)| (Some(f), n));
+        let folders = folders.into_iter().flat_map(|folders| folders.split('/'));
+        let conflict = || PackError::Conflict(path.to_owned());
+        open.enter(folders, &mut packer, conflict)?;
+        let node = packer.file(content.as_ref(), PackError::Sink)?;
+        open.add(Link { name: name.to_owned(), node }, conflict)?;
+    }
+    let root = open.finish(&mut packer)?;
+    Ok(packer.packed(root))
+}
+
+/// The folders from the root to where the last file was, each with what it holds so far.
+struct OpenFolders {
+    root: Vec<Link>,
+    below: Vec<(String, Vec<Link>)>,
+}
+
+impl OpenFolders {
+    fn new() -> Self {
+        Self { root: Vec::new(), below: Vec::new() }
+    }
+
+    /// Closes the folders that are done and opens the new ones.
+    fn enter<'p>(
+        &mut self,
+        folders: impl Iterator<Item = &'p str>,
+        packer: &mut Packer<'_>,
+        conflict: impl Fn() -> PackError,
+    ) -> Result<(), PackError> {
+        let mut depth = 0;
+        for folder in folders {
+            if self.below.get(depth).is_some_and(|(name, _)| name != folder) {
+                self.close_to(depth, packer)?;
+            }
+            if self.below.len() == depth {
+                if self.links(depth).last().is_some_and(|last| last.name == folder) {
+                    return Err(conflict());
+                }
+                self.below.push((folder.to_owned(), Vec::new()));
+            }
+            depth += 1;
+        }
+        self.close_to(depth, packer)
+    }
+
+    fn add(&mut self, link: Link, conflict: impl Fn() -> PackError) -> Result<(), PackError> {
+        let links = self.links(self.below.len());
+        if links.last().is_some_and(|last| last.name == link.name) {
+            return Err(conflict());
+        }
+        links.push(link);
+        Ok(())
+    }
+
+    fn links(&mut self, depth: usize) -> &mut Vec<Link> {
+        match depth.checked_sub(1) {
+            None => &mut self.root,
+            Some(index) => &mut self.below[index].1,
+        }
+    }
+
+    fn close_to(&mut self, depth: usize, packer: &mut Packer<'_>) -> Result<(), PackError> {
+        while self.below.len() > depth {
+            let Some((name, links)) = self.below.pop() else { break };
+            let node = packer.directory(&links)?;
+            self.links(self.below.len()).push(Link { name, node });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, packer: &mut Packer<'_>) -> Result<Node, PackError> {
+        self.close_to(0, packer)?;
+        packer.directory(&self.root)
+    }
+}

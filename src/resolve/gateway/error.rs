@@ -1,0 +1,90 @@
+//! Why a record file was not fetched.
+
+use std::fmt;
+
+use super::super::recordhash::Recordhash;
+use crate::keys::IpnsName;
+use crate::net::NetError;
+
+/// What one gateway did instead of serving what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayNote {
+    /// The gateway, as it was given.
+    pub gateway: String,
+    /// What happened there.
+    pub reason: String,
+}
+
+impl fmt::Display for GatewayNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Most reasons begin with the full address already.
+        match self.reason.starts_with(self.gateway.trim_end_matches('/')) {
+            true => f.write_str(&self.reason),
+            false => write!(f, "{}: {}", self.gateway, self.reason),
+        }
+    }
+}
+
+/// Why a file was not fetched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// There is no such file.
+    #[error("{path} does not exist{}", how(gateway, *proven))]
+    NotFound {
+        /// The path under the recordhash.
+        path: String,
+        /// Who says so.
+        gateway: String,
+        /// Whether verified directory blocks show it, or it is the gateway's word.
+        proven: bool,
+    },
+    /// No gateway has an IPNS record of the name.
+    #[error("no gateway knows a record of the IPNS name {name}: is it published?{}", list(notes))]
+    NotPublished {
+        /// The IPNS name.
+        name: IpnsName,
+        /// What each gateway said.
+        notes: Vec<GatewayNote>,
+    },
+    /// The IPNS records that gateways serve are expired or not the name's.
+    #[error("no valid record of the IPNS name {name}:{}", list(notes))]
+    BadIpnsRecord {
+        /// The IPNS name.
+        name: IpnsName,
+        /// What is wrong with each gateway's.
+        notes: Vec<GatewayNote>,
+    },
+    /// A gateway refuses (4xx), which ends the search.
+    #[error("{0}")]
+    Refused(NetError),
+    /// Every gateway failed.
+    #[error("{what} could not be fetched:{}", list(notes))]
+    Failed {
+        /// What was wanted.
+        what: String,
+        /// What each gateway did.
+        notes: Vec<GatewayNote>,
+    },
+    /// There is no gateway to ask.
+    #[error("{0}")]
+    NoGateway(String),
+    /// Nothing can be fetched for such a recordhash.
+    #[error("{recordhash} cannot be read here: {reason}")]
+    Unsupported {
+        /// The recordhash.
+        recordhash: Box<Recordhash>,
+        /// Why not.
+        reason: &'static str,
+    },
+}
+
+fn how(gateway: &str, proven: bool) -> String {
+    match proven {
+        true => " (the directory's verified blocks do not list it)".to_owned(),
+        false => format!(" ({gateway} says so)"),
+    }
+}
+
+fn list(notes: &[GatewayNote]) -> String {
+    notes.iter().map(|note| format!("\n  {note}")).collect()
+}

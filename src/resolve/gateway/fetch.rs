@@ -1,0 +1,188 @@
+//! One record file: proven if any gateway allows it, on a gateway's word otherwise.
+
+use url::Url;
+
+use super::blocks::{BlockCache, BlockTree, Obstacle, Wanted};
+use super::error::{FetchError, GatewayNote};
+use super::form::Gateway;
+use super::{Fetched, Proof, RecordFiles, Source};
+use crate::ens::Name;
+use crate::ipfs::{ReadError, read_file, resolve};
+use crate::net::{NetError, Request, endpoint, shown};
+
+/// What asking the gateways for blocks gave.
+pub(super) struct Search<T> {
+    /// What was wanted, and who served the last block of it.
+    pub(super) found: Option<(T, String)>,
+    /// What each gateway did instead.
+    pub(super) notes: Vec<GatewayNote>,
+    /// The gateways (by number) that serve no blocks, but perhaps files.
+    pub(super) without_blocks: Vec<usize>,
+    /// A gateway that says, without proof, that there is no such entry.
+    pub(super) denied_by: Option<String>,
+}
+
+impl RecordFiles {
+    /// Fetches `path` (`.well-known/eth/nick/text/avatar.json`): proven if any gateway allows it,
+    /// on a gateway's word otherwise. `name` is whose record it is.
+    ///
+    /// # Errors
+    /// [`FetchError::NotFound`] when verified blocks, or the gateway asked, say that there is no
+    /// such file; the others as they say.
+    pub async fn fetch(&self, name: &Name, path: &str) -> Result<Fetched, FetchError> {
+        let segments: Vec<&str> = path.split('/').collect();
+        match &self.source {
+            Source::Web(base) => {
+                let url = endpoint(base, segments);
+                let reason = "a web server keeps the records".to_owned();
+                let gateway = shown(base);
+                match self.fetch_word(url, gateway.clone(), &reason, path).await? {
+                    Ok(fetched) => Ok(fetched),
+                    Err(error) => {
+                        let notes = vec![GatewayNote { gateway, reason: error.to_string() }];
+                        Err(FetchError::Failed { what: path.to_owned(), notes })
+                    }
+                }
+            }
+            Source::Word { content, gateways, reason } => {
+                let url = |gateway: &Gateway| gateway.url(content, name, &segments);
+                self.fetch_words(&url, gateways, path, reason, Vec::new()).await
+            }
+            Source::Blocks(tree) => self.fetch_proven(tree, name, path, &segments).await,
+        }
+    }
+
+    async fn fetch_proven(
+        &self,
+        tree: &BlockTree,
+        name: &Name,
+        path: &str,
+        segments: &[&str],
+    ) -> Result<Fetched, FetchError> {
+        let full = tree.path(segments);
+        let read = |blocks: &BlockCache| {
+            let found = resolve(blocks, &tree.root, &full)?;
+            read_file(blocks, &found.cid, self.limits.file as u64)
+        };
+        let wanted = Wanted { name, path: segments, scope: "entity" };
+        let search = self.search(tree, &wanted, &read).await?;
+        if let Some((file, gateway)) = search.found {
+            let sequence = self.ipns_record.as_ref().map(|record| record.sequence);
+            let proof = Proof::Blocks { root: tree.root, sequence };
+            return Ok(Fetched { bytes: file.bytes, gateway, proof });
+        }
+        let reason = "no gateway serves blocks to check";
+        let url = |gateway: &Gateway| tree.url(gateway, name, segments);
+        let outcome =
+            self.fetch_words(&url, &search.without_blocks, path, reason, search.notes).await;
+        match (outcome, search.denied_by) {
+            (Err(FetchError::Failed { .. }), Some(gateway)) => {
+                Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false })
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Asks one gateway after the other for blocks until `read` succeeds.
+    ///
+    /// # Errors
+    /// [`FetchError::NotFound`] when verified blocks show that there is no such entry.
+    pub(super) async fn search<T>(
+        &self,
+        tree: &BlockTree,
+        wanted: &Wanted<'_>,
+        read: &(dyn Fn(&BlockCache) -> Result<T, ReadError> + Sync),
+    ) -> Result<Search<T>, FetchError> {
+        let mut search =
+            Search { found: None, notes: Vec::new(), without_blocks: Vec::new(), denied_by: None };
+        for (number, gateway) in self.gateways.iter().enumerate() {
+            let outcome =
+                tree.read(&self.http, (number, gateway), wanted, &self.limits, read).await;
+            let gateway = gateway.to_string();
+            let reason = match outcome {
+                Ok(Some(value)) => {
+                    search.found = Some((value, gateway));
+                    return Ok(search);
+                }
+                Ok(None) => {
+                    let path = wanted.path.join("/");
+                    return Err(FetchError::NotFound { path, gateway, proven: true });
+                }
+                // It may only lack the root, which others have.
+                Err(Obstacle::NotFound) => {
+                    search.denied_by.get_or_insert_with(|| gateway.clone());
+                    "it says that there is no such file".to_owned()
+                }
+                Err(Obstacle::Incapable(reason)) => {
+                    search.without_blocks.push(number);
+                    reason
+                }
+                Err(Obstacle::Failed(reason)) => reason,
+            };
+            search.notes.push(GatewayNote { gateway, reason });
+        }
+        Ok(search)
+    }
+
+    /// Fetches from one gateway after the other, on its word.
+    async fn fetch_words(
+        &self,
+        url: &(dyn Fn(&Gateway) -> Option<Url> + Sync),
+        gateways: &[usize],
+        path: &str,
+        reason: &str,
+        mut notes: Vec<GatewayNote>,
+    ) -> Result<Fetched, FetchError> {
+        for gateway in gateways.iter().map(|number| &self.gateways[*number]) {
+            let label = gateway.to_string();
+            let reason = match url(gateway) {
+                None => "its template has no place for such a recordhash".to_owned(),
+                Some(url) => match self.fetch_word(url, label.clone(), reason, path).await? {
+                    Ok(fetched) => return Ok(fetched),
+                    Err(error) => error.to_string(),
+                },
+            };
+            notes.retain(|note| note.gateway != label);
+            notes.push(GatewayNote { gateway: label, reason });
+        }
+        Err(FetchError::Failed { what: path.to_owned(), notes })
+    }
+
+    /// A plain GET. As with EIP-3668 4xx ends the search (429 and 408 excepted, which are about
+    /// the moment), while the inner error means that the next gateway is to be asked.
+    async fn fetch_word(
+        &self,
+        url: Url,
+        gateway: String,
+        reason: &str,
+        path: &str,
+    ) -> Result<Result<Fetched, NetError>, FetchError> {
+        let request = Request::get(url).accept("application/json").max_body(self.limits.file);
+        let answer = match self.http.send(&request).await {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        match answer.status {
+            200 if answer.media_type == "text/html" || is_html(&answer.body) => {
+                let url = shown(&answer.url);
+                let reason = "it is a web page (HTML), not a record file".to_owned();
+                Ok(Err(NetError::BadResponse { url, reason }))
+            }
+            200 => {
+                let proof = Proof::None(reason.to_owned());
+                Ok(Ok(Fetched { bytes: answer.body, gateway, proof }))
+            }
+            404 | 410 => {
+                Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false })
+            }
+            400..500 if !matches!(answer.status, 408 | 429) => {
+                Err(FetchError::Refused(answer.to_error()))
+            }
+            _ => Ok(Err(answer.to_error())),
+        }
+    }
+}
+
+fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+}

@@ -1,0 +1,196 @@
+//! Record files, fetched from gateways: proven by block hashes and the IPNS record where the
+//! gateway serves these, on the gateway's word where not.
+
+mod blocks;
+mod error;
+mod fetch;
+mod form;
+mod root;
+mod tree;
+
+use bytes::Bytes;
+use cid::Cid;
+use jiff::Timestamp;
+use url::Url;
+
+use self::blocks::BlockTree;
+pub use self::error::{FetchError, GatewayNote};
+use self::form::Content;
+pub use self::form::{Gateway, GatewayParseError};
+pub use self::tree::TreeFile;
+use super::recordhash::{Recordhash, Target};
+use crate::ens::Name;
+use crate::net::Http;
+
+/// Bounds on what gateways may make us read.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchLimits {
+    /// The longest record file, in bytes.
+    pub file: usize,
+    /// The longest CAR, in bytes.
+    pub car: usize,
+    /// All blocks kept at a time, in bytes.
+    pub memory: usize,
+    /// Blocks asked for one by one for one file or listing.
+    pub single_blocks: usize,
+    /// Files of one listing.
+    pub tree_files: usize,
+}
+
+impl Default for FetchLimits {
+    fn default() -> Self {
+        Self {
+            file: 1 << 20,
+            car: 64 << 20,
+            memory: 256 << 20,
+            single_blocks: 1024,
+            tree_files: 100_000,
+        }
+    }
+}
+
+/// The record files behind one recordhash.
+pub struct RecordFiles {
+    http: Http,
+    gateways: Vec<Gateway>,
+    limits: FetchLimits,
+    source: Source,
+    notes: Vec<GatewayNote>,
+    ipns_record: Option<IpnsEvidence>,
+}
+
+/// Where the files are.
+enum Source {
+    /// Below a root that is known.
+    Blocks(BlockTree),
+    /// Wherever these gateways (by number) look; nothing can be checked, for this reason.
+    Word { content: Content, gateways: Vec<usize>, reason: String },
+    /// On a web server.
+    Web(Url),
+}
+
+/// The IPNS record that led to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IpnsEvidence {
+    /// Who served the newest valid record.
+    pub gateway: String,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Until when it is valid.
+    pub validity: Timestamp,
+    /// Its value.
+    pub value: String,
+}
+
+/// A fetched file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Its content.
+    pub bytes: Bytes,
+    /// Who served it.
+    pub gateway: String,
+    /// What shows that it is the right one.
+    pub proof: Proof,
+}
+
+/// What shows that a file is what the recordhash points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Every block from the root down has its hash.
+    Blocks {
+        /// The root.
+        root: Cid,
+        /// The sequence of the IPNS record that names it; none when the recordhash does.
+        sequence: Option<u64>,
+    },
+    /// Nothing but the gateway's word, for this reason. The signatures in the file still count,
+    /// but an older or missing file would not be noticed.
+    None(String),
+}
+
+impl RecordFiles {
+    /// Finds out where the files are: for an IPNS name every gateway is asked for its record, and
+    /// the newest that is valid at `now` decides. `name` is any ENS name of the recordhash, for
+    /// gateways that are asked by name.
+    ///
+    /// # Errors
+    /// [`FetchError`] when there is no gateway, or none has a valid record and none serves files
+    /// without.
+    pub async fn open(
+        http: Http,
+        mut gateways: Vec<Gateway>,
+        recordhash: &Recordhash,
+        name: &Name,
+        limits: FetchLimits,
+        now: Timestamp,
+    ) -> Result<Self, FetchError> {
+        let (mut notes, mut ipns_record) = (Vec::new(), None);
+        let count = gateways.len();
+        let unsupported =
+            |reason| FetchError::Unsupported { recordhash: Box::new(recordhash.clone()), reason };
+        let source = match recordhash.target() {
+            Target::Https(url) => Source::Web(url.clone()),
+            Target::Ipld(_) => {
+                return Err(unsupported("IPLD maps (e2) need a gateway that answers dag/get"));
+            }
+            _ if gateways.is_empty() => {
+                let text = format!("no gateway is given to fetch {recordhash} from: --gateway");
+                return Err(FetchError::NoGateway(text));
+            }
+            Target::Ipfs(root) => Source::Blocks(BlockTree::new(*root, Vec::new(), None, count)),
+            Target::IpnsOther(cid) => Source::Word {
+                content: Content::IpnsOther(*cid),
+                gateways: (0..count).collect(),
+                reason: "the IPNS name is not an ed25519 key".to_owned(),
+            },
+            Target::Ipns(key) => {
+                let survey = root::survey(&http, &gateways, key, name, now).await?;
+                notes = survey.notes;
+                let content = Content::Ipns(*key);
+                match survey.newest {
+                    None => Source::Word {
+                        content,
+                        gateways: survey.without_records,
+                        reason: "no gateway serves the IPNS record".to_owned(),
+                    },
+                    Some((record, number)) => {
+                        // The one that has the newest record most likely has its files.
+                        gateways[..=number].rotate_right(1);
+                        let gateway = gateways[0].to_string();
+                        let fields = record.fields();
+                        let (sequence, validity) = (fields.sequence, fields.validity());
+                        let value = fields.value.clone();
+                        let Some((root, prefix)) = root::root_of(&value) else {
+                            return Err(unsupported("its IPNS record does not name /ipfs/<cid>"));
+                        };
+                        ipns_record = Some(IpnsEvidence { gateway, sequence, validity, value });
+                        Source::Blocks(BlockTree::new(root, prefix, Some(content), count))
+                    }
+                }
+            }
+        };
+        Ok(Self { http, gateways, limits, source, notes, ipns_record })
+    }
+
+    /// The IPNS record that led to the root, where one did.
+    pub fn ipns_record(&self) -> Option<&IpnsEvidence> {
+        self.ipns_record.as_ref()
+    }
+
+    /// The root of the files, where it is known.
+    pub fn root(&self) -> Option<Cid> {
+        match &self.source {
+            Source::Blocks(tree) => Some(tree.root),
+            Source::Word { .. } | Source::Web(_) => None,
+        }
+    }
+
+    /// What gateways did that did not serve the IPNS record.
+    pub fn notes(&self) -> &[GatewayNote] {
+        &self.notes
+    }
+}
+
+#[cfg(test)]
+#[path = "gateway_tests.rs"]
+mod tests;

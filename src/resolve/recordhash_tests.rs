@@ -1,0 +1,113 @@
+use super::*;
+
+const KEY: &str = "99b162d05a2edcec4af30845dfcfba1524370d8ada191cbc563f07a89b852abe";
+const NAME: &str = "k51qzi5uqu5dk0hpo9y416u27goyk4jvnsk8comhw5rlkbo3eeoqjvr7rnqzsu";
+const HASH: &str = "0170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f";
+const CID: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
+
+fn read(text: &str) -> Recordhash {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+#[test]
+fn an_ipns_name_in_every_form() {
+    let hex_of_text = format!("0x{}", data_encoding::HEXLOWER.encode(NAME.as_bytes()));
+    for text in [
+        format!("0xe5010172002408011220{KEY}"),
+        format!("e5010172002408011220{KEY}"),
+        format!("0x{}", KEY.to_uppercase()),
+        format!("ipns://{NAME}"),
+        format!("/ipns/{NAME}/"),
+        NAME.to_owned(),
+        hex_of_text,
+    ] {
+        let recordhash = read(&text);
+        assert_eq!(recordhash.target(), &Target::Ipns(NAME.parse().unwrap()), "{text}");
+        assert_eq!(recordhash.to_string(), format!("ipns://{NAME}"));
+        assert_eq!(data_encoding::HEXLOWER.encode(&recordhash.contract_bytes()), KEY);
+        assert_eq!(Recordhash::parse(recordhash.stored()).unwrap(), recordhash);
+        let short = Recordhash::parse(&recordhash.contract_bytes()).unwrap();
+        assert_eq!(short.target(), recordhash.target());
+    }
+    assert_eq!(read(NAME).stored(), NAME.as_bytes(), "the text form stays text");
+    assert_eq!(read(&format!("0x{KEY}")).stored().len(), 32, "the short form stays short");
+}
+
+#[test]
+fn ipfs_ipld_and_web_servers() {
+    for text in [
+        format!("0xe301{HASH}"),
+        format!("ipfs://{CID}"),
+        CID.to_owned(),
+        "ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4".to_owned(),
+    ] {
+        let recordhash = read(&text);
+        assert_eq!(recordhash.target(), &Target::Ipfs(CID.parse().unwrap()), "{text}");
+        assert_eq!(recordhash.to_string(), format!("ipfs://{CID}"));
+        let expected = format!("e301{HASH}");
+        assert_eq!(data_encoding::HEXLOWER.encode(&recordhash.contract_bytes()), expected);
+    }
+    for prefix in ["e201", "e2e501"] {
+        let recordhash = read(&format!("0x{prefix}{HASH}"));
+        assert_eq!(recordhash.target(), &Target::Ipld(CID.parse().unwrap()));
+    }
+    for text in ["https://namesys.example", "https://namesys.example/"] {
+        let recordhash = read(text);
+        assert_eq!(recordhash.contract_bytes(), b"https://namesys.example");
+        assert_eq!(recordhash.to_string(), "https://namesys.example");
+    }
+    // 32 bytes of text are an address, no key: the contract looks at the text first.
+    let address = "https://namesys.example/records1";
+    assert_eq!(address.len(), 32);
+    let recordhash = Recordhash::parse(address.as_bytes()).unwrap();
+    assert!(matches!(recordhash.target(), Target::Https(_)));
+}
+
+#[test]
+fn other_keys_are_told_apart() {
+    // The hash of an RSA key.
+    let recordhash =
+        read("0xe50101721220c3c4733ec8affd06cf9e9ff50ffc6bcd2ec85a6170004bb709669c31de94391a");
+    assert!(matches!(recordhash.target(), Target::IpnsOther(_)));
+    assert_eq!(recordhash.contract_bytes(), recordhash.stored());
+    assert!(recordhash.to_string().starts_with("ipns://k2k4r8"), "{recordhash}");
+}
+
+#[test]
+fn what_is_no_recordhash() {
+    assert_eq!("".parse::<Recordhash>(), Err(RecordhashError::Empty));
+    assert_eq!("0x".parse::<Recordhash>(), Err(RecordhashError::Empty));
+    let zeros = format!("0x{}", "00".repeat(31));
+    let forms = ["http://namesys.example", "nick.eth", "0x1234", "Qm", &zeros];
+    for text in forms {
+        assert!(matches!(text.parse::<Recordhash>(), Err(RecordhashError::Form(_))), "{text}");
+    }
+    let long = format!("https://{}", "a".repeat(3000));
+    let truncated = format!("0xe5010172002408011220{}", &KEY[2..]);
+    let trailing = format!("0xe301{HASH}00");
+    let second = format!("0xe302{HASH}");
+    let name_as_ipfs = format!("ipfs://{NAME}");
+    // 32 bytes that are no point of the curve.
+    let no_key = format!("0x{}", "02".to_owned() + &"00".repeat(31));
+    for text in [
+        "https://",
+        "https://a.example/?x",
+        "https://a.example/#x",
+        "https://me:pw@a.example",
+        "ipns://nick.eth",
+        "ipfs://nothing",
+        "k51",
+        "bafy",
+        "0xe5",
+        "0xe301",
+        &long,
+        &truncated,
+        &trailing,
+        &second,
+        &name_as_ipfs,
+        &no_key,
+    ] {
+        let result = text.parse::<Recordhash>();
+        assert!(matches!(result, Err(RecordhashError::Content { .. })), "{text}: {result:?}");
+    }
+}

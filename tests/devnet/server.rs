@@ -1,0 +1,144 @@
+//! What all services share: the listener, CORS, the folder.
+
+use std::net::SocketAddr;
+
+use namesys::devnet::{DevnetError, DevnetHandle};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+
+/// Sends bytes as they are: clients clean paths, attackers do not.
+async fn raw(addr: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn every_answer_allows_every_origin() {
+    let net = Net::start().await;
+    for path in
+        ["/", "/name/x", "/api/v0/version", "/ipfs/x", "/ipns/x", "/routing/v1/ipns/x", "/?"]
+    {
+        let response = net.get_with(path, "origin", "https://app.example").await;
+        assert_eq!(header(&response, "access-control-allow-origin"), "*", "{path}");
+        assert!(header(&response, "access-control-expose-headers").contains("X-Ipfs-Roots"));
+        let request = net.http.request(reqwest::Method::OPTIONS, format!("{}{path}", net.url));
+        let request = request
+            .header("origin", "https://app.example")
+            .header("access-control-request-method", "PUT")
+            .header("access-control-request-headers", "x-one, content-type");
+        let preflight = request.send().await.unwrap();
+        assert_eq!(preflight.status(), StatusCode::NO_CONTENT, "{path}");
+        assert_eq!(header(&preflight, "access-control-allow-origin"), "*");
+        assert_eq!(header(&preflight, "access-control-allow-headers"), "x-one, content-type");
+        let methods = header(&preflight, "access-control-allow-methods");
+        assert!(methods.contains("PUT") && methods.contains("POST"), "{methods}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_routes_get_a_hint() {
+    let net = Net::start().await;
+    for path in ["/nothing", "/name", "/api/v1/dag/import", "/routing/v1/providers/x"] {
+        let response = net.get(path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body["message"], "Not Found");
+        assert!(body["hint"].as_str().unwrap().contains("/api/v0/dag/import"), "{body}");
+    }
+    let index: Value = net.get("/").await.json().await.unwrap();
+    assert!(index["message"].as_str().unwrap().contains("w3name"));
+}
+
+#[tokio::test]
+async fn paths_do_not_leave_their_root() {
+    let net = Net::start().await;
+    let root = net.add(&[("a/b", "x")]).await;
+    let addr = net.devnet.addr();
+    for path in [
+        format!("/ipfs/{root}/../../etc/passwd"),
+        format!("/ipfs/{root}/a/../../../blocks.car"),
+        format!("/ipfs/{root}/%2e%2e/%2e%2e/lock"),
+        format!("/ipfs/{root}/..%2f..%2flock"),
+        "/ipfs/../records".to_owned(),
+        "/ipns/..%2f..%2flock".to_owned(),
+    ] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let answer = raw(addr, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{path}: {answer}");
+    }
+    let inside =
+        format!("GET /ipfs/{root}/a/../a/b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    assert!(raw(addr, &inside).await.ends_with("\r\n\r\nx"));
+}
+
+#[tokio::test]
+async fn odd_requests_get_an_answer() {
+    let net = Net::start().await;
+    let addr = net.devnet.addr();
+    let name = key(1).name();
+    for request in [
+        "GET /name/%FF HTTP/1.1".to_owned(),
+        "GET /routing/v1/ipns/%FF HTTP/1.1".to_owned(),
+        format!("GET /ipns/{name}/%0d%0aset-cookie:x HTTP/1.1"),
+        "GET /ipfs/%00 HTTP/1.1".to_owned(),
+        "POST /api/v0/name/put?arg=%FF&arg HTTP/1.1".to_owned(),
+        "BREW / HTTP/1.1".to_owned(),
+        format!("GET /{} HTTP/1.1", "x/".repeat(5000)),
+        "nonsense".to_owned(),
+    ] {
+        let answer = raw(addr, &format!("{request}\r\nhost: x\r\nconnection: close\r\n\r\n")).await;
+        let status: u16 = answer[9..12].parse().unwrap();
+        assert!((400..=500).contains(&status), "{request}: {answer}");
+        assert!(!answer.to_lowercase().contains("\r\nset-cookie"), "{answer}");
+    }
+    assert_eq!(net.get("/").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_folder_outlives_the_devnet() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = DevnetConfig { dir: Some(dir.path().join("net")), ..DevnetConfig::ephemeral() };
+    let net = Net::with(config.clone()).await;
+    let root = net.add(&[("a", "x")]).await;
+    let key = key(1);
+    let name = key.name().to_string();
+    net.publish(&name, &record(&key, &format!("/ipfs/{root}"), 4)).await;
+
+    let second = Devnet::start(config.clone()).await.unwrap_err();
+    assert!(matches!(second, DevnetError::Store(_)), "{second}");
+    assert!(second.to_string().contains("another devnet runs in"), "{second}");
+
+    net.devnet.stop().await;
+    let net = Net::with(config).await;
+    assert_eq!(net.get(&format!("/ipns/{name}/a")).await.text().await.unwrap(), "x");
+    let older = record(&key, VALUE, 3);
+    assert_eq!(net.publish(&name, &older).await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let net = Net::start().await;
+    let listen = net.devnet.addr();
+    let error = Devnet::start(DevnetConfig { listen, ..DevnetConfig::ephemeral() }).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains(&listen.to_string()) && error.contains("--listen"), "{error}");
+}
+
+#[test]
+fn a_handle_stops_when_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = DevnetConfig { dir: Some(dir.path().to_path_buf()), ..DevnetConfig::ephemeral() };
+    let first = DevnetHandle::spawn(config.clone()).unwrap();
+    let addr = first.addr();
+    std::net::TcpStream::connect(addr).unwrap();
+    assert_eq!(first.urls().w3name, format!("http://{addr}"));
+    drop(first);
+    assert!(std::net::TcpStream::connect(addr).is_err());
+    // The folder is free again.
+    drop(DevnetHandle::spawn(config).unwrap());
+}
