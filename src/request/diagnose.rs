@@ -47,10 +47,16 @@ impl fmt::Display for Cause {
                 write!(f, "it was made for chain id {signed_for}, the resolver expects {expected}")
             }
             Self::SeedForm(what) => {
-                write!(f, "it follows the specification's literal form, which the deployed resolver does not accept: {what}")
+                write!(
+                    f,
+                    "it follows the specification's literal form, which the deployed resolver does not accept: {what}"
+                )
             }
             Self::OtherType(key) => {
-                write!(f, "it was made for the record type {key}, a known fault of the deployed client")
+                write!(
+                    f,
+                    "it was made for the record type {key}, a known fault of the deployed client"
+                )
             }
         }
     }
@@ -72,8 +78,8 @@ pub(super) fn approval(
     }
     let owner = Caip10::new(context.chain_id, context.owner);
     let right = Caip10::new(context.chain_id, signer);
-    let literal = approve_signer(name, &right, &owner)
-        .replacen(&right.to_string(), &signer.to_string(), 1);
+    let literal =
+        approve_signer(name, &right, &owner).replacen(&right.to_string(), &signer.to_string(), 1);
     by_owner(&literal)
         .then_some(Cause::SeedForm("Approved Signer is an address, not a CAIP-10 account"))
 }

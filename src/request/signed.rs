@@ -179,9 +179,11 @@ mod tests {
     fn owner_of(name: &Name, signer: Address) -> Address {
         let vectors: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/vectors/requests.json")).unwrap();
-        let case = vectors["cases"].as_array().unwrap().iter().find(|case| {
-            case["ens"] == name.as_str() && case["signer"] == signer.to_string()
-        });
+        let case = vectors["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|case| case["ens"] == name.as_str() && case["signer"] == signer.to_string());
         case.expect("a request vector for every record vector")["wallet"]
             .as_str()
             .unwrap()

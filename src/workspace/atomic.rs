@@ -13,12 +13,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The system's, the old file being as it was.
-pub fn write_atomic(
-    temporary: &Path,
-    path: &Path,
-    bytes: &[u8],
-    durable: bool,
-) -> io::Result<()> {
+pub fn write_atomic(temporary: &Path, path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
     let permissions =
         std::fs::metadata(path).map_or(Permissions::from_mode(0o666), |old| old.permissions());
     let mut file = tempfile::Builder::new()

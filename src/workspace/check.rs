@@ -74,7 +74,8 @@ fn check_file(
         PathMeaning::Records(candidates) => (candidates, false),
         PathMeaning::Legacy(name, key) => (vec![(name, key)], true),
     };
-    let payload = read_bounded(&workspace.join(&path)).and_then(|bytes| RecordFile::payload(&bytes));
+    let payload =
+        read_bounded(&workspace.join(&path)).and_then(|bytes| RecordFile::payload(&bytes));
     let (first_name, first_key) = candidates[0].clone();
     let found = |name: &Name, key: &RecordKey, verdict| CheckedFile {
         path: path.clone(),

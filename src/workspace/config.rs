@@ -30,7 +30,9 @@ pub struct RecordedKeys {
 
 /// The keys at hand are not those of the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("these are not the keys of this workspace: {what} is {given}, namesys.toml says {recorded}")]
+#[error(
+    "these are not the keys of this workspace: {what} is {given}, namesys.toml says {recorded}"
+)]
 pub struct KeyMismatch {
     /// Which entry of `namesys.toml`.
     pub what: &'static str,
@@ -131,10 +133,12 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the entry.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let document: DocumentMut =
-            text.parse().map_err(|error: toml_edit::TomlError| ConfigError::Toml(error.to_string()))?;
+        let document: DocumentMut = text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| ConfigError::Toml(error.to_string()))?;
         let table = document.as_table();
-        let name = Name::from_normalized(string(table, "name")?.ok_or(ConfigError::Missing("name"))?)?;
+        let name =
+            Name::from_normalized(string(table, "name")?.ok_or(ConfigError::Missing("name"))?)?;
         let storage = parsed(table, "storage")?.unwrap_or_default();
         let chain_id = match table.get("chain_id") {
             None => 1,
@@ -326,7 +330,9 @@ fn invalid(key: &str, found: &Item, reason: &str) -> ConfigError {
 fn string<'a>(table: &'a dyn TableLike, key: &str) -> Result<Option<&'a str>, ConfigError> {
     match table.get(key) {
         None => Ok(None),
-        Some(item) => item.as_str().map(Some).ok_or_else(|| invalid(key, item, "a text is expected")),
+        Some(item) => {
+            item.as_str().map(Some).ok_or_else(|| invalid(key, item, "a text is expected"))
+        }
     }
 }
 
@@ -373,13 +379,15 @@ fn gateways(table: &Table) -> Result<Vec<String>, ConfigError> {
     let Some(list) = table.get("gateways").and_then(|gateways| gateways.get("ipfs")) else {
         return Ok(Vec::new());
     };
-    let array = list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
+    let array =
+        list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
     array
         .iter()
         .map(|entry| {
-            entry.as_str().map(str::to_owned).ok_or_else(|| {
-                invalid("gateways.ipfs", list, "each gateway is a text")
-            })
+            entry
+                .as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| invalid("gateways.ipfs", list, "each gateway is a text"))
         })
         .collect()
 }
@@ -420,9 +428,7 @@ mod tests {
         let mine = Approval { owner: key.address(), signature: key.sign_text("x") };
         let managed = Approval { owner: Address::repeat_byte(9), ..mine.clone() };
         let other = Name::parse("b.nick.eth").unwrap();
-        config
-            .keep_approvals(signer, [(&name, mine.clone()), (&other, managed.clone())])
-            .unwrap();
+        config.keep_approvals(signer, [(&name, mine.clone()), (&other, managed.clone())]).unwrap();
 
         let text = config.to_string();
         assert!(text.starts_with("# mine\nname = \"nick.eth\" # the name\n"), "{text}");

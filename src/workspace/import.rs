@@ -142,8 +142,8 @@ fn csv_rows(
                 }
             },
             Ok(true) => {
-                let header = std::mem::take(&mut first)
-                    && record.iter().eq(["name", "record", "value"]);
+                let header =
+                    std::mem::take(&mut first) && record.iter().eq(["name", "record", "value"]);
                 if header {
                     continue;
                 }

@@ -29,17 +29,19 @@ pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys, Target};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
-pub use records::{Records, RecordsError};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use publish::{
     PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record, publish,
 };
+pub use records::{Records, RecordsError};
 pub use sign::{
-    ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode, approval_text, sign,
+    ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
+    approval_text, sign,
 };
 pub use state::{Publication, StateError};
 pub use tree::{
-    FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path, walk,
+    FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
+    walk,
 };
 
 /// The configuration file, which also marks the workspace's folder.
@@ -102,7 +104,9 @@ impl Workspace {
     /// [`WorkspaceError::NotFound`].
     pub fn find(start: &Path) -> Result<Self, WorkspaceError> {
         let found = start.ancestors().find(|dir| dir.join(CONFIG_FILE).is_file());
-        found.map(|dir| Self { dir: dir.to_owned() }).ok_or_else(|| WorkspaceError::NotFound(start.to_owned()))
+        found
+            .map(|dir| Self { dir: dir.to_owned() })
+            .ok_or_else(|| WorkspaceError::NotFound(start.to_owned()))
     }
 
     /// The workspace in `dir` itself.

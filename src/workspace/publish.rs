@@ -75,7 +75,9 @@ pub struct PublishOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishTreeError {
     /// `--sequence` is not above what is out.
-    #[error("sequence {asked} is not above {known}, which {knower} has: readers keep the higher one")]
+    #[error(
+        "sequence {asked} is not above {known}, which {knower} has: readers keep the higher one"
+    )]
     SequenceTooLow {
         /// What was asked for.
         asked: u64,
@@ -131,7 +133,9 @@ pub async fn publish(request: &PublishRequest<'_>) -> Result<PublishOutcome, Pub
 ///
 /// # Errors
 /// As [`publish`].
-pub fn dry_record(request: &PublishRequest<'_>) -> Result<(VerifiedRecord, bool), PublishTreeError> {
+pub fn dry_record(
+    request: &PublishRequest<'_>,
+) -> Result<(VerifiedRecord, bool), PublishTreeError> {
     let newest = newest(request, &[])?;
     if let Some(current) = reusable(request, &newest) {
         return Ok((current, false));
@@ -187,9 +191,9 @@ fn make_record(
         }
         (Some(asked), _) => asked,
         (None, None) => 0,
-        (None, Some((known, _))) => known.checked_add(1).ok_or_else(|| {
-            PublishTreeError::SequenceExhausted(request.key.name().to_string())
-        })?,
+        (None, Some((known, _))) => known
+            .checked_add(1)
+            .ok_or_else(|| PublishTreeError::SequenceExhausted(request.key.name().to_string()))?,
     };
     let value = format!("/ipfs/{}", request.root);
     let bytes = create(request.key, &value, sequence, request.validity, request.ttl)?;

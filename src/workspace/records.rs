@@ -77,7 +77,9 @@ pub enum RecordsError {
         error: ValueError,
     },
     /// Two records would be one file.
-    #[error("{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist")]
+    #[error(
+        "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist"
+    )]
     SameFile {
         /// The record refused.
         name: Name,
@@ -163,9 +165,9 @@ impl Records {
 
     /// Every wanted record, by name and type.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &RecordKey, &Value)> {
-        self.wanted.iter().flat_map(|(name, records)| {
-            records.iter().map(move |(key, value)| (name, key, value))
-        })
+        self.wanted
+            .iter()
+            .flat_map(|(name, records)| records.iter().map(move |(key, value)| (name, key, value)))
     }
 
     /// The wanted value of a record.
@@ -182,7 +184,12 @@ impl Records {
     ///
     /// # Errors
     /// A name outside the workspace, or a file that another record has.
-    pub fn set(&mut self, name: &Name, key: &RecordKey, wanted: Value) -> Result<bool, RecordsError> {
+    pub fn set(
+        &mut self,
+        name: &Name,
+        key: &RecordKey,
+        wanted: Value,
+    ) -> Result<bool, RecordsError> {
         self.check_name(name)?;
         let before = self.get(name, key);
         if before == Some(&wanted) {
@@ -218,8 +225,7 @@ impl Records {
             self.wanted.remove(name);
         }
         self.files.remove(&record_path(name, key));
-        if let Some(table) =
-            self.document.get_mut(name.as_str()).and_then(Item::as_table_like_mut)
+        if let Some(table) = self.document.get_mut(name.as_str()).and_then(Item::as_table_like_mut)
         {
             let written = spelling(table, key);
             table.remove(&written);

@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use super::plan::{Change, Expected, RecordState, plan};
 use super::tree::{FileMetadata, RecordFile};
-use super::{Approval, Config, ConfigError, Records, TreeError, Workspace, WorkspaceError, write_atomic};
+use super::{
+    Approval, Config, ConfigError, Records, TreeError, Workspace, WorkspaceError, write_atomic,
+};
 use crate::ens::{Name, WELL_KNOWN};
 use crate::keys::SignerKey;
 use crate::record::{RecordKey, Value};
@@ -246,7 +248,10 @@ async fn approve_missing(
         }
     };
     let approval = |signature| Approval { owner, signature };
-    config.keep_approvals(signer, missing.iter().copied().zip(signatures.into_iter().map(approval)))?;
+    config.keep_approvals(
+        signer,
+        missing.iter().copied().zip(signatures.into_iter().map(approval)),
+    )?;
     request.workspace.save_config(config)?;
     Ok(missing.len() as u64)
 }
@@ -274,9 +279,8 @@ fn sign_in_parallel(
         };
         let value = change.value.as_ref().expect("only removed records have no value");
         let signature = approval.as_ref().map(|approval| &approval.signature);
-        let record = SignedRecord::sign(
-            &change.name, &change.key, value, key, config.chain_id, signature,
-        );
+        let record =
+            SignedRecord::sign(&change.name, &change.key, value, key, config.chain_id, signature);
         let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
         Ok(file)
@@ -306,7 +310,14 @@ async fn sign_one_by_one(
         let text = update_record(change.name.as_str(), &record_type, extradata, &by);
         let signature = sign_checked(wallet, &text).await?;
         let record = SignedRecord::new(wallet.address(), signature.expose(), None, result);
-        files.push(write_record(request, &temporary, owner, change.name.clone(), &change, &record)?);
+        files.push(write_record(
+            request,
+            &temporary,
+            owner,
+            change.name.clone(),
+            &change,
+            &record,
+        )?);
         progress(done, total);
     }
     Ok(files)

@@ -182,7 +182,8 @@ pub fn walk(workspace: &Path) -> Result<Vec<TreeEntry>, TreeError> {
         for entry in entries {
             let entry = entry.map_err(io)?;
             let path = entry.path();
-            let name = entry.file_name().into_string().map_err(|_| TreeError::NotUtf8(path.clone()))?;
+            let name =
+                entry.file_name().into_string().map_err(|_| TreeError::NotUtf8(path.clone()))?;
             let relative = format!("{relative}/{name}");
             let mut kind = entry.file_type().map_err(io)?;
             if kind.is_symlink() {
@@ -291,7 +292,8 @@ mod tests {
     fn files_are_read_strictly() {
         assert_eq!(RecordFile::payload(b"{\"data\":\"0x01ff\",\"x\":1}").unwrap(), [1, 255]);
         assert_eq!(RecordFile::new(&[1, 255]).to_json(), b"{\"data\":\"0x01ff\"}");
-        for bad in ["{\"data\":\"01ff\"}", "{\"data\":\"0x1\"}", "{\"data\":1}", "<html>", "", "{}"] {
+        for bad in ["{\"data\":\"01ff\"}", "{\"data\":\"0x1\"}", "{\"data\":1}", "<html>", "", "{}"]
+        {
             assert!(RecordFile::payload(bad.as_bytes()).is_err(), "{bad}");
         }
     }

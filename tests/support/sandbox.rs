@@ -70,15 +70,6 @@ impl Sandbox {
         command
     }
 
-    /// Runs the binary and returns how it ended.
-    pub fn run<I>(&self, arguments: I) -> Result<Finished>
-    where
-        I: IntoIterator,
-        I::Item: AsRef<OsStr>,
-    {
-        process::run(&mut self.namesys(arguments), b"", COMMAND_LIMIT)
-    }
-
     /// Runs the binary with `--json`; the document it printed, whatever it
     /// says, and the exit code.
     pub fn json<I>(&self, arguments: I) -> Result<(i32, Value)>

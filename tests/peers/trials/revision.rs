@@ -49,8 +49,8 @@ pub fn ours_to_client() -> Result<()> {
         let text = answer["revision"].as_str().with_context(|| format!("{answer}"))?;
         sandbox.write("revision", HEXLOWER.decode(text.as_bytes())?)?;
         let next = format!("next-{i}");
-        let shown = sandbox
-            .ok(["revision", "increment", "revision", "--value", SECOND, "--out", &next])?;
+        let shown =
+            sandbox.ok(["revision", "increment", "revision", "--value", SECOND, "--out", &next])?;
         let written = HEXLOWER.encode(&sandbox.read(&next)?);
         let read = peer::w3name_ok(json!({"op": "decode", "revision": written}))?;
         same(&shown, &read, FIELDS)?;
