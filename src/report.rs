@@ -1,5 +1,6 @@
 //! What each command reports: the JSON contract of the command line, as types.
 
+mod demo;
 mod resolve;
 mod workspace;
 
@@ -9,6 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::keys::IpnsName;
 use crate::secret::SecretString;
 
+pub use demo::*;
 pub use resolve::*;
 pub use workspace::*;
 

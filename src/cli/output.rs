@@ -66,6 +66,19 @@ impl Outcome {
         Self { report: Some(Box::new(report)), error, exit: None }
     }
 
+    /// Both renderings, for `demo`, which shows other commands' outcomes: the JSON document, the
+    /// text, and the error.
+    pub fn into_parts(self) -> (serde_json::Value, String, Option<CliError>) {
+        let (mut json, mut text) = (Vec::new(), Vec::new());
+        if let Some(report) = &self.report {
+            // Writing to memory does not fail.
+            let _ = report.json(self.error.as_ref().map(CliError::report), &mut json);
+            let _ = report.human(&mut text);
+        }
+        let json = serde_json::from_slice(&json).unwrap_or_default();
+        (json, String::from_utf8_lossy(&text).into_owned(), self.error)
+    }
+
     /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
     pub fn written() -> Self {
         Self { report: None, error: None, exit: None }
@@ -171,6 +184,12 @@ impl Output {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A line of a result that is shown while it comes about (`demo`).
+    pub fn line(&self, text: &str) {
+        // Whoever closed the pipe has seen enough.
+        let _ = writeln!(io::stdout(), "{}", shown(text));
     }
 
     /// Writes `bytes` to stdout as they are: a result that is a file of another tool.

@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod completions;
+pub mod demo;
 pub mod devnet;
 pub mod import;
 pub mod init;
