@@ -1,5 +1,7 @@
 //! What each command reports: the JSON contract of the command line, as types.
 
+mod demo;
+mod resolve;
 mod workspace;
 
 use alloy_primitives::hex;
@@ -8,6 +10,8 @@ use serde::{Serialize, Serializer};
 use crate::keys::IpnsName;
 use crate::secret::SecretString;
 
+pub use demo::*;
+pub use resolve::*;
 pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.

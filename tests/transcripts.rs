@@ -2,12 +2,15 @@
 //! one temporary folder for each file, and compares what it prints and its exit code.
 //!
 //! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
-//! any lines. `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder
-//! `<file>.in/` is copied into the temporary folder first; `<file>.out/` asks for that folder.
+//! any lines, `[DEVNET]` for the address of the devnet that all of them share. `$ VAR=value
+//! namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use namesys::devnet::{DevnetConfig, DevnetHandle};
 
 /// Set in the second process, which has nothing of the developer's environment.
 const INSIDE: &str = "NAMESYS_TRANSCRIPTS_HOME";
@@ -40,6 +43,11 @@ fn run(home: &Path) {
     cases.register_bin("namesys", PathBuf::from(env!("CARGO_BIN_EXE_namesys")));
     cases.register_bin("sh", PathBuf::from("/bin/sh"));
     cases.env("HOME", home.to_str().unwrap());
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let urls = devnet.urls();
+    cases.env("NAMESYS_W3NAME_URL", &urls.w3name).env("NAMESYS_KUBO_URL", &urls.kubo);
+    cases.env("NAMESYS_ROUTING_URL", &urls.routing).env("NAMESYS_GATEWAY_URL", &urls.gateway);
+    cases.insert_var("[DEVNET]", urls.gateway).unwrap();
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
     cases.case("tests/cli/*.md");

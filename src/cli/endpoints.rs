@@ -167,23 +167,42 @@ impl UploadArgs {
     }
 }
 
-/// The gateways to read from: `NAMESYS_GATEWAY_URL`, the table, the network's.
-///
-/// # Errors
-/// Exit 2 when one is not a gateway.
-pub fn gateways(context: &Context, config: Option<&Config>) -> Result<Vec<Gateway>, CliError> {
-    if let Some(text) = env::GATEWAY_URL.get()? {
-        let wrong = |_| CliError::usage(format!("{} is not a gateway", env::GATEWAY_URL.0));
-        return Ok(vec![Gateway::parse(&text).map_err(wrong)?]);
+/// The flag of gateways.
+#[derive(Debug, Args)]
+pub struct GatewayArgs {
+    /// A gateway to read from, https://ipfs.io or a template such as
+    /// https://{ipns}.ipns.dweb.link; may be given more than once [env: NAMESYS_GATEWAY_URL]
+    #[arg(long, value_name = "URL")]
+    gateway: Vec<Gateway>,
+}
+
+impl GatewayArgs {
+    /// The gateways to read from.
+    ///
+    /// # Errors
+    /// Exit 2 when one of the table or the variable is not a gateway.
+    pub fn get(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Vec<Gateway>, CliError> {
+        if !self.gateway.is_empty() {
+            return Ok(self.gateway.clone());
+        }
+        if let Some(text) = env::GATEWAY_URL.get()? {
+            let named = |e| CliError::usage(format!("{}: {e}", env::GATEWAY_URL.0));
+            return text.split(',').map(|url| url.trim().parse().map_err(named)).collect();
+        }
+        let table = config.map(|config| &config.gateways[..]).unwrap_or_default();
+        let listed: Vec<&str> = table.iter().map(String::as_str).collect();
+        let own: &[&str] = match context.network() {
+            Network::Mainnet => &["https://ipfs.io", "https://dweb.link"],
+            Network::Devnet => &[DEVNET],
+        };
+        let chosen = if listed.is_empty() { own } else { &listed };
+        let named = |e| CliError::usage(format!("namesys.toml: gateways.ipfs: {e}"));
+        chosen.iter().map(|text| text.parse().map_err(named)).collect()
     }
-    let table = config.map(|config| &config.gateways[..]).unwrap_or_default();
-    let listed: Vec<&str> = table.iter().map(String::as_str).collect();
-    let own: &[&str] = match context.network() {
-        Network::Mainnet => &["https://ipfs.io", "https://dweb.link"],
-        Network::Devnet => &[DEVNET],
-    };
-    let chosen = if listed.is_empty() { own } else { &listed };
-    chosen.iter().map(|text| Ok(Gateway::parse(text)?)).collect()
 }
 
 impl<K: Copy> Endpoint<K> {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 
+use namesys::devnet::DevnetError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
@@ -13,7 +14,6 @@ use namesys::report::ErrorReport;
 use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
-use namesys::workspace::WorkspaceError;
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,19 +238,13 @@ impl From<RevisionError> for CliError {
     }
 }
 
-impl From<WorkspaceError> for CliError {
-    fn from(error: WorkspaceError) -> Self {
-        match &error {
-            WorkspaceError::NotFound(_) => Self::of(Exit::Failed, "no-workspace", &error)
-                .hint("make one with `namesys init NAME`, or give its folder with -C DIR"),
-            WorkspaceError::Exists(_) => Self::of(Exit::Failed, "exists", &error),
-            WorkspaceError::Locked { .. } => {
-                Self::of(Exit::Failed, "locked", &error).hint("wait for the other process to end")
-            }
-            WorkspaceError::Io { .. } => Self::of(Exit::Failed, "io", &error),
-            WorkspaceError::Config(_) => Self::of(Exit::Usage, "bad-config", &error),
-            WorkspaceError::Records(_) => Self::of(Exit::Usage, "bad-records", &error),
-        }
+impl From<DevnetError> for CliError {
+    fn from(error: DevnetError) -> Self {
+        let kind = match &error {
+            DevnetError::Listen { .. } => "listen",
+            _ => "io",
+        };
+        Self::of(Exit::Failed, kind, &error)
     }
 }
 

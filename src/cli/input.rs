@@ -33,11 +33,6 @@ impl Stdin {
         Ok(io::stdin().lock())
     }
 
-    /// Whether a flag has read it: there is no one to ask then.
-    pub fn is_taken(&self) -> bool {
-        self.taken_by.borrow().is_some()
-    }
-
     /// The bytes of `file`, or of stdin when it is `-`, at most `limit`. `flag` is for errors.
     ///
     /// # Errors

@@ -11,8 +11,10 @@ pub mod keys_args;
 pub mod output;
 pub mod password_args;
 pub mod prompt;
+pub mod session;
 pub mod values;
 pub mod wallet_args;
+mod workspace_errors;
 
 use std::panic;
 use std::process::ExitCode;
@@ -39,12 +41,42 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a workspace for a name
+    Init(cmd::init::Args),
+    /// Derive the IPNS key and the records signer from the wallet
+    Keygen(cmd::keygen::Args),
+    /// Set a record in records.toml
+    Set(cmd::set::Args),
+    /// Remove a record from records.toml
+    Unset(cmd::set::UnsetArgs),
+    /// Show the wanted records and their states
+    List(cmd::list::Args),
+    /// Show what sign would change
+    Diff(cmd::list::Args),
+    /// Set many records, from CSV or JSON Lines
+    Import(cmd::import::Args),
+    /// Approve the records signer for a name (SIGN 3)
+    Approve(cmd::approve::Args),
+    /// Sign what is new or changed (SIGN 4)
+    Sign(cmd::sign::Args),
+    /// Check every signed file as the resolver would, offline
+    Verify(cmd::verify::Args),
+    /// Compute the IPFS root of a folder
+    Pack(cmd::pack::Args),
+    /// Upload the signed tree and point the IPNS name at it
+    Publish(cmd::publish::Args),
+    /// Fetch a name's records and verify every signature
+    Resolve(cmd::resolve::Args),
+    /// Show the whole way on a network inside the process, with a throw-away wallet
+    Demo(cmd::demo::Args),
     /// Show or convert keys
     Key(cmd::key::Args),
     /// Sign, show, get and put single IPNS records
     Ipns(cmd::ipns::Args),
     /// Show and advance w3name revisions
     Revision(cmd::revision::Args),
+    /// Run the embedded network
+    Devnet(cmd::devnet::Args),
     /// Write the completions of a shell to stdout
     Completions(cmd::completions::Args),
     /// Write the manual pages into a folder
@@ -54,9 +86,24 @@ pub enum Command {
 /// Runs `command`.
 pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
     match command {
+        Command::Init(args) => cmd::init::run(args, context),
+        Command::Keygen(args) => cmd::keygen::run(args, context),
+        Command::Set(args) => cmd::set::run(args, context),
+        Command::Unset(args) => cmd::set::run_unset(args, context),
+        Command::List(args) => cmd::list::run(args, context),
+        Command::Diff(args) => cmd::list::run_diff(args, context),
+        Command::Import(args) => cmd::import::run(args, context),
+        Command::Approve(args) => cmd::approve::run(args, context),
+        Command::Sign(args) => cmd::sign::run(args, context),
+        Command::Verify(args) => cmd::verify::run(args, context),
+        Command::Pack(args) => cmd::pack::run(args, context),
+        Command::Publish(args) => cmd::publish::run(args, context),
+        Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),
+        Command::Devnet(args) => cmd::devnet::run(args, context),
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),
     }

@@ -52,22 +52,41 @@ impl<T: Serialize + Human> Report for T {
 pub struct Outcome {
     report: Option<Box<dyn Report>>,
     error: Option<CliError>,
+    exit: Option<Exit>,
 }
 
 impl Outcome {
     /// Done.
     pub fn done(report: impl Serialize + Human + 'static) -> Self {
-        Self { report: Some(Box::new(report)), error: None }
+        Self { report: Some(Box::new(report)), error: None, exit: None }
     }
 
     /// Part of the work was done: the usual fields and, beside them, the error.
     pub fn partial(report: impl Serialize + Human + 'static, error: Option<CliError>) -> Self {
-        Self { report: Some(Box::new(report)), error }
+        Self { report: Some(Box::new(report)), error, exit: None }
     }
 
-    /// Everything was written before, by [`Output::first_line`].
+    /// Both renderings, for `demo`, which shows other commands' outcomes: the JSON document, the
+    /// text, and the error.
+    pub fn into_parts(self) -> (serde_json::Value, String, Option<CliError>) {
+        let (mut json, mut text) = (Vec::new(), Vec::new());
+        if let Some(report) = &self.report {
+            // Writing to memory does not fail.
+            let _ = report.json(self.error.as_ref().map(CliError::report), &mut json);
+            let _ = report.human(&mut text);
+        }
+        let json = serde_json::from_slice(&json).unwrap_or_default();
+        (json, String::from_utf8_lossy(&text).into_owned(), self.error)
+    }
+
+    /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
     pub fn written() -> Self {
-        Self { report: None, error: None }
+        Self { report: None, error: None, exit: None }
+    }
+
+    /// Everything was written before, and Ctrl-C ended what ran on.
+    pub fn stopped() -> Self {
+        Self { exit: Some(Exit::Interrupted), ..Self::written() }
     }
 }
 
@@ -167,6 +186,12 @@ impl Output {
         }
     }
 
+    /// A line of a result that is shown while it comes about (`demo`).
+    pub fn line(&self, text: &str) {
+        // Whoever closed the pipe has seen enough.
+        let _ = writeln!(io::stdout(), "{}", shown(text));
+    }
+
     /// Writes `bytes` to stdout as they are: a result that is a file of another tool.
     pub fn raw(&self, bytes: &[u8]) -> Result<Outcome, CliError> {
         let mut stdout = io::stdout().lock();
@@ -181,6 +206,7 @@ impl Output {
     /// Renders what a command ended with and gives its exit code.
     pub fn finish(&self, outcome: Result<Outcome, CliError>) -> ExitCode {
         let (report, error) = match outcome {
+            Ok(Outcome { exit: Some(exit), .. }) => return ExitCode::from(exit.code()),
             Ok(outcome) => (outcome.report, outcome.error),
             Err(error) => (None, Some(error)),
         };

@@ -8,7 +8,7 @@ use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
 use namesys::request::{Caip10, Signature};
 use namesys::secret::{Secret, SecretString};
-use namesys::wallet::{Wallet, sign_checked, sign_twice};
+use namesys::wallet::{sign_checked, sign_twice};
 use namesys::workspace::{Config, RecordedKeys, Workspace};
 
 use super::context::Context;
@@ -31,7 +31,7 @@ impl Session {
     /// # Errors
     /// Exit 1 when there is none; exit 2 when its `namesys.toml` is wrong.
     pub fn open(context: &Context) -> Result<Self, CliError> {
-        let workspace = find(context)?;
+        let workspace = context.workspace()?;
         let config = workspace.config()?;
         Ok(Self { workspace, config })
     }
@@ -41,7 +41,7 @@ impl Session {
     /// # Errors
     /// When `-C` or `NAMESYS_DIR` name a folder that is none; a wrong `namesys.toml`.
     pub fn open_if_any(context: &Context) -> Result<Option<Self>, CliError> {
-        match find(context) {
+        match context.workspace() {
             Ok(workspace) => {
                 let config = workspace.config()?;
                 Ok(Some(Self { workspace, config }))
@@ -82,17 +82,6 @@ impl Session {
             self.workspace.save_config(&self.config)?;
         }
         Ok(())
-    }
-}
-
-fn find(context: &Context) -> Result<Workspace, CliError> {
-    match &context.dir {
-        Some(dir) => Ok(Workspace::at(dir)?),
-        None => {
-            let here = std::env::current_dir()
-                .map_err(|error| CliError::io("the current folder is not there", &error))?;
-            Ok(Workspace::find(&here)?)
-        }
     }
 }
 
@@ -186,8 +175,9 @@ impl DeriveArgs {
             && expected != address
         {
             let message = format!("the wallet is {address}, this workspace's is {expected}");
-            return Err(CliError::new(Exit::Failed, "other-wallet", message)
-                .hint("give the wallet of this workspace; another one needs its own (namesys init)"));
+            return Err(CliError::new(Exit::Failed, "other-wallet", message).hint(
+                "give the wallet of this workspace; another one needs its own (namesys init)",
+            ));
         }
         let password = self.password.get(context)?;
         let plan = self.plan_for(keys_for, address, recorded);
@@ -235,7 +225,10 @@ impl DeriveArgs {
 ///
 /// # Errors
 /// Exit 2 when it holds none.
-pub fn read_signature(context: &Context, file: &std::path::Path) -> Result<Secret<Signature>, CliError> {
+pub fn read_signature(
+    context: &Context,
+    file: &std::path::Path,
+) -> Result<Secret<Signature>, CliError> {
     let text = context.stdin.read_line("the signature", file)?;
     let signature = text.expose().parse().map_err(|error| {
         let CliError { exit, kind, message, hint } = CliError::from(error);

@@ -102,6 +102,41 @@ impl WalletArgs {
         }
     }
 
+    /// The wallet's address without opening a keystore or asking, where `--from` or `ETH_FROM`
+    /// give it.
+    ///
+    /// # Errors
+    /// Exit 2 when the variable is not an address.
+    pub fn address(&self) -> Result<Option<Address>, CliError> {
+        match self.from {
+            Some(from) => Ok(Some(from)),
+            None => from_variable(),
+        }
+    }
+
+    /// Whether any flag or variable gives a wallet.
+    ///
+    /// # Errors
+    /// Exit 2 when a variable is not UTF-8.
+    pub fn is_given(&self) -> Result<bool, CliError> {
+        let flags = self.private_key.is_some()
+            || self.private_key_file.is_some()
+            || self.mnemonic.is_some()
+            || self.keystore.is_some()
+            || self.account.is_some()
+            || self.interactive
+            || self.from.is_some();
+        if flags {
+            return Ok(true);
+        }
+        for var in [env::PRIVATE_KEY, env::KEYSTORE, env::KEYSTORE_ACCOUNT, env::FROM] {
+            if var.secret()?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn from_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
         let wallet = if let Some(key) = &self.private_key {
             context.output.warn(

@@ -1,11 +1,13 @@
 //! The workspace's errors as a person and a script see them; the rest of `error.rs`.
 
+use namesys::devnet::DevnetError;
 use namesys::ipfs::PackError;
+use namesys::record::{RecordKeyError, ValueError};
+use namesys::resolve::FetchError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, PublishTreeError, RecordsError, SignError, StateError,
     TreeError, WorkspaceError,
 };
-use namesys::record::{RecordKeyError, ValueError};
 
 use super::error::{CliError, Exit};
 
@@ -143,5 +145,32 @@ impl From<PublishTreeError> for CliError {
             PublishTreeError::Record(error) => error.into(),
             PublishTreeError::State(error) => error.into(),
         }
+    }
+}
+
+impl From<FetchError> for CliError {
+    fn from(error: FetchError) -> Self {
+        let message = error.to_string();
+        match error {
+            FetchError::NotFound { .. } => Self::new(Exit::NotFound, "no-record", message),
+            FetchError::NotPublished { .. } => Self::new(Exit::NotFound, "not-published", message)
+                .hint("namesys publish, or ask another gateway: --gateway URL"),
+            FetchError::BadIpnsRecord { .. } => {
+                Self::new(Exit::Unverified, "bad-ipns-record", message)
+                    .hint("publish again to renew it: namesys publish")
+            }
+            FetchError::Refused(error) => error.into(),
+            FetchError::Failed { .. } => Self::new(Exit::Failed, "not-fetched", message)
+                .hint("try another gateway: --gateway URL"),
+            FetchError::NoGateway(_) => Self::new(Exit::Usage, "no-gateway", message)
+                .hint("give one: --gateway https://ipfs.io"),
+            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
+        }
+    }
+}
+
+impl From<DevnetError> for CliError {
+    fn from(error: DevnetError) -> Self {
+        Self::new(Exit::Failed, "devnet", error.to_string())
     }
 }

@@ -16,11 +16,6 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     (status, kind, Json(body)).into_response()
 }
 
-/// `{"message": …}`, the errors of w3name.
-pub(crate) fn message(status: StatusCode, message: impl Into<String>) -> Response {
-    json(status, &serde_json::json!({ "message": message.into() }))
-}
-
 /// Plain text with a line end, the errors of Go servers.
 pub(crate) fn text(status: StatusCode, text: impl std::fmt::Display) -> Response {
     let kinds = [
@@ -28,6 +23,63 @@ pub(crate) fn text(status: StatusCode, text: impl std::fmt::Display) -> Response
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (status, kinds, format!("{text}\n")).into_response()
+}
+
+/// An answer that is an error: what handlers return instead.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    text: String,
+    form: Form,
+}
+
+/// How an error is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// `{"message": …}`: w3name.
+    Message,
+    /// A line of text: Kubo's gateway, and its RPC for malformed requests.
+    Line,
+    /// Text without a line end: boxo's routing server.
+    Bare,
+    /// `{"Message","Code","Type"}`: Kubo's RPC for commands that failed.
+    Rpc,
+}
+
+impl Refusal {
+    pub(crate) fn new(form: Form, status: StatusCode, text: impl std::fmt::Display) -> Self {
+        Self { status, text: text.to_string(), form }
+    }
+
+    /// Status 400.
+    pub(crate) fn bad(form: Form, text: impl std::fmt::Display) -> Self {
+        Self::new(form, StatusCode::BAD_REQUEST, text)
+    }
+
+    /// Status 500.
+    pub(crate) fn internal(form: Form, text: impl std::fmt::Display) -> Self {
+        Self::new(form, StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { status, text: words, form } = self;
+        match form {
+            Form::Message => json(status, &serde_json::json!({ "message": words })),
+            Form::Line => text(status, words),
+            Form::Bare => (status, words).into_response(),
+            Form::Rpc => {
+                let body = serde_json::json!({ "Message": words, "Code": 0, "Type": "error" });
+                (status, json_line(&body)).into_response()
+            }
+        }
+    }
+}
+
+/// A line of JSON, as Kubo's RPC answers.
+pub(crate) fn json_line(value: &serde_json::Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
 }
 
 /// Sets a header; a value that no header can hold (a line break in a path) is left out.

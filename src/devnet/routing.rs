@@ -12,11 +12,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::names::PutError;
-use super::reply::{self, IPNS_RECORD};
-use super::server::Shared;
-use super::w3name::blocking;
+use super::reply::{self, Form, IPNS_RECORD, Refusal};
+use super::server::{Shared, blocking};
 use crate::ipns::{MAX_RECORD_BYTES, VerifiedRecord};
-use crate::keys::IpnsName;
+use crate::keys::{IpnsName, IpnsNameError};
 
 /// How long an answer may be used after it is stale, in seconds: records live 48 h on the DHT.
 const MAX_STALE: i64 = 48 * 3600;
@@ -28,45 +27,41 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 /// A CID of an ed25519 key in any multibase; 400 otherwise.
-fn parse_name(text: &str) -> Result<IpnsName, Response> {
-    if let Err(error) = Cid::try_from(text) {
-        let error = format!("unable to parse CID: {error}");
-        return Err((StatusCode::BAD_REQUEST, error).into_response());
-    }
-    text.parse().map_err(|error: crate::keys::IpnsNameError| {
-        let error = format!("peer ID CID is not valid: {error}");
-        (StatusCode::BAD_REQUEST, error).into_response()
-    })
+fn parse_name(text: &str) -> Result<IpnsName, Refusal> {
+    Cid::try_from(text).map_err(|error| bad(format!("unable to parse CID: {error}")))?;
+    text.parse().map_err(|error: IpnsNameError| bad(format!("peer ID CID is not valid: {error}")))
+}
+
+fn bad(text: impl std::fmt::Display) -> Refusal {
+    Refusal::bad(Form::Bare, text)
+}
+
+fn delegate_error(error: impl std::fmt::Display) -> Refusal {
+    Refusal::internal(Form::Bare, format!("delegate error: {error}"))
 }
 
 async fn get_record(
     State(network): State<Shared>,
     Path(name): Path<String>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Refusal> {
     let accept: Vec<_> =
         headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).collect();
     let accepts = |kind: &str| accept.iter().any(|value| value.contains(kind));
     if !accept.is_empty() && !accepts("*/*") && !accepts(IPNS_RECORD) {
-        let error =
+        let text =
             format!("content type in 'Accept' header is not supported, retry with '{IPNS_RECORD}'");
-        return (StatusCode::NOT_ACCEPTABLE, error).into_response();
+        return Err(Refusal::new(Form::Bare, StatusCode::NOT_ACCEPTABLE, text));
     }
-    let name = match parse_name(&name) {
-        Ok(name) => name,
-        Err(response) => return response,
-    };
+    let name = parse_name(&name)?;
     let now = Timestamp::now();
-    match blocking(move || network.names.get(&network.store, &name)).await {
-        Ok(Some(record)) if !record.is_expired(now) => record_response(&record, now),
-        Ok(_) => {
+    let record = blocking(move || network.names.get(&network.store, &name)).await;
+    match record.map_err(delegate_error)? {
+        Some(record) if !record.is_expired(now) => Ok(record_response(&record, now)),
+        _ => {
             let mut response = reply::text(StatusCode::OK, "delegate error: routing: not found");
             cache(response.headers_mut(), MAX_AGE_NOTHING, MAX_STALE);
-            response
-        }
-        Err(error) => {
-            let error = format!("delegate error: {error}");
-            (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
+            Ok(response)
         }
     }
 }
@@ -115,36 +110,24 @@ async fn put_record(
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<StatusCode, Refusal> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !kind.is_some_and(|kind| kind.contains(IPNS_RECORD)) {
         // 415 would be the word for it; boxo says 406.
-        let error = "content type in 'Content-Type' header is missing or not supported";
-        return (StatusCode::NOT_ACCEPTABLE, error).into_response();
+        let text = "content type in 'Content-Type' header is missing or not supported";
+        return Err(Refusal::new(Form::Bare, StatusCode::NOT_ACCEPTABLE, text));
     }
-    let name = match parse_name(&name) {
-        Ok(name) => name,
-        Err(response) => return response,
-    };
-    let Ok(record) = to_bytes(body, MAX_RECORD_BYTES).await else {
-        let error = format!("provided record is too long: over {MAX_RECORD_BYTES} bytes");
-        return (StatusCode::BAD_REQUEST, error).into_response();
-    };
+    let name = parse_name(&name)?;
+    let record = to_bytes(body, MAX_RECORD_BYTES)
+        .await
+        .map_err(|_| bad(format!("provided record is too long: over {MAX_RECORD_BYTES} bytes")))?;
     match blocking(move || network.names.put(&network.store, &name, &record)).await {
-        Ok(_) => StatusCode::OK.into_response(),
-        Err(PutError::Invalid(error)) => {
-            let error = format!("provided record is invalid: {error}");
-            (StatusCode::BAD_REQUEST, error).into_response()
-        }
+        Ok(_) => Ok(StatusCode::OK),
+        Err(PutError::Invalid(error)) => Err(bad(format!("provided record is invalid: {error}"))),
         // What Kubo's own record store says comes first.
         Err(error @ PutError::Outdated { .. }) => {
-            let error =
-                format!("delegate error: can't replace a newer value with an older value: {error}");
-            (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
+            Err(delegate_error(format!("can't replace a newer value with an older value: {error}")))
         }
-        Err(error @ PutError::Io(_)) => {
-            let error = format!("delegate error: {error}");
-            (StatusCode::INTERNAL_SERVER_ERROR, error).into_response()
-        }
+        Err(PutError::Io(error)) => Err(delegate_error(error)),
     }
 }

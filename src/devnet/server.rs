@@ -73,3 +73,15 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
     let hint = format!("the devnet has no {}; it has: {}", uri.path(), ROUTES.join("; "));
     reply::json(StatusCode::NOT_FOUND, &json!({ "message": "Not Found", "hint": hint }))
 }
+
+/// Runs file access off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down: this task ends with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

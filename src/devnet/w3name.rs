@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{StatusCode, header};
@@ -17,10 +18,10 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::names::{Put, PutError};
-use super::reply::{json, message};
-use super::server::{Shared, not_found};
+use super::reply::{Form, Refusal, json};
+use super::server::{Shared, blocking, not_found};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, VerifiedRecord};
-use crate::keys::IpnsName;
+use crate::keys::{IpnsName, IpnsNameError};
 
 /// Multicodec of a public key, which every IPNS name is.
 const LIBP2P_KEY: u64 = 0x72;
@@ -54,81 +55,80 @@ async fn limit(
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             let text = format!("too many requests: try again in {seconds} seconds");
             let retry = [(header::RETRY_AFTER, seconds.max(1).to_string())];
-            (retry, message(StatusCode::TOO_MANY_REQUESTS, text)).into_response()
+            (retry, Refusal::new(Form::Message, StatusCode::TOO_MANY_REQUESTS, text))
+                .into_response()
         }
     }
 }
 
 /// A base36 CID of a public key, as the service checks it; 400 otherwise.
-fn key_cid(key: &str) -> Result<Cid, Response> {
-    let bad = |text: String| message(StatusCode::BAD_REQUEST, text);
+fn key_cid(key: &str) -> Result<Cid, Refusal> {
     let cid = match key.strip_prefix('k') {
         Some(_) if key.len() <= MAX_KEY => Cid::try_from(key).ok(),
         _ => None,
     };
-    let cid = cid.ok_or_else(|| bad("Invalid key: cannot parse CID.".into()))?;
-    if cid.codec() != LIBP2P_KEY {
-        let codec = cid.codec();
-        return Err(bad(format!(
-            "Invalid key, expected: {LIBP2P_KEY} codec code but got: {codec}"
-        )));
+    let cid = cid.ok_or_else(|| bad("Invalid key: cannot parse CID."))?;
+    match cid.codec() {
+        LIBP2P_KEY => Ok(cid),
+        codec => {
+            Err(bad(format!("Invalid key, expected: {LIBP2P_KEY} codec code but got: {codec}")))
+        }
     }
-    Ok(cid)
 }
 
-async fn resolve(State(network): State<Shared>, Path(key): Path<String>) -> Response {
-    let cid = match key_cid(&key) {
-        Ok(cid) => cid,
-        Err(response) => return response,
-    };
+fn bad(text: impl std::fmt::Display) -> Refusal {
+    Refusal::bad(Form::Message, text)
+}
+
+async fn resolve(
+    State(network): State<Shared>,
+    Path(key): Path<String>,
+) -> Result<Response, Refusal> {
+    let cid = key_cid(&key)?;
     // A key of another kind is a good key that nobody could publish under.
     let record = match cid.to_string().parse::<IpnsName>() {
         Ok(name) => blocking(move || network.names.get(&network.store, &name)).await,
         Err(_) => Ok(None),
     };
-    match record {
-        Ok(Some(record)) => json(
-            StatusCode::OK,
-            &json!({ "value": record.fields().value, "record": BASE64.encode(record.bytes()) }),
-        ),
-        Ok(None) => message(
-            StatusCode::NOT_FOUND,
-            format!(
-                "record not found for key: {key}. Only keys published using the w3name API may \
-                 be resolved here."
-            ),
-        ),
-        Err(error) => {
-            message(StatusCode::INTERNAL_SERVER_ERROR, format!("Unable to retrieve name. {error}"))
-        }
-    }
+    let record = record.map_err(|error| {
+        Refusal::internal(Form::Message, format!("Unable to retrieve name. {error}"))
+    })?;
+    let record = record.ok_or_else(|| {
+        let text = format!(
+            "record not found for key: {key}. Only keys published using the w3name API may be \
+             resolved here."
+        );
+        Refusal::new(Form::Message, StatusCode::NOT_FOUND, text)
+    })?;
+    Ok(json(
+        StatusCode::OK,
+        &json!({ "value": record.fields().value, "record": BASE64.encode(record.bytes()) }),
+    ))
 }
 
-async fn publish(State(network): State<Shared>, Path(key): Path<String>, body: Body) -> Response {
-    let cid = match key_cid(&key) {
-        Ok(cid) => cid,
-        Err(response) => return response,
-    };
-    let put = async {
-        let record = decode(&to_bytes(body, MAX_BODY).await.map_err(|_| {
-            format!("the body is over {MAX_BODY} bytes, more than any record in base64")
-        })?)?;
-        let name: IpnsName = cid.to_string().parse().map_err(|error| format!("{error}"))?;
-        Ok::<_, String>(blocking(move || network.names.put(&network.store, &name, &record)).await)
-    };
-    let bad = |text: String| message(StatusCode::BAD_REQUEST, text);
-    match put.await {
-        Ok(Ok(Put::Stored(_))) => json(StatusCode::ACCEPTED, &json!({ "id": key })),
+async fn publish(
+    State(network): State<Shared>,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let cid = key_cid(&key)?;
+    let invalid = |reason: &dyn std::fmt::Display| bad(format!("invalid ipns entry: {reason}"));
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
+        invalid(&format!("the body is over {MAX_BODY} bytes, more than any record in base64"))
+    })?;
+    let record = decode(&body).map_err(|error| invalid(&error))?;
+    let name: IpnsName = cid.to_string().parse().map_err(|error| invalid(&error))?;
+    match blocking(move || network.names.put(&network.store, &name, &record)).await {
+        Ok(Put::Stored(_)) => Ok(json(StatusCode::ACCEPTED, &json!({ "id": key }))),
         // The service refuses even the record it has.
-        Ok(Ok(Put::Same(_)) | Err(PutError::Outdated { .. })) => bad(OUTDATED.into()),
-        Ok(Err(PutError::Invalid(RecordError::PublicKey(_)))) => {
-            bad("embedded public key mismatch".into())
+        Ok(Put::Same(_)) | Err(PutError::Outdated { .. }) => Err(bad(OUTDATED)),
+        Err(PutError::Invalid(RecordError::PublicKey(_))) => {
+            Err(bad("embedded public key mismatch"))
         }
-        Ok(Err(PutError::Invalid(error))) => bad(format!("invalid ipns entry: {}", reason(&error))),
-        Ok(Err(PutError::Io(error))) => {
-            message(StatusCode::INTERNAL_SERVER_ERROR, format!("please try again: {error}"))
+        Err(PutError::Invalid(error)) => Err(invalid(&reason(&error))),
+        Err(PutError::Io(error)) => {
+            Err(Refusal::internal(Form::Message, format!("please try again: {error}")))
         }
-        Err(error) => bad(format!("invalid ipns entry: {error}")),
     }
 }
 
@@ -158,28 +158,19 @@ fn reason(error: &RecordError) -> String {
 async fn watch(
     State(network): State<Shared>,
     Path(key): Path<String>,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
-) -> Response {
-    let name = match key.as_str() {
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    let wanted: Option<IpnsName> = match key.as_str() {
         "*" => None,
-        _ => match key_cid(&key) {
-            Ok(cid) => Some(cid.to_string().parse::<IpnsName>()),
-            Err(response) => return response,
-        },
+        _ => Some(key_cid(&key)?.to_string().parse().map_err(|error: IpnsNameError| bad(error))?),
     };
-    let Ok(upgrade) = upgrade else {
-        return (StatusCode::BAD_REQUEST, "expected websocket upgrade").into_response();
-    };
-    let wanted = match name.transpose() {
-        Ok(name) => name,
-        Err(error) => return message(StatusCode::BAD_REQUEST, error.to_string()),
-    };
+    let upgrade = upgrade.map_err(|_| Refusal::bad(Form::Bare, "expected websocket upgrade"))?;
     let updates = network.names.watch();
     let stopped = network.stopped.clone();
     drop(network);
-    upgrade
+    Ok(upgrade
         .max_message_size(1024)
-        .on_upgrade(move |socket| send_updates(socket, wanted, updates, stopped))
+        .on_upgrade(move |socket| send_updates(socket, wanted, updates, stopped)))
 }
 
 async fn send_updates(
@@ -214,13 +205,5 @@ async fn send_updates(
         if socket.send(Message::text(text.to_string())).await.is_err() {
             return;
         }
-    }
-}
-
-/// Runs file access off the async threads.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -5,6 +5,7 @@ mod car;
 mod reader;
 mod reader_node;
 mod unixfs;
+mod unixfs_directory;
 mod unixfs_files;
 mod unixfs_folder;
 pub mod upload;

@@ -1,27 +1,25 @@
 //! UnixFS after the profile `unixfs-v1-2025` of IPIP-499 (facts §8): CIDv1, sha2-256, raw leaves,
 //! chunks of 1 MiB, 1,024 links a file node, a directory over 262,144 bytes as a HAMT.
 //!
-//! This is the encoder; `unixfs_folder` feeds it from disk, `unixfs_files` from memory.
+//! This is the encoder, directory blocks are in `unixfs_directory`; `unixfs_folder` feeds it from
+//! disk, `unixfs_files` from memory.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use cid::Cid;
-use rust_unixfs::dir::builder::{BufferingTreeBuilder, TreeOptions};
+use multihash::Multihash;
 use rust_unixfs::file::adder::{BalancedCollector, Chunker, FileAdder};
 
 use super::block::{BlockSink, DAG_PB, RAW, sha256_cid};
+use super::unixfs_directory::{flat_directory, sharded_directory};
 
 /// Bytes of a file in one leaf.
 const CHUNK_BYTES: usize = 1024 * 1024;
 /// Links of a file node.
 const FILE_LINKS: usize = 1024;
-/// A directory whose block would be longer becomes a HAMT.
-const MAX_FLAT_DIRECTORY: usize = 262_144;
-/// dag-pb field 1, the UnixFS message `type: Directory`.
-const DIRECTORY_DATA: [u8; 4] = [0x0a, 0x02, 0x08, 0x01];
-
 /// A packed folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
@@ -70,9 +68,9 @@ pub enum PackError {
     /// Two things in memory under one path.
     #[error("{0:?} is there twice, or is a file and a folder at once")]
     Conflict(String),
-    /// Over 8 levels of a HAMT the same hash.
-    #[error("a folder cannot be packed: {0}")]
-    Hamt(String),
+    /// Names in one large folder that a HAMT cannot tell apart.
+    #[error("the names {0:?} have the same hash and cannot be in one large folder; rename one")]
+    Hamt(Vec<String>),
     /// The blocks could not be written.
     #[error("writing the blocks failed: {0}")]
     Sink(#[source] io::Error),
@@ -85,28 +83,99 @@ pub(super) struct Link {
     pub node: Node,
 }
 
-/// A packed node: its CID and, for links to it, the bytes of all its blocks.
+/// A packed node: its CID, kept short, and, for links to it, the bytes of all its blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
-    pub cid: Cid,
+    id: BlockId,
     pub tsize: u64,
+}
+
+/// A CIDv1 of sha2-256 in a third of `Cid`'s space: millions of them are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct BlockId {
+    digest: [u8; 32],
+    codec: u8,
+}
+
+/// CIDv1 in bytes: version, codec, sha2-256, its length; then the digest.
+pub(super) const CID_BYTES: u64 = 36;
+
+impl Node {
+    /// Its CID in bytes.
+    pub fn cid_bytes(&self) -> [u8; CID_BYTES as usize] {
+        let mut bytes = [0; CID_BYTES as usize];
+        bytes[..4].copy_from_slice(&[0x01, self.id.codec, 0x12, 0x20]);
+        bytes[4..].copy_from_slice(&self.id.digest);
+        bytes
+    }
+}
+
+impl BlockId {
+    fn new(cid: &Cid) -> Self {
+        let digest = cid.hash().digest().try_into().expect("sha2-256 has 32 bytes");
+        Self { digest, codec: if cid.codec() == RAW { RAW as u8 } else { DAG_PB as u8 } }
+    }
+
+    fn cid(&self) -> Cid {
+        let hash = Multihash::wrap(0x12, &self.digest).expect("32 bytes fit into a multihash");
+        Cid::new_v1(self.codec.into(), hash)
+    }
+}
+
+impl Hash for BlockId {
+    /// The digest is a hash already: its first bytes do.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from_le_bytes(*self.digest.first_chunk().expect("8 of 32 bytes")));
+    }
+}
+
+/// Passes on the number that [`BlockId`] gives.
+#[derive(Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Encodes files and directories, handing each distinct block to the sink once.
 pub(super) struct Packer<'a> {
     sink: &'a mut dyn BlockSink,
-    seen: HashSet<(u8, [u8; 32])>,
+    seen: HashSet<BlockId, BuildHasherDefault<DigestHasher>>,
     bytes: u64,
     buffer: Vec<u8>,
+    chunk_bytes: usize,
 }
 
 impl<'a> Packer<'a> {
     pub fn new(sink: &'a mut dyn BlockSink) -> Self {
-        Self { sink, seen: HashSet::new(), bytes: 0, buffer: Vec::new() }
+        Self {
+            sink,
+            seen: HashSet::default(),
+            bytes: 0,
+            buffer: Vec::new(),
+            chunk_bytes: CHUNK_BYTES,
+        }
+    }
+
+    /// Makes room for at least so many blocks.
+    pub fn expect_blocks(&mut self, count: usize) {
+        self.seen.reserve(count);
     }
 
     pub fn packed(&self, root: Node) -> Packed {
-        Packed { root: root.cid, blocks: self.seen.len() as u64, bytes: self.bytes }
+        Packed { root: root.id.cid(), blocks: self.seen.len() as u64, bytes: self.bytes }
     }
 
     /// A file of any length, read in chunks; `failed` names it when reading fails.
@@ -127,13 +196,13 @@ impl<'a> Packer<'a> {
         chunk: &mut Vec<u8>,
         failed: impl Fn(io::Error) -> PackError,
     ) -> Result<Node, PackError> {
-        read_chunk(input, chunk).map_err(&failed)?;
-        if chunk.len() < CHUNK_BYTES {
+        read_chunk(input, self.chunk_bytes, chunk).map_err(&failed)?;
+        if chunk.len() < self.chunk_bytes {
             return self.block(RAW, chunk);
         }
         let collector = BalancedCollector::with_branching_factor(FILE_LINKS);
         let mut adder = FileAdder::builder()
-            .with_chunker(Chunker::Size(CHUNK_BYTES))
+            .with_chunker(Chunker::Size(self.chunk_bytes))
             .with_collector(collector)
             .build();
         let mut file = None;
@@ -144,10 +213,18 @@ impl<'a> Packer<'a> {
                 self.put_all(blocks, &mut file)?;
                 rest = &rest[used..];
             }
-            read_chunk(input, chunk).map_err(&failed)?;
+            read_chunk(input, self.chunk_bytes, chunk).map_err(&failed)?;
         }
         self.put_all(adder.finish(), &mut file)?;
         Ok(file.expect("a file of at least a chunk has a block"))
+    }
+
+    /// A file in memory.
+    pub fn content(&mut self, content: &[u8]) -> Result<Node, PackError> {
+        if content.len() < self.chunk_bytes {
+            return self.block(RAW, content);
+        }
+        self.file(content, PackError::Sink)
     }
 
     /// A symbolic link, kept as one.
@@ -164,36 +241,20 @@ impl<'a> Packer<'a> {
             let below: u64 = links.iter().map(|link| link.node.tsize).sum();
             self.block(DAG_PB, &block).map(|node| Node { tsize: node.tsize + below, ..node })
         } else {
-            self.sharded_directory(links)
+            sharded_directory(links, self)
         };
         self.buffer = block;
         node
     }
 
-    fn sharded_directory(&mut self, links: &[Link]) -> Result<Node, PackError> {
-        let mut options = TreeOptions::default();
-        options.wrap_with_directory();
-        options.block_size_limit(None);
-        options.shard_threshold(Some(0));
-        let mut tree = BufferingTreeBuilder::new(options);
-        for Link { name, node } in links {
-            tree.put_link(name, node.cid, node.tsize)
-                .map_err(|error| PackError::Hamt(error.to_string()))?;
-        }
-        let mut shards = tree.build();
-        let mut root = None;
-        while let Some(shard) = shards.next_borrowed() {
-            let shard = shard.map_err(|error| PackError::Hamt(error.to_string()))?;
-            self.put(shard.cid, shard.block)?;
-            root = Some(Node { cid: *shard.cid, tsize: shard.total_size });
-        }
-        root.ok_or_else(|| PackError::Hamt("no block was made".into()))
+    /// A dag-pb block that is complete.
+    pub fn node(&mut self, block: &[u8]) -> Result<Node, PackError> {
+        self.block(DAG_PB, block)
     }
 
     fn block(&mut self, codec: u64, data: &[u8]) -> Result<Node, PackError> {
-        let cid = sha256_cid(codec, data);
-        self.put(&cid, data)?;
-        Ok(Node { cid, tsize: data.len() as u64 })
+        let id = self.put(&sha256_cid(codec, data), data)?;
+        Ok(Node { id, tsize: data.len() as u64 })
     }
 
     /// Takes a file's blocks as they come; the last one is its root.
@@ -203,79 +264,28 @@ impl<'a> Packer<'a> {
         file: &mut Option<Node>,
     ) -> Result<(), PackError> {
         for (cid, data) in blocks {
-            self.put(&cid, &data)?;
+            let id = self.put(&cid, &data)?;
             let below = file.map_or(0, |node| node.tsize);
-            *file = Some(Node { cid, tsize: below + data.len() as u64 });
+            *file = Some(Node { id, tsize: below + data.len() as u64 });
         }
         Ok(())
     }
 
-    fn put(&mut self, cid: &Cid, data: &[u8]) -> Result<(), PackError> {
-        let digest = cid.hash().digest().try_into().expect("sha2-256 has 32 bytes");
-        let is_raw = u8::from(cid.codec() == RAW);
-        if self.seen.insert((is_raw, digest)) {
+    fn put(&mut self, cid: &Cid, data: &[u8]) -> Result<BlockId, PackError> {
+        let id = BlockId::new(cid);
+        if self.seen.insert(id) {
             self.bytes += data.len() as u64;
             self.sink.put(cid, data).map_err(PackError::Sink)?;
         }
-        Ok(())
+        Ok(id)
     }
 }
 
-/// Fills `chunk` to 1 MiB, less only at the end of the input.
-fn read_chunk(input: &mut impl Read, chunk: &mut Vec<u8>) -> io::Result<()> {
+/// Fills `chunk` to `length`, less only at the end of the input.
+fn read_chunk(input: &mut impl Read, length: usize, chunk: &mut Vec<u8>) -> io::Result<()> {
     chunk.clear();
-    input.take(CHUNK_BYTES as u64).read_to_end(chunk)?;
+    input.take(length as u64).read_to_end(chunk)?;
     Ok(())
-}
-
-/// Writes the dag-pb block of a plain directory; `false` when it would be too long.
-///
-/// Per link (field 2): hash (1), name (2), Tsize (3); the directory's own data comes last.
-fn flat_directory(links: &[Link], block: &mut Vec<u8>) -> bool {
-    block.clear();
-    for Link { name, node } in links {
-        let cid = node.cid.to_bytes();
-        let length = 3 + varint_len(cid.len()) + cid.len() + varint_len(name.len()) + name.len();
-        put_field(block, 0x12, length + varint_len(node.tsize));
-        put_field(block, 0x0a, cid.len());
-        block.extend_from_slice(&cid);
-        put_field(block, 0x12, name.len());
-        block.extend_from_slice(name.as_bytes());
-        put_field(block, 0x18, node.tsize);
-        if block.len() + DIRECTORY_DATA.len() > MAX_FLAT_DIRECTORY {
-            return false;
-        }
-    }
-    block.extend_from_slice(&DIRECTORY_DATA);
-    true
-}
-
-fn put_field(block: &mut Vec<u8>, tag: u8, number: impl Number) {
-    let mut buffer = unsigned_varint::encode::u64_buffer();
-    block.push(tag);
-    block.extend_from_slice(unsigned_varint::encode::u64(number.number(), &mut buffer));
-}
-
-fn varint_len(number: impl Number) -> usize {
-    let bits = 64 - (number.number() | 1).leading_zeros() as usize;
-    bits.div_ceil(7)
-}
-
-/// Lengths and sizes alike.
-trait Number {
-    fn number(self) -> u64;
-}
-
-impl Number for usize {
-    fn number(self) -> u64 {
-        self as u64
-    }
-}
-
-impl Number for u64 {
-    fn number(self) -> u64 {
-        self
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     // Part by part, not byte by byte: "a/b" comes before "a-b", so folders are not torn apart.
     files.sort_by(|(a, _), (b, _)| a.as_ref().split('/').cmp(b.as_ref().split('/')));
     let mut packer = Packer::new(sink);
+    packer.expect_blocks(files.len());
     let mut open = OpenFolders::new();
     for (path, content) in &files {
         let path = path.as_ref();
@@ -27,7 +28,7 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
         let folders = folders.into_iter().flat_map(|folders| folders.split('/'));
         let conflict = || PackError::Conflict(path.to_owned());
         open.enter(folders, &mut packer, conflict)?;
-        let node = packer.file(content.as_ref(), PackError::Sink)?;
+        let node = packer.content(content.as_ref())?;
         open.add(Link { name: name.to_owned(), node }, conflict)?;
     }
     let root = open.finish(&mut packer)?;
@@ -38,11 +39,13 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
 struct OpenFolders {
     root: Vec<Link>,
     below: Vec<(String, Vec<Link>)>,
+    /// Emptied lists, to be filled again.
+    spare: Vec<Vec<Link>>,
 }
 
 impl OpenFolders {
     fn new() -> Self {
-        Self { root: Vec::new(), below: Vec::new() }
+        Self { root: Vec::new(), below: Vec::new(), spare: Vec::new() }
     }
 
     /// Closes the folders that are done and opens the new ones.
@@ -61,7 +64,8 @@ impl OpenFolders {
                 if self.links(depth).last().is_some_and(|last| last.name == folder) {
                     return Err(conflict());
                 }
-                self.below.push((folder.to_owned(), Vec::new()));
+                let links = self.spare.pop().unwrap_or_default();
+                self.below.push((folder.to_owned(), links));
             }
             depth += 1;
         }
@@ -86,9 +90,11 @@ impl OpenFolders {
 
     fn close_to(&mut self, depth: usize, packer: &mut Packer<'_>) -> Result<(), PackError> {
         while self.below.len() > depth {
-            let Some((name, links)) = self.below.pop() else { break };
+            let Some((name, mut links)) = self.below.pop() else { break };
             let node = packer.directory(&links)?;
             self.links(self.below.len()).push(Link { name, node });
+            links.clear();
+            self.spare.push(links);
         }
         Ok(())
     }

@@ -103,6 +103,25 @@ fn large_files_on_disk_give_the_same() {
     }
 }
 
+/// Roots and sizes of all blocks (Tsize) from boxo v0.39.0, `importer/balanced` with raw leaves
+/// and 1,024 links; chunks of 1 KiB, since 1,024 of 1 MiB take long.
+#[test]
+fn files_of_over_1024_chunks_have_two_levels() {
+    for (bytes, root, tsize) in [
+        (1 << 20, "bafybeihasid6kvlup6n5s4o2n46n7ucukytgj2ghcobkscuxtbi5yhqwkq", 1097737),
+        ((1 << 20) + 1, "bafybeiemsebruuw57kppczjwbbgxlkc4sjfecmiq44x77ufalhs7tusr5q", 1097894),
+        (3000 << 10, "bafybeia7u72lvbousd6crrisoqiakbctuj5ygjopblaguqriesddlcbhna", 3216186),
+    ] {
+        let mut blocks = MemoryBlocks::new();
+        let mut packer = Packer::new(&mut blocks);
+        packer.chunk_bytes = 1024;
+        let file = packer.file(io::repeat(0).take(bytes), PackError::Sink).unwrap();
+        assert_eq!(packer.packed(file).root.to_string(), root);
+        assert_eq!(file.tsize, tsize);
+        assert!(blocks.len() <= 5, "equal chunks are written once");
+    }
+}
+
 #[test]
 fn an_empty_folder_is_the_well_known_empty_one() {
     let empty = "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354";

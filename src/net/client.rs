@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::body::Activity;
+use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
 use super::request::Request;
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, is_transient, retry_after};
@@ -118,6 +119,7 @@ impl Http {
                 .connect_timeout(config.timeouts.connect)
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
+                .dns_resolver(SystemWithLocalhost)
         };
         // Without any system root the first form fails, and plain HTTP must still work there.
         let client = builder()

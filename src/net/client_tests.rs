@@ -193,3 +193,56 @@ async fn addresses_and_certificates_are_checked() {
     let error = get(&tls).await.unwrap_err();
     assert!(matches!(error, NetError::Tls { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn names_below_localhost_are_this_machine() {
+    let server = TestServer::start(|_, _| Answer::new(200, "here")).await;
+    let port = server.url.port().unwrap();
+    let url = format!("http://k51.ipns.localhost:{port}/").parse().unwrap();
+    assert_eq!(&get(&url).await.unwrap().body[..], b"here");
+}
+
+/// Answers requests over TLS, one a connection, with a certificate of the test CA
+/// (`testdata/`, made with OpenSSL, valid until 2126).
+fn tls_server() -> Url {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use std::io::{Read, Write};
+
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/server.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/server.key")).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.unwrap()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut tls = rustls::StreamOwned::new(
+                rustls::ServerConnection::new(config.clone()).unwrap(),
+                stream,
+            );
+            if matches!(tls.read(&mut [0; 4096]), Ok(1..)) {
+                let _ = tls.write_all(b"HTTP/1.1 302 X\r\nlocation: http://127.0.0.1/\r\n\r\n");
+            }
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_ca_of_ones_own_is_trusted_and_https_is_not_left() {
+    let url = tls_server();
+    let error = get(&url).await.unwrap_err();
+    assert!(matches!(error, NetError::Tls { .. }), "{error}");
+    assert!(error.to_string().contains("--ca-file"), "{error}");
+
+    let roots = include_bytes!("testdata/ca.pem").to_vec();
+    let http = Http::new(HttpConfig { extra_roots: Some(roots), ..quick_config() }).unwrap();
+    let error = http.send(&Request::get(url)).await.unwrap_err();
+    assert!(matches!(error, NetError::Redirect { .. }), "{error}");
+    assert!(error.to_string().contains("from https to http://127.0.0.1/"), "{error}");
+}

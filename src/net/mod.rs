@@ -5,6 +5,7 @@
 //! | `client` | sends: time-outs, redirects, bounded body, repetition |
 //! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
+//! | `dns` | host names, `*.localhost` included |
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
 //! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
 //! | `limit` | [`RateLimiter`]: so many requests in so much time |
@@ -14,6 +15,7 @@
 
 mod body;
 mod client;
+mod dns;
 mod error;
 mod limit;
 mod request;

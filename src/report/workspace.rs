@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{IpnsKeyReport, SignerReport};
+use super::{IpnsKeyReport, PublicationReport, SignerReport};
 use crate::workspace::{LineError, RecordState};
 
 /// `init`
@@ -219,19 +219,6 @@ pub struct UploadReport {
     pub to: String,
     /// Whether it has the tree.
     pub ok: bool,
-    /// Why not.
-    pub error: Option<String>,
-}
-
-/// How one publisher did.
-#[derive(Clone, Debug, Serialize)]
-pub struct PublicationReport {
-    /// Kind and address.
-    pub to: String,
-    /// Whether it took the record, or had it.
-    pub ok: bool,
-    /// Whether it was seen to serve it.
-    pub read_back: bool,
     /// Why not.
     pub error: Option<String>,
 }

@@ -111,3 +111,18 @@ fn what_is_no_recordhash() {
         assert!(matches!(result, Err(RecordhashError::Content { .. })), "{text}: {result:?}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn anything_is_read_or_refused(tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80)) {
+        for head in [&[][..], &[0xe5, 0x01], &[0xe3, 0x01, 0x01], &[0xe2], b"k", b"b", b"https://"] {
+            let bytes = [head, &tail[..]].concat();
+            if let Ok(recordhash) = Recordhash::parse(&bytes) {
+                assert_eq!(recordhash.stored(), bytes);
+                let again: Recordhash = recordhash.to_string().parse().unwrap_or(recordhash.clone());
+                assert_eq!(again.contract_bytes(), recordhash.contract_bytes());
+            }
+            let _ = String::from_utf8_lossy(&bytes).parse::<Recordhash>();
+        }
+    }
+}

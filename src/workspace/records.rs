@@ -197,6 +197,9 @@ impl Records {
         }
         let existed = before.is_some();
         self.claim(name, key)?;
+        if self.document.is_empty() {
+            self.comments_stay_on_top(name);
+        }
         let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));
         let table = table.as_table_like_mut().ok_or_else(|| RecordsError::Shape {
             at: name.to_string(),
@@ -217,6 +220,18 @@ impl Records {
         Ok(true)
     }
 
+    /// In a file without a table, TOML's comments are at the end of the document: they are to
+    /// stay before the first table.
+    fn comments_stay_on_top(&mut self, first: &Name) {
+        let comments = self.document.trailing().as_str().unwrap_or_default().to_owned();
+        let mut table = Table::new();
+        if !comments.is_empty() {
+            table.decor_mut().set_prefix(format!("{comments}\n"));
+        }
+        self.document.set_trailing("");
+        self.document.insert(first.as_str(), Item::Table(table));
+    }
+
     /// Removes a record and gives back its value.
     pub fn unset(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
         let records = self.wanted.get_mut(name)?;
@@ -229,7 +244,14 @@ impl Records {
         {
             let written = spelling(table, key);
             table.remove(&written);
-            if table.is_empty() {
+            let empty = table.is_empty();
+            // A table with comments above it stays for their sake.
+            let bare =
+                self.document.get(name.as_str()).and_then(Item::as_table).is_none_or(|table| {
+                    let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
+                    !above.unwrap_or_default().contains('#')
+                });
+            if empty && bare {
                 self.document.remove(name.as_str());
             }
         }

@@ -120,7 +120,7 @@ async fn what_is_not_there_is_404_text() {
     let root = net.add(&[("a/b", "x")]).await;
     let unknown = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
     for (path, said) in [
-        (format!("/ipfs/{root}/a/c"), format!("no link named \"c\" under")),
+        (format!("/ipfs/{root}/a/c"), "no link named \"c\" under".to_owned()),
         (format!("/ipfs/{root}/a/b/c"), "is not a directory".into()),
         (format!("/ipfs/{unknown}"), format!("ipld: could not find {unknown}")),
         (format!("/ipfs/{unknown}?format=raw"), format!("ipld: could not find {unknown}")),

@@ -131,6 +131,9 @@ async fn stores_records() {
     assert_eq!(put.json::<Value>().await.unwrap(), json!({ "Name": name, "Value": VALUE }));
     let again = post(format!("name/put?arg=/ipns/{name}"), Some(&first)).await;
     assert_eq!(again.status(), StatusCode::OK);
+    let longer = record_for(&key, VALUE, 1, 48);
+    let refused = post(format!("name/put?arg={name}"), Some(&longer)).await;
+    assert!(refused.text().await.unwrap().contains("has sequence 1 >= new record sequence 1"));
     let got = post(format!("name/get?arg={name}"), None).await;
     assert_eq!(header(&got, "content-type"), "application/vnd.ipfs.ipns-record");
     assert_eq!(got.bytes().await.unwrap(), first);

@@ -42,7 +42,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let name = session.name(context, args.name.as_deref())?;
     let recorded = session.config.recorded_keys()?;
     let signer = signer(&args, context, &mut session, &recorded)?;
-    let wallet_address = match args.derive.wallet.from()?.or(recorded.wallet) {
+    let wallet_address = match args.derive.wallet.address()?.or(recorded.wallet) {
         Some(address) => address,
         None => args.derive.wallet.open(context)?.as_wallet().address(),
     };
@@ -67,8 +67,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return Err(CliError::new(Exit::Failed, "other-wallet", message)
             .hint("give the wallet of this workspace; a manager names the owner with --owner"));
     }
-    let signature =
-        context.block_on(async { Ok(*sign_checked(wallet, &text).await?.expose()) })?;
+    let signature = context.block_on(async { Ok(*sign_checked(wallet, &text).await?.expose()) })?;
     let keys = RecordedKeys {
         wallet: Some(wallet_address),
         signer: Some(signer),
@@ -106,15 +105,18 @@ fn signer(
         return Ok(signer);
     }
     let deriver = args.derive.open(context, KeysFor::from(&session.config), recorded)?;
-    let (ipns, key) = context.block_on(async {
-        Ok((deriver.ipns_key().await?, deriver.signer_key().await?))
-    })?;
+    let (ipns, key) =
+        context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
     session.record_keys(&deriver.recorded(Some(&ipns), Some(&key)))?;
     Ok(key.address())
 }
 
 impl Human for ApproveReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} may sign the records of {} (kept in namesys.toml)", self.signer, self.name)
+        writeln!(
+            out,
+            "{} may sign the records of {} (kept in namesys.toml)",
+            self.signer, self.name
+        )
     }
 }

@@ -4,9 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use namesys::keys::{IpnsKey, SignerKey, Storage, file};
-use namesys::report::{
-    IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport,
-};
+use namesys::report::{IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport};
 use namesys::workspace::RecordedKeys;
 
 use crate::cli::context::Context;
@@ -56,14 +54,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         refuse_existing(dir)?;
     }
     // Both requests are signed twice here, also when the keys are recorded.
-    let deriver = args.derive.open(context, keys_for, &RecordedKeys {
-        ipns_name: None,
-        signer: None,
-        ..recorded
-    })?;
-    let (ipns, signer) = context.block_on(async {
-        Ok((deriver.ipns_key().await?, deriver.signer_key().await?))
-    })?;
+    let deriver = args.derive.open(
+        context,
+        keys_for,
+        &RecordedKeys { ipns_name: None, signer: None, ..recorded },
+    )?;
+    let (ipns, signer) =
+        context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
     if let Some(mut session) = session {
         session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;
     }
@@ -84,8 +81,9 @@ fn keys_for(
         (Some(name), _) => parse_name(context, name)?,
         (None, Some(config)) => config.name.clone(),
         (None, None) => {
-            return Err(CliError::usage("whose keys? There is no workspace here")
-                .hint("give the name: namesys keygen NAME; or make a workspace: namesys init NAME"));
+            return Err(CliError::usage("whose keys? There is no workspace here").hint(
+                "give the name: namesys keygen NAME; or make a workspace: namesys init NAME",
+            ));
         }
     };
     let config = config.filter(|config| config.name == name);
@@ -110,7 +108,7 @@ fn requests(
     keys_for: KeysFor,
     recorded: &RecordedKeys,
 ) -> Result<Outcome, CliError> {
-    let wallet = match args.derive.wallet.from()?.or(recorded.wallet) {
+    let wallet = match args.derive.wallet.address()?.or(recorded.wallet) {
         Some(wallet) => wallet,
         None => args.derive.wallet.open(context)?.as_wallet().address(),
     };
@@ -175,7 +173,11 @@ fn report(
 
 impl Human for KeygenReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "name         {} ({} storage, chain {})", self.name, self.storage, self.chain_id)?;
+        writeln!(
+            out,
+            "name         {} ({} storage, chain {})",
+            self.name, self.storage, self.chain_id
+        )?;
         writeln!(out, "wallet       {}", self.wallet)?;
         writeln!(out, "IPNS name    {}", self.ipns.name)?;
         writeln!(out, "recordhash   {}", self.ipns.contenthash)?;

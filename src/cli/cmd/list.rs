@@ -67,7 +67,8 @@ impl Human for RecordsReport {
                 RecordState::Removed => "removed",
             };
             let value = record.value.as_deref().map(shown).unwrap_or_default();
-            let line = format!("{state:8}  {:names$}  {:keys$}  {value}", record.name, record.record);
+            let line =
+                format!("{state:8}  {:names$}  {:keys$}  {value}", record.name, record.record);
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())

@@ -25,13 +25,14 @@ const MAX_ABI: u64 = 512 << 10;
   namesys set pubkey X Y
   namesys set interface 0x01ffc9a7 0x…
   namesys set abi 1 contract.json
-  namesys set dns zonehash 0x…")]
+  namesys set dns zonehash 0x…
+  namesys set text note -- -a value that starts with a hyphen")]
 pub struct Args {
     /// text, address, contenthash, pubkey, name, interface, abi or dns
     #[arg(value_name = "TYPE")]
     kind: String,
     /// KEY (where the type has one) and VALUE; for pubkey X and Y, for abi TYPE and FILE
-    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..=2, allow_hyphen_values = true)]
+    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..=2)]
     rest: Vec<String>,
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]

@@ -77,9 +77,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         bar.set_length(total);
         bar.set_position(done);
     };
-    let outcome = context.block_on(async {
-        Ok(sign(&request, &mut session.config, &progress).await?)
-    });
+    let outcome =
+        context.block_on(async { Ok(sign(&request, &mut session.config, &progress).await?) });
     bar.finish_and_clear();
     Ok(Outcome::done(report(&outcome?, signer)))
 }
@@ -151,6 +150,10 @@ impl Human for SignReport {
         if self.records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;
         }
-        writeln!(out, "{} signed, {} unchanged, {} removed", self.signed, self.unchanged, self.removed)
+        writeln!(
+            out,
+            "{} signed, {} unchanged, {} removed",
+            self.signed, self.unchanged, self.removed
+        )
     }
 }

@@ -71,8 +71,7 @@ impl Facts {
     pub fn check(&self, context: &Context, dir: &Path) -> Result<Vec<CheckedFile>, CliError> {
         let bar = context.output.progress(0, "verifying");
         let owner_of = |name: &Name| self.owner_of(name);
-        let checked =
-            check_tree(dir, self.chain_id, &owner_of, &self.approved, &|| bar.inc(1));
+        let checked = check_tree(dir, self.chain_id, &owner_of, &self.approved, &|| bar.inc(1));
         bar.finish_and_clear();
         Ok(checked?)
     }
@@ -106,8 +105,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         (None, None) => return Err(CliError::usage("which folder?").hint("give its PATH")),
     };
     if !dir.is_dir() {
-        return Err(CliError::new(Exit::Usage, "no-folder", format!("{} is not a folder", dir.display()))
-            .hint("give a folder that holds .well-known"));
+        return Err(CliError::new(
+            Exit::Usage,
+            "no-folder",
+            format!("{} is not a folder", dir.display()),
+        )
+        .hint("give a folder that holds .well-known"));
     }
     let report = report(facts.check(context, &dir)?);
     let error = (report.invalid > 0).then(|| invalid(report.invalid));

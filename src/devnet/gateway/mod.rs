@@ -20,9 +20,8 @@ use axum::routing::any;
 use cid::Cid;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::reply::{self, set};
-use super::server::{Network, Shared};
-use super::w3name::blocking;
+use super::reply::{self, Form, Refusal, set};
+use super::server::{Network, Shared, blocking};
 use crate::keys::IpnsName;
 
 use format::Format;
@@ -54,28 +53,11 @@ struct Ask {
     format: Format,
 }
 
-/// An answer that is an error: a status and a line of text.
-#[derive(Debug)]
-struct Failure {
-    status: StatusCode,
-    text: String,
-}
-
-impl Failure {
-    fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
-    }
-
-    /// The path, or what it leads to, cannot be resolved.
-    fn unresolved(status: StatusCode, path: &ContentPath, reason: impl std::fmt::Display) -> Self {
-        Self::new(status, format!("failed to resolve {path}: {reason}"))
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        reply::text(self.status, self.text)
-    }
+/// The path, or what it leads to, cannot be resolved.
+fn unresolved(status: StatusCode, path: &ContentPath, reason: impl std::fmt::Display) -> Refusal {
+    let path = path.to_string();
+    let text = format!("failed to resolve {}: {reason}", path.escape_debug());
+    Refusal::new(Form::Line, status, text)
 }
 
 /// A path whose root cannot change any more.
@@ -97,27 +79,27 @@ async fn serve(
         let allow = [(header::ALLOW, "GET, HEAD, OPTIONS")];
         return (allow, reply::text(StatusCode::METHOD_NOT_ALLOWED, refused)).into_response();
     }
-    let bad = |error: String| Failure::new(StatusCode::BAD_REQUEST, error).into_response();
+    let bad = |error: &dyn std::fmt::Display| Refusal::bad(Form::Line, error).into_response();
     let path = match ContentPath::from_url(uri.path()) {
         Ok(path) => path,
-        Err(error) => return bad(error.to_string()),
+        Err(error) => return bad(&error),
     };
     let raw_query = uri.query().map(str::to_owned);
     let query = query(uri.query());
     let format = match Format::negotiate(&query, &headers) {
         Ok(format) => format,
-        Err(error) => return bad(error),
+        Err(error) => return bad(&error),
     };
     blocking(move || {
         let ask = Ask { path, query, raw_query, headers, format };
-        let mut response = answer(&network, &ask).unwrap_or_else(Failure::into_response);
+        let mut response = answer(&network, &ask).unwrap_or_else(Refusal::into_response);
         finish(&ask, response.headers_mut());
         response
     })
     .await
 }
 
-fn answer(network: &Shared, ask: &Ask) -> Result<Response, Failure> {
+fn answer(network: &Shared, ask: &Ask) -> Result<Response, Refusal> {
     if let Some(location) = canonical_name(ask) {
         return Ok(redirect(StatusCode::FOUND, &location));
     }
@@ -143,7 +125,7 @@ fn canonical_name(ask: &Ask) -> Option<String> {
 }
 
 /// The immutable path behind the path.
-fn locate(network: &Network, path: &ContentPath) -> Result<Target, Failure> {
+fn locate(network: &Network, path: &ContentPath) -> Result<Target, Refusal> {
     match &path.root {
         Root::Ipfs(cid) => Ok(Target { root: *cid, segments: path.segments.clone(), ttl: None }),
         Root::Ipns(_) => mutable::resolve(network, path),

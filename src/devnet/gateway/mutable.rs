@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 
 use super::path::{ContentPath, Root};
-use super::{Failure, Target};
+use super::{Target, unresolved};
+use crate::devnet::reply::Refusal;
 use crate::devnet::server::Network;
 use crate::ipns::VerifiedRecord;
 use crate::keys::IpnsName;
@@ -16,9 +17,8 @@ const MAX_DEPTH: usize = 32;
 
 /// # Errors
 /// 500, as Kubo says, whether the name is none, unknown, expired or points nowhere.
-pub(super) fn resolve(network: &Network, path: &ContentPath) -> Result<Target, Failure> {
-    let failed =
-        |reason: String| Failure::unresolved(StatusCode::INTERNAL_SERVER_ERROR, path, reason);
+pub(super) fn resolve(network: &Network, path: &ContentPath) -> Result<Target, Refusal> {
+    let failed = |reason: String| unresolved(StatusCode::INTERNAL_SERVER_ERROR, path, reason);
     let now = Timestamp::now();
     let mut current = path.clone();
     let mut ttl: Option<Duration> = None;

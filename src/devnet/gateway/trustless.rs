@@ -20,13 +20,13 @@ use super::conditional::none_match;
 use super::format::{CarParams, RAW, Scope};
 use super::path::Root;
 use super::unixfs::{self, FindError, Found};
-use super::{Ask, Failure, Target, attachment, cache_control, mutable, not_modified, set_roots};
-use crate::devnet::reply::{IPNS_RECORD, set};
+use super::{Ask, Target, attachment, cache_control, mutable, not_modified, set_roots, unresolved};
+use crate::devnet::reply::{Form, IPNS_RECORD, Refusal, set};
 use crate::devnet::routing::record_etag;
 use crate::devnet::server::{Network, Shared};
 use crate::devnet::store::BlockStore;
 use crate::ipfs::{BlockSource, Kind, ReadError, list, walk};
-use crate::keys::IpnsName;
+use crate::keys::{IpnsName, IpnsNameError};
 
 /// Sent at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -34,7 +34,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 const CHUNKS_WAITING: usize = 8;
 
 /// `?format=raw`: the block the path leads to.
-pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Failure> {
+pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Refusal> {
     let blocks = &network.store.blocks;
     // A block of any codec can be had by its own CID.
     let roots = match target.segments.as_slice() {
@@ -49,7 +49,7 @@ pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Respo
     }
     let block = blocks
         .get_verified(&cid)
-        .map_err(|error| Failure::unresolved(StatusCode::INTERNAL_SERVER_ERROR, &ask.path, error))?
+        .map_err(|error| unresolved(StatusCode::INTERNAL_SERVER_ERROR, &ask.path, error))?
         .ok_or_else(|| FindError::from(ReadError::Missing(cid)).at(&ask.path))?;
     let mut response = unixfs::content(ask, &block, RAW, &etag)?;
     let headers = response.headers_mut();
@@ -63,23 +63,23 @@ pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Respo
 }
 
 /// `?format=ipns-record`: the signed record of the name, the path being the name alone.
-pub(super) fn ipns_record(network: &Network, ask: &Ask) -> Result<Response, Failure> {
-    let bad = |text: String| Failure::new(StatusCode::BAD_REQUEST, text);
+pub(super) fn ipns_record(network: &Network, ask: &Ask) -> Result<Response, Refusal> {
+    let bad = |text: &str| Refusal::bad(Form::Line, text);
     let Root::Ipns(name) = &ask.path.root else {
-        return Err(bad(format!("{} is not an IPNS link", ask.path)));
+        return Err(bad(&format!("{} is not an IPNS link", ask.path)));
     };
     if !ask.path.segments.is_empty() {
-        return Err(bad("cannot find ipns key for subpath".into()));
+        return Err(bad("cannot find ipns key for subpath"));
     }
-    let name: IpnsName = name.parse().map_err(|error| bad(format!("{error}")))?;
-    let failed = |text: String| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, text);
+    let name: IpnsName = name.parse().map_err(|error: IpnsNameError| bad(&error.to_string()))?;
+    let failed = |text: &str| Refusal::internal(Form::Line, text);
     let now = Timestamp::now();
     let record = network
         .names
         .get(&network.store, &name)
-        .map_err(|error| failed(error.to_string()))?
+        .map_err(|error| failed(&error.to_string()))?
         .filter(|record| !record.is_expired(now))
-        .ok_or_else(|| failed("routing: not found".into()))?;
+        .ok_or_else(|| failed("routing: not found"))?;
     let etag = record_etag(&record);
     let max_age = mutable::time_to_live(&record, now).as_secs();
     let cache = format!("public, max-age={max_age}");
@@ -102,7 +102,7 @@ pub(super) fn car(
     ask: &Ask,
     target: &Target,
     params: CarParams,
-) -> Result<Response, Failure> {
+) -> Result<Response, Refusal> {
     let etag = car_etag(target, params);
     let cache = cache_control(target.ttl, &ask.path);
     if none_match(&ask.headers, &[&etag]) {
@@ -223,7 +223,9 @@ fn streamed(write: impl FnOnce(&mut Chunks) -> io::Result<()> + Send + 'static) 
     tokio::task::spawn_blocking(move || {
         let mut chunks = Chunks { sender, buffer: Vec::new() };
         if let Err(error) = write(&mut chunks) {
-            // The client sees the stream break off. If it has gone, nobody needs to know.
+            // The client sees the stream break off after what could be sent. If it has gone,
+            // nobody needs to know.
+            let _ = chunks.flush();
             let _ = chunks.sender.blocking_send(Err(error));
         }
     });

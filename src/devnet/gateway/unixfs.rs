@@ -14,10 +14,10 @@ use super::conditional::{Wanted, none_match, wanted};
 use super::content_type::content_type;
 use super::path::ContentPath;
 use super::{
-    Ask, ESCAPED, Failure, Target, cache_control, disposition, not_modified, redirect, set_roots,
-    with_query,
+    Ask, ESCAPED, Target, cache_control, disposition, not_modified, redirect, set_roots,
+    unresolved, with_query,
 };
-use crate::devnet::reply::{self, set};
+use crate::devnet::reply::{self, Form, Refusal, set};
 use crate::devnet::server::Network;
 use crate::ipfs::{BlockSource, Entry, Kind, ReadError, list, read_file, resolve};
 
@@ -52,8 +52,8 @@ pub(super) struct FindError {
 
 impl FindError {
     /// As the answer to a request for `path`.
-    pub(super) fn at(self, path: &ContentPath) -> Failure {
-        Failure::unresolved(self.status, path, self.text)
+    pub(super) fn at(self, path: &ContentPath) -> Refusal {
+        unresolved(self.status, path, self.text)
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn find(source: &dyn BlockSource, target: &Target) -> Result<Found, F
 }
 
 /// `GET` without a special format.
-pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Failure> {
+pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Refusal> {
     let blocks = network.store.blocks.as_ref();
     let at = |error: ReadError| FindError::from(error).at(&ask.path);
     let found = find(blocks, target).map_err(|error| error.at(&ask.path))?;
@@ -164,7 +164,7 @@ pub(super) fn content(
     bytes: &Bytes,
     kind: &str,
     etag: &str,
-) -> Result<Response, Failure> {
+) -> Result<Response, Refusal> {
     let (status, body, range) = match wanted(&ask.headers, bytes.len(), etag) {
         Wanted::All => (StatusCode::OK, bytes.clone(), None),
         Wanted::Part(range) => {
@@ -180,7 +180,7 @@ pub(super) fn content(
         }
         Wanted::Malformed => {
             let text = "invalid range request: invalid range";
-            return Err(Failure::new(StatusCode::BAD_REQUEST, text));
+            return Err(Refusal::bad(Form::Line, text));
         }
     };
     let mut response = (status, Body::from(body)).into_response();

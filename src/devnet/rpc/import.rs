@@ -1,9 +1,10 @@
 //! `dag/import`: CAR files in, every block verified, roots checked for completeness.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -13,9 +14,9 @@ use tokio::sync::mpsc;
 
 use super::{bad_request, error, files};
 use crate::devnet::gateway::query;
-use crate::devnet::server::Shared;
+use crate::devnet::reply::Refusal;
+use crate::devnet::server::{Shared, blocking};
 use crate::devnet::store::BlockStore;
-use crate::devnet::w3name::blocking;
 use crate::ipfs::{BlockError, CarError, CarReader, DAG_PB, RAW, ReadError, walk};
 
 /// Roots taken from the headers of one request.
@@ -38,34 +39,21 @@ pub(super) async fn import(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
     upload: Result<Multipart, MultipartRejection>,
-) -> Response {
-    let (pin, stats) = match options(text.as_deref()) {
-        Ok(options) => options,
-        Err(response) => return response,
-    };
-    let mut files = match files(upload, "path") {
-        Ok(files) => files,
-        Err(response) => return response,
-    };
+) -> Result<Response, Refusal> {
+    let (pin, stats) = options(text.as_deref())?;
+    let mut files = files(upload, "path")?;
     let mut imported = Imported::default();
-    loop {
-        let field = match files.next_field().await {
-            Ok(Some(field)) => field,
-            Ok(None) => break,
-            Err(reason) => return error(format!("import failed: {reason}")),
-        };
-        imported = match import_file(&network, field, imported).await {
-            Ok(imported) => imported,
-            Err(reason) => return error(reason),
-        };
+    let broken = |reason: MultipartError| error(format!("import failed: {reason}"));
+    while let Some(field) = files.next_field().await.map_err(broken)? {
+        imported = import_file(&network, field, imported).await.map_err(error)?;
     }
-    let blocks = std::sync::Arc::clone(&network.store.blocks);
+    let blocks = Arc::clone(&network.store.blocks);
     let lines = blocking(move || report(&blocks, &imported, pin, stats)).await;
     let kinds = [(header::CONTENT_TYPE.as_str(), "application/json"), ("x-chunked-output", "1")];
-    (kinds, lines).into_response()
+    Ok((kinds, lines).into_response())
 }
 
-fn options(text: Option<&str>) -> Result<(bool, bool), Response> {
+fn options(text: Option<&str>) -> Result<(bool, bool), Refusal> {
     let query = query(text);
     let option = |name: &str, default| match query.get(name).map(String::as_str) {
         None => Ok(default),
@@ -86,7 +74,7 @@ async fn import_file(
     mut imported: Imported,
 ) -> Result<Imported, String> {
     let (chunks, received) = mpsc::channel(CHUNKS_WAITING);
-    let blocks = std::sync::Arc::clone(&network.store.blocks);
+    let blocks = Arc::clone(&network.store.blocks);
     let importing = tokio::task::spawn_blocking(move || {
         let result = read_car(&blocks, ChunkReader::new(received), &mut imported);
         result.map(|()| imported)
@@ -112,7 +100,7 @@ async fn import_file(
 
 /// Verifies and stores every block of one CAR file.
 fn read_car(
-    store: &std::sync::Arc<BlockStore>,
+    store: &Arc<BlockStore>,
     source: impl Read,
     imported: &mut Imported,
 ) -> Result<(), String> {

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use serde_json::json;
 
-use super::reply;
+use super::reply::{self, Form, Refusal, json_line};
 use super::server::Shared;
 
 /// The version the answers imitate.
@@ -42,7 +42,7 @@ fn only_post(route: MethodRouter<Shared>) -> MethodRouter<Shared> {
 }
 
 async fn version() -> Response {
-    one_json(&json!({
+    json_line(&json!({
         "Version": KUBO_VERSION,
         "Commit": "",
         "Repo": "18",
@@ -53,7 +53,7 @@ async fn version() -> Response {
 
 /// A node without a key of its own: enough for clients that ask who is there.
 async fn id() -> Response {
-    one_json(&json!({
+    json_line(&json!({
         "ID": "",
         "PublicKey": "",
         "Addresses": [],
@@ -62,26 +62,20 @@ async fn id() -> Response {
     }))
 }
 
-/// One JSON line.
-fn one_json(value: &serde_json::Value) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
-}
-
 /// A command that failed.
-fn error(text: impl std::fmt::Display) -> Response {
-    let body = json!({ "Message": text.to_string(), "Code": 0, "Type": "error" });
-    (StatusCode::INTERNAL_SERVER_ERROR, one_json(&body)).into_response()
+fn error(text: impl std::fmt::Display) -> Refusal {
+    Refusal::internal(Form::Rpc, text)
 }
 
 /// A request that is no command.
-fn bad_request(text: impl std::fmt::Display) -> Response {
-    reply::text(StatusCode::BAD_REQUEST, text)
+fn bad_request(text: impl std::fmt::Display) -> Refusal {
+    Refusal::bad(Form::Line, text)
 }
 
 /// The multipart body a command needs.
 fn files(
     multipart: Result<Multipart, MultipartRejection>,
     argument: &str,
-) -> Result<Multipart, Response> {
+) -> Result<Multipart, Refusal> {
     multipart.map_err(|_| bad_request(format!("file argument '{argument}' is required")))
 }

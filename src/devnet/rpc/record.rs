@@ -8,36 +8,51 @@ use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use serde_json::json;
 
-use super::{bad_request, error, files, one_json};
+use super::{bad_request, error, files};
 use crate::devnet::gateway::query;
 use crate::devnet::names::{Put, PutError};
-use crate::devnet::reply::IPNS_RECORD;
-use crate::devnet::server::Shared;
-use crate::devnet::w3name::blocking;
-use crate::ipns::{MAX_RECORD_BYTES, VerifiedRecord};
+use crate::devnet::reply::{IPNS_RECORD, Refusal, json_line};
+use crate::devnet::server::{Shared, blocking};
+use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
+
+/// The kind of event that carries a record (`routing.Value` in go-libp2p).
+const VALUE_EVENT: u8 = 5;
 
 type Upload = Result<Multipart, MultipartRejection>;
 
+/// Stricter than the others: an equal sequence is refused whatever the validity.
 pub(super) async fn name_put(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
     upload: Upload,
-) -> Response {
-    let (name, record) = match arguments(text.as_deref(), "name", "record", upload).await {
-        Ok(arguments) => arguments,
-        Err(response) => return response,
-    };
-    match blocking(move || network.names.put(&network.store, &name, &record)).await {
-        Ok(Put::Stored(record) | Put::Same(record)) => {
-            one_json(&json!({ "Name": name.to_string(), "Value": record.fields().value }))
-        }
-        Err(PutError::Outdated { offered, stored }) => error(format!(
+) -> Result<Response, Refusal> {
+    let (name, record) = arguments(text.as_deref(), "name", "record", upload).await?;
+    let sequences = |offered, stored| {
+        error(format!(
             "existing IPNS record has sequence {stored} >= new record sequence {offered}, \
              use 'ipfs name put --force' to skip this check"
-        )),
-        Err(PutError::Invalid(reason)) => error(format!("record validation failed: {reason}")),
-        Err(PutError::Io(reason)) => error(reason),
+        ))
+    };
+    let invalid = |reason: RecordError| error(format!("record validation failed: {reason}"));
+    let offered = UnverifiedRecord::parse(&record).map_err(invalid)?.fields().sequence;
+    let put = blocking(move || {
+        let stored = network.names.get(&network.store, &name)?;
+        match stored.map(|stored| (stored.fields().sequence, stored.bytes() == record)) {
+            Some((stored, false)) if stored >= offered => {
+                Err(PutError::Outdated { offered, stored })
+            }
+            _ => network.names.put(&network.store, &name, &record),
+        }
+    });
+    match put.await {
+        Ok(Put::Stored(record) | Put::Same(record)) => {
+            let value = &record.fields().value;
+            Ok(json_line(&json!({ "Name": name.to_string(), "Value": value })))
+        }
+        Err(PutError::Outdated { offered, stored }) => Err(sequences(offered, stored)),
+        Err(PutError::Invalid(reason)) => Err(invalid(reason)),
+        Err(PutError::Io(reason)) => Err(error(reason)),
     }
 }
 
@@ -45,47 +60,44 @@ pub(super) async fn routing_put(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
     upload: Upload,
-) -> Response {
-    let (name, record) = match arguments(text.as_deref(), "key", "value-file", upload).await {
-        Ok(arguments) => arguments,
-        Err(response) => return response,
-    };
+) -> Result<Response, Refusal> {
+    let (name, record) = arguments(text.as_deref(), "key", "value-file", upload).await?;
     match blocking(move || network.names.put(&network.store, &name, &record)).await {
-        Ok(_) => one_json(&json!({
-            "Extra": "", "ID": peer_id(&name), "Responses": null, "Type": 5
-        })),
-        Err(PutError::Outdated { .. }) => error("can't replace a newer value with an older value"),
-        Err(reason) => error(reason),
+        Ok(_) => Ok(json_line(&json!({
+            "Extra": "", "ID": peer_id(&name), "Responses": null, "Type": VALUE_EVENT
+        }))),
+        Err(PutError::Outdated { .. }) => {
+            Err(error("can't replace a newer value with an older value"))
+        }
+        Err(reason) => Err(error(reason)),
     }
 }
 
-pub(super) async fn name_get(State(network): State<Shared>, RawQuery(text): RawQuery) -> Response {
-    match stored(network, text.as_deref(), "name").await {
-        Ok(record) => {
-            let kind = [(header::CONTENT_TYPE, IPNS_RECORD)];
-            (kind, record.bytes().to_vec()).into_response()
-        }
-        Err(response) => response,
-    }
+pub(super) async fn name_get(
+    State(network): State<Shared>,
+    RawQuery(text): RawQuery,
+) -> Result<Response, Refusal> {
+    let record = stored(network, text.as_deref(), "name").await?;
+    let kind = [(header::CONTENT_TYPE, IPNS_RECORD)];
+    Ok((kind, record.bytes().to_vec()).into_response())
 }
 
 pub(super) async fn routing_get(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
-) -> Response {
-    match stored(network, text.as_deref(), "key").await {
-        Ok(record) => one_json(&json!({
-            "Extra": BASE64.encode(record.bytes()), "ID": "", "Responses": null, "Type": 5
-        })),
-        Err(response) => response,
-    }
+) -> Result<Response, Refusal> {
+    let record = stored(network, text.as_deref(), "key").await?;
+    let record = BASE64.encode(record.bytes());
+    Ok(json_line(&json!({
+        "Extra": record, "ID": "", "Responses": null, "Type": VALUE_EVENT
+    })))
 }
 
 async fn stored(
     network: Shared,
     text: Option<&str>,
     argument: &str,
-) -> Result<VerifiedRecord, Response> {
+) -> Result<VerifiedRecord, Refusal> {
     let name = name_argument(text, argument)?;
     match blocking(move || network.names.get(&network.store, &name)).await {
         Ok(Some(record)) => Ok(record),
@@ -100,7 +112,7 @@ fn peer_id(name: &IpnsName) -> String {
 }
 
 /// `?arg=<name>`, with or without `/ipns/`.
-fn name_argument(text: Option<&str>, argument: &str) -> Result<IpnsName, Response> {
+fn name_argument(text: Option<&str>, argument: &str) -> Result<IpnsName, Refusal> {
     let query = query(text);
     let name = query
         .get("arg")
@@ -113,7 +125,7 @@ async fn arguments(
     name: &str,
     file: &str,
     upload: Upload,
-) -> Result<(IpnsName, Bytes), Response> {
+) -> Result<(IpnsName, Bytes), Refusal> {
     let name = name_argument(text, name)?;
     let mut files = files(upload, file)?;
     let Some(mut field) = files.next_field().await.map_err(error)? else {

@@ -21,6 +21,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// The multihash code of blocks whose bytes are in the CID itself.
 const IDENTITY: u64 = 0x00;
 
+/// Places by multihash.
+type Index = HashMap<Box<[u8]>, Place>;
+
 /// Where a block's bytes lie in the file.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -33,7 +36,7 @@ struct Place {
 pub(crate) struct BlockStore {
     path: PathBuf,
     durable: bool,
-    index: RwLock<HashMap<Box<[u8]>, Place>>,
+    index: RwLock<Index>,
     reader: Mutex<File>,
     end: Mutex<Appender>,
 }
@@ -101,7 +104,7 @@ impl BlockStore {
     fn append(&self, blocks: &[(Cid, Bytes)]) -> io::Result<()> {
         let mut end = lock(&self.end);
         let mut batch = Vec::with_capacity(BATCH_BYTES);
-        let mut added: HashMap<Box<[u8]>, Place> = HashMap::new();
+        let mut added = Index::new();
         for (cid, data) in blocks {
             let key = cid.hash().to_bytes().into_boxed_slice();
             if added.contains_key(&key) || self.has(cid) {
@@ -181,11 +184,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Reads every section's place; returns where the last whole section ends.
-fn scan(
-    path: &Path,
-    file: &File,
-    total: u64,
-) -> Result<(HashMap<Box<[u8]>, Place>, u64), StoreError> {
+fn scan(path: &Path, file: &File, total: u64) -> Result<(Index, u64), StoreError> {
     let damaged = |offset, what| StoreError::Damaged { path: path.to_path_buf(), offset, what };
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let mut header = [0; HEADER.len()];

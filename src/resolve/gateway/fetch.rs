@@ -157,7 +157,8 @@ impl RecordFiles {
         reason: &str,
         path: &str,
     ) -> Result<Result<Fetched, NetError>, FetchError> {
-        let request = Request::get(url).accept("application/json").max_body(self.limits.file);
+        // No `Accept`: to Kubo's gateway application/json is another representation of the node.
+        let request = Request::get(url).max_body(self.limits.file);
         let answer = match self.http.send(&request).await {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),

@@ -9,7 +9,7 @@ use url::Url;
 use super::super::recordhash::base36;
 use crate::ens::Name;
 use crate::keys::IpnsName;
-use crate::net::endpoint;
+use crate::net::{endpoint, shown};
 
 /// An IPFS gateway: a base address (`https://ipfs.io`, asked for `/ipns/<name>/…` and
 /// `/ipfs/<cid>/…`) or a template with a placeholder in its host.
@@ -103,11 +103,13 @@ impl Gateway {
             return Err(wrong("paths are appended to it: it cannot have ? or #".to_owned()));
         }
         let is_template = sample != template;
-        if is_template && !(url.username().is_empty() && url.password().is_none()) {
+        let has_login = !url.username().is_empty() || url.password().is_some();
+        if is_template && has_login {
             return Err(wrong("a template cannot hold a user name or password".to_owned()));
         }
+        let text = if has_login { shown(&url) } else { text.to_owned() };
         let form = if !is_template { Form::Base(url) } else { Form::Template(template) };
-        Ok(Self { text: text.to_owned(), form })
+        Ok(Self { text, form })
     }
 
     /// The address of `path` (segments) under `content`, or `None` where this gateway cannot
@@ -175,10 +177,7 @@ impl FromStr for Gateway {
 impl fmt::Display for Gateway {
     /// As it was given, without a user name and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.form {
-            Form::Base(url) => f.write_str(&crate::net::shown(url)),
-            Form::Template(_) => f.write_str(&self.text),
-        }
+        f.write_str(&self.text)
     }
 }
 
@@ -287,5 +286,6 @@ mod tests {
         }
         let gateway = Gateway::parse("https://me:hunter2@gw.example").unwrap();
         assert_eq!(gateway.to_string(), "https://gw.example/");
+        assert_eq!(Gateway::parse("https://ipfs.io").unwrap().to_string(), "https://ipfs.io");
     }
 }
