@@ -43,6 +43,7 @@ fn run(home: &Path) {
     cases.register_bin("namesys", PathBuf::from(env!("CARGO_BIN_EXE_namesys")));
     cases.register_bin("sh", PathBuf::from("/bin/sh"));
     cases.env("HOME", home.to_str().unwrap());
+    cases.insert_var("[HOME]", home.to_str().unwrap().to_owned()).unwrap();
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     let urls = devnet.urls();
     cases.env("NAMESYS_W3NAME_URL", &urls.w3name).env("NAMESYS_KUBO_URL", &urls.kubo);

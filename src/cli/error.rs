@@ -4,7 +4,6 @@
 use std::fmt;
 use std::io;
 
-use namesys::devnet::DevnetError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
@@ -235,16 +234,6 @@ impl From<GatewayParseError> for CliError {
 impl From<RevisionError> for CliError {
     fn from(error: RevisionError) -> Self {
         Self::of(Exit::Usage, "bad-revision", &error)
-    }
-}
-
-impl From<DevnetError> for CliError {
-    fn from(error: DevnetError) -> Self {
-        let kind = match &error {
-            DevnetError::Listen { .. } => "listen",
-            _ => "io",
-        };
-        Self::of(Exit::Failed, kind, &error)
     }
 }
 
