@@ -1,1 +1,18 @@
-fn main() {}
+//! `namesys`: parse, run, render, exit. Everything else is in the library and in `cli/`.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let output = cli::output::Output::from_arguments();
+    match cli::parse(&output) {
+        Ok((command, context)) => {
+            let outcome = cli::guarded(|| cli::run(command, &context));
+            context.output.finish(outcome)
+        }
+        Err(parsed) => parsed,
+    }
+}

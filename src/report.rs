@@ -1,1 +1,198 @@
-//! What each command reports: the JSON contract.
+//! What each command reports: the JSON contract of the command line, as types.
+
+mod demo;
+mod resolve;
+mod workspace;
+
+use alloy_primitives::hex;
+use serde::{Serialize, Serializer};
+
+use crate::keys::IpnsName;
+use crate::secret::SecretString;
+
+pub use demo::*;
+pub use resolve::*;
+pub use workspace::*;
+
+/// Why a command did not end well; stands under `error`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorReport {
+    /// A stable word for scripts.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+/// `completions`: the script.
+#[derive(Clone, Debug, Serialize)]
+pub struct CompletionsReport {
+    /// The shell.
+    pub shell: String,
+    /// Its completion script.
+    pub script: String,
+}
+
+/// `man`: the pages written.
+#[derive(Clone, Debug, Serialize)]
+pub struct ManReport {
+    /// Their paths.
+    pub written: Vec<String>,
+}
+
+/// `key inspect`: the public half of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KeyReport {
+    /// Of an IPNS key (ed25519).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipns: Option<IpnsKeyReport>,
+    /// Of a records signer (secp256k1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerReport>,
+}
+
+/// The public half of an IPNS key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsKeyReport {
+    /// Base36 CIDv1, `k51…`.
+    pub name: String,
+    /// `0xe501…`, ENSIP-7.
+    pub contenthash: String,
+    /// `0x` and 64 digits.
+    pub public_key: String,
+}
+
+impl From<&IpnsName> for IpnsKeyReport {
+    fn from(name: &IpnsName) -> Self {
+        Self {
+            name: name.to_string(),
+            contenthash: hex::encode_prefixed(name.contenthash()),
+            public_key: hex::encode_prefixed(name.public_key()),
+        }
+    }
+}
+
+/// The public half of a records signer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignerReport {
+    /// Checksummed address.
+    pub address: String,
+}
+
+/// `key export`: a secret key in another tool's form, because a person asked for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyExportReport {
+    /// `hex`, `libp2p` (base64 here) or `pem`.
+    pub format: String,
+    /// The secret key; absent when it went to a file.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    pub key: Option<SecretString>,
+    /// The file it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// Serializes a secret that is itself the result asked for.
+fn reveal<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match key {
+        Some(key) => serializer.serialize_str(key.expose()),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// What an IPNS record says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsFields {
+    /// Whose record it is; records do not carry it.
+    pub name: Option<String>,
+    /// What the name points to.
+    pub value: String,
+    /// Rises with each publication.
+    pub sequence: u64,
+    /// Until when it is good, RFC 3339.
+    pub validity: String,
+    /// How long it may be cached, nanoseconds.
+    pub ttl_ns: u64,
+}
+
+/// `ipns inspect`, `ipns get`: a record and whether it is good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsRecordReport {
+    /// What it says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// Signature V1; `null` when there is none or no name to check it with.
+    pub signature_v1: Option<bool>,
+    /// Signature V2, which decides; `null` without a name to check it with.
+    pub signature_v2: Option<bool>,
+    /// Signed by the name, not contradicting itself, not expired; `null` without a name.
+    pub valid: Option<bool>,
+}
+
+/// `ipns sign`: a record that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsSignReport {
+    /// What it says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// The file it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The record in base64, where it went to no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+}
+
+/// `ipns sign --count`: a series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsSeriesReport {
+    /// What the first says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// All of them, by sequence.
+    pub records: Vec<IpnsSignReport>,
+}
+
+/// `ipns put`: a record and who took it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IpnsPutReport {
+    /// What it says.
+    #[serde(flatten)]
+    pub fields: IpnsFields,
+    /// One for each service.
+    pub publications: Vec<PublicationReport>,
+}
+
+/// What became of a record at one service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PublicationReport {
+    /// Kind and address.
+    pub to: String,
+    /// Whether the service has it now.
+    pub ok: bool,
+    /// Whether it was read back and compared.
+    pub read_back: bool,
+    /// Why not.
+    pub error: Option<String>,
+}
+
+/// `revision inspect`, `revision increment`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RevisionReport {
+    /// Whose.
+    pub name: String,
+    /// What the name points to.
+    pub value: String,
+    /// Rises with each publication.
+    pub sequence: u64,
+    /// Until when, RFC 3339.
+    pub validity: String,
+    /// How long it may be cached, nanoseconds; `null` where the revision does not say.
+    pub ttl_ns: Option<u64>,
+    /// The CBOR, `0x` and hex: the `version` of ENSIP-19.
+    pub revision: String,
+    /// The file it went to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}

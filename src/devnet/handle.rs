@@ -1,5 +1,6 @@
 //! A devnet for programs without a runtime of their own, such as tests.
 
+use std::io;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
@@ -36,19 +37,27 @@ impl DevnetHandle {
             .enable_all()
             .build()
             .map_err(DevnetError::Thread)?;
-        let devnet = runtime.block_on(Devnet::start(config))?;
-        let (addr, urls) = (devnet.addr(), devnet.urls());
         let (stop, stopped) = oneshot::channel::<()>();
+        let (started, start) = std::sync::mpsc::channel();
+        // All on the new thread, so that a program inside another runtime may call this.
+        let serve = async move {
+            let devnet = match Devnet::start(config).await {
+                Ok(devnet) => devnet,
+                Err(error) => return started.send(Err(error)),
+            };
+            started.send(Ok((devnet.addr(), devnet.urls())))?;
+            // An error is a handle dropped without the message: stop as well.
+            let _ = stopped.await;
+            devnet.stop().await;
+            Ok(())
+        };
         let thread = thread::Builder::new()
             .name("namesys-devnet".into())
-            .spawn(move || {
-                runtime.block_on(async {
-                    // An error is a handle dropped without the message: stop as well.
-                    let _ = stopped.await;
-                    devnet.stop().await;
-                });
-            })
+            // An error says that the caller is gone.
+            .spawn(move || drop(runtime.block_on(serve)))
             .map_err(DevnetError::Thread)?;
+        let ended = |_| DevnetError::Thread(io::Error::other("it ended at once"));
+        let (addr, urls) = start.recv().map_err(ended)??;
         Ok(Self { addr, urls, stop: Some(stop), thread: Some(thread) })
     }
 

@@ -78,6 +78,10 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down: this task ends with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }

@@ -125,7 +125,7 @@ fn write_section(out: &mut impl Write, first: &[u8], second: &[u8]) -> io::Resul
 
 /// Reads a CAR as a stream: an iterator of blocks, each verified against its CID.
 ///
-/// After an error it ends.
+/// After an error it ends. The input is read in small pieces: give a buffered one.
 #[derive(Debug)]
 pub struct CarReader<R: Read> {
     input: R,
@@ -224,9 +224,13 @@ fn decode_header(header: &[u8]) -> Result<Vec<Cid>, CarError> {
 fn read_varint(input: &mut impl Read) -> io::Result<Option<Option<u64>>> {
     let mut number = 0;
     for shift in (0..63).step_by(7) {
-        let Some(byte) = read_exactly(input, 1)? else {
-            return Ok(if shift == 0 { None } else { Some(None) });
-        };
+        let mut byte = [0];
+        match input.read_exact(&mut byte) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Ok(if shift == 0 { None } else { Some(None) });
+            }
+            read => read?,
+        }
         number |= u64::from(byte[0] & 0x7f) << shift;
         if byte[0] < 0x80 {
             return Ok(Some(Some(number)));

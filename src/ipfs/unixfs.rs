@@ -169,6 +169,11 @@ impl<'a> Packer<'a> {
         }
     }
 
+    /// Makes room for at least so many blocks.
+    pub fn expect_blocks(&mut self, count: usize) {
+        self.seen.reserve(count);
+    }
+
     pub fn packed(&self, root: Node) -> Packed {
         Packed { root: root.id.cid(), blocks: self.seen.len() as u64, bytes: self.bytes }
     }

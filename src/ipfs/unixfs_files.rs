@@ -20,6 +20,7 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     // Part by part, not byte by byte: "a/b" comes before "a-b", so folders are not torn apart.
     files.sort_by(|(a, _), (b, _)| a.as_ref().split('/').cmp(b.as_ref().split('/')));
     let mut packer = Packer::new(sink);
+    packer.expect_blocks(files.len());
     let mut open = OpenFolders::new();
     for (path, content) in &files {
         let path = path.as_ref();

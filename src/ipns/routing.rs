@@ -72,9 +72,15 @@ impl DelegatedRouting {
     }
 }
 
-/// 404, or what Kubo answers for a name it cannot find: 500 and a text.
+/// 404, or what Kubo answers for a name it cannot find: 500 and a text, or since IPIP-513 200
+/// and a text.
 fn is_not_found(answer: &Response) -> bool {
-    answer.status == 404 || (answer.status == 500 && says(answer, "not found"))
+    let is_text = answer.media_type != RECORD_MEDIA_TYPE;
+    match answer.status {
+        404 => true,
+        200 | 500 => is_text && says(answer, "not found"),
+        _ => false,
+    }
 }
 
 fn says(answer: &Response, text: &str) -> bool {

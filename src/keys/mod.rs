@@ -1,10 +1,15 @@
 //! The two keys of a NameSys user: the IPNS key (ed25519) and the records signer (secp256k1),
 //! how both follow from wallet signatures, and how they are kept in files.
 
+mod derive;
+pub mod file;
 mod ipns;
 mod ipns_forms;
+mod plan;
 mod records;
 
+pub use derive::{Derivation, Identity, UnknownDerivation, ipns_seed, records_signer};
 pub use ipns::{IpnsKey, IpnsName, IpnsNameError};
 pub use ipns_forms::IpnsKeyError;
+pub use plan::{Compat, KeyPlan, Storage, UnknownChoice};
 pub use records::{SignerKey, SignerKeyError};

@@ -1,1 +1,25 @@
 //! Records: types (`text/avatar`), typed values, their text and ABI forms.
+//!
+//! A [`RecordKey`] says which record; its display is the *record type* that SIGN 4 signs and the
+//! path of the record's file. A [`Value`] is what it holds: parsed from text, displayed as text
+//! that parses back, encoded as the ABI a resolver returns (the `result` of a payload), and
+//! decoded from that strictly.
+
+mod address;
+mod coin;
+mod coin_names;
+mod contenthash;
+mod diagnose;
+mod key;
+mod legacy;
+mod resolver_abi;
+mod text_key;
+mod value;
+mod value_abi;
+
+pub use address::AddressError;
+pub use coin::{CoinType, CoinTypeError};
+pub use contenthash::{Contenthash, ContenthashError};
+pub use key::{RecordKey, RecordKeyError};
+pub use text_key::{TextKey, TextKeyError};
+pub use value::{Value, ValueError};

@@ -2,12 +2,17 @@
 //! is verified.
 
 mod caip10;
+mod diagnose;
 mod eip191;
 mod signed;
 mod text;
+mod verify;
 
 pub use caip10::{Caip10, Caip10Error};
+pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
+pub use signed::{PayloadError, SIGNED_RECORD_SELECTOR, SIGNED_REDIRECT_SELECTOR, SignedRecord};
 pub use text::{
     Extradata, approve_signer, generate_ipns_key, generate_records_signer, update_record,
 };
+pub use verify::{ApprovalBasis, VerifiedRecord, VerifyContext, VerifyError};

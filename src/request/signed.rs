@@ -1,1 +1,206 @@
-//! SIGN 4 payloads.
+//! The payload of a record file: a value, who signed it, and who approved the signer.
+//!
+//! ```text
+//! selector ‖ abi.encode(address recordSigner, bytes recordSignature, bytes approvedSignature, bytes result)
+//! ```
+//!
+//! `recordSignature` is SIGN 4; `approvedSignature` is SIGN 3, or empty when the signer is the
+//! owner or approved on chain; `result` is the ABI-encoded value.
+
+use alloy::sol_types::SolValue;
+use alloy_primitives::{Address, Bytes};
+
+use super::{Caip10, Extradata, Signature, update_record};
+use crate::ens::Name;
+use crate::keys::SignerKey;
+use crate::record::{RecordKey, Value};
+
+/// Selector of `signedRecord(address,bytes,bytes,bytes)`.
+pub const SIGNED_RECORD_SELECTOR: [u8; 4] = [0x2b, 0x45, 0xeb, 0x2b];
+/// Selector of `signedRedirect(address,bytes,bytes,bytes)`, whose result is another name.
+pub const SIGNED_REDIRECT_SELECTOR: [u8; 4] = [0xc2, 0x01, 0x17, 0xa4];
+
+/// A payload as it was found or made. Nothing in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedRecord {
+    /// Who is said to have signed the record.
+    pub signer: Address,
+    /// SIGN 4: 64, 65 or 96 bytes when well formed.
+    pub signature: Bytes,
+    /// SIGN 3, or empty.
+    pub approval: Bytes,
+    /// The ABI-encoded value.
+    pub result: Bytes,
+}
+
+/// Why bytes are not a signed record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadError {
+    /// The bare ABI-encoded value, as seed 001's own example has it.
+    #[error("the record is unsigned: its data is the bare value, without signer and signature")]
+    Unsigned,
+    /// `signedRedirect`: the name hands its records to another name.
+    #[error("the record is a signed redirect to another name, not a value")]
+    Redirect,
+    /// Another selector.
+    #[error("the data starts with 0x{}, not with the selector 0x2b45eb2b of a signed record", alloy_primitives::hex::encode(.0))]
+    Selector([u8; 4]),
+    /// The selector is right, the rest is not its arguments.
+    #[error("the data is not the ABI encoding of a signed record")]
+    Malformed,
+}
+
+impl SignedRecord {
+    /// Signs `value` as the record `key` of `name` with the records signer.
+    ///
+    /// `approval` is the SIGN 3 signature, where the signer needs one.
+    pub fn sign(
+        name: &Name,
+        key: &RecordKey,
+        value: &Value,
+        signer: &SignerKey,
+        chain_id: u64,
+        approval: Option<&Signature>,
+    ) -> Self {
+        let result = value.abi_encode();
+        let by = Caip10::new(chain_id, signer.address());
+        let text =
+            update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
+        Self::new(signer.address(), &signer.sign_text(&text), approval, result)
+    }
+
+    /// Puts a payload together from a SIGN 4 signature made elsewhere. `result` is the
+    /// ABI-encoded value.
+    pub fn new(
+        signer: Address,
+        signature: &Signature,
+        approval: Option<&Signature>,
+        result: Vec<u8>,
+    ) -> Self {
+        Self {
+            signer,
+            signature: Bytes::copy_from_slice(signature.as_bytes()),
+            approval: approval.map(|a| Bytes::copy_from_slice(a.as_bytes())).unwrap_or_default(),
+            result: result.into(),
+        }
+    }
+
+    /// Selector and arguments: the bytes of `data` in the record file.
+    pub fn encode(&self) -> Vec<u8> {
+        let arguments = (self.signer, &self.signature, &self.approval, &self.result);
+        let mut payload = SIGNED_RECORD_SELECTOR.to_vec();
+        payload.extend(arguments.abi_encode_params());
+        payload
+    }
+
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// [`PayloadError`] says what the bytes are instead.
+    pub fn decode(payload: &[u8]) -> Result<Self, PayloadError> {
+        let Some((selector, arguments)) = payload.split_first_chunk::<4>() else {
+            return Err(PayloadError::Malformed);
+        };
+        match *selector {
+            SIGNED_RECORD_SELECTOR => {}
+            SIGNED_REDIRECT_SELECTOR => return Err(PayloadError::Redirect),
+            _ if payload.len().is_multiple_of(32) => return Err(PayloadError::Unsigned),
+            // The ENSIP-XX layout: the callback's own selector before the same arguments.
+            other => return Self::arguments(arguments).map_err(|_| PayloadError::Selector(other)),
+        }
+        Self::arguments(arguments)
+    }
+
+    fn arguments(arguments: &[u8]) -> Result<Self, PayloadError> {
+        let (signer, signature, approval, result) =
+            <(Address, Bytes, Bytes, Bytes)>::abi_decode_params_validate(arguments)
+                .map_err(|_| PayloadError::Malformed)?;
+        Ok(Self { signer, signature, approval, result })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{ApprovalBasis, VerifyContext};
+    use crate::secret::SecretString;
+    use alloy_primitives::hex;
+
+    fn cases() -> Vec<serde_json::Value> {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/records.json")).unwrap();
+        vectors["cases"].as_array().unwrap().clone()
+    }
+
+    #[test]
+    fn record_vectors() {
+        assert!(!cases().is_empty());
+        for case in cases() {
+            let field = |name: &str| case[name].as_str().unwrap();
+            let name = Name::from_normalized(field("ens")).unwrap();
+            let key: RecordKey = field("record_type").parse().unwrap();
+            let value = Value::abi_decode(&key, &hex::decode(field("result")).unwrap()).unwrap();
+            let secret = SecretString::new(field("signer_private_key").to_owned());
+            let signer = SignerKey::from_hex(&secret).unwrap();
+            let approval: Signature = field("approval").parse().unwrap();
+            let chain_id = case["chain_id"].as_u64().unwrap();
+
+            let path = format!("{}/{}", name.well_known(), key.file_name());
+            assert_eq!(path, field("path"));
+            let result = value.abi_encode();
+            assert_eq!(hex::encode_prefixed(&result), field("result"));
+            let extradata = Extradata::of_result(&result);
+            assert_eq!(extradata.to_string(), field("extradata"));
+            let by = Caip10::new(chain_id, signer.address());
+            let text = update_record(name.as_str(), &key.to_string(), extradata, &by);
+            assert_eq!(text, field("sign4"));
+
+            let record =
+                SignedRecord::sign(&name, &key, &value, &signer, chain_id, Some(&approval));
+            assert_eq!(hex::encode_prefixed(&record.signature), field("signature"));
+            assert_eq!(hex::encode_prefixed(record.encode()), field("data"));
+            let decoded = SignedRecord::decode(&record.encode()).unwrap();
+            assert_eq!(decoded, record);
+            // Who approved: the owner whose wallet made the SIGN 3 of the vector.
+            let approved = crate::request::approve_signer(
+                name.as_str(),
+                &by,
+                &Caip10::new(chain_id, owner_of(&name, signer.address())),
+            );
+            let owner = crate::request::recover(&approved, &approval).unwrap();
+            let context = VerifyContext { name: &name, owner, chain_id, approved_signers: &[] };
+            let verified = decoded.verify(&key, &context).unwrap();
+            assert_eq!(verified.basis(), ApprovalBasis::SignedByOwner);
+            assert_eq!(verified.signer(), signer.address());
+        }
+    }
+
+    /// The wallet of the request vectors that approved `signer`.
+    fn owner_of(name: &Name, signer: Address) -> Address {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/requests.json")).unwrap();
+        let case = vectors["cases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|case| case["ens"] == name.as_str() && case["signer"] == signer.to_string());
+        case.expect("a request vector for every record vector")["wallet"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    #[test]
+    fn what_is_not_a_signed_record_is_named() {
+        let bare = "x".to_owned().abi_encode();
+        assert_eq!(SignedRecord::decode(&bare), Err(PayloadError::Unsigned));
+        assert_eq!(SignedRecord::decode(b"abc"), Err(PayloadError::Malformed));
+        assert_eq!(SignedRecord::decode(&SIGNED_RECORD_SELECTOR), Err(PayloadError::Malformed));
+        let other = [1, 2, 3, 4, 5];
+        assert_eq!(SignedRecord::decode(&other), Err(PayloadError::Selector([1, 2, 3, 4])));
+        let mut redirect = SIGNED_REDIRECT_SELECTOR.to_vec();
+        redirect.extend([0; 32]);
+        assert_eq!(SignedRecord::decode(&redirect), Err(PayloadError::Redirect));
+    }
+}

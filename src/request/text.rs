@@ -25,6 +25,11 @@ impl Extradata {
     pub fn of_result(abi_encoded_value: &[u8]) -> Self {
         Self(keccak256(abi_encoded_value))
     }
+
+    /// A hash computed in another way, to recognise what a signature was made over.
+    pub(super) fn from_hash(hash: B256) -> Self {
+        Self(hash)
+    }
 }
 
 impl fmt::Display for Extradata {

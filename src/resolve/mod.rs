@@ -2,6 +2,7 @@
 
 mod gateway;
 mod recordhash;
+mod records;
 mod resolver_urls;
 
 pub use gateway::{
@@ -9,4 +10,5 @@ pub use gateway::{
     RecordFiles, TreeFile,
 };
 pub use recordhash::{Recordhash, RecordhashError, Target};
+pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};
 pub use resolver_urls::ResolverGateways;

@@ -129,8 +129,8 @@ async fn an_address_in_use_is_named() {
     assert!(error.contains(&listen.to_string()) && error.contains("--listen"), "{error}");
 }
 
-#[test]
-fn a_handle_stops_when_dropped() {
+#[tokio::test]
+async fn a_handle_stops_when_dropped() {
     let dir = tempfile::tempdir().unwrap();
     let config = DevnetConfig { dir: Some(dir.path().to_path_buf()), ..DevnetConfig::ephemeral() };
     let first = DevnetHandle::spawn(config.clone()).unwrap();
@@ -140,5 +140,8 @@ fn a_handle_stops_when_dropped() {
     drop(first);
     assert!(std::net::TcpStream::connect(addr).is_err());
     // The folder is free again.
-    drop(DevnetHandle::spawn(config).unwrap());
+    let second = DevnetHandle::spawn(config.clone()).unwrap();
+    let third = DevnetHandle::spawn(config).unwrap_err();
+    assert!(matches!(third, DevnetError::Store(_)), "{third}");
+    drop(second);
 }

@@ -1,0 +1,122 @@
+//! `approve`: SIGN 3, kept in `namesys.toml`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use alloy_primitives::Address;
+use namesys::report::{ApproveReport, RequestReport, RequestsReport};
+use namesys::wallet::{ExternalWallet, sign_checked};
+use namesys::workspace::{Approval, RecordedKeys, approval_text};
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::output::{Human, Outcome};
+use crate::cli::session::{DeriveArgs, KeysFor, Session, read_signature};
+use crate::cli::wallet_args::OpenWallet;
+
+/// `approve …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The name whose records the signer may sign: the workspace's, or one under it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The owner, where the wallet is a manager whom the owner approved on chain
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<Address>,
+    /// Print the text to sign elsewhere, and sign nothing
+    #[arg(long, conflicts_with = "signature")]
+    requests: bool,
+    /// A signature of SIGN 3 made elsewhere
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    #[command(flatten)]
+    signer_key: SignerKeyArgs,
+    #[command(flatten)]
+    derive: DeriveArgs,
+}
+
+/// Makes or takes the approval and keeps it.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let mut session = Session::open(context)?;
+    let name = session.name(context, args.name.as_deref())?;
+    let recorded = session.config.recorded_keys()?;
+    let signer = signer(&args, context, &mut session, &recorded)?;
+    let wallet_address = match args.derive.wallet.address()?.or(recorded.wallet) {
+        Some(address) => address,
+        None => args.derive.wallet.open(context)?.as_wallet().address(),
+    };
+    let owner = args.owner.or(session.config.owner()?).unwrap_or(wallet_address);
+    let text = approval_text(&name, signer, owner, session.config.chain_id);
+    if args.requests {
+        let requests = vec![RequestReport { step: "sign-3", text }];
+        return Ok(Outcome::done(RequestsReport { requests }));
+    }
+    let wallet = match &args.signature {
+        Some(file) => {
+            let mut external = ExternalWallet::new(wallet_address);
+            external.add(&text, read_signature(context, file)?)?;
+            OpenWallet::External(external)
+        }
+        None => args.derive.wallet.open(context)?,
+    };
+    let wallet = wallet.as_wallet();
+    if wallet.address() != wallet_address {
+        let message =
+            format!("the wallet is {}, this workspace's is {wallet_address}", wallet.address());
+        return Err(CliError::new(Exit::Failed, "other-wallet", message)
+            .hint("give the wallet of this workspace; a manager names the owner with --owner"));
+    }
+    let signature = context.block_on(async { Ok(*sign_checked(wallet, &text).await?.expose()) })?;
+    let keys = RecordedKeys {
+        wallet: Some(wallet_address),
+        signer: Some(signer),
+        ..RecordedKeys::default()
+    };
+    session.record_keys(&keys)?;
+    let _lock = session.workspace.lock()?;
+    session.config = session.workspace.config()?;
+    if args.owner.is_some_and(|owner| owner != wallet_address) {
+        session.config.record_owner(owner);
+    }
+    session.config.keep_approvals(signer, [(&name, Approval { owner, signature })])?;
+    session.workspace.save_config(&session.config)?;
+    Ok(Outcome::done(ApproveReport {
+        name: name.to_string(),
+        signer: signer.to_string(),
+        owner: owner.to_string(),
+        signature: format!("{signature:x}"),
+    }))
+}
+
+/// The records signer's address: recorded, of the key file, or derived.
+fn signer(
+    args: &Args,
+    context: &Context,
+    session: &mut Session,
+    recorded: &RecordedKeys,
+) -> Result<Address, CliError> {
+    if let Some(key) = args.signer_key.get(context)? {
+        let keys = RecordedKeys { signer: Some(key.address()), ..RecordedKeys::default() };
+        session.record_keys(&keys)?;
+        return Ok(key.address());
+    }
+    if let Some(signer) = recorded.signer {
+        return Ok(signer);
+    }
+    let deriver = args.derive.open(context, KeysFor::from(&session.config), recorded)?;
+    let (ipns, key) =
+        context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
+    session.record_keys(&deriver.recorded(Some(&ipns), Some(&key)))?;
+    Ok(key.address())
+}
+
+impl Human for ApproveReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "{} may sign the records of {} (kept in namesys.toml)",
+            self.signer, self.name
+        )
+    }
+}

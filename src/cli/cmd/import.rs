@@ -1,0 +1,67 @@
+//! `import FILE|-`
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use namesys::report::ImportReport;
+use namesys::workspace::{Format, ImportError};
+
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::output::{Human, Outcome};
+use crate::cli::session::Session;
+
+/// Wrong lines shown to a person; JSON has them all.
+const SHOWN: usize = 20;
+
+/// `import …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// CSV (name,record,value) or JSON Lines of the same; - for stdin
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+}
+
+/// Sets every record of the file, or none.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open(context)?;
+    let mut reader: Box<dyn BufRead> = if args.file == Path::new("-") {
+        Box::new(BufReader::with_capacity(1 << 16, context.stdin.claim("import -")?))
+    } else {
+        let name = args.file.display();
+        let open = File::open(&args.file);
+        let file = open.map_err(|error| CliError::io(format!("{name} cannot be read"), &error))?;
+        Box::new(BufReader::with_capacity(1 << 16, file))
+    };
+    let format = Format::detect(&mut reader).map_err(ImportError::Io)?;
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    match records.import(reader, format, |_| {}) {
+        Ok(done) => {
+            if done.imported > 0 {
+                session.workspace.save_records(&records)?;
+            }
+            let (imported, skipped) = (done.imported, done.skipped);
+            Ok(Outcome::done(ImportReport { imported, skipped, errors: Vec::new() }))
+        }
+        Err(ImportError::Lines(errors)) => {
+            let error = CliError::from(ImportError::Lines(errors.clone()));
+            let report = ImportReport { imported: 0, skipped: 0, errors };
+            Ok(Outcome::partial(report, Some(error)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Human for ImportReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for error in self.errors.iter().take(SHOWN) {
+            writeln!(out, "{error}")?;
+        }
+        if self.errors.len() > SHOWN {
+            writeln!(out, "… and {} more (--json shows all)", self.errors.len() - SHOWN)?;
+        }
+        writeln!(out, "{} imported, {} were so already", self.imported, self.skipped)
+    }
+}

@@ -1,0 +1,50 @@
+//! `init NAME`
+
+use std::io::{self, Write};
+
+use namesys::keys::Storage;
+use namesys::report::InitReport;
+use namesys::workspace::{Config, Workspace};
+
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::output::{Human, Outcome};
+use crate::cli::session::parse_name;
+
+/// `init …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The ENS name
+    name: String,
+    /// Whose keys: domain (one pair for the name) or wallet (one pair for all the wallet's names)
+    #[arg(long, value_name = "STORAGE", default_value_t)]
+    storage: Storage,
+    /// The records signer's storage, where it differs
+    #[arg(long, value_name = "STORAGE")]
+    signer_storage: Option<Storage>,
+    /// The chain whose id stands in the texts that are signed
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    chain_id: u64,
+}
+
+/// Makes the workspace.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let name = parse_name(context, &args.name)?;
+    let dir = match &context.dir {
+        Some(dir) => dir.clone(),
+        None => std::env::current_dir()
+            .map_err(|error| CliError::io("the current folder is not there", &error))?,
+    };
+    let signer_storage = args.signer_storage.unwrap_or(args.storage);
+    let config = Config::new(name, args.storage, signer_storage, args.chain_id);
+    let workspace = Workspace::init(&dir, &config)?;
+    let dir = workspace.dir().display().to_string();
+    Ok(Outcome::done(InitReport { dir, name: config.name.to_string() }))
+}
+
+impl Human for InitReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "Made a workspace for {} in {}", self.name, self.dir)?;
+        writeln!(out, "Next: namesys set text avatar URL, then namesys sign")
+    }
+}

@@ -1,0 +1,117 @@
+//! `ipns get NAME`, `ipns put FILE [--name N]`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use namesys::ipns::{Published, ReadBack, UnverifiedRecord, VerifiedRecord, publish_and_read_back};
+use namesys::keys::IpnsName;
+use namesys::report::{IpnsPutReport, PublicationReport};
+
+use super::{fields, inspect, judged, write_fields};
+use crate::cli::context::Context;
+use crate::cli::endpoints::PublisherArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::values;
+
+/// `ipns get`
+#[derive(Debug, clap::Args)]
+pub struct GetArgs {
+    /// The name, in any form (k51…, 12D3KooW…)
+    #[arg(value_name = "IPNS NAME")]
+    name: IpnsName,
+    /// A file the record itself goes to, raw protobuf
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    publishers: PublisherArgs,
+}
+
+/// `ipns put`
+#[derive(Debug, clap::Args)]
+pub struct PutArgs {
+    /// The record, raw protobuf; - for stdin
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+    /// Whose record it is; default: the workspace's IPNS name
+    #[arg(long, value_name = "IPNS NAME")]
+    name: Option<IpnsName>,
+    #[command(flatten)]
+    publishers: PublisherArgs,
+}
+
+/// Asks every service and shows the record that supersedes the others.
+pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> {
+    let mut best: Option<VerifiedRecord> = None;
+    let mut errors = Vec::new();
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
+        match publisher.get(&args.name).await {
+            Ok(Some(record)) if best.as_ref().is_none_or(|best| record.supersedes(best)) => {
+                best = Some(record);
+            }
+            Ok(_) => {}
+            Err(error) => errors.push(CliError::from(error)),
+        }
+    }
+    let Some(record) = best else {
+        let message = format!("no service has a record of {}", args.name);
+        let none = CliError::new(Exit::NotFound, "not-found", message);
+        let worst = Exit::worst(errors.iter().map(|error| error.exit));
+        return Err(errors.into_iter().find(|error| Some(error.exit) == worst).unwrap_or(none));
+    };
+    for error in errors {
+        context.output.warn(error.message);
+    }
+    if let Some(out) = &args.out {
+        values::write_file(out, record.bytes())?;
+    }
+    let (report, error) = judged(UnverifiedRecord::parse(record.bytes())?, Some(&args.name));
+    Ok(Outcome::partial(report, error))
+}
+
+/// Gives the record to every service. What is not good is not sent.
+pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> {
+    let record = inspect::read(&args.file, context)?;
+    let name = context.ipns_name(args.name)?.ok_or_else(|| {
+        CliError::usage("a record does not carry its name").hint("give --name k51…")
+    })?;
+    let record = record.verify(&name, Timestamp::now())?;
+    let mut publications = Vec::new();
+    let mut errors = Vec::new();
+    let config = context.config()?;
+    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
+        let result = publish_and_read_back(&*publisher, &record, ReadBack::default()).await;
+        let (ok, read_back, error) = match result {
+            Ok(Published::Same) => (true, true, None),
+            Ok(Published::Superseded(by)) => {
+                let message = format!("a record of sequence {} is there", by.fields().sequence);
+                (false, false, Some(CliError::new(Exit::Failed, "outdated", message)))
+            }
+            Err(error) => (false, false, Some(CliError::from(error))),
+        };
+        let shown = error.as_ref().map(|error| error.message.clone());
+        let to = publisher.describe();
+        publications.push(PublicationReport { to, ok, read_back, error: shown });
+        errors.extend(error);
+    }
+    let worst = Exit::worst(errors.iter().map(|error| error.exit));
+    let error = errors.into_iter().find(|error| Some(error.exit) == worst);
+    let fields = fields(Some(&name), record.fields());
+    Ok(Outcome::partial(IpnsPutReport { fields, publications }, error))
+}
+
+impl Human for IpnsPutReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        write_fields(&self.fields, out)?;
+        for publication in &self.publications {
+            let PublicationReport { to, error, .. } = publication;
+            match error {
+                None => writeln!(out, "{}: there, read back", shown(to))?,
+                Some(error) => writeln!(out, "{}: {}", shown(to), shown(error))?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! `ipns sign`: one record, or a series to be published one after the other.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use namesys::ipns::{self, UnverifiedRecord};
+use namesys::keys::IpnsKey;
+use namesys::report::{IpnsFields, IpnsSeriesReport, IpnsSignReport};
+
+use super::{fields, write_fields};
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::keys_args::IpnsKeyArgs;
+use crate::cli::output::{Human, Outcome};
+use crate::cli::values;
+
+/// Without `--validity`: a year.
+const DEFAULT_VALIDITY: Duration = Duration::from_secs(365 * 86_400);
+/// Most records of a series.
+const MAX_COUNT: u64 = 100_000;
+
+/// `ipns sign`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What the name points to: /ipfs/<CID>
+    #[arg(long, value_name = "PATH")]
+    value: String,
+    /// Higher than that of the record it replaces
+    #[arg(long, value_name = "N")]
+    sequence: u64,
+    /// Until when the record is good; default: a year on
+    #[arg(long, value_name = "RFC3339", value_parser = values::time)]
+    validity: Option<Timestamp>,
+    /// How long it may be cached
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = values::duration)]
+    ttl: Duration,
+    /// The file the record goes to, a folder with --count; default: stdout
+    #[arg(long, value_name = "FILE|DIR")]
+    out: Option<PathBuf>,
+    /// How many records, of rising sequence and validity
+    #[arg(long, value_name = "N", requires_all = ["every", "out"],
+        value_parser = clap::value_parser!(u64).range(1..=MAX_COUNT))]
+    count: Option<u64>,
+    /// How far apart the records of a series will be published
+    #[arg(long, value_name = "DURATION", requires = "count", value_parser = values::duration)]
+    every: Option<Duration>,
+    #[command(flatten)]
+    key: IpnsKeyArgs,
+}
+
+struct Signed {
+    fields: IpnsFields,
+    bytes: Vec<u8>,
+}
+
+/// Signs.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let key = args.key.require(context)?;
+    match (args.count, args.every, &args.out) {
+        (Some(count), Some(every), Some(out)) => series(&args, &key, count, every, out),
+        _ => one(&args, &key, context),
+    }
+}
+
+fn one(args: &Args, key: &IpnsKey, context: &Context) -> Result<Outcome, CliError> {
+    let validity = args.validity.map_or_else(|| later(Timestamp::now(), DEFAULT_VALIDITY), Ok)?;
+    let signed = sign(args, key, args.sequence, validity)?;
+    if let Some(out) = &args.out {
+        values::write_file(out, &signed.bytes)?;
+        let file = Some(out.display().to_string());
+        return Ok(Outcome::done(IpnsSignReport { fields: signed.fields, file, record: None }));
+    }
+    if context.output.is_json() {
+        let record = Some(data_encoding::BASE64.encode(&signed.bytes));
+        return Ok(Outcome::done(IpnsSignReport { fields: signed.fields, file: None, record }));
+    }
+    if io::stdout().is_terminal() {
+        return Err(CliError::usage("the record is binary, and stdout is a terminal")
+            .hint("add --out FILE, or --json for base64"));
+    }
+    context.output.raw(&signed.bytes)
+}
+
+/// Every record is signed before the first is written.
+fn series(
+    args: &Args,
+    key: &IpnsKey,
+    count: u64,
+    every: Duration,
+    out: &Path,
+) -> Result<Outcome, CliError> {
+    let now = Timestamp::now();
+    let mut validity = args.validity.map_or_else(|| later(now, DEFAULT_VALIDITY), Ok)?;
+    if validity <= later(now, every)? {
+        let message = "the first record would expire before the second is due";
+        return Err(CliError::usage(message)
+            .hint("give a --validity further away than --every, or a shorter --every"));
+    }
+    let mut signed = Vec::new();
+    for step in 0..count {
+        let sequence = args.sequence.checked_add(step);
+        let sequence = sequence.ok_or_else(|| CliError::usage("the sequence gets too high"))?;
+        signed.push(sign(args, key, sequence, validity)?);
+        validity = later(validity, every)?;
+    }
+    let failed = |error| CliError::io(format!("{} cannot be made", out.display()), &error);
+    std::fs::create_dir_all(out).map_err(failed)?;
+    let mut records = Vec::new();
+    for Signed { fields, bytes } in signed {
+        let file = out.join(format!("{:020}.ipns-record", fields.sequence));
+        values::write_file(&file, &bytes)?;
+        let file = Some(file.display().to_string());
+        records.push(IpnsSignReport { fields, file, record: None });
+    }
+    let fields = records[0].fields.clone();
+    Ok(Outcome::done(IpnsSeriesReport { fields, records }))
+}
+
+fn sign(
+    args: &Args,
+    key: &IpnsKey,
+    sequence: u64,
+    validity: Timestamp,
+) -> Result<Signed, CliError> {
+    let bytes = ipns::create(key, &args.value, sequence, validity, args.ttl)?;
+    let record = UnverifiedRecord::parse(&bytes)?;
+    Ok(Signed { fields: fields(Some(&key.name()), record.fields()), bytes })
+}
+
+fn later(from: Timestamp, by: Duration) -> Result<Timestamp, CliError> {
+    from.checked_add(by).map_err(|_| CliError::usage("the validity lies beyond the year 9999"))
+}
+
+impl Human for IpnsSignReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        write_fields(&self.fields, out)?;
+        self.file.iter().try_for_each(|file| writeln!(out, "file          {file}"))
+    }
+}
+
+impl Human for IpnsSeriesReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for record in &self.records {
+            let IpnsFields { sequence, validity, .. } = &record.fields;
+            let file = record.file.as_deref().unwrap_or_default();
+            writeln!(out, "{file}  sequence {sequence}, valid until {validity}")?;
+        }
+        Ok(())
+    }
+}

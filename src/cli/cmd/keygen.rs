@@ -1,0 +1,200 @@
+//! `keygen [NAME]`: both keys from SIGN 1 and 2.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use namesys::keys::{IpnsKey, SignerKey, Storage, file};
+use namesys::report::{IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport};
+use namesys::workspace::RecordedKeys;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome};
+use crate::cli::session::{DeriveArgs, Deriver, KeysFor, Session, parse_name};
+
+/// `keygen …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The ENS name; default: the workspace's
+    name: Option<String>,
+    /// Whose keys: domain or wallet
+    #[arg(long, value_name = "STORAGE")]
+    storage: Option<Storage>,
+    /// The records signer's storage, where it differs
+    #[arg(long, value_name = "STORAGE")]
+    signer_storage: Option<Storage>,
+    /// The chain whose id stands in the texts
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    chain_id: Option<u64>,
+    /// Write the keys into a folder: ipns.key (PEM) and signer.key (hex), mode 0600, never over
+    /// files that exist
+    #[arg(long, value_name = "DIR")]
+    export: Option<PathBuf>,
+    /// Print the texts to sign elsewhere, and sign nothing
+    #[arg(long, conflicts_with_all = ["export", "ipns_signature", "signer_signature"])]
+    requests: bool,
+    #[command(flatten)]
+    derive: DeriveArgs,
+}
+
+/// Derives and shows the public halves.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open_if_any(context)?;
+    let keys_for = keys_for(&args, context, session.as_ref())?;
+    // Keys of another name, or of choices made for this call, are shown and not recorded.
+    let session = session.filter(|session| same(&keys_for, &KeysFor::from(&session.config)));
+    let recorded = match &session {
+        Some(session) => session.config.recorded_keys()?,
+        None => RecordedKeys::default(),
+    };
+    if args.requests {
+        return requests(&args, context, keys_for, &recorded);
+    }
+    if let Some(dir) = &args.export {
+        refuse_existing(dir)?;
+    }
+    // Both requests are signed twice here, also when the keys are recorded.
+    let deriver = args.derive.open(
+        context,
+        keys_for,
+        &RecordedKeys { ipns_name: None, signer: None, ..recorded },
+    )?;
+    let (ipns, signer) =
+        context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
+    if let Some(mut session) = session {
+        session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;
+    }
+    let exported = match &args.export {
+        Some(dir) => export(dir, &ipns, &signer)?,
+        None => Vec::new(),
+    };
+    Ok(Outcome::done(report(&deriver, &ipns, &signer, exported)))
+}
+
+fn keys_for(
+    args: &Args,
+    context: &Context,
+    session: Option<&Session>,
+) -> Result<KeysFor, CliError> {
+    let config = session.map(|session| &session.config);
+    let name = match (&args.name, config) {
+        (Some(name), _) => parse_name(context, name)?,
+        (None, Some(config)) => config.name.clone(),
+        (None, None) => {
+            return Err(CliError::usage("whose keys? There is no workspace here").hint(
+                "give the name: namesys keygen NAME; or make a workspace: namesys init NAME",
+            ));
+        }
+    };
+    let config = config.filter(|config| config.name == name);
+    let storage = args.storage.or(config.map(|config| config.storage)).unwrap_or_default();
+    let signer_storage = args.signer_storage.or(args.storage);
+    Ok(KeysFor {
+        name,
+        storage,
+        signer_storage: signer_storage.or(config.map(|c| c.signer_storage)).unwrap_or(storage),
+        chain_id: args.chain_id.or(config.map(|config| config.chain_id)).unwrap_or(1),
+    })
+}
+
+fn same(a: &KeysFor, b: &KeysFor) -> bool {
+    (&a.name, a.storage, a.signer_storage, a.chain_id)
+        == (&b.name, b.storage, b.signer_storage, b.chain_id)
+}
+
+fn requests(
+    args: &Args,
+    context: &Context,
+    keys_for: KeysFor,
+    recorded: &RecordedKeys,
+) -> Result<Outcome, CliError> {
+    let wallet = match args.derive.wallet.address()?.or(recorded.wallet) {
+        Some(wallet) => wallet,
+        None => args.derive.wallet.open(context)?.as_wallet().address(),
+    };
+    let password = args.derive.password.get(context)?;
+    let plan = args.derive.plan_for(keys_for, wallet, recorded);
+    let request = |step, text| RequestReport { step, text };
+    Ok(Outcome::done(RequestsReport {
+        requests: vec![
+            request("sign-1", plan.sign1(&password)),
+            request("sign-2", plan.sign2(&password)),
+        ],
+    }))
+}
+
+fn key_files(dir: &Path) -> [PathBuf; 2] {
+    [dir.join("ipns.key"), dir.join("signer.key")]
+}
+
+/// Before anything is signed: neither file may exist.
+fn refuse_existing(dir: &Path) -> Result<(), CliError> {
+    for path in key_files(dir) {
+        if path.symlink_metadata().is_ok() {
+            let message = format!("{} exists already; keys are never overwritten", path.display());
+            return Err(CliError::new(Exit::Failed, "exists", message)
+                .hint("give another folder to --export"));
+        }
+    }
+    Ok(())
+}
+
+fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>, CliError> {
+    std::fs::create_dir_all(dir)
+        .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
+    let [ipns_path, signer_path] = key_files(dir);
+    file::write_ipns_key(&ipns_path, ipns)?;
+    file::write_signer_key(&signer_path, signer)?;
+    Ok(vec![ipns_path.display().to_string(), signer_path.display().to_string()])
+}
+
+fn report(
+    deriver: &Deriver,
+    ipns: &IpnsKey,
+    signer: &SignerKey,
+    exported: Vec<String>,
+) -> KeygenReport {
+    let plan = &deriver.plan;
+    KeygenReport {
+        name: plan.name.to_string(),
+        storage: plan.storage.to_string(),
+        signer_storage: plan.signer_storage.to_string(),
+        origin: plan.origin(),
+        chain_id: plan.wallet.chain_id,
+        wallet: plan.wallet.address.to_string(),
+        derivation: plan.derivation.to_string(),
+        compat: plan.compat.to_string(),
+        ipns: IpnsKeyReport::from(&ipns.name()),
+        signer: SignerReport { address: signer.address().to_string() },
+        deterministic: deriver.compared(),
+        exported,
+    }
+}
+
+impl Human for KeygenReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "name         {} ({} storage, chain {})",
+            self.name, self.storage, self.chain_id
+        )?;
+        writeln!(out, "wallet       {}", self.wallet)?;
+        writeln!(out, "IPNS name    {}", self.ipns.name)?;
+        writeln!(out, "recordhash   {}", self.ipns.contenthash)?;
+        writeln!(out, "signer       {}", self.signer.address)?;
+        self.exported.iter().try_for_each(|file| writeln!(out, "wrote        {file}"))
+    }
+}
+
+impl Human for RequestsReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (index, request) in self.requests.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            writeln!(out, "----- {} -----", request.step)?;
+            writeln!(out, "{}", request.text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! `list`, `diff`
+
+use std::io::{self, Write};
+
+use namesys::report::{RecordStateReport, RecordsReport};
+use namesys::workspace::{ApprovalMode, Change, Config, Expected, RecordState, plan};
+
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::session::Session;
+
+/// `list`
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Every wanted record and its state.
+pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let changes = changes(context)?;
+    let wanted = changes.into_iter().filter(|change| change.state != RecordState::Removed);
+    Ok(Outcome::done(report(wanted)))
+}
+
+/// What `sign` would change.
+pub fn run_diff(_args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let changes = changes(context)?;
+    let changed = changes.into_iter().filter(|change| change.state != RecordState::Signed);
+    Ok(Outcome::done(report(changed)))
+}
+
+fn changes(context: &Context) -> Result<Vec<Change>, CliError> {
+    let session = Session::open(context)?;
+    let records = session.workspace.records(&session.config)?;
+    let expected = expected(&session.config)?;
+    Ok(plan(&session.workspace, &session.config, &records, &expected)?)
+}
+
+/// What `namesys.toml` says of the workspace's record files.
+pub fn expected(config: &Config) -> Result<Expected, CliError> {
+    let keys = config.recorded_keys()?;
+    let mode = config.approval_mode::<ApprovalMode>()?.unwrap_or_default();
+    let signer = if mode == ApprovalMode::Owner { config.owner()? } else { keys.signer };
+    let owner = config.owner()?.unwrap_or_default();
+    Ok(Expected { signer, owner, wallet: keys.wallet, mode })
+}
+
+fn report(changes: impl Iterator<Item = Change>) -> RecordsReport {
+    let records = changes.map(|change| RecordStateReport {
+        name: change.name.to_string(),
+        record: change.key.to_string(),
+        value: change.value.map(|value| value.to_string()),
+        state: change.state,
+    });
+    RecordsReport { records: records.collect() }
+}
+
+impl Human for RecordsReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let width = |of: fn(&RecordStateReport) -> usize| self.records.iter().map(of).max();
+        let names = width(|record| record.name.chars().count()).unwrap_or(0);
+        let keys = width(|record| record.record.len()).unwrap_or(0);
+        for record in &self.records {
+            let state = match record.state {
+                RecordState::Unsigned => "unsigned",
+                RecordState::Signed => "signed",
+                RecordState::Stale => "stale",
+                RecordState::Removed => "removed",
+            };
+            let value = record.value.as_deref().map(shown).unwrap_or_default();
+            let line =
+                format!("{state:8}  {:names$}  {:keys$}  {value}", record.name, record.record);
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}

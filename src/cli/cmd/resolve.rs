@@ -1,0 +1,225 @@
+//! `resolve NAME [RECORD…]`: fetch, verify, show who signed.
+
+use std::io::{self, Write};
+
+use alloy_primitives::Address;
+use jiff::Timestamp;
+use namesys::record::RecordKey;
+use namesys::report::{IpnsEvidenceReport, ResolveReport, ResolvedReport};
+use namesys::resolve::{
+    ChainFacts, FetchError, FetchLimits, Proof, RecordError, RecordFiles, Recordhash,
+    ResolvedRecord, resolve_listed, resolve_records,
+};
+
+use super::verify::basis;
+use crate::cli::context::Context;
+use crate::cli::endpoints::GatewayArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::session::{Session, parse_name};
+
+/// What is asked when nothing is named and the gateway does not list the tree: the global text
+/// keys of ENSIP-18 and the usual coins.
+const PROFILE: [&str; 18] = [
+    "address/60",
+    "address/0",
+    "address/501",
+    "contenthash",
+    "text/alias",
+    "text/avatar",
+    "text/com.github",
+    "text/com.twitter",
+    "text/description",
+    "text/display",
+    "text/email",
+    "text/header",
+    "text/keywords",
+    "text/location",
+    "text/mail",
+    "text/notice",
+    "text/phone",
+    "text/url",
+];
+
+/// `resolve …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The ENS name
+    name: String,
+    /// Record types, as text/avatar, address/60, address/btc, contenthash; default: every record
+    /// that the tree lists
+    record: Vec<String>,
+    /// Where the records are, in place of the chain's word: ipns://k51…, ipfs://bafy…,
+    /// https://host, or hex as the contract keeps it
+    #[arg(long, value_name = "RECORDHASH", requires = "owner")]
+    recordhash: Option<Recordhash>,
+    /// Who owns the name, in place of the chain's word
+    #[arg(long, value_name = "ADDRESS", requires = "recordhash")]
+    owner: Option<Address>,
+    /// A signer, or a manager, that the owner approved on chain; may be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    approved_signer: Vec<Address>,
+    /// The chain whose id stands in the texts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    chain_id: u64,
+    #[command(flatten)]
+    gateways: GatewayArgs,
+}
+
+/// Resolves with chain facts given by hand.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let name = parse_name(context, &args.name)?;
+    let keys = args.record.iter().map(|text| RecordKey::parse(text));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let (Some(recordhash), Some(owner)) = (&args.recordhash, args.owner) else {
+        return Err(CliError::usage(
+            "reading owner and recordhash from the chain is not built yet",
+        )
+        .hint(format!(
+            "give both by hand: namesys resolve {name} --recordhash ipns://k51… --owner 0x…"
+        )));
+    };
+    let session = Session::open_if_any(context)?;
+    let gateways = args.gateways.get(context, session.as_ref().map(|session| &session.config))?;
+    let facts = ChainFacts {
+        name,
+        owner,
+        chain_id: args.chain_id,
+        approved_signers: args.approved_signer.clone(),
+    };
+    let http = context.http()?;
+    let first = gateways.first().map(ToString::to_string).unwrap_or_default();
+    let (files, records) = context.block_on(async {
+        let files = RecordFiles::open(
+            http,
+            gateways,
+            recordhash,
+            &facts.name,
+            FetchLimits::default(),
+            Timestamp::now(),
+        );
+        let files = files.await?;
+        let records = fetch(&files, &facts, &keys, &first, context).await?;
+        Ok((files, records))
+    })?;
+    files.notes().iter().for_each(|note| context.output.note(note));
+    let error = failure(&facts, &records);
+    let report = report(&facts, recordhash, &files, records);
+    Ok(Outcome::partial(report, error))
+}
+
+async fn fetch(
+    files: &RecordFiles,
+    facts: &ChainFacts,
+    keys: &[RecordKey],
+    gateway: &str,
+    context: &Context,
+) -> Result<Vec<ResolvedRecord>, CliError> {
+    if !keys.is_empty() {
+        return Ok(resolve_records(files, facts, keys).await);
+    }
+    match resolve_listed(files, facts, gateway).await {
+        Ok(records) => Ok(records),
+        Err(error @ FetchError::NotFound { .. }) => Err(error.into()),
+        Err(error) => {
+            context.output.note(format_args!(
+                "the tree cannot be listed, so the usual records are asked for: {error}"
+            ));
+            let usual = PROFILE.iter().filter_map(|text| RecordKey::parse(text).ok());
+            let mut records = resolve_records(files, facts, &usual.collect::<Vec<_>>()).await;
+            let absent = |record: &ResolvedRecord| {
+                matches!(record.record, Err(RecordError::Fetch(FetchError::NotFound { .. })))
+            };
+            records.retain(|record| !absent(record));
+            Ok(records)
+        }
+    }
+}
+
+fn exit_of(error: &RecordError) -> Exit {
+    match error {
+        RecordError::Unverified(_) => Exit::Unverified,
+        RecordError::Fetch(error) => CliError::from(error.clone()).exit,
+    }
+}
+
+fn failure(facts: &ChainFacts, records: &[ResolvedRecord]) -> Option<CliError> {
+    let errors =
+        || records.iter().filter_map(|record| Some((record, record.record.as_ref().err()?)));
+    if records.is_empty() {
+        let message = format!("{} has no records there", facts.name);
+        return Some(CliError::new(Exit::NotFound, "no-record", message));
+    }
+    let exit = Exit::worst(errors().map(|(_, error)| exit_of(error)))?;
+    let (record, error) = errors().find(|(_, error)| exit_of(error) == exit)?;
+    let kind = match exit {
+        Exit::Unverified => "unverified",
+        Exit::NotFound => "no-record",
+        _ => "not-fetched",
+    };
+    Some(CliError::new(exit, kind, format!("{}: {}: {error}", facts.name, record.key)))
+}
+
+fn report(
+    facts: &ChainFacts,
+    recordhash: &Recordhash,
+    files: &RecordFiles,
+    records: Vec<ResolvedRecord>,
+) -> ResolveReport {
+    let records = records.into_iter().map(|resolved| {
+        let verified = resolved.record.as_ref().ok();
+        ResolvedReport {
+            record: resolved.key.to_string(),
+            value: verified.map(|record| record.value().to_string()),
+            verified: verified.is_some(),
+            signer: verified.map(|record| record.signer().to_string()),
+            approval: verified.map(|record| basis(record.basis(), record.signer())),
+            proven: matches!(resolved.proof, Some(Proof::Blocks { .. })),
+            gateway: resolved.gateway,
+            error: resolved.record.err().map(|error| error.to_string()),
+        }
+    });
+    ResolveReport {
+        name: facts.name.to_string(),
+        resolver: None,
+        owner: facts.owner.to_string(),
+        recordhash: recordhash.to_string(),
+        ipns: files.ipns_record().map(|record| IpnsEvidenceReport {
+            gateway: record.gateway.clone(),
+            sequence: record.sequence,
+            validity: record.validity.to_string(),
+            value: record.value.clone(),
+        }),
+        records: records.collect(),
+    }
+}
+
+impl Human for ResolveReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}  owner {}", self.name, self.owner)?;
+        writeln!(out, "recordhash {}", self.recordhash)?;
+        if let Some(ipns) = &self.ipns {
+            writeln!(
+                out,
+                "sequence {}, valid until {}, {}",
+                ipns.sequence, ipns.validity, ipns.value
+            )?;
+        }
+        let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
+        for record in &self.records {
+            match (&record.value, &record.error) {
+                (Some(value), _) => {
+                    let proven = if record.proven { "" } else { " (freshness not proven)" };
+                    let approval = record.approval.as_deref().unwrap_or_default();
+                    writeln!(out, "  ok      {:width$}  {}", record.record, shown(value))?;
+                    writeln!(out, "          {:width$}  {approval}{proven}", "")?;
+                }
+                (None, error) => {
+                    let error = error.as_deref().unwrap_or_default();
+                    writeln!(out, "  FAILED  {:width$}  {}", record.record, shown(error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! `set TYPE [KEY] VALUE`, `unset TYPE [KEY]`
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use alloy_primitives::hex;
+use namesys::record::{RecordKey, Value};
+use namesys::report::RecordReport;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::session::Session;
+
+/// Most bytes of an ABI file.
+const MAX_ABI: u64 = 512 << 10;
+
+/// `set …`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  namesys set text avatar https://example.com/me.png
+  namesys set address eth 0xdA87a099a80fcE4778310474AaeB64b820c871a0
+  namesys set address btc bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
+  namesys set contenthash ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4
+  namesys set pubkey X Y
+  namesys set interface 0x01ffc9a7 0x…
+  namesys set abi 1 contract.json
+  namesys set dns zonehash 0x…
+  namesys set text note -- -a value that starts with a hyphen")]
+pub struct Args {
+    /// text, address, contenthash, pubkey, name, interface, abi or dns
+    #[arg(value_name = "TYPE")]
+    kind: String,
+    /// KEY (where the type has one) and VALUE; for pubkey X and Y, for abi TYPE and FILE
+    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..=2)]
+    rest: Vec<String>,
+    /// The workspace's name, or a name under it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// `unset …`
+#[derive(Debug, clap::Args)]
+pub struct UnsetArgs {
+    /// text, address, contenthash, pubkey, name, interface, abi or dns
+    #[arg(value_name = "TYPE")]
+    kind: String,
+    /// The key, where the type has one
+    key: Option<String>,
+    /// The workspace's name, or a name under it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Writes a record into `records.toml`.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open(context)?;
+    let name = session.name(context, args.name.as_deref())?;
+    let (key, value) = parse(context, &args)?;
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    if records.set(&name, &key, value.clone())? {
+        session.workspace.save_records(&records)?;
+    }
+    let notes = notes(&key);
+    notes.iter().for_each(|note| context.output.note(note));
+    Ok(Outcome::done(RecordReport {
+        name: name.to_string(),
+        record: key.to_string(),
+        value: value.to_string(),
+        notes,
+    }))
+}
+
+fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError> {
+    match (args.kind.as_str(), args.rest.as_slice()) {
+        ("pubkey", [x, y]) => Ok((RecordKey::Pubkey, Value::pubkey_from_xy(x, y)?)),
+        ("abi", [content_type, file]) => {
+            let key = RecordKey::from_parts("abi", Some(content_type))?;
+            let bytes = context.stdin.read("the ABI", Path::new(file), MAX_ABI)?;
+            let value = Value::parse(&key, &hex::encode_prefixed(bytes.expose()))?;
+            Ok((key, value))
+        }
+        (kind, [key, value]) => {
+            let key = RecordKey::from_parts(kind, Some(key))?;
+            let value = Value::parse(&key, value)?;
+            Ok((key, value))
+        }
+        (kind, [value]) => {
+            let key = RecordKey::from_parts(kind, None)?;
+            let value = Value::parse(&key, value)?;
+            Ok((key, value))
+        }
+        _ => Err(CliError::usage("set takes TYPE, a KEY where the type has one, and VALUE")),
+    }
+}
+
+/// What a person should know about a record type.
+fn notes(key: &RecordKey) -> Vec<String> {
+    let mut notes = Vec::new();
+    match key {
+        RecordKey::Name => notes.push(
+            "this is not a reverse record: wallets show the primary name that is set on chain"
+                .to_owned(),
+        ),
+        RecordKey::Address(coin) if coin.number() == 60 => notes.push(
+            "the file of address/60 holds the form that addr(node) returns; a client that asks \
+             addr(node, 60) expects bytes and cannot read it"
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    notes
+}
+
+/// Removes a record from `records.toml`.
+pub fn run_unset(args: UnsetArgs, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open(context)?;
+    let name = session.name(context, args.name.as_deref())?;
+    let key = RecordKey::from_parts(&args.kind, args.key.as_deref())?;
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    let Some(value) = records.unset(&name, &key) else {
+        let message = format!("{name} has no {key} in records.toml");
+        return Err(CliError::new(Exit::NotFound, "no-record", message)
+            .hint("namesys list shows what is there"));
+    };
+    session.workspace.save_records(&records)?;
+    Ok(Outcome::done(RecordReport {
+        name: name.to_string(),
+        record: key.to_string(),
+        value: value.to_string(),
+        notes: Vec::new(),
+    }))
+}
+
+impl Human for RecordReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{} {} = {}", self.name, self.record, shown(&self.value))
+    }
+}

@@ -1,0 +1,159 @@
+//! `sign`: what is wanted becomes what is signed.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use namesys::keys::SignerKey;
+use namesys::report::{SignReport, SignedFileReport};
+use namesys::wallet::Wallet;
+use namesys::workspace::{ApprovalMode, RecordedKeys, SignOutcome, SignRequest, Signer, sign};
+
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::output::{Human, Outcome};
+use crate::cli::session::{DeriveArgs, KeysFor, Session};
+use crate::cli::wallet_args::OpenWallet;
+
+/// Records shown to a person; JSON has them all.
+const SHOWN: usize = 40;
+
+/// `sign …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Sign also what is right already
+    #[arg(long)]
+    force: bool,
+    /// Why the resolver accepts the signer: wallet (SIGN 3 for each name), on-chain (the owner
+    /// approved it there) or owner (the wallet itself signs each record) [default: the last used,
+    /// wallet at first]
+    #[arg(long, value_name = "MODE")]
+    approval: Option<ApprovalMode>,
+    /// Write the deployed backend's other fields too; the files then differ with each run
+    #[arg(long)]
+    metadata: bool,
+    #[command(flatten)]
+    signer_key: SignerKeyArgs,
+    #[command(flatten)]
+    derive: DeriveArgs,
+}
+
+/// Whoever can sign here.
+enum Hand {
+    Key(SignerKey, Option<OpenWallet>),
+    Owner(OpenWallet),
+}
+
+/// Signs what is new or changed.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let mut session = Session::open(context)?;
+    let mode = match args.approval {
+        Some(mode) => mode,
+        None => session.config.approval_mode()?.unwrap_or_default(),
+    };
+    let hand = hand(&args, context, &mut session, mode)?;
+    let _lock = session.workspace.lock()?;
+    session.config = session.workspace.config()?;
+    if args.approval.is_some() && session.config.approval_mode()? != args.approval {
+        session.config.record_approval_mode(&mode.to_string());
+        session.workspace.save_config(&session.config)?;
+    }
+    let records = session.workspace.records(&session.config)?;
+    let (signer, wallet): (Signer<'_>, Option<&dyn Wallet>) = match &hand {
+        Hand::Key(key, wallet) => (Signer::Key(key), wallet.as_ref().map(OpenWallet::as_wallet)),
+        Hand::Owner(wallet) => (Signer::Owner(wallet.as_wallet()), Some(wallet.as_wallet())),
+    };
+    let request = SignRequest {
+        workspace: &session.workspace,
+        records: &records,
+        signer,
+        mode,
+        wallet,
+        force: args.force,
+        metadata: args.metadata.then(|| Timestamp::now().as_second()),
+    };
+    let bar = context.output.progress(0, "signing");
+    let progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let outcome =
+        context.block_on(async { Ok(sign(&request, &mut session.config, &progress).await?) });
+    bar.finish_and_clear();
+    Ok(Outcome::done(report(&outcome?, signer)))
+}
+
+/// The signer and, where it is needed and there, the wallet. Keys are checked against those of
+/// the workspace.
+fn hand(
+    args: &Args,
+    context: &Context,
+    session: &mut Session,
+    mode: ApprovalMode,
+) -> Result<Hand, CliError> {
+    if mode == ApprovalMode::Owner {
+        let wallet = args.derive.wallet.open(context)?;
+        let address = wallet.as_wallet().address();
+        session.record_keys(&RecordedKeys { wallet: Some(address), ..RecordedKeys::default() })?;
+        return Ok(Hand::Owner(wallet));
+    }
+    let recorded = session.config.recorded_keys()?;
+    if let Some(key) = args.signer_key.get(context)? {
+        let wallet = if args.derive.wallet.is_given()? {
+            Some(args.derive.wallet.open(context)?)
+        } else {
+            None
+        };
+        let address = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
+        session.record_keys(&RecordedKeys {
+            wallet: address,
+            signer: Some(key.address()),
+            ..RecordedKeys::default()
+        })?;
+        return Ok(Hand::Key(key, wallet));
+    }
+    let deriver = args.derive.open(context, KeysFor::from(&session.config), &recorded)?;
+    // The first time both keys are derived, so that a mistyped password is caught from then on.
+    let (ipns, key) = context.block_on(async {
+        let ipns = match recorded.ipns_name {
+            None => Some(deriver.ipns_key().await?),
+            Some(_) => None,
+        };
+        Ok((ipns, deriver.signer_key().await?))
+    })?;
+    session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
+    Ok(Hand::Key(key, Some(deriver.wallet)))
+}
+
+fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
+    let signer = signer.address().to_string();
+    let records = outcome.signed.iter().map(|file| SignedFileReport {
+        name: file.name.to_string(),
+        record: file.key.to_string(),
+        path: file.path.clone(),
+        signer: signer.clone(),
+    });
+    SignReport {
+        signed: outcome.signed.len() as u64,
+        unchanged: outcome.unchanged,
+        removed: outcome.removed.len() as u64,
+        approvals: outcome.approvals,
+        records: records.collect(),
+    }
+}
+
+impl Human for SignReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for file in self.records.iter().take(SHOWN) {
+            writeln!(out, "signed   {} {}", file.name, file.record)?;
+        }
+        if self.records.len() > SHOWN {
+            writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;
+        }
+        writeln!(
+            out,
+            "{} signed, {} unchanged, {} removed",
+            self.signed, self.unchanged, self.removed
+        )
+    }
+}

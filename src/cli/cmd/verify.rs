@@ -1,0 +1,178 @@
+//! `verify [PATH]`: what the resolver would check, offline.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::Address;
+use namesys::ens::Name;
+use namesys::report::{CheckedReport, VerifyReport};
+use namesys::request::ApprovalBasis;
+use namesys::workspace::{ApprovalMode, CheckedFile, Config, Verdict, check_tree};
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::session::Session;
+
+/// `verify …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A folder that holds .well-known; default: the workspace
+    path: Option<PathBuf>,
+    /// The owner of the names; default: the workspace's wallet
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<Address>,
+    /// A signer, or a manager, that the owner approved on chain; may be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    approved_signer: Vec<Address>,
+    /// The chain whose id stands in the texts; default: the workspace's, or 1
+    #[arg(long, value_name = "N")]
+    chain_id: Option<u64>,
+}
+
+/// What is taken for the chain's word.
+pub struct Facts {
+    chain_id: u64,
+    owner: Option<Address>,
+    approved: Vec<Address>,
+    config: Option<Config>,
+}
+
+impl Facts {
+    /// What the workspace says: its wallet or owner, kept approvals, and, in the mode
+    /// `on-chain`, that its signer is approved there.
+    pub fn of(config: &Config) -> Result<Self, CliError> {
+        let keys = config.recorded_keys()?;
+        let mut approved = Vec::new();
+        if config.approval_mode()? == Some(ApprovalMode::OnChain) {
+            approved.extend(keys.signer);
+        }
+        if config.owner()? != keys.wallet {
+            approved.extend(keys.wallet);
+        }
+        let (chain_id, owner) = (config.chain_id, config.owner()?);
+        Ok(Self { chain_id, owner, approved, config: Some(config.clone()) })
+    }
+
+    /// Whether an owner is known at all.
+    pub fn have_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    fn owner_of(&self, name: &Name) -> Address {
+        let kept = self.config.as_ref().and_then(|config| {
+            let signer = config.recorded_keys().ok()?.signer?;
+            Some(config.approval(name, signer).ok()??.owner)
+        });
+        kept.or(self.owner).unwrap_or_default()
+    }
+
+    /// Checks the tree in `dir`.
+    pub fn check(&self, context: &Context, dir: &Path) -> Result<Vec<CheckedFile>, CliError> {
+        let bar = context.output.progress(0, "verifying");
+        let owner_of = |name: &Name| self.owner_of(name);
+        let checked = check_tree(dir, self.chain_id, &owner_of, &self.approved, &|| bar.inc(1));
+        bar.finish_and_clear();
+        Ok(checked?)
+    }
+}
+
+/// Checks every file.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = match &args.path {
+        Some(_) => Session::open_if_any(context)?,
+        None => Some(Session::open(context)?),
+    };
+    let mut facts = match &session {
+        Some(session) => Facts::of(&session.config)?,
+        None => Facts { chain_id: 1, owner: None, approved: Vec::new(), config: None },
+    };
+    if let Some(owner) = args.owner {
+        (facts.owner, facts.config) = (Some(owner), None);
+    }
+    facts.chain_id = args.chain_id.unwrap_or(facts.chain_id);
+    for signer in &facts.approved {
+        context.output.note(format_args!("taking {signer} as approved on chain by the owner"));
+    }
+    facts.approved.extend(&args.approved_signer);
+    if !facts.have_owner() {
+        return Err(CliError::usage("who owns the names? No wallet is recorded")
+            .hint("give the owner's address: --owner ADDRESS"));
+    }
+    let dir = match (&args.path, &session) {
+        (Some(path), _) => path.clone(),
+        (None, Some(session)) => session.workspace.dir().to_owned(),
+        (None, None) => return Err(CliError::usage("which folder?").hint("give its PATH")),
+    };
+    if !dir.is_dir() {
+        return Err(CliError::new(
+            Exit::Usage,
+            "no-folder",
+            format!("{} is not a folder", dir.display()),
+        )
+        .hint("give a folder that holds .well-known"));
+    }
+    let report = report(facts.check(context, &dir)?);
+    let error = (report.invalid > 0).then(|| invalid(report.invalid));
+    Ok(Outcome::partial(report, error))
+}
+
+/// Exit 3 for `count` files that do not verify.
+pub fn invalid(count: u64) -> CliError {
+    let files = if count == 1 { "1 file does" } else { &format!("{count} files do") };
+    CliError::new(Exit::Unverified, "invalid", format!("{files} not verify"))
+}
+
+/// Sorts what was found.
+pub fn report(checked: Vec<CheckedFile>) -> VerifyReport {
+    let mut report =
+        VerifyReport { valid: 0, invalid: 0, records: Vec::new(), foreign: Vec::new() };
+    for file in checked {
+        let (ok, reason, value) = match file.verdict {
+            Verdict::Foreign => {
+                report.foreign.push(file.path);
+                continue;
+            }
+            Verdict::Valid(record) => {
+                let reason = basis(record.basis(), record.signer());
+                (true, Some(reason), Some(record.value().to_string()))
+            }
+            Verdict::Invalid(reason) => (false, Some(reason), None),
+        };
+        *(if ok { &mut report.valid } else { &mut report.invalid }) += 1;
+        report.records.push(CheckedReport {
+            name: file.name.map(|name| name.to_string()),
+            record: file.key.map(|key| key.to_string()),
+            path: file.path,
+            ok,
+            reason,
+            value,
+        });
+    }
+    report
+}
+
+/// Why the signer may sign, in words.
+pub fn basis(basis: ApprovalBasis, signer: Address) -> String {
+    match basis {
+        ApprovalBasis::Owner => "signed by the owner".to_owned(),
+        ApprovalBasis::OnChain => format!("signed by {signer}, approved on chain"),
+        ApprovalBasis::SignedByOwner => format!("signed by {signer}, approved by the owner"),
+        ApprovalBasis::SignedByManager(manager) => {
+            format!("signed by {signer}, approved by the manager {manager}")
+        }
+    }
+}
+
+impl Human for VerifyReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for record in self.records.iter().filter(|record| !record.ok) {
+            let reason = record.reason.as_deref().unwrap_or_default();
+            writeln!(out, "invalid  {}: {}", shown(&record.path), shown(reason))?;
+        }
+        for path in &self.foreign {
+            writeln!(out, "foreign  {}: not a record; published as it is", shown(path))?;
+        }
+        writeln!(out, "{} valid, {} invalid", self.valid, self.invalid)
+    }
+}

@@ -1,0 +1,190 @@
+//! What every command gets beside its arguments.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use namesys::keys::IpnsName;
+use namesys::net::{Http, HttpConfig, NetError};
+use namesys::workspace::{Config, Workspace, WorkspaceError};
+use tokio::sync::Notify;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::env;
+use super::error::{CliError, Exit};
+use super::global::{GlobalArgs, Network};
+use super::input::Stdin;
+use super::output::Output;
+
+/// Most bytes of `--ca-file`: the bundle of a whole system has some 220 KiB.
+const MAX_CA_FILE: u64 = 4 << 20;
+
+/// What every command gets beside its arguments.
+#[derive(Debug)]
+pub struct Context {
+    /// Where results, notes and errors go.
+    pub output: Output,
+    /// stdin, for one flag.
+    pub stdin: Stdin,
+    /// `-C` or `NAMESYS_DIR`.
+    pub dir: Option<PathBuf>,
+    network: Option<Network>,
+    ca_file: Option<PathBuf>,
+}
+
+impl Context {
+    /// From the flags, then the environment.
+    ///
+    /// # Errors
+    /// Exit 2 when a variable is not UTF-8.
+    pub fn new(args: GlobalArgs) -> Result<Self, CliError> {
+        log_to_stderr(args.verbose);
+        let dir = match args.dir {
+            Some(dir) => Some(dir),
+            None => env::DIR.get()?.map(PathBuf::from),
+        };
+        check_rpc_urls(&args.rpc_url)?;
+        let output = Output::new(args.json, args.quiet, args.color);
+        let (network, ca_file) = (args.network, args.ca_file);
+        Ok(Self { output, stdin: Stdin::default(), dir, network, ca_file })
+    }
+
+    /// The HTTP client, which trusts `--ca-file` too and notes each wait before a retry.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no certificate.
+    pub fn http(&self) -> Result<Http, CliError> {
+        let extra_roots = match &self.ca_file {
+            Some(file) => Some(self.stdin.read("--ca-file", file, MAX_CA_FILE)?.expose().clone()),
+            None => None,
+        };
+        let output = self.output;
+        let observer = Arc::new(move |event: &namesys::net::RetryEvent| output.note(event));
+        let config = HttpConfig { extra_roots, observer: Some(observer), ..HttpConfig::default() };
+        Http::new(config).map_err(|error: NetError| error.into())
+    }
+
+    /// `--network`, where not given the public one.
+    pub fn network(&self) -> Network {
+        self.network.unwrap_or(Network::Mainnet)
+    }
+
+    /// The workspace: `-C`, `NAMESYS_DIR`, or the nearest folder upward.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn workspace(&self) -> Result<Workspace, CliError> {
+        Ok(match &self.dir {
+            Some(dir) => Workspace::at(dir)?,
+            None => {
+                let here = std::env::current_dir();
+                let here = here.map_err(|e| CliError::io("the current folder is not there", &e))?;
+                Workspace::find(&here)?
+            }
+        })
+    }
+
+    /// The workspace's configuration, for commands that work without one too.
+    ///
+    /// # Errors
+    /// When a workspace was named and is none, or its configuration is wrong.
+    pub fn config(&self) -> Result<Option<Config>, CliError> {
+        match self.workspace() {
+            Ok(workspace) => Ok(Some(workspace.config()?)),
+            Err(error) if self.dir.is_none() && error.kind == "no-workspace" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The IPNS name a flag gives, else the workspace's.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn ipns_name(&self, flag: Option<IpnsName>) -> Result<Option<IpnsName>, CliError> {
+        if flag.is_some() {
+            return Ok(flag);
+        }
+        let Some(config) = self.config()? else { return Ok(None) };
+        let recorded = config.recorded_keys();
+        Ok(recorded.map_err(WorkspaceError::from)?.ipns_name)
+    }
+
+    /// Runs `work` to its end, or to Ctrl-C: the first asks it to stop (it is dropped where it
+    /// waits), a second ends the process at once.
+    ///
+    /// # Errors
+    /// Those of `work`, and exit 130.
+    pub fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| CliError::io("no thread can be started", &error))?;
+        let interrupted = Arc::new(Notify::new());
+        let notify = interrupted.clone();
+        runtime.spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                notify.notify_one();
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+        });
+        let result = runtime.block_on(async {
+            tokio::select! {
+                result = work => result,
+                () = interrupted.notified() => Err(CliError::interrupted()),
+            }
+        });
+        // What is left are connections and timers; nothing of ours waits for them.
+        runtime.shutdown_background();
+        result
+    }
+}
+
+/// No command asks a chain yet; a URL that cannot be asked is refused all the same.
+fn check_rpc_urls(flags: &[String]) -> Result<(), CliError> {
+    let is_url = |url: &str| {
+        url::Url::parse(url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "ws" | "wss"))
+    };
+    // Not quoted: these URLs hold their owner's token.
+    if !flags.iter().all(|url| is_url(url)) {
+        return Err(CliError::usage("--rpc-url is not an http, https, ws or wss URL"));
+    }
+    match env::RPC_URL.get()? {
+        Some(urls) if flags.is_empty() && !urls.split(',').all(|url| is_url(url.trim())) => {
+            Err(CliError::usage(format!("{} is not a list of URLs", env::RPC_URL.0)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Logs of this program, and from `-vv` of its HTTP stack; never those of wallets' signers:
+/// they log signatures, which are key seeds here.
+fn log_to_stderr(verbose: u8) {
+    let targets = match verbose {
+        0 => return,
+        1 => Targets::new().with_target("namesys", LevelFilter::INFO),
+        2 => Targets::new()
+            .with_target("namesys", LevelFilter::DEBUG)
+            .with_targets([("reqwest", LevelFilter::DEBUG), ("hyper_util", LevelFilter::DEBUG)]),
+        _ => Targets::new()
+            .with_default(LevelFilter::DEBUG)
+            .with_target("namesys", LevelFilter::TRACE)
+            .with_targets(
+                ["alloy", "alloy_signer", "alloy_signer_local", "alloy_signer_ledger"]
+                    .into_iter()
+                    .chain(["alloy_signer_trezor", "coins_ledger", "trezor_client"])
+                    .map(|target| (target, LevelFilter::OFF)),
+            ),
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    // Fails only when a subscriber is set already, and this is the only place that sets one.
+    let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
+}

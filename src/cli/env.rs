@@ -1,0 +1,95 @@
+//! The only place that reads the environment. Values are never shown: errors name the variable.
+
+use std::path::PathBuf;
+
+use namesys::secret::SecretString;
+
+use super::error::CliError;
+
+/// A variable this program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Var(pub &'static str);
+
+/// The workspace.
+pub const DIR: Var = Var("NAMESYS_DIR");
+/// Ethereum nodes, separated by commas.
+pub const RPC_URL: Var = Var("ETH_RPC_URL");
+/// The wallet's private key.
+pub const PRIVATE_KEY: Var = Var("ETH_PRIVATE_KEY");
+/// A keystore file.
+pub const KEYSTORE: Var = Var("ETH_KEYSTORE");
+/// A keystore's name in foundry's folder.
+pub const KEYSTORE_ACCOUNT: Var = Var("ETH_KEYSTORE_ACCOUNT");
+/// The file of the keystore's password.
+pub const KEYSTORE_PASSWORD_FILE: Var = Var("ETH_PASSWORD");
+/// The wallet's address.
+pub const FROM: Var = Var("ETH_FROM");
+/// The NameSys password; set but empty is the empty password.
+pub const KEY_PASSWORD: Var = Var("NAMESYS_KEY_PASSWORD");
+/// The records signer.
+pub const SIGNER_KEY: Var = Var("NAMESYS_SIGNER_KEY");
+/// The IPNS key.
+pub const IPNS_KEY: Var = Var("NAMESYS_IPNS_KEY");
+/// The w3name service.
+pub const W3NAME_URL: Var = Var("NAMESYS_W3NAME_URL");
+/// A Kubo node's RPC.
+pub const KUBO_URL: Var = Var("NAMESYS_KUBO_URL");
+/// Kubo's folder, whose file `api` has the RPC's address.
+pub const IPFS_PATH: Var = Var("IPFS_PATH");
+/// A delegated routing service.
+pub const ROUTING_URL: Var = Var("NAMESYS_ROUTING_URL");
+/// An IPFS gateway.
+pub const GATEWAY_URL: Var = Var("NAMESYS_GATEWAY_URL");
+
+impl Var {
+    /// The value; `None` when not set or set but empty.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn get(self) -> Result<Option<String>, CliError> {
+        Ok(self.get_even_empty()?.filter(|value| !value.is_empty()))
+    }
+
+    /// The value, where an empty one means something.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn get_even_empty(self) -> Result<Option<String>, CliError> {
+        match std::env::var(self.0) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(CliError::usage(format!("the variable {} is not UTF-8", self.0)))
+            }
+        }
+    }
+
+    /// The value as a secret.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn secret(self) -> Result<Option<SecretString>, CliError> {
+        Ok(self.get()?.map(SecretString::new))
+    }
+
+    /// The value of any variable by name, for `token_env` of `namesys.toml`.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn token(name: &str) -> Result<Option<SecretString>, CliError> {
+        match std::env::var(name) {
+            Ok(value) if value.is_empty() => Ok(None),
+            Ok(value) => Ok(Some(SecretString::new(value))),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(CliError::usage(format!("the variable {name} is not UTF-8")))
+            }
+        }
+    }
+}
+
+/// The home directory.
+pub fn home() -> Result<PathBuf, CliError> {
+    etcetera::home_dir()
+        .map_err(|_| CliError::usage("there is no home directory: set the variable HOME"))
+}

@@ -1,0 +1,291 @@
+//! What ends a command: kind, message, hint and exit code. The only place where the library's
+//! errors become these.
+
+use std::fmt;
+use std::io;
+
+use namesys::devnet::DevnetError;
+use namesys::ens::NameError;
+use namesys::ipns::{PublishError, RecordError, RevisionError};
+use namesys::keys::file::KeyFileError;
+use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
+use namesys::net::NetError;
+use namesys::report::ErrorReport;
+use namesys::request::{Caip10Error, SignatureError};
+use namesys::resolve::GatewayParseError;
+use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
+
+/// The exit codes scripts rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 1: it failed.
+    Failed,
+    /// 2: the command line, or a value that does not parse.
+    Usage,
+    /// 3: something did not verify.
+    Unverified,
+    /// 4: no such record, name or publication.
+    NotFound,
+    /// 130: interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unverified => 3,
+            Self::NotFound => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What mixed outcomes end with: 3 before 1 before 4; interruption before all.
+    pub fn worst(exits: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let rank = |exit: &Self| match exit {
+            Self::NotFound => 0,
+            Self::Usage => 1,
+            Self::Failed => 2,
+            Self::Unverified => 3,
+            Self::Interrupted => 4,
+        };
+        exits.into_iter().max_by_key(rank)
+    }
+}
+
+/// An error as a person and a script see it.
+#[derive(Clone, Debug)]
+pub struct CliError {
+    /// Decides the exit code.
+    pub exit: Exit,
+    /// A stable word for scripts.
+    pub kind: &'static str,
+    /// What happened, quoting the offending input, never a secret.
+    pub message: String,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+impl CliError {
+    /// An error without a hint.
+    pub fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { exit, kind, message: message.into(), hint: None }
+    }
+
+    /// Exit 2: the command line, or a value on it.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// Exit 1, from the system: `what` could not be done.
+    pub fn io(what: impl fmt::Display, error: &io::Error) -> Self {
+        Self::new(Exit::Failed, "io", format!("{what}: {error}"))
+    }
+
+    /// Exit 130.
+    pub fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "interrupted", "interrupted")
+    }
+
+    /// Adds what to type next.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As it stands in JSON.
+    pub fn report(&self) -> ErrorReport {
+        ErrorReport {
+            kind: self.kind.to_owned(),
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+        }
+    }
+
+    fn of(exit: Exit, kind: &'static str, error: &impl fmt::Display) -> Self {
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<NameError> for CliError {
+    fn from(error: NameError) -> Self {
+        Self::of(Exit::Usage, "bad-name", &error)
+    }
+}
+
+impl From<Caip10Error> for CliError {
+    fn from(error: Caip10Error) -> Self {
+        Self::of(Exit::Usage, "bad-account", &error)
+    }
+}
+
+impl From<SignatureError> for CliError {
+    fn from(error: SignatureError) -> Self {
+        Self::of(Exit::Usage, "bad-signature", &error)
+    }
+}
+
+impl From<SignerKeyError> for CliError {
+    fn from(error: SignerKeyError) -> Self {
+        Self::of(Exit::Usage, "bad-key", &error)
+    }
+}
+
+impl From<IpnsKeyError> for CliError {
+    fn from(error: IpnsKeyError) -> Self {
+        Self::of(Exit::Usage, "bad-key", &error)
+    }
+}
+
+impl From<IpnsNameError> for CliError {
+    fn from(error: IpnsNameError) -> Self {
+        Self::of(Exit::Usage, "bad-ipns-name", &error)
+    }
+}
+
+impl From<MnemonicError> for CliError {
+    fn from(error: MnemonicError) -> Self {
+        Self::of(Exit::Usage, "bad-mnemonic", &error)
+    }
+}
+
+impl From<KeyFileError> for CliError {
+    fn from(error: KeyFileError) -> Self {
+        match &error {
+            KeyFileError::Exists(_) => Self::of(Exit::Failed, "exists", &error),
+            KeyFileError::Write { .. } | KeyFileError::Read { .. } => {
+                Self::of(Exit::Failed, "io", &error)
+            }
+            KeyFileError::TooLarge(_) | KeyFileError::Signer { .. } | KeyFileError::Ipns { .. } => {
+                Self::of(Exit::Usage, "bad-key", &error)
+            }
+        }
+    }
+}
+
+impl From<KeystoreError> for CliError {
+    fn from(error: KeystoreError) -> Self {
+        let (exit, kind) = match &error {
+            KeystoreError::WrongPassword(_) => (Exit::Failed, "wrong-password"),
+            KeystoreError::Read { .. } => (Exit::Failed, "io"),
+            KeystoreError::Format { .. } => (Exit::Usage, "bad-keystore"),
+            KeystoreError::NoAccount { .. } => (Exit::Usage, "no-account"),
+        };
+        Self::of(exit, kind, &error)
+    }
+}
+
+impl From<WalletError> for CliError {
+    fn from(error: WalletError) -> Self {
+        match error {
+            WalletError::Mnemonic(error) => error.into(),
+            WalletError::Keystore(error) => error.into(),
+            WalletError::Key(error) => Self::of(Exit::Usage, "bad-key", &error),
+            WalletError::Signature(_) => Self::of(Exit::Usage, "bad-signature", &error),
+            WalletError::ForeignSignature { .. } => {
+                Self::of(Exit::Unverified, "foreign-signature", &error)
+            }
+            WalletError::NotDeterministic { .. } => {
+                Self::of(Exit::Failed, "not-deterministic", &error)
+            }
+            WalletError::SignatureMissing { .. } => {
+                Self::of(Exit::Usage, "signature-missing", &error).hint(
+                    "print the texts with --requests, sign them with the wallet, and give the \
+                     signatures as files",
+                )
+            }
+        }
+    }
+}
+
+impl From<RecordError> for CliError {
+    fn from(error: RecordError) -> Self {
+        match &error {
+            RecordError::Value(_) | RecordError::TooBig { .. } | RecordError::Validity(_) => {
+                Self::of(Exit::Usage, "bad-value", &error)
+            }
+            RecordError::Expired { .. } => Self::of(Exit::Unverified, "expired", &error),
+            _ => Self::of(Exit::Unverified, "bad-record", &error),
+        }
+    }
+}
+
+impl From<PublishError> for CliError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Net(error) => error.into(),
+            PublishError::BadRecord { .. } | PublishError::Contradiction { .. } => {
+                Self::of(Exit::Unverified, "bad-record", &error)
+            }
+            PublishError::Outdated { .. } => Self::of(Exit::Failed, "outdated", &error),
+            PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
+            PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
+        }
+    }
+}
+
+impl From<GatewayParseError> for CliError {
+    fn from(error: GatewayParseError) -> Self {
+        Self::of(Exit::Usage, "bad-gateway", &error)
+    }
+}
+
+impl From<RevisionError> for CliError {
+    fn from(error: RevisionError) -> Self {
+        Self::of(Exit::Usage, "bad-revision", &error)
+    }
+}
+
+impl From<DevnetError> for CliError {
+    fn from(error: DevnetError) -> Self {
+        let kind = match &error {
+            DevnetError::Listen { .. } => "listen",
+            _ => "io",
+        };
+        Self::of(Exit::Failed, kind, &error)
+    }
+}
+
+impl From<NetError> for CliError {
+    fn from(error: NetError) -> Self {
+        let (exit, kind) = match &error {
+            NetError::Status { status: 404, .. } => (Exit::NotFound, "not-found"),
+            NetError::Client { .. } | NetError::Address { .. } => (Exit::Usage, "bad-address"),
+            NetError::Refused { .. } | NetError::Unreachable { .. } => {
+                (Exit::Failed, "unreachable")
+            }
+            NetError::Timeout { .. } => (Exit::Failed, "timeout"),
+            NetError::Status { status: 429, .. } => (Exit::Failed, "rate-limited"),
+            _ => (Exit::Failed, "network"),
+        };
+        Self::of(exit, kind, &error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixed_outcomes_end_with_3_before_1_before_4() {
+        use Exit::{Failed, NotFound, Unverified};
+        assert_eq!(Exit::worst([NotFound, Failed, Unverified]), Some(Unverified));
+        assert_eq!(Exit::worst([NotFound, Failed]), Some(Failed));
+        assert_eq!(Exit::worst([NotFound]), Some(NotFound));
+        assert_eq!(Exit::worst([]), None);
+    }
+
+    #[test]
+    fn a_missing_signature_names_its_step() {
+        let error: CliError = WalletError::SignatureMissing {
+            wallet: namesys::wallet::Address::ZERO,
+            step: Some("sign-2"),
+            text: String::new(),
+        }
+        .into();
+        assert_eq!(error.exit.code(), 2);
+        assert!(error.message.contains("sign-2"), "{}", error.message);
+    }
+}

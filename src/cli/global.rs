@@ -1,0 +1,46 @@
+//! The flags every command takes.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use super::output::Color;
+
+/// Whose endpoints apply where nothing else says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Network {
+    /// The public services
+    Mainnet,
+    /// `namesys devnet` on 127.0.0.1:5559
+    Devnet,
+}
+
+/// The flags every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// The workspace; default: the nearest folder upward with namesys.toml [env: NAMESYS_DIR]
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub dir: Option<PathBuf>,
+    /// Write exactly one JSON document to stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No notes and no progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say what is being done; twice for more
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// When to use colours (NO_COLOR is honoured)
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
+    pub color: Color,
+    /// An Ethereum node; may be given more than once: tried in order [env: ETH_RPC_URL]
+    #[arg(short, long, value_name = "URL", global = true)]
+    pub rpc_url: Vec<String>,
+    /// Whose endpoints apply where nothing else says [default: mainnet]
+    #[arg(long, value_enum, value_name = "NETWORK", global = true)]
+    pub network: Option<Network>,
+    /// Certificates trusted beside the system's roots
+    #[arg(long, value_name = "PEM", global = true)]
+    pub ca_file: Option<PathBuf>,
+}

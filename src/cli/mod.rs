@@ -1,0 +1,169 @@
+//! The command line: flags, dispatch. One file per command in `cmd/`.
+
+pub mod cmd;
+pub mod context;
+pub mod endpoints;
+pub mod env;
+pub mod error;
+pub mod global;
+pub mod input;
+pub mod keys_args;
+pub mod output;
+pub mod password_args;
+pub mod prompt;
+pub mod session;
+pub mod values;
+pub mod wallet_args;
+mod workspace_errors;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use context::Context;
+use error::{CliError, Exit};
+use global::GlobalArgs;
+use output::{Outcome, Output};
+
+/// Manage ENS records that live off chain: derive keys from wallet signatures, sign records,
+/// publish them on IPFS and IPNS, resolve them back verified.
+#[derive(Debug, Parser)]
+#[command(name = "namesys", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a workspace for a name
+    Init(cmd::init::Args),
+    /// Derive the IPNS key and the records signer from the wallet
+    Keygen(cmd::keygen::Args),
+    /// Set a record in records.toml
+    Set(cmd::set::Args),
+    /// Remove a record from records.toml
+    Unset(cmd::set::UnsetArgs),
+    /// Show the wanted records and their states
+    List(cmd::list::Args),
+    /// Show what sign would change
+    Diff(cmd::list::Args),
+    /// Set many records, from CSV or JSON Lines
+    Import(cmd::import::Args),
+    /// Approve the records signer for a name (SIGN 3)
+    Approve(cmd::approve::Args),
+    /// Sign what is new or changed (SIGN 4)
+    Sign(cmd::sign::Args),
+    /// Check every signed file as the resolver would, offline
+    Verify(cmd::verify::Args),
+    /// Compute the IPFS root of a folder
+    Pack(cmd::pack::Args),
+    /// Upload the signed tree and point the IPNS name at it
+    Publish(cmd::publish::Args),
+    /// Fetch a name's records and verify every signature
+    Resolve(cmd::resolve::Args),
+    /// Show the whole way on a network inside the process, with a throw-away wallet
+    Demo(cmd::demo::Args),
+    /// Show or convert keys
+    Key(cmd::key::Args),
+    /// Sign, show, get and put single IPNS records
+    Ipns(cmd::ipns::Args),
+    /// Show and advance w3name revisions
+    Revision(cmd::revision::Args),
+    /// Run the embedded network
+    Devnet(cmd::devnet::Args),
+    /// Write the completions of a shell to stdout
+    Completions(cmd::completions::Args),
+    /// Write the manual pages into a folder
+    Man(cmd::man::Args),
+}
+
+/// Runs `command`.
+pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
+    match command {
+        Command::Init(args) => cmd::init::run(args, context),
+        Command::Keygen(args) => cmd::keygen::run(args, context),
+        Command::Set(args) => cmd::set::run(args, context),
+        Command::Unset(args) => cmd::set::run_unset(args, context),
+        Command::List(args) => cmd::list::run(args, context),
+        Command::Diff(args) => cmd::list::run_diff(args, context),
+        Command::Import(args) => cmd::import::run(args, context),
+        Command::Approve(args) => cmd::approve::run(args, context),
+        Command::Sign(args) => cmd::sign::run(args, context),
+        Command::Verify(args) => cmd::verify::run(args, context),
+        Command::Pack(args) => cmd::pack::run(args, context),
+        Command::Publish(args) => cmd::publish::run(args, context),
+        Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Demo(args) => cmd::demo::run(args, context),
+        Command::Key(args) => cmd::key::run(args, context),
+        Command::Ipns(args) => cmd::ipns::run(args, context),
+        Command::Revision(args) => cmd::revision::run(args, context),
+        Command::Devnet(args) => cmd::devnet::run(args, context),
+        Command::Completions(args) => cmd::completions::run(args, context),
+        Command::Man(args) => cmd::man::run(args, context),
+    }
+}
+
+/// Reads the arguments. Help, the version and usage errors are rendered here.
+pub fn parse(output: &Output) -> Result<(Command, Context), ExitCode> {
+    let mut command = Cli::command().color(output.clap_color());
+    let parsed = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
+        let readers = stdin_readers(&command, &matches);
+        Ok((Cli::from_arg_matches(&matches)?, readers))
+    });
+    let (cli, readers) = parsed.map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output.help(&error),
+        _ => output.usage(&error),
+    })?;
+    if let [first, second, ..] = &readers[..] {
+        return Err(output.finish(Err(input::both_read_stdin(first, second))));
+    }
+    let context = Context::new(cli.global);
+    context.map(|context| (cli.command, context)).map_err(|error| output.finish(Err(error)))
+}
+
+/// The arguments given as `-`, among those whose value name says that this is stdin.
+fn stdin_readers(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
+    let takes_stdin = |argument: &&clap::Arg| {
+        let names = argument.get_value_names().unwrap_or_default();
+        names.iter().any(|name| name.ends_with("|-"))
+    };
+    let is_stdin = |argument: &&clap::Arg| {
+        let values = matches.try_get_raw(argument.get_id().as_str()).ok().flatten();
+        values.is_some_and(|mut values| values.any(|value| value == "-"))
+    };
+    let label = |argument: &clap::Arg| match argument.get_long() {
+        Some(long) => format!("--{long}"),
+        None => argument.get_id().as_str().to_uppercase(),
+    };
+    let readers = command.get_arguments().filter(takes_stdin).filter(is_stdin).map(label);
+    let mut readers: Vec<String> = readers.collect();
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(command) = command.find_subcommand(name)
+    {
+        readers.extend(stdin_readers(command, matches));
+    }
+    readers
+}
+
+/// Runs `work` so that a panic ends in a plain message: panic payloads may quote anything.
+pub fn guarded(work: impl FnOnce() -> Result<Outcome, CliError>) -> Result<Outcome, CliError> {
+    let place = std::sync::Arc::new(std::sync::Mutex::new(String::from("an unknown place")));
+    let seen = place.clone();
+    panic::set_hook(Box::new(move |info| {
+        if let (Some(location), Ok(mut place)) = (info.location(), seen.lock()) {
+            *place = format!("{}:{}", location.file(), location.line());
+        }
+    }));
+    panic::catch_unwind(panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let place = place.lock().map_or_else(|_| String::new(), |place| place.clone());
+        let message = format!("this is a fault in namesys, at {place}");
+        Err(CliError::new(Exit::Failed, "internal", message)
+            .hint("nothing half-done is kept; please report it with the command you typed"))
+    })
+}

@@ -1,0 +1,368 @@
+//! The only place that writes to stdout and stderr. stdout carries the result and nothing else.
+
+use std::fmt::{Display, Write as _};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use namesys::report::ErrorReport;
+use serde::Serialize;
+
+use super::error::{CliError, Exit};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::Cyan.on_default();
+
+/// How a report reads for people. JSON comes from `Serialize`.
+pub trait Human {
+    /// Writes the text to stdout. Untrusted text goes through [`shown`].
+    fn human(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// A result in both renderings.
+trait Report {
+    fn json(&self, error: Option<ErrorReport>, out: &mut dyn Write) -> io::Result<()>;
+    fn human(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+#[derive(Serialize)]
+struct Document<'a, T> {
+    #[serde(flatten)]
+    report: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorReport>,
+}
+
+impl<T: Serialize + Human> Report for T {
+    fn json(&self, error: Option<ErrorReport>, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, &Document { report: self, error })?;
+        out.write_all(b"\n")
+    }
+
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        Human::human(self, out)
+    }
+}
+
+/// What a command has to show.
+pub struct Outcome {
+    report: Option<Box<dyn Report>>,
+    error: Option<CliError>,
+    exit: Option<Exit>,
+}
+
+impl Outcome {
+    /// Done.
+    pub fn done(report: impl Serialize + Human + 'static) -> Self {
+        Self { report: Some(Box::new(report)), error: None, exit: None }
+    }
+
+    /// Part of the work was done: the usual fields and, beside them, the error.
+    pub fn partial(report: impl Serialize + Human + 'static, error: Option<CliError>) -> Self {
+        Self { report: Some(Box::new(report)), error, exit: None }
+    }
+
+    /// Both renderings, for `demo`, which shows other commands' outcomes: the JSON document, the
+    /// text, and the error.
+    pub fn into_parts(self) -> (serde_json::Value, String, Option<CliError>) {
+        let (mut json, mut text) = (Vec::new(), Vec::new());
+        if let Some(report) = &self.report {
+            // Writing to memory does not fail.
+            let _ = report.json(self.error.as_ref().map(CliError::report), &mut json);
+            let _ = report.human(&mut text);
+        }
+        let json = serde_json::from_slice(&json).unwrap_or_default();
+        (json, String::from_utf8_lossy(&text).into_owned(), self.error)
+    }
+
+    /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
+    pub fn written() -> Self {
+        Self { report: None, error: None, exit: None }
+    }
+
+    /// Everything was written before, and Ctrl-C ended what ran on.
+    pub fn stopped() -> Self {
+        Self { exit: Some(Exit::Interrupted), ..Self::written() }
+    }
+}
+
+/// `--color`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Where and how results, notes and errors go.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+}
+
+impl Output {
+    /// As the parsed flags say. `color` holds for the whole process.
+    pub fn new(json: bool, quiet: bool, color: Color) -> Self {
+        match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+        .write_global();
+        Self { json, quiet }
+    }
+
+    /// For errors in the arguments themselves: a look at the raw ones.
+    pub fn from_arguments() -> Self {
+        let arguments: Vec<_> =
+            std::env::args_os().skip(1).take_while(|argument| argument != "--").collect();
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+        let color = arguments.windows(2).find(|pair| pair[0] == "--color").map(|pair| &pair[1]);
+        let is = |value: &str| {
+            color.is_some_and(|color| color == value) || has(&format!("--color={value}"))
+        };
+        let color = match (is("never"), is("always")) {
+            (true, _) => Color::Never,
+            (_, true) => Color::Always,
+            _ => Color::Auto,
+        };
+        Self::new(has("--json"), false, color)
+    }
+
+    /// The colour choice in clap's type.
+    pub fn clap_color(&self) -> clap::ColorChoice {
+        match ColorChoice::global() {
+            ColorChoice::Always | ColorChoice::AlwaysAnsi => clap::ColorChoice::Always,
+            ColorChoice::Never => clap::ColorChoice::Never,
+            ColorChoice::Auto => clap::ColorChoice::Auto,
+        }
+    }
+
+    /// Whether `--json` was given.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// A remark on stderr, silenced by `-q`.
+    pub fn note(&self, text: impl Display) {
+        if !self.quiet {
+            stderr_line(NOTE, "note", &text.to_string());
+        }
+    }
+
+    /// A warning on stderr.
+    pub fn warn(&self, text: impl Display) {
+        stderr_line(WARNING, "warning", &text.to_string());
+    }
+
+    /// A progress bar on stderr: hidden without a terminal, with `-q` and with `--json`.
+    pub fn progress(&self, length: u64, what: &'static str) -> ProgressBar {
+        let bar = ProgressBar::new(length);
+        if self.quiet || self.json || !io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        bar
+    }
+
+    /// Writes `report` at once, for commands that go on running (`serve`, `devnet`).
+    pub fn first_line(&self, report: impl Serialize + Human) -> Result<(), CliError> {
+        match self.write(&report, None) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(CliError::io("stdout cannot be written", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A line of a result that is shown while it comes about (`demo`).
+    pub fn line(&self, text: &str) {
+        // Whoever closed the pipe has seen enough.
+        let _ = writeln!(io::stdout(), "{}", shown(text));
+    }
+
+    /// Writes `bytes` to stdout as they are: a result that is a file of another tool.
+    pub fn raw(&self, bytes: &[u8]) -> Result<Outcome, CliError> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(CliError::io("stdout cannot be written", &error))
+            }
+            _ => Ok(Outcome::written()),
+        }
+    }
+
+    /// Renders what a command ended with and gives its exit code.
+    pub fn finish(&self, outcome: Result<Outcome, CliError>) -> ExitCode {
+        let (report, error) = match outcome {
+            Ok(Outcome { exit: Some(exit), .. }) => return ExitCode::from(exit.code()),
+            Ok(outcome) => (outcome.report, outcome.error),
+            Err(error) => (None, Some(error)),
+        };
+        let shown = error.as_ref().map(CliError::report);
+        let written = match (&report, &shown) {
+            (Some(report), _) => self.write(&**report, shown.clone()),
+            (None, Some(shown)) if self.json => self.write(&OnlyError {}, Some(shown.clone())),
+            (None, _) => Ok(()),
+        };
+        if let Some(error) = &error {
+            stderr_error(error);
+        }
+        match written {
+            // The reader has seen enough (`| head`).
+            Err(broken) if broken.kind() == ErrorKind::BrokenPipe => {}
+            Err(failed) => {
+                stderr_error(&CliError::io("stdout cannot be written", &failed));
+                return ExitCode::from(Exit::Failed.code());
+            }
+            Ok(()) => {}
+        }
+        error.map_or(ExitCode::SUCCESS, |error| ExitCode::from(error.exit.code()))
+    }
+
+    /// Help and version, as asked for.
+    pub fn help(&self, text: &clap::Error) -> ExitCode {
+        // Whoever closed the pipe has seen enough.
+        let _ = text.print();
+        ExitCode::SUCCESS
+    }
+
+    /// A usage error of clap, without anything that looks like a key.
+    pub fn usage(&self, error: &clap::Error) -> ExitCode {
+        let missing = clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if error.kind() == missing {
+            if !self.json {
+                let _ = error.print();
+                return ExitCode::from(Exit::Usage.code());
+            }
+            let error = CliError::usage("a command is needed").hint("namesys --help lists them");
+            return self.finish(Err(error));
+        }
+        let text = redacted(&error.to_string());
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let mut parts = text.splitn(2, "\n\n");
+        let message = parts.next().unwrap_or_default().trim();
+        let hint = parts.next().unwrap_or_default().trim().replace("\n\n", "\n");
+        self.finish(Err(CliError::usage(message).hint(hint)))
+    }
+
+    fn write(&self, report: &dyn Report, error: Option<ErrorReport>) -> io::Result<()> {
+        // Results are plain bytes, some binary: nothing on the way may strip or colour them.
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        if self.json {
+            report.json(error, &mut out)?
+        } else {
+            report.human(&mut out)?
+        }
+        out.flush()
+    }
+}
+
+/// A document that is an error and nothing else.
+#[derive(Serialize)]
+struct OnlyError {}
+
+impl Human for OnlyError {
+    fn human(&self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `text` with control characters escaped: what others wrote must not drive the terminal.
+pub fn shown(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Bidirectional overrides can make a text read as another one.
+        let hidden = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || hidden {
+            safe.extend(character.escape_unicode());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+fn stderr_error(error: &CliError) {
+    stderr_line(ERROR, "error", &error.message);
+    if let Some(hint) = &error.hint {
+        stderr_line(NOTE, "hint", hint);
+    }
+}
+
+fn stderr_line(style: Style, label: &str, text: &str) {
+    let text: Vec<String> = text.lines().map(shown).collect();
+    // Nobody reads stderr when it is closed.
+    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {}", text.join("\n"));
+}
+
+/// `text` with every run of 64 or more hexadecimal digits left out: a key given in the wrong
+/// place must not be repeated.
+fn redacted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut run = String::new();
+    for character in text.chars().chain([' ']) {
+        if character.is_ascii_hexdigit() {
+            run.push(character);
+            continue;
+        }
+        if run.len() >= 64 {
+            let _ = write!(out, "[{} digits left out]", run.len());
+        } else {
+            out.push_str(&run);
+        }
+        run.clear();
+        out.push(character);
+    }
+    out.pop();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_the_wrong_place_are_not_repeated() {
+        let text = format!("unexpected argument '0x{}' found", "ab".repeat(32));
+        assert_eq!(redacted(&text), "unexpected argument '0x[64 digits left out]' found");
+        assert_eq!(redacted("0xabcdef"), "0xabcdef");
+    }
+
+    #[test]
+    fn control_and_direction_characters_are_escaped() {
+        assert_eq!(shown("a\u{1b}[2J\nb\u{202e}ü🦇"), "a\\u{1b}[2J\\u{a}b\\u{202e}ü🦇");
+    }
+
+    #[test]
+    fn an_error_stands_beside_the_usual_fields() {
+        #[derive(Serialize)]
+        struct Counted {
+            valid: u32,
+        }
+        impl Human for Counted {
+            fn human(&self, _out: &mut dyn Write) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut out = Vec::new();
+        let error = CliError::usage("no").hint("yes").report();
+        Report::json(&Counted { valid: 1 }, Some(error), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text,
+            "{\"valid\":1,\"error\":{\"kind\":\"usage\",\"message\":\"no\",\"hint\":\"yes\"}}\n"
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! Questions to a person, on stderr. Without a terminal they are errors that say what to give
+//! instead.
+
+use std::io::{self, IsTerminal};
+
+use namesys::secret::SecretString;
+
+use super::error::{CliError, Exit};
+
+/// Asks for a secret that is not shown while typed; `instead` names the flag, file or variable
+/// that answers without a terminal.
+///
+/// # Errors
+/// Exit 2 without a terminal, 130 when interrupted.
+pub fn password(question: &str, instead: &str) -> Result<SecretString, CliError> {
+    terminal(question, instead)?;
+    let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
+    prompt.report(false).interact().map(SecretString::new).map_err(failed)
+}
+
+fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        return Ok(());
+    }
+    let message = format!("{question}: there is no terminal to ask on");
+    Err(CliError::new(Exit::Usage, "no-terminal", message).hint(format!("give {instead}")))
+}
+
+fn failed(error: dialoguer::Error) -> CliError {
+    let dialoguer::Error::IO(error) = error;
+    if error.kind() == io::ErrorKind::Interrupted {
+        return CliError::interrupted();
+    }
+    CliError::io("the terminal cannot be read", &error)
+}

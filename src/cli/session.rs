@@ -1,0 +1,292 @@
+//! The workspace a command works in, and the keys that belong to it: derived from the wallet or
+//! given as files, and never others than those `namesys.toml` records.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use namesys::ens::Name;
+use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
+use namesys::request::{Caip10, Signature};
+use namesys::secret::{Secret, SecretString};
+use namesys::wallet::{sign_checked, sign_twice};
+use namesys::workspace::{Config, RecordedKeys, Workspace};
+
+use super::context::Context;
+use super::error::{CliError, Exit};
+use super::password_args::PasswordArgs;
+use super::wallet_args::{OpenWallet, WalletArgs};
+
+/// A workspace and its configuration.
+#[derive(Debug)]
+pub struct Session {
+    /// The folder.
+    pub workspace: Workspace,
+    /// Its `namesys.toml`, as read.
+    pub config: Config,
+}
+
+impl Session {
+    /// The workspace of `-C`, `NAMESYS_DIR`, or the nearest upward.
+    ///
+    /// # Errors
+    /// Exit 1 when there is none; exit 2 when its `namesys.toml` is wrong.
+    pub fn open(context: &Context) -> Result<Self, CliError> {
+        let workspace = context.workspace()?;
+        let config = workspace.config()?;
+        Ok(Self { workspace, config })
+    }
+
+    /// As [`open`](Self::open), where a command works without a workspace too.
+    ///
+    /// # Errors
+    /// When `-C` or `NAMESYS_DIR` name a folder that is none; a wrong `namesys.toml`.
+    pub fn open_if_any(context: &Context) -> Result<Option<Self>, CliError> {
+        match context.workspace() {
+            Ok(workspace) => {
+                let config = workspace.config()?;
+                Ok(Some(Self { workspace, config }))
+            }
+            Err(error) if error.kind == "no-workspace" && context.dir.is_none() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name `--name` gives: the workspace's, or one under it. A name that ENSIP-15 maps is
+    /// accepted with a note.
+    ///
+    /// # Errors
+    /// Exit 2 when it is no name, or another.
+    pub fn name(&self, context: &Context, given: Option<&str>) -> Result<Name, CliError> {
+        let Some(given) = given else { return Ok(self.config.name.clone()) };
+        let name = parse_name(context, given)?;
+        if name.is_or_is_under(&self.config.name) {
+            return Ok(name);
+        }
+        let root = &self.config.name;
+        Err(CliError::usage(format!("{name} is neither {root} nor a name under it"))
+            .hint(format!("make a workspace for it: namesys init {name}")))
+    }
+
+    /// Checks `keys` against what is recorded, and records what is new. Takes the lock.
+    ///
+    /// # Errors
+    /// Exit 1 when they are others than those recorded.
+    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<(), CliError> {
+        let mut check = self.config.clone();
+        if !check.record_keys(keys)? {
+            return Ok(());
+        }
+        let _lock = self.workspace.lock()?;
+        self.config = self.workspace.config()?;
+        if self.config.record_keys(keys)? {
+            self.workspace.save_config(&self.config)?;
+        }
+        Ok(())
+    }
+}
+
+/// Parses a name, with a note where ENSIP-15 maps it.
+///
+/// # Errors
+/// Exit 2 when it is none.
+pub fn parse_name(context: &Context, given: &str) -> Result<Name, CliError> {
+    let name = Name::parse(given)?;
+    if name.as_str() != given {
+        context.output.note(format_args!("{given:?} is {name} in normal form (ENSIP-15)"));
+    }
+    Ok(name)
+}
+
+/// The flags that decide which keys a wallet gives.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Keys")]
+pub struct PlanArgs {
+    /// How the IPNS key is reduced: noble-1.7 (the default) or noble-1.6, the older build
+    #[arg(long, value_name = "BUILD")]
+    pub derivation: Option<Derivation>,
+    /// web-client: SIGN 2 as the deployed web client writes it (another signer for wallet storage)
+    #[arg(long, value_name = "CLIENT")]
+    pub compat: Option<Compat>,
+}
+
+/// The wallet, the password and, for wallets elsewhere, the signatures.
+#[derive(Debug, Args)]
+pub struct DeriveArgs {
+    #[command(flatten)]
+    pub wallet: WalletArgs,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// A signature of SIGN 1 made elsewhere (with --from); give a second one to have them compared
+    #[arg(long, value_name = "FILE", help_heading = "Wallet")]
+    pub ipns_signature: Vec<PathBuf>,
+    /// A signature of SIGN 2 made elsewhere (with --from); give a second one to have them compared
+    #[arg(long, value_name = "FILE", help_heading = "Wallet")]
+    pub signer_signature: Vec<PathBuf>,
+}
+
+/// What a derivation is for.
+#[derive(Clone, Debug)]
+pub struct KeysFor {
+    pub name: Name,
+    pub storage: Storage,
+    pub signer_storage: Storage,
+    pub chain_id: u64,
+}
+
+impl From<&Config> for KeysFor {
+    fn from(config: &Config) -> Self {
+        Self {
+            name: config.name.clone(),
+            storage: config.storage,
+            signer_storage: config.signer_storage,
+            chain_id: config.chain_id,
+        }
+    }
+}
+
+/// An open wallet with everything to derive its keys.
+pub struct Deriver {
+    /// The wallet.
+    pub wallet: OpenWallet,
+    /// What decides the keys.
+    pub plan: KeyPlan,
+    password: SecretString,
+    /// Whether each request is signed twice and compared: until the keys are recorded.
+    twice: bool,
+}
+
+impl DeriveArgs {
+    /// Opens the wallet and reads the password and the signatures made elsewhere. `recorded` is
+    /// what the workspace knows.
+    ///
+    /// # Errors
+    /// Those of wallet, password and signature files.
+    pub fn open(
+        &self,
+        context: &Context,
+        keys_for: KeysFor,
+        recorded: &RecordedKeys,
+    ) -> Result<Deriver, CliError> {
+        let mut wallet = self.wallet.open(context)?;
+        let address = wallet.as_wallet().address();
+        if let Some(expected) = recorded.wallet
+            && expected != address
+        {
+            let message = format!("the wallet is {address}, this workspace's is {expected}");
+            return Err(CliError::new(Exit::Failed, "other-wallet", message).hint(
+                "give the wallet of this workspace; another one needs its own (namesys init)",
+            ));
+        }
+        let password = self.password.get(context)?;
+        let plan = self.plan_for(keys_for, address, recorded);
+        if let OpenWallet::External(external) = &mut wallet {
+            let given = [
+                (plan.sign1(&password), &self.ipns_signature),
+                (plan.sign2(&password), &self.signer_signature),
+            ];
+            for (text, files) in given {
+                for file in files {
+                    external.add(&text, read_signature(context, file)?)?;
+                }
+                if !files.is_empty() && !external.is_compared(&text) {
+                    context.output.note(
+                        "one signature does not show that the wallet always signs the same; give \
+                         the flag twice, with a second signature, to have them compared",
+                    );
+                }
+            }
+        }
+        let twice = recorded.ipns_name.is_none() || recorded.signer.is_none();
+        Ok(Deriver { wallet, plan, password, twice })
+    }
+
+    /// The plan for a wallet.
+    pub fn plan_for(
+        &self,
+        keys_for: KeysFor,
+        wallet: alloy_primitives::Address,
+        recorded: &RecordedKeys,
+    ) -> KeyPlan {
+        let KeysFor { name, storage, signer_storage, chain_id } = keys_for;
+        KeyPlan {
+            name,
+            storage,
+            signer_storage,
+            wallet: Caip10::new(chain_id, wallet),
+            derivation: self.plan.derivation.or(recorded.derivation).unwrap_or_default(),
+            compat: self.plan.compat.or(recorded.compat).unwrap_or_default(),
+        }
+    }
+}
+
+/// Reads a signature file: `0x` and 130 digits.
+///
+/// # Errors
+/// Exit 2 when it holds none.
+pub fn read_signature(
+    context: &Context,
+    file: &std::path::Path,
+) -> Result<Secret<Signature>, CliError> {
+    let text = context.stdin.read_line("the signature", file)?;
+    let signature = text.expose().parse().map_err(|error| {
+        let CliError { exit, kind, message, hint } = CliError::from(error);
+        CliError { exit, kind, message: format!("{}: {message}", file.display()), hint }
+    })?;
+    Ok(Secret::new(signature))
+}
+
+impl Deriver {
+    async fn sign(&self, text: &str) -> Result<Secret<Signature>, CliError> {
+        let wallet = self.wallet.as_wallet();
+        // What is compared is whether the wallet signs the same twice; signatures that were
+        // brought were compared when they were read.
+        let signed = if self.twice {
+            sign_twice(wallet, text).await
+        } else {
+            sign_checked(wallet, text).await
+        };
+        Ok(signed?)
+    }
+
+    /// The IPNS key, from SIGN 1.
+    ///
+    /// # Errors
+    /// The wallet's.
+    pub async fn ipns_key(&self) -> Result<IpnsKey, CliError> {
+        let signature = self.sign(&self.plan.sign1(&self.password)).await?;
+        Ok(IpnsKey::from_seed(&self.plan.ipns_seed(signature.expose(), &self.password)))
+    }
+
+    /// The records signer, from SIGN 2.
+    ///
+    /// # Errors
+    /// The wallet's.
+    pub async fn signer_key(&self) -> Result<SignerKey, CliError> {
+        let signature = self.sign(&self.plan.sign2(&self.password)).await?;
+        Ok(self.plan.signer(signature.expose(), &self.password)?)
+    }
+
+    /// Whether two signatures of both requests were compared.
+    pub fn compared(&self) -> bool {
+        match &self.wallet {
+            OpenWallet::Local(_) => true,
+            OpenWallet::External(external) => {
+                external.is_compared(&self.plan.sign1(&self.password))
+                    && external.is_compared(&self.plan.sign2(&self.password))
+            }
+        }
+    }
+
+    /// What is recorded of these keys.
+    pub fn recorded(&self, ipns: Option<&IpnsKey>, signer: Option<&SignerKey>) -> RecordedKeys {
+        RecordedKeys {
+            wallet: Some(self.plan.wallet.address),
+            ipns_name: ipns.map(IpnsKey::name),
+            signer: signer.map(SignerKey::address),
+            derivation: ipns.map(|_| self.plan.derivation),
+            compat: signer.map(|_| self.plan.compat),
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! The wallet: foundry's flags and variables.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use namesys::keys::{SignerKey, file};
+use namesys::secret::{SecretBytes, SecretString};
+use namesys::wallet::{
+    Address, ExternalWallet, HdPath, LocalWallet, Wallet, account_path, check_keystore,
+    open_keystore, open_mnemonic,
+};
+
+use super::context::Context;
+use super::error::{CliError, Exit};
+use super::input::MAX_SECRET;
+use super::{env, prompt};
+
+/// The flags of the wallet.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Wallet")]
+pub struct WalletArgs {
+    /// The private key itself; other users of this machine can see it: prefer a file
+    /// [env: ETH_PRIVATE_KEY]
+    #[arg(long, value_name = "KEY", value_parser = secret, group = "wallet")]
+    private_key: Option<SecretString>,
+    /// A file with the private key in hex; - for stdin
+    #[arg(long, value_name = "FILE|-", group = "wallet")]
+    private_key_file: Option<PathBuf>,
+    /// A file with a BIP-39 mnemonic (- for stdin), or its words
+    #[arg(long, value_name = "WORDS|FILE|-", value_parser = secret, group = "wallet")]
+    mnemonic: Option<SecretString>,
+    /// The mnemonic's account: m/44'/60'/0'/0/<INDEX>
+    #[arg(long, value_name = "INDEX", default_value_t = 0, conflicts_with = "hd_path")]
+    mnemonic_index: u32,
+    /// The mnemonic's derivation path
+    #[arg(long, value_name = "PATH")]
+    hd_path: Option<HdPath>,
+    /// A keystore file [env: ETH_KEYSTORE]
+    #[arg(long, value_name = "PATH", group = "wallet")]
+    keystore: Option<PathBuf>,
+    /// A keystore by its name in ~/.foundry/keystores [env: ETH_KEYSTORE_ACCOUNT]
+    #[arg(long, value_name = "NAME", group = "wallet")]
+    account: Option<String>,
+    /// A file with the keystore's password; - for stdin [env: ETH_PASSWORD, a file]
+    #[arg(long, value_name = "FILE|-")]
+    password_file: Option<PathBuf>,
+    /// Ask for the private key
+    #[arg(short, long, group = "wallet")]
+    interactive: bool,
+    /// The wallet's address, where its signatures are made elsewhere [env: ETH_FROM]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    from: Option<Address>,
+}
+
+/// A wallet as the flags and variables give it.
+#[derive(Debug)]
+pub enum OpenWallet {
+    /// Its key is at hand.
+    Local(LocalWallet),
+    /// Only its address is known; signatures are brought.
+    External(ExternalWallet),
+}
+
+impl OpenWallet {
+    /// Whichever it is.
+    pub fn as_wallet(&self) -> &dyn Wallet {
+        match self {
+            Self::Local(wallet) => wallet,
+            Self::External(wallet) => wallet,
+        }
+    }
+}
+
+impl WalletArgs {
+    /// Opens the wallet: flags, then variables.
+    ///
+    /// # Errors
+    /// Exit 2 when none is given, or a key or mnemonic is not one; 1 for a wrong password.
+    pub fn open(&self, context: &Context) -> Result<OpenWallet, CliError> {
+        if let Some(wallet) = self.from_flags(context)? {
+            if let Some(from) = self.from.filter(|from| *from != wallet.address()) {
+                let message = format!("the wallet is {}, not {from}", wallet.address());
+                return Err(CliError::new(Exit::Failed, "other-wallet", message)
+                    .hint("leave --from out, or give the wallet of that address"));
+            }
+            return Ok(OpenWallet::Local(wallet));
+        }
+        if let Some(from) = self.from {
+            return Ok(OpenWallet::External(ExternalWallet::new(from)));
+        }
+        if let Some(wallet) = self.from_variables(context)? {
+            return Ok(OpenWallet::Local(wallet));
+        }
+        match from_variable()? {
+            Some(from) => Ok(OpenWallet::External(ExternalWallet::new(from))),
+            None => Err(CliError::new(Exit::Usage, "no-wallet", "a wallet is needed").hint(
+                "give one of --private-key-file, --mnemonic, --keystore, --account, \
+                 --interactive, or --from ADDRESS with signatures made elsewhere; or set \
+                 ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
+            )),
+        }
+    }
+
+    /// The wallet's address without opening a keystore or asking, where `--from` or `ETH_FROM`
+    /// give it.
+    ///
+    /// # Errors
+    /// Exit 2 when the variable is not an address.
+    pub fn address(&self) -> Result<Option<Address>, CliError> {
+        match self.from {
+            Some(from) => Ok(Some(from)),
+            None => from_variable(),
+        }
+    }
+
+    /// Whether any flag or variable gives a wallet.
+    ///
+    /// # Errors
+    /// Exit 2 when a variable is not UTF-8.
+    pub fn is_given(&self) -> Result<bool, CliError> {
+        let flags = self.private_key.is_some()
+            || self.private_key_file.is_some()
+            || self.mnemonic.is_some()
+            || self.keystore.is_some()
+            || self.account.is_some()
+            || self.interactive
+            || self.from.is_some();
+        if flags {
+            return Ok(true);
+        }
+        for var in [env::PRIVATE_KEY, env::KEYSTORE, env::KEYSTORE_ACCOUNT, env::FROM] {
+            if var.secret()?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn from_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
+        let wallet = if let Some(key) = &self.private_key {
+            context.output.warn(
+                "--private-key shows the key to other users of this machine and keeps it in the \
+                 shell's history; prefer --private-key-file, a keystore, or --interactive",
+            );
+            LocalWallet::from_hex(key)?
+        } else if let Some(file) = &self.private_key_file {
+            LocalWallet::new(read_private_key(context, file)?, "private key")
+        } else if let Some(mnemonic) = &self.mnemonic {
+            self.open_mnemonic(context, mnemonic)?
+        } else if let Some(path) = &self.keystore {
+            self.open_keystore(context, path)?
+        } else if let Some(name) = &self.account {
+            self.open_keystore(context, &account_path(&keystores()?, name)?)?
+        } else if self.interactive {
+            let key = prompt::password("Private key", "--private-key-file FILE")?;
+            LocalWallet::from_hex(&key)?
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(wallet))
+    }
+
+    fn from_variables(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
+        if let Some(key) = env::PRIVATE_KEY.secret()? {
+            let wallet = LocalWallet::from_hex(&key).map_err(|error| {
+                let error = CliError::from(error);
+                CliError { message: format!("{}: {}", env::PRIVATE_KEY.0, error.message), ..error }
+            })?;
+            return Ok(Some(wallet));
+        }
+        if let Some(path) = env::KEYSTORE.get()? {
+            return self.open_keystore(context, Path::new(&path)).map(Some);
+        }
+        if let Some(name) = env::KEYSTORE_ACCOUNT.get()? {
+            let path = account_path(&keystores()?, &name)?;
+            return self.open_keystore(context, &path).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn open_mnemonic(
+        &self,
+        context: &Context,
+        given: &SecretString,
+    ) -> Result<LocalWallet, CliError> {
+        let path = match &self.hd_path {
+            Some(path) => path.clone(),
+            None => HdPath::ethereum(self.mnemonic_index)?,
+        };
+        let file = Path::new(given.expose());
+        if given.expose() == "-" || file.is_file() {
+            let words = context.stdin.read_line("--mnemonic", file)?;
+            return Ok(open_mnemonic(&words, &path)?);
+        }
+        if !given.expose().trim().contains(char::is_whitespace) {
+            // Not quoted: it may be a word of the mnemonic.
+            let message = "what --mnemonic names is neither a file nor a mnemonic";
+            return Err(CliError::new(Exit::Usage, "bad-mnemonic", message)
+                .hint("give the path of a file that holds the words"));
+        }
+        context.output.warn(
+            "--mnemonic with the words shows them to other users of this machine and keeps them \
+             in the shell's history; prefer a file",
+        );
+        Ok(open_mnemonic(given, &path)?)
+    }
+
+    fn open_keystore(&self, context: &Context, path: &Path) -> Result<LocalWallet, CliError> {
+        check_keystore(path)?;
+        let variable = env::KEYSTORE_PASSWORD_FILE.get()?;
+        let password = if let Some(file) = &self.password_file {
+            context.stdin.read_line("--password-file", file)?
+        } else if let Some(file) = variable {
+            context.stdin.read_line(env::KEYSTORE_PASSWORD_FILE.0, Path::new(&file))?
+        } else {
+            let question = format!("Password of the keystore {}", path.display());
+            prompt::password(&question, "--password-file FILE, or set ETH_PASSWORD to a file")?
+        };
+        Ok(open_keystore(path, &password)?)
+    }
+}
+
+fn read_private_key(context: &Context, file: &Path) -> Result<SignerKey, CliError> {
+    if file == Path::new("-") {
+        let bytes: SecretBytes = context.stdin.read("--private-key-file", file, MAX_SECRET)?;
+        return Ok(file::parse_signer_key(&bytes)?);
+    }
+    let (bytes, note) = file::read(file)?;
+    if let Some(note) = note {
+        context.output.warn(note);
+    }
+    file::parse_signer_key(&bytes).map_err(|error| {
+        let error = CliError::from(error);
+        CliError { message: format!("{}: {}", file.display(), error.message), ..error }
+    })
+}
+
+fn keystores() -> Result<PathBuf, CliError> {
+    Ok(env::home()?.join(".foundry").join("keystores"))
+}
+
+fn from_variable() -> Result<Option<Address>, CliError> {
+    let Some(text) = env::FROM.get()? else { return Ok(None) };
+    let parsed = address(&text);
+    parsed.map(Some).map_err(|_| CliError::usage(format!("{} is not an address", env::FROM.0)))
+}
+
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::new(text.to_owned()))
+}
+
+/// An EVM address: in one case accepted as it is, in mixed case only with its checksum.
+pub fn address(text: &str) -> Result<Address, String> {
+    let not_an_address = || "an address is 0x and 40 hexadecimal digits".to_owned();
+    let digits = text.strip_prefix("0x").ok_or_else(not_an_address)?;
+    let parsed: Address = text.parse().map_err(|_| not_an_address())?;
+    let mixed = digits.bytes().any(|byte| byte.is_ascii_lowercase())
+        && digits.bytes().any(|byte| byte.is_ascii_uppercase());
+    if mixed && Address::parse_checksummed(text, None).is_err() {
+        return Err(format!("its checksum is wrong; meant may be {parsed}"));
+    }
+    Ok(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::global::GlobalArgs;
+
+    #[derive(Debug, Parser)]
+    struct Probe {
+        #[command(flatten)]
+        global: GlobalArgs,
+        #[command(flatten)]
+        wallet: WalletArgs,
+    }
+
+    const WORDS: &str = "test test test test test test test test test test test junk";
+    const FIRST: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+
+    fn parse(arguments: &[&str]) -> Result<Probe, clap::Error> {
+        Probe::try_parse_from([&["probe", "-q"], arguments].concat())
+    }
+
+    fn open(arguments: &[&str]) -> Result<OpenWallet, CliError> {
+        let probe = parse(arguments).unwrap();
+        probe.wallet.open(&Context::new(probe.global).unwrap())
+    }
+
+    fn address_of(arguments: &[&str]) -> String {
+        open(arguments).unwrap().as_wallet().address().to_string()
+    }
+
+    #[test]
+    fn every_source_opens() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, contents: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, contents).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let key = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+        let words = file("words", &format!("{WORDS}\n"));
+        for arguments in [
+            ["--private-key", key],
+            ["--private-key-file", &file("key", &format!("# signer {FIRST}\n0x{key}\n"))],
+            ["--mnemonic", WORDS],
+            ["--mnemonic", &words],
+        ] {
+            assert_eq!(address_of(&arguments), FIRST, "{arguments:?}");
+        }
+        let second = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+        assert_eq!(address_of(&["--mnemonic", &words, "--mnemonic-index", "1"]), second);
+        assert_eq!(address_of(&["--mnemonic", &words, "--hd-path", "m/44'/60'/0'/0/1"]), second);
+        let external = open(&["--from", &FIRST.to_lowercase()]).unwrap();
+        assert!(matches!(external, OpenWallet::External(_)));
+        assert_eq!(external.as_wallet().address().to_string(), FIRST);
+    }
+
+    #[test]
+    fn from_must_be_the_wallets() {
+        let key = "01".repeat(32);
+        let error = open(&["--private-key", &key, "--from", FIRST]).unwrap_err();
+        assert_eq!((error.kind, error.exit), ("other-wallet", Exit::Failed));
+    }
+
+    #[test]
+    fn what_does_not_open_says_why_and_quotes_no_secret() {
+        for (arguments, kind) in [
+            (vec!["--private-key", "hunter2"], "bad-key"),
+            (vec!["--mnemonic", "hunter2"], "bad-mnemonic"),
+            (vec!["--mnemonic", "hunter2 hunter2"], "bad-mnemonic"),
+            (vec!["--account", "hunter2/../x"], "no-account"),
+            (vec!["--private-key-file", "/nowhere"], "io"),
+            (vec!["--keystore", "/nowhere"], "io"),
+        ] {
+            let error = open(&arguments).unwrap_err();
+            assert_eq!(error.kind, kind, "{}", error.message);
+            assert!(
+                kind == "no-account" || !error.message.contains("hunter2"),
+                "{}",
+                error.message
+            );
+        }
+    }
+
+    #[test]
+    fn flags_that_contradict_are_usage_errors() {
+        for arguments in [
+            vec!["--private-key", "x", "--mnemonic", "y"],
+            vec!["-i", "--keystore", "y"],
+            vec!["--mnemonic", "x", "--mnemonic-index", "1", "--hd-path", "m/0"],
+            vec!["--from", "0xF39fd6e51aad88F6F4ce6aB8827279cffFb92266"],
+            vec!["--from", "f39fd6e51aad88f6f4ce6ab8827279cfffb92266"],
+            vec!["--hd-path", "x"],
+        ] {
+            assert!(parse(&arguments).is_err(), "{arguments:?}");
+        }
+        let debug = format!("{:?}", parse(&["--private-key", "hunter2"]).unwrap());
+        assert!(!debug.contains("hunter2"), "{debug}");
+    }
+}

@@ -1,0 +1,169 @@
+//! The workspace's errors as a person and a script see them; the rest of `error.rs`.
+
+use namesys::ipfs::PackError;
+use namesys::record::{RecordKeyError, ValueError};
+use namesys::resolve::FetchError;
+use namesys::workspace::{
+    ConfigError, ImportError, KeyMismatch, PublishTreeError, RecordsError, SignError, StateError,
+    TreeError, WorkspaceError,
+};
+
+use super::error::{CliError, Exit};
+
+impl From<WorkspaceError> for CliError {
+    fn from(error: WorkspaceError) -> Self {
+        let message = error.to_string();
+        match error {
+            WorkspaceError::NotFound(_) => Self::new(Exit::Failed, "no-workspace", message)
+                .hint("make one here: namesys init NAME; or say where it is: -C DIR"),
+            WorkspaceError::Exists(_) => Self::new(Exit::Failed, "exists", message)
+                .hint("use it as it is, or give another folder: -C DIR"),
+            WorkspaceError::Locked { .. } => Self::new(Exit::Failed, "locked", message)
+                .hint("wait until it is done, then try again"),
+            WorkspaceError::Io { .. } => Self::new(Exit::Failed, "io", message),
+            WorkspaceError::Config(error) => error.into(),
+            WorkspaceError::Records(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Exit::Usage, "bad-config", error.to_string())
+    }
+}
+
+impl From<RecordsError> for CliError {
+    fn from(error: RecordsError) -> Self {
+        let kind = match &error {
+            RecordsError::SameFile { .. } => "same-file",
+            _ => "bad-record",
+        };
+        Self::new(Exit::Usage, kind, error.to_string())
+    }
+}
+
+impl From<KeyMismatch> for CliError {
+    fn from(error: KeyMismatch) -> Self {
+        let hint = match error.what {
+            "ipns_name" | "signer" => {
+                "is it the right NameSys password and wallet? Other keys need their own \
+                 workspace: namesys init NAME -C DIR"
+            }
+            _ => "another choice gives other keys, which need their own workspace",
+        };
+        Self::new(Exit::Failed, "other-keys", error.to_string()).hint(hint)
+    }
+}
+
+impl From<RecordKeyError> for CliError {
+    fn from(error: RecordKeyError) -> Self {
+        Self::new(Exit::Usage, "bad-record-type", error.to_string())
+    }
+}
+
+impl From<ValueError> for CliError {
+    fn from(error: ValueError) -> Self {
+        Self::new(Exit::Usage, "bad-value", error.to_string())
+    }
+}
+
+impl From<TreeError> for CliError {
+    fn from(error: TreeError) -> Self {
+        let (exit, kind) = match &error {
+            TreeError::Io { .. } => (Exit::Failed, "io"),
+            _ => (Exit::Usage, "bad-tree"),
+        };
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<PackError> for CliError {
+    fn from(error: PackError) -> Self {
+        let (exit, kind) = match &error {
+            PackError::Io { .. } => (Exit::Failed, "io"),
+            _ => (Exit::Usage, "bad-tree"),
+        };
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<ImportError> for CliError {
+    fn from(error: ImportError) -> Self {
+        match &error {
+            ImportError::Io(_) => Self::new(Exit::Failed, "io", error.to_string()),
+            ImportError::Lines(_) => Self::new(Exit::Usage, "bad-lines", error.to_string())
+                .hint("mend these lines and import again"),
+        }
+    }
+}
+
+impl From<SignError> for CliError {
+    fn from(error: SignError) -> Self {
+        let message = error.to_string();
+        match error {
+            SignError::NoApproval { .. } => Self::new(Exit::Failed, "no-approval", message).hint(
+                "give the wallet, run namesys approve, or choose --approval on-chain or owner",
+            ),
+            SignError::NotOwner { .. } => Self::new(Exit::Failed, "not-owner", message)
+                .hint("give the owner's wallet, or choose --approval wallet or on-chain"),
+            SignError::NoOwner => Self::new(Exit::Usage, "no-wallet", message)
+                .hint("give the wallet once, or its address: --from ADDRESS"),
+            SignError::Wallet(error) => error.into(),
+            SignError::Tree(error) => error.into(),
+            SignError::Workspace(error) => error.into(),
+            SignError::Config(error) => error.into(),
+        }
+    }
+}
+
+impl From<StateError> for CliError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Workspace(error) => error.into(),
+            StateError::Record { .. } => {
+                Self::new(Exit::Unverified, "bad-history", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<PublishTreeError> for CliError {
+    fn from(error: PublishTreeError) -> Self {
+        let message = error.to_string();
+        match error {
+            PublishTreeError::SequenceTooLow { known, .. } => {
+                Self::new(Exit::Failed, "sequence-too-low", message).hint(format!(
+                    "leave --sequence out, or give at least {}",
+                    known.saturating_add(1)
+                ))
+            }
+            PublishTreeError::SequenceExhausted(_) => {
+                Self::new(Exit::Failed, "sequence-exhausted", message)
+            }
+            PublishTreeError::Record(error) => error.into(),
+            PublishTreeError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<FetchError> for CliError {
+    fn from(error: FetchError) -> Self {
+        let message = error.to_string();
+        match error {
+            FetchError::NotFound { .. } => Self::new(Exit::NotFound, "no-record", message),
+            FetchError::NotPublished { .. } => Self::new(Exit::NotFound, "not-published", message)
+                .hint("namesys publish, or ask another gateway: --gateway URL"),
+            FetchError::BadIpnsRecord { .. } => {
+                Self::new(Exit::Unverified, "bad-ipns-record", message)
+                    .hint("publish again to renew it: namesys publish")
+            }
+            FetchError::Refused(error) => error.into(),
+            FetchError::Failed { .. } => Self::new(Exit::Failed, "not-fetched", message)
+                .hint("try another gateway: --gateway URL"),
+            FetchError::NoGateway(_) => Self::new(Exit::Usage, "no-gateway", message)
+                .hint("give one: --gateway https://ipfs.io"),
+            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
+        }
+    }
+}

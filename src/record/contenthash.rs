@@ -1,0 +1,271 @@
+//! Contenthashes (ENSIP-7): a multicodec namespace and what it names.
+
+mod onion;
+
+use std::fmt;
+
+use alloy_primitives::hex;
+use cid::Cid;
+use data_encoding::BASE64URL_NOPAD;
+use multibase::Base;
+
+use super::value::prefixed_bytes;
+
+const IPFS: u64 = 0xe3;
+const SWARM: u64 = 0xe4;
+const IPNS: u64 = 0xe5;
+const ONION3: u64 = 0x1bd;
+const SKYNET: u64 = 0xb1_9910;
+const ARWEAVE: u64 = 0xb2_9910;
+
+const SWARM_MANIFEST: u64 = 0xfa;
+const LIBP2P_KEY: u64 = 0x72;
+const IDENTITY: u64 = 0x00;
+const SHA2_256: u64 = 0x12;
+const KECCAK_256: u64 = 0x1b;
+
+const EXPECTED: &str = "expected is ipfs://<CID>, ipns://<key>, bzz://<64 hex digits>, \
+     onion3://<56 characters>, sia://<46 characters>, ar://<43 characters>, or 0x and the encoded \
+     contenthash";
+
+/// The value of a contenthash record, encoded. Empty says that there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Contenthash(Vec<u8>);
+
+/// Why a text or bytes are not a contenthash.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContenthashError {
+    /// Neither a known URI nor hex.
+    #[error("{0:?} is not a contenthash: {EXPECTED}")]
+    Unknown(String),
+    /// The part after the scheme is wrong.
+    #[error("{uri:?} is not a contenthash: {reason}")]
+    Uri {
+        /// The URI as given.
+        uri: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The encoded bytes are wrong.
+    #[error("the bytes {bytes} are not a contenthash: {reason}")]
+    Bytes {
+        /// The bytes in hex.
+        bytes: String,
+        /// What is wrong with them.
+        reason: String,
+    },
+}
+
+impl Contenthash {
+    /// Parses a URI of one of the schemes `ipfs`, `ipns`, `bzz`, `onion3`, `sia`, `ar`, or `0x`
+    /// and the encoded form (alone, it says that there is none).
+    ///
+    /// # Errors
+    /// Quotes the text and says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, ContenthashError> {
+        if text.starts_with("0x") {
+            let bytes =
+                prefixed_bytes(text).ok_or_else(|| ContenthashError::Unknown(text.to_owned()))?;
+            return Self::from_bytes(&bytes);
+        }
+        let unknown = || ContenthashError::Unknown(text.to_owned());
+        let (scheme, rest) = text.split_once("://").ok_or_else(unknown)?;
+        let (codec, payload) = match scheme.to_ascii_lowercase().as_str() {
+            "ipfs" => (IPFS, ipfs(rest)),
+            "ipns" => (IPNS, ipns(rest)),
+            "bzz" => (SWARM, swarm(rest)),
+            "onion3" => (ONION3, onion::parse(rest)),
+            "sia" => (SKYNET, base64(rest, 34, "a skylink has 46 characters of base64url")),
+            "ar" => (ARWEAVE, base64(rest, 32, "a transaction id has 43 characters of base64url")),
+            _ => return Err(unknown()),
+        };
+        let payload =
+            payload.map_err(|reason| ContenthashError::Uri { uri: text.to_owned(), reason })?;
+        let mut buffer = unsigned_varint::encode::u64_buffer();
+        let mut bytes = unsigned_varint::encode::u64(codec, &mut buffer).to_vec();
+        bytes.extend_from_slice(&payload);
+        Ok(Self(bytes))
+    }
+
+    /// Takes encoded bytes: of a known codec they must be well-formed, of any other they are kept
+    /// and displayed as hex.
+    ///
+    /// # Errors
+    /// Says what is malformed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ContenthashError> {
+        check(bytes)
+            .map_err(|reason| ContenthashError::Bytes {
+                bytes: hex::encode_prefixed(bytes),
+                reason,
+            })
+            .map(|()| Self(bytes.to_vec()))
+    }
+
+    /// The contenthash of an IPNS name, given its CID (codec libp2p-key).
+    ///
+    /// # Errors
+    /// As [`Contenthash::parse`] for `ipns://`.
+    pub fn from_ipns(cid: &Cid) -> Result<Self, ContenthashError> {
+        Self::parse(&format!("ipns://{cid}"))
+    }
+
+    /// The encoded form: codec as varint, then what it names.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The CID of an IPFS, IPNS or Swarm contenthash.
+    pub fn cid(&self) -> Option<Cid> {
+        let (codec, payload) = split(&self.0)?;
+        matches!(codec, IPFS | IPNS | SWARM).then(|| Cid::try_from(payload).ok()).flatten()
+    }
+
+    fn uri(&self) -> Option<String> {
+        let (codec, payload) = split(&self.0)?;
+        Some(match codec {
+            IPFS => format!("ipfs://{}", base(Base::Base32Lower, payload)?),
+            IPNS => format!("ipns://{}", base(Base::Base36Lower, payload)?),
+            SWARM => format!("bzz://{}", hex::encode(self.cid()?.hash().digest())),
+            ONION3 => format!("onion3://{}", std::str::from_utf8(payload).ok()?),
+            SKYNET => format!("sia://{}", BASE64URL_NOPAD.encode(payload)),
+            ARWEAVE => format!("ar://{}", BASE64URL_NOPAD.encode(payload)),
+            _ => return None,
+        })
+    }
+}
+
+/// The URI where it parses back to the same bytes, else the bytes in hex.
+impl fmt::Display for Contenthash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let same = |uri: &String| Self::parse(uri).is_ok_and(|parsed| parsed == *self);
+        match self.uri().filter(same) {
+            Some(uri) => f.write_str(&uri),
+            None => f.write_str(&hex::encode_prefixed(&self.0)),
+        }
+    }
+}
+
+fn split(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    unsigned_varint::decode::u64(bytes).ok()
+}
+
+fn base(base: Base, payload: &[u8]) -> Option<String> {
+    let cid = Cid::try_from(payload).ok()?;
+    cid_v1(cid).to_string_of_base(base).ok()
+}
+
+fn cid_v1(cid: Cid) -> Cid {
+    Cid::new_v1(cid.codec(), *cid.hash())
+}
+
+fn check(bytes: &[u8]) -> Result<(), String> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let (codec, payload) = split(bytes).ok_or("they do not begin with a multicodec")?;
+    match codec {
+        IPFS | IPNS | SWARM => {
+            let mut rest = payload;
+            let cid = Cid::read_bytes(&mut rest).map_err(|error| error.to_string())?;
+            if !rest.is_empty() {
+                return Err("bytes follow the CID".into());
+            }
+            check_digest(&cid)
+        }
+        ONION3 => std::str::from_utf8(payload)
+            .map_err(|error| error.to_string())
+            .and_then(onion::parse)
+            .and_then(|parsed| {
+                (parsed == payload).then_some(()).ok_or("it is not in lower case".into())
+            }),
+        SKYNET => length(payload, 34),
+        ARWEAVE => length(payload, 32),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains("://") || text.starts_with("0x") => {
+                Err(format!("they are the text {text:?}, not its encoding"))
+            }
+            _ if Cid::try_from(bytes).is_ok() => {
+                Err("they are a bare CID: e301 (IPFS) or e501 (IPNS) belongs before it".into())
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
+fn length(payload: &[u8], expected: usize) -> Result<(), String> {
+    if payload.len() == expected {
+        return Ok(());
+    }
+    Err(format!("{} bytes follow the multicodec, where {expected} belong", payload.len()))
+}
+
+fn check_digest(cid: &Cid) -> Result<(), String> {
+    let digest = cid.hash().digest().len();
+    match cid.hash().code() {
+        SHA2_256 | KECCAK_256 if digest != 32 => {
+            Err(format!("its 256-bit hash has {digest} bytes"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn ipfs(text: &str) -> Result<Vec<u8>, String> {
+    let cid = parse_cid(text, "CID")?;
+    if cid.codec() == LIBP2P_KEY {
+        return Err(format!("this CID is an IPNS name: write ipns://{text}"));
+    }
+    check_digest(&cid)?;
+    Ok(cid_v1(cid).to_bytes())
+}
+
+/// A CID with the libp2p-key codec, or a peer id in base58 (`12D3Koo…`, `Qm…`).
+fn ipns(text: &str) -> Result<Vec<u8>, String> {
+    if text.contains('.') {
+        return Err("DNSLink names are not keys and cannot be verified: give the IPNS key".into());
+    }
+    let is_peer_id =
+        text.starts_with("12D3Koo") || text.starts_with("16Uiu2") || text.starts_with("Qm");
+    let cid = if is_peer_id {
+        let bytes = bs58::decode(text).into_vec().map_err(|error| error.to_string())?;
+        let hash = multihash::Multihash::from_bytes(&bytes).map_err(|error| error.to_string())?;
+        Cid::new_v1(LIBP2P_KEY, hash)
+    } else {
+        parse_cid(text, "IPNS key")?
+    };
+    if cid.codec() != LIBP2P_KEY {
+        return Err(format!("this CID is content, not an IPNS key: write ipfs://{text}"));
+    }
+    check_digest(&cid)?;
+    match cid.hash().code() {
+        // ed25519 and secp256k1 keys are inlined: two protobuf fields of 4 and 32 or 33 bytes.
+        IDENTITY if matches!(cid.hash().digest().len(), 36 | 37) => Ok(cid.to_bytes()),
+        IDENTITY => Err("it inlines what is not a public key".into()),
+        SHA2_256 => Ok(cid.to_bytes()),
+        code => Err(format!("its hash function {code:#x} is not one of peer ids")),
+    }
+}
+
+fn parse_cid(text: &str, what: &str) -> Result<Cid, String> {
+    if text.contains('/') {
+        return Err(format!("a contenthash names a root: leave out the path after the {what}"));
+    }
+    Cid::try_from(text).map_err(|error| format!("{text:?} is not a valid {what}: {error}"))
+}
+
+fn swarm(text: &str) -> Result<Vec<u8>, String> {
+    let mut digest = [0; 32];
+    if text.starts_with("0x") || hex::decode_to_slice(text, &mut digest).is_err() {
+        return Err("a Swarm reference has 64 hexadecimal digits".into());
+    }
+    let hash =
+        multihash::Multihash::wrap(KECCAK_256, &digest).map_err(|error| error.to_string())?;
+    Ok(Cid::new_v1(SWARM_MANIFEST, hash).to_bytes())
+}
+
+fn base64(text: &str, length: usize, form: &str) -> Result<Vec<u8>, String> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes());
+    bytes.ok().filter(|bytes| bytes.len() == length).ok_or_else(|| form.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Vectors, forms and refusals of contenthashes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const IPNS_KEY: &str = "k51qzi5uqu5dk0hpo9y416u27goyk4jvnsk8comhw5rlkbo3eeoqjvr7rnqzsu";
+
+#[test]
+fn vectors_both_ways() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/vectors/contenthash.json")).unwrap();
+    for case in file["cases"].as_array().unwrap() {
+        let value = case["value"].as_str().unwrap();
+        let scheme = match case["codec"].as_str().unwrap() {
+            "swarm" => "bzz",
+            "skynet" => "sia",
+            "arweave" => "ar",
+            codec => codec,
+        };
+        let uri = format!("{scheme}://{value}");
+        let hex = case["contenthash"].as_str().unwrap();
+        let contenthash = Contenthash::parse(&uri).unwrap();
+        assert_eq!(hex::encode_prefixed(contenthash.as_bytes()), hex);
+        assert_eq!(Contenthash::parse(hex).unwrap(), contenthash);
+        let shown = contenthash.to_string();
+        assert_eq!(Contenthash::parse(&shown).unwrap(), contenthash);
+        if !value.starts_with("Qm") {
+            assert_eq!(shown, uri);
+        }
+    }
+}
+
+#[test]
+fn ipns_keys_in_every_form() {
+    let contenthash = Contenthash::parse(&format!("ipns://{IPNS_KEY}")).unwrap();
+    let cid = contenthash.cid().unwrap();
+    assert_eq!(cid.codec(), LIBP2P_KEY);
+    assert_eq!(Contenthash::from_ipns(&cid).unwrap(), contenthash);
+    let peer_id = bs58::encode(cid.hash().to_bytes()).into_string();
+    assert!(peer_id.starts_with("12D3Koo"), "{peer_id}");
+    let base32 = cid.to_string_of_base(Base::Base32Lower).unwrap();
+    for text in [peer_id, base32] {
+        assert_eq!(Contenthash::parse(&format!("ipns://{text}")).unwrap(), contenthash);
+    }
+    // Given by npm @ensdomains/content-hash 3.1.1.
+    for (peer_id, shown) in [
+        (
+            "QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4",
+            "k2k4r8kgnix5x0snul9112xdpqgiwc5xmvi8ja0szfhntep2d7qv8zz3",
+        ),
+        (
+            "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN",
+            "k51qzi5uqu5dhnwe629wdlncpql6frppdpwnz4wtlcw816aysd5wwlk63g4wmh",
+        ),
+    ] {
+        let contenthash = Contenthash::parse(&format!("ipns://{peer_id}")).unwrap();
+        assert_eq!(contenthash.to_string(), format!("ipns://{shown}"));
+    }
+}
+
+#[test]
+fn refusals() {
+    let onion = "onion3://p53lf57qovyuvwsc6xnrppyply3vtqm7l6pcobkmyqsiofyeznfu5uqd";
+    assert_eq!(Contenthash::parse(&format!("{onion}.onion")), Contenthash::parse(onion));
+    for (uri, reason) in [
+        ("", "expected is"),
+        ("https://example.com", "expected is"),
+        ("0xe", "expected is"),
+        ("QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4", "expected is"),
+        ("ipfs://", "not a valid CID"),
+        ("ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD", "not a valid CID"),
+        ("ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4/a", "the path"),
+        (&format!("ipfs://{IPNS_KEY}"), "write ipns://"),
+        ("ipns://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4", "write ipfs://"),
+        ("ipns://docs.ipfs.tech", "DNSLink"),
+        (&format!("ipns://{}", &IPNS_KEY[..IPNS_KEY.len() - 1]), "IPNS key"),
+        ("bzz://d1de99", "64 hexadecimal"),
+        ("onion3://p53lf57qovyuvwsc6xnrppyply3vtqm7l6pcobkmyqsiofyeznfu5uqe", "version 3"),
+        ("onion3://q53lf57qovyuvwsc6xnrppyply3vtqm7l6pcobkmyqsiofyeznfu5uqd", "checksum"),
+        ("onion3://zqktlwi4fecvo6ri", "56 characters"),
+        ("sia://CABAB_1Dt0FJsxqsu_J4TodNCbCGvtFf1Uys_3EgzOlTc", "46 characters"),
+        ("ar://ys32Pt8uC7TrVxHdOLByOspfPEq2LO63wREHQIM9SJR", "43 characters"),
+        ("0xe301", "not a contenthash"),
+        ("0xe3010170121f29f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f", "31"),
+        (
+            "0xe3010170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f00",
+            "bytes follow",
+        ),
+        ("0x90b2ca05cacd", "2 bytes follow"),
+        ("0xbd0370", "56 characters"),
+        ("0xff", "multicodec"),
+        ("0x0170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f", "bare CID"),
+        ("0x122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f", "bare CID"),
+        ("0x697066733a2f2f516d", "they are the text \"ipfs://Qm\""),
+    ] {
+        let error = Contenthash::parse(uri).unwrap_err().to_string();
+        assert!(error.contains(reason), "{uri}: {error}");
+        assert!(error.contains(uri), "{uri}: {error}");
+    }
+}
+
+#[test]
+fn unknown_codecs_and_other_forms_are_kept_as_hex() {
+    for hex in [
+        "0x",
+        // An unassigned namespace; a CIDv0 and an inlined domain name, as old tools wrote them.
+        "0xb799100102",
+        "0xe301122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f",
+        "0xe5010170000f6170702e756e69737761702e6f7267",
+    ] {
+        let contenthash = Contenthash::parse(hex).unwrap();
+        assert_eq!(contenthash.to_string(), hex);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_taken_is_shown_and_taken_again(codec in prop::sample::select(vec![IPFS, IPNS, SWARM, ONION3, SKYNET, ARWEAVE, 0x1234]), payload in prop::collection::vec(any::<u8>(), 0..60)) {
+        let mut buffer = unsigned_varint::encode::u64_buffer();
+        let bytes = [unsigned_varint::encode::u64(codec, &mut buffer), &payload].concat();
+        if let Ok(contenthash) = Contenthash::from_bytes(&bytes) {
+            let again = Contenthash::parse(&contenthash.to_string()).unwrap();
+            prop_assert_eq!(again.as_bytes(), &bytes);
+        }
+    }
+}

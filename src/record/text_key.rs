@@ -1,0 +1,105 @@
+//! Keys of text records.
+
+use std::fmt;
+
+/// The longest key in bytes: with `.json` it is a file name of 255.
+const MAX_BYTES: usize = 250;
+
+/// The key of a text record, safe as a file name and in a URL that is not percent-encoded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextKey(String);
+
+/// Why a text cannot be the key of a text record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextKeyError {
+    /// The key is empty.
+    #[error("the text key is empty: give one such as avatar, email, com.github")]
+    Empty,
+    /// A character that would end or change the path.
+    #[error(
+        "the text key {key:?} contains {character:?}: a resolver asks for <key>.json in a URL \
+         without percent-encoding, where / \\ ? # % and control characters mean something else"
+    )]
+    Character {
+        /// The key as given.
+        key: String,
+        /// The first offending character.
+        character: char,
+    },
+    /// `.` or `..`: folders, not files.
+    #[error("the text key {0:?} names a folder, not a record")]
+    Dots(String),
+    /// Too long for a file name.
+    #[error(
+        "the text key {key:?} has {bytes} bytes; with .json at most {MAX_BYTES} fit a file name"
+    )]
+    TooLong {
+        /// The key as given.
+        key: String,
+        /// Its length in bytes of UTF-8.
+        bytes: usize,
+    },
+}
+
+impl TextKey {
+    /// Checks `key`.
+    ///
+    /// # Errors
+    /// Empty; `/ \ ? # %` or a control character; `.` or `..`; more than 250 bytes.
+    pub fn parse(key: &str) -> Result<Self, TextKeyError> {
+        if key.is_empty() {
+            return Err(TextKeyError::Empty);
+        }
+        let unsafe_in_path = |c: char| matches!(c, '/' | '\\' | '?' | '#' | '%') || c.is_control();
+        if let Some(character) = key.chars().find(|c| unsafe_in_path(*c)) {
+            return Err(TextKeyError::Character { key: key.to_owned(), character });
+        }
+        if matches!(key, "." | "..") {
+            return Err(TextKeyError::Dots(key.to_owned()));
+        }
+        if key.len() > MAX_BYTES {
+            return Err(TextKeyError::TooLong { key: key.to_owned(), bytes: key.len() });
+        }
+        Ok(Self(key.to_owned()))
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TextKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safe_keys_only() {
+        for key in ["avatar", "com.github", "a b", "ключ", "...", ".hidden", "vnd.x:y"] {
+            assert_eq!(TextKey::parse(key).unwrap().as_str(), key);
+        }
+        assert_eq!(TextKey::parse(""), Err(TextKeyError::Empty));
+        for character in ['/', '\\', '?', '#', '%', '\n', '\t', '\0', '\u{7f}', '\u{85}'] {
+            let key = format!("a{character}b");
+            assert_eq!(
+                TextKey::parse(&key),
+                Err(TextKeyError::Character { key: key.clone(), character })
+            );
+        }
+        for key in [".", ".."] {
+            assert_eq!(TextKey::parse(key), Err(TextKeyError::Dots(key.into())));
+        }
+        assert!(TextKey::parse(&"a".repeat(250)).is_ok());
+        let key = "é".repeat(126);
+        assert_eq!(
+            TextKey::parse(&key),
+            Err(TextKeyError::TooLong { key: key.clone(), bytes: 252 })
+        );
+    }
+}

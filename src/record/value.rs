@@ -1,0 +1,220 @@
+//! Typed values of records and their text form.
+
+use std::fmt;
+
+use alloy_primitives::{Address, B256, hex};
+
+use super::address::{self, AddressError};
+use super::{CoinType, Contenthash, ContenthashError, RecordKey};
+use crate::ens::{Name, NameError};
+
+/// What a record holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Of `text/…`: any UTF-8, empty included.
+    Text(String),
+    /// Of `address/…`: the bytes ENSIP-9 or 11 gives the coin. Empty, of any coin but 60, says
+    /// that there is no address.
+    Address {
+        /// Whose bytes.
+        coin: CoinType,
+        /// 20 bytes for EVM chains, a script for Bitcoin and its like, and so on.
+        bytes: Vec<u8>,
+    },
+    /// Of `contenthash`.
+    Contenthash(Contenthash),
+    /// Of `pubkey`. Any two words: points off the curve are neither refused by the resolver nor
+    /// here.
+    Pubkey {
+        /// The point's x, big-endian.
+        x: B256,
+        /// The point's y, big-endian.
+        y: B256,
+    },
+    /// Of `name`: normalised when parsed from text, as it is when decoded.
+    Name(String),
+    /// Of `interface/…`: the contract that implements it.
+    Interface(Address),
+    /// Of `abi/…`.
+    Abi {
+        /// ENSIP-4 content type, a power of two.
+        content_type: u64,
+        /// The ABI in that encoding.
+        data: Vec<u8>,
+    },
+    /// Of `dns/zonehash`.
+    Zonehash(Vec<u8>),
+    /// Of `dns/<resource number>`: the RRset in DNS wire form.
+    Dns(Vec<u8>),
+}
+
+/// Why a text or ABI is not the value of a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// The text of an address is wrong.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The text or bytes of a contenthash are wrong.
+    #[error(transparent)]
+    Contenthash(#[from] ContenthashError),
+    /// The value of `name` is no ENS name.
+    #[error("the value of a name record is an ENS name: {0}")]
+    Name(#[from] NameError),
+    /// Not `0x` and pairs of hexadecimal digits.
+    #[error("the value {value:?} of {record} is not 0x and an even number of hexadecimal digits")]
+    Hex {
+        /// The record type.
+        record: String,
+        /// The value as given.
+        value: String,
+    },
+    /// Not a public key.
+    #[error(
+        "{0:?} is not a public key: write 0x and 128 hexadecimal digits (x, then y), or x and y \
+         apart, each 0x and 64"
+    )]
+    Pubkey(String),
+    /// The bytes are not the ABI of the record's type.
+    #[error("the value of {record} is not ABI-encoded as ({types}): {reason}")]
+    Abi {
+        /// The record type.
+        record: String,
+        /// Its ABI types.
+        types: &'static str,
+        /// What is wrong, and where it is known, why.
+        reason: String,
+    },
+}
+
+impl Value {
+    /// Parses the text form of the value of `key`: text as it is, addresses in the coin's own
+    /// form (`0x` bytes for coins without one), contenthash as URI, pubkey `0x` x ‖ y, the rest
+    /// `0x` bytes. `0x` alone is the empty value of all that are bytes, which says that there is
+    /// none.
+    ///
+    /// # Errors
+    /// Quotes the text, says what is wrong with it and which form is expected.
+    pub fn parse(key: &RecordKey, text: &str) -> Result<Self, ValueError> {
+        Ok(match key {
+            RecordKey::Text(_) => Self::Text(text.to_owned()),
+            RecordKey::Address(coin) => {
+                Self::Address { coin: *coin, bytes: address::parse(*coin, text)? }
+            }
+            RecordKey::Contenthash => Self::Contenthash(Contenthash::parse(text)?),
+            RecordKey::Pubkey => pubkey(text)?,
+            RecordKey::Name => Self::Name(Name::parse(text)?.as_str().to_owned()),
+            RecordKey::Interface(_) => {
+                let bytes = address::parse(CoinType::ETH, text)?;
+                Self::Interface(Address::from_slice(&bytes))
+            }
+            RecordKey::Abi(content_type) => {
+                Self::Abi { content_type: *content_type, data: bytes(key, text)? }
+            }
+            RecordKey::Zonehash => Self::Zonehash(bytes(key, text)?),
+            RecordKey::Dns(_) => Self::Dns(bytes(key, text)?),
+        })
+    }
+
+    /// A public key from its coordinates, each `0x` and 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// Quotes the coordinate that is not.
+    pub fn pubkey_from_xy(x: &str, y: &str) -> Result<Self, ValueError> {
+        let word = |text: &str| {
+            let mut word = B256::ZERO;
+            prefixed(text)
+                .filter(|digits| hex::decode_to_slice(digits, word.as_mut_slice()).is_ok())
+                .ok_or_else(|| ValueError::Pubkey(text.to_owned()))?;
+            Ok::<_, ValueError>(word)
+        };
+        Ok(Self::Pubkey { x: word(x)?, y: word(y)? })
+    }
+}
+
+fn pubkey(text: &str) -> Result<Value, ValueError> {
+    let mut xy = [0; 64];
+    prefixed(text)
+        .filter(|digits| hex::decode_to_slice(digits, &mut xy).is_ok())
+        .ok_or_else(|| ValueError::Pubkey(text.to_owned()))?;
+    Ok(Value::Pubkey { x: B256::from_slice(&xy[..32]), y: B256::from_slice(&xy[32..]) })
+}
+
+fn bytes(key: &RecordKey, text: &str) -> Result<Vec<u8>, ValueError> {
+    prefixed_bytes(text)
+        .ok_or_else(|| ValueError::Hex { record: key.to_string(), value: text.to_owned() })
+}
+
+/// The bytes of `0x` and pairs of hexadecimal digits.
+pub(super) fn prefixed_bytes(text: &str) -> Option<Vec<u8>> {
+    prefixed(text).and_then(|digits| hex::decode(digits).ok())
+}
+
+/// What follows `0x`, unless that is another `0x`, which the decoder would skip too.
+fn prefixed(text: &str) -> Option<&str> {
+    text.strip_prefix("0x").filter(|digits| !digits.starts_with("0x"))
+}
+
+/// The text form, which [`Value::parse`] takes back.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Name(text) => f.write_str(text),
+            Self::Address { coin, bytes } => match address::display(*coin, bytes) {
+                Some(text) => f.write_str(&text),
+                None => f.write_str(&hex::encode_prefixed(bytes)),
+            },
+            Self::Contenthash(contenthash) => contenthash.fmt(f),
+            Self::Pubkey { x, y } => write!(f, "{x:#x}{y:x}"),
+            Self::Interface(address) => f.write_str(&address.to_checksum(None)),
+            Self::Abi { data, .. } | Self::Zonehash(data) | Self::Dns(data) => {
+                f.write_str(&hex::encode_prefixed(data))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(record: &str, text: &str) -> Result<Value, ValueError> {
+        Value::parse(&RecordKey::parse(record).unwrap(), text)
+    }
+
+    #[test]
+    fn public_keys() {
+        let (x, y) = (format!("0x{}", "1f".repeat(32)), format!("0x{}", "2e".repeat(32)));
+        let value = Value::pubkey_from_xy(&x, &y).unwrap();
+        assert_eq!(value.to_string(), format!("{x}{}", &y[2..]));
+        assert_eq!(parse("pubkey", &value.to_string()).unwrap(), value);
+        for (x, y, bad) in
+            [(&x[..65], y.as_str(), &x[..65]), (&x, &y[2..], &y[2..]), (&x, "0x", "0x")]
+        {
+            assert_eq!(Value::pubkey_from_xy(x, y), Err(ValueError::Pubkey(bad.into())));
+        }
+        assert!(matches!(parse("pubkey", &x), Err(ValueError::Pubkey(_))));
+    }
+
+    #[test]
+    fn names_are_normalised_and_interfaces_are_evm_addresses() {
+        assert_eq!(parse("name", "Nick.eth").unwrap(), Value::Name("nick.eth".into()));
+        assert!(matches!(parse("name", "no good"), Err(ValueError::Name(_))));
+        assert!(matches!(parse("name", ""), Err(ValueError::Name(_))));
+        let bad = "0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c5";
+        assert!(matches!(parse("interface/0x01ffc9a7", bad), Err(ValueError::Address(_))));
+    }
+
+    #[test]
+    fn hex_is_strict_and_quoted() {
+        for bad in ["", "00", "0x0", "0xzz", "0x0x00", "0X00", "0x00 "] {
+            for record in ["dns/zonehash", "dns/1", "abi/1"] {
+                let error = parse(record, bad).unwrap_err();
+                assert_eq!(
+                    error,
+                    ValueError::Hex { record: record.into(), value: bad.into() },
+                    "{error}"
+                );
+            }
+        }
+    }
+}

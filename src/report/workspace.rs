@@ -1,0 +1,224 @@
+//! Reports of the commands that work on a workspace.
+
+use serde::Serialize;
+
+use super::{IpnsKeyReport, PublicationReport, SignerReport};
+use crate::workspace::{LineError, RecordState};
+
+/// `init`
+#[derive(Clone, Debug, Serialize)]
+pub struct InitReport {
+    /// The folder.
+    pub dir: String,
+    /// The name.
+    pub name: String,
+}
+
+/// `keygen`: the public halves of both keys and where they come from.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeygenReport {
+    /// The name.
+    pub name: String,
+    /// `domain` or `wallet`.
+    pub storage: String,
+    /// Of the signer.
+    pub signer_storage: String,
+    /// Origin of SIGN 1.
+    pub origin: String,
+    /// Chain id of the texts.
+    pub chain_id: u64,
+    /// Checksummed address.
+    pub wallet: String,
+    /// `noble-1.7` or `noble-1.6`.
+    pub derivation: String,
+    /// `specification` or `web-client`.
+    pub compat: String,
+    /// The IPNS key.
+    pub ipns: IpnsKeyReport,
+    /// The records signer.
+    pub signer: SignerReport,
+    /// Whether two signatures of each request were compared.
+    pub deterministic: bool,
+    /// Key files written.
+    pub exported: Vec<String>,
+}
+
+/// `keygen --requests`, `approve --requests`: texts to sign elsewhere.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestsReport {
+    /// In order.
+    pub requests: Vec<RequestReport>,
+}
+
+/// A text to sign.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestReport {
+    /// `sign-1`, `sign-2` or `sign-3`.
+    pub step: &'static str,
+    /// The exact text, without a line end.
+    pub text: String,
+}
+
+/// `set`, `unset`: one record.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordReport {
+    /// Whose.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// Its value as text.
+    pub value: String,
+    /// What a person should know about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// `list`, `diff`: records and their states.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordsReport {
+    /// By name and record type.
+    pub records: Vec<RecordStateReport>,
+}
+
+/// A record and its state.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordStateReport {
+    /// Whose.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// The wanted value; none when removed.
+    pub value: Option<String>,
+    /// Wanted against signed.
+    pub state: RecordState,
+}
+
+/// `import`
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ImportReport {
+    /// Records that are new or have another value.
+    pub imported: u64,
+    /// Records that were so already.
+    pub skipped: u64,
+    /// Lines that are wrong; nothing is imported then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<LineError>,
+}
+
+/// `approve`
+#[derive(Clone, Debug, Serialize)]
+pub struct ApproveReport {
+    /// The name whose records the signer may sign.
+    pub name: String,
+    /// Checksummed address.
+    pub signer: String,
+    /// Checksummed address of the owner the text names.
+    pub owner: String,
+    /// SIGN 3, `0x` and 130 digits.
+    pub signature: String,
+}
+
+/// `sign`
+#[derive(Clone, Debug, Serialize)]
+pub struct SignReport {
+    /// Files written.
+    pub signed: u64,
+    /// Records that were right already.
+    pub unchanged: u64,
+    /// Files removed.
+    pub removed: u64,
+    /// SIGN 3 signatures made.
+    pub approvals: u64,
+    /// What was written.
+    pub records: Vec<SignedFileReport>,
+}
+
+/// A record file that was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignedFileReport {
+    /// Whose record.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// The file in the workspace.
+    pub path: String,
+    /// Checksummed address.
+    pub signer: String,
+}
+
+/// `verify`
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifyReport {
+    /// Files the resolver would accept.
+    pub valid: u64,
+    /// Files it would not.
+    pub invalid: u64,
+    /// Every record file.
+    pub records: Vec<CheckedReport>,
+    /// Files that are not records: published, not looked at.
+    pub foreign: Vec<String>,
+}
+
+/// A record file and what the checks say.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedReport {
+    /// Whose record; none where the path names none.
+    pub name: Option<String>,
+    /// The record type.
+    pub record: Option<String>,
+    /// The file.
+    pub path: String,
+    /// Whether the resolver would accept it.
+    pub ok: bool,
+    /// Why not; or who approved the signer.
+    pub reason: Option<String>,
+    /// The value as text, where it is valid.
+    pub value: Option<String>,
+}
+
+/// `pack`
+#[derive(Clone, Debug, Serialize)]
+pub struct PackReport {
+    /// The folder's CID.
+    pub root: String,
+    /// Distinct blocks.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The CAR file, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub car: Option<String>,
+}
+
+/// `publish`
+#[derive(Clone, Debug, Serialize)]
+pub struct PublishReport {
+    /// The tree's CID.
+    pub root: String,
+    /// Whose record.
+    pub ipns_name: String,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Until when, RFC 3339.
+    pub validity: String,
+    /// Whether a new record was made.
+    pub new_record: bool,
+    /// Each upload.
+    pub uploads: Vec<UploadReport>,
+    /// Each publisher.
+    pub publications: Vec<PublicationReport>,
+    /// With `--dry-run`: the files written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<String>,
+}
+
+/// How one upload went.
+#[derive(Clone, Debug, Serialize)]
+pub struct UploadReport {
+    /// Kind and address.
+    pub to: String,
+    /// Whether it has the tree.
+    pub ok: bool,
+    /// Why not.
+    pub error: Option<String>,
+}

@@ -1,0 +1,191 @@
+//! The resolver's checks of a signed record (facts of the deployed contract; seed 001,
+//! "Security"): who may sign, whether they did, and over what.
+
+use alloy_primitives::{Address, Bytes};
+
+use super::diagnose::{self, Cause};
+use super::{
+    Caip10, Extradata, Signature, SignatureError, SignedRecord, approve_signer, recover,
+    update_record,
+};
+use crate::ens::Name;
+use crate::record::{RecordKey, Value, ValueError};
+
+/// What the chain says about the name, or what a person says in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyContext<'a> {
+    /// The full name that is resolved.
+    pub name: &'a Name,
+    /// Its owner: of the registry, or of the NameWrapper for a wrapped name.
+    pub owner: Address,
+    /// The chain id that stands in the texts.
+    pub chain_id: u64,
+    /// Signers the owner approved on chain (`isApprovedSigner`): of records, or managers that
+    /// may sign SIGN 3 in the owner's place.
+    pub approved_signers: &'a [Address],
+}
+
+/// Why the signer may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovalBasis {
+    /// The signer is the owner.
+    Owner,
+    /// The owner approved the signer on chain.
+    OnChain,
+    /// SIGN 3 by the owner.
+    SignedByOwner,
+    /// SIGN 3 by a manager whom the owner approved on chain.
+    SignedByManager(Address),
+}
+
+/// A record whose signatures stand: only [`SignedRecord::verify`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRecord {
+    value: Value,
+    signer: Address,
+    basis: ApprovalBasis,
+    result: Bytes,
+}
+
+impl VerifiedRecord {
+    /// The value that was signed.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The ABI encoding of the value, which the signature covers.
+    pub fn result(&self) -> &Bytes {
+        &self.result
+    }
+
+    /// Who signed it.
+    pub fn signer(&self) -> Address {
+        self.signer
+    }
+
+    /// Why that signer may.
+    pub fn basis(&self) -> ApprovalBasis {
+        self.basis
+    }
+}
+
+/// Why a signed record does not stand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// No SIGN 3, and the signer needs one.
+    #[error(
+        "it carries no approval, and its signer {signer} is neither the owner {owner} nor approved on chain"
+    )]
+    NotApproved {
+        /// The record's signer.
+        signer: Address,
+        /// The name's owner.
+        owner: Address,
+    },
+    /// SIGN 3 is by somebody else, or over another text.
+    #[error("its approval (SIGN 3) of the signer {signer} is not by the owner {owner}: {cause}")]
+    Approval {
+        /// The record's signer.
+        signer: Address,
+        /// The name's owner.
+        owner: Address,
+        /// What was found to be signed instead.
+        cause: Cause,
+    },
+    /// SIGN 4 is by somebody else, or over another text.
+    #[error("its signature (SIGN 4) is not by its signer {signer}: {cause}")]
+    Record {
+        /// The record's signer.
+        signer: Address,
+        /// What was found to be signed instead.
+        cause: Cause,
+    },
+    /// The approval is no signature the resolver accepts.
+    #[error("its approval (SIGN 3) is malformed: {0}")]
+    ApprovalForm(SignatureError),
+    /// The record signature is none the resolver accepts.
+    #[error("its signature (SIGN 4) is malformed: {0}")]
+    RecordForm(SignatureError),
+    /// The signatures stand, but the value is not of the record's type.
+    #[error("its signatures are right, but its value cannot be read: {reason}")]
+    Value {
+        /// Why, and a known fault where it is one.
+        reason: String,
+        /// The decoder's error.
+        source: ValueError,
+    },
+}
+
+/// An approval shorter than this is none (the contract's own rule).
+const SHORTEST_APPROVAL: usize = 64;
+
+impl SignedRecord {
+    /// Checks the payload as the record `key` of `context.name`, as the resolver does.
+    ///
+    /// # Errors
+    /// [`VerifyError`], the first check that fails: approval, signature, value.
+    pub fn verify(
+        self,
+        key: &RecordKey,
+        context: &VerifyContext<'_>,
+    ) -> Result<VerifiedRecord, VerifyError> {
+        let basis = self.approval_basis(context)?;
+        self.check_signature(key, context)?;
+        let value = Value::abi_decode(key, &self.result).map_err(|source| {
+            let reason = Value::diagnose(key, &self.result).unwrap_or_else(|| source.to_string());
+            VerifyError::Value { reason, source }
+        })?;
+        Ok(VerifiedRecord { value, signer: self.signer, basis, result: self.result })
+    }
+
+    fn approval_basis(&self, context: &VerifyContext<'_>) -> Result<ApprovalBasis, VerifyError> {
+        let (signer, owner) = (self.signer, context.owner);
+        if self.approval.len() < SHORTEST_APPROVAL {
+            return if signer == owner {
+                Ok(ApprovalBasis::Owner)
+            } else if context.approved_signers.contains(&signer) {
+                Ok(ApprovalBasis::OnChain)
+            } else {
+                Err(VerifyError::NotApproved { signer, owner })
+            };
+        }
+        let approval = Signature::from_slice(&self.approval).map_err(VerifyError::ApprovalForm)?;
+        let text = approve_signer(
+            context.name.as_str(),
+            &Caip10::new(context.chain_id, signer),
+            &Caip10::new(context.chain_id, owner),
+        );
+        let by = recover(&text, &approval).map_err(VerifyError::ApprovalForm)?;
+        if by == owner {
+            Ok(ApprovalBasis::SignedByOwner)
+        } else if context.approved_signers.contains(&by) {
+            Ok(ApprovalBasis::SignedByManager(by))
+        } else {
+            let cause = diagnose::approval(signer, &approval, context)
+                .unwrap_or(Cause::Unknown { recovered: by });
+            Err(VerifyError::Approval { signer, owner, cause })
+        }
+    }
+
+    fn check_signature(
+        &self,
+        key: &RecordKey,
+        context: &VerifyContext<'_>,
+    ) -> Result<(), VerifyError> {
+        let signature = Signature::from_slice(&self.signature).map_err(VerifyError::RecordForm)?;
+        let text = update_record(
+            context.name.as_str(),
+            &key.to_string(),
+            Extradata::of_result(&self.result),
+            &Caip10::new(context.chain_id, self.signer),
+        );
+        let by = recover(&text, &signature).map_err(VerifyError::RecordForm)?;
+        if by == self.signer {
+            return Ok(());
+        }
+        let cause = diagnose::record(self, &signature, key, context)
+            .unwrap_or(Cause::Unknown { recovered: by });
+        Err(VerifyError::Record { signer: self.signer, cause })
+    }
+}

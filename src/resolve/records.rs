@@ -1,0 +1,125 @@
+//! Records of a name, fetched and verified against what the chain says, or what a person says in
+//! its place.
+
+use alloy_primitives::Address;
+use futures_util::future::join_all;
+
+use super::{FetchError, Proof, RecordFiles};
+use crate::ens::Name;
+use crate::record::RecordKey;
+use crate::request::{SignedRecord, VerifiedRecord, VerifyContext};
+use crate::workspace::{PathMeaning, RecordFile, meaning, record_path};
+
+/// What the chain says about a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainFacts {
+    /// The full name.
+    pub name: Name,
+    /// Its owner.
+    pub owner: Address,
+    /// The chain id in the texts.
+    pub chain_id: u64,
+    /// Signers and managers the owner approved on chain.
+    pub approved_signers: Vec<Address>,
+}
+
+/// Why a record is not shown as good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// There is none, or it cannot be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// It was fetched and does not stand.
+    #[error("it does not verify: {0}")]
+    Unverified(String),
+}
+
+/// A record that was asked for.
+#[derive(Clone, Debug)]
+pub struct ResolvedRecord {
+    /// Which.
+    pub key: RecordKey,
+    /// Who served its file, where it was fetched.
+    pub gateway: Option<String>,
+    /// What shows that the file is the one the recordhash leads to.
+    pub proof: Option<Proof>,
+    /// The verified record, or why there is none.
+    pub record: Result<VerifiedRecord, RecordError>,
+}
+
+/// Fetches and verifies `keys` of `facts.name`, all at once.
+pub async fn resolve_records(
+    files: &RecordFiles,
+    facts: &ChainFacts,
+    keys: &[RecordKey],
+) -> Vec<ResolvedRecord> {
+    join_all(keys.iter().map(|key| resolve_record(files, facts, key))).await
+}
+
+async fn resolve_record(
+    files: &RecordFiles,
+    facts: &ChainFacts,
+    key: &RecordKey,
+) -> ResolvedRecord {
+    let failed = |error: FetchError| ResolvedRecord {
+        key: key.clone(),
+        gateway: None,
+        proof: None,
+        record: Err(error.into()),
+    };
+    match files.fetch(&facts.name, &record_path(&facts.name, key)).await {
+        Err(error) => failed(error),
+        Ok(fetched) => ResolvedRecord {
+            key: key.clone(),
+            gateway: Some(fetched.gateway),
+            proof: Some(fetched.proof),
+            record: verify(&fetched.bytes, facts, key).map_err(RecordError::Unverified),
+        },
+    }
+}
+
+/// Verifies the contents of a record file.
+fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedRecord, String> {
+    let payload = RecordFile::payload(bytes).map_err(|error| error.to_string())?;
+    let record = SignedRecord::decode(&payload).map_err(|error| error.to_string())?;
+    let context = VerifyContext {
+        name: &facts.name,
+        owner: facts.owner,
+        chain_id: facts.chain_id,
+        approved_signers: &facts.approved_signers,
+    };
+    record.verify(key, &context).map_err(|error| error.to_string())
+}
+
+/// Every record of `facts.name` that the tree lists, verified. Needs a gateway that serves
+/// blocks.
+///
+/// # Errors
+/// As [`RecordFiles::fetch_tree`].
+pub async fn resolve_listed(
+    files: &RecordFiles,
+    facts: &ChainFacts,
+    gateway: &str,
+) -> Result<Vec<ResolvedRecord>, FetchError> {
+    let directory = facts.name.well_known();
+    let root = files.root();
+    let sequence = files.ipns_record().map(|record| record.sequence);
+    let mut found = Vec::new();
+    for file in files.fetch_tree(&facts.name, &directory).await? {
+        let PathMeaning::Records(records) = meaning(&format!("{directory}/{}", file.path)) else {
+            continue;
+        };
+        // Files below are also those of subnames; they have names of their own.
+        let Some((_, key)) = records.into_iter().find(|(name, _)| *name == facts.name) else {
+            continue;
+        };
+        found.push(ResolvedRecord {
+            gateway: Some(gateway.to_owned()),
+            proof: root.map(|root| Proof::Blocks { root, sequence }),
+            record: verify(&file.bytes, facts, &key).map_err(RecordError::Unverified),
+            key,
+        });
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}

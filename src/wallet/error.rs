@@ -1,0 +1,56 @@
+//! Why a wallet did not sign.
+
+use alloy_primitives::Address;
+
+use super::{KeystoreError, MnemonicError};
+use crate::keys::SignerKeyError;
+use crate::request::SignatureError;
+
+/// Why a wallet could not be opened, or did not give a signature that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WalletError {
+    /// The wallet is not deterministic (RFC 6979): each run would derive other keys.
+    #[error(
+        "the wallet {wallet} gave two different signatures for the same text; keys can only be \
+         derived from a wallet that always signs the same (RFC 6979), such as a private key, \
+         a mnemonic or a keystore"
+    )]
+    NotDeterministic {
+        /// The account.
+        wallet: Address,
+    },
+    /// The signature recovers to another account.
+    #[error(
+        "the signature is not one of {wallet} over this text: it recovers to {recovered}; it is \
+         from another account or for another text, or the wallet is a contract or signs with raw \
+         eth_sign instead of personal_sign (EIP-191), and such a wallet cannot be used"
+    )]
+    ForeignSignature {
+        /// The account that was expected.
+        wallet: Address,
+        /// The account found.
+        recovered: Address,
+    },
+    /// Not a signature the resolver accepts.
+    #[error("the wallet's signature cannot be used: {0}")]
+    Signature(#[from] SignatureError),
+    /// The wallet holds no key, and no signature for this text was brought.
+    #[error("no signature of {wallet} was given for {}", .step.unwrap_or("this text"))]
+    SignatureMissing {
+        /// The account.
+        wallet: Address,
+        /// Which request the text is: `sign-1` to `sign-4`.
+        step: Option<&'static str>,
+        /// The exact text to sign.
+        text: String,
+    },
+    /// Not a private key.
+    #[error("the private key cannot be used: {0}")]
+    Key(#[from] SignerKeyError),
+    /// Not a usable mnemonic or path.
+    #[error(transparent)]
+    Mnemonic(#[from] MnemonicError),
+    /// The keystore did not open.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+}

@@ -1,0 +1,155 @@
+//! BIP-39 mnemonics (English) and BIP-32 paths.
+
+use std::fmt;
+use std::str::FromStr;
+
+use alloy::signers::local::{LocalSignerError, MnemonicBuilder};
+use zeroize::Zeroize;
+
+use super::{LocalWallet, WalletError};
+use crate::keys::SignerKey;
+use crate::secret::{Secret, SecretString};
+
+/// Longest path text that is read, and most levels.
+const MAX_PATH: usize = 256;
+const MAX_LEVELS: usize = 16;
+
+/// Why a mnemonic gives no account. The mnemonic is not quoted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MnemonicError {
+    /// Not 12, 15, 18, 21 or 24 words of the English BIP-39 list, or the checksum is wrong.
+    #[error(
+        "this is not a BIP-39 mnemonic: it has {words} words, and 12, 15, 18, 21 or 24 words of \
+         the English list with the right checksum are needed"
+    )]
+    Phrase {
+        /// How many words were given.
+        words: usize,
+    },
+    /// Not a BIP-32 path.
+    #[error(
+        "{0:?} is not a derivation path: it has the form m/44'/60'/0'/0/0, each number below 2147483648"
+    )]
+    Path(String),
+}
+
+/// A BIP-32 derivation path such as `m/44'/60'/0'/0/0`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HdPath(String);
+
+impl HdPath {
+    /// Ethereum's path of account `index`: `m/44'/60'/0'/0/<index>`.
+    ///
+    /// # Errors
+    /// [`MnemonicError::Path`] from 2³¹ on.
+    pub fn ethereum(index: u32) -> Result<Self, MnemonicError> {
+        format!("m/44'/60'/0'/0/{index}").parse()
+    }
+}
+
+impl fmt::Display for HdPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for HdPath {
+    type Err = MnemonicError;
+
+    fn from_str(text: &str) -> Result<Self, MnemonicError> {
+        let level = |part: &str| {
+            let digits = part.strip_suffix(['\'', 'h']).unwrap_or(part);
+            !digits.is_empty()
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && digits.parse().is_ok_and(|index: u32| index < 1 << 31)
+        };
+        let levels = text.strip_prefix("m/").filter(|_| text.len() <= MAX_PATH);
+        let good = levels.is_some_and(|levels| {
+            levels.split('/').count() <= MAX_LEVELS && levels.split('/').all(level)
+        });
+        if good { Ok(Self(text.replace('h', "'"))) } else { Err(MnemonicError::Path(text.into())) }
+    }
+}
+
+/// The account of `phrase` (English BIP-39 words, any white space between them) at `path`.
+///
+/// # Errors
+/// [`MnemonicError::Phrase`] for what is not a mnemonic.
+pub fn open_mnemonic(phrase: &SecretString, path: &HdPath) -> Result<LocalWallet, WalletError> {
+    let words = phrase.expose().split_whitespace().count();
+    let phrase_error = |_: LocalSignerError| MnemonicError::Phrase { words };
+    if !matches!(words, 12 | 15 | 18 | 21 | 24) {
+        return Err(MnemonicError::Phrase { words }.into());
+    }
+    let mut joined = String::with_capacity(phrase.expose().len());
+    for word in phrase.expose().split_whitespace() {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    let joined = Secret::new(joined);
+    let signer = MnemonicBuilder::from_phrase(joined.expose().as_str())
+        .derivation_path(&path.0)
+        .map_err(|_| MnemonicError::Path(path.0.clone()))?
+        .build()
+        .map_err(phrase_error)?;
+    let mut scalar = signer.to_bytes();
+    let key = SignerKey::from_scalar(&Secret::new(scalar.0));
+    scalar.0.zeroize();
+    Ok(LocalWallet::new(key?, format!("mnemonic account {path}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wallet::Wallet;
+
+    const PHRASE: &str = "test test test test test test test test test test test junk";
+
+    fn address(phrase: &str, path: &str) -> Result<String, WalletError> {
+        let wallet = open_mnemonic(&SecretString::new(phrase.into()), &path.parse()?)?;
+        Ok(wallet.address().to_string())
+    }
+
+    #[test]
+    fn foundry_test_accounts() {
+        let first = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+        assert_eq!(address(PHRASE, "m/44'/60'/0'/0/0").unwrap(), first);
+        assert_eq!(address(PHRASE, "m/44h/60h/0h/0/0").unwrap(), first);
+        assert_eq!(
+            address(&format!(" {} \n", PHRASE.replace(' ', "  ")), "m/44'/60'/0'/0/0").unwrap(),
+            first
+        );
+        let second =
+            open_mnemonic(&SecretString::new(PHRASE.into()), &HdPath::ethereum(1).unwrap());
+        assert_eq!(
+            second.unwrap().describe(),
+            "mnemonic account m/44'/60'/0'/0/1 (0x70997970C51812dc3A010C7d01b50e0d17dc79C8)"
+        );
+    }
+
+    #[test]
+    fn bad_phrases_are_refused_and_not_quoted() {
+        for bad in
+            ["", "test junk", &PHRASE.replace("junk", "test"), &PHRASE.replace("junk", "namesys")]
+        {
+            let error = address(bad, "m/44'/60'/0'/0/0").unwrap_err();
+            assert!(
+                matches!(error, WalletError::Mnemonic(MnemonicError::Phrase { .. })),
+                "{error}"
+            );
+            assert!(!error.to_string().contains("test"), "{error}");
+        }
+    }
+
+    #[test]
+    fn bad_paths_are_refused() {
+        let long = format!("m{}", "/0".repeat(17));
+        for bad in ["", "m", "m/", "44'/60'", "m/x", "m/-1", "m/2147483648", "m/1''", "m/+1", &long]
+        {
+            assert_eq!(bad.parse::<HdPath>(), Err(MnemonicError::Path(bad.into())), "{bad}");
+        }
+        assert!(HdPath::ethereum(1 << 31).is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! What the resolver would check, offline: every file of the tree, with the reason of each that
+//! fails.
+
+use std::path::Path;
+
+use alloy_primitives::Address;
+use rayon::prelude::*;
+
+use super::tree::{PathMeaning, RecordFile, TreeEntry, TreeError, read_bounded, walk};
+use crate::ens::Name;
+use crate::record::RecordKey;
+use crate::request::{SignedRecord, VerifiedRecord, VerifyContext};
+
+/// A file of the tree and what was found.
+#[derive(Clone, Debug)]
+pub struct CheckedFile {
+    /// Its path in the workspace.
+    pub path: String,
+    /// Whose record it is, where it is one.
+    pub name: Option<Name>,
+    /// Which record, where it is one.
+    pub key: Option<RecordKey>,
+    /// What the checks say.
+    pub verdict: Verdict,
+}
+
+/// What the checks say of a file.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// The resolver would accept it.
+    Valid(VerifiedRecord),
+    /// It would not, and why.
+    Invalid(String),
+    /// Not a record: published as it is, not looked at.
+    Foreign,
+}
+
+/// Checks every file under `.well-known/` of `workspace`. `owner_of` says who owns a name;
+/// `approved` are signers approved on chain.
+///
+/// # Errors
+/// When the tree cannot be walked.
+pub fn check_tree(
+    workspace: &Path,
+    chain_id: u64,
+    owner_of: &(dyn Fn(&Name) -> Address + Sync),
+    approved: &[Address],
+    progress: &(dyn Fn() + Sync),
+) -> Result<Vec<CheckedFile>, TreeError> {
+    let check = |entry: TreeEntry| {
+        let checked = check_file(workspace, entry, chain_id, owner_of, approved);
+        progress();
+        checked
+    };
+    Ok(walk(workspace)?.into_par_iter().map(check).collect())
+}
+
+fn check_file(
+    workspace: &Path,
+    entry: TreeEntry,
+    chain_id: u64,
+    owner_of: &dyn Fn(&Name) -> Address,
+    approved_signers: &[Address],
+) -> CheckedFile {
+    let TreeEntry { path, meaning } = entry;
+    let (candidates, legacy) = match meaning {
+        PathMeaning::Foreign => {
+            return CheckedFile { path, name: None, key: None, verdict: Verdict::Foreign };
+        }
+        PathMeaning::Fault(reason) => {
+            let verdict = Verdict::Invalid(reason);
+            return CheckedFile { path, name: None, key: None, verdict };
+        }
+        PathMeaning::Records(candidates) => (candidates, false),
+        PathMeaning::Legacy(name, key) => (vec![(name, key)], true),
+    };
+    let payload =
+        read_bounded(&workspace.join(&path)).and_then(|bytes| RecordFile::payload(&bytes));
+    let (first_name, first_key) = candidates[0].clone();
+    let found = |name: &Name, key: &RecordKey, verdict| CheckedFile {
+        path: path.clone(),
+        name: Some(name.clone()),
+        key: Some(key.clone()),
+        verdict,
+    };
+    let payload = match payload {
+        Ok(payload) => payload,
+        // In the flat layout any name is a text key; without `data` it is not ours.
+        Err(_) if legacy => {
+            return CheckedFile { path, name: None, key: None, verdict: Verdict::Foreign };
+        }
+        Err(error) => return found(&first_name, &first_key, Verdict::Invalid(error.to_string())),
+    };
+    let mut reason = None;
+    for (name, key) in &candidates {
+        let owner = owner_of(name);
+        let context = VerifyContext { name, owner, chain_id, approved_signers };
+        let verified = SignedRecord::decode(&payload)
+            .map_err(|error| error.to_string())
+            .and_then(|record| record.verify(key, &context).map_err(|error| error.to_string()));
+        match verified {
+            Ok(_) if legacy => {
+                reason.get_or_insert(format!(
+                    "signed rightly, but in the older flat layout; the deployed resolver asks {}",
+                    super::record_path(name, key)
+                ));
+            }
+            Ok(record) => return found(name, key, Verdict::Valid(record)),
+            Err(error) => _ = reason.get_or_insert(error),
+        }
+    }
+    let reason = reason.expect("there is a candidate, and it was not valid");
+    found(&first_name, &first_key, Verdict::Invalid(reason))
+}

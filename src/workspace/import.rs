@@ -1,0 +1,263 @@
+//! Records from CSV or JSON Lines, read line by line.
+//!
+//! CSV: `name,record,value`, with or without that line first. JSON Lines: one object of the same
+//! three fields on each line. Values are in their text form.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{BufRead, Read};
+
+use serde::{Deserialize, Serialize};
+
+use super::Records;
+use crate::ens::Name;
+use crate::record::{RecordKey, Value};
+
+/// The longest line that is read, in bytes.
+const MAX_LINE: u64 = 4 << 20;
+
+/// How the records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180, three columns.
+    Csv,
+    /// One JSON object on each line.
+    JsonLines,
+}
+
+impl Format {
+    /// JSON Lines when the first byte that is not white space is `{`; otherwise CSV.
+    ///
+    /// # Errors
+    /// When `reader` cannot be read.
+    pub fn detect(reader: &mut impl BufRead) -> std::io::Result<Self> {
+        let start = reader.fill_buf()?;
+        let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+        Ok(if first == Some(&b'{') { Self::JsonLines } else { Self::Csv })
+    }
+}
+
+/// One record and the line it stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Counted from 1.
+    pub line: u64,
+    /// Whose record.
+    pub name: Name,
+    /// Which.
+    pub key: RecordKey,
+    /// What it should be.
+    pub value: Value,
+}
+
+/// A line that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LineError {
+    /// Counted from 1.
+    pub line: u64,
+    /// Why.
+    pub message: String,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The source cannot be read.
+    #[error("reading the records: {0}")]
+    Io(#[from] std::io::Error),
+    /// Lines that are wrong; all others were right.
+    #[error("{} of the lines cannot be imported; nothing was changed", .0.len())]
+    Lines(Vec<LineError>),
+}
+
+/// What an import changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Records that are new or have another value.
+    pub imported: u64,
+    /// Records that were so already.
+    pub skipped: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    name: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    record: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    value: std::borrow::Cow<'a, str>,
+}
+
+fn row(line: u64, name: &str, record: &str, value: &str) -> Result<Row, LineError> {
+    let refuse = |message: String| LineError { line, message };
+    let name = Name::parse(name).map_err(|error| refuse(error.to_string()))?;
+    let key = RecordKey::parse(record).map_err(|error| refuse(error.to_string()))?;
+    let value = Value::parse(&key, value).map_err(|error| refuse(format!("{key}: {error}")))?;
+    Ok(Row { line, name, key, value })
+}
+
+/// Reads every row of `reader` and hands it to `each`.
+///
+/// # Errors
+/// I/O only; what is wrong in a line is handed to `each`.
+pub fn read_rows(
+    mut reader: impl BufRead,
+    format: Format,
+    mut each: impl FnMut(Result<Row, LineError>),
+) -> std::io::Result<()> {
+    match format {
+        Format::JsonLines => json_lines(&mut reader, &mut each),
+        Format::Csv => csv_rows(reader, &mut each),
+    }
+}
+
+fn csv_rows(
+    reader: impl BufRead,
+    each: &mut impl FnMut(Result<Row, LineError>),
+) -> std::io::Result<()> {
+    let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
+    let mut record = csv::StringRecord::new();
+    let mut first = true;
+    loop {
+        let read = csv.read_record(&mut record);
+        let position = record.position().map_or(0, csv::Position::line);
+        match read {
+            Ok(false) => return Ok(()),
+            Err(error) => match error.into_kind() {
+                csv::ErrorKind::Io(error) => return Err(error),
+                csv::ErrorKind::Utf8 { pos, err } => {
+                    let line = pos.map_or(position, |pos| pos.line());
+                    each(Err(LineError { line, message: format!("not UTF-8: {err}") }));
+                }
+                other => {
+                    each(Err(LineError { line: position, message: format!("{other:?}") }));
+                }
+            },
+            Ok(true) => {
+                let header =
+                    std::mem::take(&mut first) && record.iter().eq(["name", "record", "value"]);
+                if header {
+                    continue;
+                }
+                each(match (record.get(0), record.get(1), record.get(2), record.len()) {
+                    (Some(name), Some(key), Some(value), 3) => row(position, name, key, value),
+                    (.., columns) => Err(LineError {
+                        line: position,
+                        message: format!(
+                            "{columns} columns; three are expected: name,record,value (put a value with commas in quotes)"
+                        ),
+                    }),
+                });
+            }
+        }
+    }
+}
+
+fn json_lines(
+    reader: &mut impl BufRead,
+    each: &mut impl FnMut(Result<Row, LineError>),
+) -> std::io::Result<()> {
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        if reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut text)? == 0 {
+            return Ok(());
+        }
+        if text.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        if text.len() as u64 == MAX_LINE {
+            each(Err(LineError { line, message: format!("longer than {MAX_LINE} bytes") }));
+            return Ok(());
+        }
+        each(match serde_json::from_slice::<Fields<'_>>(&text) {
+            Ok(fields) => row(line, &fields.name, &fields.record, &fields.value),
+            Err(error) => Err(LineError {
+                line,
+                message: format!("{error}; each line is {{\"name\":…,\"record\":…,\"value\":…}}"),
+            }),
+        });
+    }
+    Ok(())
+}
+
+impl Records {
+    /// Sets every record of `reader`, or none: with any line wrong, `self` is to be dropped.
+    ///
+    /// # Errors
+    /// All wrong lines together, each with its number.
+    pub fn import(
+        &mut self,
+        reader: impl BufRead,
+        format: Format,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Imported, ImportError> {
+        let mut outcome = Imported::default();
+        let mut errors = Vec::new();
+        let mut seen: HashMap<(Name, RecordKey), u64> = HashMap::new();
+        read_rows(reader, format, |row| {
+            let done = row.and_then(|Row { line, name, key, value }| {
+                let before = seen.insert((name.clone(), key.clone()), line);
+                if let Some(earlier) = before {
+                    let message = format!("{name}'s {key} stands on line {earlier} already");
+                    return Err(LineError { line, message });
+                }
+                let set = self.set(&name, &key, value);
+                set.map_err(|error| LineError { line, message: error.to_string() })
+            });
+            match done {
+                Ok(true) => outcome.imported += 1,
+                Ok(false) => outcome.skipped += 1,
+                Err(error) => errors.push(error),
+            }
+            progress(outcome.imported + outcome.skipped);
+        })?;
+        if errors.is_empty() { Ok(outcome) } else { Err(ImportError::Lines(errors)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records() -> Records {
+        Records::parse("", &Name::parse("nick.eth").unwrap()).unwrap()
+    }
+
+    fn import(text: &str) -> Result<Imported, ImportError> {
+        let mut reader = text.as_bytes();
+        let format = Format::detect(&mut reader).unwrap();
+        records().import(reader, format, |_| {})
+    }
+
+    #[test]
+    fn both_formats() {
+        let csv = "name,record,value\nnick.eth,text/avatar,\"a,b\"\na.nick.eth,address/eth,0x0000000000000000000000000000000000000001\n";
+        assert_eq!(import(csv).unwrap(), Imported { imported: 2, skipped: 0 });
+        let json = "{\"name\":\"nick.eth\",\"record\":\"text/avatar\",\"value\":\"\"}\n\n{\"name\":\"Nick.eth\",\"record\":\"text/url\",\"value\":\"\\u00e9\"}";
+        assert_eq!(import(json).unwrap(), Imported { imported: 2, skipped: 0 });
+    }
+
+    #[test]
+    fn every_wrong_line_is_reported_with_its_number() {
+        let lines = |text: &str| match import(text) {
+            Err(ImportError::Lines(errors)) => errors,
+            other => panic!("{other:?}"),
+        };
+        let csv = "nick.eth,text/a,1\nnick.eth,text/b\nno good.eth,text/c,1\nnick.eth,txt/d,1\nother.eth,text/e,1\nnick.eth,text/a,2\nnick.eth,address/60,0x12\n";
+        let errors = lines(csv);
+        assert_eq!(errors.iter().map(|e| e.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7]);
+        assert!(errors[4].message.contains("line 1"));
+        let json = "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":1}\n{]\n";
+        assert_eq!(lines(json).iter().map(|e| e.line).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(lines("nick.eth,text/a,\u{0}\u{1}x\nx\n").len(), 1);
+    }
+}

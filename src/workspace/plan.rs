@@ -1,0 +1,150 @@
+//! Wanted against signed: what `list` and `diff` show and `sign` does.
+
+use alloy_primitives::Address;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::sign::ApprovalMode;
+use super::tree::{PathMeaning, RecordFile, TreeEntry, read_bounded, walk};
+use super::{Config, Records, TreeError, Workspace, record_path};
+use crate::ens::Name;
+use crate::record::{RecordKey, Value};
+use crate::request::{SignedRecord, VerifyContext};
+
+/// Where a record stands between `records.toml` and the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordState {
+    /// Wanted, and there is no file.
+    Unsigned,
+    /// The file holds the wanted value and verifies.
+    Signed,
+    /// The file holds another value, or does not verify.
+    Stale,
+    /// There is a file of ours, and the record is no longer wanted.
+    Removed,
+}
+
+/// A record and its state.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Whose.
+    pub name: Name,
+    /// Which.
+    pub key: RecordKey,
+    /// The wanted value; none when removed.
+    pub value: Option<Value>,
+    /// The file, in the workspace.
+    pub path: String,
+    /// Where it stands.
+    pub state: RecordState,
+}
+
+/// How a record file of this workspace must look.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// Who signs records; none before the keys were derived, and then no file counts as signed.
+    pub signer: Option<Address>,
+    /// Who owns the names.
+    pub owner: Address,
+    /// The workspace's wallet, which may be a manager that signs SIGN 3.
+    pub wallet: Option<Address>,
+    /// Why the signer is accepted.
+    pub mode: ApprovalMode,
+}
+
+/// Compares every wanted record with its file, and finds files that are no longer wanted.
+/// Sorted by name and record type.
+///
+/// # Errors
+/// When the tree cannot be walked.
+pub fn plan(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    expected: &Expected,
+) -> Result<Vec<Change>, TreeError> {
+    let wanted: Vec<(&Name, &RecordKey, &Value)> = records.iter().collect();
+    let compare = |(name, key, value): (&Name, &RecordKey, &Value)| {
+        let path = record_path(name, key);
+        let state = match read_bounded(&workspace.dir().join(&path)) {
+            Err(super::FileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                RecordState::Unsigned
+            }
+            Err(_) => RecordState::Stale,
+            Ok(bytes) if is_current(&bytes, name, key, value, config, expected) => {
+                RecordState::Signed
+            }
+            Ok(_) => RecordState::Stale,
+        };
+        Change { name: name.clone(), key: key.clone(), value: Some(value.clone()), path, state }
+    };
+    let mut changes: Vec<Change> = wanted.into_par_iter().map(compare).collect();
+    let removed = |entry: TreeEntry| removed_record(workspace, config, records, expected, entry);
+    changes.par_extend(walk(workspace.dir())?.into_par_iter().filter_map(removed));
+    changes.par_sort_by(|a, b| (&a.name, &a.key).cmp(&(&b.name, &b.key)));
+    Ok(changes)
+}
+
+fn is_current(
+    bytes: &[u8],
+    name: &Name,
+    key: &RecordKey,
+    value: &Value,
+    config: &Config,
+    expected: &Expected,
+) -> bool {
+    let Some(record) = payload(bytes) else { return false };
+    if expected.signer != Some(record.signer) || record.result != value.abi_encode() {
+        return false;
+    }
+    let mut owner = expected.owner;
+    let approved = [expected.wallet.unwrap_or(owner), record.signer];
+    let approved_signers: &[Address] = match expected.mode {
+        ApprovalMode::Wallet => {
+            // The file must carry the approval that is kept, so that the same workspace gives
+            // the same bytes.
+            match config.approval(name, record.signer) {
+                Ok(Some(kept)) if kept.signature.as_bytes()[..] == record.approval[..] => {
+                    owner = kept.owner;
+                }
+                _ => return false,
+            }
+            &approved[..1]
+        }
+        ApprovalMode::OnChain if record.approval.is_empty() => &approved[1..],
+        ApprovalMode::Owner if record.approval.is_empty() => &[],
+        ApprovalMode::OnChain | ApprovalMode::Owner => return false,
+    };
+    let chain_id = config.chain_id;
+    record.verify(key, &VerifyContext { name, owner, chain_id, approved_signers }).is_ok()
+}
+
+fn payload(bytes: &[u8]) -> Option<SignedRecord> {
+    SignedRecord::decode(&RecordFile::payload(bytes).ok()?).ok()
+}
+
+/// A file at a record's place that no record wants, when it is ours: signed by the workspace's
+/// signer or wallet. Anything else is somebody's and kept.
+fn removed_record(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    expected: &Expected,
+    entry: TreeEntry,
+) -> Option<Change> {
+    let PathMeaning::Records(candidates) = entry.meaning else { return None };
+    if records.owner_of(&entry.path).is_some() {
+        return None;
+    }
+    let (name, key) = candidates.into_iter().find(|(name, _)| name.is_or_is_under(&config.name))?;
+    let record = payload(&read_bounded(&workspace.dir().join(&entry.path)).ok()?)?;
+    let ours = [expected.signer, expected.wallet, Some(expected.owner)];
+    ours.contains(&Some(record.signer)).then_some(Change {
+        name,
+        key,
+        value: None,
+        path: entry.path,
+        state: RecordState::Removed,
+    })
+}

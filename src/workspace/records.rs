@@ -1,0 +1,342 @@
+//! `records.toml`: one table for each name, one line for each record. Edited in place.
+//!
+//! ```toml
+//! ["nick.eth"]
+//! "text/avatar" = "https://example.com/avatar.png"
+//! "address/60" = "0xdA87a099a80fcE4778310474AaeB64b820c871a0"
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use super::tree::record_path;
+use crate::ens::{Name, NameError};
+use crate::record::{RecordKey, RecordKeyError, Value, ValueError};
+
+pub(super) const TEMPLATE: &str = "\
+# What should be true, one table for each name. `namesys set` writes here; `namesys sign` signs it.
+#
+# [\"nick.eth\"]
+# \"text/avatar\" = \"https://example.com/avatar.png\"
+# \"address/60\" = \"0x…\"
+";
+
+/// The wanted records.
+#[derive(Clone, Debug)]
+pub struct Records {
+    document: DocumentMut,
+    root: Name,
+    wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
+    /// Which record owns each file of the tree.
+    files: HashMap<String, (Name, RecordKey)>,
+}
+
+/// Why a record is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordsError {
+    /// Not TOML; the parser says where.
+    #[error("records.toml: {0}")]
+    Toml(String),
+    /// A table's name is not a name.
+    #[error("records.toml: {0}")]
+    Name(#[from] NameError),
+    /// The name does not lie in this workspace.
+    #[error("{name} is neither {root} nor a name under it")]
+    OtherName {
+        /// The name given.
+        name: Name,
+        /// The workspace's name.
+        root: Name,
+    },
+    /// An entry is not a table of texts.
+    #[error("records.toml: {at}: {expected} is expected")]
+    Shape {
+        /// Where.
+        at: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// A record type is wrong.
+    #[error("records.toml: {name}: {error}")]
+    Key {
+        /// The name whose record it is.
+        name: Name,
+        /// Why.
+        error: RecordKeyError,
+    },
+    /// A value does not parse.
+    #[error("records.toml: {name}: {key}: {error}")]
+    Value {
+        /// The name whose record it is.
+        name: Name,
+        /// The record type.
+        key: RecordKey,
+        /// Why.
+        error: ValueError,
+    },
+    /// Two records would be one file.
+    #[error(
+        "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist"
+    )]
+    SameFile {
+        /// The record refused.
+        name: Name,
+        /// Its type.
+        key: RecordKey,
+        /// The record that is there.
+        other_name: Name,
+        /// Its type.
+        other_key: RecordKey,
+        /// The file.
+        path: String,
+    },
+}
+
+impl Records {
+    /// Reads the text of `records.toml`; every name must be `root` or lie under it.
+    ///
+    /// # Errors
+    /// [`RecordsError`] names the record.
+    pub fn parse(text: &str, root: &Name) -> Result<Self, RecordsError> {
+        let document: DocumentMut = text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| RecordsError::Toml(error.to_string()))?;
+        let mut records = Self {
+            document: DocumentMut::new(),
+            root: root.clone(),
+            wanted: BTreeMap::new(),
+            files: HashMap::new(),
+        };
+        for (name_text, item) in document.iter() {
+            let table = item.as_table_like().ok_or_else(|| RecordsError::Shape {
+                at: name_text.to_owned(),
+                expected: "a table of records, as in [\"nick.eth\"],",
+            })?;
+            let name = Name::from_normalized(name_text)?;
+            records.check_name(&name)?;
+            for (key_text, item) in table.iter() {
+                let key = RecordKey::parse(key_text)
+                    .map_err(|error| RecordsError::Key { name: name.clone(), error })?;
+                let text = item.as_str().ok_or_else(|| RecordsError::Shape {
+                    at: format!("{name}: {key_text}"),
+                    expected: "a text in quotes",
+                })?;
+                let value = Value::parse(&key, text).map_err(|error| RecordsError::Value {
+                    name: name.clone(),
+                    key: key.clone(),
+                    error,
+                })?;
+                records.claim(&name, &key)?;
+                records.wanted.entry(name.clone()).or_default().insert(key, value);
+            }
+        }
+        records.document = document;
+        Ok(records)
+    }
+
+    fn check_name(&self, name: &Name) -> Result<(), RecordsError> {
+        if name.is_or_is_under(&self.root) {
+            return Ok(());
+        }
+        Err(RecordsError::OtherName { name: name.clone(), root: self.root.clone() })
+    }
+
+    /// Takes the record's file, unless another record has it.
+    fn claim(&mut self, name: &Name, key: &RecordKey) -> Result<(), RecordsError> {
+        let path = record_path(name, key);
+        match self.files.get(&path) {
+            Some((other_name, other_key)) if (other_name, other_key) != (name, key) => {
+                Err(RecordsError::SameFile {
+                    name: name.clone(),
+                    key: key.clone(),
+                    other_name: other_name.clone(),
+                    other_key: other_key.clone(),
+                    path,
+                })
+            }
+            _ => {
+                self.files.insert(path, (name.clone(), key.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Every wanted record, by name and type.
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &RecordKey, &Value)> {
+        self.wanted
+            .iter()
+            .flat_map(|(name, records)| records.iter().map(move |(key, value)| (name, key, value)))
+    }
+
+    /// The wanted value of a record.
+    pub fn get(&self, name: &Name, key: &RecordKey) -> Option<&Value> {
+        self.wanted.get(name)?.get(key)
+    }
+
+    /// Whose file it is, by its path in the workspace.
+    pub fn owner_of(&self, path: &str) -> Option<&(Name, RecordKey)> {
+        self.files.get(path)
+    }
+
+    /// Sets a record; `true` when that changes anything.
+    ///
+    /// # Errors
+    /// A name outside the workspace, or a file that another record has.
+    pub fn set(
+        &mut self,
+        name: &Name,
+        key: &RecordKey,
+        wanted: Value,
+    ) -> Result<bool, RecordsError> {
+        self.check_name(name)?;
+        let before = self.get(name, key);
+        if before == Some(&wanted) {
+            return Ok(false);
+        }
+        let existed = before.is_some();
+        self.claim(name, key)?;
+        if self.document.is_empty() {
+            self.comments_stay_on_top(name);
+        }
+        let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));
+        let table = table.as_table_like_mut().ok_or_else(|| RecordsError::Shape {
+            at: name.to_string(),
+            expected: "a table of records",
+        })?;
+        let written = if existed { spelling(table, key) } else { key.to_string() };
+        match table.get_mut(&written).and_then(Item::as_value_mut) {
+            Some(old) => {
+                let decor = old.decor().clone();
+                *old = wanted.to_string().into();
+                *old.decor_mut() = decor;
+            }
+            None => {
+                table.insert(&written, value(wanted.to_string()));
+            }
+        }
+        self.wanted.entry(name.clone()).or_default().insert(key.clone(), wanted);
+        Ok(true)
+    }
+
+    /// In a file without a table, TOML's comments are at the end of the document: they are to
+    /// stay before the first table.
+    fn comments_stay_on_top(&mut self, first: &Name) {
+        let comments = self.document.trailing().as_str().unwrap_or_default().to_owned();
+        let mut table = Table::new();
+        if !comments.is_empty() {
+            table.decor_mut().set_prefix(format!("{comments}\n"));
+        }
+        self.document.set_trailing("");
+        self.document.insert(first.as_str(), Item::Table(table));
+    }
+
+    /// Removes a record and gives back its value.
+    pub fn unset(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
+        let records = self.wanted.get_mut(name)?;
+        let removed = records.remove(key)?;
+        if records.is_empty() {
+            self.wanted.remove(name);
+        }
+        self.files.remove(&record_path(name, key));
+        if let Some(table) = self.document.get_mut(name.as_str()).and_then(Item::as_table_like_mut)
+        {
+            let written = spelling(table, key);
+            table.remove(&written);
+            let empty = table.is_empty();
+            // A table with comments above it stays for their sake.
+            let bare =
+                self.document.get(name.as_str()).and_then(Item::as_table).is_none_or(|table| {
+                    let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
+                    !above.unwrap_or_default().contains('#')
+                });
+            if empty && bare {
+                self.document.remove(name.as_str());
+            }
+        }
+        Some(removed)
+    }
+}
+
+/// How the file spells the record type: `address/eth` and `address/60` are the same record.
+fn spelling(table: &dyn toml_edit::TableLike, key: &RecordKey) -> String {
+    let canonical = key.to_string();
+    if table.contains_key(&canonical) {
+        return canonical;
+    }
+    let same = |text: &&str| RecordKey::parse(text).is_ok_and(|other| other == *key);
+    table.iter().map(|(text, _)| text).find(same).map_or(canonical, str::to_owned)
+}
+
+impl fmt::Display for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.document.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# top\n[\"nick.eth\"]\n# the picture\n\"text/avatar\" = \"a\" # now\n\"address/eth\" = \"0xda87a099a80fce4778310474aaeb64b820c871a0\"\n";
+
+    fn nick() -> Name {
+        Name::parse("nick.eth").unwrap()
+    }
+
+    fn text(key: &str) -> (RecordKey, Value) {
+        let key = RecordKey::parse(key).unwrap();
+        let value = Value::parse(&key, "b").unwrap();
+        (key, value)
+    }
+
+    #[test]
+    fn edits_keep_comments_and_spelling() {
+        let mut records = Records::parse(TEXT, &nick()).unwrap();
+        let (avatar, value) = text("text/avatar");
+        assert!(records.set(&nick(), &avatar, value.clone()).unwrap());
+        assert!(!records.set(&nick(), &avatar, value).unwrap());
+        let eth = RecordKey::parse("address/60").unwrap();
+        let wanted = Value::parse(&eth, "0x0000000000000000000000000000000000000001").unwrap();
+        records.set(&nick(), &eth, wanted).unwrap();
+        let (sub, value) = text("text/url");
+        records.set(&Name::parse("a.nick.eth").unwrap(), &sub, value).unwrap();
+        assert_eq!(
+            records.to_string(),
+            "# top\n[\"nick.eth\"]\n# the picture\n\"text/avatar\" = \"b\" # now\n\"address/eth\" = \"0x0000000000000000000000000000000000000001\"\n\n[\"a.nick.eth\"]\n\"text/url\" = \"b\"\n"
+        );
+        assert!(records.unset(&nick(), &avatar).is_some());
+        assert!(records.unset(&nick(), &avatar).is_none());
+        assert!(records.unset(&Name::parse("a.nick.eth").unwrap(), &sub).is_some());
+        let again = Records::parse(&records.to_string(), &nick()).unwrap();
+        assert_eq!(again.iter().count(), 1);
+    }
+
+    #[test]
+    fn refusals_name_the_record() {
+        let refuse = |text: &str| Records::parse(text, &nick()).unwrap_err().to_string();
+        assert!(refuse("[\"other.eth\"]\n\"name\" = \"x.eth\"").contains("other.eth"));
+        assert!(refuse("[\"nick.eth\"]\n\"txt/a\" = \"x\"").contains("txt"));
+        assert!(refuse("[\"nick.eth\"]\n\"text/a\" = 1").contains("text/a"));
+        assert!(refuse("\"nick.eth\" = 1").contains("nick.eth"));
+        assert!(refuse("[\"nick.eth\"]\n\"address/60\" = \"0x12\"").contains("0x12"));
+        assert!(refuse("[\"Nick.eth\"]").contains("normal form"));
+        assert!(refuse("[").contains("records.toml"));
+    }
+
+    #[test]
+    fn two_records_never_share_a_file() {
+        let mut records = Records::parse("", &nick()).unwrap();
+        let (key, value) = text("text/name");
+        records.set(&nick(), &key, value.clone()).unwrap();
+        let name_key = RecordKey::parse("name").unwrap();
+        let name_value = Value::parse(&name_key, "x.eth").unwrap();
+        let sub = Name::parse("text.nick.eth").unwrap();
+        let error = records.set(&sub, &name_key, name_value.clone()).unwrap_err();
+        assert!(error.to_string().contains(".well-known/eth/nick/text/name.json"), "{error}");
+        records.unset(&nick(), &key);
+        assert!(records.set(&sub, &name_key, name_value).unwrap());
+        assert!(records.set(&nick(), &key, value).is_err());
+    }
+}

@@ -1,0 +1,361 @@
+//! `sign`: approvals (SIGN 3) where a name lacks one, SIGN 4 for what is new or changed, files
+//! written one by one, each whole.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use alloy_primitives::Address;
+use rayon::prelude::*;
+
+use super::plan::{Change, Expected, RecordState, plan};
+use super::tree::{FileMetadata, RecordFile};
+use super::{
+    Approval, Config, ConfigError, Records, TreeError, Workspace, WorkspaceError, write_atomic,
+};
+use crate::ens::{Name, WELL_KNOWN};
+use crate::keys::SignerKey;
+use crate::record::{RecordKey, Value};
+use crate::request::{
+    Caip10, Extradata, Signature, SignedRecord, approve_signer, recover, update_record,
+};
+use crate::wallet::{Wallet, WalletError, sign_checked};
+
+/// Why the resolver accepts the records signer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApprovalMode {
+    /// SIGN 3 by the wallet, one for each name, carried in every record file.
+    #[default]
+    Wallet,
+    /// The owner approved the signer on chain: one approval for all names of a node.
+    OnChain,
+    /// The owner itself signs the records.
+    Owner,
+}
+
+impl fmt::Display for ApprovalMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wallet => "wallet",
+            Self::OnChain => "on-chain",
+            Self::Owner => "owner",
+        })
+    }
+}
+
+/// The text names no approval mode.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not one of: wallet, on-chain, owner")]
+pub struct UnknownApprovalMode(String);
+
+impl FromStr for ApprovalMode {
+    type Err = UnknownApprovalMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownApprovalMode> {
+        match text {
+            "wallet" => Ok(Self::Wallet),
+            "on-chain" => Ok(Self::OnChain),
+            "owner" => Ok(Self::Owner),
+            _ => Err(UnknownApprovalMode(text.to_owned())),
+        }
+    }
+}
+
+/// Who makes SIGN 4.
+#[derive(Clone, Copy)]
+pub enum Signer<'a> {
+    /// A key in memory: the derived records signer.
+    Key(&'a SignerKey),
+    /// The owner's wallet, asked for every record.
+    Owner(&'a dyn Wallet),
+}
+
+impl Signer<'_> {
+    /// The signer's address.
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Key(key) => key.address(),
+            Self::Owner(wallet) => wallet.address(),
+        }
+    }
+
+    fn key(&self) -> Option<&SignerKey> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Owner(wallet) => wallet.local_key(),
+        }
+    }
+}
+
+/// What to sign and with what. The caller holds the workspace's lock.
+pub struct SignRequest<'a> {
+    /// Where.
+    pub workspace: &'a Workspace,
+    /// What is wanted.
+    pub records: &'a Records,
+    /// Who signs records.
+    pub signer: Signer<'a>,
+    /// Why the resolver accepts that signer.
+    pub mode: ApprovalMode,
+    /// Who signs SIGN 3 where one is missing.
+    pub wallet: Option<&'a dyn Wallet>,
+    /// Sign also what is right already.
+    pub force: bool,
+    /// Write the deployed backend's other fields, with this time (seconds since 1970).
+    pub metadata: Option<i64>,
+}
+
+/// A record file that was written or removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedFile {
+    /// Whose record.
+    pub name: Name,
+    /// Which.
+    pub key: RecordKey,
+    /// The file, in the workspace.
+    pub path: String,
+}
+
+/// What `sign` did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignOutcome {
+    /// Files written.
+    pub signed: Vec<SignedFile>,
+    /// Records that were right already.
+    pub unchanged: u64,
+    /// Files of records that are no longer wanted.
+    pub removed: Vec<SignedFile>,
+    /// SIGN 3 signatures that were made.
+    pub approvals: u64,
+}
+
+/// Why signing stopped. What was written before stays and is right.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// Names without SIGN 3, and no wallet to make it.
+    #[error("{first} (and {} other names) has no approval (SIGN 3) of the signer {signer}", .count - 1)]
+    NoApproval {
+        /// One of them.
+        first: Name,
+        /// How many.
+        count: usize,
+        /// The records signer.
+        signer: Address,
+    },
+    /// `--approval owner` with a wallet that is not the owner.
+    #[error("with the approval \"owner\" the owner signs, but {signer} is not the owner {owner}")]
+    NotOwner {
+        /// Who would sign.
+        signer: Address,
+        /// Who owns the name.
+        owner: Address,
+    },
+    /// No wallet is recorded, so nobody is known to own the names.
+    #[error("no wallet is recorded in namesys.toml, so the owner of the names is not known")]
+    NoOwner,
+    /// The wallet does not sign.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// The tree cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The workspace cannot be read or written.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// `namesys.toml` is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// Signs what is new or changed and removes what is no longer wanted.
+///
+/// `config` gains the approvals that are made; they are saved before any record file is.
+/// `progress` is told how many of how many records are done.
+///
+/// # Errors
+/// [`SignError`]; running again completes the work.
+pub async fn sign(
+    request: &SignRequest<'_>,
+    config: &mut Config,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<SignOutcome, SignError> {
+    let wallet = config.recorded_keys()?.wallet.or_else(|| request.wallet.map(Wallet::address));
+    let owner = config.owner()?.or(wallet).ok_or(SignError::NoOwner)?;
+    let signer = request.signer.address();
+    if request.mode == ApprovalMode::Owner && signer != owner {
+        return Err(SignError::NotOwner { signer, owner });
+    }
+    let expected = Expected { signer: Some(signer), owner, wallet, mode: request.mode };
+    let changes = plan(request.workspace, config, request.records, &expected)?;
+    let (removed, wanted): (Vec<_>, Vec<_>) =
+        changes.into_iter().partition(|change| change.state == RecordState::Removed);
+    let total = wanted.len() as u64;
+    let to_sign: Vec<Change> = wanted
+        .into_iter()
+        .filter(|change| request.force || change.state != RecordState::Signed)
+        .collect();
+    let mut outcome =
+        SignOutcome { unchanged: total - to_sign.len() as u64, ..SignOutcome::default() };
+    if request.mode == ApprovalMode::Wallet {
+        outcome.approvals = approve_missing(request, config, owner, &to_sign).await?;
+    }
+    outcome.signed = match request.signer.key() {
+        Some(key) => sign_in_parallel(request, config, owner, key, to_sign, progress)?,
+        None => sign_one_by_one(request, owner, to_sign, progress).await?,
+    };
+    for change in removed {
+        outcome.removed.push(remove(request.workspace, change)?);
+    }
+    Ok(outcome)
+}
+
+/// Makes and keeps SIGN 3 for every name of `changes` that has none that stands.
+async fn approve_missing(
+    request: &SignRequest<'_>,
+    config: &mut Config,
+    owner: Address,
+    changes: &[Change],
+) -> Result<u64, SignError> {
+    let signer = request.signer.address();
+    let chain_id = config.chain_id;
+    let text = |name: &Name, owner| approval_text(name, signer, owner, chain_id);
+    let names: BTreeSet<&Name> = changes.iter().map(|change| &change.name).collect();
+    let names: Vec<&Name> = names.into_iter().collect();
+    let manager = config.recorded_keys()?.wallet;
+    let stands = |name: &Name| -> Result<bool, ConfigError> {
+        let Some(Approval { owner, signature }) = config.approval(name, signer)? else {
+            return Ok(false);
+        };
+        let by = recover(&text(name, owner), &signature).ok();
+        Ok(by.is_some() && (by == Some(owner) || by == manager))
+    };
+    let kept = names.par_iter().map(|name| stands(name)).collect::<Result<Vec<_>, _>>()?;
+    let missing: Vec<&Name> =
+        names.iter().zip(kept).filter(|(_, kept)| !kept).map(|(name, _)| *name).collect();
+    let Some(first) = missing.first() else { return Ok(0) };
+    let Some(wallet) = request.wallet else {
+        let (first, count) = ((*first).clone(), missing.len());
+        return Err(SignError::NoApproval { first, count, signer });
+    };
+    let signatures: Vec<Signature> = match wallet.local_key() {
+        Some(key) => missing.par_iter().map(|name| key.sign_text(&text(name, owner))).collect(),
+        None => {
+            let mut signatures = Vec::with_capacity(missing.len());
+            for name in &missing {
+                signatures.push(*sign_checked(wallet, &text(name, owner)).await?.expose());
+            }
+            signatures
+        }
+    };
+    let approval = |signature| Approval { owner, signature };
+    config.keep_approvals(
+        signer,
+        missing.iter().copied().zip(signatures.into_iter().map(approval)),
+    )?;
+    request.workspace.save_config(config)?;
+    Ok(missing.len() as u64)
+}
+
+/// The text of SIGN 3 for `name`.
+pub fn approval_text(name: &Name, signer: Address, owner: Address, chain_id: u64) -> String {
+    let caip10 = |address| Caip10::new(chain_id, address);
+    approve_signer(name.as_str(), &caip10(signer), &caip10(owner))
+}
+
+fn sign_in_parallel(
+    request: &SignRequest<'_>,
+    config: &Config,
+    owner: Address,
+    key: &SignerKey,
+    changes: Vec<Change>,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Vec<SignedFile>, SignError> {
+    let temporary = request.workspace.temporary_dir()?;
+    let (done, total) = (std::sync::atomic::AtomicU64::new(0), changes.len() as u64);
+    let sign_one = |change: Change| -> Result<SignedFile, SignError> {
+        let approval = match request.mode {
+            ApprovalMode::Wallet => config.approval(&change.name, key.address())?,
+            ApprovalMode::OnChain | ApprovalMode::Owner => None,
+        };
+        let value = change.value.as_ref().expect("only removed records have no value");
+        let signature = approval.as_ref().map(|approval| &approval.signature);
+        let record =
+            SignedRecord::sign(&change.name, &change.key, value, key, config.chain_id, signature);
+        let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
+        progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
+        Ok(file)
+    };
+    changes.into_par_iter().map(sign_one).collect()
+}
+
+async fn sign_one_by_one(
+    request: &SignRequest<'_>,
+    owner: Address,
+    changes: Vec<Change>,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Vec<SignedFile>, SignError> {
+    let Signer::Owner(wallet) = request.signer else {
+        unreachable!("a signer that is a key signs in parallel")
+    };
+    let temporary = request.workspace.temporary_dir()?;
+    let chain_id = request.workspace.config()?.chain_id;
+    let total = changes.len() as u64;
+    let mut files = Vec::with_capacity(changes.len());
+    for (done, change) in (1..).zip(changes) {
+        let value = change.value.as_ref().expect("only removed records have no value");
+        let result = value.abi_encode();
+        let by = Caip10::new(chain_id, wallet.address());
+        let record_type = change.key.to_string();
+        let extradata = Extradata::of_result(&result);
+        let text = update_record(change.name.as_str(), &record_type, extradata, &by);
+        let signature = sign_checked(wallet, &text).await?;
+        let record = SignedRecord::new(wallet.address(), signature.expose(), None, result);
+        files.push(write_record(
+            request,
+            &temporary,
+            owner,
+            change.name.clone(),
+            &change,
+            &record,
+        )?);
+        progress(done, total);
+    }
+    Ok(files)
+}
+
+fn write_record(
+    request: &SignRequest<'_>,
+    temporary: &std::path::Path,
+    owner: Address,
+    name: Name,
+    change: &Change,
+    record: &SignedRecord,
+) -> Result<SignedFile, SignError> {
+    let mut file = RecordFile::new(&record.encode());
+    file.metadata = request.metadata.map(|timestamp| FileMetadata {
+        domain: name.to_string(),
+        raw: change.value.as_ref().map(Value::to_string).unwrap_or_default(),
+        timestamp,
+        signer: record.signer.to_string(),
+        controller: owner.to_string(),
+        manager_signature: record.approval.to_string(),
+        record_signature: record.signature.to_string(),
+    });
+    let path = request.workspace.dir().join(&change.path);
+    write_atomic(temporary, &path, &file.to_json(), false).map_err(WorkspaceError::io(&path))?;
+    Ok(SignedFile { name, key: change.key.clone(), path: change.path.clone() })
+}
+
+/// Removes a record's file and the folders it leaves empty.
+fn remove(workspace: &Workspace, change: Change) -> Result<SignedFile, SignError> {
+    let root = workspace.dir().join(WELL_KNOWN);
+    let path = workspace.dir().join(&change.path);
+    std::fs::remove_file(&path).map_err(WorkspaceError::io(&path))?;
+    for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&root)) {
+        // Fails where something else is in it, which is then kept.
+        if std::fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(SignedFile { name: change.name, key: change.key, path: change.path })
+}

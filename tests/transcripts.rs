@@ -1,0 +1,62 @@
+//! Runs the transcripts `tests/cli/*.md`: every `$ namesys …` in a `console` block, in order, in
+//! one temporary folder for each file, and compares what it prints and its exit code.
+//!
+//! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
+//! any lines, `[DEVNET]` for the address of the devnet that all of them share. `$ VAR=value
+//! namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! temporary folder first; `<file>.out/` asks for that folder.
+//! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use namesys::devnet::{DevnetConfig, DevnetHandle};
+
+/// Set in the second process, which has nothing of the developer's environment.
+const INSIDE: &str = "NAMESYS_TRANSCRIPTS_HOME";
+
+#[test]
+fn transcripts() {
+    match std::env::var_os(INSIDE) {
+        None => again_without_environment(),
+        Some(home) => run(Path::new(&home)),
+    }
+}
+
+/// trycmd passes its own environment on, so it runs in a process that has none.
+fn again_without_environment() {
+    let home = tempfile::tempdir().unwrap();
+    let mut inside = Command::new(std::env::current_exe().unwrap());
+    inside.args(["--exact", "transcripts", "--nocapture", "--test-threads=1"]);
+    inside.args(std::env::args().filter(|argument| argument.starts_with("trycmd=")));
+    inside.env_clear().env(INSIDE, home.path()).env("PATH", path_with_the_binary());
+    for kept in ["TRYCMD", "CARGO_MANIFEST_DIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(kept) {
+            inside.env(kept, value);
+        }
+    }
+    assert!(inside.status().unwrap().success(), "a transcript differs: see above");
+}
+
+fn run(home: &Path) {
+    let cases = trycmd::TestCases::new();
+    cases.register_bin("namesys", PathBuf::from(env!("CARGO_BIN_EXE_namesys")));
+    cases.register_bin("sh", PathBuf::from("/bin/sh"));
+    cases.env("HOME", home.to_str().unwrap());
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let urls = devnet.urls();
+    cases.env("NAMESYS_W3NAME_URL", &urls.w3name).env("NAMESYS_KUBO_URL", &urls.kubo);
+    cases.env("NAMESYS_ROUTING_URL", &urls.routing).env("NAMESYS_GATEWAY_URL", &urls.gateway);
+    cases.insert_var("[DEVNET]", urls.gateway).unwrap();
+    cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
+    cases.timeout(std::time::Duration::from_secs(60));
+    cases.case("tests/cli/*.md");
+    cases.run();
+}
+
+/// For `sh -c` alone: nothing but the binary under test and the system's tools.
+fn path_with_the_binary() -> std::ffi::OsString {
+    let binary = Path::new(env!("CARGO_BIN_EXE_namesys"));
+    let folders = [binary.parent().unwrap(), Path::new("/usr/bin"), Path::new("/bin")];
+    std::env::join_paths(folders).unwrap()
+}
