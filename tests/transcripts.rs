@@ -78,6 +78,8 @@ fn readme(home: &Path) -> PathBuf {
     std::fs::create_dir_all(home.join("README.out")).unwrap();
     let words = "test test test test test test test test test test test junk\n";
     std::fs::write(sandbox.join("words"), words).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(sandbox.join("words"), private).unwrap();
     let path = home.join("README.md");
     std::fs::write(&path, lines.join("\n")).unwrap();
     path
