@@ -14,7 +14,6 @@ use namesys::ipns::{ReadBack, UnverifiedRecord, W3name, create, publish_and_read
 use namesys::keys::{IpnsKey, SignerKey};
 use namesys::net::{Http, HttpConfig};
 use namesys::record::{RecordKey, Value};
-use namesys::request::SignedRecord;
 use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, Recordhash, resolve_records};
 use namesys::secret::Secret;
 use namesys::workspace::{RecordFile, record_path};
@@ -30,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let name = Name::parse("nick.eth")?;
     let key = RecordKey::parse("text/avatar")?;
     let value = Value::parse(&key, "https://example.com/avatar.png")?;
-    let record = SignedRecord::sign(&name, &key, &value, &owner, 1, None);
+    let record = owner.sign_record(&name, &key, &value, 1, None);
     let file = RecordFile::new(&record.encode()).to_json();
 
     let folder = tempfile::tempdir()?;

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // SIGN 3: the owner approves the signer. SIGN 4: the signer signs the record.
     let approval = owner.sign_text(&approval_text(&name, signer.address(), owner.address(), 1));
-    let record = SignedRecord::sign(&name, &key, &value, &signer, 1, Some(&approval));
+    let record = signer.sign_record(&name, &key, &value, 1, Some(&approval));
     let file = RecordFile::new(&record.encode()).to_json();
     println!("{}\n{}", record_path(&name, &key), String::from_utf8_lossy(&file));
 
