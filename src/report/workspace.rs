@@ -222,3 +222,10 @@ pub struct UploadReport {
     /// Why not.
     pub error: Option<String>,
 }
+
+/// `serve`: its first line.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServeReport {
+    /// The address that goes before `/.well-known/…`.
+    pub url: String,
+}
