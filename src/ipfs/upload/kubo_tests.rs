@@ -52,7 +52,8 @@ async fn the_file_is_streamed_with_token_and_progress() {
 #[tokio::test]
 async fn only_a_pin_of_our_root_is_having_it() {
     let pins = |cid: &str| format!(r#"{{"Keys":{{"{cid}":{{"Type":"recursive","Name":""}}}}}}"#);
-    let not_pinned = format!(r#"{{"Message":"path '{ROOT}' is not pinned","Code":0,"Type":"error"}}"#);
+    let not_pinned =
+        format!(r#"{{"Message":"path '{ROOT}' is not pinned","Code":0,"Type":"error"}}"#);
     for (status, body, expected) in [
         (200, pins(ROOT), true),
         (200, pins(OTHER), false),
