@@ -95,7 +95,7 @@ pub struct TargetOutcome {
     pub to: String,
     /// Whether it has what it should.
     pub ok: bool,
-    /// Whether that was sent to it; a target that is seen to have it is not sent it again.
+    /// Whether it got that now; a target that is seen to have it is not sent it again.
     pub sent: bool,
     /// Whether it was seen to serve it (publishers).
     pub read_back: bool,
@@ -312,7 +312,7 @@ async fn send(request: &PublishRequest<'_>, upload: &dyn Upload) -> TargetOutcom
     }
     let sent = upload.upload(request.car, &request.root, request.progress.clone()).await;
     let error = sent.err().map(|error| error.to_string());
-    TargetOutcome { to, ok: error.is_none(), sent: true, read_back: false, error }
+    TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
 }
 
 async fn give(
@@ -339,5 +339,6 @@ async fn give(
         Err(PublishError::Outdated { has, .. }) => Some(in_between(has)),
         Err(error) => Some(error.to_string()),
     };
-    TargetOutcome { to, ok: error.is_none(), sent: true, read_back: error.is_none(), error }
+    let ok = error.is_none();
+    TargetOutcome { to, ok, sent: ok, read_back: ok, error }
 }
