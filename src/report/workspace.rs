@@ -219,6 +219,8 @@ pub struct UploadReport {
     pub to: String,
     /// Whether it has the tree.
     pub ok: bool,
+    /// Whether it got it now; otherwise it had it, or still has not.
+    pub sent: bool,
     /// Why not.
     pub error: Option<String>,
 }
