@@ -19,6 +19,7 @@ mod publish;
 mod records;
 mod sign;
 mod state;
+mod status;
 mod tree;
 
 use std::io;
@@ -39,7 +40,8 @@ pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
     approval_text, sign,
 };
-pub use state::{Publication, StateError};
+pub use state::{HistoryEntry, Publication, StateError};
+pub use status::{PublisherStatus, Status, status, time_left};
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
     walk,

@@ -18,4 +18,5 @@ pub mod revision;
 pub mod serve;
 pub mod set;
 pub mod sign;
+pub mod status;
 pub mod verify;
