@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 
+use namesys::devnet::DevnetError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
@@ -234,6 +235,16 @@ impl From<GatewayParseError> for CliError {
 impl From<RevisionError> for CliError {
     fn from(error: RevisionError) -> Self {
         Self::of(Exit::Usage, "bad-revision", &error)
+    }
+}
+
+impl From<DevnetError> for CliError {
+    fn from(error: DevnetError) -> Self {
+        let kind = match &error {
+            DevnetError::Listen { .. } => "listen",
+            _ => "io",
+        };
+        Self::of(Exit::Failed, kind, &error)
     }
 }
 

@@ -78,7 +78,7 @@ impl WalletArgs {
     /// # Errors
     /// Exit 2 when none is given, or a key or mnemonic is not one; 1 for a wrong password.
     pub fn open(&self, context: &Context) -> Result<OpenWallet, CliError> {
-        if let Some(wallet) = self.from_flags(context)? {
+        if let Some(wallet) = self.by_flags(context)? {
             if let Some(from) = self.from.filter(|from| *from != wallet.address()) {
                 let message = format!("the wallet is {}, not {from}", wallet.address());
                 return Err(CliError::new(Exit::Failed, "other-wallet", message)
@@ -89,7 +89,7 @@ impl WalletArgs {
         if let Some(from) = self.from {
             return Ok(OpenWallet::External(ExternalWallet::new(from)));
         }
-        if let Some(wallet) = self.from_variables(context)? {
+        if let Some(wallet) = self.by_variables(context)? {
             return Ok(OpenWallet::Local(wallet));
         }
         match from_variable()? {
@@ -137,7 +137,7 @@ impl WalletArgs {
         Ok(false)
     }
 
-    fn from_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
+    fn by_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
         let wallet = if let Some(key) = &self.private_key {
             context.output.warn(
                 "--private-key shows the key to other users of this machine and keeps it in the \
@@ -161,7 +161,7 @@ impl WalletArgs {
         Ok(Some(wallet))
     }
 
-    fn from_variables(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
+    fn by_variables(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
         if let Some(key) = env::PRIVATE_KEY.secret()? {
             let wallet = LocalWallet::from_hex(&key);
             return wallet.map(Some).map_err(|error| named(env::PRIVATE_KEY.0, error));

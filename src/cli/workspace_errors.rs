@@ -1,6 +1,5 @@
 //! The workspace's errors as a person and a script see them; the rest of `error.rs`.
 
-use namesys::devnet::DevnetError;
 use namesys::ipfs::PackError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
@@ -37,7 +36,7 @@ impl From<ConfigError> for CliError {
 impl From<RecordsError> for CliError {
     fn from(error: RecordsError) -> Self {
         let kind = match &error {
-            RecordsError::SameFile { .. } => "same-file",
+            RecordsError::SameFile(_) => "same-file",
             _ => "bad-record",
         };
         Self::new(Exit::Usage, kind, error.to_string())
@@ -166,11 +165,5 @@ impl From<FetchError> for CliError {
                 .hint("give one: --gateway https://ipfs.io"),
             FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
         }
-    }
-}
-
-impl From<DevnetError> for CliError {
-    fn from(error: DevnetError) -> Self {
-        Self::new(Exit::Failed, "devnet", error.to_string())
     }
 }
