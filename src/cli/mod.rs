@@ -67,6 +67,8 @@ pub enum Command {
     Publish(cmd::publish::Args),
     /// Fetch a name's records and verify every signature
     Resolve(cmd::resolve::Args),
+    /// Serve the signed tree over HTTP, for an https:// recordhash
+    Serve(cmd::serve::Args),
     /// Show the whole way on a network inside the process, with a throw-away wallet
     Demo(cmd::demo::Args),
     /// Show or convert keys
@@ -99,6 +101,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Serve(args) => cmd::serve::run(args, context),
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),

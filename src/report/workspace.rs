@@ -219,6 +219,15 @@ pub struct UploadReport {
     pub to: String,
     /// Whether it has the tree.
     pub ok: bool,
+    /// Whether it got it now; otherwise it had it, or still has not.
+    pub sent: bool,
     /// Why not.
     pub error: Option<String>,
+}
+
+/// `serve`: its first line.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServeReport {
+    /// The address that goes before `/.well-known/…`.
+    pub url: String,
 }
