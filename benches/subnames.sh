@@ -23,7 +23,7 @@ awk -v count="$count" 'BEGIN {
     print "name,record,value"
     for (i = 1; i <= count; i++) printf "sub%06d.bench.eth,address/60,0x%040x\n", i, i
 }' > records.csv
-printf '%064d\n' 7 > wallet.key
+(umask 077 && printf '%064d\n' 7 > wallet.key)
 unset NAMESYS_DIR NAMESYS_SIGNER_KEY NAMESYS_IPNS_KEY ETH_PRIVATE_KEY
 export NAMESYS_KEY_PASSWORD=benchmark
 "$namesys" -q -C workspace init bench.eth >/dev/null

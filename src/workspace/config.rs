@@ -178,11 +178,14 @@ impl Config {
         })
     }
 
-    /// Records what is not recorded yet; `true` when that was something.
+    /// Which of `keys` are not recorded yet, with the text to record.
     ///
     /// # Errors
-    /// [`KeyMismatch`], nothing being changed, when an entry is recorded and differs.
-    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+    /// [`KeyMismatch`] when an entry is recorded and differs.
+    pub fn unrecorded_keys(
+        &self,
+        keys: &RecordedKeys,
+    ) -> Result<Vec<(&'static str, String)>, KeyMismatch> {
         let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
         let given = [
             ("wallet", text(keys.wallet.as_ref().map(|v| v as _))),
@@ -191,11 +194,10 @@ impl Config {
             ("derivation", text(keys.derivation.as_ref().map(|v| v as _))),
             ("compat", text(keys.compat.as_ref().map(|v| v as _))),
         ];
-        let table = self.document.as_table_mut();
         let mut new = Vec::new();
         for (what, given) in given {
             let Some(given) = given else { continue };
-            match table.get(what).and_then(Item::as_str) {
+            match self.document.get(what).and_then(Item::as_str) {
                 None => new.push((what, given)),
                 // Addresses may be written in one case.
                 Some(recorded) if recorded.eq_ignore_ascii_case(&given) => {}
@@ -204,8 +206,17 @@ impl Config {
                 }
             }
         }
+        Ok(new)
+    }
+
+    /// Records what is not recorded yet; `true` when that was something.
+    ///
+    /// # Errors
+    /// As [`Config::unrecorded_keys`], nothing being changed.
+    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+        let new = self.unrecorded_keys(keys)?;
         for (what, given) in &new {
-            put(table, what, given);
+            put(self.document.as_table_mut(), what, given);
         }
         Ok(!new.is_empty())
     }
@@ -254,7 +265,8 @@ impl Config {
             let owner = address(entry, "owner")?.ok_or(ConfigError::Missing("approvals owner"))?;
             (owner, entry.get("signature").and_then(Item::as_str))
         } else {
-            (self.recorded_keys()?.wallet.ok_or(ConfigError::Missing("wallet"))?, item.as_str())
+            let wallet = address(self.document.as_table(), "wallet")?;
+            (wallet.ok_or(ConfigError::Missing("wallet"))?, item.as_str())
         };
         let signature = signature
             .ok_or_else(|| invalid(&key(), item, "a signature is a text"))?
@@ -273,7 +285,7 @@ impl Config {
         signer: Address,
         approvals: impl IntoIterator<Item = (&'a Name, Approval)>,
     ) -> Result<(), ConfigError> {
-        let wallet = self.recorded_keys()?.wallet;
+        let wallet = address(self.document.as_table(), "wallet")?;
         let all = self.document.entry("approvals").or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
