@@ -54,7 +54,7 @@ const SIGNER: u8 = 2;
 /// signature, payload, JSON.
 fn signed(wanted: &Wanted, signer: &SignerKey) -> (String, Vec<u8>) {
     let Wanted { name, key, value, approval } = wanted;
-    let record = SignedRecord::sign(name, key, value, signer, 1, Some(approval));
+    let record = signer.sign_record(name, key, value, 1, Some(approval));
     (record_path(name, key), RecordFile::new(&record.encode()).to_json())
 }
 
