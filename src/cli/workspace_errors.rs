@@ -153,7 +153,10 @@ impl From<FetchError> for CliError {
         match error {
             FetchError::NotFound { .. } => Self::new(Exit::NotFound, "no-record", message),
             FetchError::NotPublished { .. } => Self::new(Exit::NotFound, "not-published", message)
-                .hint("namesys publish, or ask another gateway: --gateway URL"),
+                .hint(
+                    "namesys publish (also renews what has expired), or ask another gateway: \
+                     --gateway URL",
+                ),
             FetchError::BadIpnsRecord { .. } => {
                 Self::new(Exit::Unverified, "bad-ipns-record", message)
                     .hint("publish again to renew it: namesys publish")
