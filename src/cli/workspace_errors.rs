@@ -80,11 +80,13 @@ impl From<TreeError> for CliError {
 
 impl From<PackError> for CliError {
     fn from(error: PackError) -> Self {
-        let (exit, kind) = match &error {
-            PackError::Io { .. } => (Exit::Failed, "io"),
-            _ => (Exit::Usage, "bad-tree"),
-        };
-        Self::new(exit, kind, error.to_string())
+        let message = error.to_string();
+        match error {
+            PackError::Io { .. } => Self::new(Exit::Failed, "io", message),
+            PackError::NothingSigned(_) => Self::new(Exit::NotFound, "nothing-signed", message)
+                .hint("namesys set …, then namesys sign"),
+            _ => Self::new(Exit::Usage, "bad-tree", message),
+        }
     }
 }
 
