@@ -167,3 +167,24 @@ pub fn guarded(work: impl FnOnce() -> Result<Outcome, CliError>) -> Result<Outco
             .hint("nothing half-done is kept; please report it with the command you typed"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_panic_ends_in_a_plain_message_without_its_payload() {
+        let error = guarded(|| panic!("hunter2")).err();
+        // Other tests' panics shall be seen.
+        drop(panic::take_hook());
+        let error = error.unwrap();
+        assert_eq!((error.kind, error.exit), ("internal", Exit::Failed));
+        assert!(error.message.contains("src/cli/mod.rs"), "{}", error.message);
+        assert!(!error.message.contains("hunter2"), "{}", error.message);
+    }
+}

@@ -179,7 +179,10 @@ impl DeriveArgs {
                 "give the wallet of this workspace; another one needs its own (namesys init)",
             ));
         }
-        let password = self.password.get(context)?;
+        // Until keys are recorded nothing would show a mistyped password, or a wallet that signs
+        // differently each time.
+        let new = recorded.ipns_name.is_none() || recorded.signer.is_none();
+        let password = self.password.get(context, new)?;
         let plan = self.plan_for(keys_for, address, recorded);
         if let OpenWallet::External(external) = &mut wallet {
             let given = [
@@ -198,8 +201,7 @@ impl DeriveArgs {
                 }
             }
         }
-        let twice = recorded.ipns_name.is_none() || recorded.signer.is_none();
-        Ok(Deriver { wallet, plan, password, twice })
+        Ok(Deriver { wallet, plan, password, twice: new })
     }
 
     /// The plan for a wallet.
@@ -238,6 +240,11 @@ pub fn read_signature(
 }
 
 impl Deriver {
+    /// Signs each request twice and compares, also when the keys are recorded.
+    pub fn always_twice(self) -> Self {
+        Self { twice: true, ..self }
+    }
+
     async fn sign(&self, text: &str) -> Result<Secret<Signature>, CliError> {
         let wallet = self.wallet.as_wallet();
         // What is compared is whether the wallet signs the same twice; signatures that were

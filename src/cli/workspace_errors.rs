@@ -36,7 +36,7 @@ impl From<ConfigError> for CliError {
 impl From<RecordsError> for CliError {
     fn from(error: RecordsError) -> Self {
         let kind = match &error {
-            RecordsError::SameFile { .. } => "same-file",
+            RecordsError::SameFile(_) => "same-file",
             _ => "bad-record",
         };
         Self::new(Exit::Usage, kind, error.to_string())

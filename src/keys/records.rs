@@ -5,7 +5,9 @@ use k256::ecdsa::SigningKey;
 use k256::elliptic_curve::sec1::ToSec1Point;
 use zeroize::Zeroize;
 
-use crate::request::{Signature, eip191_digest};
+use crate::ens::Name;
+use crate::record::{RecordKey, Value};
+use crate::request::{Caip10, Extradata, Signature, SignedRecord, eip191_digest, update_record};
 use crate::secret::{Secret, Secret32, SecretString};
 
 /// A secp256k1 secret key with its address. Signs deterministically (RFC 6979), `s` low.
@@ -69,6 +71,25 @@ impl SignerKey {
     /// Signs `text` under EIP-191.
     pub fn sign_text(&self, text: &str) -> Signature {
         self.sign_digest(&eip191_digest(text))
+    }
+
+    /// Signs `value` as the record `key` of `name` (SIGN 4).
+    ///
+    /// `chain_id` stands in the text; `approval` is the SIGN 3 signature, where the signer needs
+    /// one.
+    pub fn sign_record(
+        &self,
+        name: &Name,
+        key: &RecordKey,
+        value: &Value,
+        chain_id: u64,
+        approval: Option<&Signature>,
+    ) -> SignedRecord {
+        let result = value.abi_encode();
+        let by = Caip10::new(chain_id, self.address);
+        let text =
+            update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
+        SignedRecord::new(self.address, &self.sign_text(&text), approval, result)
     }
 
     /// Signs a 32-byte digest as it is.

@@ -33,7 +33,7 @@ pub use plan::{Change, Expected, RecordState, plan};
 pub use publish::{
     PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record, publish,
 };
-pub use records::{Records, RecordsError};
+pub use records::{Records, RecordsError, SameFile};
 pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
     approval_text, sign,

@@ -38,7 +38,7 @@ impl Workspace {
     /// I/O.
     pub fn keep_publication(&self, record: &Publication) -> Result<(), StateError> {
         let file = format!("{:020}.ipns", record.fields().sequence);
-        let path = self.history_dir(&record.name()).join(file);
+        let path = self.history_dir(record.name()).join(file);
         write_atomic(&self.temporary_dir()?, &path, record.bytes(), true)
             .map_err(WorkspaceError::io(&path))?;
         Ok(())
