@@ -16,6 +16,10 @@ use crate::record::{RecordKey, Value};
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 4 << 20;
 
+/// What a line of JSON Lines is.
+const JSON_LINE: &str =
+    "each line is {\"name\":\"…\",\"record\":\"…\",\"value\":\"…\"}, every value a text";
+
 /// How the records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -26,11 +30,15 @@ pub enum Format {
 }
 
 impl Format {
-    /// JSON Lines when the first byte that is not white space is `{`; otherwise CSV.
+    /// JSON Lines when the first byte that is not white space is `{`; otherwise CSV. A byte
+    /// order mark, as spreadsheets write it, is skipped.
     ///
     /// # Errors
     /// When `reader` cannot be read.
     pub fn detect(reader: &mut impl BufRead) -> std::io::Result<Self> {
+        if reader.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
+            reader.consume(3);
+        }
         let start = reader.fill_buf()?;
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
         Ok(if first == Some(&b'{') { Self::JsonLines } else { Self::Csv })
@@ -72,7 +80,10 @@ pub enum ImportError {
     #[error("reading the records: {0}")]
     Io(#[from] std::io::Error),
     /// Lines that are wrong; all others were right.
-    #[error("{} of the lines cannot be imported; nothing was changed", .0.len())]
+    #[error(
+        "{} line{} cannot be imported; nothing was changed",
+        .0.len(), if .0.len() == 1 { "" } else { "s" }
+    )]
     Lines(Vec<LineError>),
 }
 
@@ -133,9 +144,9 @@ fn csv_rows(
             Ok(false) => return Ok(()),
             Err(error) => match error.into_kind() {
                 csv::ErrorKind::Io(error) => return Err(error),
-                csv::ErrorKind::Utf8 { pos, err } => {
+                csv::ErrorKind::Utf8 { pos, .. } => {
                     let line = pos.map_or(position, |pos| pos.line());
-                    each(Err(LineError { line, message: format!("not UTF-8: {err}") }));
+                    each(Err(LineError { line, message: "it is not UTF-8".to_owned() }));
                 }
                 other => {
                     each(Err(LineError { line: position, message: format!("{other:?}") }));
@@ -180,13 +191,19 @@ fn json_lines(
         }
         each(match serde_json::from_slice::<Fields<'_>>(&text) {
             Ok(fields) => row(line, &fields.name, &fields.record, &fields.value),
-            Err(error) => Err(LineError {
-                line,
-                message: format!("{error}; each line is {{\"name\":…,\"record\":…,\"value\":…}}"),
-            }),
+            Err(error) => Err(LineError { line, message: json_message(&error) }),
         });
     }
     Ok(())
+}
+
+/// The parser's words without its line, which is always 1 here, and the form that is expected.
+fn json_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let said = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
+    let column = error.column();
+    let what = if error.is_data() { "" } else { "not JSON: " };
+    format!("{what}{said} at column {column}; {JSON_LINE}")
 }
 
 impl Records {
@@ -244,6 +261,9 @@ mod tests {
         assert_eq!(import(csv).unwrap(), Imported { imported: 2, skipped: 0 });
         let json = "{\"name\":\"nick.eth\",\"record\":\"text/avatar\",\"value\":\"\"}\n\n{\"name\":\"Nick.eth\",\"record\":\"text/url\",\"value\":\"\\u00e9\"}";
         assert_eq!(import(json).unwrap(), Imported { imported: 2, skipped: 0 });
+        for marked in [format!("\u{feff}{csv}"), format!("\u{feff}{json}")] {
+            assert_eq!(import(&marked).unwrap().imported, 2);
+        }
     }
 
     #[test]
@@ -259,5 +279,6 @@ mod tests {
         let json = "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":1}\n{]\n";
         assert_eq!(lines(json).iter().map(|e| e.line).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(lines("nick.eth,text/a,\u{0}\u{1}x\nx\n").len(), 1);
+        assert!(lines("{]")[0].message.starts_with("not JSON: "));
     }
 }

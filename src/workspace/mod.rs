@@ -12,6 +12,7 @@
 mod atomic;
 mod check;
 mod config;
+mod config_entries;
 mod import;
 mod lock;
 mod plan;

@@ -133,7 +133,7 @@ pub struct SignOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
     /// Names without SIGN 3, and no wallet to make it.
-    #[error("{first} (and {} other names) has no approval (SIGN 3) of the signer {signer}", .count - 1)]
+    #[error("{} no approval (SIGN 3) of the signer {signer}", whose(first, *count))]
     NoApproval {
         /// One of them.
         first: Name,
@@ -165,6 +165,14 @@ pub enum SignError {
     /// `namesys.toml` is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+}
+
+fn whose(first: &Name, count: usize) -> String {
+    match count {
+        0 | 1 => format!("{first} has"),
+        2 => format!("{first} and 1 other name have"),
+        _ => format!("{first} and {} other names have", count - 1),
+    }
 }
 
 /// Signs what is new or changed and removes what is no longer wanted.

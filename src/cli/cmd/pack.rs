@@ -17,7 +17,9 @@ use crate::cli::session::Session;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A folder, packed as it stands; default: what publish sends, the workspace's .well-known
-    dir: Option<PathBuf>,
+    // Not `dir`, which is the global flag's: they would be one value.
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Write the blocks to a CAR file
     #[arg(long, value_name = "FILE")]
     car: Option<PathBuf>,
@@ -43,7 +45,7 @@ impl BlockSink for Nowhere {
 /// Packs.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session;
-    let source = match &args.dir {
+    let source = match &args.folder {
         Some(dir) => Source::Folder(dir),
         None => {
             session = Session::open(context)?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use namesys::keys::SignerKey;
-use namesys::report::{SignReport, SignedFileReport};
+use namesys::report::{RemovedFileReport, SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{ApprovalMode, RecordedKeys, SignOutcome, SignRequest, Signer, sign};
 
@@ -59,6 +59,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         session.workspace.save_config(&session.config)?;
     }
     let records = session.workspace.records(&session.config)?;
+    if records.iter().next().is_none() {
+        context.output.note("there are no records to sign; set one: namesys set text avatar URL");
+    }
     let (signer, wallet): (Signer<'_>, Option<&dyn Wallet>) = match &hand {
         Hand::Key(key, wallet) => (Signer::Key(key), wallet.as_ref().map(OpenWallet::as_wallet)),
         Hand::Owner(wallet) => (Signer::Owner(wallet.as_wallet()), Some(wallet.as_wallet())),
@@ -133,12 +136,18 @@ fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
         path: file.path.clone(),
         signer: signer.clone(),
     });
+    let removed = outcome.removed.iter().map(|file| RemovedFileReport {
+        name: file.name.to_string(),
+        record: file.key.to_string(),
+        path: file.path.clone(),
+    });
     SignReport {
         signed: outcome.signed.len() as u64,
         unchanged: outcome.unchanged,
         removed: outcome.removed.len() as u64,
         approvals: outcome.approvals,
         records: records.collect(),
+        removed_records: removed.collect(),
     }
 }
 
@@ -149,6 +158,12 @@ impl Human for SignReport {
         }
         if self.records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;
+        }
+        for file in self.removed_records.iter().take(SHOWN) {
+            writeln!(out, "removed  {} {}", file.name, file.record)?;
+        }
+        if self.removed_records.len() > SHOWN {
+            writeln!(out, "         … and {} more", self.removed_records.len() - SHOWN)?;
         }
         writeln!(
             out,
