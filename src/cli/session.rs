@@ -13,6 +13,7 @@ use namesys::workspace::{Config, RecordedKeys, Workspace};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
+use super::output::redacted;
 use super::password_args::PasswordArgs;
 use super::wallet_args::{OpenWallet, WalletArgs};
 
@@ -253,7 +254,8 @@ fn in_file(file: &Path, error: CliError) -> CliError {
         ),
         _ => error.hint,
     };
-    CliError { message: format!("{}: {}", file.display(), error.message), hint, ..error }
+    let file = redacted(&file.display().to_string());
+    CliError { message: format!("{file}: {}", error.message), hint, ..error }
 }
 
 impl Deriver {

@@ -212,7 +212,13 @@ impl WalletArgs {
         let password = if let Some(file) = &self.password_file {
             context.stdin.read_line("--password-file", file)?
         } else if let Some(file) = variable {
-            context.stdin.read_line(env::KEYSTORE_PASSWORD_FILE.0, Path::new(&file))?
+            let variable = env::KEYSTORE_PASSWORD_FILE.0;
+            // Not quoted: some put the password itself there.
+            context.stdin.read_line(variable, Path::new(&file)).map_err(|error| {
+                let message = format!("the file that {variable} names cannot be read");
+                CliError { message, ..error }
+                    .hint(format!("{variable} is the path of a file that holds the password"))
+            })?
         } else {
             let question = format!("Password of the keystore {}", path.display());
             prompt::password(&question, "--password-file FILE, or set ETH_PASSWORD to a file")?

@@ -178,7 +178,7 @@ impl Human for KeygenReport {
         let of_signer = if storage == signer_storage {
             String::new()
         } else {
-            format!(", signer {signer_storage} storage")
+            format!(", the signer's: {signer_storage}")
         };
         let (name, chain) = (&self.name, self.chain_id);
         writeln!(out, "name         {name} ({storage} storage{of_signer}, chain {chain})")?;
