@@ -102,10 +102,12 @@ fn wallet_address(
     if let Some(wallet) = recorded.wallet {
         return Ok(wallet);
     }
-    if opened.is_none() && (args.requests || args.signature.is_some()) {
-        if let Some(from) = args.derive.wallet.address()? {
-            return Ok(from);
-        }
+    let elsewhere = args.requests || args.signature.is_some();
+    if opened.is_none()
+        && elsewhere
+        && let Some(from) = args.derive.wallet.address()?
+    {
+        return Ok(from);
     }
     let wallet = match opened.take() {
         Some(wallet) => wallet,

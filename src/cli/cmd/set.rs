@@ -12,7 +12,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
 
-/// What to type for an empty value, and for none.
+/// What to type for an empty text, and for none.
 const EMPTY: &str = "\"\" is the empty value; namesys unset removes a record";
 
 /// Most bytes of an ABI file.
@@ -93,7 +93,8 @@ fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError>
             // One word too few: which of the two it is shows whether it can be the key.
             RecordKey::from_parts(kind, Some(key))?;
             let message = format!("{kind} {key} has no value: give TYPE, KEY and VALUE");
-            Err(CliError::usage(message).hint(EMPTY))
+            let error = CliError::usage(message);
+            Err(if kind == "text" { error.hint(EMPTY) } else { error })
         }
         (kind, [value]) => {
             let key = RecordKey::from_parts(kind, None)?;

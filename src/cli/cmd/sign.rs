@@ -54,10 +54,6 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let hand = hand(&args, context, &mut session, mode)?;
     let _lock = session.workspace.lock()?;
     session.config = session.workspace.config()?;
-    if args.approval.is_some() && session.config.approval_mode()? != args.approval {
-        session.config.record_approval_mode(&mode.to_string());
-        session.workspace.save_config(&session.config)?;
-    }
     let records = session.workspace.records(&session.config)?;
     if records.iter().next().is_none() {
         context.output.note("there are no records to sign; set one: namesys set text avatar URL");
@@ -83,7 +79,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let outcome =
         context.block_on(async { Ok(sign(&request, &mut session.config, &progress).await?) });
     bar.finish_and_clear();
-    Ok(Outcome::done(report(&outcome?, signer)))
+    let report = report(&outcome?, signer);
+    // Only now: a choice with which nothing could be signed is not kept.
+    if args.approval.is_some() && session.config.approval_mode()? != args.approval {
+        session.config.record_approval_mode(&mode.to_string());
+        session.workspace.save_config(&session.config)?;
+    }
+    Ok(Outcome::done(report))
 }
 
 /// The signer and, where it is needed and there, the wallet. Keys are checked against those of
