@@ -15,6 +15,7 @@ use crate::cli::output::{Human, Outcome};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The folder, made where it is missing
+    // Not `dir`, which is the global flag's: they would be one value.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }

@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", requires = "recordhash")]
     owner: Option<Address>,
     /// A signer, or a manager, that the owner approved on chain; may be given more than once
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::cli::wallet_args::address)]
     approved_signer: Vec<Address>,
     /// The chain whose id stands in the texts
     #[arg(long, value_name = "N", default_value_t = 1)]
