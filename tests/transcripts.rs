@@ -44,6 +44,7 @@ fn run(home: &Path) {
     cases.register_bin("sh", PathBuf::from("/bin/sh"));
     cases.register_bin("timeout", PathBuf::from("/usr/bin/timeout"));
     cases.env("HOME", home.to_str().unwrap());
+    cases.insert_var("[HOME]", home.to_str().unwrap().to_owned()).unwrap();
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     let urls = devnet.urls();
     cases.env("NAMESYS_W3NAME_URL", &urls.w3name).env("NAMESYS_KUBO_URL", &urls.kubo);
@@ -55,7 +56,37 @@ fn run(home: &Path) {
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
     cases.case("tests/cli/*.md");
+    cases.case(readme(home));
     cases.run();
+}
+
+/// The README's session, with a folder of its own, a devnet at another address than the usual
+/// one, and another clock.
+fn readme(home: &Path) -> PathBuf {
+    let text = include_str!("../README.md")
+        .replace("http://127.0.0.1:5559", "[DEVNET]")
+        // Typed at the prompt.
+        .replace("$ namesys", "$ NAMESYS_KEY_PASSWORD=correct-horse namesys")
+        // What trycmd takes for the end of an output.
+        .replace("\n```\n", "\n\n```\n")
+        .replace("/home/nick/nick.eth", "[CWD]");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for line in &mut lines {
+        if let Some(at) = line.find("valid until ") {
+            let end = line[at + 12..].find('Z').unwrap() + at + 13;
+            line.replace_range(at + 12..end, "[..]");
+        }
+    }
+    let sandbox = home.join("README.in");
+    std::fs::create_dir_all(&sandbox).unwrap();
+    std::fs::create_dir_all(home.join("README.out")).unwrap();
+    let words = "test test test test test test test test test test test junk\n";
+    std::fs::write(sandbox.join("words"), words).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(sandbox.join("words"), private).unwrap();
+    let path = home.join("README.md");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    path
 }
 
 /// For `sh -c` alone: nothing but the binary under test and the system's tools.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use namesys::ens::Name;
-use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
+use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
 use namesys::request::{Caip10, Signature};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{sign_checked, sign_twice};
@@ -67,13 +67,23 @@ impl Session {
             .hint(format!("make a workspace for it: namesys init {name}")))
     }
 
+    /// The workspace's IPNS name.
+    ///
+    /// # Errors
+    /// Exit 4 before it is derived.
+    pub fn ipns_name(&self) -> Result<IpnsName, CliError> {
+        self.config.recorded_keys()?.ipns_name.ok_or_else(|| {
+            CliError::new(Exit::NotFound, "no-ipns-name", "the IPNS name is not derived yet")
+                .hint("namesys keygen derives it, and so does namesys publish")
+        })
+    }
+
     /// Checks `keys` against what is recorded, and records what is new. Takes the lock.
     ///
     /// # Errors
     /// Exit 1 when they are others than those recorded.
     pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<(), CliError> {
-        let mut check = self.config.clone();
-        if !check.record_keys(keys)? {
+        if self.config.unrecorded_keys(keys)?.is_empty() {
             return Ok(());
         }
         let _lock = self.workspace.lock()?;
@@ -179,7 +189,10 @@ impl DeriveArgs {
                 "give the wallet of this workspace; another one needs its own (namesys init)",
             ));
         }
-        let password = self.password.get(context)?;
+        // Until keys are recorded nothing would show a mistyped password, or a wallet that signs
+        // differently each time.
+        let new = recorded.ipns_name.is_none() || recorded.signer.is_none();
+        let password = self.password.get(context, new)?;
         let plan = self.plan_for(keys_for, address, recorded);
         if let OpenWallet::External(external) = &mut wallet {
             let given = [
@@ -198,8 +211,7 @@ impl DeriveArgs {
                 }
             }
         }
-        let twice = recorded.ipns_name.is_none() || recorded.signer.is_none();
-        Ok(Deriver { wallet, plan, password, twice })
+        Ok(Deriver { wallet, plan, password, twice: new })
     }
 
     /// The plan for a wallet.
@@ -230,7 +242,7 @@ pub fn read_signature(
     file: &std::path::Path,
 ) -> Result<Secret<Signature>, CliError> {
     let text = context.stdin.read_line("the signature", file)?;
-    let signature = text.expose().parse().map_err(|error| {
+    let signature = Signature::from_wallet(text.expose()).map_err(|error| {
         let CliError { exit, kind, message, hint } = CliError::from(error);
         CliError { exit, kind, message: format!("{}: {message}", file.display()), hint }
     })?;
@@ -238,6 +250,11 @@ pub fn read_signature(
 }
 
 impl Deriver {
+    /// Signs each request twice and compares, also when the keys are recorded.
+    pub fn always_twice(self) -> Self {
+        Self { twice: true, ..self }
+    }
+
     async fn sign(&self, text: &str) -> Result<Secret<Signature>, CliError> {
         let wallet = self.wallet.as_wallet();
         // What is compared is whether the wallet signs the same twice; signatures that were

@@ -3,6 +3,7 @@
 use namesys::ipfs::PackError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
+use namesys::serve::ServeError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, PublishTreeError, RecordsError, SignError, StateError,
     TreeError, WorkspaceError,
@@ -36,7 +37,7 @@ impl From<ConfigError> for CliError {
 impl From<RecordsError> for CliError {
     fn from(error: RecordsError) -> Self {
         let kind = match &error {
-            RecordsError::SameFile { .. } => "same-file",
+            RecordsError::SameFile(_) => "same-file",
             _ => "bad-record",
         };
         Self::new(Exit::Usage, kind, error.to_string())
@@ -170,5 +171,16 @@ impl From<FetchError> for CliError {
                 .hint("give one: --gateway https://ipfs.io"),
             FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
         }
+    }
+}
+
+impl From<ServeError> for CliError {
+    fn from(error: ServeError) -> Self {
+        let (exit, kind) = match &error {
+            ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
+            ServeError::Listen { .. } => (Exit::Failed, "listen"),
+            ServeError::Folder { .. } | ServeError::Io(_) => (Exit::Failed, "io"),
+        };
+        Self::new(exit, kind, error.to_string())
     }
 }

@@ -67,31 +67,34 @@ pub enum RecordsError {
         error: RecordKeyError,
     },
     /// A value does not parse.
-    #[error("records.toml: {name}: {key}: {error}")]
+    #[error("records.toml: {record}: {error}")]
     Value {
-        /// The name whose record it is.
-        name: Name,
-        /// The record type.
-        key: RecordKey,
+        /// The name and the record type.
+        record: String,
         /// Why.
-        error: ValueError,
+        error: Box<ValueError>,
     },
     /// Two records would be one file.
-    #[error(
-        "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist"
-    )]
-    SameFile {
-        /// The record refused.
-        name: Name,
-        /// Its type.
-        key: RecordKey,
-        /// The record that is there.
-        other_name: Name,
-        /// Its type.
-        other_key: RecordKey,
-        /// The file.
-        path: String,
-    },
+    #[error(transparent)]
+    SameFile(Box<SameFile>),
+}
+
+/// Two records that would be one file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist"
+)]
+pub struct SameFile {
+    /// The record refused.
+    pub name: Name,
+    /// Its type.
+    pub key: RecordKey,
+    /// The record that is there.
+    pub other_name: Name,
+    /// Its type.
+    pub other_key: RecordKey,
+    /// The file.
+    pub path: String,
 }
 
 impl Records {
@@ -124,9 +127,8 @@ impl Records {
                     expected: "a text in quotes",
                 })?;
                 let value = Value::parse(&key, text).map_err(|error| RecordsError::Value {
-                    name: name.clone(),
-                    key: key.clone(),
-                    error,
+                    record: format!("{name}: {key}"),
+                    error: Box::new(error),
                 })?;
                 records.claim(&name, &key)?;
                 records.wanted.entry(name.clone()).or_default().insert(key, value);
@@ -148,13 +150,13 @@ impl Records {
         let path = record_path(name, key);
         match self.files.get(&path) {
             Some((other_name, other_key)) if (other_name, other_key) != (name, key) => {
-                Err(RecordsError::SameFile {
+                Err(RecordsError::SameFile(Box::new(SameFile {
                     name: name.clone(),
                     key: key.clone(),
                     other_name: other_name.clone(),
                     other_key: other_key.clone(),
                     path,
-                })
+                })))
             }
             _ => {
                 self.files.insert(path, (name.clone(), key.clone()));
@@ -197,7 +199,8 @@ impl Records {
         }
         let existed = before.is_some();
         self.claim(name, key)?;
-        if self.document.is_empty() {
+        // `is_empty` counts every table, and this is asked for each line of an import.
+        if self.document.iter().next().is_none() {
             self.comments_stay_on_top(name);
         }
         let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));

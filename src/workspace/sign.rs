@@ -242,7 +242,7 @@ async fn approve_missing(
         None => {
             let mut signatures = Vec::with_capacity(missing.len());
             for name in &missing {
-                signatures.push(*sign_checked(wallet, &text(name, owner)).await?.expose());
+                signatures.push(sign_checked(wallet, &text(name, owner)).await?.expose().clone());
             }
             signatures
         }
@@ -279,8 +279,7 @@ fn sign_in_parallel(
         };
         let value = change.value.as_ref().expect("only removed records have no value");
         let signature = approval.as_ref().map(|approval| &approval.signature);
-        let record =
-            SignedRecord::sign(&change.name, &change.key, value, key, config.chain_id, signature);
+        let record = key.sign_record(&change.name, &change.key, value, config.chain_id, signature);
         let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
         Ok(file)

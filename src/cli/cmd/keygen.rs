@@ -53,12 +53,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Some(dir) = &args.export {
         refuse_existing(dir)?;
     }
-    // Both requests are signed twice here, also when the keys are recorded.
-    let deriver = args.derive.open(
-        context,
-        keys_for,
-        &RecordedKeys { ipns_name: None, signer: None, ..recorded },
-    )?;
+    let deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
     let (ipns, signer) =
         context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
     if let Some(mut session) = session {
@@ -112,7 +107,7 @@ fn requests(
         Some(wallet) => wallet,
         None => args.derive.wallet.open(context)?.as_wallet().address(),
     };
-    let password = args.derive.password.get(context)?;
+    let password = args.derive.password.get(context, true)?;
     let plan = args.derive.plan_for(keys_for, wallet, recorded);
     let request = |step, text| RequestReport { step, text };
     Ok(Outcome::done(RequestsReport {
