@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use namesys::ens::Name;
-use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
+use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
 use namesys::request::{Caip10, Signature, SignatureError};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
@@ -66,6 +66,17 @@ impl Session {
         let root = &self.config.name;
         Err(CliError::usage(format!("{name} is neither {root} nor a name under it"))
             .hint(format!("make a workspace for it: namesys init {name}")))
+    }
+
+    /// The workspace's IPNS name.
+    ///
+    /// # Errors
+    /// Exit 4 before it is derived.
+    pub fn ipns_name(&self) -> Result<IpnsName, CliError> {
+        self.config.recorded_keys()?.ipns_name.ok_or_else(|| {
+            CliError::new(Exit::NotFound, "no-ipns-name", "the IPNS name is not derived yet")
+                .hint("namesys keygen derives it, and so does namesys publish")
+        })
     }
 
     /// Checks `keys` against what is recorded, and records what is new. Takes the lock.
@@ -236,7 +247,7 @@ pub fn brought(
     file: &Path,
 ) -> Result<Secret<Signature>, CliError> {
     let read = context.stdin.read_line("the signature", file)?;
-    let signature = read.expose().trim().parse();
+    let signature = Signature::from_wallet(read.expose().trim());
     let signature = signature.map_err(|error: SignatureError| in_file(file, error.into()))?;
     let mut check = ExternalWallet::new(wallet);
     let signature = Secret::new(signature);

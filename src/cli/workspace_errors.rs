@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use namesys::ipfs::PackError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
+use namesys::serve::ServeError;
 use namesys::wallet::WalletError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, PublishTreeError, RecordsError, SignError, StateError,
@@ -55,8 +56,8 @@ impl From<KeyMismatch> for CliError {
     fn from(error: KeyMismatch) -> Self {
         let hint = match error.what {
             "ipns_name" | "signer" => {
-                "is it the right NameSys password and wallet, or key file? Other keys need their \
-                 own workspace: namesys init NAME -C DIR"
+                "is it the right NameSys password and wallet? Other keys need their own \
+                 workspace: namesys init NAME -C DIR"
             }
             _ => "another choice gives other keys, which need their own workspace",
         };
@@ -193,5 +194,16 @@ impl From<FetchError> for CliError {
                 .hint("give one: --gateway https://ipfs.io"),
             FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
         }
+    }
+}
+
+impl From<ServeError> for CliError {
+    fn from(error: ServeError) -> Self {
+        let (exit, kind) = match &error {
+            ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
+            ServeError::Listen { .. } => (Exit::Failed, "listen"),
+            ServeError::Folder { .. } | ServeError::Io(_) => (Exit::Failed, "io"),
+        };
+        Self::new(exit, kind, error.to_string())
     }
 }

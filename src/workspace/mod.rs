@@ -20,6 +20,7 @@ mod publish;
 mod records;
 mod sign;
 mod state;
+mod status;
 mod tree;
 
 use std::io;
@@ -32,14 +33,16 @@ pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};
 pub use publish::{
-    PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record, publish,
+    PublishNotice, PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record,
+    publish,
 };
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
     approval_text, sign,
 };
-pub use state::{Publication, StateError};
+pub use state::{HistoryEntry, Publication, StateError};
+pub use status::{PublisherStatus, Status, status, time_left};
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
     walk,

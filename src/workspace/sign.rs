@@ -252,7 +252,7 @@ async fn approve_missing(
             let mut signatures = Vec::with_capacity(missing.len());
             for name in &missing {
                 match sign_checked(wallet, &text(name, owner)).await {
-                    Ok(signature) => signatures.push(*signature.expose()),
+                    Ok(signature) => signatures.push(signature.expose().clone()),
                     Err(error) => {
                         refused = Some(error);
                         break;

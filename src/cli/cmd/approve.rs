@@ -55,7 +55,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return Ok(Outcome::done(RequestsReport { requests }));
     }
     let signature = match (&args.signature, opened) {
-        (Some(file), _) => *brought(context, wallet, &text, file)?.expose(),
+        (Some(file), _) => brought(context, wallet, &text, file)?.expose().clone(),
         (None, opened) => {
             let opened = match opened {
                 Some(opened) => opened,
@@ -65,7 +65,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             if opened.address() != wallet {
                 return Err(other_wallet(opened.address(), wallet));
             }
-            context.block_on(async { Ok(*sign_checked(opened, &text).await?.expose()) })?
+            context.block_on(async { Ok(sign_checked(opened, &text).await?.expose().clone()) })?
         }
     };
     let keys =
@@ -76,13 +76,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if args.owner.is_some_and(|owner| owner != wallet) {
         session.config.record_owner(owner);
     }
+    let shown = format!("{signature:x}");
     session.config.keep_approvals(signer, [(&name, Approval { owner, signature })])?;
     session.workspace.save_config(&session.config)?;
     Ok(Outcome::done(ApproveReport {
         name: name.to_string(),
         signer: signer.to_string(),
         owner: owner.to_string(),
-        signature: format!("{signature:x}"),
+        signature: shown,
     }))
 }
 
