@@ -84,8 +84,7 @@ impl Session {
     /// # Errors
     /// Exit 1 when they are others than those recorded.
     pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<(), CliError> {
-        let mut check = self.config.clone();
-        if !check.record_keys(keys)? {
+        if self.config.unrecorded_keys(keys)?.is_empty() {
             return Ok(());
         }
         let _lock = self.workspace.lock()?;

@@ -89,11 +89,13 @@ impl From<TreeError> for CliError {
 
 impl From<PackError> for CliError {
     fn from(error: PackError) -> Self {
-        let (exit, kind) = match &error {
-            PackError::Io { .. } => (Exit::Failed, "io"),
-            _ => (Exit::Usage, "bad-tree"),
-        };
-        Self::new(exit, kind, error.to_string())
+        let message = error.to_string();
+        match error {
+            PackError::Io { .. } => Self::new(Exit::Failed, "io", message),
+            PackError::NothingSigned(_) => Self::new(Exit::NotFound, "nothing-signed", message)
+                .hint("namesys set …, then namesys sign"),
+            _ => Self::new(Exit::Usage, "bad-tree", message),
+        }
     }
 }
 
@@ -182,7 +184,10 @@ impl From<FetchError> for CliError {
         match error {
             FetchError::NotFound { .. } => Self::new(Exit::NotFound, "no-record", message),
             FetchError::NotPublished { .. } => Self::new(Exit::NotFound, "not-published", message)
-                .hint("namesys publish, or ask another gateway: --gateway URL"),
+                .hint(
+                    "namesys publish (also renews what has expired), or ask another gateway: \
+                     --gateway URL",
+                ),
             FetchError::BadIpnsRecord { .. } => {
                 Self::new(Exit::Unverified, "bad-ipns-record", message)
                     .hint("publish again to renew it: namesys publish")

@@ -5,12 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use alloy_primitives::Address;
-use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
+use toml_edit::{DocumentMut, Item, value};
 
 use super::config_entries::{address, gateways, invalid, parsed, put, string, targets};
 use crate::ens::{Name, NameError};
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
-use crate::request::Signature;
 
 /// Every entry of the file. Another one is refused: it may be a misspelt one, and with another
 /// storage or chain id other keys would be derived.
@@ -63,15 +62,6 @@ pub struct KeyMismatch {
     pub recorded: String,
 }
 
-/// A SIGN 3 that is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approval {
-    /// The owner the text names.
-    pub owner: Address,
-    /// The signature by the owner, or by a manager the owner approved on chain.
-    pub signature: Signature,
-}
-
 /// One of `[[uploads]]` or `[[publishers]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -86,7 +76,7 @@ pub struct Target {
 /// The contents of `namesys.toml`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    document: DocumentMut,
+    pub(super) document: DocumentMut,
     /// The workspace's name.
     pub name: Name,
     /// Storage of the IPNS key.
@@ -208,11 +198,14 @@ impl Config {
         })
     }
 
-    /// Records what is not recorded yet; `true` when that was something.
+    /// Which of `keys` are not recorded yet, with the text to record.
     ///
     /// # Errors
-    /// [`KeyMismatch`], nothing being changed, when an entry is recorded and differs.
-    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+    /// [`KeyMismatch`] when an entry is recorded and differs.
+    pub fn unrecorded_keys(
+        &self,
+        keys: &RecordedKeys,
+    ) -> Result<Vec<(&'static str, String)>, KeyMismatch> {
         let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
         let given = [
             ("wallet", text(keys.wallet.as_ref().map(|v| v as _))),
@@ -221,12 +214,11 @@ impl Config {
             ("derivation", text(keys.derivation.as_ref().map(|v| v as _))),
             ("compat", text(keys.compat.as_ref().map(|v| v as _))),
         ];
-        let table = self.document.as_table_mut();
         let mut new = Vec::new();
         let mut differs = Vec::new();
         for (what, given) in given {
             let Some(given) = given else { continue };
-            match table.get(what).and_then(Item::as_str) {
+            match self.document.get(what).and_then(Item::as_str) {
                 None => new.push((what, given)),
                 // Addresses may be written in one case.
                 Some(recorded) if recorded.eq_ignore_ascii_case(&given) => {}
@@ -242,8 +234,17 @@ impl Config {
             let cause = differs.iter().position(is_cause).unwrap_or(0);
             return Err(differs.swap_remove(cause));
         }
+        Ok(new)
+    }
+
+    /// Records what is not recorded yet; `true` when that was something.
+    ///
+    /// # Errors
+    /// As [`Config::unrecorded_keys`], nothing being changed.
+    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+        let new = self.unrecorded_keys(keys)?;
         for (what, given) in &new {
-            put(table, what, given);
+            put(self.document.as_table_mut(), what, given);
         }
         Ok(!new.is_empty())
     }
@@ -273,67 +274,6 @@ impl Config {
     /// Records how records are approved.
     pub fn record_approval_mode(&mut self, mode: &str) {
         put(self.document.as_table_mut(), "approval", mode);
-    }
-
-    /// The SIGN 3 for `signer` on `name`, if one is kept. Not verified here.
-    ///
-    /// # Errors
-    /// When the entry is malformed.
-    pub fn approval(&self, name: &Name, signer: Address) -> Result<Option<Approval>, ConfigError> {
-        let approvals = self.document.get("approvals").and_then(Item::as_table_like);
-        let of_signer = approvals
-            .and_then(|table| table.get(&signer.to_string()))
-            .and_then(Item::as_table_like);
-        let Some(item) = of_signer.and_then(|table| table.get(name.as_str())) else {
-            return Ok(None);
-        };
-        let key = || format!("approvals.{signer}.{name}");
-        let (owner, signature) = if let Some(entry) = item.as_table_like() {
-            let owner = address(entry, "owner")?.ok_or(ConfigError::Missing("approvals owner"))?;
-            (owner, entry.get("signature").and_then(Item::as_str))
-        } else {
-            (self.recorded_keys()?.wallet.ok_or(ConfigError::Missing("wallet"))?, item.as_str())
-        };
-        let signature = signature
-            .ok_or_else(|| invalid(&key(), item, "a signature is a text"))?
-            .parse()
-            .map_err(|error| invalid(&key(), item, &format!("{error}")))?;
-        Ok(Some(Approval { owner, signature }))
-    }
-
-    /// Keeps SIGN 3 signatures for `signer`. An owner other than the wallet is written beside
-    /// the signature.
-    ///
-    /// # Errors
-    /// When the recorded wallet is malformed.
-    pub fn keep_approvals<'a>(
-        &mut self,
-        signer: Address,
-        approvals: impl IntoIterator<Item = (&'a Name, Approval)>,
-    ) -> Result<(), ConfigError> {
-        let wallet = self.recorded_keys()?.wallet;
-        let all = self.document.entry("approvals").or_insert_with(|| {
-            let mut table = Table::new();
-            table.set_implicit(true);
-            Item::Table(table)
-        });
-        let all = all.as_table_like_mut().ok_or(ConfigError::Missing("approvals table"))?;
-        let of_signer = all.entry(&signer.to_string()).or_insert(Item::Table(Table::new()));
-        let of_signer =
-            of_signer.as_table_like_mut().ok_or(ConfigError::Missing("approvals table"))?;
-        for (name, approval) in approvals {
-            let signature = format!("{:x}", approval.signature);
-            let item = if wallet == Some(approval.owner) {
-                value(signature)
-            } else {
-                let mut entry = InlineTable::new();
-                entry.insert("owner", approval.owner.to_string().into());
-                entry.insert("signature", signature.into());
-                value(entry)
-            };
-            of_signer.insert(name.as_str(), item);
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,9 @@
+//! Tests of `config`.
+
 use super::*;
 use crate::keys::SignerKey;
 use crate::secret::Secret;
+use crate::workspace::Approval;
 
 const TEXT: &str = "# mine\nname = \"nick.eth\" # the name\nstorage = \"wallet\"\nchain_id = 5\n\n[[uploads]]\nkind = \"kubo\"\nurl = \"http://127.0.0.1:5001\"\ntoken_env = \"KUBO_TOKEN\"\n\n[gateways]\nipfs = [\"https://ipfs.io\"]\n";
 

@@ -9,6 +9,7 @@
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
+mod approvals;
 mod atomic;
 mod check;
 mod config;
@@ -26,9 +27,10 @@ mod tree;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use approvals::Approval;
 pub use atomic::write_atomic;
 pub use check::{CheckedFile, Verdict, check_tree};
-pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys, Target};
+pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys, Target};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};

@@ -222,7 +222,8 @@ impl Records {
         }
         let existed = before.is_some();
         self.claim(name, key)?;
-        if self.document.is_empty() {
+        // `is_empty` counts every table, and this is asked for each line of an import.
+        if self.document.iter().next().is_none() {
             self.comments_stay_on_top(name);
         }
         let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));

@@ -17,7 +17,7 @@ use crate::cli::session::Session;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A folder, packed as it stands; default: what publish sends, the workspace's .well-known
-    // Not `dir`, which is the global flag's: they would be one value.
+    // Not called `dir`: that is the global flag's, whose value it would take.
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Write the blocks to a CAR file
@@ -58,6 +58,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             // Beside the file, then renamed: a CAR is there whole or not at all.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
+            if !folder.is_dir() {
+                let message = format!("{} is not a folder", folder.display());
+                return Err(CliError::usage(message).hint("make it first, or choose another file"));
+            }
             let mode = std::fs::Permissions::from_mode(0o666);
             let mut builder = tempfile::Builder::new();
             let file = builder.prefix(".car-").permissions(mode).tempfile_in(folder);

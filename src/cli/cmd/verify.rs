@@ -36,7 +36,8 @@ pub struct Facts {
     chain_id: u64,
     owner: Option<Address>,
     approved: Vec<Address>,
-    config: Option<Config>,
+    /// Where approvals are kept, and of which signer.
+    kept: Option<(Config, Address)>,
 }
 
 impl Facts {
@@ -52,7 +53,8 @@ impl Facts {
             approved.extend(keys.wallet);
         }
         let (chain_id, owner) = (config.chain_id, config.owner()?);
-        Ok(Self { chain_id, owner, approved, config: Some(config.clone()) })
+        let kept = keys.signer.map(|signer| (config.clone(), signer));
+        Ok(Self { chain_id, owner, approved, kept })
     }
 
     /// Whether an owner is known at all.
@@ -61,9 +63,9 @@ impl Facts {
     }
 
     fn owner_of(&self, name: &Name) -> Address {
-        let kept = self.config.as_ref().and_then(|config| {
-            let signer = config.recorded_keys().ok()?.signer?;
-            Some(config.approval(name, signer).ok()??.owner)
+        let kept = self.kept.as_ref().and_then(|(config, signer)| {
+            let approval = config.approval(name, *signer).ok()??;
+            Some(approval.owner)
         });
         kept.or(self.owner).unwrap_or_default()
     }
@@ -86,10 +88,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let mut facts = match &session {
         Some(session) => Facts::of(&session.config)?,
-        None => Facts { chain_id: 1, owner: None, approved: Vec::new(), config: None },
+        None => Facts { chain_id: 1, owner: None, approved: Vec::new(), kept: None },
     };
     if let Some(owner) = args.owner {
-        (facts.owner, facts.config) = (Some(owner), None);
+        (facts.owner, facts.kept) = (Some(owner), None);
     }
     facts.chain_id = args.chain_id.unwrap_or(facts.chain_id);
     for signer in &facts.approved {
