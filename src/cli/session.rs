@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
-use namesys::request::{Caip10, Signature, SignatureError};
+use namesys::request::{Caip10, Signature};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
 use namesys::workspace::{Config, RecordedKeys, Workspace};
@@ -247,7 +247,7 @@ pub fn brought(
 ) -> Result<Secret<Signature>, CliError> {
     let read = context.stdin.read_line("the signature", file)?;
     let signature = Signature::from_wallet(read.expose().trim());
-    let signature = signature.map_err(|error: SignatureError| in_file(file, error.into()))?;
+    let signature = signature.map_err(|error| in_file(file, error.into()))?;
     let mut check = ExternalWallet::new(wallet);
     let signature = Secret::new(signature);
     check.add(text, signature.clone()).map_err(|error| in_file(file, error.into()))?;

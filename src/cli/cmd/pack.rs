@@ -17,7 +17,7 @@ use crate::cli::session::Session;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A folder, packed as it stands; default: what publish sends, the workspace's .well-known
-    // Not called `dir`: that is the global flag's, whose value it would take.
+    // Not `dir`, which is the global flag's: they would be one value.
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Write the blocks to a CAR file
