@@ -131,6 +131,20 @@ pub struct SignReport {
     pub approvals: u64,
     /// What was written.
     pub records: Vec<SignedFileReport>,
+    /// What was removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_records: Vec<RemovedFileReport>,
+}
+
+/// A record file that was removed.
+#[derive(Clone, Debug, Serialize)]
+pub struct RemovedFileReport {
+    /// Whose record it was.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// The file that was in the workspace.
+    pub path: String,
 }
 
 /// A record file that was written.

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use toml_edit::{InlineTable, Item, Table, value};
 
-use super::config::{address, invalid};
+use super::config_entries::{address, invalid};
 use super::{Config, ConfigError};
 use crate::ens::Name;
 use crate::request::Signature;

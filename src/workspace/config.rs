@@ -5,10 +5,31 @@ use std::fmt;
 use std::str::FromStr;
 
 use alloy_primitives::Address;
-use toml_edit::{DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{DocumentMut, Item, value};
 
+use super::config_entries::{address, gateways, invalid, parsed, put, string, targets};
 use crate::ens::{Name, NameError};
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
+
+/// Every entry of the file. Another one is refused: it may be a misspelt one, and with another
+/// storage or chain id other keys would be derived.
+const ENTRIES: [&str; 15] = [
+    "name",
+    "storage",
+    "signer_storage",
+    "chain_id",
+    "wallet",
+    "ipns_name",
+    "signer",
+    "derivation",
+    "compat",
+    "owner",
+    "approval",
+    "approvals",
+    "uploads",
+    "publishers",
+    "gateways",
+];
 
 /// What the first derivation of the keys recorded; a later one that differs is refused.
 ///
@@ -81,6 +102,12 @@ pub enum ConfigError {
     /// A required entry is missing.
     #[error("namesys.toml has no {0}")]
     Missing(&'static str),
+    /// An entry has a name that means nothing.
+    #[error("namesys.toml: {key:?} is not an entry of this file; there are {}", ENTRIES.join(", "))]
+    Unknown {
+        /// The entry.
+        key: String,
+    },
     /// An entry is not what it must be.
     #[error("namesys.toml: {key} = {found}: {reason}")]
     Invalid {
@@ -127,6 +154,9 @@ impl Config {
             .parse()
             .map_err(|error: toml_edit::TomlError| ConfigError::Toml(error.to_string()))?;
         let table = document.as_table();
+        if let Some((key, _)) = table.iter().find(|(key, _)| !ENTRIES.contains(key)) {
+            return Err(ConfigError::Unknown { key: key.to_owned() });
+        }
         let name =
             Name::from_normalized(string(table, "name")?.ok_or(ConfigError::Missing("name"))?)?;
         let storage = parsed(table, "storage")?.unwrap_or_default();
@@ -160,9 +190,9 @@ impl Config {
     pub fn recorded_keys(&self) -> Result<RecordedKeys, ConfigError> {
         let table = self.document.as_table();
         Ok(RecordedKeys {
-            wallet: parsed(table, "wallet")?,
+            wallet: address(table, "wallet")?,
             ipns_name: parsed(table, "ipns_name")?,
-            signer: parsed(table, "signer")?,
+            signer: address(table, "signer")?,
             derivation: parsed(table, "derivation")?,
             compat: parsed(table, "compat")?,
         })
@@ -185,6 +215,7 @@ impl Config {
             ("compat", text(keys.compat.as_ref().map(|v| v as _))),
         ];
         let mut new = Vec::new();
+        let mut differs = Vec::new();
         for (what, given) in given {
             let Some(given) = given else { continue };
             match self.document.get(what).and_then(Item::as_str) {
@@ -192,9 +223,16 @@ impl Config {
                 // Addresses may be written in one case.
                 Some(recorded) if recorded.eq_ignore_ascii_case(&given) => {}
                 Some(recorded) => {
-                    return Err(KeyMismatch { what, given, recorded: recorded.to_owned() });
+                    let recorded = recorded.to_owned();
+                    differs.push(KeyMismatch { what, given, recorded });
                 }
             }
+        }
+        // Another choice gives other keys: it is the cause, they are not.
+        let is_cause = |error: &KeyMismatch| matches!(error.what, "derivation" | "compat");
+        if !differs.is_empty() {
+            let cause = differs.iter().position(is_cause).unwrap_or(0);
+            return Err(differs.swap_remove(cause));
         }
         Ok(new)
     }
@@ -217,7 +255,7 @@ impl Config {
     /// When an entry is no address.
     pub fn owner(&self) -> Result<Option<Address>, ConfigError> {
         let table = self.document.as_table();
-        Ok(parsed(table, "owner")?.or(parsed(table, "wallet")?))
+        Ok(address(table, "owner")?.or(address(table, "wallet")?))
     }
 
     /// Records an owner other than the wallet.
@@ -243,93 +281,6 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.document.fmt(f)
     }
-}
-
-/// Sets an entry and keeps the comments around it.
-fn put(table: &mut Table, key: &str, text: &str) {
-    match table.get_mut(key).and_then(Item::as_value_mut) {
-        Some(old) => {
-            let decor = old.decor().clone();
-            *old = text.into();
-            *old.decor_mut() = decor;
-        }
-        None => {
-            table.insert(key, value(text));
-        }
-    }
-}
-
-pub(super) fn invalid(key: &str, found: &Item, reason: &str) -> ConfigError {
-    ConfigError::Invalid {
-        key: key.to_owned(),
-        found: found.to_string().trim().to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn string<'a>(table: &'a dyn TableLike, key: &str) -> Result<Option<&'a str>, ConfigError> {
-    match table.get(key) {
-        None => Ok(None),
-        Some(item) => {
-            item.as_str().map(Some).ok_or_else(|| invalid(key, item, "a text is expected"))
-        }
-    }
-}
-
-fn parsed<T: FromStr<Err: fmt::Display>>(
-    table: &dyn TableLike,
-    key: &str,
-) -> Result<Option<T>, ConfigError> {
-    let Some(text) = string(table, key)? else { return Ok(None) };
-    text.parse().map(Some).map_err(|error: T::Err| ConfigError::Invalid {
-        key: key.to_owned(),
-        found: format!("{text:?}"),
-        reason: error.to_string(),
-    })
-}
-
-pub(super) fn address(table: &dyn TableLike, key: &str) -> Result<Option<Address>, ConfigError> {
-    parsed(table, key)
-}
-
-fn targets(table: &Table, key: &str) -> Result<Vec<Target>, ConfigError> {
-    let Some(item) = table.get(key) else { return Ok(Vec::new()) };
-    let array = item
-        .as_array_of_tables()
-        .ok_or_else(|| invalid(key, item, &format!("write each as a table [[{key}]]")))?;
-    let mut found = Vec::new();
-    for entry in array {
-        let required = |field: &'static str| {
-            string(entry, field)?.map(str::to_owned).ok_or_else(|| ConfigError::Invalid {
-                key: key.to_owned(),
-                found: entry.to_string().trim().to_owned(),
-                reason: format!("each [[{key}]] needs {field} = \"…\""),
-            })
-        };
-        found.push(Target {
-            kind: required("kind")?,
-            url: required("url")?,
-            token_env: string(entry, "token_env")?.map(str::to_owned),
-        });
-    }
-    Ok(found)
-}
-
-fn gateways(table: &Table) -> Result<Vec<String>, ConfigError> {
-    let Some(list) = table.get("gateways").and_then(|gateways| gateways.get("ipfs")) else {
-        return Ok(Vec::new());
-    };
-    let array =
-        list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
-    array
-        .iter()
-        .map(|entry| {
-            entry
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| invalid("gateways.ipfs", list, "each gateway is a text"))
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -57,5 +57,8 @@ fn what_is_wrong_is_named() {
     assert!(error("name = \"a.eth\"\nchain_id = -1").contains("positive"));
     assert!(error("name = \"a.eth\"\n[[uploads]]\nkind = \"kubo\"").contains("needs url"));
     assert!(error("name = \"a.eth\"\nwallet = \"0x1\"").contains("wallet"));
+    let checksum = "name = \"a.eth\"\nsigner = \"0xDA87a099a80fcE4778310474AaeB64b820c871a0\"";
+    assert!(error(checksum).contains("checksum"));
+    assert!(error("name = \"a.eth\"\nstorge = \"wallet\"").contains("\"storge\" is not"));
     assert!(error("name = ").contains("TOML parse error"));
 }

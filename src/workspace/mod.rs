@@ -13,6 +13,7 @@ mod approvals;
 mod atomic;
 mod check;
 mod config;
+mod config_entries;
 mod import;
 mod lock;
 mod plan;

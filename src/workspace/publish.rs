@@ -322,10 +322,16 @@ async fn give(
     record: &VerifiedRecord,
 ) -> TargetOutcome {
     let to = publisher.describe();
-    if let Ok(Some(has)) = served
-        && has.bytes() == record.bytes()
-    {
-        return TargetOutcome { to, ok: true, sent: false, read_back: true, error: None };
+    match served {
+        Ok(Some(has)) if has.bytes() == record.bytes() => {
+            return TargetOutcome { to, ok: true, sent: false, read_back: true, error: None };
+        }
+        // Patience with it is at an end already.
+        Err(PublishError::Net(error)) if error.is_no_connection() => {
+            let error = Some(error.to_string());
+            return TargetOutcome { to, ok: false, sent: false, read_back: false, error };
+        }
+        _ => {}
     }
     let in_between = |sequence: u64| {
         format!(

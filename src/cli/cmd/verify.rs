@@ -13,6 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
+use crate::cli::wallet_args::address;
 
 /// `verify …`
 #[derive(Debug, clap::Args)]
@@ -20,10 +21,10 @@ pub struct Args {
     /// A folder that holds .well-known; default: the workspace
     path: Option<PathBuf>,
     /// The owner of the names; default: the workspace's wallet
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     owner: Option<Address>,
     /// A signer, or a manager, that the owner approved on chain; may be given more than once
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     approved_signer: Vec<Address>,
     /// The chain whose id stands in the texts; default: the workspace's, or 1
     #[arg(long, value_name = "N")]
@@ -99,7 +100,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     facts.approved.extend(&args.approved_signer);
     if !facts.have_owner() {
         return Err(CliError::usage("who owns the names? No wallet is recorded")
-            .hint("give the owner's address: --owner ADDRESS"));
+            .hint("namesys sign records the wallet; or give the owner: --owner ADDRESS"));
     }
     let dir = match (&args.path, &session) {
         (Some(path), _) => path.clone(),
