@@ -167,14 +167,15 @@ impl Workspace {
         self.dir.join(STATE_DIR)
     }
 
-    /// A folder on the workspace's file system for files under way.
+    /// A folder on the workspace's file system for files under way, as an absolute path: a
+    /// relative one is made absolute again for every file.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn temporary_dir(&self) -> Result<PathBuf, WorkspaceError> {
         let dir = self.state_dir().join("tmp");
         std::fs::create_dir_all(&dir).map_err(WorkspaceError::io(&dir))?;
-        Ok(dir)
+        std::path::absolute(&dir).map_err(WorkspaceError::io(&dir))
     }
 
     /// Waits for and takes the workspace's one lock.
