@@ -65,8 +65,14 @@ pub enum Command {
     Pack(cmd::pack::Args),
     /// Upload the signed tree and point the IPNS name at it
     Publish(cmd::publish::Args),
+    /// Show what each publisher serves, and until when
+    Status(cmd::status::Args),
+    /// List what was published from here
+    Log(cmd::status::LogArgs),
     /// Fetch a name's records and verify every signature
     Resolve(cmd::resolve::Args),
+    /// Serve the signed tree over HTTP, for an https:// recordhash
+    Serve(cmd::serve::Args),
     /// Show the whole way on a network inside the process, with a throw-away wallet
     Demo(cmd::demo::Args),
     /// Show or convert keys
@@ -98,7 +104,10 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Verify(args) => cmd::verify::run(args, context),
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
+        Command::Status(args) => cmd::status::run(args, context),
+        Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Serve(args) => cmd::serve::run(args, context),
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
@@ -166,4 +175,25 @@ pub fn guarded(work: impl FnOnce() -> Result<Outcome, CliError>) -> Result<Outco
         Err(CliError::new(Exit::Failed, "internal", message)
             .hint("nothing half-done is kept; please report it with the command you typed"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_panic_ends_in_a_plain_message_without_its_payload() {
+        let error = guarded(|| panic!("hunter2")).err();
+        // Other tests' panics shall be seen.
+        drop(panic::take_hook());
+        let error = error.unwrap();
+        assert_eq!((error.kind, error.exit), ("internal", Exit::Failed));
+        assert!(error.message.contains("src/cli/mod.rs"), "{}", error.message);
+        assert!(!error.message.contains("hunter2"), "{}", error.message);
+    }
 }

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use namesys::keys::{SignerKey, file};
+use namesys::keys::{SignerKey, SignerKeyError, file};
+use namesys::request::{AddressFormError, parse_address};
 use namesys::secret::{SecretBytes, SecretString};
 use namesys::wallet::{
-    Address, ExternalWallet, HdPath, LocalWallet, Wallet, account_path, check_keystore,
-    open_keystore, open_mnemonic,
+    Address, ExternalWallet, HdPath, LocalWallet, MnemonicError, Wallet, account_path,
+    check_keystore, open_keystore, open_mnemonic,
 };
 
 use super::context::Context;
@@ -78,7 +79,7 @@ impl WalletArgs {
     /// # Errors
     /// Exit 2 when none is given, or a key or mnemonic is not one; 1 for a wrong password.
     pub fn open(&self, context: &Context) -> Result<OpenWallet, CliError> {
-        if let Some(wallet) = self.from_flags(context)? {
+        if let Some(wallet) = self.by_flags(context)? {
             if let Some(from) = self.from.filter(|from| *from != wallet.address()) {
                 let message = format!("the wallet is {}, not {from}", wallet.address());
                 return Err(CliError::new(Exit::Failed, "other-wallet", message)
@@ -89,7 +90,7 @@ impl WalletArgs {
         if let Some(from) = self.from {
             return Ok(OpenWallet::External(ExternalWallet::new(from)));
         }
-        if let Some(wallet) = self.from_variables(context)? {
+        if let Some(wallet) = self.by_variables(context)? {
             return Ok(OpenWallet::Local(wallet));
         }
         match from_variable()? {
@@ -137,13 +138,13 @@ impl WalletArgs {
         Ok(false)
     }
 
-    fn from_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
+    fn by_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
         let wallet = if let Some(key) = &self.private_key {
             context.output.warn(
                 "--private-key shows the key to other users of this machine and keeps it in the \
                  shell's history; prefer --private-key-file, a keystore, or --interactive",
             );
-            LocalWallet::from_hex(key)?
+            LocalWallet::from_hex(key).map_err(|error| named("--private-key", error))?
         } else if let Some(file) = &self.private_key_file {
             LocalWallet::new(read_private_key(context, file)?, "private key")
         } else if let Some(mnemonic) = &self.mnemonic {
@@ -161,13 +162,10 @@ impl WalletArgs {
         Ok(Some(wallet))
     }
 
-    fn from_variables(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
+    fn by_variables(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
         if let Some(key) = env::PRIVATE_KEY.secret()? {
-            let wallet = LocalWallet::from_hex(&key).map_err(|error| {
-                let error = CliError::from(error);
-                CliError { message: format!("{}: {}", env::PRIVATE_KEY.0, error.message), ..error }
-            })?;
-            return Ok(Some(wallet));
+            let wallet = LocalWallet::from_hex(&key);
+            return wallet.map(Some).map_err(|error| named(env::PRIVATE_KEY.0, error));
         }
         if let Some(path) = env::KEYSTORE.get()? {
             return self.open_keystore(context, Path::new(&path)).map(Some);
@@ -190,7 +188,9 @@ impl WalletArgs {
         };
         let file = Path::new(given.expose());
         if given.expose() == "-" || file.is_file() {
-            let words = context.stdin.read_line("--mnemonic", file)?;
+            let bytes = read_secret(context, "--mnemonic", file)?;
+            let words = String::from_utf8(bytes.expose().clone()).map(SecretString::new);
+            let words = words.map_err(|_| MnemonicError::Phrase { words: 0 })?;
             return Ok(open_mnemonic(&words, &path)?);
         }
         if !given.expose().trim().contains(char::is_whitespace) {
@@ -212,7 +212,13 @@ impl WalletArgs {
         let password = if let Some(file) = &self.password_file {
             context.stdin.read_line("--password-file", file)?
         } else if let Some(file) = variable {
-            context.stdin.read_line(env::KEYSTORE_PASSWORD_FILE.0, Path::new(&file))?
+            let variable = env::KEYSTORE_PASSWORD_FILE.0;
+            // Not quoted: some put the password itself there.
+            context.stdin.read_line(variable, Path::new(&file)).map_err(|error| {
+                let message = format!("the file that {variable} names cannot be read");
+                CliError { message, ..error }
+                    .hint(format!("{variable} is the path of a file that holds the password"))
+            })?
         } else {
             let question = format!("Password of the keystore {}", path.display());
             prompt::password(&question, "--password-file FILE, or set ETH_PASSWORD to a file")?
@@ -222,18 +228,27 @@ impl WalletArgs {
 }
 
 fn read_private_key(context: &Context, file: &Path) -> Result<SignerKey, CliError> {
+    let bytes = read_secret(context, "--private-key-file", file)?;
+    let key = file::parse_signer_key(&bytes);
+    key.map_err(|error| named(&format!("--private-key-file {}", file.display()), error))
+}
+
+/// A file (with a warning when others can read it) or stdin.
+fn read_secret(context: &Context, flag: &str, file: &Path) -> Result<SecretBytes, CliError> {
     if file == Path::new("-") {
-        let bytes: SecretBytes = context.stdin.read("--private-key-file", file, MAX_SECRET)?;
-        return Ok(file::parse_signer_key(&bytes)?);
+        return context.stdin.read(flag, file, MAX_SECRET);
     }
     let (bytes, note) = file::read(file)?;
     if let Some(note) = note {
         context.output.warn(note);
     }
-    file::parse_signer_key(&bytes).map_err(|error| {
-        let error = CliError::from(error);
-        CliError { message: format!("{}: {}", file.display(), error.message), ..error }
-    })
+    Ok(bytes)
+}
+
+/// `error`, with where the offending input stood.
+fn named(place: &str, error: SignerKeyError) -> CliError {
+    let error = CliError::from(error);
+    CliError { message: format!("{place}: {}", error.message), ..error }
 }
 
 fn keystores() -> Result<PathBuf, CliError> {
@@ -251,16 +266,8 @@ fn secret(text: &str) -> Result<SecretString, Infallible> {
 }
 
 /// An EVM address: in one case accepted as it is, in mixed case only with its checksum.
-pub fn address(text: &str) -> Result<Address, String> {
-    let not_an_address = || "an address is 0x and 40 hexadecimal digits".to_owned();
-    let digits = text.strip_prefix("0x").ok_or_else(not_an_address)?;
-    let parsed: Address = text.parse().map_err(|_| not_an_address())?;
-    let mixed = digits.bytes().any(|byte| byte.is_ascii_lowercase())
-        && digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if mixed && Address::parse_checksummed(text, None).is_err() {
-        return Err(format!("its checksum is wrong; meant may be {parsed}"));
-    }
-    Ok(parsed)
+pub fn address(text: &str) -> Result<Address, AddressFormError> {
+    parse_address(text)
 }
 
 #[cfg(test)]

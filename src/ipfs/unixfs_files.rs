@@ -1,5 +1,7 @@
 //! Packing files that are in memory: what tests, benches and the devnet have at hand.
 
+use std::cmp::Ordering;
+
 use super::block::BlockSink;
 use super::unixfs::{Link, Node, PackError, Packed, Packer};
 
@@ -13,12 +15,12 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
 ) -> Result<Packed, PackError> {
     let mut files: Vec<(P, C)> = files.into_iter().collect();
     for (path, _) in &files {
-        if path.as_ref().split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(PackError::Path(path.as_ref().to_owned()));
+        let path = path.as_ref();
+        if path.contains('\0') || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(PackError::Path(path.to_owned()));
         }
     }
-    // Part by part, not byte by byte: "a/b" comes before "a-b", so folders are not torn apart.
-    files.sort_by(|(a, _), (b, _)| a.as_ref().split('/').cmp(b.as_ref().split('/')));
+    files.sort_by(|(a, _), (b, _)| part_by_part(a.as_ref(), b.as_ref()));
     let mut packer = Packer::new(sink);
     packer.expect_blocks(files.len());
     let mut open = OpenFolders::new();
@@ -33,6 +35,16 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     }
     let root = open.finish(&mut packer)?;
     Ok(packer.packed(root))
+}
+
+/// Orders paths by their parts, so that folders are not torn apart: "a/b" comes before "a-b".
+fn part_by_part(a: &str, b: &str) -> Ordering {
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        Some((a, b)) => rank(a).cmp(&rank(b)),
+        None => a.len().cmp(&b.len()),
+    }
 }
 
 /// The folders from the root to where the last file was, each with what it holds so far.

@@ -153,7 +153,7 @@ fn paths_in_memory_must_be_paths() {
     let pack = |paths: &[&str]| {
         pack_files(paths.iter().map(|p| (*p, b"x")), &mut MemoryBlocks::new()).unwrap_err()
     };
-    for bad in ["", "/a", "a/", "a//b", "./a", "a/../b"] {
+    for bad in ["", "/a", "a/", "a//b", "./a", "a/../b", "a\0b"] {
         assert!(matches!(pack(&[bad]), PackError::Path(path) if path == bad), "{bad}");
     }
     for pair in [["a", "a"], ["a", "a/b"], ["a/b/c", "a/b"]] {

@@ -98,13 +98,15 @@ impl Recordhash {
         &self.stored
     }
 
-    /// The bytes to set in a contract: the 32-byte short form where there is one.
+    /// The bytes to set in a contract: the 32-byte short form where there is one, a URL in
+    /// normal form without a slash at its end.
     pub fn contract_bytes(&self) -> Vec<u8> {
         match &self.target {
             Target::Ipns(name) => name.public_key().to_vec(),
             Target::IpnsOther(cid) => [&IPNS_NS[..], &cid.to_bytes()].concat(),
             Target::Ipfs(cid) => [&IPFS_NS[..], &cid.to_bytes()].concat(),
-            Target::Ipld(_) | Target::Https(_) => self.stored.clone(),
+            Target::Ipld(_) => self.stored.clone(),
+            Target::Https(url) => url.as_str().trim_end_matches('/').as_bytes().to_vec(),
         }
     }
 

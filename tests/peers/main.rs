@@ -1,0 +1,69 @@
+//! Peers: the programs other people made for the same formats, run against
+//! ours. The official w3name client (npm, in Node) and boxo, the library Kubo
+//! is made of (in a small Go program), are fetched pinned and built under
+//! `target/`. Without Go or Node their trials are ignored and say so; with
+//! `CI=true` they fail instead.
+
+mod entry;
+mod peer;
+mod runtime;
+#[path = "../support/mod.rs"]
+mod support;
+mod trials {
+    pub mod gateway;
+    pub mod keys;
+    pub mod publish;
+    pub mod revision;
+    pub mod roots;
+    pub mod routing;
+    pub mod rules;
+    pub mod validate;
+}
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use runtime::Runtime;
+
+type Run = fn() -> anyhow::Result<()>;
+
+const GO: &[Runtime] = &[Runtime::Go];
+const NODE: &[Runtime] = &[Runtime::Node];
+const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
+
+const TRIALS: &[(&str, &[Runtime], Run)] = &[
+    ("w3name::publishes_what_ipns_get_verifies", NODE, trials::publish::client_to_us),
+    ("w3name::resolves_what_ipns_put_wrote", NODE, trials::publish::put_to_client),
+    ("w3name::resolves_what_publish_wrote", NODE, trials::publish::publish_to_client),
+    ("w3name::devnet_replaces_by_the_rules", NODE, trials::rules::replacement),
+    ("w3name::devnet_refuses_what_is_invalid", NODE, trials::rules::invalid),
+    ("w3name::reads_our_revisions", NODE, trials::revision::ours_to_client),
+    ("w3name::revisions_increment_here", NODE, trials::revision::client_to_us),
+    ("w3name::loads_our_keys", NODE, trials::keys::ours_to_client),
+    ("w3name::keys_load_here", NODE, trials::keys::client_to_us),
+    ("boxo::validates_as_we_do", GO, trials::validate::same_verdicts),
+    ("boxo::serves_our_tree", GO, trials::gateway::resolve_verified),
+    ("boxo::serves_a_tampered_tree", GO, trials::gateway::resolve_tampered),
+    ("boxo::routes_our_records", GO, trials::routing::put_and_get),
+    ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
+    ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = TRIALS.iter().map(|(name, needs, run)| trial(name, needs, *run)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(name: &str, needs: &'static [Runtime], run: Run) -> Trial {
+    Trial::ignorable_test(name, move || {
+        if let Some(missing) = needs.iter().find_map(|runtime| runtime.missing()) {
+            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+                Err(Failed::from(format!("{missing}, and CI=true lets no peer be missing")))
+            } else {
+                Ok(Completion::ignored_with(missing))
+            };
+        }
+        run().map(|()| Completion::Completed).map_err(|error| Failed::from(format!("{error:#}")))
+    })
+}

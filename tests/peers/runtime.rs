@@ -1,0 +1,136 @@
+//! Finds the runtimes the peers need, and builds the peers in a cache under
+//! `target/` that later runs, and runs at the same time, share.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::support::process;
+
+/// A cold build fetches some 200 Go modules; a slow machine may take minutes.
+const BUILD_LIMIT: Duration = Duration::from_secs(900);
+
+/// A runtime that a peer needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// Go, for boxo.
+    Go,
+    /// Node with npm, for w3name.
+    Node,
+}
+
+impl Runtime {
+    /// What to install, when it is not there.
+    pub fn missing(self) -> Option<&'static str> {
+        static GO: OnceLock<bool> = OnceLock::new();
+        static NODE: OnceLock<bool> = OnceLock::new();
+        match self {
+            Self::Go => (!*GO.get_or_init(|| at_least("go", "version", "go1.", 25)))
+                .then_some("needs Go 1.25 or newer"),
+            Self::Node => (!*NODE.get_or_init(|| {
+                at_least("node", "--version", "v", 20) && at_least("npm", "--version", "", 1)
+            }))
+            .then_some("needs Node 20 or newer, with npm"),
+        }
+    }
+}
+
+/// Whether `program flag` prints a word of `prefix` and a number not under `least`.
+fn at_least(program: &str, flag: &str, prefix: &str, least: u32) -> bool {
+    let Ok(output) = Command::new(program).arg(flag).output() else { return false };
+    String::from_utf8_lossy(&output.stdout)
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix(prefix))
+        .filter_map(|version| version.split('.').next()?.parse::<u32>().ok())
+        .any(|number| output.status.success() && number >= least)
+}
+
+/// The boxo program, built.
+pub fn boxo() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || {
+        let sources =
+            ["go.mod", "go.sum", "main.go", "records.go", "root.go", "serve.go", "store.go"];
+        let folder = prepare("boxo", &sources, |folder| {
+            build(
+                Command::new("go")
+                    .args(["build", "-trimpath", "-o", "peer", "."])
+                    .current_dir(folder),
+            )
+        })?;
+        Ok(folder.join("peer"))
+    })
+}
+
+/// The script that drives the w3name client, with its packages beside it.
+pub fn w3name() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || {
+        let sources = [".npmrc", "package.json", "package-lock.json", "client.mjs"];
+        let folder = prepare("w3name", &sources, |folder| {
+            build(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))
+        })?;
+        Ok(folder.join("client.mjs"))
+    })
+}
+
+fn cached(
+    cell: &OnceLock<Result<PathBuf, String>>,
+    make: impl FnOnce() -> Result<PathBuf>,
+) -> Result<PathBuf> {
+    cell.get_or_init(|| make().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(anyhow::Error::msg)
+}
+
+/// Copies the sources of a peer into the cache, in a folder named by their
+/// hash, and makes it there unless that was done before.
+fn prepare(
+    peer: &str,
+    sources: &[&str],
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(peer);
+    let mut hash = Sha256::new();
+    let mut files = Vec::new();
+    for name in sources {
+        let content =
+            fs::read(from.join(name)).with_context(|| format!("reading {peer}/{name}"))?;
+        hash.update((content.len() as u64).to_be_bytes());
+        hash.update(&content);
+        files.push((name, content));
+    }
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
+    fs::create_dir_all(&cache)?;
+    let key = HEXLOWER.encode(&hash.finalize()[..8]);
+    let folder = cache.join(format!("{peer}-{key}"));
+    let done = folder.join(".done");
+
+    // One at a time: a second test run waits here and finds the first one's work.
+    let lock = File::create(cache.join(format!("{peer}.lock")))?;
+    lock.lock().context("locking the peers' cache")?;
+    if !done.exists() {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir(&folder)?;
+        for (name, content) in files {
+            fs::write(folder.join(name), content)?;
+        }
+        make(&folder).with_context(|| format!("preparing the peer {peer}"))?;
+        fs::write(&done, "")?;
+    }
+    Ok(folder)
+}
+
+fn build(command: &mut Command) -> Result<()> {
+    let finished = process::run(command, b"", BUILD_LIMIT)?;
+    ensure!(finished.status.success(), "{command:?}: {}{}", finished.stdout, finished.stderr);
+    Ok(())
+}
