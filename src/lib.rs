@@ -16,12 +16,14 @@
 //! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
 //! | [`ipns`] | IPNS records, w3name revisions, publishers | network |
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
+//! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
 
 #![warn(missing_docs)]
 
+pub mod chain;
 pub mod devnet;
 pub mod ens;
 pub mod ipfs;
