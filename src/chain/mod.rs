@@ -22,4 +22,5 @@ pub use error::{ChainError, Reason};
 pub use facts::{FoundResolver, NameFacts};
 pub use records_resolver::{GatewayLists, Level, RecordhashSource, Walk};
 pub use rpc::{Block, Header, HeaderError, Rpc, RpcConfig, RpcUrl, RpcUrlError};
+pub(crate) use view::is_execution_failure;
 pub use view::{ChainView, Revert};

@@ -325,7 +325,7 @@ impl Rpc {
     }
 
     /// The error of a request that every node failed, with what each of them did.
-    pub(super) fn error(&self, what: &str, error: TransportError) -> ChainError {
+    pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
         let mut reasons: Vec<Reason> = match &error {
             // The nodes themselves answered: what they did before is of no interest.
             RpcError::ErrorResp(_) => Vec::new(),

@@ -107,7 +107,7 @@ impl ChainView {
 
 /// Whether an error is about the call, not about the node: a revert, or code that cannot run
 /// (old contracts end unknown functions with an invalid opcode).
-pub(super) fn is_execution_failure(error: &ErrorPayload) -> bool {
+pub(crate) fn is_execution_failure(error: &ErrorPayload) -> bool {
     let message = error.message.to_ascii_lowercase();
     let words = ["revert", "invalid opcode", "out of gas", "stack underflow", "invalid jump"];
     error.code == 3
