@@ -3,6 +3,7 @@
 //! by npm into `target/`. Without it the trials are ignored and say so; with `CI=true` they fail
 //! instead.
 
+mod cli;
 mod needs;
 mod people;
 mod world;
@@ -13,6 +14,7 @@ mod trials {
     pub mod levels;
     pub mod plain;
     pub mod refused;
+    pub mod resolve;
     pub mod setters;
     pub mod signers;
 }
@@ -50,6 +52,12 @@ fn main() -> ExitCode {
         on_chain("plain::every_record_type", || on(trials::plain::records())),
         on_chain("clients::alloy_through_the_universal_resolver", || on(trials::clients::alloy())),
         on_chain("clients::multicall_and_errors", || on(trials::clients::batch())),
+        on_chain("resolve::owner_signs_everything", || on(trials::resolve::owner())),
+        on_chain("resolve::whoever_may_sign", || on(trials::resolve::signers())),
+        on_chain("resolve::wherever_records_are", || on(trials::resolve::levels())),
+        on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
+        on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
+        on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use namesys::chain::{GatewayLists, RecordhashSource, Walk};
 use namesys::report::{
     BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, GatewayListsReport,
