@@ -6,11 +6,13 @@
 mod cli;
 mod needs;
 mod people;
+mod proxy;
 mod world;
 mod trials {
     pub mod build;
     pub mod clients;
     pub mod gateways;
+    pub mod hostile;
     pub mod levels;
     pub mod plain;
     pub mod refused;
@@ -58,6 +60,11 @@ fn main() -> ExitCode {
         on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
         on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
         on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
+        on_chain("hostile::private_gateways", || on(trials::hostile::private())),
+        on_chain("hostile::gateways", || on(trials::hostile::gateways())),
+        on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
+        on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),
+        on_chain("hostile::lookups_without_end", || on(trials::hostile::lookups())),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
