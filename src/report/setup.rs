@@ -63,7 +63,7 @@ pub struct TransactionReport {
 }
 
 /// `status`: the chain's side.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct ChainStatusReport {
     /// The owner that the resolver goes by.
     pub owner: Option<String>,

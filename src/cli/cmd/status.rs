@@ -12,7 +12,10 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
+
+use super::status_chain;
 
 /// `status`
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,8 @@ pub struct Args {
     warn_days: u32,
     #[command(flatten)]
     publishers: PublisherArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
 }
 
 /// `log`
@@ -34,10 +39,21 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let name = session.ipns_name()?;
     let kept = session.workspace.publications(&name)?;
     let publishers = args.publishers.get(context, Some(&session.config))?;
-    let status = context.block_on(async { Ok(status(&name, &publishers, &kept).await) })?;
+    let rpc = args.rpc.open(context, &context.http()?)?;
+    let asked = async {
+        let chain = async {
+            match &rpc {
+                Some(rpc) => Some(status_chain::ask(rpc, &session.config, &name).await),
+                None => None,
+            }
+        };
+        Ok(tokio::join!(status(&name, &publishers, &kept), chain))
+    };
+    let (status, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
-    let report = report(&name, &status, now);
-    let error = judge(&status, &report, args.warn_days, now);
+    let (chain, chain_error) = chain.unzip();
+    let report = StatusReport { chain, ..report(&name, &status, now) };
+    let error = judge(&status, &report, args.warn_days, now).or(chain_error.flatten());
     Ok(Outcome::partial(report, error))
 }
 
@@ -59,6 +75,7 @@ fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
         ipns_name: name.to_string(),
         sequence: status.newest.as_ref().map(|record| record.fields().sequence),
         publications: status.publishers.iter().map(served).collect(),
+        chain: None,
     }
 }
 
@@ -142,7 +159,7 @@ impl Human for StatusReport {
                 }
             }
         }
-        Ok(())
+        self.chain.iter().try_for_each(|chain| status_chain::human(chain, out))
     }
 }
 

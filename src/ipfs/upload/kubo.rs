@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::{Upload, UploadError};
-use crate::net::{Body, Http, Progress, Request, Response, Timeouts, endpoint, shown};
+use crate::net::{Body, Http, NetError, Progress, Request, Response, Timeouts, endpoint, shown};
 use crate::secret::SecretString;
 
 /// The node answers when all is written and pinned, which takes a while on a slow disk.
@@ -55,6 +55,13 @@ struct ImportRoot {
 struct ImportCid {
     #[serde(rename = "/")]
     cid: String,
+}
+
+/// The answer of `version`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    version: String,
 }
 
 /// The answer of `pin/ls`: the pinned CIDs.
@@ -102,6 +109,20 @@ impl Kubo {
             return Err(UploadError::Rejected { to: self.describe(), message });
         }
         self.confirm(&answer.success()?, root)
+    }
+
+    async fn version(&self) -> Result<String, NetError> {
+        let url = endpoint(&self.url, ["api", "v0", "version"]);
+        let request = Request::post(url, Body::Empty)
+            .bearer(self.token.clone())
+            .timeouts(QUESTION_TIMEOUTS)
+            .attempts(1);
+        let answer = self.http.send(&request).await?;
+        let url = shown(&answer.url);
+        let said: Option<Version> = serde_json::from_slice(&answer.success()?).ok();
+        let reason = "it does not say its version as Kubo does".to_owned();
+        let Version { version } = said.ok_or(NetError::BadResponse { url, reason })?;
+        Ok(format!("version {version}"))
     }
 
     async fn is_pinned(&self, root: &Cid) -> bool {
@@ -169,6 +190,10 @@ impl Upload for Kubo {
 
     fn url(&self) -> &Url {
         &self.url
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, NetError>> {
+        Box::pin(self.version())
     }
 
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {

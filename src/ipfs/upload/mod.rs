@@ -20,6 +20,9 @@ pub trait Upload: Send + Sync {
     /// The service's address.
     fn url(&self) -> &Url;
 
+    /// Asks the service what it is, which shows that it is there and lets us in.
+    fn probe(&self) -> BoxFuture<'_, Result<String, NetError>>;
+
     /// Whether the service is seen to keep `root` and all below it, by one cheap question. `false`
     /// also when it cannot say: then the file is sent, which does no harm.
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool>;
