@@ -197,12 +197,11 @@ impl From<WalletError> for CliError {
             WalletError::NotDeterministic { .. } => {
                 Self::of(Exit::Failed, "not-deterministic", &error)
             }
-            WalletError::NoTransactions { .. } => {
-                Self::of(Exit::Usage, "no-transactions", &error).hint(
+            WalletError::NoTransactions { .. } => Self::of(Exit::Usage, "no-transactions", &error)
+                .hint(
                     "--calldata prints the transactions for a wallet elsewhere, --safe FILE \
                      writes them for a multisig",
-                )
-            }
+                ),
             WalletError::Transaction(_) => Self::of(Exit::Failed, "transaction", &error),
             WalletError::SignatureMissing { .. } => {
                 Self::of(Exit::Usage, "signature-missing", &error).hint(
@@ -275,8 +274,9 @@ impl From<SetupError> for CliError {
         let failed = |kind| Self::of(Exit::Failed, kind, &error);
         match &error {
             SetupError::NotRegistered(_) => Self::of(Exit::NotFound, "not-registered", &error),
-            SetupError::NoRecordsResolver(_) => failed("no-records-resolver")
-                .hint("give the address of one with --resolver"),
+            SetupError::NoRecordsResolver(_) => {
+                failed("no-records-resolver").hint("give the address of one with --resolver")
+            }
             SetupError::NotOwner { owner, .. } => failed("not-owner").hint(format!(
                 "give the wallet of {owner}, or print the transactions for it: --calldata \
                  --from {owner}"

@@ -56,12 +56,8 @@ impl RpcArgs {
         let Some(config) = self.config(context)? else { return Ok(Vec::new()) };
         let urls = config.urls.clone();
         let open = |url: RpcUrl| {
-            let config = RpcConfig {
-                urls: vec![url.clone()],
-                quorum: 1,
-                retries: 0,
-                ..config.clone()
-            };
+            let config =
+                RpcConfig { urls: vec![url.clone()], quorum: 1, retries: 0, ..config.clone() };
             Ok((url, Rpc::new(http, config)?))
         };
         urls.into_iter().map(open).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER, DATE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
@@ -14,9 +14,7 @@ use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
 use super::guard::{Guard, PublicOnly, private_literal};
 use super::request::Request;
-use super::retry::{
-    RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after,
-};
+use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
 
 /// Redirects followed at most.
 const MAX_REDIRECTS: usize = 5;

@@ -56,7 +56,8 @@ impl Wallet for LocalWallet {
         transaction: TransactionRequest,
     ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
         let signed = async move {
-            let refused = |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
+            let refused =
+                |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
             let scalar = self.key.scalar();
             let signer = PrivateKeySigner::from_bytes(&B256::from(*scalar.expose()))
                 .map_err(|error| refused(&error))?;

@@ -7,10 +7,10 @@ mod cli;
 mod needs;
 mod people;
 mod place;
-mod proxy;
 #[allow(dead_code)] // Other tests use the rest of it.
 #[path = "../support/process.rs"]
 mod process;
+mod proxy;
 mod world;
 mod trials {
     pub mod build;
@@ -24,8 +24,8 @@ mod trials {
     pub mod setters;
     pub mod setup;
     pub mod setup_refused;
-    pub mod whole_way;
     pub mod signers;
+    pub mod whole_way;
 }
 
 use std::future::Future;

@@ -70,7 +70,8 @@ pub fn plan(
             if standing.ownerhash != *bytes {
                 plan.transactions.push(ownerhash(bytes, standing)?);
             }
-            if !standing.walk.recordhash.is_empty() && standing.walk.recordhash != standing.ownerhash
+            if !standing.walk.recordhash.is_empty()
+                && standing.walk.recordhash != standing.ownerhash
             {
                 plan.warnings.push(format!(
                     "{} has a recordhash of its own, or one above it, which goes before the \
@@ -107,7 +108,9 @@ fn resolver(contracts: &Contracts, standing: &Standing) -> Result<SetupTransacti
     };
     let before = match standing.resolver_now.is_zero() {
         true => "it has none now".to_owned(),
-        false => format!("it is {} now, whose records will no longer be read", standing.resolver_now),
+        false => {
+            format!("it is {} now, whose records will no longer be read", standing.resolver_now)
+        }
     };
     Ok(SetupTransaction {
         to,
@@ -174,9 +177,7 @@ fn ownerhash(bytes: &Bytes, standing: &Standing) -> Result<SetupTransaction, Set
         Ok(short) => {
             (calls::setShortOwnerhashCall { hash: short.into() }.abi_encode(), "setShortOwnerhash")
         }
-        Err(_) => {
-            (calls::setOwnerhashCall { hash: bytes.clone() }.abi_encode(), "setOwnerhash")
-        }
+        Err(_) => (calls::setOwnerhashCall { hash: bytes.clone() }.abi_encode(), "setOwnerhash"),
     };
     let fee = match standing.ownerhash_fee.is_zero() {
         true => String::new(),

@@ -83,8 +83,11 @@ fn rate_limit(text: &str) -> Result<RateLimit, String> {
 /// Serves until Ctrl-C.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let ended = context.block_on(async {
-        let config =
-            DevnetConfig { listen: args.listen, dir: args.dir.clone(), rate_limit: Some(args.rate_limit) };
+        let config = DevnetConfig {
+            listen: args.listen,
+            dir: args.dir.clone(),
+            rate_limit: Some(args.rate_limit),
+        };
         let devnet = Devnet::start(config).await?;
         if !devnet.addr().ip().is_loopback() {
             context.output.warn("others on the network can reach this devnet, and write to it");

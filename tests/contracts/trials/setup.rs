@@ -1,8 +1,10 @@
 //! `namesys setup`: what it sends, and what stands afterwards.
 
+use std::time::Duration;
+
 use alloy::providers::Provider;
 use alloy_primitives::{Address, B256, U256};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver;
 use namesys::devnet::chain::{CCIP2_RESOLVER, NAME_WRAPPER, REGISTRY};
 use serde_json::{Value, json};
@@ -153,7 +155,12 @@ async fn apply(place: &Place, owner: Address, transaction: &Value) -> Result<()>
         "value": "0x0",
     }]);
     let hash: B256 = provider.raw_request("eth_sendTransaction".into(), request).await?;
-    let receipt = provider.get_transaction_receipt(hash).await?.context("mined at once")?;
-    ensure!(receipt.status(), "{transaction} reverted");
-    Ok(())
+    for _ in 0..500 {
+        if let Some(receipt) = provider.get_transaction_receipt(hash).await? {
+            ensure!(receipt.status(), "{transaction} reverted");
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bail!("{hash} was not mined")
 }

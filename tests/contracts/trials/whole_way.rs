@@ -4,8 +4,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
 use namesys::devnet::chain::CCIP2_RESOLVER;
+use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
 use serde_json::Value;
 
 use crate::cli::Run;
@@ -87,7 +87,7 @@ pub async fn status() -> Result<()> {
     ensure!(after["chain"]["matches"] == true, "{after:#}");
     ensure!(after["chain"]["owner"] == owner.to_string(), "{after:#}");
     ensure!(after["publications"][0]["sequence"] == 0, "{after:#}");
-    let hash = (*ipns_key(9).name().public_key()).into();
+    let hash = ipns_key(9).name().public_key().into();
     let call = setShortRecordhashCall { node: name(NICK).node(), hash };
     place.world.chain.send(owner, CCIP2_RESOLVER, call).await?;
     let other = place.ends(1, &["status"]).await?;

@@ -170,8 +170,7 @@ impl Chain {
         });
         let lists = view.gateway_lists(resolver.address).await?;
         let primary = Some(lists.primary).filter(|primary| !primary.is_empty());
-        let listed: Vec<String> =
-            primary.into_iter().chain(lists.web3).chain(lists.web2).collect();
+        let listed: Vec<String> = primary.into_iter().chain(lists.web3).chain(lists.web2).collect();
         let what = format!("gateways listed by {}", lists.manager);
         checks.push(match listed.is_empty() {
             true => bad(what, "there are none", "give some of your own: --gateway URL"),

@@ -34,9 +34,7 @@ pub fn keys(
         return Ok(Some(session));
     }
     let keys = match args.ipns_key.get(context)? {
-        Some(key) => {
-            Some(RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() })
-        }
+        Some(key) => Some(RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() }),
         None => derived(&session, &recorded, args, wallet, context)?,
     };
     if let Some(keys) = keys {
@@ -50,8 +48,9 @@ pub fn keys(
 }
 
 fn other_key(given: &IpnsName, own: &IpnsName) -> CliError {
-    let message =
-        format!("these are not the keys of this workspace: ipns_name is {given}, namesys.toml says {own}");
+    let message = format!(
+        "these are not the keys of this workspace: ipns_name is {given}, namesys.toml says {own}"
+    );
     CliError::new(Exit::Failed, "other-keys", message).hint(
         "leave --recordhash out to set the workspace's own; for a name whose records are kept \
          elsewhere, run this outside of the workspace",

@@ -85,8 +85,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let approve = checks::signer(&args, session.as_ref())?;
     let from = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
     let request = SetupRequest { name, sender: from, resolver: args.resolver, pointer, approve };
-    let expected =
-        args.chain_id.or(session.as_ref().map(|session| session.config.chain_id));
+    let expected = args.chain_id.or(session.as_ref().map(|session| session.config.chain_id));
     let prepared = context.block_on(async {
         let chain_id = rpc.check_chain_id(expected).await?;
         let view = rpc.at(rpc.latest().await?);
@@ -171,9 +170,8 @@ fn send(
         let error = namesys::wallet::WalletError::NoTransactions { wallet }.into();
         return Ok(done(prepared, Shown::default(), Some(error)));
     }
-    let costs = context.block_on(async {
-        Ok(sender.costs(standing.sender, &plan.transactions).await?)
-    })?;
+    let costs =
+        context.block_on(async { Ok(sender.costs(standing.sender, &plan.transactions).await?) })?;
     if !args.yes {
         ask(prepared, &costs, context)?;
     }
@@ -212,7 +210,8 @@ fn ask(prepared: &Prepared, costs: &[Cost], context: &Context) -> Result<(), Cli
             show::ether(cost.at_most() + transaction.value)
         ));
     }
-    match prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")? {
+    match prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")?
+    {
         true => Ok(()),
         false => Err(CliError::new(Exit::Failed, "not-confirmed", "nothing was sent")),
     }
