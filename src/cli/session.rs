@@ -246,7 +246,7 @@ pub fn brought(
     file: &Path,
 ) -> Result<Secret<Signature>, CliError> {
     let read = context.stdin.read_line("the signature", file)?;
-    let signature = Signature::from_wallet(read.expose());
+    let signature = Signature::from_wallet(read.expose().trim());
     let signature = signature.map_err(|error| in_file(file, error.into()))?;
     let mut check = ExternalWallet::new(wallet);
     let signature = Secret::new(signature);

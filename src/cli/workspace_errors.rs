@@ -56,8 +56,8 @@ impl From<KeyMismatch> for CliError {
     fn from(error: KeyMismatch) -> Self {
         let hint = match error.what {
             "ipns_name" | "signer" => {
-                "is it the right NameSys password and wallet, or key file? Other keys need their \
-                 own workspace: namesys init NAME -C DIR"
+                "is it the right NameSys password and wallet? Other keys need their own \
+                 workspace: namesys init NAME -C DIR"
             }
             _ => "another choice gives other keys, which need their own workspace",
         };

@@ -11,6 +11,7 @@
 //! records are kept in a folder (`store`), by default a temporary one. Where a real server
 //! differs from this one, this one is wrong.
 
+pub mod chain;
 mod gateway;
 mod handle;
 mod names;
