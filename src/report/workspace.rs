@@ -219,6 +219,8 @@ pub struct UploadReport {
     pub to: String,
     /// Whether it has the tree.
     pub ok: bool,
+    /// Whether the tree was sent; otherwise it had it.
+    pub sent: bool,
     /// Why not.
     pub error: Option<String>,
 }

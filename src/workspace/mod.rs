@@ -31,7 +31,8 @@ pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};
 pub use publish::{
-    PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record, publish,
+    PublishNotice, PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record,
+    publish,
 };
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{
