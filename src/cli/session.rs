@@ -232,7 +232,7 @@ pub fn read_signature(
     file: &std::path::Path,
 ) -> Result<Secret<Signature>, CliError> {
     let text = context.stdin.read_line("the signature", file)?;
-    let signature = text.expose().parse().map_err(|error| {
+    let signature = Signature::from_wallet(text.expose()).map_err(|error| {
         let CliError { exit, kind, message, hint } = CliError::from(error);
         CliError { exit, kind, message: format!("{}: {message}", file.display()), hint }
     })?;

@@ -242,7 +242,7 @@ async fn approve_missing(
         None => {
             let mut signatures = Vec::with_capacity(missing.len());
             for name in &missing {
-                signatures.push(*sign_checked(wallet, &text(name, owner)).await?.expose());
+                signatures.push(sign_checked(wallet, &text(name, owner)).await?.expose().clone());
             }
             signatures
         }

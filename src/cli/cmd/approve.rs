@@ -67,7 +67,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return Err(CliError::new(Exit::Failed, "other-wallet", message)
             .hint("give the wallet of this workspace; a manager names the owner with --owner"));
     }
-    let signature = context.block_on(async { Ok(*sign_checked(wallet, &text).await?.expose()) })?;
+    let signature =
+        context.block_on(async { Ok(sign_checked(wallet, &text).await?.expose().clone()) })?;
     let keys = RecordedKeys {
         wallet: Some(wallet_address),
         signer: Some(signer),
@@ -79,13 +80,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if args.owner.is_some_and(|owner| owner != wallet_address) {
         session.config.record_owner(owner);
     }
+    let shown = format!("{signature:x}");
     session.config.keep_approvals(signer, [(&name, Approval { owner, signature })])?;
     session.workspace.save_config(&session.config)?;
     Ok(Outcome::done(ApproveReport {
         name: name.to_string(),
         signer: signer.to_string(),
         owner: owner.to_string(),
-        signature: format!("{signature:x}"),
+        signature: shown,
     }))
 }
 
