@@ -22,6 +22,7 @@
 
 #![warn(missing_docs)]
 
+mod atomic;
 pub mod devnet;
 pub mod ens;
 pub mod ipfs;

@@ -9,7 +9,6 @@
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
-mod atomic;
 mod check;
 mod config;
 mod import;
@@ -24,7 +23,7 @@ mod tree;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use atomic::write_atomic;
+pub use crate::atomic::write_atomic;
 pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys, Target};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
