@@ -7,6 +7,7 @@ use std::str::FromStr;
 use alloy_primitives::Address;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, value};
 
+use super::targets::{Target, gateways, targets};
 use crate::ens::{Name, NameError};
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
 use crate::request::Signature;
@@ -49,17 +50,6 @@ pub struct Approval {
     pub owner: Address,
     /// The signature by the owner, or by a manager the owner approved on chain.
     pub signature: Signature,
-}
-
-/// One of `[[uploads]]` or `[[publishers]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// `kubo`, `w3name`, `routing`, …
-    pub kind: String,
-    /// Where it is.
-    pub url: String,
-    /// The environment variable that holds its token, never the token.
-    pub token_env: Option<String>,
 }
 
 /// The contents of `namesys.toml`.
@@ -319,7 +309,7 @@ fn put(table: &mut Table, key: &str, text: &str) {
     }
 }
 
-fn invalid(key: &str, found: &Item, reason: &str) -> ConfigError {
+pub(super) fn invalid(key: &str, found: &Item, reason: &str) -> ConfigError {
     ConfigError::Invalid {
         key: key.to_owned(),
         found: found.to_string().trim().to_owned(),
@@ -327,7 +317,10 @@ fn invalid(key: &str, found: &Item, reason: &str) -> ConfigError {
     }
 }
 
-fn string<'a>(table: &'a dyn TableLike, key: &str) -> Result<Option<&'a str>, ConfigError> {
+pub(super) fn string<'a>(
+    table: &'a dyn TableLike,
+    key: &str,
+) -> Result<Option<&'a str>, ConfigError> {
     match table.get(key) {
         None => Ok(None),
         Some(item) => {
@@ -350,46 +343,6 @@ fn parsed<T: FromStr<Err: fmt::Display>>(
 
 fn address(table: &dyn TableLike, key: &str) -> Result<Option<Address>, ConfigError> {
     parsed(table, key)
-}
-
-fn targets(table: &Table, key: &str) -> Result<Vec<Target>, ConfigError> {
-    let Some(item) = table.get(key) else { return Ok(Vec::new()) };
-    let array = item
-        .as_array_of_tables()
-        .ok_or_else(|| invalid(key, item, &format!("write each as a table [[{key}]]")))?;
-    let mut found = Vec::new();
-    for entry in array {
-        let required = |field: &'static str| {
-            string(entry, field)?.map(str::to_owned).ok_or_else(|| ConfigError::Invalid {
-                key: key.to_owned(),
-                found: entry.to_string().trim().to_owned(),
-                reason: format!("each [[{key}]] needs {field} = \"…\""),
-            })
-        };
-        found.push(Target {
-            kind: required("kind")?,
-            url: required("url")?,
-            token_env: string(entry, "token_env")?.map(str::to_owned),
-        });
-    }
-    Ok(found)
-}
-
-fn gateways(table: &Table) -> Result<Vec<String>, ConfigError> {
-    let Some(list) = table.get("gateways").and_then(|gateways| gateways.get("ipfs")) else {
-        return Ok(Vec::new());
-    };
-    let array =
-        list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
-    array
-        .iter()
-        .map(|entry| {
-            entry
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| invalid("gateways.ipfs", list, "each gateway is a text"))
-        })
-        .collect()
 }
 
 #[cfg(test)]

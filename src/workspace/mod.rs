@@ -18,6 +18,7 @@ mod publish;
 mod records;
 mod sign;
 mod state;
+mod targets;
 mod tree;
 
 use std::io;
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::atomic::write_atomic;
 pub use check::{CheckedFile, Verdict, check_tree};
-pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys, Target};
+pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};
@@ -39,6 +40,7 @@ pub use sign::{
     approval_text, sign,
 };
 pub use state::{Publication, StateError};
+pub use targets::Target;
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
     walk,
