@@ -31,7 +31,7 @@ impl Patience {
         std::iter::from_fn(move || {
             let wait = next.min(self.longest).max(Duration::from_millis(1));
             left = left.checked_sub(wait)?;
-            next = next.saturating_mul(2);
+            next = wait.saturating_mul(2);
             Some(wait)
         })
     }
@@ -53,6 +53,6 @@ mod tests {
         };
         assert_eq!(seconds(1, 4, 16), [1, 2, 4, 4, 4]);
         assert_eq!(seconds(3, 4, 2), [0; 0]);
-        assert_eq!(Patience { first: Duration::ZERO, ..Patience::default() }.waits().count(), 27);
+        assert_eq!(Patience { first: Duration::ZERO, ..Patience::default() }.waits().count(), 24);
     }
 }
