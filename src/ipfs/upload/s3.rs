@@ -23,6 +23,13 @@ const CID: &str = "x-amz-meta-cid";
 /// How long a signature may be used, which has to outlast the repetitions.
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3600);
 
+/// The root comes with the first answer, or soon.
+const PATIENCE: Patience = Patience {
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(5),
+    total: Duration::from_secs(30),
+};
+
 /// What an [`S3`] is made of.
 pub struct S3Config {
     /// The service, `https://s3.filebase.com` for instance.
@@ -70,7 +77,7 @@ impl S3 {
         let bucket = Bucket::new(endpoint.clone(), UrlStyle::Path, bucket, region)
             .map_err(|error| wrong(error.to_string()))?;
         let url = bucket.base_url().clone();
-        Ok(Self { http, url, bucket, key_id, secret, patience: Patience::default() })
+        Ok(Self { http, url, bucket, key_id, secret, patience: PATIENCE })
     }
 
     /// Asks this long for the root of what was sent.
