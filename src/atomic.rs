@@ -24,22 +24,12 @@ pub fn write_atomic(temporary: &Path, path: &Path, bytes: &[u8], durable: bool) 
     if durable {
         file.as_file().sync_all()?;
     }
-    let mut path_file = file.into_temp_path();
-    loop {
-        match path_file.persist(path) {
-            Ok(()) => return Ok(()),
-            Err(failed) if failed.error.kind() == io::ErrorKind::NotFound => {
-                // The folder is made only when it is missing: the usual case costs no call.
-                let parent = path.parent().ok_or(failed.error)?;
-                if parent.is_dir() {
-                    return Err(io::ErrorKind::NotFound.into());
-                }
-                std::fs::create_dir_all(parent)?;
-                path_file = failed.path;
-            }
-            Err(failed) => return Err(failed.error),
-        }
-    }
+    let Err(failed) = file.into_temp_path().persist(path) else { return Ok(()) };
+    // The folder is made only when it is missing: the usual case costs no call.
+    let parent = path.parent().filter(|_| failed.error.kind() == io::ErrorKind::NotFound);
+    let Some(parent) = parent else { return Err(failed.error) };
+    std::fs::create_dir_all(parent)?;
+    Ok(failed.path.persist(path)?)
 }
 
 #[cfg(test)]

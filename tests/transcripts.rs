@@ -2,8 +2,8 @@
 //! one temporary folder for each file, and compares what it prints and its exit code.
 //!
 //! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
-//! any lines, `[DEVNET]` for the address of the devnet that all of them share. `$ VAR=value
-//! namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! any lines, `[DEVNET]` for the address of the devnet that all of them share, `[OTHER]` for that
+//! of a second one, whose address is in `OTHER_DEVNET`. `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
 //! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
@@ -42,6 +42,7 @@ fn run(home: &Path) {
     let cases = trycmd::TestCases::new();
     cases.register_bin("namesys", PathBuf::from(env!("CARGO_BIN_EXE_namesys")));
     cases.register_bin("sh", PathBuf::from("/bin/sh"));
+    cases.register_bin("timeout", PathBuf::from("/usr/bin/timeout"));
     cases.env("HOME", home.to_str().unwrap());
     cases.insert_var("[HOME]", home.to_str().unwrap().to_owned()).unwrap();
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
@@ -49,6 +50,9 @@ fn run(home: &Path) {
     cases.env("NAMESYS_W3NAME_URL", &urls.w3name).env("NAMESYS_KUBO_URL", &urls.kubo);
     cases.env("NAMESYS_ROUTING_URL", &urls.routing).env("NAMESYS_GATEWAY_URL", &urls.gateway);
     cases.insert_var("[DEVNET]", urls.gateway).unwrap();
+    let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    cases.env("OTHER_DEVNET", other.urls().gateway);
+    cases.insert_var("[OTHER]", other.urls().gateway).unwrap();
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
     cases.case("tests/cli/*.md");

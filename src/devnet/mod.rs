@@ -11,7 +11,7 @@
 //! records are kept in a folder (`store`), by default a temporary one. Where a real server
 //! differs from this one, this one is wrong.
 
-mod cors;
+pub mod chain;
 mod gateway;
 mod handle;
 mod names;

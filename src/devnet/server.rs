@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use super::names::Names;
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::store::Store;
-use super::{cors, gateway, reply, routing, rpc, w3name};
+use super::{gateway, reply, routing, rpc, w3name};
+use crate::web::cors;
 
 /// What every request handler shares.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub(crate) fn router(network: Shared) -> Router {
         .merge(gateway::routes())
         .merge(routing::routes())
         .fallback(not_found)
-        .layer(middleware::from_fn(cors::layer))
+        .layer(middleware::from_fn(cors))
         .with_state(network)
 }
 

@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256, hex, keccak256};
 use k256::ecdsa::SigningKey;
 use k256::elliptic_curve::sec1::ToSec1Point;
+use secp256k1::{Message, SECP256K1, SecretKey};
 use zeroize::Zeroize;
 
 use crate::ens::Name;
@@ -94,16 +95,53 @@ impl SignerKey {
 
     /// Signs a 32-byte digest as it is.
     pub fn sign_digest(&self, digest: &B256) -> Signature {
-        let (signature, recovery) = self.key.sign_prehash_recoverable(digest.as_slice());
+        let mut scalar: [u8; 32] = self.key.to_bytes().into();
+        let mut secret =
+            SecretKey::from_byte_array(scalar).expect("the scalar was checked when it was read");
+        scalar.zeroize();
+        let message = Message::from_digest(digest.0);
+        let signature = SECP256K1.sign_ecdsa_recoverable(message, &secret);
+        secret.non_secure_erase();
+        let (recovery, compact) = signature.serialize_compact();
         let mut rsv = [0; 65];
-        rsv[..64].copy_from_slice(&signature.to_bytes());
-        rsv[64] = 27 + recovery.to_byte();
-        Signature::from_rsv(rsv).expect("k256 normalises s, and r overflows for no known digest")
+        rsv[..64].copy_from_slice(&compact);
+        rsv[64] = 27 + i32::from(recovery) as u8;
+        Signature::from_rsv(rsv).expect("s is made low, and r overflows for no known digest")
     }
 }
 
 impl std::fmt::Debug for SignerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignerKey").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_implementations_sign_the_same() {
+        for byte in 1..=40 {
+            let key = SignerKey::from_scalar(&Secret::new([byte; 32])).unwrap();
+            let digest = keccak256([byte]);
+            let (signature, recovery) = key.key.sign_prehash_recoverable(digest.as_slice());
+            let signed = key.sign_digest(&digest);
+            assert_eq!(signed.as_bytes()[..64], signature.to_bytes()[..]);
+            assert_eq!(signed.as_bytes()[64], 27 + recovery.to_byte());
+            assert_eq!(signed.recover_digest(&digest), Ok(key.address()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+        for bad in [[0; 32], [255; 32]] {
+            let refused = SignerKey::from_scalar(&Secret::new(bad));
+            assert_eq!(refused.err(), Some(SignerKeyError::OutOfRange));
+        }
+        let refused = |text: &str| SignerKey::from_hex(&SecretString::new(text.to_owned())).err();
+        assert_eq!(refused(order), Some(SignerKeyError::OutOfRange));
+        assert_eq!(refused("0x12"), Some(SignerKeyError::Hex));
     }
 }

@@ -1,6 +1,9 @@
+//! Tests of `config`.
+
 use super::*;
 use crate::keys::SignerKey;
 use crate::secret::Secret;
+use crate::workspace::Approval;
 
 const TEXT: &str = "# mine\nname = \"nick.eth\" # the name\nstorage = \"wallet\"\nchain_id = 5\n\n[[uploads]]\nkind = \"kubo\"\nurl = \"http://127.0.0.1:5001\"\ntoken_env = \"KUBO_TOKEN\"\n\n[gateways]\nipfs = [\"https://ipfs.io\"]\n";
 
@@ -54,5 +57,8 @@ fn what_is_wrong_is_named() {
     assert!(error("name = \"a.eth\"\nchain_id = -1").contains("positive"));
     assert!(error("name = \"a.eth\"\n[[uploads]]\nkind = \"kubo\"").contains("needs url"));
     assert!(error("name = \"a.eth\"\nwallet = \"0x1\"").contains("wallet"));
+    let checksum = "name = \"a.eth\"\nsigner = \"0xDA87a099a80fcE4778310474AaeB64b820c871a0\"";
+    assert!(error(checksum).contains("checksum"));
+    assert!(error("name = \"a.eth\"\nstorge = \"wallet\"").contains("\"storge\" is not"));
     assert!(error("name = ").contains("TOML parse error"));
 }

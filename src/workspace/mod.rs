@@ -9,8 +9,10 @@
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
+mod approvals;
 mod check;
 mod config;
+mod config_entries;
 mod import;
 mod lock;
 mod plan;
@@ -18,6 +20,7 @@ mod publish;
 mod records;
 mod sign;
 mod state;
+mod status;
 mod targets;
 mod tree;
 
@@ -25,8 +28,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use crate::atomic::write_atomic;
+pub use approvals::Approval;
 pub use check::{CheckedFile, Verdict, check_tree};
-pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys};
+pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};
@@ -39,7 +43,8 @@ pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
     approval_text, sign,
 };
-pub use state::{Publication, StateError};
+pub use state::{HistoryEntry, Publication, StateError};
+pub use status::{PublisherStatus, Status, status, time_left};
 pub use targets::Target;
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
@@ -163,14 +168,15 @@ impl Workspace {
         self.dir.join(STATE_DIR)
     }
 
-    /// A folder on the workspace's file system for files under way.
+    /// A folder on the workspace's file system for files under way, as an absolute path: a
+    /// relative one is made absolute again for every file.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn temporary_dir(&self) -> Result<PathBuf, WorkspaceError> {
         let dir = self.state_dir().join("tmp");
         std::fs::create_dir_all(&dir).map_err(WorkspaceError::io(&dir))?;
-        Ok(dir)
+        std::path::absolute(&dir).map_err(WorkspaceError::io(&dir))
     }
 
     /// Waits for and takes the workspace's one lock.

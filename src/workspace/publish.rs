@@ -95,7 +95,7 @@ pub struct TargetOutcome {
     pub to: String,
     /// Whether it has what it should.
     pub ok: bool,
-    /// Whether that was sent to it; a target that is seen to have it is not sent it again.
+    /// Whether it got that now; a target that is seen to have it is not sent it again.
     pub sent: bool,
     /// Whether it was seen to serve it (publishers).
     pub read_back: bool,
@@ -312,7 +312,7 @@ async fn send(request: &PublishRequest<'_>, upload: &dyn Upload) -> TargetOutcom
     }
     let sent = upload.upload(request.car, &request.root, request.progress.clone()).await;
     let error = sent.err().map(|error| error.to_string());
-    TargetOutcome { to, ok: error.is_none(), sent: true, read_back: false, error }
+    TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
 }
 
 async fn give(
@@ -322,10 +322,16 @@ async fn give(
     record: &VerifiedRecord,
 ) -> TargetOutcome {
     let to = publisher.describe();
-    if let Ok(Some(has)) = served
-        && has.bytes() == record.bytes()
-    {
-        return TargetOutcome { to, ok: true, sent: false, read_back: true, error: None };
+    match served {
+        Ok(Some(has)) if has.bytes() == record.bytes() => {
+            return TargetOutcome { to, ok: true, sent: false, read_back: true, error: None };
+        }
+        // Patience with it is at an end already.
+        Err(PublishError::Net(error)) if error.is_no_connection() => {
+            let error = Some(error.to_string());
+            return TargetOutcome { to, ok: false, sent: false, read_back: false, error };
+        }
+        _ => {}
     }
     let in_between = |sequence: u64| {
         format!(
@@ -339,5 +345,6 @@ async fn give(
         Err(PublishError::Outdated { has, .. }) => Some(in_between(has)),
         Err(error) => Some(error.to_string()),
     };
-    TargetOutcome { to, ok: error.is_none(), sent: true, read_back: error.is_none(), error }
+    let ok = error.is_none();
+    TargetOutcome { to, ok, sent: ok, read_back: ok, error }
 }

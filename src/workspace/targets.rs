@@ -2,7 +2,8 @@
 
 use toml_edit::{Item, Table};
 
-use super::config::{ConfigError, invalid, string};
+use super::config::ConfigError;
+use super::config_entries::{invalid, string};
 
 /// One of `[[uploads]]` or `[[publishers]]`. Which entries a kind uses is its own matter; every
 /// entry known here is a text, but `origins`.

@@ -15,6 +15,8 @@ pub mod pack;
 pub mod publish;
 pub mod resolve;
 pub mod revision;
+pub mod serve;
 pub mod set;
 pub mod sign;
+pub mod status;
 pub mod verify;

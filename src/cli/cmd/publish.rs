@@ -74,6 +74,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let message = format!("--require is above the number of publishers, {}", publishers.len());
         return Err(CliError::usage(message).hint("add publishers, or require fewer"));
     }
+    if args.validity.is_some_and(|validity| validity <= Timestamp::now()) {
+        return Err(CliError::usage("--validity has passed already: nobody would take the record"));
+    }
     let key = ipns_key(&args, context, &mut session)?;
     let _lock = session.workspace.lock()?;
     let temporary = session.workspace.temporary_dir()?.join("publish.car");
@@ -181,8 +184,8 @@ fn report(packed: &Packed, outcome: &PublishOutcome, written: Vec<String>) -> Pu
         UploadReport { to, ok, sent, error }
     });
     let publications = outcome.publications.iter().map(|target| {
-        let TargetOutcome { to, ok, read_back, error, .. } = target.clone();
-        PublicationReport { to, ok, read_back, error }
+        let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
+        PublicationReport { to, ok, sent, read_back, error }
     });
     PublishReport {
         root: packed.root.to_string(),
@@ -219,18 +222,26 @@ impl Human for PublishReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "root       {}", self.root)?;
         writeln!(out, "IPNS name  {}", self.ipns_name)?;
-        let new = if self.new_record { "" } else { " (unchanged)" };
+        let left = self.publications.is_empty() && !self.uploads.is_empty();
+        let new = match (self.new_record, left) {
+            (_, true) => " (not published)",
+            (true, false) => "",
+            (false, false) => " (unchanged)",
+        };
         writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, self.validity)?;
-        for upload in &self.uploads {
-            let what = if upload.ok && !upload.sent { "has it" } else { "ok" };
-            line(out, "upload", &upload.to, upload.ok.then_some(what), upload.error.as_deref())?;
+        for UploadReport { to, ok, sent, error } in &self.uploads {
+            line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
         }
-        for target in &self.publications {
-            let ok = target.ok && target.read_back;
-            line(out, "publish", &target.to, ok.then_some("ok"), target.error.as_deref())?;
+        for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
+            line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
         }
         self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
     }
+}
+
+/// In a word, when it is good.
+fn good(ok: bool, sent: bool) -> Option<&'static str> {
+    ok.then_some(if sent { "ok" } else { "has it" })
 }
 
 fn line(

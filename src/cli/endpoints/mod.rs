@@ -45,7 +45,7 @@ pub trait Kind: ValueEnum + Copy {
 }
 
 /// Where a service is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Url(Url),
     Path(PathBuf),
@@ -167,6 +167,21 @@ impl<K> Endpoint<K> {
                 .hint(format!("set {name}, or name another variable or a file in namesys.toml: token_env, token_file"))
         })
     }
+}
+
+/// Each service once: a variable may give two entries of a kind the same URL.
+fn distinct<K: PartialEq>(chosen: Vec<Endpoint<K>>) -> Vec<Endpoint<K>> {
+    let mut distinct: Vec<Endpoint<K>> = Vec::new();
+    for endpoint in chosen {
+        let same = |other: &Endpoint<K>| {
+            (&other.kind, &other.place, &other.more.bucket)
+                == (&endpoint.kind, &endpoint.place, &endpoint.more.bucket)
+        };
+        if !distinct.iter().any(same) {
+            distinct.push(endpoint);
+        }
+    }
+    distinct
 }
 
 /// The value of a variable that `namesys.toml` names. Never one of our own secrets: the file may

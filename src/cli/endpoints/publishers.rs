@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use namesys::ipns::{DelegatedRouting, KuboPublisher, Publisher, RecordFile, W3name};
 use namesys::workspace::Config;
 
-use super::{Endpoint, Kind, MAINNET_W3NAME, Place, kubo_url, tables, url_of};
+use super::{Endpoint, Kind, MAINNET_W3NAME, Place, distinct, kubo_url, tables, url_of};
 use crate::cli::context::Context;
 use crate::cli::env;
 use crate::cli::error::CliError;
@@ -94,7 +94,7 @@ fn open(
 ) -> Result<Vec<Box<dyn Publisher>>, CliError> {
     let http = context.http()?;
     let mut publishers: Vec<Box<dyn Publisher>> = Vec::new();
-    for endpoint in chosen {
+    for endpoint in distinct(chosen) {
         let http = http.clone();
         publishers.push(match (endpoint.kind, &endpoint.place) {
             (PublisherKind::File, Place::Path(path)) => Box::new(RecordFile::new(path)?),

@@ -10,7 +10,7 @@ use namesys::ipfs::upload::{
 use namesys::workspace::Config;
 use url::Url;
 
-use super::{Endpoint, Kind, MAINNET_KUBO, Place, kubo_url, secret_of, tables};
+use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, secret_of, tables};
 use crate::cli::context::Context;
 use crate::cli::env::{self, Var};
 use crate::cli::error::CliError;
@@ -75,6 +75,7 @@ impl UploadArgs {
             let kubos = chosen.iter_mut().filter(|endpoint| endpoint.kind == UploadKind::Kubo);
             kubos.for_each(|endpoint| endpoint.replace_url(kubo.clone()));
         }
+        let chosen = distinct(chosen);
         let owner = config.map_or("namesys", |config| config.name.as_str());
         let provider = chosen.iter().find(|endpoint| endpoint.kind == UploadKind::Kubo);
         chosen.iter().map(|endpoint| open(endpoint, provider, owner, context)).collect()

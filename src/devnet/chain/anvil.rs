@@ -1,0 +1,305 @@
+//! The Ethereum node of the devnet: anvil, found or fetched, as a child process.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::CHAIN_ID;
+
+/// What npm is asked for.
+const PACKAGE: &str = "@foundry-rs/anvil";
+/// The version that the tests run against.
+const VERSION: &str = "1.7.1";
+/// The words of anvil's accounts, known to everyone: never for anything but a devnet. Account
+/// `n` is at `m/44'/60'/0'/0/n`.
+pub const MNEMONIC: &str = "test test test test test test test test test test test junk";
+/// How long anvil may take to listen; it takes 0.25 s.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// No more of what anvil says in error is quoted, in bytes.
+const MAX_QUOTED: u64 = 2000;
+
+/// Where anvil may be. The library reads no environment: who calls it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnvilSearch {
+    /// The program itself, as `ANVIL` names it; nothing else is tried then.
+    pub program: Option<PathBuf>,
+    /// The value of `PATH`: folders that may hold `anvil`, and `npm`.
+    pub path: Option<OsString>,
+    /// Where npm may put it, such as `~/.cache/namesys`; without it nothing is fetched.
+    pub cache: Option<PathBuf>,
+}
+
+/// Why there is no anvil.
+#[derive(Debug, thiserror::Error)]
+pub enum AnvilError {
+    /// The program that was named is not there.
+    #[error("{0:?} is not a file; ANVIL must name the anvil program")]
+    NotAFile(PathBuf),
+    /// Neither anvil nor npm.
+    #[error(
+        "there is no anvil in PATH, and no npm to fetch it with; install foundry \
+         (https://getfoundry.sh) or Node.js with npm, or name the program with ANVIL"
+    )]
+    NoNpm,
+    /// Not in PATH, and fetching is not wanted.
+    #[error("there is no anvil in PATH; install foundry or name the program with ANVIL")]
+    NotFound,
+    /// npm failed.
+    #[error("npm could not fetch {PACKAGE}@{VERSION} into {dir:?}: {reason}")]
+    Fetch {
+        /// The folder it was to be in.
+        dir: PathBuf,
+        /// npm's own words.
+        reason: String,
+    },
+    /// The cache cannot be written.
+    #[error("the folder {dir:?} cannot be used for anvil: {source}")]
+    Cache {
+        /// Which folder.
+        dir: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It does not start, or ends at once.
+    #[error("{program:?} did not start: {reason}")]
+    Start {
+        /// Which program.
+        program: PathBuf,
+        /// What the system or anvil said.
+        reason: String,
+    },
+}
+
+impl AnvilSearch {
+    /// Finds anvil: the named program, else one in `path`, else one in `cache`, where npm puts
+    /// it first. Blocks; npm takes some seconds the first time.
+    ///
+    /// # Errors
+    /// [`AnvilError`] says what to install.
+    pub fn find(&self) -> Result<PathBuf, AnvilError> {
+        if let Some(program) = &self.program {
+            let found = program.is_file();
+            return found
+                .then(|| program.clone())
+                .ok_or_else(|| AnvilError::NotAFile(program.clone()));
+        }
+        if let Some(program) = self.in_path("anvil") {
+            return Ok(program);
+        }
+        let cache = self.cache.as_ref().ok_or(AnvilError::NotFound)?;
+        let dir = cache.join(format!("anvil-{VERSION}"));
+        let program = dir.join("node_modules").join(platform_package()).join("bin").join(file());
+        if !program.is_file() {
+            let npm = self.in_path(if cfg!(windows) { "npm.cmd" } else { "npm" });
+            fetch(&npm.ok_or(AnvilError::NoNpm)?, &dir, &program)?;
+        }
+        Ok(program)
+    }
+
+    fn in_path(&self, program: &str) -> Option<PathBuf> {
+        let program = format!(
+            "{program}{}",
+            if program == "anvil" { std::env::consts::EXE_SUFFIX } else { "" }
+        );
+        std::env::split_paths(self.path.as_ref()?)
+            .map(|folder| folder.join(&program))
+            .find(|candidate| candidate.is_file())
+    }
+}
+
+/// npm's package of the binary for this machine, such as `@foundry-rs/anvil-linux-amd64`.
+fn platform_package() -> String {
+    let os = match std::env::consts::OS {
+        "macos" => "darwin",
+        "windows" => "win32",
+        os => os,
+    };
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        arch => arch,
+    };
+    format!("{PACKAGE}-{os}-{arch}")
+}
+
+fn file() -> String {
+    format!("anvil{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// Has npm put the package into `dir`; of several processes the first does.
+fn fetch(npm: &Path, dir: &Path, program: &Path) -> Result<(), AnvilError> {
+    let cache = |source| AnvilError::Cache { dir: dir.to_path_buf(), source };
+    let failed = |reason: String| AnvilError::Fetch { dir: dir.to_path_buf(), reason };
+    fs::create_dir_all(dir).map_err(cache)?;
+    let lock = File::create(dir.join(".lock")).map_err(cache)?;
+    lock.lock().map_err(cache)?;
+    if program.is_file() {
+        return Ok(());
+    }
+    let manifest =
+        format!("{{\"private\":true,\"dependencies\":{{\"{PACKAGE}\":\"{VERSION}\"}}}}\n");
+    fs::write(dir.join("package.json"), manifest).map_err(cache)?;
+    let output = Command::new(npm)
+        .args(["install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"])
+        .args(["--loglevel", "error"])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    if program.is_file() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let words = words.trim();
+    Err(failed(match (output.status.success(), words.is_empty()) {
+        (true, _) => format!("it has no binary for this machine ({})", platform_package()),
+        (false, true) => format!("it ended with {}", output.status),
+        (false, false) => words.chars().take(MAX_QUOTED as usize).collect(),
+    }))
+}
+
+/// A running anvil; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Anvil {
+    child: Child,
+    addr: SocketAddr,
+}
+
+impl Anvil {
+    /// Starts it on `port` of the loopback address (0: one of the system's choosing) and returns
+    /// when it listens. Blocks.
+    pub(super) fn start(program: &Path, port: u16) -> Result<Self, AnvilError> {
+        let failed = |reason: String| AnvilError::Start { program: program.to_path_buf(), reason };
+        let mut child = Command::new(program)
+            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--chain-id", &CHAIN_ID.to_string(), "--mnemonic", MNEMONIC])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut anvil = Self { child, addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) };
+        let (sender, listening) = mpsc::channel();
+        let stdout = stdout.ok_or_else(|| failed("it has no output".to_owned()))?;
+        thread::spawn(move || {
+            // Read to the end, or anvil would wait for room in the pipe.
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some(addr) = line.strip_prefix("Listening on ") {
+                    // Nobody listens any more when anvil was late.
+                    let _ = sender.send(addr.trim().parse::<SocketAddr>());
+                }
+            }
+        });
+        let words = thread::spawn(move || {
+            let mut words = String::new();
+            if let Some(mut stderr) = stderr {
+                // What is no text, or comes after the part that is quoted, is let go.
+                let _ = stderr.by_ref().take(MAX_QUOTED).read_to_string(&mut words);
+                let _ = io::copy(&mut stderr, &mut io::sink());
+            }
+            words
+        });
+        match listening.recv_timeout(START_TIMEOUT) {
+            Ok(Ok(addr)) => {
+                anvil.addr = addr;
+                Ok(anvil)
+            }
+            Ok(Err(error)) => Err(failed(format!("its address cannot be read: {error}"))),
+            Err(_) => {
+                anvil.end();
+                let words = words.join().unwrap_or_default();
+                let words = words.trim();
+                Err(failed(if words.is_empty() { "it said nothing".into() } else { words.into() }))
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn end(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Anvil {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let program = Some(PathBuf::from("/nowhere/anvil"));
+        let search = AnvilSearch { program, ..AnvilSearch::default() };
+        assert!(search.find().unwrap_err().to_string().contains("/nowhere/anvil"));
+
+        let empty = tempfile::tempdir().unwrap();
+        let path = Some(empty.path().as_os_str().to_owned());
+        let search = AnvilSearch { path: path.clone(), ..AnvilSearch::default() };
+        assert!(matches!(search.find(), Err(AnvilError::NotFound)));
+        let cache = Some(empty.path().join("cache"));
+        let search = AnvilSearch { path, cache, program: None };
+        let error = search.find().unwrap_err();
+        assert!(matches!(error, AnvilError::NoNpm));
+        assert!(error.to_string().contains("npm"), "{error}");
+        assert!(!empty.path().join("cache").exists(), "nothing is made where nothing is fetched");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn found_in_path_and_fetched_by_npm() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let npm = folder.path().join("npm");
+        let script = |body: &str| {
+            fs::write(&npm, format!("#!/bin/sh\n{body}\n")).unwrap();
+            fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        let search = AnvilSearch {
+            program: None,
+            path: Some(folder.path().as_os_str().to_owned()),
+            cache: Some(folder.path().join("cache")),
+        };
+        script("echo 'E404 no such package' >&2; exit 1");
+        let error = search.find().unwrap_err().to_string();
+        assert!(error.contains("E404 no such package") && error.contains(VERSION), "{error}");
+
+        let bin = format!("node_modules/{}/bin", platform_package());
+        script(&format!("/bin/mkdir -p {bin} && : > {bin}/anvil"));
+        let fetched = search.find().unwrap();
+        assert!(fetched.starts_with(folder.path().join("cache")), "{fetched:?}");
+        script("exit 1");
+        assert_eq!(search.find().unwrap(), fetched, "the second time nothing is fetched");
+
+        fs::write(folder.path().join("anvil"), "").unwrap();
+        assert_eq!(search.find().unwrap(), folder.path().join("anvil"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_ends_is_quoted() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("anvil");
+        fs::write(&program, "#!/bin/sh\necho 'port is taken' >&2; exit 1\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = Anvil::start(&program, 0).unwrap_err().to_string();
+        assert!(error.contains("port is taken"), "{error}");
+    }
+}

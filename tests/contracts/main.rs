@@ -1,0 +1,72 @@
+//! The devnet's chain: our contracts on a real anvil, records signed and published by the
+//! library, lookups driven by hand and by alloy. anvil is found by `ANVIL`, in PATH, or fetched
+//! by npm into `target/`. Without it the trials are ignored and say so; with `CI=true` they fail
+//! instead.
+
+mod needs;
+mod people;
+mod world;
+mod trials {
+    pub mod build;
+    pub mod clients;
+    pub mod gateways;
+    pub mod levels;
+    pub mod plain;
+    pub mod refused;
+    pub mod setters;
+    pub mod signers;
+}
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use needs::Need;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let on_chain = |name: &str, run: fn() -> Result<()>| trial(name, Need::Anvil, run);
+    let trials = vec![
+        trial("build::artifacts_match_the_sources", Need::Npm, trials::build::artifacts),
+        on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),
+        on_chain("signers::derived_signer_with_sign3", || on(trials::signers::derived())),
+        on_chain("signers::manager_on_chain_signs_sign3", || on(trials::signers::manager())),
+        on_chain("signers::signer_approved_on_chain", || on(trials::signers::on_chain())),
+        on_chain("signers::signatures_of_64_65_and_96_bytes", || on(trials::signers::lengths())),
+        on_chain("levels::subname_own_recordhash", || on(trials::levels::own())),
+        on_chain("levels::subname_under_the_parent", || on(trials::levels::parents())),
+        on_chain("levels::ownerhash", || on(trials::levels::ownerhash())),
+        on_chain("levels::wrapped_name", || on(trials::levels::wrapped())),
+        on_chain("levels::https_recordhash", || on(trials::levels::https())),
+        on_chain("levels::redirects", || on(trials::levels::redirects())),
+        on_chain("gateways::urls_are_the_clients_own", || on(trials::gateways::urls())),
+        on_chain("gateways::at_most_three_of_the_block", || on(trials::gateways::many())),
+        on_chain("refused::what_was_not_signed", || on(trials::refused::signatures())),
+        on_chain("refused::who_may_not_sign", || on(trials::refused::approvals())),
+        on_chain("refused::what_was_not_asked", || on(trials::refused::requests())),
+        on_chain("setters::owners_and_managers_only", || on(trials::setters::authority())),
+        on_chain("setters::forms_fees_and_chain_id", || on(trials::setters::forms())),
+        on_chain("plain::every_record_type", || on(trials::plain::records())),
+        on_chain("clients::alloy_through_the_universal_resolver", || on(trials::clients::alloy())),
+        on_chain("clients::multicall_and_errors", || on(trials::clients::batch())),
+    ];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn on(trial: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(trial)
+}
+
+fn trial(name: &str, need: Need, run: fn() -> Result<()>) -> Trial {
+    Trial::ignorable_test(name, move || {
+        if let Some(missing) = need.missing() {
+            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+                Err(Failed::from(format!("{missing}, and CI=true lets nothing be missing")))
+            } else {
+                Ok(Completion::ignored_with(missing))
+            };
+        }
+        run().map(|()| Completion::Completed).map_err(|error| Failed::from(format!("{error:#}")))
+    })
+}

@@ -1,0 +1,293 @@
+//! `namesys publish` by several processes at once, and what no transcript can wait for.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use namesys::devnet::{DevnetConfig, DevnetHandle, DevnetUrls};
+use namesys::ipns;
+use namesys::keys::IpnsKey;
+use serde_json::Value;
+
+/// What the wallet derives for nick.eth without a password.
+const SEED: &str = "0a2bccc32412f9c1b0636abed2b6273fe77e625a95df80c7606ecb8ffa57f892";
+const WALLET: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+const OWNER: &str = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A";
+
+/// A workspace, and the services it publishes to.
+struct Publisher {
+    dir: PathBuf,
+    urls: DevnetUrls,
+}
+
+impl Publisher {
+    fn new(dir: PathBuf, devnet: &DevnetHandle) -> Self {
+        std::fs::create_dir_all(&dir).unwrap();
+        let publisher = Self { dir, urls: devnet.urls() };
+        publisher.good(&["init", "nick.eth"]);
+        publisher
+    }
+
+    /// A copy of the folder, as another machine has it.
+    fn copy(&self, dir: PathBuf) -> Self {
+        let copied = Command::new("cp").arg("-r").args([&self.dir, &dir]).status().unwrap();
+        assert!(copied.success());
+        Self { dir, urls: self.urls.clone() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
+        command.args(["--json", "-C"]).arg(&self.dir).args(arguments);
+        command.env_clear().env("HOME", &self.dir).env("NAMESYS_KEY_PASSWORD", "");
+        command.env("ETH_PRIVATE_KEY", WALLET).env("NAMESYS_IPNS_KEY", SEED);
+        command.env("NAMESYS_W3NAME_URL", &self.urls.w3name);
+        command.env("NAMESYS_KUBO_URL", &self.urls.kubo);
+        command.env("NAMESYS_GATEWAY_URL", &self.urls.gateway);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, Value, String) {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let json = serde_json::from_slice(&stdout).unwrap_or(Value::Null);
+        (status.code(), json, String::from_utf8(stderr).unwrap())
+    }
+
+    fn good(&self, arguments: &[&str]) -> Value {
+        let (code, json, stderr) = self.run(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {json} {stderr}");
+        json
+    }
+
+    /// Wants and signs another avatar.
+    fn change(&self, avatar: &str) {
+        self.good(&["set", "text", "avatar", avatar]);
+        self.good(&["sign"]);
+    }
+
+    /// The sequence and value that the service has.
+    fn served(&self) -> (u64, String) {
+        let json = self.good(&["ipns", "get", &key().name().to_string()]);
+        (json["sequence"].as_u64().unwrap(), json["value"].as_str().unwrap().to_owned())
+    }
+
+    fn history(&self) -> Vec<u64> {
+        let dir = self.dir.join(".namesys/history").join(key().name().to_string());
+        let mut sequences: Vec<u64> = std::fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().parse())
+            .collect::<Result<_, _>>()
+            .unwrap();
+        sequences.sort_unstable();
+        sequences
+    }
+}
+
+fn key() -> IpnsKey {
+    let seed = data_encoding::HEXLOWER.decode(SEED.as_bytes()).unwrap();
+    IpnsKey::from_seed(&<[u8; 32]>::try_from(seed).unwrap().into())
+}
+
+fn devnet() -> DevnetHandle {
+    DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap()
+}
+
+/// Runs one closure for each of `items` at the same time.
+fn at_once<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let run = &run;
+    thread::scope(|scope| {
+        let threads: Vec<_> = items.iter().map(|item| scope.spawn(move || run(item))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn processes_in_one_workspace_take_turns() {
+    let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
+    let workspace = Publisher::new(folder.path().join("here"), &devnet);
+    workspace.change("https://example.com/0");
+    let reports = at_once(&[(); 5], |()| workspace.good(&["publish"]));
+    let made = reports.iter().filter(|report| report["new_record"] == true).count();
+    let sent = reports.iter().filter(|report| report["uploads"][0]["sent"] == true).count();
+    assert_eq!((made, sent), (1, 1), "the first publishes, the others find it done");
+    assert!(reports.iter().all(|report| report["sequence"] == 0), "{reports:?}");
+    assert_eq!(workspace.history(), [0]);
+
+    // Each changes the tree first; whoever publishes sends the tree as it then stands.
+    let reports = at_once(&["1", "2", "3"], |n| {
+        workspace.change(&format!("https://example.com/{n}"));
+        workspace.good(&["publish", "--allow-invalid"])
+    });
+    let (sequence, value) = workspace.served();
+    let last = reports.iter().max_by_key(|report| report["sequence"].as_u64()).unwrap();
+    assert_eq!(last["sequence"], sequence);
+    assert_eq!(value, format!("/ipfs/{}", last["root"].as_str().unwrap()));
+    assert_eq!(workspace.history(), (0..=sequence).collect::<Vec<_>>());
+    workspace.good(&["verify"]);
+    let tree = workspace.good(&["pack"]);
+    assert_eq!(value, format!("/ipfs/{}", tree["root"].as_str().unwrap()), "nothing is forgotten");
+}
+
+#[test]
+fn two_copies_publish_at_once() {
+    let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
+    let here = Publisher::new(folder.path().join("here"), &devnet);
+    here.change("https://example.com/0");
+    here.good(&["publish"]);
+    let copies = [here.copy(folder.path().join("there")), here];
+    for round in 0..4_u64 {
+        let before = copies[0].served().0;
+        for (number, copy) in copies.iter().enumerate() {
+            copy.change(&format!("https://example.com/{round}/{number}"));
+        }
+        let results = at_once(&copies, |copy| copy.run(&["publish"]));
+        let (sequence, value) = copies[0].served();
+        assert!(sequence > before && sequence <= before + 2, "{before} {sequence}");
+        let mut won = false;
+        for (code, json, stderr) in &results {
+            let root = format!("/ipfs/{}", json["root"].as_str().unwrap());
+            let error = json["publications"][0]["error"].as_str().unwrap_or_default();
+            match code {
+                Some(0) => won |= json["sequence"] == sequence && root == value,
+                Some(1) => assert!(error.contains("another publication came in between"), "{json}"),
+                other => panic!("{other:?} {json} {stderr}"),
+            }
+        }
+        assert!(won, "what is served is what one of them says it published: {results:?}");
+        // Whoever lost publishes again: above the other, and saying what it replaces.
+        let loser = usize::from(value.ends_with(results[0].1["root"].as_str().unwrap()));
+        let (code, json, stderr) = copies[loser].run(&["publish"]);
+        assert_eq!(code, Some(0), "{json} {stderr}");
+        assert_eq!(json["sequence"], sequence + 1);
+        assert!(stderr.contains("which was not published from this workspace"), "{stderr}");
+    }
+}
+
+/// A server that answers the request number n with the nth answer, and the last one from then on.
+fn server(answers: Vec<Vec<u8>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    // It ends with the test's process.
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let answer = &answers[number.min(answers.len() - 1)];
+            // Who hangs up first is no matter.
+            let _ = stream.write_all(answer);
+        }
+    });
+    url
+}
+
+fn answer(status: &str, head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let length = format!("connection: close\r\ncontent-length: {}", body.len());
+    [format!("HTTP/1.1 {status}\r\n{length}\r\n{head}\r\n\r\n").as_bytes(), body].concat()
+}
+
+fn w3name_answer(record: &[u8]) -> Vec<u8> {
+    let value = ipns::UnverifiedRecord::parse(record).unwrap().fields().value.clone();
+    let record = data_encoding::BASE64.encode(record);
+    let body = serde_json::json!({ "value": value, "record": record }).to_string();
+    answer("200 OK", "content-type: application/json", body)
+}
+
+fn record(sequence: u64, hours: i64) -> Vec<u8> {
+    let value = "/ipfs/bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
+    let validity = Timestamp::now() + SignedDuration::from_hours(hours);
+    ipns::create(&key(), value, sequence, validity, Duration::from_secs(60)).unwrap()
+}
+
+#[test]
+fn a_record_that_comes_in_between_is_explained() {
+    let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
+    let workspace = Publisher::new(folder.path().join("here"), &devnet);
+    workspace.change("https://example.com/0");
+    let none = answer("404 Not Found", "content-type: application/json", r#"{"message":"none"}"#);
+    let outdated = r#"{"message":"invalid record: the record is outdated."}"#;
+    let outdated = answer("400 Bad Request", "content-type: application/json", outdated);
+    // Asked twice, it has none; when the record is sent, it has another.
+    let url = server(vec![none.clone(), none, outdated, w3name_answer(&record(5, 24))]);
+    let (code, json, _) = workspace.run(&["publish", "--publisher", &format!("w3name={url}")]);
+    assert_eq!((code, &json["sequence"]), (Some(1), &0.into()), "{json}");
+    let said = json["publications"][0]["error"].as_str().unwrap();
+    assert!(said.contains("it has sequence 5 now; publish again"), "{said}");
+}
+
+#[test]
+fn an_expired_record_is_not_followed_whoever_serves_it() {
+    let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
+    let workspace = Publisher::new(folder.path().join("here"), &devnet);
+    let kind = "content-type: application/vnd.ipfs.ipns-record";
+    let url = server(vec![answer("200 OK", kind, record(9, -1))]);
+    let recordhash = format!("ipns://{}", key().name());
+    let (code, json, _) = workspace.run(&[
+        "resolve",
+        "nick.eth",
+        "--recordhash",
+        &recordhash,
+        "--owner",
+        OWNER,
+        "--gateway",
+        &url,
+    ]);
+    assert_eq!((code, &json["error"]["kind"]), (Some(3), &"bad-ipns-record".into()), "{json}");
+    assert!(json["error"]["message"].as_str().unwrap().contains("expired"), "{json}");
+}
+
+#[test]
+fn a_service_that_fails_does_not_lower_the_sequence_silently() {
+    let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
+    let workspace = Publisher::new(folder.path().join("here"), &devnet);
+    workspace.change("https://example.com/0");
+    let busy = answer("429 Too Many Requests", "retry-after: 3600", "busy");
+    let url = format!("w3name={}", server(vec![busy]));
+    let (code, json, stderr) = workspace.run(&["publish", "--publisher", &url]);
+    assert_eq!((code, &json["sequence"]), (Some(1), &0.into()), "{json}");
+    assert!(stderr.contains("has no earlier record") && stderr.contains("429"), "{stderr}");
+
+    // Known from before: no guess, nothing to warn of.
+    workspace.good(&["publish", "--sequence", "7"]);
+    workspace.change("https://example.com/1");
+    let (code, json, stderr) = workspace.run(&["publish", "--publisher", &url]);
+    assert_eq!((code, &json["sequence"]), (Some(1), &8.into()), "{json}");
+    assert!(!stderr.contains("has no earlier record"), "{stderr}");
+}
+
+#[test]
+fn servers_that_are_down_are_given_up_within_ten_seconds() {
+    let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
+    let workspace = Publisher::new(folder.path().join("here"), &devnet);
+    workspace.change("https://example.com/0");
+    let nowhere = "http://127.0.0.1:1";
+    let (upload, w3name, routing) =
+        (format!("kubo={nowhere}"), format!("w3name={nowhere}"), format!("routing={nowhere}"));
+    let (name, recordhash) = (key().name().to_string(), format!("ipns://{}", key().name()));
+    let commands: [&[&str]; 4] = [
+        &["publish", "--upload", &upload, "--publisher", &w3name, "--publisher", &routing],
+        &["publish", "--publisher", &w3name, "--publisher", &routing],
+        &["ipns", "get", &name, "--publisher", &w3name, "--publisher", &routing],
+        &[
+            "resolve",
+            "nick.eth",
+            "--recordhash",
+            &recordhash,
+            "--owner",
+            OWNER,
+            "--gateway",
+            nowhere,
+        ],
+    ];
+    for command in commands {
+        let began = Instant::now();
+        let (code, json, stderr) = workspace.run(command);
+        assert_eq!(code, Some(1), "{command:?} {json} {stderr}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{command:?}");
+    }
+    assert!(Path::new(&workspace.dir).join(".namesys/tmp").read_dir().unwrap().next().is_none());
+}
