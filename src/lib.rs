@@ -23,6 +23,7 @@
 
 #![warn(missing_docs)]
 
+mod atomic;
 pub mod devnet;
 pub mod ens;
 pub mod ipfs;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::body::Activity;
 use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
-use super::request::Request;
+use super::request::{Authorization, Request};
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, is_transient, retry_after};
 
 /// Redirects followed at most.
@@ -75,6 +75,7 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
+    headers: HeaderMap,
 }
 
 impl Response {
@@ -84,6 +85,11 @@ impl Response {
     /// [`NetError::Status`] otherwise.
     pub fn success(self) -> Result<Bytes, NetError> {
         if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.to_error()) }
+    }
+
+    /// A header's value, when it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The answer as the error it is when its status is not what was hoped for.
@@ -197,10 +203,17 @@ impl Http {
         if let Some(content_type) = request.content_type {
             builder = builder.header(CONTENT_TYPE, content_type);
         }
-        if let Some(token) = &request.bearer
-            && url.origin() == request.url.origin()
-        {
-            builder = builder.bearer_auth(token.expose());
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        if url.origin() == request.url.origin() {
+            builder = match &request.authorization {
+                None => builder,
+                Some(Authorization::Bearer(token)) => builder.bearer_auth(token.expose()),
+                Some(Authorization::Basic { user, password }) => {
+                    builder.basic_auth(user, Some(password.expose()))
+                }
+            };
         }
         let activity = Activity::default();
         let sending = request.body.attach(builder, &activity).await?.send();
@@ -265,6 +278,7 @@ impl Http {
             media_type: media_type.unwrap_or_default().trim().to_ascii_lowercase(),
             retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
             body: body.freeze(),
+            headers: head.headers().clone(),
             url,
         })
     }
