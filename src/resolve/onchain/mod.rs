@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | `resolution` | what is found: [`NameResolution`], [`OnchainRecord`], [`Judgement`] |
 //! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
-//! | `records` | a records resolver: payloads fetched, judged here and by the contract |
+//! | `records` | a records resolver: its files and payloads fetched |
+//! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
 //! | `plain` | every other resolver |
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
 
+mod judge;
 mod lookup;
 mod plain;
 mod records;
@@ -21,7 +23,8 @@ mod trace;
 use alloy_primitives::Bytes;
 
 pub use resolution::{
-    Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolveError, ResolverKind,
+    Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
+    ResolverKind,
 };
 pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};

@@ -5,9 +5,10 @@ use alloy_primitives::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::judge::foreign;
 use super::lookup::{Answered, LookupGateways, callback};
 use super::plain::canonical;
-use super::records::{Case, foreign};
+use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
 use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
 use crate::chain::{Block, OffchainLookup};
