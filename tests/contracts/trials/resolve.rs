@@ -233,3 +233,22 @@ pub async fn attacks() -> Result<()> {
     ensure!(document["error"]["kind"] == "unverified", "{document}");
     Ok(())
 }
+
+/// Many at a time, in the order given.
+pub async fn many() -> Result<()> {
+    let (owner, key) = (person(1), ipns_key(1));
+    let world = World::with_nick(&owner, &key).await?;
+    let names: Vec<Name> = (0..200).map(|number| name(&format!("n{number}.nick.eth"))).collect();
+    let record = |of: &Name| signed(of, AVATAR, of.as_str(), &owner, None);
+    let files: Vec<_> = names.iter().map(|of| (of, AVATAR, record(of))).collect();
+    world.publish(&key, &files).await?;
+    let input: Vec<&str> = names.iter().map(Name::as_str).collect();
+    let run = Run::resolve(&["-", AVATAR, "--concurrency", "32"]).input(&input.join("\n"));
+    let document = run.on(&world).ends(0).await?;
+    ensure!(document["ok"] == names.len(), "{document}");
+    let found = document["names"].as_array().context("names")?;
+    for (of, found) in names.iter().zip(found) {
+        accepted(found, of.as_str())?;
+    }
+    Ok(())
+}
