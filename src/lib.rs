@@ -19,6 +19,7 @@
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
 //! | [`report`] | what each command reports: the JSON contract | none |
+//! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
 
 #![warn(missing_docs)]
@@ -35,5 +36,7 @@ pub mod report;
 pub mod request;
 pub mod resolve;
 pub mod secret;
+pub mod serve;
 pub mod wallet;
+mod web;
 pub mod workspace;

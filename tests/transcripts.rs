@@ -2,8 +2,8 @@
 //! one temporary folder for each file, and compares what it prints and its exit code.
 //!
 //! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
-//! any lines, `[DEVNET]` for the address of the devnet that all of them share. `$ VAR=value
-//! namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! any lines, `[DEVNET]` for the address of the devnet that all of them share, `[OTHER]` for that
+//! of a second one, whose address is in `OTHER_DEVNET`. `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
 //! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
@@ -42,6 +42,7 @@ fn run(home: &Path) {
     let cases = trycmd::TestCases::new();
     cases.register_bin("namesys", PathBuf::from(env!("CARGO_BIN_EXE_namesys")));
     cases.register_bin("sh", PathBuf::from("/bin/sh"));
+    cases.register_bin("timeout", PathBuf::from("/usr/bin/timeout"));
     cases.env("HOME", home.to_str().unwrap());
     cases.insert_var("[HOME]", home.to_str().unwrap().to_owned()).unwrap();
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
@@ -49,10 +50,43 @@ fn run(home: &Path) {
     cases.env("NAMESYS_W3NAME_URL", &urls.w3name).env("NAMESYS_KUBO_URL", &urls.kubo);
     cases.env("NAMESYS_ROUTING_URL", &urls.routing).env("NAMESYS_GATEWAY_URL", &urls.gateway);
     cases.insert_var("[DEVNET]", urls.gateway).unwrap();
+    let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    cases.env("OTHER_DEVNET", other.urls().gateway);
+    cases.insert_var("[OTHER]", other.urls().gateway).unwrap();
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
     cases.case("tests/cli/*.md");
+    cases.case(readme(home));
     cases.run();
+}
+
+/// The README's session, with a folder of its own, a devnet at another address than the usual
+/// one, and another clock.
+fn readme(home: &Path) -> PathBuf {
+    let text = include_str!("../README.md")
+        .replace("http://127.0.0.1:5559", "[DEVNET]")
+        // Typed at the prompt.
+        .replace("$ namesys", "$ NAMESYS_KEY_PASSWORD=correct-horse namesys")
+        // What trycmd takes for the end of an output.
+        .replace("\n```\n", "\n\n```\n")
+        .replace("/home/nick/nick.eth", "[CWD]");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for line in &mut lines {
+        if let Some(at) = line.find("valid until ") {
+            let end = line[at + 12..].find('Z').unwrap() + at + 13;
+            line.replace_range(at + 12..end, "[..]");
+        }
+    }
+    let sandbox = home.join("README.in");
+    std::fs::create_dir_all(&sandbox).unwrap();
+    std::fs::create_dir_all(home.join("README.out")).unwrap();
+    let words = "test test test test test test test test test test test junk\n";
+    std::fs::write(sandbox.join("words"), words).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(sandbox.join("words"), private).unwrap();
+    let path = home.join("README.md");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    path
 }
 
 /// For `sh -c` alone: nothing but the binary under test and the system's tools.

@@ -159,7 +159,7 @@ impl UploadArgs {
         }
         let http = context.http()?;
         let mut uploads: Vec<Box<dyn Upload>> = Vec::new();
-        for Endpoint { kind: UploadKind::Kubo, url, token_env } in chosen {
+        for Endpoint { kind: UploadKind::Kubo, url, token_env } in distinct(chosen) {
             let token = token_env.map(|name| Var::token(&name)).transpose()?.flatten();
             uploads.push(Box::new(Kubo::new(http.clone(), url, token)));
         }
@@ -243,6 +243,17 @@ impl<K> Endpoint<K> {
     }
 }
 
+/// Each service once: a variable may give two entries of a kind the same URL.
+fn distinct<K: PartialEq>(chosen: Vec<Endpoint<K>>) -> Vec<Endpoint<K>> {
+    let mut distinct: Vec<Endpoint<K>> = Vec::new();
+    for endpoint in chosen {
+        if !distinct.iter().any(|other| other.kind == endpoint.kind && other.url == endpoint.url) {
+            distinct.push(endpoint);
+        }
+    }
+    distinct
+}
+
 fn open_publishers(
     chosen: Vec<Endpoint<PublisherKind>>,
     context: &Context,
@@ -254,7 +265,7 @@ fn open_publishers(
             PublisherKind::Routing => Box::new(DelegatedRouting::new(http.clone(), endpoint.url)),
         }
     };
-    Ok(chosen.into_iter().map(open).collect())
+    Ok(distinct(chosen).into_iter().map(open).collect())
 }
 
 fn tables<K: ValueEnum>(targets: Option<&[Target]>) -> Result<Vec<Endpoint<K>>, CliError> {

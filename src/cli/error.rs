@@ -16,6 +16,8 @@ use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::{GatewayParseError, ResolveError, ReverseError};
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
+use super::output::redacted;
+
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -154,13 +156,15 @@ impl From<MnemonicError> for CliError {
 
 impl From<KeyFileError> for CliError {
     fn from(error: KeyFileError) -> Self {
+        // Without what looks like a key: it may stand where a file belongs.
+        let error_text = redacted(&error.to_string());
         match &error {
-            KeyFileError::Exists(_) => Self::of(Exit::Failed, "exists", &error),
+            KeyFileError::Exists(_) => Self::of(Exit::Failed, "exists", &error_text),
             KeyFileError::Write { .. } | KeyFileError::Read { .. } => {
-                Self::of(Exit::Failed, "io", &error)
+                Self::of(Exit::Failed, "io", &error_text)
             }
             KeyFileError::TooLarge(_) | KeyFileError::Signer { .. } | KeyFileError::Ipns { .. } => {
-                Self::of(Exit::Usage, "bad-key", &error)
+                Self::of(Exit::Usage, "bad-key", &error_text)
             }
         }
     }
@@ -174,7 +178,7 @@ impl From<KeystoreError> for CliError {
             KeystoreError::Format { .. } => (Exit::Usage, "bad-keystore"),
             KeystoreError::NoAccount { .. } => (Exit::Usage, "no-account"),
         };
-        Self::of(exit, kind, &error)
+        Self::of(exit, kind, &redacted(&error.to_string()))
     }
 }
 

@@ -9,6 +9,7 @@ use namesys::secret::{SecretBytes, SecretString};
 use zeroize::Zeroize;
 
 use super::error::CliError;
+use super::output::redacted;
 
 /// Most bytes of a password, key, mnemonic or signature file.
 pub const MAX_SECRET: u64 = 4096;
@@ -39,10 +40,10 @@ impl Stdin {
     /// Exit 2 for more than `limit` bytes, 1 when it cannot be read.
     pub fn read(&self, flag: &str, file: &Path, limit: u64) -> Result<SecretBytes, CliError> {
         if file != Path::new("-") {
-            let name = file.display();
+            let name = redacted(&file.display().to_string());
             let open = File::open(file);
             let open = open.map_err(|e| CliError::io(format!("{name} cannot be read"), &e))?;
-            return read_bounded(open, &name.to_string(), limit);
+            return read_bounded(open, &name, limit);
         }
         let stdin = self.claim(flag)?;
         if io::stdin().is_terminal() {

@@ -66,8 +66,14 @@ pub enum Command {
     Pack(cmd::pack::Args),
     /// Upload the signed tree and point the IPNS name at it
     Publish(cmd::publish::Args),
+    /// Show what each publisher serves, and until when
+    Status(cmd::status::Args),
+    /// List what was published from here
+    Log(cmd::status::LogArgs),
     /// Fetch a name's records and verify every signature
     Resolve(cmd::resolve::Args),
+    /// Serve the signed tree over HTTP, for an https:// recordhash
+    Serve(cmd::serve::Args),
     /// Show the whole way on a network inside the process, with a throw-away wallet
     Demo(cmd::demo::Args),
     /// Show or convert keys
@@ -99,7 +105,10 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Verify(args) => cmd::verify::run(args, context),
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
+        Command::Status(args) => cmd::status::run(args, context),
+        Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Serve(args) => cmd::serve::run(args, context),
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),

@@ -309,7 +309,7 @@ fn stderr_line(style: Style, label: &str, text: &str) {
 
 /// `text` with every run of 64 or more hexadecimal digits left out: a key given in the wrong
 /// place must not be repeated.
-fn redacted(text: &str) -> String {
+pub fn redacted(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
     for character in text.chars().chain([' ']) {

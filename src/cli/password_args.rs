@@ -21,19 +21,23 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// The password: flag, variable, prompt. The empty one is allowed, and said.
+    /// The password: flag, variable, prompt. The empty one is allowed, and said. Where nothing
+    /// shows a mistake (`new`), the prompt asks twice.
     ///
     /// # Errors
     /// Exit 2 without any of the three.
-    pub fn get(&self, context: &Context) -> Result<SecretString, CliError> {
+    pub fn get(&self, context: &Context, new: bool) -> Result<SecretString, CliError> {
         let password = match (&self.key_password_file, env::KEY_PASSWORD.get_even_empty()?) {
             (Some(file), _) => context.stdin.read_line(FLAG, file)?,
             (None, Some(password)) => SecretString::new(password),
-            (None, None) => prompt::password(
-                "NameSys password (empty is allowed)",
-                "--key-password-file FILE, or set NAMESYS_KEY_PASSWORD (empty is the empty \
-                 password)",
-            )?,
+            (None, None) => {
+                let ask = if new { prompt::new_password } else { prompt::password };
+                ask(
+                    "NameSys password (empty is allowed)",
+                    "--key-password-file FILE, or set NAMESYS_KEY_PASSWORD (empty is the empty \
+                     password)",
+                )?
+            }
         };
         if password.expose().is_empty() {
             context.output.note("the NameSys password is empty: the wallet alone gives the keys");

@@ -13,8 +13,25 @@ use super::error::{CliError, Exit};
 /// # Errors
 /// Exit 2 without a terminal, 130 when interrupted.
 pub fn password(question: &str, instead: &str) -> Result<SecretString, CliError> {
+    ask(question, instead, dialoguer::Password::new())
+}
+
+/// As [`password`], typed twice: where a mistake would not be noticed.
+///
+/// # Errors
+/// As [`password`].
+pub fn new_password(question: &str, instead: &str) -> Result<SecretString, CliError> {
+    let twice = dialoguer::Password::new().with_confirmation("Once more", "They differ; try again");
+    ask(question, instead, twice)
+}
+
+fn ask(
+    question: &str,
+    instead: &str,
+    prompt: dialoguer::Password<'_>,
+) -> Result<SecretString, CliError> {
     terminal(question, instead)?;
-    let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
+    let prompt = prompt.with_prompt(question).allow_empty_password(true);
     prompt.report(false).interact().map(SecretString::new).map_err(failed)
 }
 

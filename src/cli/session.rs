@@ -1,18 +1,19 @@
 //! The workspace a command works in, and the keys that belong to it: derived from the wallet or
 //! given as files, and never others than those `namesys.toml` records.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use namesys::ens::Name;
-use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
+use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
 use namesys::request::{Caip10, Signature};
 use namesys::secret::{Secret, SecretString};
-use namesys::wallet::{sign_checked, sign_twice};
+use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
 use namesys::workspace::{Config, RecordedKeys, Workspace};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
+use super::output::redacted;
 use super::password_args::PasswordArgs;
 use super::wallet_args::{OpenWallet, WalletArgs};
 
@@ -67,13 +68,23 @@ impl Session {
             .hint(format!("make a workspace for it: namesys init {name}")))
     }
 
+    /// The workspace's IPNS name.
+    ///
+    /// # Errors
+    /// Exit 4 before it is derived.
+    pub fn ipns_name(&self) -> Result<IpnsName, CliError> {
+        self.config.recorded_keys()?.ipns_name.ok_or_else(|| {
+            CliError::new(Exit::NotFound, "no-ipns-name", "the IPNS name is not derived yet")
+                .hint("namesys keygen derives it, and so does namesys publish")
+        })
+    }
+
     /// Checks `keys` against what is recorded, and records what is new. Takes the lock.
     ///
     /// # Errors
     /// Exit 1 when they are others than those recorded.
     pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<(), CliError> {
-        let mut check = self.config.clone();
-        if !check.record_keys(keys)? {
+        if self.config.unrecorded_keys(keys)?.is_empty() {
             return Ok(());
         }
         let _lock = self.workspace.lock()?;
@@ -179,36 +190,39 @@ impl DeriveArgs {
                 "give the wallet of this workspace; another one needs its own (namesys init)",
             ));
         }
-        let password = self.password.get(context)?;
+        // Until keys are recorded nothing would show a mistyped password, or a wallet that signs
+        // differently each time.
+        let new = recorded.ipns_name.is_none() || recorded.signer.is_none();
+        let password = self.password.get(context, new)?;
         let plan = self.plan_for(keys_for, address, recorded);
         if let OpenWallet::External(external) = &mut wallet {
             let given = [
-                (plan.sign1(&password), &self.ipns_signature),
-                (plan.sign2(&password), &self.signer_signature),
+                ("--ipns-signature", plan.sign1(&password), &self.ipns_signature),
+                ("--signer-signature", plan.sign2(&password), &self.signer_signature),
             ];
-            for (text, files) in given {
+            let mut alone = Vec::new();
+            for (flag, text, files) in given {
                 for file in files {
-                    external.add(&text, read_signature(context, file)?)?;
+                    let signature = brought(context, address, &text, file)?;
+                    external.add(&text, signature).map_err(|error| in_file(file, error.into()))?;
                 }
                 if !files.is_empty() && !external.is_compared(&text) {
-                    context.output.note(
-                        "one signature does not show that the wallet always signs the same; give \
-                         the flag twice, with a second signature, to have them compared",
-                    );
+                    alone.push(flag);
                 }
             }
+            if new && !alone.is_empty() {
+                context.output.note(format_args!(
+                    "one signature does not show that the wallet always signs the same; give {} \
+                     twice, with a second signature of the same text, to have them compared",
+                    alone.join(" and ")
+                ));
+            }
         }
-        let twice = recorded.ipns_name.is_none() || recorded.signer.is_none();
-        Ok(Deriver { wallet, plan, password, twice })
+        Ok(Deriver { wallet, plan, password, twice: new })
     }
 
     /// The plan for a wallet.
-    pub fn plan_for(
-        &self,
-        keys_for: KeysFor,
-        wallet: alloy_primitives::Address,
-        recorded: &RecordedKeys,
-    ) -> KeyPlan {
+    pub fn plan_for(&self, keys_for: KeysFor, wallet: Address, recorded: &RecordedKeys) -> KeyPlan {
         let KeysFor { name, storage, signer_storage, chain_id } = keys_for;
         KeyPlan {
             name,
@@ -221,23 +235,45 @@ impl DeriveArgs {
     }
 }
 
-/// Reads a signature file: `0x` and 130 digits.
+/// Reads a signature file (`0x` and 130 digits) and checks that it is `wallet`'s of `text`.
 ///
 /// # Errors
-/// Exit 2 when it holds none.
-pub fn read_signature(
+/// Exit 2 when it holds none, 3 when it is another one.
+pub fn brought(
     context: &Context,
-    file: &std::path::Path,
+    wallet: Address,
+    text: &str,
+    file: &Path,
 ) -> Result<Secret<Signature>, CliError> {
-    let text = context.stdin.read_line("the signature", file)?;
-    let signature = text.expose().parse().map_err(|error| {
-        let CliError { exit, kind, message, hint } = CliError::from(error);
-        CliError { exit, kind, message: format!("{}: {message}", file.display()), hint }
-    })?;
-    Ok(Secret::new(signature))
+    let read = context.stdin.read_line("the signature", file)?;
+    let signature = Signature::from_wallet(read.expose());
+    let signature = signature.map_err(|error| in_file(file, error.into()))?;
+    let mut check = ExternalWallet::new(wallet);
+    let signature = Secret::new(signature);
+    check.add(text, signature.clone()).map_err(|error| in_file(file, error.into()))?;
+    Ok(signature)
+}
+
+/// `error`, with the file whose signature it is about.
+fn in_file(file: &Path, error: CliError) -> CliError {
+    let hint = match error.kind {
+        "foreign-signature" => Some(
+            "sign exactly the text that --requests prints, with personal_sign; the NameSys \
+             password is part of it"
+                .to_owned(),
+        ),
+        _ => error.hint,
+    };
+    let file = redacted(&file.display().to_string());
+    CliError { message: format!("{file}: {}", error.message), hint, ..error }
 }
 
 impl Deriver {
+    /// Signs each request twice and compares, also when the keys are recorded.
+    pub fn always_twice(self) -> Self {
+        Self { twice: true, ..self }
+    }
+
     async fn sign(&self, text: &str) -> Result<Secret<Signature>, CliError> {
         let wallet = self.wallet.as_wallet();
         // What is compared is whether the wallet signs the same twice; signatures that were
@@ -247,7 +283,17 @@ impl Deriver {
         } else {
             sign_checked(wallet, text).await
         };
-        Ok(signed?)
+        signed.map_err(|error| {
+            let flag = match &error {
+                WalletError::SignatureMissing { step: Some("sign-1"), .. } => "--ipns-signature",
+                WalletError::SignatureMissing { step: Some("sign-2"), .. } => "--signer-signature",
+                _ => return error.into(),
+            };
+            CliError::from(error).hint(format!(
+                "namesys keygen --requests prints the text; sign it with the wallet and give \
+                 {flag} FILE"
+            ))
+        })
     }
 
     /// The IPNS key, from SIGN 1.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use namesys::keys::{SignerKey, SignerKeyError, file};
+use namesys::request::{AddressFormError, parse_address};
 use namesys::secret::{SecretBytes, SecretString};
 use namesys::wallet::{
     Address, ExternalWallet, HdPath, LocalWallet, MnemonicError, Wallet, account_path,
@@ -211,7 +212,13 @@ impl WalletArgs {
         let password = if let Some(file) = &self.password_file {
             context.stdin.read_line("--password-file", file)?
         } else if let Some(file) = variable {
-            context.stdin.read_line(env::KEYSTORE_PASSWORD_FILE.0, Path::new(&file))?
+            let variable = env::KEYSTORE_PASSWORD_FILE.0;
+            // Not quoted: some put the password itself there.
+            context.stdin.read_line(variable, Path::new(&file)).map_err(|error| {
+                let message = format!("the file that {variable} names cannot be read");
+                CliError { message, ..error }
+                    .hint(format!("{variable} is the path of a file that holds the password"))
+            })?
         } else {
             let question = format!("Password of the keystore {}", path.display());
             prompt::password(&question, "--password-file FILE, or set ETH_PASSWORD to a file")?
@@ -259,16 +266,8 @@ fn secret(text: &str) -> Result<SecretString, Infallible> {
 }
 
 /// An EVM address: in one case accepted as it is, in mixed case only with its checksum.
-pub fn address(text: &str) -> Result<Address, String> {
-    let not_an_address = || "an address is 0x and 40 hexadecimal digits".to_owned();
-    let digits = text.strip_prefix("0x").ok_or_else(not_an_address)?;
-    let parsed: Address = text.parse().map_err(|_| not_an_address())?;
-    let mixed = digits.bytes().any(|byte| byte.is_ascii_lowercase())
-        && digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if mixed && Address::parse_checksummed(text, None).is_err() {
-        return Err(format!("its checksum is wrong; meant may be {parsed}"));
-    }
-    Ok(parsed)
+pub fn address(text: &str) -> Result<Address, AddressFormError> {
+    parse_address(text)
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! The workspace's errors as a person and a script see them; the rest of `error.rs`.
 
+use std::io::ErrorKind;
+
 use namesys::ipfs::PackError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
+use namesys::serve::ServeError;
+use namesys::wallet::WalletError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, PublishTreeError, RecordsError, SignError, StateError,
     TreeError, WorkspaceError,
@@ -20,6 +24,10 @@ impl From<WorkspaceError> for CliError {
                 .hint("use it as it is, or give another folder: -C DIR"),
             WorkspaceError::Locked { .. } => Self::new(Exit::Failed, "locked", message)
                 .hint("wait until it is done, then try again"),
+            // Somebody edited it with another encoding.
+            WorkspaceError::Io { error, .. } if error.kind() == ErrorKind::InvalidData => {
+                Self::new(Exit::Usage, "bad-file", message)
+            }
             WorkspaceError::Io { .. } => Self::new(Exit::Failed, "io", message),
             WorkspaceError::Config(error) => error.into(),
             WorkspaceError::Records(error) => error.into(),
@@ -35,7 +43,8 @@ impl From<ConfigError> for CliError {
 
 impl From<RecordsError> for CliError {
     fn from(error: RecordsError) -> Self {
-        let kind = match &error {
+        let cause = if let RecordsError::InFile(cause) = &error { cause } else { &error };
+        let kind = match cause {
             RecordsError::SameFile(_) => "same-file",
             _ => "bad-record",
         };
@@ -47,8 +56,8 @@ impl From<KeyMismatch> for CliError {
     fn from(error: KeyMismatch) -> Self {
         let hint = match error.what {
             "ipns_name" | "signer" => {
-                "is it the right NameSys password and wallet? Other keys need their own \
-                 workspace: namesys init NAME -C DIR"
+                "is it the right NameSys password and wallet, or key file? Other keys need their \
+                 own workspace: namesys init NAME -C DIR"
             }
             _ => "another choice gives other keys, which need their own workspace",
         };
@@ -80,11 +89,13 @@ impl From<TreeError> for CliError {
 
 impl From<PackError> for CliError {
     fn from(error: PackError) -> Self {
-        let (exit, kind) = match &error {
-            PackError::Io { .. } => (Exit::Failed, "io"),
-            _ => (Exit::Usage, "bad-tree"),
-        };
-        Self::new(exit, kind, error.to_string())
+        let message = error.to_string();
+        match error {
+            PackError::Io { .. } => Self::new(Exit::Failed, "io", message),
+            PackError::NothingSigned(_) => Self::new(Exit::NotFound, "nothing-signed", message)
+                .hint("namesys set …, then namesys sign"),
+            _ => Self::new(Exit::Usage, "bad-tree", message),
+        }
     }
 }
 
@@ -93,7 +104,7 @@ impl From<ImportError> for CliError {
         match &error {
             ImportError::Io(_) => Self::new(Exit::Failed, "io", error.to_string()),
             ImportError::Lines(_) => Self::new(Exit::Usage, "bad-lines", error.to_string())
-                .hint("mend these lines and import again"),
+                .hint("mend what is named and import again"),
         }
     }
 }
@@ -102,14 +113,34 @@ impl From<SignError> for CliError {
     fn from(error: SignError) -> Self {
         let message = error.to_string();
         match error {
-            SignError::NoApproval { .. } => Self::new(Exit::Failed, "no-approval", message).hint(
-                "give the wallet, run namesys approve, or choose --approval on-chain or owner",
-            ),
+            SignError::NoApproval { first, .. } => Self::new(Exit::Failed, "no-approval", message)
+                .hint(format!(
+                    "give the wallet too, or run namesys approve --name {first}; or choose \
+                     --approval on-chain or owner"
+                )),
             SignError::NotOwner { .. } => Self::new(Exit::Failed, "not-owner", message)
                 .hint("give the owner's wallet, or choose --approval wallet or on-chain"),
             SignError::NoOwner => Self::new(Exit::Usage, "no-wallet", message)
                 .hint("give the wallet once, or its address: --from ADDRESS"),
-            SignError::Wallet(error) => error.into(),
+            SignError::Wallet(error) => {
+                let hint = match &error {
+                    WalletError::SignatureMissing { step: Some("sign-3"), text, .. } => {
+                        let name = text.lines().find_map(|line| line.strip_prefix("Origin: "));
+                        let name = name.unwrap_or("NAME");
+                        format!(
+                            "namesys approve --name {name} --requests prints the text, and \
+                             --signature FILE in its place takes what the wallet made of it"
+                        )
+                    }
+                    WalletError::SignatureMissing { step: Some("sign-4"), .. } => {
+                        "with --approval owner the wallet itself signs every record, so it must \
+                         be here; or choose --approval wallet"
+                            .to_owned()
+                    }
+                    _ => return error.into(),
+                };
+                Self::from(error).hint(hint)
+            }
             SignError::Tree(error) => error.into(),
             SignError::Workspace(error) => error.into(),
             SignError::Config(error) => error.into(),
@@ -153,7 +184,10 @@ impl From<FetchError> for CliError {
         match error {
             FetchError::NotFound { .. } => Self::new(Exit::NotFound, "no-record", message),
             FetchError::NotPublished { .. } => Self::new(Exit::NotFound, "not-published", message)
-                .hint("namesys publish, or ask another gateway: --gateway URL"),
+                .hint(
+                    "namesys publish (also renews what has expired), or ask another gateway: \
+                     --gateway URL",
+                ),
             FetchError::BadIpnsRecord { .. } => {
                 Self::new(Exit::Unverified, "bad-ipns-record", message)
                     .hint("publish again to renew it: namesys publish")
@@ -165,5 +199,16 @@ impl From<FetchError> for CliError {
                 .hint("give one: --gateway https://ipfs.io"),
             FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
         }
+    }
+}
+
+impl From<ServeError> for CliError {
+    fn from(error: ServeError) -> Self {
+        let (exit, kind) = match &error {
+            ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
+            ServeError::Listen { .. } => (Exit::Failed, "listen"),
+            ServeError::Folder { .. } | ServeError::Io(_) => (Exit::Failed, "io"),
+        };
+        Self::new(exit, kind, error.to_string())
     }
 }

@@ -12,7 +12,6 @@
 //! differs from this one, this one is wrong.
 
 pub mod chain;
-mod cors;
 mod gateway;
 mod handle;
 mod names;

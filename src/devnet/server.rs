@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use super::names::Names;
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::store::Store;
-use super::{cors, gateway, reply, routing, rpc, w3name};
+use super::{gateway, reply, routing, rpc, w3name};
+use crate::web::cors;
 
 /// What every request handler shares.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub(crate) fn router(network: Shared) -> Router {
         .merge(gateway::routes())
         .merge(routing::routes())
         .fallback(not_found)
-        .layer(middleware::from_fn(cors::layer))
+        .layer(middleware::from_fn(cors))
         .with_state(network)
 }
 
@@ -60,7 +61,7 @@ async fn index() -> Response {
 const ROUTES: [&str; 8] = [
     "GET|POST /name/<key>",
     "GET /name/<key>/watch (websocket)",
-    "POST /api/v0/dag/import",
+    "POST /api/v0/dag/import, /api/v0/pin/ls",
     "POST /api/v0/name/put, /api/v0/name/get, /api/v0/routing/put, /api/v0/version, /api/v0/id",
     "GET /ipfs/<cid>[/path][?format=raw|car]",
     "GET /ipns/<name>[/path][?format=raw|car]",

@@ -146,6 +146,11 @@ fn is_plain(input: &str) -> bool {
     input.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.')
 }
 
+/// The reason without the direction marks that the library puts after each character it quotes.
+fn plain(message: &str) -> String {
+    message.replace('\u{200e}', "")
+}
+
 fn explain(input: &str, message: &str) -> NameError {
     for label in input.split('.') {
         if label.is_empty() {
@@ -155,14 +160,14 @@ fn explain(input: &str, message: &str) -> NameError {
             return NameError::InvalidLabel {
                 name: input.to_owned(),
                 label: label.to_owned(),
-                reason: error.message().to_owned(),
+                reason: plain(error.message()),
             };
         }
     }
     NameError::InvalidLabel {
         name: input.to_owned(),
         label: input.to_owned(),
-        reason: message.to_owned(),
+        reason: plain(message),
     }
 }
 

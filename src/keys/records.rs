@@ -3,9 +3,15 @@
 use alloy_primitives::{Address, B256, hex, keccak256};
 use k256::ecdsa::SigningKey;
 use k256::elliptic_curve::sec1::ToSec1Point;
+use secp256k1::{Message, SECP256K1, SecretKey};
 use zeroize::Zeroize;
 
-use crate::request::{Signature, eip191_digest};
+use crate::ens::Name;
+use crate::record::{RecordKey, Value};
+use crate::request::{
+    Caip10, Extradata, Signature, SignedRecord, SignedRedirect, eip191_digest, install_service,
+    update_record,
+};
 use crate::secret::{Secret, Secret32, SecretString};
 
 /// A secp256k1 secret key with its address. Signs deterministically (RFC 6979), `s` low.
@@ -71,18 +77,89 @@ impl SignerKey {
         self.sign_digest(&eip191_digest(text))
     }
 
+    /// Signs `value` as the record `key` of `name` (SIGN 4).
+    ///
+    /// `chain_id` stands in the text; `approval` is the SIGN 3 signature, where the signer needs
+    /// one.
+    pub fn sign_record(
+        &self,
+        name: &Name,
+        key: &RecordKey,
+        value: &Value,
+        chain_id: u64,
+        approval: Option<&Signature>,
+    ) -> SignedRecord {
+        let result = value.abi_encode();
+        let by = Caip10::new(chain_id, self.address);
+        let text =
+            update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
+        SignedRecord::new(self.address, &self.sign_text(&text), approval, result)
+    }
+
+    /// Signs that `name` hands its records to `target`, another name. `chain_id` and `approval`
+    /// as for [`sign_record`](Self::sign_record).
+    pub fn sign_redirect(
+        &self,
+        name: &Name,
+        target: &Name,
+        chain_id: u64,
+        approval: Option<&Signature>,
+    ) -> SignedRedirect {
+        let by = Caip10::new(chain_id, self.address);
+        let extradata = Extradata::of_result(&target.dns());
+        let text = install_service(name.as_str(), target.as_str(), extradata, &by);
+        SignedRedirect::new(self.address, &self.sign_text(&text), approval, target)
+    }
+
     /// Signs a 32-byte digest as it is.
     pub fn sign_digest(&self, digest: &B256) -> Signature {
-        let (signature, recovery) = self.key.sign_prehash_recoverable(digest.as_slice());
+        let mut scalar: [u8; 32] = self.key.to_bytes().into();
+        let mut secret =
+            SecretKey::from_byte_array(scalar).expect("the scalar was checked when it was read");
+        scalar.zeroize();
+        let message = Message::from_digest(digest.0);
+        let signature = SECP256K1.sign_ecdsa_recoverable(message, &secret);
+        secret.non_secure_erase();
+        let (recovery, compact) = signature.serialize_compact();
         let mut rsv = [0; 65];
-        rsv[..64].copy_from_slice(&signature.to_bytes());
-        rsv[64] = 27 + recovery.to_byte();
-        Signature::from_rsv(rsv).expect("k256 normalises s, and r overflows for no known digest")
+        rsv[..64].copy_from_slice(&compact);
+        rsv[64] = 27 + i32::from(recovery) as u8;
+        Signature::from_rsv(rsv).expect("s is made low, and r overflows for no known digest")
     }
 }
 
 impl std::fmt::Debug for SignerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignerKey").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_implementations_sign_the_same() {
+        for byte in 1..=40 {
+            let key = SignerKey::from_scalar(&Secret::new([byte; 32])).unwrap();
+            let digest = keccak256([byte]);
+            let (signature, recovery) = key.key.sign_prehash_recoverable(digest.as_slice());
+            let signed = key.sign_digest(&digest);
+            assert_eq!(signed.as_bytes()[..64], signature.to_bytes()[..]);
+            assert_eq!(signed.as_bytes()[64], 27 + recovery.to_byte());
+            assert_eq!(signed.recover_digest(&digest), Ok(key.address()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+        for bad in [[0; 32], [255; 32]] {
+            let refused = SignerKey::from_scalar(&Secret::new(bad));
+            assert_eq!(refused.err(), Some(SignerKeyError::OutOfRange));
+        }
+        let refused = |text: &str| SignerKey::from_hex(&SecretString::new(text.to_owned())).err();
+        assert_eq!(refused(order), Some(SignerKeyError::OutOfRange));
+        assert_eq!(refused("0x12"), Some(SignerKeyError::Hex));
     }
 }

@@ -141,6 +141,11 @@ impl NetError {
         }
     }
 
+    /// Whether no connection could be made, after whatever attempts were made.
+    pub fn is_no_connection(&self) -> bool {
+        self.no_connection().is_some()
+    }
+
     /// The HTTP status, when the server gave one.
     pub fn status(&self) -> Option<u16> {
         match self {

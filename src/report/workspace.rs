@@ -131,6 +131,20 @@ pub struct SignReport {
     pub approvals: u64,
     /// What was written.
     pub records: Vec<SignedFileReport>,
+    /// What was removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_records: Vec<RemovedFileReport>,
+}
+
+/// A record file that was removed.
+#[derive(Clone, Debug, Serialize)]
+pub struct RemovedFileReport {
+    /// Whose record it was.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// The file that was in the workspace.
+    pub path: String,
 }
 
 /// A record file that was written.
@@ -219,6 +233,67 @@ pub struct UploadReport {
     pub to: String,
     /// Whether it has the tree.
     pub ok: bool,
+    /// Whether it got it now; otherwise it had it, or still has not.
+    pub sent: bool,
     /// Why not.
     pub error: Option<String>,
+}
+
+/// `serve`: its first line.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServeReport {
+    /// The address that goes before `/.well-known/…`.
+    pub url: String,
+}
+
+/// `status`
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusReport {
+    /// Whose records.
+    pub ipns_name: String,
+    /// The highest sequence that the publishers and the workspace know.
+    pub sequence: Option<u64>,
+    /// What each publisher serves.
+    pub publications: Vec<ServedReport>,
+}
+
+/// What one publisher serves; the fields of a record are absent where it has none.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServedReport {
+    /// Kind and address.
+    pub from: String,
+    /// Its sequence.
+    pub sequence: Option<u64>,
+    /// Until when, RFC 3339.
+    pub validity: Option<String>,
+    /// `/ipfs/…`
+    pub value: Option<String>,
+    /// Whole days until it expires; negative once it has.
+    pub days_left: Option<i64>,
+    /// Whether it is the newest record that is known.
+    pub newest: bool,
+    /// Why it is not known.
+    pub error: Option<String>,
+}
+
+/// `log`: what was published from this workspace, newest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogReport {
+    /// Whose records.
+    pub ipns_name: String,
+    /// Each record.
+    pub log: Vec<LogEntry>,
+}
+
+/// A record that was made here.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogEntry {
+    /// Its sequence.
+    pub sequence: u64,
+    /// `/ipfs/…`
+    pub value: String,
+    /// Until when, RFC 3339.
+    pub validity: String,
+    /// When it was made, RFC 3339.
+    pub made: Option<String>,
 }

@@ -10,11 +10,15 @@ use super::{
     Caip10, Extradata, Signature, SignedRecord, VerifyContext, approve_signer, recover,
     update_record,
 };
+use crate::ens::Name;
 use crate::record::{RecordKey, Value};
 
 /// Chain ids that texts were seen to be signed for: mainnet, the deployed resolver's default
 /// elsewhere (5), the test networks and a local chain.
 const CHAIN_IDS: [u64; 6] = [1, 5, 11_155_111, 17_000, 560_048, 31_337];
+
+/// How many names above a name are tried.
+const MAX_PARENTS: usize = 8;
 
 /// What a signature that does not stand turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +37,14 @@ pub enum Cause {
     },
     /// The literal form of a seed specification, which the deployed resolver does not accept.
     SeedForm(&'static str),
-    /// The record was signed under another record type.
+    /// The record was signed under another record type: `text/url` and `text/description` under
+    /// each other's.
     OtherType(RecordKey),
+    /// The right text for another name.
+    OtherName {
+        /// The name it was made for.
+        signed_for: Name,
+    },
 }
 
 impl fmt::Display for Cause {
@@ -51,6 +61,9 @@ impl fmt::Display for Cause {
                     f,
                     "it follows the specification's literal form, which the deployed resolver does not accept: {what}"
                 )
+            }
+            Self::OtherName { signed_for } => {
+                write!(f, "it was made for {signed_for}, and each name needs its own")
             }
             Self::OtherType(key) => {
                 write!(
@@ -78,6 +91,12 @@ pub(super) fn approval(
     }
     let owner = Caip10::new(context.chain_id, context.owner);
     let right = Caip10::new(context.chain_id, signer);
+    let parents = std::iter::successors(context.name.parent(), Name::parent);
+    for signed_for in parents.take(MAX_PARENTS) {
+        if by_owner(&approve_signer(signed_for.as_str(), &right, &owner)) {
+            return Some(Cause::OtherName { signed_for });
+        }
+    }
     let literal =
         approve_signer(name, &right, &owner).replacen(&right.to_string(), &signer.to_string(), 1);
     by_owner(&literal)
@@ -104,10 +123,15 @@ pub(super) fn record(
             return Some(Cause::OtherChain { signed_for, expected: context.chain_id });
         }
     }
-    for other in ["text/url", "text/description"] {
-        if other != record_type && by_signer(&update_record(name, other, right, &signer)) {
-            return other.parse().ok().map(Cause::OtherType);
-        }
+    let swapped = match record_type.as_str() {
+        "text/url" => Some("text/description"),
+        "text/description" => Some("text/url"),
+        _ => None,
+    };
+    if let Some(other) = swapped
+        && by_signer(&update_record(name, other, right, &signer))
+    {
+        return other.parse().ok().map(Cause::OtherType);
     }
     if by_signer(&update_record(name, &record_type, right, &owner)) {
         return Some(Cause::SeedForm("Signed By is the wallet, not the signer"));

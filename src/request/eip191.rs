@@ -19,7 +19,7 @@ pub fn digest(text: &str) -> B256 {
 }
 
 /// A secp256k1 signature as the resolver's `ecrecover` takes it: `s` low, `v` 27 or 28.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signature([u8; 65]);
 
 /// Why bytes are not a signature the resolver accepts.
@@ -80,6 +80,19 @@ impl Signature {
         Self::from_rsv(rsv)
     }
 
+    /// From the hexadecimal text a wallet gives, where some write `v` as 0 or 1.
+    ///
+    /// # Errors
+    /// As [`from_slice`](Self::from_slice), and [`SignatureError::Hex`].
+    pub fn from_wallet(text: &str) -> Result<Self, SignatureError> {
+        let decoded = alloy_primitives::hex::decode(text.trim());
+        let mut bytes = zeroize::Zeroizing::new(decoded.map_err(|_| SignatureError::Hex)?);
+        if bytes.len() == 65 && bytes[64] < 2 {
+            bytes[64] += 27;
+        }
+        Self::from_slice(&bytes)
+    }
+
     /// r ‖ s ‖ v, v 27 or 28.
     pub fn as_bytes(&self) -> &[u8; 65] {
         &self.0
@@ -131,5 +144,53 @@ impl FromStr for Signature {
     fn from_str(text: &str) -> Result<Self, SignatureError> {
         let bytes = alloy_primitives::hex::decode(text.trim()).map_err(|_| SignatureError::Hex)?;
         Self::from_slice(&bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::SignerKey;
+    use crate::secret::Secret;
+
+    fn signed() -> (Address, [u8; 65]) {
+        let key = SignerKey::from_scalar(&Secret::new([5; 32])).unwrap();
+        (key.address(), *key.sign_text("hello").as_bytes())
+    }
+
+    #[test]
+    fn all_lengths_of_the_resolver() {
+        let (address, rsv) = signed();
+        let mut compact = rsv[..64].to_vec();
+        compact[32] |= (rsv[64] - 27) << 7;
+        let mut word = rsv[..64].to_vec();
+        word.extend(U256::from(rsv[64]).to_be_bytes::<32>());
+        for form in [&rsv[..], &compact, &word] {
+            let signature = Signature::from_slice(form).unwrap();
+            assert_eq!(recover("hello", &signature), Ok(address));
+            assert_ne!(recover("hello!", &signature), Ok(address));
+        }
+        assert_eq!(Signature::from_slice(&rsv[..63]), Err(SignatureError::Length(63)));
+        word[64] = 1;
+        assert!(matches!(Signature::from_slice(&word), Err(SignatureError::V(_))));
+    }
+
+    #[test]
+    fn high_s_and_other_v_are_refused() {
+        let (address, rsv) = signed();
+        let order = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
+        let mut high = rsv;
+        let s = order - U256::from_be_slice(&rsv[32..64]);
+        high[32..64].copy_from_slice(&s.to_be_bytes::<32>());
+        high[64] = 55 - rsv[64];
+        assert_eq!(Signature::from_rsv(high), Err(SignatureError::HighS));
+        let mut raw = rsv;
+        raw[64] -= 27;
+        assert!(matches!(Signature::from_rsv(raw), Err(SignatureError::V(_))));
+        let text = alloy_primitives::hex::encode_prefixed(raw);
+        let signature = Signature::from_wallet(&text).unwrap();
+        assert_eq!(recover("hello", &signature), Ok(address));
+        assert_eq!("0x12zz".parse::<Signature>(), Err(SignatureError::Hex));
+        assert_eq!(format!("{signature:?}"), "Signature(redacted)");
     }
 }

@@ -9,7 +9,7 @@ mod signed;
 mod text;
 mod verify;
 
-pub use caip10::{Caip10, Caip10Error};
+pub use caip10::{AddressFormError, Caip10, Caip10Error, parse_address};
 pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
 pub use redirect::{SignedRedirect, VerifiedRedirect};

@@ -10,10 +10,7 @@
 use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes};
 
-use super::{Caip10, Extradata, Signature, update_record};
-use crate::ens::Name;
-use crate::keys::SignerKey;
-use crate::record::{RecordKey, Value};
+use super::Signature;
 
 /// Selector of `signedRecord(address,bytes,bytes,bytes)`.
 pub const SIGNED_RECORD_SELECTOR: [u8; 4] = [0x2b, 0x45, 0xeb, 0x2b];
@@ -51,25 +48,7 @@ pub enum PayloadError {
 }
 
 impl SignedRecord {
-    /// Signs `value` as the record `key` of `name` with the records signer.
-    ///
-    /// `approval` is the SIGN 3 signature, where the signer needs one.
-    pub fn sign(
-        name: &Name,
-        key: &RecordKey,
-        value: &Value,
-        signer: &SignerKey,
-        chain_id: u64,
-        approval: Option<&Signature>,
-    ) -> Self {
-        let result = value.abi_encode();
-        let by = Caip10::new(chain_id, signer.address());
-        let text =
-            update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
-        Self::new(signer.address(), &signer.sign_text(&text), approval, result)
-    }
-
-    /// Puts a payload together from a SIGN 4 signature made elsewhere. `result` is the
+    /// Puts a payload together from its SIGN 4 signature. `result` is the
     /// ABI-encoded value.
     pub fn new(
         signer: Address,
@@ -122,7 +101,10 @@ impl SignedRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{ApprovalBasis, VerifyContext};
+    use crate::ens::Name;
+    use crate::keys::SignerKey;
+    use crate::record::{RecordKey, Value};
+    use crate::request::{ApprovalBasis, Caip10, Extradata, VerifyContext, update_record};
     use crate::secret::SecretString;
     use alloy_primitives::hex;
 
@@ -155,8 +137,7 @@ mod tests {
             let text = update_record(name.as_str(), &key.to_string(), extradata, &by);
             assert_eq!(text, field("sign4"));
 
-            let record =
-                SignedRecord::sign(&name, &key, &value, &signer, chain_id, Some(&approval));
+            let record = signer.sign_record(&name, &key, &value, chain_id, Some(&approval));
             assert_eq!(hex::encode_prefixed(&record.signature), field("signature"));
             assert_eq!(hex::encode_prefixed(record.encode()), field("data"));
             let decoded = SignedRecord::decode(&record.encode()).unwrap();

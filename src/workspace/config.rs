@@ -5,11 +5,31 @@ use std::fmt;
 use std::str::FromStr;
 
 use alloy_primitives::Address;
-use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, value};
+use toml_edit::{DocumentMut, Item, value};
 
+use super::config_entries::{address, gateways, invalid, parsed, put, string, targets};
 use crate::ens::{Name, NameError};
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
-use crate::request::Signature;
+
+/// Every entry of the file. Another one is refused: it may be a misspelt one, and with another
+/// storage or chain id other keys would be derived.
+const ENTRIES: [&str; 15] = [
+    "name",
+    "storage",
+    "signer_storage",
+    "chain_id",
+    "wallet",
+    "ipns_name",
+    "signer",
+    "derivation",
+    "compat",
+    "owner",
+    "approval",
+    "approvals",
+    "uploads",
+    "publishers",
+    "gateways",
+];
 
 /// What the first derivation of the keys recorded; a later one that differs is refused.
 ///
@@ -42,15 +62,6 @@ pub struct KeyMismatch {
     pub recorded: String,
 }
 
-/// A SIGN 3 that is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approval {
-    /// The owner the text names.
-    pub owner: Address,
-    /// The signature by the owner, or by a manager the owner approved on chain.
-    pub signature: Signature,
-}
-
 /// One of `[[uploads]]` or `[[publishers]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -65,7 +76,7 @@ pub struct Target {
 /// The contents of `namesys.toml`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    document: DocumentMut,
+    pub(super) document: DocumentMut,
     /// The workspace's name.
     pub name: Name,
     /// Storage of the IPNS key.
@@ -91,6 +102,12 @@ pub enum ConfigError {
     /// A required entry is missing.
     #[error("namesys.toml has no {0}")]
     Missing(&'static str),
+    /// An entry has a name that means nothing.
+    #[error("namesys.toml: {key:?} is not an entry of this file; there are {}", ENTRIES.join(", "))]
+    Unknown {
+        /// The entry.
+        key: String,
+    },
     /// An entry is not what it must be.
     #[error("namesys.toml: {key} = {found}: {reason}")]
     Invalid {
@@ -137,6 +154,9 @@ impl Config {
             .parse()
             .map_err(|error: toml_edit::TomlError| ConfigError::Toml(error.to_string()))?;
         let table = document.as_table();
+        if let Some((key, _)) = table.iter().find(|(key, _)| !ENTRIES.contains(key)) {
+            return Err(ConfigError::Unknown { key: key.to_owned() });
+        }
         let name =
             Name::from_normalized(string(table, "name")?.ok_or(ConfigError::Missing("name"))?)?;
         let storage = parsed(table, "storage")?.unwrap_or_default();
@@ -170,19 +190,22 @@ impl Config {
     pub fn recorded_keys(&self) -> Result<RecordedKeys, ConfigError> {
         let table = self.document.as_table();
         Ok(RecordedKeys {
-            wallet: parsed(table, "wallet")?,
+            wallet: address(table, "wallet")?,
             ipns_name: parsed(table, "ipns_name")?,
-            signer: parsed(table, "signer")?,
+            signer: address(table, "signer")?,
             derivation: parsed(table, "derivation")?,
             compat: parsed(table, "compat")?,
         })
     }
 
-    /// Records what is not recorded yet; `true` when that was something.
+    /// Which of `keys` are not recorded yet, with the text to record.
     ///
     /// # Errors
-    /// [`KeyMismatch`], nothing being changed, when an entry is recorded and differs.
-    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+    /// [`KeyMismatch`] when an entry is recorded and differs.
+    pub fn unrecorded_keys(
+        &self,
+        keys: &RecordedKeys,
+    ) -> Result<Vec<(&'static str, String)>, KeyMismatch> {
         let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
         let given = [
             ("wallet", text(keys.wallet.as_ref().map(|v| v as _))),
@@ -191,21 +214,37 @@ impl Config {
             ("derivation", text(keys.derivation.as_ref().map(|v| v as _))),
             ("compat", text(keys.compat.as_ref().map(|v| v as _))),
         ];
-        let table = self.document.as_table_mut();
         let mut new = Vec::new();
+        let mut differs = Vec::new();
         for (what, given) in given {
             let Some(given) = given else { continue };
-            match table.get(what).and_then(Item::as_str) {
+            match self.document.get(what).and_then(Item::as_str) {
                 None => new.push((what, given)),
                 // Addresses may be written in one case.
                 Some(recorded) if recorded.eq_ignore_ascii_case(&given) => {}
                 Some(recorded) => {
-                    return Err(KeyMismatch { what, given, recorded: recorded.to_owned() });
+                    let recorded = recorded.to_owned();
+                    differs.push(KeyMismatch { what, given, recorded });
                 }
             }
         }
+        // Another choice gives other keys: it is the cause, they are not.
+        let is_cause = |error: &KeyMismatch| matches!(error.what, "derivation" | "compat");
+        if !differs.is_empty() {
+            let cause = differs.iter().position(is_cause).unwrap_or(0);
+            return Err(differs.swap_remove(cause));
+        }
+        Ok(new)
+    }
+
+    /// Records what is not recorded yet; `true` when that was something.
+    ///
+    /// # Errors
+    /// As [`Config::unrecorded_keys`], nothing being changed.
+    pub fn record_keys(&mut self, keys: &RecordedKeys) -> Result<bool, KeyMismatch> {
+        let new = self.unrecorded_keys(keys)?;
         for (what, given) in &new {
-            put(table, what, given);
+            put(self.document.as_table_mut(), what, given);
         }
         Ok(!new.is_empty())
     }
@@ -216,7 +255,7 @@ impl Config {
     /// When an entry is no address.
     pub fn owner(&self) -> Result<Option<Address>, ConfigError> {
         let table = self.document.as_table();
-        Ok(parsed(table, "owner")?.or(parsed(table, "wallet")?))
+        Ok(address(table, "owner")?.or(address(table, "wallet")?))
     }
 
     /// Records an owner other than the wallet.
@@ -236,67 +275,6 @@ impl Config {
     pub fn record_approval_mode(&mut self, mode: &str) {
         put(self.document.as_table_mut(), "approval", mode);
     }
-
-    /// The SIGN 3 for `signer` on `name`, if one is kept. Not verified here.
-    ///
-    /// # Errors
-    /// When the entry is malformed.
-    pub fn approval(&self, name: &Name, signer: Address) -> Result<Option<Approval>, ConfigError> {
-        let approvals = self.document.get("approvals").and_then(Item::as_table_like);
-        let of_signer = approvals
-            .and_then(|table| table.get(&signer.to_string()))
-            .and_then(Item::as_table_like);
-        let Some(item) = of_signer.and_then(|table| table.get(name.as_str())) else {
-            return Ok(None);
-        };
-        let key = || format!("approvals.{signer}.{name}");
-        let (owner, signature) = if let Some(entry) = item.as_table_like() {
-            let owner = address(entry, "owner")?.ok_or(ConfigError::Missing("approvals owner"))?;
-            (owner, entry.get("signature").and_then(Item::as_str))
-        } else {
-            (self.recorded_keys()?.wallet.ok_or(ConfigError::Missing("wallet"))?, item.as_str())
-        };
-        let signature = signature
-            .ok_or_else(|| invalid(&key(), item, "a signature is a text"))?
-            .parse()
-            .map_err(|error| invalid(&key(), item, &format!("{error}")))?;
-        Ok(Some(Approval { owner, signature }))
-    }
-
-    /// Keeps SIGN 3 signatures for `signer`. An owner other than the wallet is written beside
-    /// the signature.
-    ///
-    /// # Errors
-    /// When the recorded wallet is malformed.
-    pub fn keep_approvals<'a>(
-        &mut self,
-        signer: Address,
-        approvals: impl IntoIterator<Item = (&'a Name, Approval)>,
-    ) -> Result<(), ConfigError> {
-        let wallet = self.recorded_keys()?.wallet;
-        let all = self.document.entry("approvals").or_insert_with(|| {
-            let mut table = Table::new();
-            table.set_implicit(true);
-            Item::Table(table)
-        });
-        let all = all.as_table_like_mut().ok_or(ConfigError::Missing("approvals table"))?;
-        let of_signer = all.entry(&signer.to_string()).or_insert(Item::Table(Table::new()));
-        let of_signer =
-            of_signer.as_table_like_mut().ok_or(ConfigError::Missing("approvals table"))?;
-        for (name, approval) in approvals {
-            let signature = format!("{:x}", approval.signature);
-            let item = if wallet == Some(approval.owner) {
-                value(signature)
-            } else {
-                let mut entry = InlineTable::new();
-                entry.insert("owner", approval.owner.to_string().into());
-                entry.insert("signature", signature.into());
-                value(entry)
-            };
-            of_signer.insert(name.as_str(), item);
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Display for Config {
@@ -305,151 +283,6 @@ impl fmt::Display for Config {
     }
 }
 
-/// Sets an entry and keeps the comments around it.
-fn put(table: &mut Table, key: &str, text: &str) {
-    match table.get_mut(key).and_then(Item::as_value_mut) {
-        Some(old) => {
-            let decor = old.decor().clone();
-            *old = text.into();
-            *old.decor_mut() = decor;
-        }
-        None => {
-            table.insert(key, value(text));
-        }
-    }
-}
-
-fn invalid(key: &str, found: &Item, reason: &str) -> ConfigError {
-    ConfigError::Invalid {
-        key: key.to_owned(),
-        found: found.to_string().trim().to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn string<'a>(table: &'a dyn TableLike, key: &str) -> Result<Option<&'a str>, ConfigError> {
-    match table.get(key) {
-        None => Ok(None),
-        Some(item) => {
-            item.as_str().map(Some).ok_or_else(|| invalid(key, item, "a text is expected"))
-        }
-    }
-}
-
-fn parsed<T: FromStr<Err: fmt::Display>>(
-    table: &dyn TableLike,
-    key: &str,
-) -> Result<Option<T>, ConfigError> {
-    let Some(text) = string(table, key)? else { return Ok(None) };
-    text.parse().map(Some).map_err(|error: T::Err| ConfigError::Invalid {
-        key: key.to_owned(),
-        found: format!("{text:?}"),
-        reason: error.to_string(),
-    })
-}
-
-fn address(table: &dyn TableLike, key: &str) -> Result<Option<Address>, ConfigError> {
-    parsed(table, key)
-}
-
-fn targets(table: &Table, key: &str) -> Result<Vec<Target>, ConfigError> {
-    let Some(item) = table.get(key) else { return Ok(Vec::new()) };
-    let array = item
-        .as_array_of_tables()
-        .ok_or_else(|| invalid(key, item, &format!("write each as a table [[{key}]]")))?;
-    let mut found = Vec::new();
-    for entry in array {
-        let required = |field: &'static str| {
-            string(entry, field)?.map(str::to_owned).ok_or_else(|| ConfigError::Invalid {
-                key: key.to_owned(),
-                found: entry.to_string().trim().to_owned(),
-                reason: format!("each [[{key}]] needs {field} = \"…\""),
-            })
-        };
-        found.push(Target {
-            kind: required("kind")?,
-            url: required("url")?,
-            token_env: string(entry, "token_env")?.map(str::to_owned),
-        });
-    }
-    Ok(found)
-}
-
-fn gateways(table: &Table) -> Result<Vec<String>, ConfigError> {
-    let Some(list) = table.get("gateways").and_then(|gateways| gateways.get("ipfs")) else {
-        return Ok(Vec::new());
-    };
-    let array =
-        list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
-    array
-        .iter()
-        .map(|entry| {
-            entry
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| invalid("gateways.ipfs", list, "each gateway is a text"))
-        })
-        .collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::keys::SignerKey;
-    use crate::secret::Secret;
-
-    const TEXT: &str = "# mine\nname = \"nick.eth\" # the name\nstorage = \"wallet\"\nchain_id = 5\n\n[[uploads]]\nkind = \"kubo\"\nurl = \"http://127.0.0.1:5001\"\ntoken_env = \"KUBO_TOKEN\"\n\n[gateways]\nipfs = [\"https://ipfs.io\"]\n";
-
-    #[test]
-    fn reads_and_edits_in_place() {
-        let mut config = Config::parse(TEXT).unwrap();
-        assert_eq!((config.chain_id, config.signer_storage), (5, Storage::Wallet));
-        assert_eq!(config.uploads[0].token_env.as_deref(), Some("KUBO_TOKEN"));
-        assert_eq!(config.gateways, ["https://ipfs.io"]);
-        assert_eq!(config.recorded_keys(), Ok(RecordedKeys::default()));
-
-        let key = SignerKey::from_scalar(&Secret::new([7; 32])).unwrap();
-        let name = "k51qzi5uqu5djjv76gxzakp6oajs1yy202w2z6j93pk7h5a08xnk4fn7dnr8kv";
-        let signer = Address::repeat_byte(2);
-        let keys = RecordedKeys {
-            wallet: Some(key.address()),
-            ipns_name: Some(name.parse().unwrap()),
-            signer: Some(signer),
-            derivation: Some(Derivation::Noble16),
-            compat: Some(Compat::WebClient),
-        };
-        let part = RecordedKeys { wallet: keys.wallet, ..RecordedKeys::default() };
-        assert_eq!(config.record_keys(&part), Ok(true));
-        assert_eq!(config.record_keys(&keys), Ok(true));
-        assert_eq!(config.record_keys(&keys), Ok(false));
-        let other = RecordedKeys { signer: Some(Address::ZERO), ..keys.clone() };
-        assert_eq!(config.record_keys(&other).unwrap_err().what, "signer");
-        let name = Name::parse("a.nick.eth").unwrap();
-        let mine = Approval { owner: key.address(), signature: key.sign_text("x") };
-        let managed = Approval { owner: Address::repeat_byte(9), ..mine.clone() };
-        let other = Name::parse("b.nick.eth").unwrap();
-        config.keep_approvals(signer, [(&name, mine.clone()), (&other, managed.clone())]).unwrap();
-
-        let text = config.to_string();
-        assert!(text.starts_with("# mine\nname = \"nick.eth\" # the name\n"), "{text}");
-        let again = Config::parse(&text).unwrap();
-        assert_eq!(again.recorded_keys(), Ok(keys));
-        assert_eq!(again.approval(&name, signer), Ok(Some(mine)));
-        assert_eq!(again.approval(&other, signer), Ok(Some(managed)));
-        assert_eq!(again.approval(&name, Address::ZERO), Ok(None));
-        assert_eq!(again.uploads, config.uploads);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let error = |text: &str| Config::parse(text).unwrap_err().to_string();
-        assert!(error("").contains("no name"));
-        assert!(error("name = \"Nick.eth\"").contains("normal form"));
-        assert!(error("name = 1").contains("a text is expected"));
-        assert!(error("name = \"a.eth\"\nstorage = \"cloud\"").contains("domain, wallet"));
-        assert!(error("name = \"a.eth\"\nchain_id = -1").contains("positive"));
-        assert!(error("name = \"a.eth\"\n[[uploads]]\nkind = \"kubo\"").contains("needs url"));
-        assert!(error("name = \"a.eth\"\nwallet = \"0x1\"").contains("wallet"));
-        assert!(error("name = ").contains("TOML parse error"));
-    }
-}
+#[path = "config_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 //! CSV: `name,record,value`, with or without that line first. JSON Lines: one object of the same
 //! three fields on each line. Values are in their text form.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -16,6 +17,13 @@ use crate::record::{RecordKey, Value};
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 4 << 20;
 
+/// What a line of JSON Lines is.
+const JSON_LINE: &str =
+    "each line is {\"name\":\"…\",\"record\":\"…\",\"value\":\"…\"}, every value a text";
+
+/// Of a CSV whose last row swallowed what follows.
+const UNCLOSED: &str = "a quote is opened here and never closed; write a quote in a value as two";
+
 /// How the records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -26,11 +34,15 @@ pub enum Format {
 }
 
 impl Format {
-    /// JSON Lines when the first byte that is not white space is `{`; otherwise CSV.
+    /// JSON Lines when the first byte that is not white space is `{`; otherwise CSV. A byte
+    /// order mark, as spreadsheets write it, is skipped.
     ///
     /// # Errors
     /// When `reader` cannot be read.
     pub fn detect(reader: &mut impl BufRead) -> std::io::Result<Self> {
+        if reader.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
+            reader.consume(3);
+        }
         let start = reader.fill_buf()?;
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
         Ok(if first == Some(&b'{') { Self::JsonLines } else { Self::Csv })
@@ -72,7 +84,10 @@ pub enum ImportError {
     #[error("reading the records: {0}")]
     Io(#[from] std::io::Error),
     /// Lines that are wrong; all others were right.
-    #[error("{} of the lines cannot be imported; nothing was changed", .0.len())]
+    #[error(
+        "{} line{} cannot be imported; nothing was changed",
+        .0.len(), if .0.len() == 1 { "" } else { "s" }
+    )]
     Lines(Vec<LineError>),
 }
 
@@ -123,31 +138,48 @@ fn csv_rows(
     reader: impl BufRead,
     each: &mut impl FnMut(Result<Row, LineError>),
 ) -> std::io::Result<()> {
+    let quotes = Cell::new(0);
+    let reader = Counted { reader, quotes: &quotes };
     let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
     let mut record = csv::StringRecord::new();
     let mut first = true;
+    // The row before, and whether it goes over lines: the last one may lack a quote's end.
+    let mut before: Option<(Result<Row, LineError>, u64, bool)> = None;
     loop {
         let read = csv.read_record(&mut record);
         let position = record.position().map_or(0, csv::Position::line);
         match read {
-            Ok(false) => return Ok(()),
-            Err(error) => match error.into_kind() {
-                csv::ErrorKind::Io(error) => return Err(error),
-                csv::ErrorKind::Utf8 { pos, err } => {
-                    let line = pos.map_or(position, |pos| pos.line());
-                    each(Err(LineError { line, message: format!("not UTF-8: {err}") }));
+            Ok(false) => {
+                match before {
+                    Some((_, line, true)) if quotes.get() % 2 == 1 => {
+                        each(Err(LineError { line, message: UNCLOSED.to_owned() }));
+                    }
+                    Some((row, ..)) => each(row),
+                    None => {}
                 }
-                other => {
-                    each(Err(LineError { line: position, message: format!("{other:?}") }));
+                return Ok(());
+            }
+            Err(error) => {
+                let (line, message) = match error.into_kind() {
+                    csv::ErrorKind::Io(error) => return Err(error),
+                    csv::ErrorKind::Utf8 { pos, .. } => {
+                        (pos.map_or(position, |pos| pos.line()), "it is not UTF-8".to_owned())
+                    }
+                    other => (position, format!("{other:?}")),
+                };
+                if let Some((row, ..)) =
+                    before.replace((Err(LineError { line, message }), line, false))
+                {
+                    each(row);
                 }
-            },
+            }
             Ok(true) => {
                 let header =
                     std::mem::take(&mut first) && record.iter().eq(["name", "record", "value"]);
                 if header {
                     continue;
                 }
-                each(match (record.get(0), record.get(1), record.get(2), record.len()) {
+                let now = match (record.get(0), record.get(1), record.get(2), record.len()) {
                     (Some(name), Some(key), Some(value), 3) => row(position, name, key, value),
                     (.., columns) => Err(LineError {
                         line: position,
@@ -155,9 +187,28 @@ fn csv_rows(
                             "{columns} columns; three are expected: name,record,value (put a value with commas in quotes)"
                         ),
                     }),
-                });
+                };
+                let lines = record.iter().any(|field| field.contains('\n'));
+                if let Some((row, ..)) = before.replace((now, position, lines)) {
+                    each(row);
+                }
             }
         }
+    }
+}
+
+/// Counts the quotes that go through it: a sound CSV has an even number.
+struct Counted<'a, R> {
+    reader: R,
+    quotes: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        let quotes = buffer[..read].iter().filter(|byte| **byte == b'"').count();
+        self.quotes.set(self.quotes.get() + quotes as u64);
+        Ok(read)
     }
 }
 
@@ -180,13 +231,19 @@ fn json_lines(
         }
         each(match serde_json::from_slice::<Fields<'_>>(&text) {
             Ok(fields) => row(line, &fields.name, &fields.record, &fields.value),
-            Err(error) => Err(LineError {
-                line,
-                message: format!("{error}; each line is {{\"name\":…,\"record\":…,\"value\":…}}"),
-            }),
+            Err(error) => Err(LineError { line, message: json_message(&error) }),
         });
     }
     Ok(())
+}
+
+/// The parser's words without its line, which is always 1 here, and the form that is expected.
+fn json_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let said = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
+    let column = error.column();
+    let what = if error.is_data() { "" } else { "not JSON: " };
+    format!("{what}{said} at column {column}; {JSON_LINE}")
 }
 
 impl Records {
@@ -244,6 +301,9 @@ mod tests {
         assert_eq!(import(csv).unwrap(), Imported { imported: 2, skipped: 0 });
         let json = "{\"name\":\"nick.eth\",\"record\":\"text/avatar\",\"value\":\"\"}\n\n{\"name\":\"Nick.eth\",\"record\":\"text/url\",\"value\":\"\\u00e9\"}";
         assert_eq!(import(json).unwrap(), Imported { imported: 2, skipped: 0 });
+        for marked in [format!("\u{feff}{csv}"), format!("\u{feff}{json}")] {
+            assert_eq!(import(&marked).unwrap().imported, 2);
+        }
     }
 
     #[test]
@@ -259,5 +319,10 @@ mod tests {
         let json = "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":1}\n{]\n";
         assert_eq!(lines(json).iter().map(|e| e.line).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(lines("nick.eth,text/a,\u{0}\u{1}x\nx\n").len(), 1);
+        assert!(lines("{]")[0].message.starts_with("not JSON: "));
+        let unclosed = "nick.eth,text/a,1\nnick.eth,text/b,\"2\nnick.eth,text/c,3\n";
+        assert_eq!((lines(unclosed)[0].line, lines(unclosed).len()), (2, 1));
+        assert!(import("nick.eth,text/a,5\" disk\n").is_ok());
+        assert!(import("nick.eth,text/a,\"two\nlines\"\n").is_ok());
     }
 }

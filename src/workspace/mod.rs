@@ -9,9 +9,11 @@
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
+mod approvals;
 mod atomic;
 mod check;
 mod config;
+mod config_entries;
 mod import;
 mod lock;
 mod plan;
@@ -19,26 +21,30 @@ mod publish;
 mod records;
 mod sign;
 mod state;
+mod status;
 mod tree;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use approvals::Approval;
 pub use atomic::write_atomic;
 pub use check::{CheckedFile, Verdict, check_tree};
-pub use config::{Approval, Config, ConfigError, KeyMismatch, RecordedKeys, Target};
+pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys, Target};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};
 pub use publish::{
-    PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record, publish,
+    PublishNotice, PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record,
+    publish,
 };
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
     approval_text, sign,
 };
-pub use state::{Publication, StateError};
+pub use state::{HistoryEntry, Publication, StateError};
+pub use status::{PublisherStatus, Status, status, time_left};
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
     walk,

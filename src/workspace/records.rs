@@ -50,6 +50,19 @@ pub enum RecordsError {
         /// The workspace's name.
         root: Name,
     },
+    /// What a person wrote into the file does not go together.
+    #[error("records.toml: {0}")]
+    InFile(Box<RecordsError>),
+    /// A record stands twice, spelled differently.
+    #[error("records.toml: {name}: {key} stands twice; the second is written {written:?}")]
+    Twice {
+        /// The name whose record it is.
+        name: Name,
+        /// The record type.
+        key: RecordKey,
+        /// How the second is spelled.
+        written: String,
+    },
     /// An entry is not a table of texts.
     #[error("records.toml: {at}: {expected} is expected")]
     Shape {
@@ -117,8 +130,15 @@ impl Records {
                 at: name_text.to_owned(),
                 expected: "a table of records, as in [\"nick.eth\"],",
             })?;
+            if table.iter().any(|(_, item)| item.is_table_like()) {
+                return Err(RecordsError::Shape {
+                    at: name_text.to_owned(),
+                    expected: "a name in quotes, as in [\"nick.eth\"],",
+                });
+            }
+            let in_file = |error| RecordsError::InFile(Box::new(error));
             let name = Name::from_normalized(name_text)?;
-            records.check_name(&name)?;
+            records.check_name(&name).map_err(in_file)?;
             for (key_text, item) in table.iter() {
                 let key = RecordKey::parse(key_text)
                     .map_err(|error| RecordsError::Key { name: name.clone(), error })?;
@@ -130,8 +150,11 @@ impl Records {
                     record: format!("{name}: {key}"),
                     error: Box::new(error),
                 })?;
-                records.claim(&name, &key)?;
-                records.wanted.entry(name.clone()).or_default().insert(key, value);
+                records.claim(&name, &key).map_err(in_file)?;
+                let of_name = records.wanted.entry(name.clone()).or_default();
+                if of_name.insert(key.clone(), value).is_some() {
+                    return Err(RecordsError::Twice { name, key, written: key_text.to_owned() });
+                }
             }
         }
         records.document = document;
@@ -199,7 +222,8 @@ impl Records {
         }
         let existed = before.is_some();
         self.claim(name, key)?;
-        if self.document.is_empty() {
+        // `is_empty` counts every table, and this is asked for each line of an import.
+        if self.document.iter().next().is_none() {
             self.comments_stay_on_top(name);
         }
         let table = self.document.entry(name.as_str()).or_insert(Item::Table(Table::new()));
@@ -324,6 +348,11 @@ mod tests {
         assert!(refuse("\"nick.eth\" = 1").contains("nick.eth"));
         assert!(refuse("[\"nick.eth\"]\n\"address/60\" = \"0x12\"").contains("0x12"));
         assert!(refuse("[\"Nick.eth\"]").contains("normal form"));
+        assert!(refuse("[nick.eth]\n\"text/a\" = \"x\"").contains("in quotes"));
+        let eth = "0xdA87a099a80fcE4778310474AaeB64b820c871a0";
+        let twice =
+            format!("[\"nick.eth\"]\n\"address/60\" = \"{eth}\"\n\"address/eth\" = \"{eth}\"");
+        assert!(refuse(&twice).contains("address/60 stands twice"));
         assert!(refuse("[").contains("records.toml"));
     }
 

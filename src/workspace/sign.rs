@@ -133,7 +133,7 @@ pub struct SignOutcome {
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
     /// Names without SIGN 3, and no wallet to make it.
-    #[error("{first} (and {} other names) has no approval (SIGN 3) of the signer {signer}", .count - 1)]
+    #[error("{} no approval (SIGN 3) of the signer {signer}", whose(first, *count))]
     NoApproval {
         /// One of them.
         first: Name,
@@ -165,6 +165,14 @@ pub enum SignError {
     /// `namesys.toml` is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+}
+
+fn whose(first: &Name, count: usize) -> String {
+    match count {
+        0 | 1 => format!("{first} has"),
+        2 => format!("{first} and 1 other name have"),
+        _ => format!("{first} and {} other names have", count - 1),
+    }
 }
 
 /// Signs what is new or changed and removes what is no longer wanted.
@@ -237,23 +245,35 @@ async fn approve_missing(
         let (first, count) = ((*first).clone(), missing.len());
         return Err(SignError::NoApproval { first, count, signer });
     };
+    let mut refused = None;
     let signatures: Vec<Signature> = match wallet.local_key() {
         Some(key) => missing.par_iter().map(|name| key.sign_text(&text(name, owner))).collect(),
         None => {
             let mut signatures = Vec::with_capacity(missing.len());
             for name in &missing {
-                signatures.push(*sign_checked(wallet, &text(name, owner)).await?.expose());
+                match sign_checked(wallet, &text(name, owner)).await {
+                    Ok(signature) => signatures.push(signature.expose().clone()),
+                    Err(error) => {
+                        refused = Some(error);
+                        break;
+                    }
+                }
             }
             signatures
         }
     };
+    // Those that were made are kept also when a later one was refused: each cost a person a
+    // confirmation.
     let approval = |signature| Approval { owner, signature };
     config.keep_approvals(
         signer,
         missing.iter().copied().zip(signatures.into_iter().map(approval)),
     )?;
     request.workspace.save_config(config)?;
-    Ok(missing.len() as u64)
+    match refused {
+        Some(error) => Err(error.into()),
+        None => Ok(missing.len() as u64),
+    }
 }
 
 /// The text of SIGN 3 for `name`.
@@ -279,8 +299,7 @@ fn sign_in_parallel(
         };
         let value = change.value.as_ref().expect("only removed records have no value");
         let signature = approval.as_ref().map(|approval| &approval.signature);
-        let record =
-            SignedRecord::sign(&change.name, &change.key, value, key, config.chain_id, signature);
+        let record = key.sign_record(&change.name, &change.key, value, config.chain_id, signature);
         let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
         Ok(file)
@@ -359,3 +378,7 @@ fn remove(workspace: &Workspace, change: Change) -> Result<SignedFile, SignError
     }
     Ok(SignedFile { name: change.name, key: change.key, path: change.path })
 }
+
+#[cfg(test)]
+#[path = "sign_tests.rs"]
+mod tests;

@@ -4,12 +4,23 @@
 use std::io;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::{Workspace, WorkspaceError, write_atomic};
 use crate::ipns::{RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 
 /// An IPNS record that was made here.
 pub type Publication = VerifiedRecord;
+
+/// A record of the history.
+#[derive(Clone, Debug)]
+pub struct HistoryEntry {
+    /// The record.
+    pub record: Publication,
+    /// When its file was written.
+    pub made: Option<Timestamp>,
+}
 
 /// Why the history cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -44,27 +55,37 @@ impl Workspace {
         Ok(())
     }
 
-    /// The records made here for `name`, oldest first.
+    /// The records made here for `name`, by sequence.
     ///
     /// # Errors
     /// I/O, or a file that does not hold a record of `name`.
     pub fn publications(&self, name: &IpnsName) -> Result<Vec<Publication>, StateError> {
+        Ok(self.history(name)?.into_iter().map(|entry| entry.record).collect())
+    }
+
+    /// As [`publications`](Self::publications), with the times they were made.
+    ///
+    /// # Errors
+    /// As [`publications`](Self::publications).
+    pub fn history(&self, name: &IpnsName) -> Result<Vec<HistoryEntry>, StateError> {
         let dir = self.history_dir(name);
         let entries = match std::fs::read_dir(&dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(WorkspaceError::io(&dir)(error).into()),
         };
-        let mut records = Vec::new();
+        let mut history = Vec::new();
         for entry in entries {
             let path = entry.map_err(WorkspaceError::io(&dir))?.path();
             let bytes = std::fs::read(&path).map_err(WorkspaceError::io(&path))?;
+            let written = path.metadata().and_then(|metadata| metadata.modified()).ok();
+            let made = written.and_then(|time| Timestamp::try_from(time).ok());
             let record = UnverifiedRecord::parse(&bytes)
                 .and_then(|record| record.verify_signature(name))
                 .map_err(|error| StateError::Record { path, error })?;
-            records.push(record);
+            history.push(HistoryEntry { record, made });
         }
-        records.sort_by_key(|record| record.fields().sequence);
-        Ok(records)
+        history.sort_by_key(|entry| entry.record.fields().sequence);
+        Ok(history)
     }
 }

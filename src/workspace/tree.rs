@@ -154,8 +154,11 @@ pub enum TreeError {
     #[error("{}: the file's name is not UTF-8", .0.display())]
     NotUtf8(PathBuf),
     /// A symbolic link points out of the folder.
-    #[error("{}: the link leaves the workspace; a published tree holds only its own files", .0.display())]
+    #[error("{}: the link leaves {WELL_KNOWN}; a published tree holds only its own files: copy the file instead", .0.display())]
     LinkLeaves(PathBuf),
+    /// A symbolic link in place of the folder, or a file.
+    #[error("{}: this must be a folder, and no link", .0.display())]
+    NotFolder(PathBuf),
     /// Folders within folders, more than any name has labels.
     #[error("{}: folders are nested more than {MAX_DEPTH} deep", .0.display())]
     TooDeep(PathBuf),
@@ -167,15 +170,17 @@ pub enum TreeError {
 /// [`TreeError`] names the path.
 pub fn walk(workspace: &Path) -> Result<Vec<TreeEntry>, TreeError> {
     let root = workspace.join(WELL_KNOWN);
+    match root.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(TreeError::NotFolder(root)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(TreeError::Io { path: root, error }),
+    }
     let mut files = Vec::new();
-    let mut folders = vec![(root, WELL_KNOWN.to_owned(), 0)];
+    let mut folders = vec![(root.clone(), WELL_KNOWN.to_owned(), 0)];
     while let Some((folder, relative, depth)) = folders.pop() {
         let io = |error| TreeError::Io { path: folder.clone(), error };
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if depth == 0 && error.kind() == io::ErrorKind::NotFound => break,
-            Err(error) => return Err(io(error)),
-        };
+        let entries = std::fs::read_dir(&folder).map_err(io)?;
         if depth > MAX_DEPTH {
             return Err(TreeError::TooDeep(folder));
         }
@@ -187,7 +192,7 @@ pub fn walk(workspace: &Path) -> Result<Vec<TreeEntry>, TreeError> {
             let relative = format!("{relative}/{name}");
             let mut kind = entry.file_type().map_err(io)?;
             if kind.is_symlink() {
-                kind = follow_inside(workspace, &path)?;
+                kind = follow_inside(&root, &path)?;
             }
             if kind.is_dir() {
                 folders.push((path, relative, depth + 1));
@@ -201,11 +206,11 @@ pub fn walk(workspace: &Path) -> Result<Vec<TreeEntry>, TreeError> {
     Ok(files.into_iter().map(entry).collect())
 }
 
-/// The kind of a link's target, which must lie within the workspace.
-fn follow_inside(workspace: &Path, link: &Path) -> Result<std::fs::FileType, TreeError> {
+/// The kind of a link's target, which must lie within the tree, as when it is packed.
+fn follow_inside(root: &Path, link: &Path) -> Result<std::fs::FileType, TreeError> {
     let io = |error| TreeError::Io { path: link.to_owned(), error };
     let target = link.canonicalize().map_err(io)?;
-    if !target.starts_with(workspace.canonicalize().map_err(io)?) {
+    if !target.starts_with(root.canonicalize().map_err(io)?) {
         return Err(TreeError::LinkLeaves(link.to_owned()));
     }
     Ok(target.metadata().map_err(io)?.file_type())
@@ -307,8 +312,16 @@ mod tests {
         std::fs::write(tree.join("a.txt"), "x").unwrap();
         std::os::unix::fs::symlink("a.txt", tree.join("b.txt")).unwrap();
         assert_eq!(walk(&dir.path().join("ws")).unwrap().len(), 2);
-        std::os::unix::fs::symlink("../../secret", tree.join("c.txt")).unwrap();
-        assert!(matches!(walk(&dir.path().join("ws")), Err(TreeError::LinkLeaves(_))));
+        for target in ["../../secret", "../records.toml"] {
+            std::fs::write(dir.path().join("ws/records.toml"), "x").unwrap();
+            let link = tree.join("c.txt");
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            assert!(matches!(walk(&dir.path().join("ws")), Err(TreeError::LinkLeaves(_))));
+            std::fs::remove_file(link).unwrap();
+        }
+        std::fs::rename(&tree, dir.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", &tree).unwrap();
+        assert!(matches!(walk(&dir.path().join("ws")), Err(TreeError::NotFolder(_))));
         assert!(walk(dir.path()).unwrap().is_empty(), "no tree is an empty tree");
     }
 }

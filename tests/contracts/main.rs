@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         on_chain("refused::who_may_not_sign", || on(trials::refused::approvals())),
         on_chain("refused::what_was_not_asked", || on(trials::refused::requests())),
         on_chain("setters::owners_and_managers_only", || on(trials::setters::authority())),
-        on_chain("setters::forms_events_and_fees", || on(trials::setters::forms())),
+        on_chain("setters::forms_fees_and_chain_id", || on(trials::setters::forms())),
         on_chain("plain::every_record_type", || on(trials::plain::records())),
         on_chain("clients::alloy_through_the_universal_resolver", || on(trials::clients::alloy())),
         on_chain("clients::multicall_and_errors", || on(trials::clients::batch())),

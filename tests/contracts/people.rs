@@ -37,7 +37,7 @@ pub fn signed(
     signer: &SignerKey,
     approval: Option<&Signature>,
 ) -> SignedRecord {
-    SignedRecord::sign(of, &key(record), &value(record, text), signer, CHAIN_ID, approval)
+    signer.sign_record(of, &key(record), &value(record, text), CHAIN_ID, approval)
 }
 
 /// SIGN 3 for `signer`, in the name of `owner`, by `by`.

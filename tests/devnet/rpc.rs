@@ -55,6 +55,39 @@ async fn an_incomplete_dag_is_stored_but_not_pinned() {
 }
 
 #[tokio::test]
+async fn what_was_pinned_is_listed_also_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = DevnetConfig { dir: Some(dir.path().into()), ..DevnetConfig::ephemeral() };
+    let net = Net::with(config.clone()).await;
+    let (root, blocks) = pack(&[("a/b", "x")]);
+    let list = async |net: &Net, query: &str| {
+        let response = net.http.post(format!("{}/api/v0/pin/ls{query}", net.url)).send().await;
+        let response = response.unwrap();
+        (response.status(), lines(response).await.remove(0))
+    };
+    let pins = json!({ "Keys": { root.to_string(): { "Type": "recursive", "Name": "" } } });
+    let asked = format!("?arg={root}&type=recursive");
+    let refusal = format!("path '/ipfs/{root}' is not pinned");
+    let not_pinned = json!({ "Message": refusal, "Code": 0, "Type": "error" });
+    let not_pinned = (StatusCode::INTERNAL_SERVER_ERROR, not_pinned);
+    assert_eq!(list(&net, &asked).await, not_pinned);
+    assert_eq!(list(&net, "").await, (StatusCode::OK, json!({ "Keys": {} })));
+    net.import("?pin-roots=false", car(&root, &blocks)).await;
+    assert_eq!(list(&net, &asked).await, not_pinned, "stored is not pinned");
+    net.import("", car(&root, &blocks)).await;
+    assert_eq!(list(&net, &asked).await, (StatusCode::OK, pins.clone()));
+    net.devnet.stop().await;
+
+    let net = Net::with(config).await;
+    for query in [&asked, "", "?type=all", &format!("?arg=/ipfs/{root}")] {
+        assert_eq!(list(&net, query).await, (StatusCode::OK, pins.clone()), "{query}");
+    }
+    assert_eq!(list(&net, &format!("?arg={root}&type=direct")).await, not_pinned);
+    let bad = net.http.post(format!("{}/api/v0/pin/ls?type=soft", net.url)).send().await.unwrap();
+    assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn broken_uploads_are_refused() {
     let net = Net::start().await;
     let (root, blocks) = pack(&[("a", "x")]);

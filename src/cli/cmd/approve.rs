@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use alloy_primitives::Address;
 use namesys::report::{ApproveReport, RequestReport, RequestsReport};
-use namesys::wallet::{ExternalWallet, sign_checked};
+use namesys::wallet::sign_checked;
 use namesys::workspace::{Approval, RecordedKeys, approval_text};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
-use crate::cli::session::{DeriveArgs, KeysFor, Session, read_signature};
-use crate::cli::wallet_args::OpenWallet;
+use crate::cli::session::{DeriveArgs, KeysFor, Session, brought};
+use crate::cli::wallet_args::{OpenWallet, address};
 
 /// `approve …`
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The owner, where the wallet is a manager whom the owner approved on chain
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     owner: Option<Address>,
     /// Print the text to sign elsewhere, and sign nothing
     #[arg(long, conflicts_with = "signature")]
@@ -41,60 +41,90 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
     let recorded = session.config.recorded_keys()?;
-    let signer = signer(&args, context, &mut session, &recorded)?;
-    let wallet_address = match args.derive.wallet.address()?.or(recorded.wallet) {
-        Some(address) => address,
-        None => args.derive.wallet.open(context)?.as_wallet().address(),
-    };
-    let owner = args.owner.or(session.config.owner()?).unwrap_or(wallet_address);
+    // Opened once at most: it may ask, or read stdin.
+    let mut opened = None;
+    let signer = signer(&args, context, &mut session, &recorded, &mut opened)?;
+    let wallet = wallet_address(&args, context, &recorded, &mut opened)?;
+    let owner = args.owner.or(session.config.owner()?).unwrap_or(wallet);
     let text = approval_text(&name, signer, owner, session.config.chain_id);
     if args.requests {
+        if let Some(from) = args.derive.wallet.address()?.filter(|from| *from != wallet) {
+            return Err(other_wallet(from, wallet));
+        }
         let requests = vec![RequestReport { step: "sign-3", text }];
         return Ok(Outcome::done(RequestsReport { requests }));
     }
-    let wallet = match &args.signature {
-        Some(file) => {
-            let mut external = ExternalWallet::new(wallet_address);
-            external.add(&text, read_signature(context, file)?)?;
-            OpenWallet::External(external)
+    let signature = match (&args.signature, opened) {
+        (Some(file), _) => brought(context, wallet, &text, file)?.expose().clone(),
+        (None, opened) => {
+            let opened = match opened {
+                Some(opened) => opened,
+                None => args.derive.wallet.open(context)?,
+            };
+            let opened = opened.as_wallet();
+            if opened.address() != wallet {
+                return Err(other_wallet(opened.address(), wallet));
+            }
+            context.block_on(async { Ok(sign_checked(opened, &text).await?.expose().clone()) })?
         }
-        None => args.derive.wallet.open(context)?,
     };
-    let wallet = wallet.as_wallet();
-    if wallet.address() != wallet_address {
-        let message =
-            format!("the wallet is {}, this workspace's is {wallet_address}", wallet.address());
-        return Err(CliError::new(Exit::Failed, "other-wallet", message)
-            .hint("give the wallet of this workspace; a manager names the owner with --owner"));
-    }
-    let signature = context.block_on(async { Ok(*sign_checked(wallet, &text).await?.expose()) })?;
-    let keys = RecordedKeys {
-        wallet: Some(wallet_address),
-        signer: Some(signer),
-        ..RecordedKeys::default()
-    };
+    let keys =
+        RecordedKeys { wallet: Some(wallet), signer: Some(signer), ..RecordedKeys::default() };
     session.record_keys(&keys)?;
     let _lock = session.workspace.lock()?;
     session.config = session.workspace.config()?;
-    if args.owner.is_some_and(|owner| owner != wallet_address) {
+    if args.owner.is_some_and(|owner| owner != wallet) {
         session.config.record_owner(owner);
     }
+    let shown = format!("{signature:x}");
     session.config.keep_approvals(signer, [(&name, Approval { owner, signature })])?;
     session.workspace.save_config(&session.config)?;
     Ok(Outcome::done(ApproveReport {
         name: name.to_string(),
         signer: signer.to_string(),
         owner: owner.to_string(),
-        signature: format!("{signature:x}"),
+        signature: shown,
     }))
 }
 
-/// The records signer's address: recorded, of the key file, or derived.
+fn other_wallet(given: Address, wallet: Address) -> CliError {
+    let message = format!("the wallet is {given}, this workspace's is {wallet}");
+    CliError::new(Exit::Failed, "other-wallet", message)
+        .hint("give the wallet of this workspace; a manager names the owner with --owner")
+}
+
+/// The wallet's address: recorded, of the wallet that is open, given, or of one opened now.
+fn wallet_address(
+    args: &Args,
+    context: &Context,
+    recorded: &RecordedKeys,
+    opened: &mut Option<OpenWallet>,
+) -> Result<Address, CliError> {
+    if let Some(wallet) = recorded.wallet {
+        return Ok(wallet);
+    }
+    let elsewhere = args.requests || args.signature.is_some();
+    if opened.is_none()
+        && elsewhere
+        && let Some(from) = args.derive.wallet.address()?
+    {
+        return Ok(from);
+    }
+    let wallet = match opened.take() {
+        Some(wallet) => wallet,
+        None => args.derive.wallet.open(context)?,
+    };
+    Ok(opened.insert(wallet).as_wallet().address())
+}
+
+/// The records signer's address: recorded, of the key file, or derived with the wallet, which is
+/// left in `opened`.
 fn signer(
     args: &Args,
     context: &Context,
     session: &mut Session,
     recorded: &RecordedKeys,
+    opened: &mut Option<OpenWallet>,
 ) -> Result<Address, CliError> {
     if let Some(key) = args.signer_key.get(context)? {
         let keys = RecordedKeys { signer: Some(key.address()), ..RecordedKeys::default() };
@@ -108,6 +138,7 @@ fn signer(
     let (ipns, key) =
         context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
     session.record_keys(&deriver.recorded(Some(&ipns), Some(&key)))?;
+    *opened = Some(deriver.wallet);
     Ok(key.address())
 }
 

@@ -4,8 +4,9 @@ use std::future;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use namesys::devnet::{Devnet, DevnetConfig, DevnetUrls};
+use namesys::devnet::{Devnet, DevnetConfig, DevnetUrls, RateLimit};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -21,12 +22,27 @@ pub struct Args {
     // In place of the global flag: a workspace (NAMESYS_DIR) is no folder for it.
     #[arg(short = 'C', long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// How many requests the w3name API takes from one address, and in how many seconds: beyond
+    /// it answers 429
+    #[arg(long, value_name = "N/SECONDS", default_value = "30/10", value_parser = rate_limit)]
+    rate_limit: RateLimit,
+}
+
+/// `30/10`
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    let parsed = text.split_once('/').and_then(|(requests, seconds)| {
+        let requests = requests.parse().ok().filter(|requests| *requests > 0)?;
+        let seconds = seconds.parse().ok().filter(|seconds| (1..=86_400).contains(seconds))?;
+        Some(RateLimit { requests, window: Duration::from_secs(seconds) })
+    });
+    parsed.ok_or_else(|| "it has the form 30/10: requests, and seconds up to a day".to_owned())
 }
 
 /// Serves until Ctrl-C.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let ended = context.block_on(async {
-        let config = DevnetConfig { listen: args.listen, dir: args.dir, ..DevnetConfig::default() };
+        let config =
+            DevnetConfig { listen: args.listen, dir: args.dir, rate_limit: Some(args.rate_limit) };
         let devnet = Devnet::start(config).await?;
         if !devnet.addr().ip().is_loopback() {
             context.output.warn("others on the network can reach this devnet, and write to it");

@@ -9,7 +9,7 @@ use namesys::workspace::{Format, ImportError};
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::{Human, Outcome};
+use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
 
 /// Wrong lines shown to a person; JSON has them all.
@@ -57,11 +57,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 impl Human for ImportReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         for error in self.errors.iter().take(SHOWN) {
-            writeln!(out, "{error}")?;
+            writeln!(out, "{}", shown(&error.to_string()))?;
         }
         if self.errors.len() > SHOWN {
             writeln!(out, "… and {} more (--json shows all)", self.errors.len() - SHOWN)?;
         }
-        writeln!(out, "{} imported, {} were so already", self.imported, self.skipped)
+        if self.errors.is_empty() {
+            writeln!(out, "{} imported, {} unchanged", self.imported, self.skipped)?;
+        }
+        Ok(())
     }
 }

@@ -53,12 +53,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Some(dir) = &args.export {
         refuse_existing(dir)?;
     }
-    // Both requests are signed twice here, also when the keys are recorded.
-    let deriver = args.derive.open(
-        context,
-        keys_for,
-        &RecordedKeys { ipns_name: None, signer: None, ..recorded },
-    )?;
+    let deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
     let (ipns, signer) =
         context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
     if let Some(mut session) = session {
@@ -112,8 +107,14 @@ fn requests(
         Some(wallet) => wallet,
         None => args.derive.wallet.open(context)?.as_wallet().address(),
     };
-    let password = args.derive.password.get(context)?;
+    let password = args.derive.password.get(context, true)?;
     let plan = args.derive.plan_for(keys_for, wallet, recorded);
+    if !context.output.is_json() {
+        context.output.note(
+            "sign each text as it is, without a line end after its last line; --json has them \
+             exact; the signatures are as secret as the keys",
+        );
+    }
     let request = |step, text| RequestReport { step, text };
     Ok(Outcome::done(RequestsReport {
         requests: vec![
@@ -173,11 +174,14 @@ fn report(
 
 impl Human for KeygenReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(
-            out,
-            "name         {} ({} storage, chain {})",
-            self.name, self.storage, self.chain_id
-        )?;
+        let (storage, signer_storage) = (&self.storage, &self.signer_storage);
+        let of_signer = if storage == signer_storage {
+            String::new()
+        } else {
+            format!(", the signer's: {signer_storage}")
+        };
+        let (name, chain) = (&self.name, self.chain_id);
+        writeln!(out, "name         {name} ({storage} storage{of_signer}, chain {chain})")?;
         writeln!(out, "wallet       {}", self.wallet)?;
         writeln!(out, "IPNS name    {}", self.ipns.name)?;
         writeln!(out, "recordhash   {}", self.ipns.contenthash)?;

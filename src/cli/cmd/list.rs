@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use namesys::report::{RecordStateReport, RecordsReport};
 use namesys::workspace::{ApprovalMode, Change, Config, Expected, RecordState, plan};
 
+use crate::cli::cmd::set::shown_value;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::output::{Human, Outcome};
 use crate::cli::session::Session;
 
 /// `list`
@@ -17,15 +18,21 @@ pub struct Args {}
 /// Every wanted record and its state.
 pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
     let changes = changes(context)?;
+    if changes.is_empty() {
+        context.output.note("there are no records yet; set one: namesys set text avatar URL");
+    }
     let wanted = changes.into_iter().filter(|change| change.state != RecordState::Removed);
     Ok(Outcome::done(report(wanted)))
 }
 
 /// What `sign` would change.
 pub fn run_diff(_args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let changes = changes(context)?;
-    let changed = changes.into_iter().filter(|change| change.state != RecordState::Signed);
-    Ok(Outcome::done(report(changed)))
+    let changes = changes(context)?.into_iter();
+    let changed: Vec<_> = changes.filter(|change| change.state != RecordState::Signed).collect();
+    if changed.is_empty() {
+        context.output.note("nothing to sign: .well-known is as records.toml says");
+    }
+    Ok(Outcome::done(report(changed.into_iter())))
 }
 
 fn changes(context: &Context) -> Result<Vec<Change>, CliError> {
@@ -66,7 +73,7 @@ impl Human for RecordsReport {
                 RecordState::Stale => "stale",
                 RecordState::Removed => "removed",
             };
-            let value = record.value.as_deref().map(shown).unwrap_or_default();
+            let value = record.value.as_deref().map(shown_value).unwrap_or_default();
             let line =
                 format!("{state:8}  {:names$}  {:keys$}  {value}", record.name, record.record);
             writeln!(out, "{}", line.trim_end())?;

@@ -15,18 +15,20 @@ use crate::cli::output::{Human, Outcome};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The folder, made where it is missing
+    // Not `dir`, which is the global flag's: they would be one value.
     #[arg(value_name = "DIR")]
-    dir: PathBuf,
+    folder: PathBuf,
 }
 
 /// Writes one page per command.
 pub fn run(args: Args, _context: &Context) -> Result<Outcome, CliError> {
-    let failed = |error| CliError::io(format!("{} cannot be written", args.dir.display()), &error);
-    std::fs::create_dir_all(&args.dir).map_err(failed)?;
+    let failed =
+        |error| CliError::io(format!("{} cannot be written", args.folder.display()), &error);
+    std::fs::create_dir_all(&args.folder).map_err(failed)?;
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     let mut written = Vec::new();
-    write_pages(&args.dir, command, &mut written).map_err(failed)?;
+    write_pages(&args.folder, command, &mut written).map_err(failed)?;
     Ok(Outcome::done(ManReport { written }))
 }
 

@@ -17,6 +17,8 @@ pub mod resolve;
 pub mod resolve_chain;
 pub mod resolve_report;
 pub mod revision;
+pub mod serve;
 pub mod set;
 pub mod sign;
+pub mod status;
 pub mod verify;

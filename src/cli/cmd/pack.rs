@@ -17,7 +17,9 @@ use crate::cli::session::Session;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A folder, packed as it stands; default: what publish sends, the workspace's .well-known
-    dir: Option<PathBuf>,
+    // Not `dir`, which is the global flag's: they would be one value.
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Write the blocks to a CAR file
     #[arg(long, value_name = "FILE")]
     car: Option<PathBuf>,
@@ -43,7 +45,7 @@ impl BlockSink for Nowhere {
 /// Packs.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session;
-    let source = match &args.dir {
+    let source = match &args.folder {
         Some(dir) => Source::Folder(dir),
         None => {
             session = Session::open(context)?;
@@ -56,6 +58,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             // Beside the file, then renamed: a CAR is there whole or not at all.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
+            if !folder.is_dir() {
+                let message = format!("{} is not a folder", folder.display());
+                return Err(CliError::usage(message).hint("make it first, or choose another file"));
+            }
             let mode = std::fs::Permissions::from_mode(0o666);
             let mut builder = tempfile::Builder::new();
             let file = builder.prefix(".car-").permissions(mode).tempfile_in(folder);

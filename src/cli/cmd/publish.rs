@@ -12,7 +12,7 @@ use namesys::ipns::ReadBack;
 use namesys::keys::IpnsKey;
 use namesys::report::{PublicationReport, PublishReport, UploadReport};
 use namesys::workspace::{
-    PublishOutcome, PublishRequest, RecordedKeys, TargetOutcome, dry_record, publish,
+    PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, TargetOutcome, dry_record, publish,
 };
 
 use super::pack::{Source, pack_car};
@@ -21,7 +21,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
-use crate::cli::output::{Human, Outcome};
+use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
 use crate::cli::values::{duration, time, write_file};
 
@@ -74,6 +74,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let message = format!("--require is above the number of publishers, {}", publishers.len());
         return Err(CliError::usage(message).hint("add publishers, or require fewer"));
     }
+    if args.validity.is_some_and(|validity| validity <= Timestamp::now()) {
+        return Err(CliError::usage("--validity has passed already: nobody would take the record"));
+    }
     let key = ipns_key(&args, context, &mut session)?;
     let _lock = session.workspace.lock()?;
     let temporary = session.workspace.temporary_dir()?.join("publish.car");
@@ -82,6 +85,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
     let bar = context.output.progress(0, "uploading");
     let progress_bar = bar.clone();
+    let output = context.output;
+    let notice = move |notice: &PublishNotice| output.warn(notice);
     let request = PublishRequest {
         workspace: &session.workspace,
         key: &key,
@@ -98,22 +103,27 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             progress_bar.set_length(total);
             progress_bar.set_position(sent);
         })),
+        notice: &notice,
     };
-    if let Some(dir) = &args.dry_run {
-        return dry_run(&request, &packed, dir);
-    }
-    let outcome = context.block_on(async { Ok(publish(&request).await?) });
+    let outcome = match &args.dry_run {
+        Some(dir) => dry_run(&request, &packed, dir),
+        None => context.block_on(async { Ok(publish(&request).await?) }).map(|o| (o, Vec::new())),
+    };
     bar.finish_and_clear();
     // What it held is with the services now, or is packed again.
     let _ = std::fs::remove_file(&temporary);
-    let outcome = outcome?;
+    let (outcome, written) = outcome?;
+    if args.dry_run.is_some() {
+        context.output.note("nobody was asked: the sequence follows what this workspace knows");
+        return Ok(Outcome::done(report(&packed, &outcome, written)));
+    }
     if !outcome.new_record {
         context.output.note("the root has not changed: the same record, for those that lack it");
         if args.validity.is_some_and(|asked| asked != outcome.record.fields().validity()) {
             context.output.warn("--validity has no effect while the root is the same");
         }
     }
-    let report = report(&packed, &outcome);
+    let report = report(&packed, &outcome, Vec::new());
     let error = failure(&outcome, args.require.unwrap_or(publishers.len()));
     Ok(Outcome::partial(report, error))
 }
@@ -148,7 +158,12 @@ fn ipns_key(args: &Args, context: &Context, session: &mut Session) -> Result<Ipn
     Ok(key)
 }
 
-fn dry_run(request: &PublishRequest<'_>, packed: &Packed, dir: &Path) -> Result<Outcome, CliError> {
+/// Writes what would be sent into `dir`.
+fn dry_run(
+    request: &PublishRequest<'_>,
+    packed: &Packed,
+    dir: &Path,
+) -> Result<(PublishOutcome, Vec<String>), CliError> {
     let (record, new_record) = dry_record(request)?;
     std::fs::create_dir_all(dir)
         .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
@@ -157,22 +172,20 @@ fn dry_run(request: &PublishRequest<'_>, packed: &Packed, dir: &Path) -> Result<
         .map_err(|error| CliError::io(format!("{} cannot be written", car.display()), &error))?;
     let file = dir.join(format!("{}.ipns-record", record.name()));
     write_file(&file, record.bytes())?;
-    let outcome =
-        PublishOutcome { record, new_record, uploads: Vec::new(), publications: Vec::new() };
-    let mut report = report(packed, &outcome);
-    report.written = vec![car.display().to_string(), file.display().to_string()];
-    Ok(Outcome::done(report))
+    let written = [car, file].map(|path| path.display().to_string()).into();
+    let (uploads, publications) = (Vec::new(), Vec::new());
+    Ok((PublishOutcome { record, new_record, uploads, publications }, written))
 }
 
-fn report(packed: &Packed, outcome: &PublishOutcome) -> PublishReport {
+fn report(packed: &Packed, outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
     let fields = outcome.record.fields();
     let uploads = outcome.uploads.iter().map(|target| {
-        let TargetOutcome { to, ok, error, .. } = target.clone();
-        UploadReport { to, ok, error }
+        let TargetOutcome { to, ok, sent, error, .. } = target.clone();
+        UploadReport { to, ok, sent, error }
     });
     let publications = outcome.publications.iter().map(|target| {
-        let TargetOutcome { to, ok, read_back, error } = target.clone();
-        PublicationReport { to, ok, read_back, error }
+        let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
+        PublicationReport { to, ok, sent, read_back, error }
     });
     PublishReport {
         root: packed.root.to_string(),
@@ -182,7 +195,7 @@ fn report(packed: &Packed, outcome: &PublishOutcome) -> PublishReport {
         new_record: outcome.new_record,
         uploads: uploads.collect(),
         publications: publications.collect(),
-        written: Vec::new(),
+        written,
     }
 }
 
@@ -209,29 +222,38 @@ impl Human for PublishReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "root       {}", self.root)?;
         writeln!(out, "IPNS name  {}", self.ipns_name)?;
-        let new = if self.new_record { "" } else { " (unchanged)" };
+        let left = self.publications.is_empty() && !self.uploads.is_empty();
+        let new = match (self.new_record, left) {
+            (_, true) => " (not published)",
+            (true, false) => "",
+            (false, false) => " (unchanged)",
+        };
         writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, self.validity)?;
-        for upload in &self.uploads {
-            line(out, "upload", &upload.to, upload.ok, upload.error.as_deref())?;
+        for UploadReport { to, ok, sent, error } in &self.uploads {
+            line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
         }
-        for target in &self.publications {
-            let ok = target.ok && target.read_back;
-            line(out, "publish", &target.to, ok, target.error.as_deref())?;
+        for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
+            line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
         }
         self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
     }
+}
+
+/// In a word, when it is good.
+fn good(ok: bool, sent: bool) -> Option<&'static str> {
+    ok.then_some(if sent { "ok" } else { "has it" })
 }
 
 fn line(
     out: &mut dyn Write,
     what: &str,
     to: &str,
-    ok: bool,
+    good: Option<&str>,
     error: Option<&str>,
 ) -> io::Result<()> {
-    match error {
-        _ if ok => writeln!(out, "{what:9}  ok      {to}"),
-        Some(error) => writeln!(out, "{what:9}  FAILED  {to}: {error}"),
-        None => writeln!(out, "{what:9}  FAILED  {to}"),
+    match (good, error) {
+        (Some(good), _) => writeln!(out, "{what:9}  {good:6}  {}", shown(to)),
+        (None, Some(error)) => writeln!(out, "{what:9}  FAILED  {}: {}", shown(to), shown(error)),
+        (None, None) => writeln!(out, "{what:9}  FAILED  {}", shown(to)),
     }
 }

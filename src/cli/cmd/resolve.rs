@@ -38,7 +38,8 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", requires = "recordhash")]
     owner: Option<Address>,
     /// A signer, or a manager, that the owner approved on chain; may be given more than once
-    #[arg(long, value_name = "ADDRESS", requires = "owner")]
+    #[arg(long, value_name = "ADDRESS", requires = "owner",
+          value_parser = crate::cli::wallet_args::address)]
     approved_signer: Vec<Address>,
     /// The chain whose id stands in the texts [default: the workspace's, else the node's, else 1]
     #[arg(long, value_name = "N")]
@@ -135,7 +136,18 @@ async fn fetch(
                 matches!(record.record, Err(RecordError::Fetch(FetchError::NotFound { .. })))
             };
             records.retain(|record| !absent(record));
-            Ok(records)
+            // Nobody answers: said once, not for each record.
+            let failures = records.iter().map(|record| match &record.record {
+                Err(RecordError::Fetch(error)) => Some(error.clone()),
+                _ => None,
+            });
+            match failures
+                .collect::<Option<Vec<_>>>()
+                .and_then(|failures| failures.into_iter().next())
+            {
+                Some(error) => Err(error.into()),
+                None => Ok(records),
+            }
         }
     }
 }
@@ -156,12 +168,15 @@ fn failure(facts: &ChainFacts, records: &[ResolvedRecord]) -> Option<CliError> {
     }
     let exit = Exit::worst(errors().map(|(_, error)| exit_of(error)))?;
     let (record, error) = errors().find(|(_, error)| exit_of(error) == exit)?;
-    let kind = match exit {
-        Exit::Unverified => "unverified",
-        Exit::NotFound => "no-record",
-        _ => "not-fetched",
+    let (kind, hint) = match error {
+        RecordError::Unverified(_) => ("unverified", None),
+        RecordError::Fetch(error) => {
+            let CliError { kind, hint, .. } = error.clone().into();
+            (kind, hint)
+        }
     };
-    Some(CliError::new(exit, kind, format!("{}: {}: {error}", facts.name, record.key)))
+    let message = format!("{}: {}: {error}", facts.name, record.key);
+    Some(CliError { hint, ..CliError::new(exit, kind, message) })
 }
 
 fn report(
@@ -219,8 +234,8 @@ impl Human for ResolveReport {
                     writeln!(out, "          {:width$}  {approval}{proven}", "")?;
                 }
                 (None, error) => {
-                    let error = error.as_deref().unwrap_or_default();
-                    writeln!(out, "  FAILED  {:width$}  {}", record.record, shown(error))?;
+                    let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
+                    writeln!(out, "  FAILED  {:width$}  {}", record.record, shown(&error))?;
                 }
             }
         }

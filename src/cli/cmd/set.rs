@@ -12,6 +12,9 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
 
+/// What to type for an empty text, and for none.
+const EMPTY: &str = "\"\" is the empty value; namesys unset removes a record";
+
 /// Most bytes of an ABI file.
 const MAX_ABI: u64 = 512 << 10;
 
@@ -32,7 +35,7 @@ pub struct Args {
     #[arg(value_name = "TYPE")]
     kind: String,
     /// KEY (where the type has one) and VALUE; for pubkey X and Y, for abi TYPE and FILE
-    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..=2)]
+    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..)]
     rest: Vec<String>,
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]
@@ -86,12 +89,25 @@ fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError>
             let value = Value::parse(&key, value)?;
             Ok((key, value))
         }
+        (kind @ ("text" | "address" | "interface" | "abi" | "dns"), [key]) => {
+            // One word too few: which of the two it is shows whether it can be the key.
+            RecordKey::from_parts(kind, Some(key))?;
+            let message = format!("{kind} {key} has no value: give TYPE, KEY and VALUE");
+            let error = CliError::usage(message);
+            Err(if kind == "text" { error.hint(EMPTY) } else { error })
+        }
         (kind, [value]) => {
             let key = RecordKey::from_parts(kind, None)?;
             let value = Value::parse(&key, value)?;
             Ok((key, value))
         }
-        _ => Err(CliError::usage("set takes TYPE, a KEY where the type has one, and VALUE")),
+        (_, words) => {
+            let message = format!(
+                "set takes TYPE, a KEY where the type has one, and VALUE: {} words are too many",
+                words.len() + 1
+            );
+            Err(CliError::usage(message).hint("put a value with spaces in quotes"))
+        }
     }
 }
 
@@ -126,16 +142,38 @@ pub fn run_unset(args: UnsetArgs, context: &Context) -> Result<Outcome, CliError
             .hint("namesys list shows what is there"));
     };
     session.workspace.save_records(&records)?;
-    Ok(Outcome::done(RecordReport {
+    Ok(Outcome::done(Removed(RecordReport {
         name: name.to_string(),
         record: key.to_string(),
         value: value.to_string(),
         notes: Vec::new(),
-    }))
+    })))
+}
+
+/// `unset`'s report: as that of `set`, in other words.
+#[derive(serde::Serialize)]
+struct Removed(RecordReport);
+
+impl Human for Removed {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self(record) = self;
+        writeln!(
+            out,
+            "removed {} {}, which was {}",
+            record.name,
+            record.record,
+            shown_value(&record.value)
+        )
+    }
+}
+
+/// A value in a line of its own; an empty one is seen.
+pub fn shown_value(value: &str) -> String {
+    if value.is_empty() { "(empty)".to_owned() } else { shown(value) }
 }
 
 impl Human for RecordReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} {} = {}", self.name, self.record, shown(&self.value))
+        writeln!(out, "{} {} = {}", self.name, self.record, shown_value(&self.value))
     }
 }

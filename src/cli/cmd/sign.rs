@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use namesys::keys::SignerKey;
-use namesys::report::{SignReport, SignedFileReport};
+use namesys::report::{RemovedFileReport, SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{ApprovalMode, RecordedKeys, SignOutcome, SignRequest, Signer, sign};
 
@@ -54,11 +54,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let hand = hand(&args, context, &mut session, mode)?;
     let _lock = session.workspace.lock()?;
     session.config = session.workspace.config()?;
-    if args.approval.is_some() && session.config.approval_mode()? != args.approval {
-        session.config.record_approval_mode(&mode.to_string());
-        session.workspace.save_config(&session.config)?;
-    }
     let records = session.workspace.records(&session.config)?;
+    if records.iter().next().is_none() {
+        context.output.note("there are no records to sign; set one: namesys set text avatar URL");
+    }
     let (signer, wallet): (Signer<'_>, Option<&dyn Wallet>) = match &hand {
         Hand::Key(key, wallet) => (Signer::Key(key), wallet.as_ref().map(OpenWallet::as_wallet)),
         Hand::Owner(wallet) => (Signer::Owner(wallet.as_wallet()), Some(wallet.as_wallet())),
@@ -80,7 +79,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let outcome =
         context.block_on(async { Ok(sign(&request, &mut session.config, &progress).await?) });
     bar.finish_and_clear();
-    Ok(Outcome::done(report(&outcome?, signer)))
+    let report = report(&outcome?, signer);
+    // Only now: a choice with which nothing could be signed is not kept.
+    if args.approval.is_some() && session.config.approval_mode()? != args.approval {
+        session.config.record_approval_mode(&mode.to_string());
+        session.workspace.save_config(&session.config)?;
+    }
+    Ok(Outcome::done(report))
 }
 
 /// The signer and, where it is needed and there, the wallet. Keys are checked against those of
@@ -133,12 +138,18 @@ fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
         path: file.path.clone(),
         signer: signer.clone(),
     });
+    let removed = outcome.removed.iter().map(|file| RemovedFileReport {
+        name: file.name.to_string(),
+        record: file.key.to_string(),
+        path: file.path.clone(),
+    });
     SignReport {
         signed: outcome.signed.len() as u64,
         unchanged: outcome.unchanged,
         removed: outcome.removed.len() as u64,
         approvals: outcome.approvals,
         records: records.collect(),
+        removed_records: removed.collect(),
     }
 }
 
@@ -149,6 +160,12 @@ impl Human for SignReport {
         }
         if self.records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;
+        }
+        for file in self.removed_records.iter().take(SHOWN) {
+            writeln!(out, "removed  {} {}", file.name, file.record)?;
+        }
+        if self.removed_records.len() > SHOWN {
+            writeln!(out, "         … and {} more", self.removed_records.len() - SHOWN)?;
         }
         writeln!(
             out,

@@ -13,6 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
+use crate::cli::wallet_args::address;
 
 /// `verify …`
 #[derive(Debug, clap::Args)]
@@ -20,10 +21,10 @@ pub struct Args {
     /// A folder that holds .well-known; default: the workspace
     path: Option<PathBuf>,
     /// The owner of the names; default: the workspace's wallet
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     owner: Option<Address>,
     /// A signer, or a manager, that the owner approved on chain; may be given more than once
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     approved_signer: Vec<Address>,
     /// The chain whose id stands in the texts; default: the workspace's, or 1
     #[arg(long, value_name = "N")]
@@ -35,7 +36,8 @@ pub struct Facts {
     chain_id: u64,
     owner: Option<Address>,
     approved: Vec<Address>,
-    config: Option<Config>,
+    /// Where approvals are kept, and of which signer.
+    kept: Option<(Config, Address)>,
 }
 
 impl Facts {
@@ -51,7 +53,8 @@ impl Facts {
             approved.extend(keys.wallet);
         }
         let (chain_id, owner) = (config.chain_id, config.owner()?);
-        Ok(Self { chain_id, owner, approved, config: Some(config.clone()) })
+        let kept = keys.signer.map(|signer| (config.clone(), signer));
+        Ok(Self { chain_id, owner, approved, kept })
     }
 
     /// Whether an owner is known at all.
@@ -60,9 +63,9 @@ impl Facts {
     }
 
     fn owner_of(&self, name: &Name) -> Address {
-        let kept = self.config.as_ref().and_then(|config| {
-            let signer = config.recorded_keys().ok()?.signer?;
-            Some(config.approval(name, signer).ok()??.owner)
+        let kept = self.kept.as_ref().and_then(|(config, signer)| {
+            let approval = config.approval(name, *signer).ok()??;
+            Some(approval.owner)
         });
         kept.or(self.owner).unwrap_or_default()
     }
@@ -85,10 +88,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let mut facts = match &session {
         Some(session) => Facts::of(&session.config)?,
-        None => Facts { chain_id: 1, owner: None, approved: Vec::new(), config: None },
+        None => Facts { chain_id: 1, owner: None, approved: Vec::new(), kept: None },
     };
     if let Some(owner) = args.owner {
-        (facts.owner, facts.config) = (Some(owner), None);
+        (facts.owner, facts.kept) = (Some(owner), None);
     }
     facts.chain_id = args.chain_id.unwrap_or(facts.chain_id);
     for signer in &facts.approved {
@@ -97,7 +100,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     facts.approved.extend(&args.approved_signer);
     if !facts.have_owner() {
         return Err(CliError::usage("who owns the names? No wallet is recorded")
-            .hint("give the owner's address: --owner ADDRESS"));
+            .hint("namesys sign records the wallet; or give the owner: --owner ADDRESS"));
     }
     let dir = match (&args.path, &session) {
         (Some(path), _) => path.clone(),

@@ -1,8 +1,6 @@
 //! The path gateway (<https://specs.ipfs.tech/http-gateways/path-gateway/>) and the trustless one
 //! in it, answering as boxo's handler, which is Kubo's, does.
 
-mod conditional;
-mod content_type;
 mod format;
 mod mutable;
 mod path;

@@ -16,7 +16,6 @@ use minicbor::data::Tag;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::conditional::none_match;
 use super::format::{CarParams, RAW, Scope};
 use super::path::Root;
 use super::unixfs::{self, FindError, Found};
@@ -27,6 +26,7 @@ use crate::devnet::server::{Network, Shared};
 use crate::devnet::store::BlockStore;
 use crate::ipfs::{BlockSource, Kind, ReadError, list, walk};
 use crate::keys::{IpnsName, IpnsNameError};
+use crate::web::none_match;
 
 /// Sent at once.
 const CHUNK_BYTES: usize = 64 << 10;

@@ -10,8 +10,6 @@ use cid::Cid;
 use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
 
-use super::conditional::{Wanted, none_match, wanted};
-use super::content_type::content_type;
 use super::path::ContentPath;
 use super::{
     Ask, ESCAPED, Target, cache_control, disposition, not_modified, redirect, set_roots,
@@ -20,6 +18,7 @@ use super::{
 use crate::devnet::reply::{self, Form, Refusal, set};
 use crate::devnet::server::Network;
 use crate::ipfs::{BlockSource, Entry, Kind, ReadError, list, read_file, resolve};
+use crate::web::{Wanted, content_type, none_match, wanted};
 
 /// A longer file is not put together in memory; its blocks and CAR are still to be had.
 const MAX_FILE: u64 = 256 << 20;

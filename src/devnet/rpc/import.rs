@@ -16,7 +16,7 @@ use super::{bad_request, error, files};
 use crate::devnet::gateway::query;
 use crate::devnet::reply::Refusal;
 use crate::devnet::server::{Shared, blocking};
-use crate::devnet::store::BlockStore;
+use crate::devnet::store::{BlockStore, Store};
 use crate::ipfs::{BlockError, CarError, CarReader, DAG_PB, RAW, ReadError, walk};
 
 /// Roots taken from the headers of one request.
@@ -47,8 +47,7 @@ pub(super) async fn import(
     while let Some(field) = files.next_field().await.map_err(broken)? {
         imported = import_file(&network, field, imported).await.map_err(error)?;
     }
-    let blocks = Arc::clone(&network.store.blocks);
-    let lines = blocking(move || report(&blocks, &imported, pin, stats)).await;
+    let lines = blocking(move || report(&network.store, &imported, pin, stats)).await;
     let kinds = [(header::CONTENT_TYPE.as_str(), "application/json"), ("x-chunked-output", "1")];
     Ok((kinds, lines).into_response())
 }
@@ -147,10 +146,14 @@ fn failure(previous: Option<Cid>, error: &CarError) -> String {
 }
 
 /// The answer: a line for each root when pinning, then the counts when asked for.
-fn report(store: &BlockStore, imported: &Imported, pin: bool, stats: bool) -> String {
+fn report(store: &Store, imported: &Imported, pin: bool, stats: bool) -> String {
     let mut lines = String::new();
     for root in imported.roots.iter().filter(|_| pin) {
-        let problem = incomplete(store, root).unwrap_or_default();
+        let problem = incomplete(&store.blocks, root);
+        let problem = match problem {
+            Some(problem) => problem,
+            None => store.pins.pin(root).err().map(|e| e.to_string()).unwrap_or_default(),
+        };
         let line = json!({
             "Root": { "Cid": { "/": root.to_string() }, "PinErrorMsg": problem }
         });

@@ -4,6 +4,7 @@
 //! the request itself is malformed, as in go-ipfs-cmds.
 
 mod import;
+mod pin;
 mod record;
 
 use axum::Router;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Router<Shared> {
     let unlimited = DefaultBodyLimit::disable();
     Router::new()
         .route("/api/v0/dag/import", only_post(post(import::import)).layer(unlimited))
+        .route("/api/v0/pin/ls", only_post(post(pin::list)))
         .route("/api/v0/name/put", only_post(post(record::name_put)))
         .route("/api/v0/name/get", only_post(post(record::name_get)))
         .route("/api/v0/routing/put", only_post(post(record::routing_put)))

@@ -1,14 +1,17 @@
-//! What the devnet keeps: blocks in one CAR file, IPNS records in one small file each.
+//! What the devnet keeps: blocks in one CAR file, the pinned roots, IPNS records in one small file
+//! each.
 //!
 //! ```text
 //! <dir>/lock                       locked while a devnet runs
 //! <dir>/blocks.car                 every block, appended; any CAR tool can read it
+//! <dir>/pins                       the roots that were pinned, one CID a line
 //! <dir>/records/<k51…>.ipns-record the best record of each name, replaced atomically
 //! ```
 //! A process killed at any point leaves a folder the next one opens: a section of `blocks.car`
 //! cut short is dropped, a record is either the old or the new one.
 
 mod blocks;
+mod pins;
 mod records;
 
 use std::fs::{self, File, TryLockError};
@@ -17,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use blocks::BlockStore;
+pub(crate) use pins::PinStore;
 pub(crate) use records::RecordStore;
 
 /// Why the devnet's folder cannot be used.
@@ -64,6 +68,7 @@ impl StoreError {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) blocks: Arc<BlockStore>,
+    pub(crate) pins: PinStore,
     pub(crate) records: RecordStore,
     _lock: File,
 }
@@ -79,8 +84,10 @@ impl Store {
             TryLockError::WouldBlock => StoreError::Locked(dir.to_path_buf()),
             TryLockError::Error(source) => StoreError::Io { path: lock_path, source },
         })?;
+        let blocks = Arc::new(BlockStore::open(&dir.join("blocks.car"), durable)?);
         Ok(Self {
-            blocks: Arc::new(BlockStore::open(&dir.join("blocks.car"), durable)?),
+            pins: PinStore::open(&dir.join("pins"), &blocks, durable)?,
+            blocks,
             records: RecordStore::open(&dir.join("records"), durable)?,
             _lock: lock,
         })

@@ -1,11 +1,13 @@
-//! Kubo's RPC: `POST /api/v0/dag/import`.
+//! Kubo's RPC: `POST /api/v0/dag/import`, and `/api/v0/pin/ls` to see what need not be sent.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use cid::Cid;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::{Upload, UploadError};
@@ -17,6 +19,13 @@ const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     idle: Duration::from_secs(300),
     body: Duration::from_secs(300),
+};
+
+/// For a question that is answered from an index, or not worth waiting for.
+const QUESTION_TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    idle: Duration::from_secs(5),
+    body: Duration::from_secs(5),
 };
 
 /// The RPC of a Kubo node, or a service that speaks it.
@@ -46,6 +55,13 @@ struct ImportRoot {
 struct ImportCid {
     #[serde(rename = "/")]
     cid: String,
+}
+
+/// The answer of `pin/ls`: the pinned CIDs.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pins {
+    keys: HashMap<String, IgnoredAny>,
 }
 
 /// Kubo's way to say that a command failed, with status 500.
@@ -86,6 +102,22 @@ impl Kubo {
             return Err(UploadError::Rejected { to: self.describe(), message });
         }
         self.confirm(&answer.success()?, root)
+    }
+
+    async fn is_pinned(&self, root: &Cid) -> bool {
+        let mut url = endpoint(&self.url, ["api", "v0", "pin", "ls"]);
+        url.query_pairs_mut()
+            .append_pair("arg", &root.to_string())
+            .append_pair("type", "recursive");
+        // One attempt: the upload that follows otherwise has patience.
+        let request = Request::post(url, Body::Empty)
+            .bearer(self.token.clone())
+            .timeouts(QUESTION_TIMEOUTS)
+            .attempts(1);
+        let Ok(answer) = self.http.send(&request).await else { return false };
+        let pins = answer.success().ok().and_then(|body| serde_json::from_slice(&body).ok());
+        let is_root = |key: &String| Cid::try_from(key.as_str()).is_ok_and(|cid| cid == *root);
+        pins.is_some_and(|Pins { keys }| keys.keys().any(is_root))
     }
 
     /// Looks for `root`, pinned, in the answer's lines.
@@ -137,6 +169,10 @@ impl Upload for Kubo {
 
     fn url(&self) -> &Url {
         &self.url
+    }
+
+    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
+        Box::pin(self.is_pinned(root))
     }
 
     fn upload<'a>(

@@ -50,6 +50,36 @@ async fn the_file_is_streamed_with_token_and_progress() {
 }
 
 #[tokio::test]
+async fn only_a_pin_of_our_root_is_having_it() {
+    let pins = |cid: &str| format!(r#"{{"Keys":{{"{cid}":{{"Type":"recursive","Name":""}}}}}}"#);
+    let not_pinned =
+        format!(r#"{{"Message":"path '{ROOT}' is not pinned","Code":0,"Type":"error"}}"#);
+    for (status, body, expected) in [
+        (200, pins(ROOT), true),
+        (200, pins(OTHER), false),
+        (200, r#"{"Keys":{}}"#.to_owned(), false),
+        (200, "{}".to_owned(), false),
+        (200, "<html>".to_owned(), false),
+        (500, not_pinned, false),
+        (403, "403 - Forbidden".to_owned(), false),
+        (404, pins(ROOT), false),
+    ] {
+        let answer = body.clone();
+        let server = TestServer::start(move |_, _| Answer::new(status, answer.clone())).await;
+        let token = Some(SecretString::new("hunter2".into()));
+        let kubo = Kubo::new(quick_http(), server.url.clone(), token);
+        assert_eq!(kubo.has(&ROOT.parse().unwrap()).await, expected, "{status} {body}");
+        let seen = server.seen();
+        assert_eq!(seen.len(), 1, "asked once");
+        let path = format!("POST /api/v0/pin/ls?arg={ROOT}&type=recursive HTTP/1.1");
+        assert_eq!(seen[0].line, path);
+        assert!(seen[0].headers.contains(&"authorization: bearer hunter2".to_owned()));
+    }
+    let kubo = Kubo::new(quick_http(), "http://127.0.0.1:1".parse().unwrap(), None);
+    assert!(!kubo.has(&ROOT.parse().unwrap()).await, "nobody there");
+}
+
+#[tokio::test]
 async fn only_our_root_pinned_is_success() {
     import(200, line(OTHER, "") + &line(ROOT, "")).await.unwrap();
     let error = import(200, line(OTHER, "")).await.unwrap_err();

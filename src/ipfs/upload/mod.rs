@@ -20,6 +20,10 @@ pub trait Upload: Send + Sync {
     /// The service's address.
     fn url(&self) -> &Url;
 
+    /// Whether the service is seen to keep `root` and all below it, by one cheap question. `false`
+    /// also when it cannot say: then the file is sent, which does no harm.
+    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool>;
+
     /// Sends the file at `car` and checks that the service has taken `root`. Repeating it does
     /// no harm.
     fn upload<'a>(

@@ -39,7 +39,11 @@ pub enum FetchError {
         proven: bool,
     },
     /// No gateway has an IPNS record of the name.
-    #[error("no gateway knows a record of the IPNS name {name}: is it published?{}", list(notes))]
+    #[error(
+        "no gateway knows a valid record of the IPNS name {name}: is it published, and has it not \
+         expired?{}",
+        list(notes)
+    )]
     NotPublished {
         /// The IPNS name.
         name: IpnsName,

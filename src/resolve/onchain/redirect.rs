@@ -29,7 +29,11 @@ impl NameResolver {
         payload: Bytes,
     ) -> Result<Asked, OnchainRecordError> {
         let Subject { view, trace, depth, .. } = case.subject;
-        let redirect = match self.verify_redirect(case, &payload).await? {
+        let mut verified = self.verify_redirect(case, &payload, self.config.chain_id).await?;
+        if let (Err(_), Some(chain_id)) = (&verified, self.config.other_chain_id()) {
+            verified = self.verify_redirect(case, &payload, chain_id).await?.or(verified);
+        }
+        let redirect = match verified {
             Ok(redirect) => redirect,
             Err(reason) => return self.refused_redirect(case, key, lookup, &payload, reason).await,
         };
@@ -84,13 +88,13 @@ impl NameResolver {
         &self,
         case: &Case<'_>,
         payload: &[u8],
+        chain_id: u64,
     ) -> Result<Result<VerifiedRedirect, String>, OnchainRecordError> {
         let redirect = match SignedRedirect::decode(payload) {
             Ok(redirect) => redirect,
             Err(error) => return Ok(Err(error.to_string())),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let chain_id = self.config.chain_id;
         let by = redirect.needs_approval_of(name, owner, chain_id);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };

@@ -28,8 +28,7 @@ pub async fn signatures() -> Result<()> {
         change(&mut record);
         record
     };
-    let other_chain =
-        SignedRecord::sign(&nick, &key(AVATAR), &value(AVATAR, "good"), &owner, 1, None);
+    let other_chain = owner.sign_record(&nick, &key(AVATAR), &value(AVATAR, "good"), 1, None);
     let resigned = |change: fn(&mut Vec<u8>)| {
         let mut signature = good.signature.to_vec();
         change(&mut signature);

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::{CCIP2Resolver, NameWrapper, PlainResolver};
 use namesys::devnet::chain::{CCIP2_RESOLVER, CHAIN_ID, NAME_WRAPPER, PLAIN_RESOLVER};
 use namesys::ens::Name;
-use namesys::request::{SignedRecord, SignedRedirect};
+use namesys::keys::SignerKey;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{approval, ipns_key, name, person, signed};
@@ -122,7 +122,7 @@ pub async fn redirects() -> Result<()> {
     let (key, value) = ("url".to_owned(), "on chain".to_owned());
     let call = PlainResolver::setTextCall { node, key, value };
     world.chain.send(other.address(), PLAIN_RESOLVER, call).await?;
-    let redirect = |to, by| SignedRedirect::sign(&nick, to, by, CHAIN_ID, None).encode();
+    let redirect = |to: &Name, by: &SignerKey| by.sign_redirect(&nick, to, CHAIN_ID, None).encode();
     world
         .publish_payloads(
             &ipns_key(1),
@@ -208,8 +208,7 @@ pub async fn attacks() -> Result<()> {
     let former = person(9);
     let sign3 = approval(&nick, former.address(), former.address(), &former);
     let value = crate::people::value("text/d", "good");
-    let other_chain =
-        SignedRecord::sign(&nick, &crate::people::key("text/d"), &value, &owner, 1, None);
+    let other_chain = owner.sign_record(&nick, &crate::people::key("text/d"), &value, 1, None);
     let files = [
         (&nick, "text/a", changed),
         (&nick, "text/b", good("text/x")),

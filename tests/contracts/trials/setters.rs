@@ -1,14 +1,16 @@
 //! What the resolver keeps, and who may change it.
 
-use alloy::sol_types::SolCall;
+use alloy::sol_types::{SolCall, SolValue};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use anyhow::{Result, ensure};
-use namesys::devnet::chain::CCIP2_RESOLVER;
+use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver::*;
+use namesys::devnet::chain::{CCIP2_RESOLVER, GATEWAY_MANAGER, NAME_WRAPPER, REGISTRY};
 use namesys::ens::Name;
 
 use crate::people::{ipns_key, name, person};
 use crate::world::{World, refused};
+
+const ARTIFACT: &str = include_str!("../../../src/devnet/contracts/artifacts/CCIP2Resolver.json");
 
 async fn stored(world: &World, node: B256) -> Result<Bytes> {
     Ok(world.chain.call(CCIP2_RESOLVER, recordhashCall { node }).await?)
@@ -83,8 +85,17 @@ pub async fn forms() -> Result<()> {
     };
     ensure!(!approved(signers[0]).await? && approved(signers[1]).await?);
 
-    ensure!(world.chain.call(CCIP2_RESOLVER, chainIDCall {}).await? == "31337");
-    world.chain.send(owner, CCIP2_RESOLVER, updateChainIDCall {}).await?;
-    ensure!(world.chain.call(CCIP2_RESOLVER, chainIDCall {}).await? == "31337");
+    // Another, as deployed elsewhere than on mainnet: "5" until it is told.
+    let artifact: serde_json::Value = serde_json::from_str(ARTIFACT)?;
+    let code: Bytes = artifact["bytecode"].as_str().context("bytecode")?.parse()?;
+    let arguments = (REGISTRY, NAME_WRAPPER, GATEWAY_MANAGER, "5".to_owned());
+    let elsewhere = Address::repeat_byte(0x55);
+    let creation = [&code[..], &arguments.abi_encode_params()].concat();
+    world.chain.install(elsewhere, creation.into()).await?;
+    for (contract, before) in [(CCIP2_RESOLVER, "31337"), (elsewhere, "5")] {
+        ensure!(world.chain.call(contract, chainIDCall {}).await? == before);
+        world.chain.send(owner, contract, updateChainIDCall {}).await?;
+        ensure!(world.chain.call(contract, chainIDCall {}).await? == "31337");
+    }
     Ok(())
 }

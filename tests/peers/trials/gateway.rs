@@ -51,7 +51,8 @@ pub fn signed_workspace(sandbox: &mut Sandbox) -> Result<Workspace> {
 }
 
 /// Packs the workspace, serves it through boxo, and puts an IPNS record there.
-fn served(sandbox: &Sandbox) -> Result<Boxo> {
+/// The server, and the root of the tree.
+fn served(sandbox: &Sandbox) -> Result<(Boxo, String)> {
     let packed = sandbox.ok(["pack", "--car", "tree.car"])?;
     let root = packed["root"].as_str().with_context(|| format!("pack: {packed}"))?;
     let boxo = Boxo::serve(&[sandbox.path("tree.car")])?;
@@ -69,31 +70,42 @@ fn served(sandbox: &Sandbox) -> Result<Boxo> {
         "record",
     ])?;
     sandbox.ok(["ipns", "put", "record", "--publisher", &format!("routing={}", boxo.url)])?;
-    Ok(boxo)
+    Ok((boxo, root.to_owned()))
 }
 
-fn resolve(sandbox: &Sandbox, workspace: &Workspace, boxo: &Boxo) -> Result<(i32, Value)> {
+/// `resolve` of every record, with the chain facts given by hand.
+fn resolve(
+    sandbox: &Sandbox,
+    workspace: &Workspace,
+    recordhash: &str,
+    boxo: &Boxo,
+) -> Result<(i32, Value)> {
     let mut arguments = vec!["resolve", "nick.eth"];
     arguments.extend(RECORDS.iter().map(|(_, record)| *record));
-    arguments.extend(["--recordhash", &workspace.contenthash, "--owner", &workspace.wallet]);
+    arguments.extend(["--recordhash", recordhash, "--owner", &workspace.wallet]);
     arguments.extend(["--gateway", &boxo.url]);
     sandbox.json(arguments)
 }
 
-/// Every record resolves to the value that was set, verified.
+/// Every record resolves to the value that was set, verified and proven by
+/// blocks, through the IPNS name and through the root itself.
 pub fn resolve_verified() -> Result<()> {
     let mut sandbox = Sandbox::new()?;
     let workspace = signed_workspace(&mut sandbox)?;
-    let boxo = served(&sandbox)?;
-    let (code, resolved) = resolve(&sandbox, &workspace, &boxo)?;
-    ensure!(code == 0, "{resolved}");
-    let records = resolved["records"].as_array().with_context(|| format!("{resolved}"))?;
-    ensure!(records.len() == RECORDS.len(), "{resolved}");
-    for (record, (set, name)) in records.iter().zip(RECORDS) {
-        ensure!(record["record"] == *name && record["verified"] == true, "{record}");
-        ensure!(record["value"] == *set.last().context("a value")?, "{record}");
-        let gateway = record["gateway"].as_str().unwrap_or_default();
-        ensure!(gateway.starts_with(&boxo.url), "{record}");
+    let (boxo, root) = served(&sandbox)?;
+    for (recordhash, sequence) in [(&workspace.contenthash, Some(1)), (&root, None)] {
+        let (code, resolved) = resolve(&sandbox, &workspace, recordhash, &boxo)?;
+        ensure!(code == 0, "{recordhash}: {resolved}");
+        ensure!(resolved["ipns"]["sequence"].as_u64() == sequence, "{resolved}");
+        let records = resolved["records"].as_array().with_context(|| format!("{resolved}"))?;
+        ensure!(records.len() == RECORDS.len(), "{resolved}");
+        for (record, (set, name)) in records.iter().zip(RECORDS) {
+            ensure!(record["record"] == *name, "{record}");
+            ensure!(record["value"] == *set.last().context("a value")?, "{record}");
+            ensure!(record["verified"] == true && record["proven"] == true, "{record}");
+            let gateway = record["gateway"].as_str().unwrap_or_default();
+            ensure!(gateway.starts_with(&boxo.url), "{record}");
+        }
     }
     Ok(())
 }
@@ -109,14 +121,15 @@ pub fn resolve_tampered() -> Result<()> {
     let changed = signed.replace(&hex("example.com"), &hex("example.org"));
     ensure!(changed != signed, "the value is not in {signed}");
     sandbox.write(file, changed)?;
-    let boxo = served(&sandbox)?;
-    let (code, resolved) = resolve(&sandbox, &workspace, &boxo)?;
+    let (boxo, _) = served(&sandbox)?;
+    let (code, resolved) = resolve(&sandbox, &workspace, &workspace.contenthash, &boxo)?;
     ensure!(code == 3, "exit {code}: {resolved}");
     let records = resolved["records"].as_array().with_context(|| format!("{resolved}"))?;
+    ensure!(records.len() == RECORDS.len(), "{resolved}");
     for record in records {
         let tampered = record["record"] == "text/avatar";
-        ensure!(record["verified"] == !tampered, "{record}");
-        ensure!(!tampered || record["value"].is_null(), "{record}");
+        ensure!(record["verified"] == !tampered && record["proven"] == true, "{record}");
+        ensure!(record["value"].is_null() == tampered, "{record}");
     }
     Ok(())
 }

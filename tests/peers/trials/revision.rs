@@ -10,30 +10,35 @@ use crate::support::sandbox::Sandbox;
 
 const FIELDS: &[&str] = &["name", "value", "sequence", "validity", "ttl_ns"];
 
-/// The client encodes, for each width of number CBOR has.
-fn encoded() -> Result<Vec<Value>> {
-    let questions: Vec<Value> = ["0", "23", "24", "255", "256", "65536", "4294967296"]
-        .map(|sequence| {
-            json!({
-                "op": "encode", "name": NAME, "value": FIRST, "sequence": sequence,
-                "validity": "2035-01-30T20:10:08.291Z", "ttl_ns": "300000000000",
-            })
+/// What the client encodes, in hex, for each width of number CBOR has.
+fn encoded() -> Result<Vec<String>> {
+    let questions = ["0", "23", "24", "255", "256", "65536", "4294967296"].map(|sequence| {
+        json!({
+            "op": "encode", "name": NAME, "value": FIRST, "sequence": sequence,
+            "validity": "2035-01-30T20:10:08.291Z", "ttl_ns": "300000000000",
         })
-        .to_vec();
-    peer::w3name(&questions)
+    });
+    let answers = peer::w3name(&questions)?;
+    let hex = |answer: &Value| answer["revision"].as_str().map(str::to_owned);
+    answers.iter().map(|answer| hex(answer).with_context(|| format!("{answer}"))).collect()
 }
 
 /// `revision inspect` and `increment` read what the client wrote; the increment
 /// has the fields the client's own has.
 pub fn client_to_us() -> Result<()> {
     let sandbox = Sandbox::new()?;
-    for answer in encoded()? {
-        let text = answer["revision"].as_str().with_context(|| format!("{answer}"))?;
-        sandbox.write("revision", HEXLOWER.decode(text.as_bytes())?)?;
-        let theirs = peer::w3name(&[
-            json!({"op": "decode", "revision": text}),
-            json!({"op": "increment", "revision": text, "value": SECOND}),
-        ])?;
+    let revisions = encoded()?;
+    let questions: Vec<Value> = revisions
+        .iter()
+        .flat_map(|revision| {
+            [
+                json!({"op": "decode", "revision": revision}),
+                json!({"op": "increment", "revision": revision, "value": SECOND}),
+            ]
+        })
+        .collect();
+    for (revision, theirs) in revisions.iter().zip(peer::w3name(&questions)?.chunks(2)) {
+        sandbox.write("revision", HEXLOWER.decode(revision.as_bytes())?)?;
         same(&sandbox.ok(["revision", "inspect", "revision"])?, &theirs[0], FIELDS)?;
         let next = sandbox.ok(["revision", "increment", "revision", "--value", SECOND])?;
         same(&next, &theirs[1], &["name", "value", "sequence", "ttl_ns"])?;
@@ -45,19 +50,23 @@ pub fn client_to_us() -> Result<()> {
 /// the same bytes.
 pub fn ours_to_client() -> Result<()> {
     let sandbox = Sandbox::new()?;
-    for (i, answer) in encoded()?.into_iter().enumerate() {
-        let text = answer["revision"].as_str().with_context(|| format!("{answer}"))?;
-        sandbox.write("revision", HEXLOWER.decode(text.as_bytes())?)?;
-        let next = format!("next-{i}");
-        let shown =
-            sandbox.ok(["revision", "increment", "revision", "--value", SECOND, "--out", &next])?;
-        let written = HEXLOWER.encode(&sandbox.read(&next)?);
-        let read = peer::w3name_ok(json!({"op": "decode", "revision": written}))?;
-        same(&shown, &read, FIELDS)?;
-        let mut question = read;
-        question["op"] = json!("encode");
-        let again = peer::w3name_ok(question)?;
-        ensure!(again["revision"] == written, "{written} here, {again} there");
+    let (mut shown, mut written) = (Vec::new(), Vec::new());
+    for revision in encoded()? {
+        sandbox.write("revision", HEXLOWER.decode(revision.as_bytes())?)?;
+        let arguments = ["revision", "increment", "revision", "--value", SECOND, "--out", "next"];
+        shown.push(sandbox.ok(arguments)?);
+        written.push(HEXLOWER.encode(&sandbox.read("next")?));
+        std::fs::remove_file(sandbox.path("next"))?;
+    }
+    let questions: Vec<Value> =
+        written.iter().map(|hex| json!({"op": "decode", "revision": hex})).collect();
+    let mut read = peer::w3name(&questions)?;
+    for (ours, theirs) in shown.iter().zip(&mut read) {
+        same(ours, theirs, FIELDS)?;
+        theirs["op"] = json!("encode");
+    }
+    for (ours, again) in written.iter().zip(peer::w3name(&read)?) {
+        ensure!(again["revision"] == ours.as_str(), "{ours} here, {again} there");
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Folders packed by boxo and by us have one root, on both sides of the size
 //! at which a directory becomes a HAMT.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -16,25 +17,29 @@ const DIRECTORY_DATA: usize = 4;
 
 const MIB: usize = 1 << 20;
 
-/// Bytes a link adds to a directory block. The CID has 36 bytes; a length or
-/// Tsize under 128 takes one byte.
+/// As long as a name may be for `link_size` to hold.
+const LONGEST_NAME: usize = 85;
+
+/// Bytes a link adds to a directory block: field and length of the link, of the
+/// CID of 36 bytes, and of the name, then field and Tsize. Each length, and the
+/// Tsize of what is linked here, is under 128 and takes one byte.
 fn link_size(name: &str) -> usize {
-    assert!(name.len() < 80, "the link's length is one byte");
-    2 + 2 + 36 + 2 + name.len() + 2
+    assert!(name.len() <= LONGEST_NAME, "the link's own length takes one byte");
+    2 + (2 + 36) + (2 + name.len()) + 2
 }
 
-/// Names of files, each under 128 bytes, whose directory block has exactly this size.
+/// Names whose directory block has exactly this size.
 fn names_of_block(size: usize) -> Vec<String> {
     let mut rest = size - DIRECTORY_DATA;
     let mut names = Vec::new();
-    // The last two names take what is left, whatever it is.
-    let usual = link_size("name-00000");
-    while rest >= 4 * usual {
-        names.push(format!("name-{:05}", names.len()));
-        rest -= usual;
+    let numbered = |number| format!("{number:0LONGEST_NAME$}");
+    while rest >= 3 * link_size(&numbered(0)) {
+        names.push(numbered(names.len()));
+        rest -= link_size(&numbered(0));
     }
-    for (part, letter) in [(rest / 3, 'x'), (rest / 3, 'y'), (rest - 2 * (rest / 3), 'z')] {
-        names.push(letter.to_string().repeat(part - link_size("")));
+    // Three more take what is left, which is enough for each of them.
+    for (part, letter) in [(rest / 3, "x"), (rest / 3, "y"), (rest - 2 * (rest / 3), "z")] {
+        names.push(letter.repeat(part - link_size("")));
     }
     assert_eq!(names.iter().map(|name| link_size(name)).sum::<usize>(), size - DIRECTORY_DATA);
     names
@@ -47,43 +52,35 @@ fn bytes(length: usize) -> Vec<u8> {
 /// Writes the folders and names them.
 fn folders(sandbox: &Sandbox) -> Result<Vec<PathBuf>> {
     let mut made = Vec::new();
-    let mut folder = |name: &str| -> Result<String> {
-        std::fs::create_dir(sandbox.path(name))?;
-        made.push(sandbox.path(name));
-        Ok(name.to_owned())
+    let mut folder = |name: &str, inner: &str| -> Result<PathBuf> {
+        let path = sandbox.path(name);
+        made.push(path.clone());
+        fs::create_dir_all(path.join(inner))?;
+        Ok(path.join(inner))
     };
-
-    folder("empty")?;
-    let inner = folder("empty-inside")?;
-    std::fs::create_dir_all(sandbox.path(&inner).join("a/.b/c"))?;
+    folder("empty", "")?;
+    folder("empty-inside", "a/.b/c")?;
     for (name, size) in [("at-limit", HAMT_LIMIT), ("one-over", HAMT_LIMIT + 1)] {
-        let flat = folder(name)?;
-        let nested = folder(&format!("{name}-nested"))?;
-        for file in names_of_block(size) {
-            sandbox.write(&format!("{flat}/{file}"), b"{}")?;
-            sandbox.write(&format!("{nested}/.well-known/eth/nick/text/{file}"), b"{}")?;
+        let files = folder(name, "")?;
+        // Empty subdirectories and nothing else, as npm's importer would not shard them.
+        let folders = folder(&format!("{name}-folders"), ".well-known/eth/domain")?;
+        for name in names_of_block(size) {
+            fs::write(files.join(&name), "{}")?;
+            fs::create_dir(folders.join(&name))?;
         }
     }
-    // Subdirectories alone: 4850 and 4860 are the sides Kubo's vectors have.
-    for count in [4850, 4860] {
-        let folders = folder(&format!("subnames-{count}"))?;
-        for i in 0..count {
-            let path = format!("{folders}/.well-known/eth/domain/sub{i:05}/address/60.json");
-            sandbox.write(&path, format!("{{\"data\":\"0x{i:064x}\"}}"))?;
-        }
+    // A HAMT of several levels, of hidden names that are not ASCII.
+    let names = folder("names", "")?;
+    for i in 0..5000 {
+        fs::write(names.join(format!(".a long name that is hidden, ключ-🦇-{i}")), i.to_string())?;
     }
-    // A HAMT of several levels, of hidden names and of names that are not ASCII.
-    let deep = folder("names")?;
-    for i in 0..9000 {
-        sandbox.write(&format!("{deep}/.ключ-🦇-{i}"), i.to_string())?;
-    }
-    let files = folder("files")?;
+    let files = folder("files", "")?;
     for length in [0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 17] {
-        sandbox.write(&format!("{files}/{length}"), bytes(length))?;
+        fs::write(files.join(length.to_string()), bytes(length))?;
     }
     // More chunks than one file node has links: a second level.
-    let large = folder("large")?;
-    std::fs::File::create(sandbox.path(&large).join("sparse"))?.set_len(1025 * MIB as u64 + 3)?;
+    let large = folder("large", "")?;
+    fs::File::create(large.join("sparse"))?.set_len(1025 * MIB as u64 + 3)?;
     Ok(made)
 }
 

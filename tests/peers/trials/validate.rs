@@ -97,6 +97,10 @@ fn rows(ours: &[u8]) -> Result<Vec<Row>> {
         row("without signatureV2", &entry.clone().without(SIGNATURE_V2), false),
         row("without data", &entry.clone().without(DATA), false),
         row("without the value, V1 kept", &entry.clone().without(VALUE), false),
+        row("without the validity, V1 kept", &entry.clone().without(VALIDITY), false),
+        row("without the sequence, V1 kept", &entry.clone().without(SEQUENCE), false),
+        row("without the TTL, V1 kept", &entry.clone().without(TTL), false),
+        row("without any V1 to compare", &entry.clone().without(VALUE).without(SIGNATURE_V1), true),
         row(
             "another key beside it",
             &entry.clone().with_bytes(PUBLIC_KEY, public_key(FOREIGN)?),

@@ -59,6 +59,13 @@ const operations = {
     return { status: response.status, ...(await response.json()) }
   },
 
+  // What the service serves, to compare byte for byte.
+  async get ({ endpoint, name }) {
+    const response = await fetch(new URL(`name/${name}`, endpoint))
+    const { record } = await response.json()
+    return { status: response.status, record: hex(Buffer.from(record, 'base64')) }
+  },
+
   async resolve ({ endpoint, name }) {
     return show(await Name.resolve(Name.parse(name), service(endpoint)))
   },

@@ -93,7 +93,7 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
         };
         let shown = error.as_ref().map(|error| error.message.clone());
         let to = publisher.describe();
-        publications.push(PublicationReport { to, ok, read_back, error: shown });
+        publications.push(PublicationReport { to, ok, sent: ok, read_back, error: shown });
         errors.extend(error);
     }
     let worst = Exit::worst(errors.iter().map(|error| error.exit));

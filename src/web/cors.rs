@@ -1,4 +1,4 @@
-//! Any web page may use the devnet: CORS headers on every answer, and pre-flight requests.
+//! Any web page may use what is served here: CORS headers on every answer, and pre-flight requests.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -13,7 +13,7 @@ const ALLOWED: &str = "Accept, Authorization, Content-Type, If-None-Match, Range
      X-Requested-With";
 
 /// Answers `OPTIONS` and adds the headers to every other answer.
-pub(crate) async fn layer(request: Request, next: Next) -> Response {
+pub(crate) async fn cors(request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
         let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let mut response = StatusCode::NO_CONTENT.into_response();

@@ -1,0 +1,114 @@
+//! Records, one thread: signing one end to end, verifying one, decoding a fetched one.
+//!
+//! `cargo bench --bench sign`; the goal is 35,000 signed records a second.
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use namesys::ens::Name;
+use namesys::keys::SignerKey;
+use namesys::record::{RecordKey, Value};
+use namesys::request::{Caip10, Signature, SignedRecord, VerifyContext, approve_signer};
+use namesys::workspace::{RecordFile, record_path};
+
+const RECORDS: usize = 1000;
+
+fn main() {
+    divan::main();
+}
+
+/// One record as `sign` has it before it signs.
+struct Wanted {
+    name: Name,
+    key: RecordKey,
+    value: Value,
+    approval: Signature,
+}
+
+fn signer_key(byte: u8) -> SignerKey {
+    SignerKey::from_scalar(&[byte; 32].into()).expect("the scalar is below the group order")
+}
+
+/// Alternately addresses and texts, each of a subname of its own with its SIGN 3.
+fn wanted() -> Vec<Wanted> {
+    let caip10 = |byte| Caip10::new(1, signer_key(byte).address());
+    let owner = signer_key(OWNER);
+    let record = |i: usize| {
+        let name = Name::parse(&format!("sub{i:05}.domain.eth")).expect("a good name");
+        let (key, value) = match i % 2 {
+            0 => ("address/60", format!("0x{i:040x}")),
+            _ => ("text/avatar", format!("https://example.com/avatars/{i:05}.png")),
+        };
+        let key = RecordKey::parse(key).expect("a record type");
+        let value = Value::parse(&key, &value).expect("a good value");
+        let approval =
+            owner.sign_text(&approve_signer(name.as_str(), &caip10(SIGNER), &caip10(OWNER)));
+        Wanted { name, key, value, approval }
+    };
+    (0..RECORDS).map(record).collect()
+}
+
+const OWNER: u8 = 1;
+const SIGNER: u8 = 2;
+
+/// From the wanted value to the path and the bytes of its file: ABI encoding, text, hash,
+/// signature, payload, JSON.
+fn signed(wanted: &Wanted, signer: &SignerKey) -> (String, Vec<u8>) {
+    let Wanted { name, key, value, approval } = wanted;
+    let record = signer.sign_record(name, key, value, 1, Some(approval));
+    (record_path(name, key), RecordFile::new(&record.encode()).to_json())
+}
+
+/// A record signed end to end.
+#[divan::bench]
+fn sign_record(bencher: Bencher) {
+    let (wanted, signer) = (wanted(), signer_key(SIGNER));
+    bencher.counter(ItemsCount::new(RECORDS)).bench(|| {
+        for wanted in &wanted {
+            black_box(signed(wanted, &signer));
+        }
+    });
+}
+
+/// As [`sign_record`], with the SIGN 3 of the record's name made too.
+#[divan::bench]
+fn sign_record_and_approval(bencher: Bencher) {
+    let (mut wanted, signer, owner) = (wanted(), signer_key(SIGNER), signer_key(OWNER));
+    let [by, owned_by] = [&signer, &owner].map(|key| Caip10::new(1, key.address()));
+    bencher.counter(ItemsCount::new(RECORDS)).bench_local(|| {
+        for wanted in &mut wanted {
+            let text = approve_signer(wanted.name.as_str(), &by, &owned_by);
+            wanted.approval = owner.sign_text(&text);
+            black_box(signed(wanted, &signer));
+        }
+    });
+}
+
+/// From the bytes of a file to the verified value: both signatures recovered.
+#[divan::bench]
+fn verify_record(bencher: Bencher) {
+    let (wanted, signer) = (wanted(), signer_key(SIGNER));
+    let files: Vec<_> = wanted.iter().map(|wanted| signed(wanted, &signer).1).collect();
+    let owner = signer_key(OWNER).address();
+    bencher.counter(ItemsCount::new(RECORDS)).bench(|| {
+        for (Wanted { name, key, .. }, file) in wanted.iter().zip(&files) {
+            let record = SignedRecord::decode(&RecordFile::payload(file).expect("a record file"));
+            let context = VerifyContext { name, owner, chain_id: 1, approved_signers: &[] };
+            let verified = record.expect("a payload").verify(key, &context);
+            black_box(verified.expect("it was signed rightly"));
+        }
+    });
+}
+
+/// From the bytes of a file to the value, no signature looked at: what decoding alone costs.
+#[divan::bench]
+fn decode_record(bencher: Bencher) {
+    let (wanted, signer) = (wanted(), signer_key(SIGNER));
+    let files: Vec<_> = wanted.iter().map(|wanted| signed(wanted, &signer).1).collect();
+    bencher.counter(ItemsCount::new(RECORDS)).bench(|| {
+        for (wanted, file) in wanted.iter().zip(&files) {
+            let payload = RecordFile::payload(file).expect("a record file");
+            let record = SignedRecord::decode(&payload).expect("a payload");
+            black_box(Value::abi_decode(&wanted.key, &record.result).expect("a value"));
+        }
+    });
+}

@@ -1,0 +1,63 @@
+//! `serve`: the signed tree over HTTP.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use namesys::report::ServeReport;
+use namesys::serve::{ServeConfig, Server, TlsFiles};
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome};
+use crate::cli::session::Session;
+
+/// `serve`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where it listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The certificate, and those that vouch for it
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open(context)?;
+    let tls = match (args.tls_cert, args.tls_key) {
+        (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
+        _ => None,
+    };
+    let config = ServeConfig { dir: session.workspace.dir().to_owned(), listen: args.listen, tls };
+    let served = context.block_on(async {
+        let server = Server::bind(config).await?;
+        context.output.first_line(ServeReport { url: server.url() })?;
+        context.output.note("only .well-known is served; it runs until Ctrl-C");
+        server.run(terminated()).await?;
+        Ok(Outcome::written())
+    });
+    match served {
+        // Ctrl-C is how it is meant to end: no error to speak of.
+        Err(error) if error.exit == Exit::Interrupted => Ok(Outcome::stopped()),
+        served => served,
+    }
+}
+
+/// Until a service manager asks for the end.
+async fn terminated() {
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut signal) => _ = signal.recv().await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+impl Human for ServeReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.url)
+    }
+}

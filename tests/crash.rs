@@ -1,0 +1,304 @@
+//! Processes that are killed, and processes at work at the same time: the workspace stays whole,
+//! the next run completes, nothing is lost, the sequence never goes back.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::ens::Name;
+use namesys::ipns::{Publisher, W3name};
+use namesys::keys::IpnsName;
+use namesys::net::{Http, HttpConfig};
+use namesys::workspace::{Verdict, Workspace, check_tree, walk};
+use serde_json::Value;
+
+const ROUNDS: u32 = 50;
+const WALLET: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+
+/// A temporary folder with a wallet and a workspace `w`; its commands see no other environment.
+struct Sandbox {
+    dir: tempfile::TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Sandbox {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("wallet.key"), WALLET).unwrap();
+        let variables = vec![("NAMESYS_KEY_PASSWORD", "correct horse".to_owned())];
+        let sandbox = Self { dir, variables };
+        sandbox.done(&["init", "nick.eth"]);
+        sandbox
+    }
+
+    fn path(&self, relative: &str) -> std::path::PathBuf {
+        self.dir.path().join(relative)
+    }
+
+    fn workspace(&self) -> Workspace {
+        Workspace::at(&self.path("w")).unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
+        command.env_clear().env("HOME", self.dir.path()).current_dir(self.dir.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.args(["--json", "-C", "w"]).args(arguments).stdin(Stdio::null());
+        if matches!(arguments[0], "sign" | "publish" | "keygen") {
+            command.args(["--private-key-file", "wallet.key"]);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; its JSON.
+    fn done(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Imports a text record for each of `names` names, and an address for each.
+    fn import(&self, file: &str, names: u32, text: &str) {
+        let row = |i| {
+            format!("sub{i}.nick.eth,text/note,{text}\nsub{i}.nick.eth,address/60,0x{i:040x}\n")
+        };
+        std::fs::write(self.path(file), (0..names).map(row).collect::<String>()).unwrap();
+        self.done(&["import", file]);
+    }
+
+    /// What must hold at any moment, after any kill: the TOML files parse, and the tree holds
+    /// whole, right records and nothing else.
+    fn assert_whole(&self) {
+        let workspace = self.workspace();
+        let config = workspace.config().unwrap();
+        workspace.records(&config).unwrap();
+        let Some(owner) = config.owner().unwrap() else {
+            assert_eq!(walk(workspace.dir()).unwrap(), [], "signed before the wallet was recorded");
+            return;
+        };
+        let owner_of = |_: &Name| owner;
+        for file in check_tree(workspace.dir(), 1, &owner_of, &[], &|| {}).unwrap() {
+            let expected_foreign = file.path == ".well-known/security.txt";
+            let whole = matches!(file.verdict, Verdict::Valid(_))
+                || matches!(file.verdict, Verdict::Foreign) && expected_foreign;
+            assert!(whole, "{}: {:?}", file.path, file.verdict);
+        }
+    }
+
+    /// What holds when a command has completed: everything wanted is signed, and no temporary
+    /// file is left.
+    fn assert_complete(&self) {
+        self.assert_whole();
+        assert_eq!(self.done(&["verify"])["invalid"], 0);
+        assert_eq!(self.done(&["diff"])["records"], serde_json::json!([]));
+        let left = std::fs::read_dir(self.path("w/.namesys/tmp")).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// Kills at moments spread over the life of a process, however long that is on a machine whose
+/// load changes: a process that ended before its kill shows the length anew.
+struct Killer {
+    length: Duration,
+    killed: u32,
+}
+
+impl Killer {
+    /// `length` is how long the command takes.
+    fn new(length: Duration) -> Self {
+        Self { length, killed: 0 }
+    }
+
+    /// Starts the command and kills it `round` of [`ROUNDS`] through its life.
+    fn kill(&mut self, mut command: Command, round: u32) {
+        let start = Instant::now();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let end = start + self.length * round / ROUNDS;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(status.success(), "{command:?} failed by itself");
+                self.length = start.elapsed();
+                return;
+            }
+            let now = Instant::now();
+            if now >= end {
+                break;
+            }
+            std::thread::sleep((end - now).min(Duration::from_millis(5)));
+        }
+        child.kill().unwrap();
+        self.killed += u32::from(child.wait().unwrap().signal() == Some(9));
+    }
+
+    /// Most kills must have hit, or the test shows nothing.
+    fn assert_mostly_hit(&self) {
+        assert!(self.killed >= ROUNDS * 3 / 5, "only {} of {ROUNDS} were killed", self.killed);
+    }
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in ["namesys.toml", "records.toml"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+}
+
+#[test]
+fn sign_killed_at_any_moment_is_completed_by_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.import("first.csv", 20, "first");
+    let (fresh, workspace) = (sandbox.path("fresh"), sandbox.path("w"));
+    copy(&workspace, &fresh);
+    let sign = ["sign"];
+    let mut killers =
+        [(); 2].map(|()| Killer::new(timed(|| _ = sandbox.done(&["sign", "--force"]))));
+    for round in 0..ROUNDS {
+        // In turn: the first signing of all, with the keys and approvals; and the signing of a
+        // change, over files that are there.
+        let first = round % 2 == 0;
+        if first {
+            std::fs::remove_dir_all(&workspace).unwrap();
+            copy(&fresh, &workspace);
+        } else {
+            sandbox.import("changed.csv", 20, &format!("round {round}"));
+        }
+        let killer = &mut killers[usize::from(first)];
+        killer.kill(sandbox.command(&sign), round);
+        sandbox.assert_whole();
+        let report = sandbox.done(&sign);
+        let told = report["signed"].as_u64().unwrap() + report["unchanged"].as_u64().unwrap();
+        assert_eq!((told, &report["removed"]), (40, &Value::from(0)), "{report}");
+        sandbox.assert_complete();
+    }
+    let [one, other] = killers;
+    Killer { killed: one.killed + other.killed, ..one }.assert_mostly_hit();
+}
+
+#[test]
+fn publish_killed_at_any_moment_is_completed_by_the_next() {
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let mut sandbox = Sandbox::new();
+    sandbox.variables.push(("NAMESYS_KUBO_URL", devnet.urls().kubo));
+    sandbox.variables.push(("NAMESYS_W3NAME_URL", devnet.urls().w3name));
+    sandbox.variables.push(("NAMESYS_GATEWAY_URL", devnet.urls().gateway));
+    sandbox.import("records.csv", 10, "published");
+    sandbox.done(&["sign"]);
+    let mut last = Value::Null;
+    let mut killer = Killer::new(timed(|| last = sandbox.done(&["publish"])));
+    let name: IpnsName = last["ipns_name"].as_str().unwrap().parse().unwrap();
+    let service = Service::new(&devnet.urls().w3name, name);
+    for round in 0..ROUNDS {
+        let sequence = last["sequence"].as_u64().unwrap();
+        assert_eq!(service.sequence(), sequence);
+        // Another tree each time, by a file that is not ours.
+        let text = format!("Contact: mailto:{round}@example.com\n");
+        std::fs::write(sandbox.path("w/.well-known/security.txt"), text).unwrap();
+        killer.kill(sandbox.command(&["publish"]), round);
+        sandbox.assert_whole();
+        assert!(service.sequence() >= sequence, "the service went back");
+        // Every kept record is whole; reading verifies them.
+        let kept = sandbox.workspace().publications(&service.name).unwrap();
+        assert!(kept.last().unwrap().fields().sequence >= sequence);
+
+        let report = sandbox.done(&["publish"]);
+        // One root, one record: what the killed run had made is taken up, not made again.
+        assert_eq!(report["sequence"], sequence + 1, "{report}");
+        assert_ne!(report["root"], last["root"]);
+        assert_eq!(report["publications"][0]["read_back"], true, "{report}");
+        sandbox.assert_complete();
+        last = report;
+    }
+    killer.assert_mostly_hit();
+}
+
+/// What the w3name service serves for one name.
+struct Service {
+    w3name: W3name,
+    name: IpnsName,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Service {
+    fn new(url: &str, name: IpnsName) -> Self {
+        let http = Http::new(HttpConfig::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { w3name: W3name::new(http, url.parse().unwrap()), name, runtime }
+    }
+
+    fn sequence(&self) -> u64 {
+        let record = self.runtime.block_on(self.w3name.get(&self.name)).unwrap();
+        record.expect("it was published").fields().sequence
+    }
+}
+
+/// Runs each series of commands in a thread of its own, all at once.
+fn at_once(sandbox: &Sandbox, series: Vec<Vec<Vec<String>>>) {
+    std::thread::scope(|scope| {
+        for commands in series {
+            scope.spawn(move || {
+                for command in commands {
+                    let words: Vec<&str> = command.iter().map(String::as_str).collect();
+                    sandbox.done(&words);
+                }
+            });
+        }
+    });
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+fn wanted(sandbox: &Sandbox) -> usize {
+    sandbox.done(&["list"])["records"].as_array().unwrap().len()
+}
+
+#[test]
+fn eight_processes_set_at_once_and_lose_nothing() {
+    let sandbox = Sandbox::new();
+    let series = |process| {
+        (0..10).map(|i| words(&format!("set text key-{process}-{i} value-{process}-{i}"))).collect()
+    };
+    at_once(&sandbox, (0..8).map(series).collect());
+    let report = sandbox.done(&["list"]);
+    let records = report["records"].as_array().unwrap();
+    assert_eq!(records.len(), 80);
+    for record in records {
+        let key = record["record"].as_str().unwrap().strip_prefix("text/key").unwrap();
+        assert_eq!(record["value"], format!("value{key}"));
+    }
+}
+
+#[test]
+fn sign_import_and_set_at_once_lose_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.import("first.csv", 10, "first");
+    let row = |i| format!("many{i}.nick.eth,text/note,imported\n");
+    for batch in 0..5 {
+        let rows: String = (batch * 20..batch * 20 + 20).map(row).collect();
+        std::fs::write(sandbox.path(&format!("batch{batch}.csv")), rows).unwrap();
+    }
+    let sets = (0..15).map(|i| words(&format!("set text key-{i} value-{i}"))).collect();
+    let imports = (0..5).map(|batch| words(&format!("import batch{batch}.csv"))).collect();
+    let signs = || vec![words("sign"); 5];
+    // Two sign at once, also for the first time, when keys and approvals are recorded.
+    at_once(&sandbox, vec![sets, imports, signs(), signs()]);
+    sandbox.assert_whole();
+    sandbox.done(&["sign"]);
+    assert_eq!(wanted(&sandbox), 20 + 15 + 100);
+    sandbox.assert_complete();
+}
