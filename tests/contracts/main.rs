@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
         on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
         on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
+        on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
         on_chain("resolve::many_names", || on(trials::resolve::many())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),

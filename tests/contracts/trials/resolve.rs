@@ -1,6 +1,6 @@
 //! `namesys resolve` for names on a chain, whoever signed and wherever the records are.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::{CCIP2Resolver, NameWrapper, PlainResolver};
 use namesys::devnet::chain::{CCIP2_RESOLVER, CHAIN_ID, NAME_WRAPPER, PLAIN_RESOLVER};
@@ -250,4 +250,35 @@ pub async fn many() -> Result<()> {
         accepted(found, of.as_str())?;
     }
     Ok(())
+}
+
+/// A resolver that has not been told its chain id: the contract decides which texts stand.
+pub async fn elsewhere() -> Result<()> {
+    let (owner, key, nick) = (person(1), ipns_key(1), name("nick.eth"));
+    let world = World::start().await?;
+    let resolver = Address::repeat_byte(0x55);
+    crate::trials::setters::install_elsewhere(&world, resolver).await?;
+    world.chain.register(&nick, owner.address(), resolver).await?;
+    let hash = Bytes::from(key.name().contenthash());
+    let call = CCIP2Resolver::setRecordhashCall { node: nick.node(), hash };
+    world.chain.send(owner.address(), resolver, call).await?;
+    let of_chain = |kind: &str, chain_id| {
+        let value = crate::people::value(kind, "there");
+        owner.sign_record(&nick, &crate::people::key(kind), &value, chain_id, None)
+    };
+    let files = [
+        (&nick, AVATAR, of_chain(AVATAR, 5)),
+        (&nick, "text/url", of_chain("text/url", CHAIN_ID)),
+        (&nick, "text/mail", of_chain("text/mail", 1)),
+    ];
+    world.publish(&key, &files).await?;
+    let ask = |kind| Run::resolve(&["nick.eth", kind]).on(&world);
+    accepted(&ask(AVATAR).ends(0).await?, "there")?;
+    // Right here, wrong there.
+    let document = ask("text/url").ends(3).await?;
+    refused(&document)?;
+    ensure!(document["error"]["kind"] == "verdicts-differ", "{document}");
+    let verdicts = &record(&document)?["verdicts"];
+    ensure!(verdicts["local"] == "accepted" && verdicts["contract"] != "accepted", "{document}");
+    refused(&ask("text/mail").ends(3).await?)
 }
