@@ -2,6 +2,7 @@
 
 mod demo;
 mod resolve;
+mod resolve_chain;
 mod workspace;
 
 use alloy_primitives::hex;
@@ -12,6 +13,7 @@ use crate::secret::SecretString;
 
 pub use demo::*;
 pub use resolve::*;
+pub use resolve_chain::*;
 pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.

@@ -14,6 +14,8 @@ pub struct Var(pub &'static str);
 pub const DIR: Var = Var("NAMESYS_DIR");
 /// Ethereum nodes, separated by commas.
 pub const RPC_URL: Var = Var("ETH_RPC_URL");
+/// Headers for these nodes, one a line.
+pub const RPC_HEADERS: Var = Var("ETH_RPC_HEADERS");
 /// The wallet's private key.
 pub const PRIVATE_KEY: Var = Var("ETH_PRIVATE_KEY");
 /// A keystore file.

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 
+use namesys::chain::ChainError;
 use namesys::devnet::DevnetError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
@@ -12,7 +13,7 @@ use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
 use namesys::net::NetError;
 use namesys::report::ErrorReport;
 use namesys::request::{Caip10Error, SignatureError};
-use namesys::resolve::GatewayParseError;
+use namesys::resolve::{GatewayParseError, ResolveError, ReverseError};
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
 use super::output::redacted;
@@ -235,6 +236,48 @@ impl From<PublishError> for CliError {
 impl From<GatewayParseError> for CliError {
     fn from(error: GatewayParseError) -> Self {
         Self::of(Exit::Usage, "bad-gateway", &error)
+    }
+}
+
+impl From<ChainError> for CliError {
+    fn from(error: ChainError) -> Self {
+        match &error {
+            ChainError::NoRpc => Self::of(Exit::Usage, "no-rpc", &error)
+                .hint("give --rpc-url URL, or set ETH_RPC_URL"),
+            ChainError::TooFewNodes { .. } => Self::of(Exit::Usage, "usage", &error)
+                .hint("give more --rpc-url, or a lower --rpc-quorum"),
+            ChainError::OtherChain { found, .. } => Self::of(Exit::Failed, "other-chain", &error)
+                .hint(format!(
+                    "give a node of the right chain with --rpc-url, or --chain-id {found}"
+                )),
+            ChainError::Disagreement { .. } => Self::of(Exit::Unverified, "disagreement", &error),
+            ChainError::NoRegistry(_) => Self::of(Exit::Failed, "no-ens", &error),
+            ChainError::Contract { .. } => Self::of(Exit::Failed, "contract", &error),
+            ChainError::Rpc { .. } => Self::of(Exit::Failed, "rpc", &error),
+        }
+    }
+}
+
+impl From<ResolveError> for CliError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Chain(error) => error.into(),
+            ResolveError::NoResolver { .. } => Self::of(Exit::NotFound, "no-resolver", &error),
+            ResolveError::Recordhash { .. } => Self::of(Exit::Failed, "bad-recordhash", &error),
+        }
+    }
+}
+
+impl From<ReverseError> for CliError {
+    fn from(error: ReverseError) -> Self {
+        match error {
+            ReverseError::Resolve(error) => error.into(),
+            ReverseError::NoName(_) => Self::of(Exit::NotFound, "no-name", &error),
+            ReverseError::Record { .. } => Self::of(Exit::Failed, "reverse", &error),
+            ReverseError::Name { .. } | ReverseError::Mismatch { .. } => {
+                Self::of(Exit::Unverified, "unverified", &error)
+            }
+        }
     }
 }
 

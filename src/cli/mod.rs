@@ -11,6 +11,7 @@ pub mod keys_args;
 pub mod output;
 pub mod password_args;
 pub mod prompt;
+pub mod rpc_args;
 pub mod session;
 pub mod values;
 pub mod wallet_args;

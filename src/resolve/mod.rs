@@ -1,6 +1,7 @@
 //! From a name and chain facts to verified values.
 
 mod gateway;
+mod onchain;
 mod recordhash;
 mod records;
 mod resolver_urls;
@@ -8,6 +9,11 @@ mod resolver_urls;
 pub use gateway::{
     FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, IpnsEvidence, Proof,
     RecordFiles, TreeFile,
+};
+pub use onchain::{
+    Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,
+    PROFILE, RecordsFacts, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step,
+    Trace, profile,
 };
 pub use recordhash::{Recordhash, RecordhashError, Target};
 pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};

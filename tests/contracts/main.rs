@@ -3,16 +3,20 @@
 //! by npm into `target/`. Without it the trials are ignored and say so; with `CI=true` they fail
 //! instead.
 
+mod cli;
 mod needs;
 mod people;
+mod proxy;
 mod world;
 mod trials {
     pub mod build;
     pub mod clients;
     pub mod gateways;
+    pub mod hostile;
     pub mod levels;
     pub mod plain;
     pub mod refused;
+    pub mod resolve;
     pub mod setters;
     pub mod signers;
 }
@@ -50,6 +54,19 @@ fn main() -> ExitCode {
         on_chain("plain::every_record_type", || on(trials::plain::records())),
         on_chain("clients::alloy_through_the_universal_resolver", || on(trials::clients::alloy())),
         on_chain("clients::multicall_and_errors", || on(trials::clients::batch())),
+        on_chain("resolve::owner_signs_everything", || on(trials::resolve::owner())),
+        on_chain("resolve::whoever_may_sign", || on(trials::resolve::signers())),
+        on_chain("resolve::wherever_records_are", || on(trials::resolve::levels())),
+        on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
+        on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
+        on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
+        on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
+        on_chain("resolve::many_names", || on(trials::resolve::many())),
+        on_chain("hostile::private_gateways", || on(trials::hostile::private())),
+        on_chain("hostile::gateways", || on(trials::hostile::gateways())),
+        on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
+        on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),
+        on_chain("hostile::lookups_without_end", || on(trials::hostile::lookups())),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

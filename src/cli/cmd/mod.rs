@@ -14,6 +14,8 @@ pub mod man;
 pub mod pack;
 pub mod publish;
 pub mod resolve;
+pub mod resolve_chain;
+pub mod resolve_report;
 pub mod revision;
 pub mod serve;
 pub mod set;
