@@ -24,6 +24,7 @@
 
 #![warn(missing_docs)]
 
+mod atomic;
 pub mod chain;
 pub mod devnet;
 pub mod ens;

@@ -3,6 +3,8 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `rpc` | [`Rpc`]: the nodes, tried in order; retry, time-out, quorum, the pinned block |
+//! | `url` | URLs and headers of nodes, whose secrets are never shown |
+//! | `quorum` | the answer that enough nodes give |
 //! | `transport` | one node: its errors by name, its URL never shown beyond the host |
 //! | `contracts` | addresses and interfaces |
 //! | `view` | [`ChainView`]: calls at one block |
@@ -13,16 +15,19 @@
 mod contracts;
 mod error;
 mod facts;
+mod quorum;
 mod records_resolver;
 mod rpc;
 pub mod setup;
 mod transport;
+mod url;
 mod view;
 
 pub use contracts::{Contracts, OffchainLookup, calls};
 pub use error::{ChainError, Reason};
 pub use facts::{FoundResolver, NameFacts};
 pub use records_resolver::{GatewayLists, Level, RecordhashSource, Walk};
-pub use rpc::{Block, Header, HeaderError, Rpc, RpcConfig, RpcUrl, RpcUrlError};
+pub use rpc::{Block, Rpc, RpcConfig};
+pub use url::{Header, HeaderError, RpcUrl, RpcUrlError};
 pub(crate) use view::is_execution_failure;
 pub use view::{ChainView, Revert};

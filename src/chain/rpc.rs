@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +15,13 @@ use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{FallbackService, RetryBackoffLayer};
 use alloy_primitives::B256;
 use futures_util::future::join_all;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use url::Url;
+use reqwest::header::HeaderMap;
 
 use super::Contracts;
 use super::error::{ChainError, Reason};
+use super::quorum::agreement;
 use super::transport::{Doings, Node, Retry};
+use super::url::{Header, RpcUrl};
 use super::view::ChainView;
 use crate::net::{Http, Timeouts};
 
@@ -40,93 +40,6 @@ const METHODS: [&str; 8] = [
     "eth_getTransactionReceipt",
     "eth_sendRawTransaction",
 ];
-
-/// The URL of a node. Its login, path and query are secret: they are sent, and never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RpcUrl(Url);
-
-/// A text that is no URL of a node. It is not quoted: it may hold a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the URL of an Ethereum node starts with http:// or https:// (ws:// is not spoken here)")]
-pub struct RpcUrlError;
-
-impl FromStr for RpcUrl {
-    type Err = RpcUrlError;
-
-    fn from_str(text: &str) -> Result<Self, RpcUrlError> {
-        let url: Url = text.trim().parse().map_err(|_| RpcUrlError)?;
-        match url.scheme() {
-            "http" | "https" if url.has_host() => Ok(Self(url)),
-            _ => Err(RpcUrlError),
-        }
-    }
-}
-
-impl RpcUrl {
-    /// Scheme, host and port alone.
-    pub(super) fn origin(&self) -> Url {
-        let mut url = self.0.clone();
-        // Both fail only on addresses without a host, which are refused when parsed.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_path("");
-        url.set_query(None);
-        url.set_fragment(None);
-        url
-    }
-
-    /// `text`, which a node sent, without the secret parts of this URL.
-    pub(super) fn redact(&self, text: &str) -> String {
-        let segments = self.0.path_segments().into_iter().flatten();
-        let values = self.0.query_pairs().map(|(_, value)| value.into_owned());
-        let secrets = [self.0.username(), self.0.password().unwrap_or_default()];
-        let secrets = secrets.into_iter().chain(segments).map(str::to_owned).chain(values);
-        secrets
-            .filter(|secret| secret.len() >= 4)
-            .fold(text.to_owned(), |text, secret| text.replace(&secret, "[left out]"))
-    }
-}
-
-/// Scheme, host and port alone.
-impl fmt::Display for RpcUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.origin().as_str())
-    }
-}
-
-/// As [`Display`](fmt::Display).
-impl fmt::Debug for RpcUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RpcUrl({self})")
-    }
-}
-
-/// A header sent to the nodes, `Name: value`. The value is never shown.
-#[derive(Clone)]
-pub struct Header(HeaderName, HeaderValue);
-
-/// A text that is no header. It is not quoted: it may hold a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a header is written as \"Name: value\"")]
-pub struct HeaderError;
-
-impl FromStr for Header {
-    type Err = HeaderError;
-
-    fn from_str(text: &str) -> Result<Self, HeaderError> {
-        let (name, value) = text.split_once(':').ok_or(HeaderError)?;
-        let name = name.trim().parse().map_err(|_| HeaderError)?;
-        let mut value: HeaderValue = value.trim().parse().map_err(|_| HeaderError)?;
-        value.set_sensitive(true);
-        Ok(Self(name, value))
-    }
-}
-
-impl fmt::Debug for Header {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Header({}: redacted)", self.0)
-    }
-}
 
 /// What an [`Rpc`] is made of.
 #[derive(Clone, Debug)]
@@ -353,89 +266,5 @@ impl Rpc {
 impl fmt::Debug for Rpc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rpc").field("urls", &self.urls).field("quorum", &self.quorum).finish()
-    }
-}
-
-type Answer<T> = (String, Result<T, ChainError>);
-
-/// The answer that at least `quorum` nodes give.
-fn agreement<T: PartialEq + fmt::Display>(
-    what: &str,
-    quorum: usize,
-    mut answers: Vec<Answer<T>>,
-) -> Result<T, ChainError> {
-    let votes = |answer: &T| {
-        answers
-            .iter()
-            .filter(|(_, other)| other.as_ref().is_ok_and(|other| other == answer))
-            .count()
-    };
-    let best = answers
-        .iter()
-        .enumerate()
-        .filter_map(|(number, (_, answer))| Some((votes(answer.as_ref().ok()?), number)))
-        .max_by_key(|(votes, number)| (*votes, usize::MAX - number));
-    if let Some((count, number)) = best
-        && count >= quorum
-    {
-        return answers.swap_remove(number).1;
-    }
-    let mut said: Vec<(usize, Reason)> = Vec::new();
-    let answered = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
-    let differ = best.is_some_and(|(count, _)| count < answered);
-    for (node, answer) in answers {
-        let text = match answer {
-            Ok(answer) => answer.to_string(),
-            Err(error) => error.to_string(),
-        };
-        said.push((said.len(), Reason { node, said: text }));
-    }
-    let answers = said.into_iter().map(|(_, reason)| reason).collect();
-    let what = what.to_owned();
-    Err(match differ {
-        true => ChainError::Disagreement { what, answers },
-        false => ChainError::Rpc { what, reasons: answers },
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_and_headers_keep_their_secrets() {
-        let url: RpcUrl = "https://me:hunter2@rpc.example:8443/v3/0123456789abcdef?token=hunter3"
-            .parse()
-            .unwrap();
-        assert_eq!(url.to_string(), "https://rpc.example:8443/");
-        assert_eq!(format!("{url:?}"), "RpcUrl(https://rpc.example:8443/)");
-        let text = url.redact("project 0123456789abcdef of hunter2 has no token hunter3");
-        assert_eq!(text, "project [left out] of [left out] has no token [left out]");
-        let header: Header = "Authorization: Bearer hunter2".parse().unwrap();
-        assert_eq!(format!("{header:?}"), "Header(authorization: redacted)");
-        for bad in ["wss://a", "a", "ftp://a/", ""] {
-            let error = bad.parse::<RpcUrl>().unwrap_err().to_string();
-            assert!(bad.is_empty() || !error.contains("ftp"), "{error}");
-        }
-        assert!("hunter2".parse::<Header>().is_err());
-    }
-
-    fn answers(texts: &[&str]) -> Vec<Answer<String>> {
-        let answer = |text: &&str| match *text {
-            "" => Err(ChainError::NoRpc),
-            text => Ok(text.to_owned()),
-        };
-        texts.iter().enumerate().map(|(n, text)| (format!("http://{n}/"), answer(text))).collect()
-    }
-
-    #[test]
-    fn so_many_must_agree() {
-        assert_eq!(agreement("x", 2, answers(&["a", "a"])), Ok("a".to_owned()));
-        assert_eq!(agreement("x", 2, answers(&["b", "a", "a"])), Ok("a".to_owned()));
-        assert_eq!(agreement("x", 2, answers(&["", "a", "a"])), Ok("a".to_owned()));
-        let error = agreement("the owner", 2, answers(&["a", "b"])).unwrap_err().to_string();
-        assert_eq!(error, "the nodes do not agree on the owner:\n  http://0/: a\n  http://1/: b");
-        let few = agreement("x", 2, answers(&["a", ""])).unwrap_err();
-        assert!(matches!(few, ChainError::Rpc { .. }), "{few}");
     }
 }

@@ -11,7 +11,7 @@ use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
 use reqwest::header::HeaderMap;
 use tower_service::Service;
 
-use super::rpc::RpcUrl;
+use super::url::RpcUrl;
 use super::view::is_execution_failure;
 use crate::net::NetError;
 

@@ -47,6 +47,23 @@ pub const ROUTING_URL: Var = Var("NAMESYS_ROUTING_URL");
 /// An IPFS gateway.
 pub const GATEWAY_URL: Var = Var("NAMESYS_GATEWAY_URL");
 
+/// The token of a Kubo node, where `namesys.toml` names no other variable; so the following.
+pub const KUBO_TOKEN: Var = Var("NAMESYS_KUBO_TOKEN");
+/// The token of an IPFS Cluster.
+pub const CLUSTER_TOKEN: Var = Var("NAMESYS_CLUSTER_TOKEN");
+/// The token of a pinning service.
+pub const PINNING_TOKEN: Var = Var("NAMESYS_PINNING_TOKEN");
+/// The JWT of Pinata, as its own tools call it.
+pub const PINATA_JWT: Var = Var("PINATA_JWT");
+/// The id of a bucket's access key, as AWS's tools call it.
+pub const AWS_KEY_ID: Var = Var("AWS_ACCESS_KEY_ID");
+/// The secret of a bucket's access key.
+pub const AWS_SECRET: Var = Var("AWS_SECRET_ACCESS_KEY");
+/// The region of a bucket.
+pub const AWS_REGION: Var = Var("AWS_REGION");
+/// What no service is to get as its token.
+pub const SECRETS: [Var; 4] = [PRIVATE_KEY, KEY_PASSWORD, SIGNER_KEY, IPNS_KEY];
+
 impl Var {
     /// The value; `None` when not set or set but empty.
     ///

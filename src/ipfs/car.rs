@@ -128,7 +128,7 @@ fn write_section(out: &mut impl Write, first: &[u8], second: &[u8]) -> io::Resul
 /// After an error it ends. The input is read in small pieces: give a buffered one.
 #[derive(Debug)]
 pub struct CarReader<R: Read> {
-    input: R,
+    pub(super) input: R,
     roots: Vec<Cid>,
     index: u64,
     ended: bool,

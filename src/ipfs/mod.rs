@@ -2,6 +2,7 @@
 
 mod block;
 mod car;
+mod car_blocks;
 mod reader;
 mod reader_node;
 mod unixfs;
@@ -15,6 +16,7 @@ pub use block::{
     verify_block,
 };
 pub use car::{CarError, CarReader, CarWriter};
+pub use car_blocks::CarBlocks;
 pub use reader::{Entry, FileContent, Kind, ReadError, Resolved, list, read_file, resolve, walk};
 pub use unixfs::{PackError, Packed};
 pub use unixfs_files::pack_files;

@@ -1,16 +1,20 @@
 //! IPNS: records, w3name revisions, publishers.
 
+mod kubo;
 mod publish;
 mod record;
 mod record_create;
 mod record_data;
+mod record_file;
 mod revision;
 mod routing;
 mod w3name;
 
+pub use kubo::KuboPublisher;
 pub use publish::{PublishError, Published, Publisher, ReadBack, publish_and_read_back};
 pub use record::{MAX_RECORD_BYTES, RecordError, RecordFields, UnverifiedRecord, VerifiedRecord};
 pub use record_create::{create, create_v2_only};
+pub use record_file::RecordFile;
 pub use revision::{MAX_REVISION_BYTES, Revision, RevisionError};
 pub use routing::{DelegatedRouting, RECORD_MEDIA_TYPE};
 pub use w3name::W3name;

@@ -84,6 +84,24 @@ pub enum PublishError {
         /// What the service says.
         message: String,
     },
+    /// The service cannot say what it has.
+    #[error("{from} cannot read the record of a name ({status}): {message}")]
+    Unreadable {
+        /// The service.
+        from: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the service says.
+        message: String,
+    },
+    /// A file of records cannot be used.
+    #[error("{path:?} {reason}")]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Taken, but not served afterwards.
     #[error("{to} took the record but does not serve it: {reason}; publish again later")]
     NotReadBack {
@@ -172,4 +190,4 @@ pub(super) async fn explain_refusal(
 
 #[cfg(test)]
 #[path = "publish_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -8,16 +8,16 @@ use crate::keys::IpnsKey;
 use crate::net::test_server::{Answer, Seen, TestServer, quick_http};
 
 const VALUE: &str = "/ipfs/bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
-const QUICK: ReadBack = ReadBack { tries: 3, wait: Duration::from_millis(1) };
+pub(crate) const QUICK: ReadBack = ReadBack { tries: 3, wait: Duration::from_millis(1) };
 
-fn record_of(seed: u8, sequence: u64) -> VerifiedRecord {
+pub(crate) fn record_of(seed: u8, sequence: u64) -> VerifiedRecord {
     let key = IpnsKey::from_seed(&[seed; 32].into());
     let validity = "2030-01-30T20:10:08Z".parse().unwrap();
     let bytes = create(&key, VALUE, sequence, validity, Duration::from_secs(300)).unwrap();
     UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
 }
 
-fn record(sequence: u64) -> VerifiedRecord {
+pub(crate) fn record(sequence: u64) -> VerifiedRecord {
     record_of(7, sequence)
 }
 

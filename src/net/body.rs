@@ -1,12 +1,13 @@
 //! Request bodies that can be made again for every attempt.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::multipart::{Form, Part};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
@@ -28,17 +29,37 @@ pub enum Body {
     Empty,
     /// Bytes held in memory.
     Bytes(Bytes),
-    /// `multipart/form-data` with one field: a file, streamed from disk.
-    File {
-        /// The field's name.
+    /// A file as it is, its length announced.
+    File(FileBody),
+    /// `multipart/form-data`: texts, then one part.
+    Form {
+        /// Names and values of the texts.
+        texts: Vec<(&'static str, String)>,
+        /// The last part's name.
         field: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Its media type.
-        media_type: &'static str,
-        /// Told how far it is.
-        progress: Option<Progress>,
+        /// The last part.
+        part: FormPart,
     },
+}
+
+/// A file that is streamed from disk.
+#[derive(Clone)]
+pub struct FileBody {
+    /// The file.
+    pub path: PathBuf,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Told how far it is.
+    pub progress: Option<Progress>,
+}
+
+/// What a form ends with.
+#[derive(Clone)]
+pub enum FormPart {
+    /// A file.
+    File(FileBody),
+    /// Bytes held in memory, sent as a file.
+    Bytes(Bytes),
 }
 
 /// Counts the parts of a body that were taken, to tell a slow upload from a dead one.
@@ -61,46 +82,65 @@ impl Body {
         match self {
             Self::Empty => Ok(request),
             Self::Bytes(bytes) => Ok(request.body(bytes.clone())),
-            Self::File { field, path, media_type, progress } => {
-                let unreadable = |error: &dyn std::fmt::Display| NetError::File {
-                    path: path.clone(),
-                    reason: error.to_string(),
+            Self::File(file) => {
+                let (length, stream) = file.open(activity.clone()).await?;
+                Ok(request
+                    .header(CONTENT_TYPE, file.media_type)
+                    .header(CONTENT_LENGTH, length)
+                    .body(stream))
+            }
+            Self::Form { texts, field, part } => {
+                let part = match part {
+                    FormPart::File(file) => {
+                        let (length, stream) = file.open(activity.clone()).await?;
+                        let part = Part::stream_with_length(stream, length).file_name(file.name());
+                        part.mime_str(file.media_type).map_err(|error| file.unreadable(&error))?
+                    }
+                    FormPart::Bytes(bytes) => {
+                        let length = bytes.len() as u64;
+                        Part::stream_with_length(bytes.clone(), length).file_name(*field)
+                    }
                 };
-                let part = file_part(path, progress.clone(), activity.clone())
-                    .await
-                    .map_err(|error| unreadable(&error))?
-                    .mime_str(media_type)
-                    .map_err(|error| unreadable(&error))?;
-                Ok(request.multipart(Form::new().part(*field, part)))
+                let texts = texts.iter();
+                let form =
+                    texts.fold(Form::new(), |form, (name, text)| form.text(*name, text.clone()));
+                Ok(request.multipart(form.part(*field, part)))
             }
         }
     }
 }
 
-async fn file_part(
-    path: &Path,
-    progress: Option<Progress>,
-    activity: Activity,
-) -> io::Result<Part> {
-    let file = File::open(path).await?;
-    let total = file.metadata().await?.len();
-    // The length is announced: a file that grows or shrinks meanwhile ends the request.
-    let chunks = stream::try_unfold((file, 0_u64), move |(mut file, sent)| {
-        let progress = progress.clone();
-        let activity = activity.clone();
-        async move {
-            let mut chunk = BytesMut::with_capacity(CHUNK);
-            if file.read_buf(&mut chunk).await? == 0 {
-                return Ok::<_, io::Error>(None);
+impl FileBody {
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn unreadable(&self, error: &dyn std::fmt::Display) -> NetError {
+        NetError::File { path: self.path.clone(), reason: error.to_string() }
+    }
+
+    /// The file's length and content. The length is announced: a file that grows or shrinks
+    /// meanwhile ends the request.
+    async fn open(&self, activity: Activity) -> Result<(u64, reqwest::Body), NetError> {
+        let file = File::open(&self.path).await.map_err(|error| self.unreadable(&error))?;
+        let total = file.metadata().await.map_err(|error| self.unreadable(&error))?.len();
+        let progress = self.progress.clone();
+        let chunks = stream::try_unfold((file, 0_u64), move |(mut file, sent)| {
+            let progress = progress.clone();
+            let activity = activity.clone();
+            async move {
+                let mut chunk = BytesMut::with_capacity(CHUNK);
+                if file.read_buf(&mut chunk).await? == 0 {
+                    return Ok::<_, io::Error>(None);
+                }
+                let sent = sent + chunk.len() as u64;
+                activity.0.fetch_add(1, Ordering::Relaxed);
+                if let Some(progress) = &progress {
+                    progress(sent, total);
+                }
+                Ok(Some((chunk.freeze(), (file, sent))))
             }
-            let sent = sent + chunk.len() as u64;
-            activity.0.fetch_add(1, Ordering::Relaxed);
-            if let Some(progress) = &progress {
-                progress(sent, total);
-            }
-            Ok(Some((chunk.freeze(), (file, sent))))
-        }
-    });
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Part::stream_with_length(reqwest::Body::wrap_stream(chunks), total).file_name(name))
+        });
+        Ok((total, reqwest::Body::wrap_stream(chunks)))
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
@@ -13,7 +13,7 @@ use super::body::Activity;
 use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
 use super::guard::{Guard, PublicOnly, private_literal};
-use super::request::Request;
+use super::request::{Authorization, Request};
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
 
 /// Redirects followed at most.
@@ -82,6 +82,7 @@ pub struct Response {
     pub date: Option<Timestamp>,
     /// The body.
     pub body: Bytes,
+    headers: HeaderMap,
 }
 
 impl Response {
@@ -91,6 +92,11 @@ impl Response {
     /// [`NetError::Status`] otherwise.
     pub fn success(self) -> Result<Bytes, NetError> {
         if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.to_error()) }
+    }
+
+    /// A header's value, when it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The answer as the error it is when its status is not what was hoped for.
@@ -230,10 +236,17 @@ impl Http {
         if let Some(content_type) = request.content_type {
             builder = builder.header(CONTENT_TYPE, content_type);
         }
-        if let Some(token) = &request.bearer
-            && url.origin() == request.url.origin()
-        {
-            builder = builder.bearer_auth(token.expose());
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        if url.origin() == request.url.origin() {
+            builder = match &request.authorization {
+                None => builder,
+                Some(Authorization::Bearer(token)) => builder.bearer_auth(token.expose()),
+                Some(Authorization::Basic { user, password }) => {
+                    builder.basic_auth(user, Some(password.expose()))
+                }
+            };
         }
         let activity = Activity::default();
         let sending = request.body.attach(builder, &activity).await?.send();
@@ -299,6 +312,7 @@ impl Http {
             retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
             date: header(DATE).and_then(http_date),
             body: body.freeze(),
+            headers: head.headers().clone(),
             url,
         })
     }

@@ -25,10 +25,10 @@ mod retry;
 #[cfg(test)]
 pub(crate) mod test_server;
 
-pub use body::{Body, Progress};
+pub use body::{Body, FileBody, FormPart, Progress};
 pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
 pub use guard::Guard;
 pub use limit::RateLimiter;
-pub use request::Request;
+pub use request::{Authorization, Request};
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};

@@ -11,6 +11,39 @@ use crate::secret::SecretString;
 /// The bound on an answer's body where a request sets none.
 const DEFAULT_MAX_BODY: usize = 1 << 20;
 
+/// What an `Authorization` header says.
+#[derive(Clone, Debug)]
+pub enum Authorization {
+    /// `Bearer …`
+    Bearer(SecretString),
+    /// `Basic …`, RFC 7617.
+    Basic {
+        /// The user.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+impl Authorization {
+    /// Reads a token as people keep it: `bearer:TOKEN`, `basic:USER:PASSWORD` (Kubo's forms),
+    /// `USER:PASSWORD`, or else a bearer token, which never has a colon (RFC 6750).
+    pub fn from_token(token: &SecretString) -> Self {
+        let text = token.expose();
+        let bearer = |token: &str| Self::Bearer(SecretString::new(token.to_owned()));
+        if let Some(token) = text.strip_prefix("bearer:") {
+            return bearer(token);
+        }
+        match text.strip_prefix("basic:").unwrap_or(text).split_once(':') {
+            Some((user, password)) => Self::Basic {
+                user: user.to_owned(),
+                password: SecretString::new(password.to_owned()),
+            },
+            None => bearer(text),
+        }
+    }
+}
+
 /// One request, which may be sent several times.
 #[derive(Clone)]
 pub struct Request {
@@ -18,7 +51,8 @@ pub struct Request {
     pub(super) url: Url,
     pub(super) accept: Option<&'static str>,
     pub(super) content_type: Option<&'static str>,
-    pub(super) bearer: Option<SecretString>,
+    pub(super) authorization: Option<Authorization>,
+    pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) max_body: usize,
     pub(super) limiter: Option<Arc<RateLimiter>>,
@@ -34,7 +68,8 @@ impl Request {
             url,
             accept: None,
             content_type: None,
-            bearer: None,
+            authorization: None,
+            headers: Vec::new(),
             body,
             max_body: DEFAULT_MAX_BODY,
             limiter: None,
@@ -47,6 +82,11 @@ impl Request {
     /// A GET.
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url, Body::Empty)
+    }
+
+    /// A HEAD.
+    pub fn head(url: Url) -> Self {
+        Self::new(Method::HEAD, url, Body::Empty)
     }
 
     /// A POST whose effect is the same twice as once.
@@ -73,7 +113,19 @@ impl Request {
 
     /// `Authorization: Bearer …`, sent to the request's own origin only.
     pub fn bearer(mut self, token: Option<SecretString>) -> Self {
-        self.bearer = token;
+        self.authorization = token.map(Authorization::Bearer);
+        self
+    }
+
+    /// The `Authorization` header, sent to the request's own origin only.
+    pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
+        self.authorization = authorization;
+        self
+    }
+
+    /// A further header, in lower case.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -106,5 +158,24 @@ impl Request {
     pub fn settled_if(mut self, is_settled: fn(&Response) -> bool) -> Self {
         self.is_settled = is_settled;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_bearer_or_basic() {
+        let read = |text: &str| Authorization::from_token(&SecretString::new(text.to_owned()));
+        for (text, token) in [("abc.def", "abc.def"), ("bearer:abc", "abc"), ("", "")] {
+            let Authorization::Bearer(got) = read(text) else { panic!("{text}") };
+            assert_eq!(got.expose(), token);
+        }
+        for text in ["me:hunter:2", "basic:me:hunter:2"] {
+            let Authorization::Basic { user, password } = read(text) else { panic!("{text}") };
+            assert_eq!((user.as_str(), password.expose().as_str()), ("me", "hunter:2"));
+        }
+        assert!(!format!("{:?}", read("me:hunter2")).contains("hunter2"));
     }
 }

@@ -15,7 +15,6 @@ use super::{
     SignedRecord, VerifyContext, VerifyError, install_service, recover,
 };
 use crate::ens::{Name, dns_decode};
-use crate::keys::SignerKey;
 
 /// A redirect as it was found or made. Nothing in it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,20 +46,15 @@ impl VerifiedRedirect {
 }
 
 impl SignedRedirect {
-    /// Signs that `name` hands its records to `target`. `approval` is the SIGN 3 signature, where
-    /// the signer needs one.
-    pub fn sign(
-        name: &Name,
-        target: &Name,
-        signer: &SignerKey,
-        chain_id: u64,
+    /// Puts a redirect together: `signature` is over the text of
+    /// [`install_service`], `approval` SIGN 3, where the signer needs one.
+    pub fn new(
+        signer: Address,
+        signature: &Signature,
         approval: Option<&Signature>,
+        target: &Name,
     ) -> Self {
-        let result = target.dns();
-        let by = Caip10::new(chain_id, signer.address());
-        let text =
-            install_service(name.as_str(), target.as_str(), Extradata::of_result(&result), &by);
-        Self(SignedRecord::new(signer.address(), &signer.sign_text(&text), approval, result))
+        Self(SignedRecord::new(signer, signature, approval, target.dns()))
     }
 
     /// Selector and arguments: the bytes of `data` in the record file.
@@ -117,6 +111,7 @@ impl SignedRedirect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::SignerKey;
     use crate::secret::Secret;
 
     fn name(text: &str) -> Name {
@@ -127,7 +122,7 @@ mod tests {
     fn signed_and_verified() {
         let key = SignerKey::from_scalar(&Secret::new([7; 32])).unwrap();
         let (from, to) = (name("ens.nick.eth"), name("app.ens.eth"));
-        let payload = SignedRedirect::sign(&from, &to, &key, 1, None).encode();
+        let payload = key.sign_redirect(&from, &to, 1, None).encode();
         assert_eq!(SignedRecord::decode(&payload), Err(PayloadError::Redirect));
         let context = |name, chain_id| VerifyContext {
             name,
@@ -150,7 +145,7 @@ mod tests {
     fn what_it_leads_to_must_be_a_name() {
         let key = SignerKey::from_scalar(&Secret::new([7; 32])).unwrap();
         let from = name("nick.eth");
-        let mut redirect = SignedRedirect::sign(&from, &from, &key, 1, None);
+        let mut redirect = key.sign_redirect(&from, &from, 1, None);
         redirect.0.result = vec![4, b'n'].into();
         let context =
             VerifyContext { name: &from, owner: key.address(), chain_id: 1, approved_signers: &[] };

@@ -12,7 +12,8 @@ pub use gateway::{
 };
 pub use onchain::{
     Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,
-    PROFILE, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step, Trace, profile,
+    PROFILE, RecordsFacts, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step,
+    Trace, profile,
 };
 pub use recordhash::{Recordhash, RecordhashError, Target};
 pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};

@@ -99,6 +99,9 @@ fn check_file(
             .map_err(|error| error.to_string())
             .and_then(|record| record.verify(key, &context).map_err(|error| error.to_string()));
         match verified {
+            Ok(record) if legacy && is_copy(workspace, &path, name, key) => {
+                return found(name, key, Verdict::Valid(record));
+            }
             Ok(_) if legacy => {
                 reason.get_or_insert(format!(
                     "signed rightly, but in the older flat layout; the deployed resolver asks {}",
@@ -111,4 +114,10 @@ fn check_file(
     }
     let reason = reason.expect("there is a candidate, and it was not valid");
     found(&first_name, &first_key, Verdict::Invalid(reason))
+}
+
+/// Whether the file in the flat layout says what the file that the resolver asks says.
+fn is_copy(workspace: &Path, flat: &str, name: &Name, key: &RecordKey) -> bool {
+    let read = |path: &str| read_bounded(&workspace.join(path)).ok();
+    read(flat).is_some_and(|copy| read(&super::record_path(name, key)) == Some(copy))
 }

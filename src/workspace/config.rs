@@ -7,7 +7,8 @@ use std::str::FromStr;
 use alloy_primitives::Address;
 use toml_edit::{DocumentMut, Item, value};
 
-use super::config_entries::{address, gateways, invalid, parsed, put, string, targets};
+use super::config_entries::{address, invalid, parsed, put, string};
+use super::targets::{Target, gateways, targets};
 use crate::ens::{Name, NameError};
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
 
@@ -60,17 +61,6 @@ pub struct KeyMismatch {
     pub given: String,
     /// What it says.
     pub recorded: String,
-}
-
-/// One of `[[uploads]]` or `[[publishers]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// `kubo`, `w3name`, `routing`, …
-    pub kind: String,
-    /// Where it is.
-    pub url: String,
-    /// The environment variable that holds its token, never the token.
-    pub token_env: Option<String>,
 }
 
 /// The contents of `namesys.toml`.

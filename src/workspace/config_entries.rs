@@ -6,7 +6,7 @@ use std::str::FromStr;
 use alloy_primitives::Address;
 use toml_edit::{Item, Table, TableLike, value};
 
-use super::config::{ConfigError, Target};
+use super::config::ConfigError;
 use crate::request::parse_address;
 
 /// Sets an entry and keeps the comments around it.
@@ -63,44 +63,4 @@ pub(super) fn address(table: &dyn TableLike, key: &str) -> Result<Option<Address
         found: format!("{text:?}"),
         reason: error.to_string(),
     })
-}
-
-pub(super) fn targets(table: &Table, key: &str) -> Result<Vec<Target>, ConfigError> {
-    let Some(item) = table.get(key) else { return Ok(Vec::new()) };
-    let array = item
-        .as_array_of_tables()
-        .ok_or_else(|| invalid(key, item, &format!("write each as a table [[{key}]]")))?;
-    let mut found = Vec::new();
-    for entry in array {
-        let required = |field: &'static str| {
-            string(entry, field)?.map(str::to_owned).ok_or_else(|| ConfigError::Invalid {
-                key: key.to_owned(),
-                found: entry.to_string().trim().to_owned(),
-                reason: format!("each [[{key}]] needs {field} = \"…\""),
-            })
-        };
-        found.push(Target {
-            kind: required("kind")?,
-            url: required("url")?,
-            token_env: string(entry, "token_env")?.map(str::to_owned),
-        });
-    }
-    Ok(found)
-}
-
-pub(super) fn gateways(table: &Table) -> Result<Vec<String>, ConfigError> {
-    let Some(list) = table.get("gateways").and_then(|gateways| gateways.get("ipfs")) else {
-        return Ok(Vec::new());
-    };
-    let array =
-        list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
-    array
-        .iter()
-        .map(|entry| {
-            entry
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| invalid("gateways.ipfs", list, "each gateway is a text"))
-        })
-        .collect()
 }

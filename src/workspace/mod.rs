@@ -10,7 +10,6 @@
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
 mod approvals;
-mod atomic;
 mod check;
 mod config;
 mod config_entries;
@@ -22,15 +21,16 @@ mod records;
 mod sign;
 mod state;
 mod status;
+mod targets;
 mod tree;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use crate::atomic::write_atomic;
 pub use approvals::Approval;
-pub use atomic::write_atomic;
 pub use check::{CheckedFile, Verdict, check_tree};
-pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys, Target};
+pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use plan::{Change, Expected, RecordState, plan};
@@ -45,6 +45,7 @@ pub use sign::{
 };
 pub use state::{HistoryEntry, Publication, StateError};
 pub use status::{PublisherStatus, Status, status, time_left};
+pub use targets::Target;
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
     walk,

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::sign::ApprovalMode;
-use super::tree::{PathMeaning, RecordFile, TreeEntry, read_bounded, walk};
+use super::tree::{PathMeaning, RecordFile, TreeEntry, flat_path, read_bounded, walk};
 use super::{Config, Records, TreeError, Workspace, record_path};
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
@@ -36,6 +36,8 @@ pub struct Change {
     pub value: Option<Value>,
     /// The file, in the workspace.
     pub path: String,
+    /// Where a copy in the older flat layout belongs: where one was asked for, or one of ours is.
+    pub flat: Option<String>,
     /// Where it stands.
     pub state: RecordState,
 }
@@ -51,6 +53,15 @@ pub struct Expected {
     pub wallet: Option<Address>,
     /// Why the signer is accepted.
     pub mode: ApprovalMode,
+    /// Whether every record is copied into the older flat layout too.
+    pub flat: bool,
+}
+
+impl Expected {
+    /// Whether the record is this workspace's: by its signer or wallet.
+    fn is_ours(&self, record: &SignedRecord) -> bool {
+        [self.signer, self.wallet, Some(self.owner)].contains(&Some(record.signer))
+    }
 }
 
 /// Compares every wanted record with its file, and finds files that are no longer wanted.
@@ -67,23 +78,51 @@ pub fn plan(
     let wanted: Vec<(&Name, &RecordKey, &Value)> = records.iter().collect();
     let compare = |(name, key, value): (&Name, &RecordKey, &Value)| {
         let path = record_path(name, key);
-        let state = match read_bounded(&workspace.dir().join(&path)) {
-            Err(super::FileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-                RecordState::Unsigned
-            }
+        let found = read_bounded(&workspace.dir().join(&path));
+        let mut state = match &found {
+            Err(error) if is_absent(error) => RecordState::Unsigned,
             Err(_) => RecordState::Stale,
-            Ok(bytes) if is_current(&bytes, name, key, value, config, expected) => {
+            Ok(bytes) if is_current(bytes, name, key, value, config, expected) => {
                 RecordState::Signed
             }
             Ok(_) => RecordState::Stale,
         };
-        Change { name: name.clone(), key: key.clone(), value: Some(value.clone()), path, state }
+        let (flat, copied) = flat_copy(workspace, name, key, found.as_deref().ok(), expected);
+        if state == RecordState::Signed && !copied {
+            state = RecordState::Stale;
+        }
+        let (name, key) = (name.clone(), key.clone());
+        Change { name, key, value: Some(value.clone()), path, flat, state }
     };
     let mut changes: Vec<Change> = wanted.into_par_iter().map(compare).collect();
     let removed = |entry: TreeEntry| removed_record(workspace, config, records, expected, entry);
     changes.par_extend(walk(workspace.dir())?.into_par_iter().filter_map(removed));
     changes.par_sort_by(|a, b| (&a.name, &a.key).cmp(&(&b.name, &b.key)));
     Ok(changes)
+}
+
+fn is_absent(error: &super::FileError) -> bool {
+    matches!(error, super::FileError::Io(error) if error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// Where the record's copy in the flat layout belongs, and whether it is there and the same. A
+/// file of somebody else in that place is left alone.
+fn flat_copy(
+    workspace: &Workspace,
+    name: &Name,
+    key: &RecordKey,
+    bytes: Option<&[u8]>,
+    expected: &Expected,
+) -> (Option<String>, bool) {
+    let Some(path) = flat_path(name, key) else { return (None, true) };
+    match read_bounded(&workspace.dir().join(&path)) {
+        Ok(copy) if Some(&*copy) == bytes => (Some(path), true),
+        Ok(copy) if payload(&copy).is_some_and(|record| expected.is_ours(&record)) => {
+            (Some(path), false)
+        }
+        Err(error) if is_absent(&error) && expected.flat => (Some(path), false),
+        _ => (None, true),
+    }
 }
 
 fn is_current(
@@ -133,18 +172,24 @@ fn removed_record(
     expected: &Expected,
     entry: TreeEntry,
 ) -> Option<Change> {
-    let PathMeaning::Records(candidates) = entry.meaning else { return None };
-    if records.owner_of(&entry.path).is_some() {
-        return None;
-    }
-    let (name, key) = candidates.into_iter().find(|(name, _)| name.is_or_is_under(&config.name))?;
+    let (name, key) = match entry.meaning {
+        PathMeaning::Records(candidates) if records.owner_of(&entry.path).is_none() => {
+            candidates.into_iter().find(|(name, _)| name.is_or_is_under(&config.name))?
+        }
+        PathMeaning::Legacy(name, key)
+            if name.is_or_is_under(&config.name) && records.get(&name, &key).is_none() =>
+        {
+            (name, key)
+        }
+        _ => return None,
+    };
     let record = payload(&read_bounded(&workspace.dir().join(&entry.path)).ok()?)?;
-    let ours = [expected.signer, expected.wallet, Some(expected.owner)];
-    ours.contains(&Some(record.signer)).then_some(Change {
+    expected.is_ours(&record).then_some(Change {
         name,
         key,
         value: None,
         path: entry.path,
+        flat: None,
         state: RecordState::Removed,
     })
 }

@@ -101,6 +101,8 @@ pub struct SignRequest<'a> {
     pub wallet: Option<&'a dyn Wallet>,
     /// Sign also what is right already.
     pub force: bool,
+    /// Copy every record into the older flat layout (ENSIP-XX) too.
+    pub flat: bool,
     /// Write the deployed backend's other fields, with this time (seconds since 1970).
     pub metadata: Option<i64>,
 }
@@ -193,7 +195,8 @@ pub async fn sign(
     if request.mode == ApprovalMode::Owner && signer != owner {
         return Err(SignError::NotOwner { signer, owner });
     }
-    let expected = Expected { signer: Some(signer), owner, wallet, mode: request.mode };
+    let expected =
+        Expected { signer: Some(signer), owner, wallet, mode: request.mode, flat: request.flat };
     let changes = plan(request.workspace, config, request.records, &expected)?;
     let (removed, wanted): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.state == RecordState::Removed);
@@ -360,8 +363,11 @@ fn write_record(
         manager_signature: record.approval.to_string(),
         record_signature: record.signature.to_string(),
     });
-    let path = request.workspace.dir().join(&change.path);
-    write_atomic(temporary, &path, &file.to_json(), false).map_err(WorkspaceError::io(&path))?;
+    let json = file.to_json();
+    for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
+        let path = request.workspace.dir().join(path);
+        write_atomic(temporary, &path, &json, false).map_err(WorkspaceError::io(&path))?;
+    }
     Ok(SignedFile { name, key: change.key.clone(), path: change.path.clone() })
 }
 

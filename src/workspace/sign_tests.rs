@@ -98,8 +98,16 @@ impl Sandbox {
         wallet: Option<&dyn Wallet>,
     ) -> Result<SignOutcome, SignError> {
         let (workspace, records) = (&self.workspace, &self.records);
-        let request =
-            SignRequest { workspace, records, signer, mode, wallet, force: false, metadata: None };
+        let request = SignRequest {
+            workspace,
+            records,
+            signer,
+            mode,
+            wallet,
+            force: false,
+            flat: false,
+            metadata: None,
+        };
         sign(&request, &mut self.config, &|_, _| {}).await
     }
 

@@ -22,6 +22,13 @@ pub fn record_path(name: &Name, key: &RecordKey) -> String {
     path
 }
 
+/// The record's place in the older flat layout (ENSIP-XX, seed 003); `None` where it has none, or
+/// the same.
+pub fn flat_path(name: &Name, key: &RecordKey) -> Option<String> {
+    let path = format!("{}/{}", name.well_known(), key.legacy_file_name()?);
+    (path != record_path(name, key)).then_some(path)
+}
+
 /// The JSON of a record file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFile {

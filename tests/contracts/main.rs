@@ -81,6 +81,8 @@ fn main() -> ExitCode {
         on_chain("whole_way::status_and_the_chain", || on(trials::whole_way::status())),
         on_chain("whole_way::demo_on_a_chain", || on(trials::whole_way::demo())),
         on_chain("whole_way::devnet_with_a_chain", || on(trials::whole_way::devnet())),
+        on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
+        on_chain("resolve::many_names", || on(trials::resolve::many())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),

@@ -1,8 +1,9 @@
 //! Peers: the programs other people made for the same formats, run against
-//! ours. The official w3name client (npm, in Node) and boxo, the library Kubo
-//! is made of (in a small Go program), are fetched pinned and built under
-//! `target/`. Without Go or Node their trials are ignored and say so; with
-//! `CI=true` they fail instead.
+//! ours. The official w3name client (npm, in Node), boxo, the library Kubo is
+//! made of (in a small Go program), the IPFS project's stand-in for pinning
+//! services (npm) and a bucket that checks signatures (Go) are fetched pinned
+//! and built under `target/`. Without Go or Node their trials are ignored and
+//! say so; with `CI=true` they fail instead.
 
 mod entry;
 mod peer;
@@ -17,6 +18,7 @@ mod trials {
     pub mod roots;
     pub mod routing;
     pub mod rules;
+    pub mod uploads;
     pub mod validate;
 }
 
@@ -46,6 +48,8 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::serves_a_tampered_tree", GO, trials::gateway::resolve_tampered),
     ("boxo::routes_our_records", GO, trials::routing::put_and_get),
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
+    ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
+    ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
 ];
 

@@ -71,6 +71,34 @@ impl Boxo {
     }
 }
 
+/// A server of the peers', until dropped.
+pub struct Served {
+    /// Where it is.
+    pub url: String,
+    _server: Server,
+}
+
+impl Served {
+    /// The Pinning Service API, for whoever has the token.
+    pub fn pinning(token: &str) -> Result<Self> {
+        Self::start(Command::new("node").arg(runtime::pinning()?).arg(token))
+    }
+
+    /// A bucket that unpacks CAR files, for whoever has the key.
+    pub fn bucket(name: &str, key_id: &str, secret: &str) -> Result<Self> {
+        Self::start(Command::new(runtime::bucket()?).args([name, key_id, secret]))
+    }
+
+    fn start(command: &mut Command) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Ready {
+            url: String,
+        }
+        let (server, ready) = Server::start::<Ready>(command, LIMIT)?;
+        Ok(Self { url: ready.url, _server: server })
+    }
+}
+
 fn ask<T: DeserializeOwned>(command: &mut Command, questions: &[Value]) -> Result<Vec<T>> {
     let input: String = questions.iter().map(|question| format!("{question}\n")).collect();
     let answers: Vec<T> = lines(command, input.as_bytes())?;

@@ -19,9 +19,9 @@ const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// A runtime that a peer needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
-    /// Go, for boxo.
+    /// Go, for boxo and the bucket.
     Go,
-    /// Node with npm, for w3name.
+    /// Node with npm, for w3name and the pinning service.
     Node,
 }
 
@@ -77,6 +77,33 @@ pub fn w3name() -> Result<PathBuf> {
             build(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))
         })?;
         Ok(folder.join("client.mjs"))
+    })
+}
+
+/// The script that serves the Pinning Service API, with its packages beside it.
+pub fn pinning() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || {
+        let sources = [".npmrc", "package.json", "package-lock.json", "server.cjs"];
+        let folder = prepare("pinning", &sources, |folder| {
+            build(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))
+        })?;
+        Ok(folder.join("server.cjs"))
+    })
+}
+
+/// The bucket that unpacks CAR files, built.
+pub fn bucket() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || {
+        let folder = prepare("s3", &["go.mod", "go.sum", "main.go"], |folder| {
+            build(
+                Command::new("go")
+                    .args(["build", "-trimpath", "-o", "peer", "."])
+                    .current_dir(folder),
+            )
+        })?;
+        Ok(folder.join("peer"))
     })
 }
 

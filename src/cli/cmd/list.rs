@@ -48,7 +48,7 @@ pub fn expected(config: &Config) -> Result<Expected, CliError> {
     let mode = config.approval_mode::<ApprovalMode>()?.unwrap_or_default();
     let signer = if mode == ApprovalMode::Owner { config.owner()? } else { keys.signer };
     let owner = config.owner()?.unwrap_or_default();
-    Ok(Expected { signer, owner, wallet: keys.wallet, mode })
+    Ok(Expected { signer, owner, wallet: keys.wallet, mode, flat: false })
 }
 
 fn report(changes: impl Iterator<Item = Change>) -> RecordsReport {

@@ -38,7 +38,8 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", requires = "recordhash")]
     owner: Option<Address>,
     /// A signer, or a manager, that the owner approved on chain; may be given more than once
-    #[arg(long, value_name = "ADDRESS", requires = "owner", value_parser = crate::cli::wallet_args::address)]
+    #[arg(long, value_name = "ADDRESS", requires = "owner",
+          value_parser = crate::cli::wallet_args::address)]
     approved_signer: Vec<Address>,
     /// The chain whose id stands in the texts [default: the workspace's, else the node's, else 1]
     #[arg(long, value_name = "N")]

@@ -30,15 +30,15 @@ const STDIN: &str = "-";
 /// How the chain is asked.
 #[derive(Debug, clap::Args)]
 pub struct ChainArgs {
-    #[command(flatten)]
-    rpc: RpcArgs,
     /// Show each step, who said it, and how long it took
-    #[arg(long, help_heading = "Options")]
+    #[arg(long)]
     trace: bool,
     /// Names resolved at a time, of many
-    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Options",
+    #[arg(long, value_name = "N", default_value_t = 8,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    #[command(flatten)]
+    rpc: RpcArgs,
 }
 
 /// What is to be resolved, and how.

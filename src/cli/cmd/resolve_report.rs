@@ -36,11 +36,11 @@ pub fn report(
     let (mut owner, mut recordhash, mut from, mut of, mut lists) =
         (facts.owner(), None, None, None, None);
     let resolver_kind = match &kind {
-        ResolverKind::Records { walk, recordhash: hash, gateways } => {
-            owner = walk.owner;
-            recordhash = hash.as_ref().map(ToString::to_string);
-            (from, of) = source(walk, &facts.name);
-            lists = Some(gateway_lists(gateways));
+        ResolverKind::Records(records) => {
+            owner = records.walk.owner;
+            recordhash = records.recordhash.as_ref().map(ToString::to_string);
+            (from, of) = source(&records.walk, &facts.name);
+            lists = Some(gateway_lists(&records.gateways));
             "records"
         }
         ResolverKind::Plain(resolver) if resolver.extended => "extended",

@@ -29,6 +29,10 @@ pub struct Args {
     /// wallet at first]
     #[arg(long, value_name = "MODE")]
     approval: Option<ApprovalMode>,
+    /// Copy every record into the older flat layout (ENSIP-XX) too; copies that are there are kept
+    /// up to date without it
+    #[arg(long)]
+    flat: bool,
     /// Write the deployed backend's other fields too; the files then differ with each run
     #[arg(long)]
     metadata: bool,
@@ -69,6 +73,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         mode,
         wallet,
         force: args.force,
+        flat: args.flat,
         metadata: args.metadata.then(|| Timestamp::now().as_second()),
     };
     let bar = context.output.progress(0, "signing");

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
 use cid::Cid;
 use futures_util::future::BoxFuture;
@@ -10,29 +9,17 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use url::Url;
 
-use super::{Upload, UploadError};
-use crate::net::{Body, Http, NetError, Progress, Request, Response, Timeouts, endpoint, shown};
+use super::{QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, same_cid};
+use crate::net::{
+    Authorization, Body, FormPart, Http, NetError, Progress, Request, Response, endpoint, shown,
+};
 use crate::secret::SecretString;
-
-/// The node answers when all is written and pinned, which takes a while on a slow disk.
-const TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_secs(5),
-    idle: Duration::from_secs(300),
-    body: Duration::from_secs(300),
-};
-
-/// For a question that is answered from an index, or not worth waiting for.
-const QUESTION_TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_secs(5),
-    idle: Duration::from_secs(5),
-    body: Duration::from_secs(5),
-};
 
 /// The RPC of a Kubo node, or a service that speaks it.
 pub struct Kubo {
     http: Http,
     url: Url,
-    token: Option<SecretString>,
+    authorization: Option<Authorization>,
 }
 
 /// One line of the answer: a root, statistics (ignored), or an error.
@@ -64,6 +51,13 @@ struct Version {
     version: String,
 }
 
+/// The answer of `id`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Node {
+    addresses: Option<Vec<String>>,
+}
+
 /// The answer of `pin/ls`: the pinned CIDs.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -81,9 +75,11 @@ struct CommandError {
 }
 
 impl Kubo {
-    /// The node at `url`, `http://127.0.0.1:5001` for instance; `token` is sent as bearer.
+    /// The node at `url`, `http://127.0.0.1:5001` for instance; `token` as [`Authorization::from_token`]
+    /// reads it.
     pub fn new(http: Http, url: Url, token: Option<SecretString>) -> Self {
-        Self { http, url, token }
+        let authorization = token.as_ref().map(Authorization::from_token);
+        Self { http, url, authorization }
     }
 
     async fn import(
@@ -94,15 +90,14 @@ impl Kubo {
     ) -> Result<(), UploadError> {
         let mut url = endpoint(&self.url, ["api", "v0", "dag", "import"]);
         url.set_query(Some("pin-roots=true&stats=true"));
-        let body = Body::File {
+        let body = Body::Form {
+            texts: Vec::new(),
             field: "file",
-            path: car.to_owned(),
-            media_type: "application/vnd.ipld.car",
-            progress,
+            part: FormPart::File(car_body(car, progress)),
         };
         let request = Request::post(url, body)
-            .bearer(self.token.clone())
-            .timeouts(TIMEOUTS)
+            .authorization(self.authorization.clone())
+            .timeouts(UPLOAD_TIMEOUTS)
             .settled_if(|answer| command_error(answer).is_some());
         let answer = self.http.send(&request).await?;
         if let Some(message) = command_error(&answer) {
@@ -114,7 +109,7 @@ impl Kubo {
     async fn version(&self) -> Result<String, NetError> {
         let url = endpoint(&self.url, ["api", "v0", "version"]);
         let request = Request::post(url, Body::Empty)
-            .bearer(self.token.clone())
+            .authorization(self.authorization.clone())
             .timeouts(QUESTION_TIMEOUTS)
             .attempts(1);
         let answer = self.http.send(&request).await?;
@@ -132,13 +127,41 @@ impl Kubo {
             .append_pair("type", "recursive");
         // One attempt: the upload that follows otherwise has patience.
         let request = Request::post(url, Body::Empty)
-            .bearer(self.token.clone())
+            .authorization(self.authorization.clone())
             .timeouts(QUESTION_TIMEOUTS)
             .attempts(1);
         let Ok(answer) = self.http.send(&request).await else { return false };
         let pins = answer.success().ok().and_then(|body| serde_json::from_slice(&body).ok());
-        let is_root = |key: &String| Cid::try_from(key.as_str()).is_ok_and(|cid| cid == *root);
-        pins.is_some_and(|Pins { keys }| keys.keys().any(is_root))
+        pins.is_some_and(|Pins { keys }| keys.keys().any(|key| same_cid(key, root)))
+    }
+
+    /// The node's own addresses with its peer id, for others to fetch from.
+    ///
+    /// # Errors
+    /// When the node does not answer as Kubo does.
+    pub async fn addresses(&self) -> Result<Vec<String>, NetError> {
+        let request = Request::post(endpoint(&self.url, ["api", "v0", "id"]), Body::Empty)
+            .authorization(self.authorization.clone())
+            .timeouts(QUESTION_TIMEOUTS);
+        let answer = self.http.send(&request).await?;
+        let url = shown(&answer.url);
+        let node: Node = serde_json::from_slice(&answer.success()?).map_err(|error| {
+            NetError::BadResponse { url, reason: format!("it is not Kubo's answer ({error})") }
+        })?;
+        Ok(node.addresses.unwrap_or_default())
+    }
+
+    /// Asks the node to connect to a peer. That it could not is no error: others may.
+    pub async fn connect(&self, peer: &str) {
+        let mut url = endpoint(&self.url, ["api", "v0", "swarm", "connect"]);
+        url.query_pairs_mut().append_pair("arg", peer);
+        let request = Request::post(url, Body::Empty)
+            .authorization(self.authorization.clone())
+            .timeouts(QUESTION_TIMEOUTS)
+            .attempts(1);
+        if let Err(error) = self.http.send(&request).await {
+            tracing::info!("{} did not connect to {peer}: {error}", self.describe());
+        }
     }
 
     /// Looks for `root`, pinned, in the answer's lines.
@@ -153,7 +176,7 @@ impl Kubo {
                 return Err(UploadError::Rejected { to: self.describe(), message });
             }
             let Some(got) = line.root else { continue };
-            if Cid::try_from(got.cid.cid.as_str()).ok().as_ref() != Some(root) {
+            if !same_cid(&got.cid.cid, root) {
                 other = Some(got.cid.cid);
                 continue;
             }
@@ -192,8 +215,8 @@ impl Upload for Kubo {
         &self.url
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, NetError>> {
-        Box::pin(self.version())
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async { Ok(self.version().await?) })
     }
 
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {

@@ -249,36 +249,5 @@ impl CcipReadGateway for LookupGateways {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn templates() {
-        let url = |template| expand(template, Address::repeat_byte(0xAB), &[1, 2]);
-        assert_eq!(
-            url("https://a.example/{sender}/{data}.json").unwrap().as_str(),
-            format!("https://a.example/0x{}/0x0102.json", "ab".repeat(20))
-        );
-        assert!(url("not a url").is_err());
-        assert!(expand(&"{data}".repeat(100), Address::ZERO, &[0; 1024]).is_err());
-        assert_eq!(
-            path_of("https://a/ipns/f01/.well-known/eth/nick/text/avatar.json?t={data}"),
-            ".well-known/eth/nick/text/avatar.json"
-        );
-    }
-
-    #[test]
-    fn callbacks() {
-        let lookup = OffchainLookup {
-            sender: Address::ZERO,
-            urls: Vec::new(),
-            callData: Bytes::new(),
-            callbackFunction: [1, 2, 3, 4].into(),
-            extraData: vec![7].into(),
-        };
-        let call = callback(&lookup, &[9, 9]);
-        assert_eq!(call[..4], [1, 2, 3, 4]);
-        let (response, extra) = <(Bytes, Bytes)>::abi_decode_params(&call[4..]).unwrap();
-        assert_eq!((response.to_vec(), extra.to_vec()), (vec![9, 9], vec![7]));
-    }
-}
+#[path = "lookup_tests.rs"]
+mod tests;

@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | `resolution` | what is found: [`NameResolution`], [`OnchainRecord`], [`Judgement`] |
 //! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
-//! | `records` | a records resolver: payloads fetched, judged here and by the contract |
+//! | `records` | a records resolver: its files and payloads fetched |
+//! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
 //! | `plain` | every other resolver |
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
 
+mod judge;
 mod lookup;
 mod plain;
 mod records;
@@ -21,7 +23,8 @@ mod trace;
 use alloy_primitives::Bytes;
 
 pub use resolution::{
-    Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolveError, ResolverKind,
+    Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
+    ResolverKind,
 };
 pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};
@@ -32,8 +35,11 @@ use crate::ens::Name;
 use crate::net::Http;
 use crate::record::RecordKey;
 
-/// A block that is not old enough to matter is used again: names after names, one block.
+/// How often a name is resolved, when the nodes do not share a block.
 const ATTEMPTS: usize = 3;
+const MAINNET: u64 = 1;
+/// What a records resolver has in its texts elsewhere than on mainnet when it is new.
+const CHAIN_ID_BEFORE_UPDATE: u64 = 5;
 /// Redirects from name to name.
 const MAX_REDIRECTS: usize = 4;
 /// Records of one name asked for at a time.
@@ -70,12 +76,20 @@ pub fn profile() -> Vec<RecordKey> {
 /// How names are resolved.
 #[derive(Clone, Debug)]
 pub struct OnchainConfig {
-    /// The chain id in the texts.
+    /// The chain id, which stands in the texts; elsewhere than on mainnet a records resolver may
+    /// have 5 there until its `updateChainID()` is called, and does not say so.
     pub chain_id: u64,
     /// Gateways of the user's, asked before those that contracts name.
     pub gateways: Vec<Gateway>,
     /// Bounds, and the rule about 4xx.
     pub limits: FetchLimits,
+}
+
+impl OnchainConfig {
+    /// Another chain id that the contract may have in its texts: only it knows.
+    fn other_chain_id(&self) -> Option<u64> {
+        (self.chain_id != MAINNET).then_some(CHAIN_ID_BEFORE_UPDATE)
+    }
 }
 
 /// Resolves names with a chain's word for who owns them.

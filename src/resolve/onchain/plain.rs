@@ -157,8 +157,8 @@ pub(super) fn canonical(key: &RecordKey, answer: &[u8]) -> Option<Vec<u8>> {
 /// Whether a canonical answer is the one of a record that was never set.
 fn is_unset(key: &RecordKey, canonical: &[u8]) -> bool {
     match key.abi_types() {
-        "string" | "bytes" => canonical.get(32..64).is_some_and(|length| is_zero(length)),
-        "uint256, bytes" => canonical.get(64..96).is_some_and(|length| is_zero(length)),
+        "string" | "bytes" => canonical.get(32..64).is_some_and(is_zero),
+        "uint256, bytes" => canonical.get(64..96).is_some_and(is_zero),
         _ => is_zero(canonical),
     }
 }

@@ -5,9 +5,10 @@ use alloy_primitives::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::judge::foreign;
 use super::lookup::{Answered, LookupGateways, callback};
 use super::plain::canonical;
-use super::records::{Case, foreign};
+use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
 use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
 use crate::chain::{Block, OffchainLookup};
@@ -28,7 +29,11 @@ impl NameResolver {
         payload: Bytes,
     ) -> Result<Asked, OnchainRecordError> {
         let Subject { view, trace, depth, .. } = case.subject;
-        let redirect = match self.verify_redirect(case, &payload).await? {
+        let mut verified = self.verify_redirect(case, &payload, self.config.chain_id).await?;
+        if let (Err(_), Some(chain_id)) = (&verified, self.config.other_chain_id()) {
+            verified = self.verify_redirect(case, &payload, chain_id).await?.or(verified);
+        }
+        let redirect = match verified {
             Ok(redirect) => redirect,
             Err(reason) => return self.refused_redirect(case, key, lookup, &payload, reason).await,
         };
@@ -83,13 +88,13 @@ impl NameResolver {
         &self,
         case: &Case<'_>,
         payload: &[u8],
+        chain_id: u64,
     ) -> Result<Result<VerifiedRedirect, String>, OnchainRecordError> {
         let redirect = match SignedRedirect::decode(payload) {
             Ok(redirect) => redirect,
             Err(error) => return Ok(Err(error.to_string())),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let chain_id = self.config.chain_id;
         let by = redirect.needs_approval_of(name, owner, chain_id);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };

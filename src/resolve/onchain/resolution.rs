@@ -33,16 +33,20 @@ pub struct NameResolution {
 #[derive(Clone, Debug)]
 pub enum ResolverKind {
     /// A records resolver (CCIP2): every record carries signatures, which are verified here.
-    Records {
-        /// Whose recordhash applies, and who owns what it is set for.
-        walk: Walk,
-        /// The recordhash; `None` when there is none.
-        recordhash: Option<Recordhash>,
-        /// Its gateways.
-        gateways: GatewayLists,
-    },
+    Records(Box<RecordsFacts>),
     /// Any other: its word is the answer.
     Plain(FoundResolver),
+}
+
+/// What a records resolver says about a name.
+#[derive(Clone, Debug)]
+pub struct RecordsFacts {
+    /// Whose recordhash applies, and who owns what it is set for.
+    pub walk: Walk,
+    /// The recordhash; `None` when there is none.
+    pub recordhash: Option<Recordhash>,
+    /// Its gateways.
+    pub gateways: GatewayLists,
 }
 
 /// A judgement on a record.

@@ -1,11 +1,11 @@
 //! `namesys resolve` for names on a chain, whoever signed and wherever the records are.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::{CCIP2Resolver, NameWrapper, PlainResolver};
 use namesys::devnet::chain::{CCIP2_RESOLVER, CHAIN_ID, NAME_WRAPPER, PLAIN_RESOLVER};
 use namesys::ens::Name;
-use namesys::request::SignedRedirect;
+use namesys::keys::SignerKey;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{approval, ipns_key, name, person, signed};
@@ -122,7 +122,7 @@ pub async fn redirects() -> Result<()> {
     let (key, value) = ("url".to_owned(), "on chain".to_owned());
     let call = PlainResolver::setTextCall { node, key, value };
     world.chain.send(other.address(), PLAIN_RESOLVER, call).await?;
-    let redirect = |to, by| SignedRedirect::sign(&nick, to, by, CHAIN_ID, None).encode();
+    let redirect = |to: &Name, by: &SignerKey| by.sign_redirect(&nick, to, CHAIN_ID, None).encode();
     world
         .publish_payloads(
             &ipns_key(1),
@@ -231,4 +231,54 @@ pub async fn attacks() -> Result<()> {
     }
     ensure!(document["error"]["kind"] == "unverified", "{document}");
     Ok(())
+}
+
+/// Many at a time, in the order given.
+pub async fn many() -> Result<()> {
+    let (owner, key) = (person(1), ipns_key(1));
+    let world = World::with_nick(&owner, &key).await?;
+    let names: Vec<Name> = (0..200).map(|number| name(&format!("n{number}.nick.eth"))).collect();
+    let record = |of: &Name| signed(of, AVATAR, of.as_str(), &owner, None);
+    let files: Vec<_> = names.iter().map(|of| (of, AVATAR, record(of))).collect();
+    world.publish(&key, &files).await?;
+    let input: Vec<&str> = names.iter().map(Name::as_str).collect();
+    let run = Run::resolve(&["-", AVATAR, "--concurrency", "32"]).input(&input.join("\n"));
+    let document = run.on(&world).ends(0).await?;
+    ensure!(document["ok"] == names.len(), "{document}");
+    let found = document["names"].as_array().context("names")?;
+    for (of, found) in names.iter().zip(found) {
+        accepted(found, of.as_str())?;
+    }
+    Ok(())
+}
+
+/// A resolver that has not been told its chain id: the contract decides which texts stand.
+pub async fn elsewhere() -> Result<()> {
+    let (owner, key, nick) = (person(1), ipns_key(1), name("nick.eth"));
+    let world = World::start().await?;
+    let resolver = Address::repeat_byte(0x55);
+    crate::trials::setters::install_elsewhere(&world, resolver).await?;
+    world.chain.register(&nick, owner.address(), resolver).await?;
+    let hash = Bytes::from(key.name().contenthash());
+    let call = CCIP2Resolver::setRecordhashCall { node: nick.node(), hash };
+    world.chain.send(owner.address(), resolver, call).await?;
+    let of_chain = |kind: &str, chain_id| {
+        let value = crate::people::value(kind, "there");
+        owner.sign_record(&nick, &crate::people::key(kind), &value, chain_id, None)
+    };
+    let files = [
+        (&nick, AVATAR, of_chain(AVATAR, 5)),
+        (&nick, "text/url", of_chain("text/url", CHAIN_ID)),
+        (&nick, "text/mail", of_chain("text/mail", 1)),
+    ];
+    world.publish(&key, &files).await?;
+    let ask = |kind| Run::resolve(&["nick.eth", kind]).on(&world);
+    accepted(&ask(AVATAR).ends(0).await?, "there")?;
+    // Right here, wrong there.
+    let document = ask("text/url").ends(3).await?;
+    refused(&document)?;
+    ensure!(document["error"]["kind"] == "verdicts-differ", "{document}");
+    let verdicts = &record(&document)?["verdicts"];
+    ensure!(verdicts["local"] == "accepted" && verdicts["contract"] != "accepted", "{document}");
+    refused(&ask("text/mail").ends(3).await?)
 }

@@ -1,0 +1,196 @@
+use std::os::unix::fs::symlink;
+
+use super::*;
+use crate::ipfs::{CarWriter, pack_directory};
+
+/// A tree on disk, packed; links are written `path -> target`.
+fn car(dir: &Path, files: &[(&str, &str)]) -> (PathBuf, Cid) {
+    let tree = tempfile::tempdir_in(dir).unwrap();
+    for (path, content) in files {
+        let path = tree.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        match content.strip_prefix("-> ") {
+            Some(target) => symlink(target, path).unwrap(),
+            None => fs::write(path, content).unwrap(),
+        }
+    }
+    let path = dir.join("tree.car");
+    let mut writer = CarWriter::create(&path).unwrap();
+    let packed = pack_directory(tree.path(), &mut writer, &mut |_| {}).unwrap();
+    writer.finish(&packed.root).unwrap();
+    (path, packed.root)
+}
+
+async fn upload(dir: &Path, folder: &Folder, files: &[(&str, &str)]) -> Result<Cid, UploadError> {
+    let (car, root) = car(dir, files);
+    folder.upload(&car, &root, None).await?;
+    assert!(folder.has(&root).await, "whole once it is written");
+    Ok(root)
+}
+
+/// Every file and link but ours, sorted.
+fn contents(dir: &Path) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut left = vec![dir.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
+            if path.is_symlink() {
+                all.push((name, format!("-> {}", fs::read_link(&path).unwrap().display())));
+            } else if path.is_file() {
+                all.push((name, fs::read_to_string(&path).unwrap()));
+            } else if name != OURS {
+                left.push(path);
+            }
+        }
+    }
+    all.retain(|(name, _)| name != ".nojekyll");
+    all.sort();
+    all
+}
+
+fn pairs(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_tree_replaces_what_was_ours_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    fs::create_dir(&pages).unwrap();
+    fs::write(pages.join("index.html"), "mine").unwrap();
+    fs::create_dir(pages.join(".well-known")).unwrap();
+    fs::write(pages.join(".well-known/security.txt"), "mine too").unwrap();
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    let foreign = [(".well-known/security.txt", "mine too"), ("index.html", "mine")];
+
+    let first = [(".well-known/eth/a.json", "1"), (".well-known/eth/b/c.json", "2"), ("l", "-> x")];
+    let root = upload(dir.path(), &folder, &first).await.unwrap();
+    let mut expected = pairs(&[&first[..], &foreign[..]].concat());
+    expected.sort();
+    assert_eq!(contents(&pages), expected);
+    assert_eq!(fs::read(pages.join(".nojekyll")).unwrap(), b"");
+    let manifest = fs::read_to_string(pages.join(OURS).join("nick.eth")).unwrap();
+    assert!(manifest.starts_with(&format!("# root {root}\n")), "{manifest}");
+    assert_eq!(fs::read_dir(pages.join(OURS)).unwrap().count(), 1, "nothing temporary is left");
+
+    // A changed, b/c gone with its folder, the link a folder now.
+    let second = [(".well-known/eth/a.json", "changed"), ("l/m", "3")];
+    upload(dir.path(), &folder, &second).await.unwrap();
+    let mut expected = pairs(&[&second[..], &foreign[..]].concat());
+    expected.sort();
+    assert_eq!(contents(&pages), expected);
+    assert!(!pages.join(".well-known/eth/b").exists());
+    assert!(!folder.has(&root).await, "another root stands there");
+
+    // And back: the folder gives way to the link.
+    upload(dir.path(), &folder, &first).await.unwrap();
+    assert_eq!(contents(&pages).len(), 5);
+    fs::write(pages.join(".well-known/eth/a.json"), "by hand").unwrap();
+    assert!(!folder.has(&root).await, "somebody changed it");
+    upload(dir.path(), &folder, &first).await.unwrap();
+    assert_eq!(fs::read(pages.join(".well-known/eth/a.json")).unwrap(), b"1");
+}
+
+#[tokio::test]
+async fn files_of_others_are_never_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    fs::create_dir_all(pages.join("d")).unwrap();
+    fs::write(pages.join("same"), "1").unwrap();
+    fs::write(pages.join("other"), "theirs").unwrap();
+    fs::write(pages.join("d/x"), "theirs").unwrap();
+    symlink(dir.path(), pages.join("out")).unwrap();
+    let before = contents(&pages);
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    for bad in ["other", "other/below", "d", "out/escaped"] {
+        let error = upload(dir.path(), &folder, &[("new", "1"), (bad, "2")]).await.unwrap_err();
+        assert!(error.to_string().contains("is not namesys's"), "{bad}: {error}");
+        assert_eq!(contents(&pages), before, "{bad}: nothing is written");
+    }
+    assert!(!dir.path().join("escaped").exists());
+    // The same content needs no writing; it is ours from then on.
+    upload(dir.path(), &folder, &[("same", "1")]).await.unwrap();
+    upload(dir.path(), &folder, &[("same", "2")]).await.unwrap();
+    assert_eq!(fs::read(pages.join("same")).unwrap(), b"2");
+    // What somebody changed is no longer ours to remove.
+    fs::write(pages.join("same"), "changed").unwrap();
+    upload(dir.path(), &folder, &[("new", "1")]).await.unwrap();
+    assert_eq!(fs::read(pages.join("same")).unwrap(), b"changed");
+}
+
+#[tokio::test]
+async fn two_names_share_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let nick = Folder::new(&pages, "nick.eth").unwrap();
+    let vic = Folder::new(&pages, "vic.eth").unwrap();
+    upload(dir.path(), &nick, &[("n/1", "1")]).await.unwrap();
+    let root = upload(dir.path(), &vic, &[("v/1", "1")]).await.unwrap();
+    upload(dir.path(), &nick, &[("n/2", "2")]).await.unwrap();
+    assert_eq!(contents(&pages), pairs(&[("n/2", "2"), ("v/1", "1")]));
+    assert!(vic.has(&root).await);
+    for owner in ["", ".", "a/b", ".hidden"] {
+        assert!(matches!(Folder::new(&pages, owner), Err(UploadError::Settings { .. })));
+    }
+}
+
+#[tokio::test]
+async fn an_upload_cut_short_is_completed() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    upload(dir.path(), &folder, &[("a", "1"), ("b", "1")]).await.unwrap();
+    // As a process leaves it that was killed after `a`: the manifest says what was meant.
+    let temporary = pages.join(OURS).join(TEMPORARY);
+    fs::create_dir(&temporary).unwrap();
+    fs::write(temporary.join("write-half"), "half").unwrap();
+    let files = ["a", "b"].map(|path| (path.to_owned(), fingerprint(b"2")));
+    let manifest = Manifest { root: None, files: files.into() };
+    manifest.write(&temporary, &folder.manifest_path()).unwrap();
+    fs::write(pages.join("a"), "2").unwrap();
+
+    upload(dir.path(), &folder, &[("a", "3")]).await.unwrap();
+    assert_eq!(contents(&pages), pairs(&[("a", "3")]), "b was ours and is gone");
+    assert!(!temporary.exists());
+}
+
+#[tokio::test]
+async fn what_cannot_be_unpacked() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    let (path, root) = car(dir.path(), &[("a", "1")]);
+    let other = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui".parse().unwrap();
+    let error = folder.upload(&path, &other, None).await.unwrap_err();
+    let got = root.to_string();
+    assert!(matches!(&error, UploadError::OtherRoot { got: g, .. } if *g == got), "{error}");
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let error = folder.upload(&path, &root, None).await.unwrap_err();
+    assert!(matches!(error, UploadError::Car { .. }), "{error}");
+    for files in [[(".git/config", "x")], [(".nojekyll", "x")], [("a\nb", "x")]] {
+        let error = upload(dir.path(), &folder, &files).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be the name"), "{error}");
+    }
+    assert!(!pages.exists(), "nothing was made");
+    let nowhere = Folder::new(&dir.path().join("no/such"), "nick.eth").unwrap();
+    let error = upload(dir.path(), &nowhere, &[("a", "1")]).await.unwrap_err();
+    assert!(matches!(error, UploadError::File { .. }), "{error}");
+}
+
+#[test]
+fn links_that_leave() {
+    for (path, target, expected) in [
+        ("a", "b", false),
+        ("a", "../b", true),
+        ("d/a", "../b", false),
+        ("d/a", "../../b", true),
+        ("d/a", "x/../../../b", true),
+        ("a", "/etc/passwd", true),
+    ] {
+        assert_eq!(leaves(path, target), expected, "{path} -> {target}");
+    }
+}

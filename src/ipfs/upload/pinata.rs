@@ -1,0 +1,138 @@
+//! Pinata: a CAR file to `POST /v3/files`
+//! (<https://docs.pinata.cloud/api-reference/endpoint/upload-a-file>).
+
+use std::path::Path;
+
+use cid::Cid;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use url::Url;
+
+use super::{QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, confirm, same_cid};
+use crate::net::{Body, FormPart, Http, NetError, Progress, Request, endpoint, shown};
+use crate::secret::SecretString;
+
+/// Larger files it takes only in pieces (TUS).
+const MAX_BYTES: u64 = 100_000_000;
+
+/// Pinata, with an API key's JWT.
+pub struct Pinata {
+    http: Http,
+    url: Url,
+    token: SecretString,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct File {
+    cid: String,
+}
+
+#[derive(Deserialize)]
+struct Files {
+    files: Vec<File>,
+}
+
+impl Pinata {
+    /// Where Pinata takes uploads.
+    pub const UPLOADS: &str = "https://uploads.pinata.cloud";
+
+    /// Pinata at `url`, [`UPLOADS`](Self::UPLOADS) for instance, with a JWT that may write
+    /// files; `name` is what the file is called there.
+    pub fn new(http: Http, url: Url, token: SecretString, name: &str) -> Self {
+        Self { http, url, token, name: name.to_owned() }
+    }
+
+    async fn send(
+        &self,
+        car: &Path,
+        root: &Cid,
+        progress: Option<Progress>,
+    ) -> Result<(), UploadError> {
+        let length = tokio::fs::metadata(car)
+            .await
+            .map_err(|error| NetError::File { path: car.to_owned(), reason: error.to_string() })?;
+        if length.len() > MAX_BYTES {
+            let message = format!(
+                "the CAR file has {} bytes, and in one request it takes at most {MAX_BYTES}; give \
+                 the tree to another service and add this one as kind pinning-service",
+                length.len()
+            );
+            return Err(UploadError::Rejected { to: self.describe(), message });
+        }
+        let texts = vec![
+            ("network", "public".to_owned()),
+            ("name", self.name.clone()),
+            ("car", "true".to_owned()),
+        ];
+        let part = FormPart::File(car_body(car, progress));
+        let request = Request::post(
+            endpoint(&self.url, ["v3", "files"]),
+            Body::Form { texts, field: "file", part },
+        )
+        .bearer(Some(self.token.clone()))
+        .timeouts(UPLOAD_TIMEOUTS);
+        let answer = self.http.send(&request).await?.success()?;
+        let file: Answer<File> = serde_json::from_slice(&answer).map_err(|error| {
+            let reason = format!("its answer names no CID ({error})");
+            UploadError::NotConfirmed { to: self.describe(), reason }
+        })?;
+        confirm(self, root, &file.data.cid)
+    }
+
+    async fn lists(&self, root: &Cid) -> Result<bool, NetError> {
+        let mut url = self.url.clone();
+        // Files are listed at `api.`, uploaded at `uploads.`.
+        let domain = url.domain().and_then(|host| host.strip_prefix("uploads."));
+        if let Some(api) = domain.map(|domain| format!("api.{domain}")) {
+            // A host it cannot be leaves the URL as it is, and the question unanswered.
+            let _ = url.set_host(Some(&api));
+        }
+        let mut url = endpoint(&url, ["v3", "files", "public"]);
+        url.query_pairs_mut().append_pair("cid", &root.to_string()).append_pair("limit", "1");
+        let request = Request::get(url)
+            .bearer(Some(self.token.clone()))
+            .timeouts(QUESTION_TIMEOUTS)
+            .attempts(1);
+        let files = self.http.send(&request).await?.success()?;
+        let files: Option<Answer<Files>> = serde_json::from_slice(&files).ok();
+        Ok(files
+            .is_some_and(|answer| answer.data.files.iter().any(|file| same_cid(&file.cid, root))))
+    }
+}
+
+impl Upload for Pinata {
+    fn describe(&self) -> String {
+        format!("pinata at {}", shown(&self.url))
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async { Ok(super::it_answers(self.lists(&super::nothing()).await?)) })
+    }
+
+    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
+        Box::pin(async { self.lists(root).await.unwrap_or(false) })
+    }
+
+    fn upload<'a>(
+        &'a self,
+        car: &'a Path,
+        root: &'a Cid,
+        progress: Option<Progress>,
+    ) -> BoxFuture<'a, Result<(), UploadError>> {
+        Box::pin(self.send(car, root, progress))
+    }
+}
+
+#[cfg(test)]
+#[path = "pinata_tests.rs"]
+mod tests;

@@ -1,0 +1,92 @@
+use super::*;
+use crate::ipns::publish::tests::{QUICK, record, record_of};
+use crate::ipns::{Published, publish_and_read_back};
+use crate::net::test_server::{Answer, TestServer, quick_http};
+
+fn event(record: &VerifiedRecord) -> String {
+    let extra = BASE64.encode(record.bytes());
+    format!(
+        "{{\"Extra\":\"\",\"ID\":\"\",\"Responses\":null,\"Type\":0}}\n{{\"Extra\":\"{extra}\",\"ID\":\"\",\"Responses\":null,\"Type\":5}}\n"
+    )
+}
+
+fn failed(message: &str) -> Answer {
+    Answer::new(500, format!(r#"{{"Message":"{message}","Code":0,"Type":"error"}}"#))
+}
+
+fn kubo(server: &TestServer) -> KuboPublisher {
+    KuboPublisher::new(quick_http(), server.url.clone(), Some("me:hunter2".to_owned().into()))
+}
+
+#[tokio::test]
+async fn a_record_is_put_and_read_back() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
+        true => Answer::new(200, r#"{"Name":"k51","Value":"/ipfs/bafy"}"#),
+        false => Answer::new(200, event(&record(1))),
+    })
+    .await;
+    let done = publish_and_read_back(&kubo(&server), &record(1), QUICK).await;
+    assert_eq!(done, Ok(Published::Same));
+    let seen = server.seen();
+    let name = record(1).name().to_string();
+    let line = format!("POST /api/v0/name/put?arg={name}&allow-offline=true HTTP/1.1");
+    assert_eq!(seen[0].line, line);
+    let record = record(1);
+    assert!(seen[0].body.windows(record.bytes().len()).any(|window| window == record.bytes()));
+    assert_eq!(seen[1].line, format!("POST /api/v0/routing/get?arg=%2Fipns%2F{name} HTTP/1.1"));
+    let basic = format!("authorization: basic {}", BASE64.encode(b"me:hunter2"));
+    for seen in &seen {
+        assert!(seen.headers.contains(&basic.to_ascii_lowercase()), "{:?}", seen.headers);
+    }
+}
+
+#[tokio::test]
+async fn older_nodes_get_it_by_routing_put() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
+        true => Answer::new(404, "404 page not found"),
+        false => Answer::new(200, r#"{"Extra":"","ID":"12D3","Responses":null,"Type":5}"#),
+    })
+    .await;
+    kubo(&server).put(&record(1)).await.unwrap();
+    let line = &server.seen()[1].line;
+    assert!(line.contains("/routing/put?arg=%2Fipns%2Fk51") && line.contains("allow-offline=true"));
+    let server = TestServer::start(|_, _| Answer::new(404, "404 page not found")).await;
+    let error = kubo(&server).put(&record(1)).await.unwrap_err();
+    assert!(matches!(&error, PublishError::Net(e) if e.status() == Some(404)), "{error}");
+}
+
+#[tokio::test]
+async fn refusals_are_explained() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
+        true => failed("existing IPNS record has sequence 9 >= new record sequence 2"),
+        false => Answer::new(200, event(&record(9))),
+    })
+    .await;
+    let error = kubo(&server).put(&record(2)).await.unwrap_err();
+    assert!(matches!(error, PublishError::Outdated { has: 9, sent: 2, .. }), "{error}");
+    kubo(&server).put(&record(9)).await.expect("the node has this very record");
+    assert_eq!(server.seen().len(), 4, "command errors are final");
+    let error = kubo(&server).put(&record(10)).await.unwrap_err();
+    assert!(matches!(error, PublishError::Rejected { status: 500, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_node_answers_is_verified() {
+    let name = *record(1).name();
+    for (answer, words) in [
+        (event(&record_of(8, 1)), "bad record"),
+        (r#"{"Extra":"@@","ID":"","Responses":null,"Type":5}"#.to_owned(), "not base64"),
+        (r#"{"Extra":"","ID":"","Responses":null,"Type":0}"#.to_owned(), "no record"),
+        ("<html>".to_owned(), "not Kubo's events"),
+    ] {
+        let server = TestServer::start(move |_, _| Answer::new(200, answer.clone())).await;
+        let error = kubo(&server).get(&name).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let server = TestServer::start(|_, _| failed("routing: not found")).await;
+    assert_eq!(kubo(&server).get(&name).await, Ok(None));
+    let offline = "this command must be run in online mode. Try running 'ipfs daemon' first";
+    let server = TestServer::start(move |_, _| failed(offline)).await;
+    let error = kubo(&server).get(&name).await.unwrap_err();
+    assert!(error.to_string().contains("online mode"), "{error}");
+}
