@@ -158,3 +158,31 @@ impl fmt::Display for Revert {
         f.write_str(&text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::FixedBytes;
+
+    use super::*;
+
+    #[test]
+    fn known_errors_are_put_into_words() {
+        let text = |data: Vec<u8>| Revert(data.into()).to_string();
+        let message = "NOT_OWNER_OR_MANAGER".to_owned();
+        let shown = text(calls::NotAuthorised { message }.abi_encode());
+        assert_eq!(shown, "NotAuthorised(\"NOT_OWNER_OR_MANAGER\")");
+        let fee = text(calls::PlsFundDevs {}.abi_encode());
+        assert!(fee.starts_with("PlsFundDevs()") && fee.contains("fee"), "{fee}");
+        let sender = Address::repeat_byte(1);
+        let node = Default::default();
+        let owner = text(calls::NotOwner { node, sender }.abi_encode());
+        assert!(owner.contains(&sender.to_string()), "{owner}");
+        let wrapper = text(calls::Unauthorised { node, addr: sender }.abi_encode());
+        assert!(wrapper.contains("wrapped"), "{wrapper}");
+        let selector = FixedBytes([1, 2, 3, 4]);
+        let feature = text(calls::FeatureNotImplemented { selector }.abi_encode());
+        assert_eq!(feature, "FeatureNotImplemented(0x01020304)");
+        assert_eq!(text(Vec::new()), "it gives no reason");
+        assert_eq!(text(vec![1, 2, 3, 4]), "it reverts with 0x01020304");
+    }
+}

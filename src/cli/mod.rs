@@ -73,7 +73,7 @@ pub enum Command {
     /// Fetch a name's records and verify every signature
     Resolve(cmd::resolve::Args),
     /// Make a name use its records: resolver, recordhash and approval on chain
-    Setup(cmd::setup::Args),
+    Setup(Box<cmd::setup::Args>),
     /// Probe every endpoint, the chain and the clock with real requests
     Doctor(cmd::doctor::Args),
     /// Serve the signed tree over HTTP, for an https:// recordhash
@@ -112,7 +112,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Status(args) => cmd::status::run(args, context),
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
-        Command::Setup(args) => cmd::setup::run(args, context),
+        Command::Setup(args) => cmd::setup::run(*args, context),
         Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),
         Command::Demo(args) => cmd::demo::run(args, context),

@@ -23,7 +23,8 @@ pub struct Standing {
     pub is_manager: bool,
     /// The records resolver that the name has or will have.
     pub resolver: Address,
-    /// The resolver set for the base now; zero for none.
+    /// The resolver of the base now, which may be one of a name above it (ENSIP-10); zero for
+    /// none.
     pub resolver_now: Address,
     /// What the records resolver finds for the name.
     pub walk: Walk,
@@ -58,7 +59,7 @@ impl ChainView {
         let sender = request.sender.unwrap_or(owner);
         let node = base.name.node();
         let registry = self.contracts().registry;
-        let resolver_now = self.require(registry, calls::resolverCall { node }).await?;
+        let resolver_now = base.resolver.as_ref().map(|found| found.address).unwrap_or_default();
         let resolver = self.resolver_of(request.resolver, resolver_now).await?;
         let operator = calls::isApprovedForAllCall { owner, operator: sender };
         let operator_of = base.wrapper_owner.map_or(registry, |_| self.contracts().name_wrapper);

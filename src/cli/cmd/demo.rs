@@ -47,7 +47,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut demo = Demo { dir: folder.path(), output: context.output, steps: Vec::new() };
     demo.say("A devnet runs inside this process; a wallet was made that nobody will see again.");
     let error = match &chain {
-        Some(chain) => demo.on_chain(chain.rpc_url(), &files),
+        Some(chain) => demo.on_chain(chain.rpc_url(), &owner.to_string(), &files),
         None => demo.all(&owner.to_string(), &files),
     };
     let error = error.err();
@@ -174,7 +174,7 @@ impl Demo<'_> {
     }
 
     /// Registered on a chain, set up there, and resolved through the resolver's own lookups.
-    fn on_chain(&mut self, rpc: &str, files: &Files) -> Result<(), CliError> {
+    fn on_chain(&mut self, rpc: &str, owner: &str, files: &Files) -> Result<(), CliError> {
         let Files { wallet, password, batch, .. } = files;
         let keys = ["--private-key-file", wallet, "--key-password-file", password];
         let node = ["--rpc-url", rpc];
@@ -193,7 +193,7 @@ impl Demo<'_> {
         self.step("", &[&["publish"], &keys[..]].concat())?;
         self.step(
             "Make the name use its records: what stands on chain, and what is missing.",
-            &[&["setup", "--calldata"], &node[..]].concat(),
+            &[&["setup", "--calldata", "--from", owner], &node[..]].concat(),
         )?;
         self.step("Send it.", &[&["setup", "--yes"], &node[..], &keys[..]].concat())?;
         self.step(

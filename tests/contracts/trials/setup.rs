@@ -91,6 +91,14 @@ pub async fn forms() -> Result<()> {
     ensure!(sent(&named)?[0].contains("setSubRecordhash"), "{named:#}");
     ensure!(place.recordhash(name("z.nick.eth").node()).await? == short[..]);
     ensure!(place.recordhash(node).await? == b"https://records.example"[..], "left alone");
+    // One that is registered is set by itself; its parent's resolver serves it (ENSIP-10).
+    let registered = name("own.nick.eth");
+    place.world.chain.register(&registered, person(1).address(), Address::ZERO).await?;
+    let own = sent(&place.ends(0, &["setup", "own.nick.eth", "--yes"]).await?)?;
+    ensure!(own.len() == 1 && own[0].contains("setShortRecordhash"), "{own:?}");
+    ensure!(place.recordhash(registered.node()).await? == short[..]);
+    // The name behind --sub would be taken for labels.
+    place.ends(2, &["setup", "--yes", "--sub", "a", NICK]).await?;
     Ok(())
 }
 

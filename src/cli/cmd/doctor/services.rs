@@ -82,7 +82,7 @@ impl Services {
         let what = format!("publisher {}", publisher.describe());
         // Nobody publishes under this name: that there is none is an answer too.
         let nobody = || IpnsKey::from_seed(&Secret::new([1; 32])).name();
-        let name = self.ipns.clone().unwrap_or_else(nobody);
+        let name = self.ipns.unwrap_or_else(nobody);
         match publisher.get(&name).await {
             Ok(Some(record)) if self.ipns.is_some() => {
                 let fields = record.fields();

@@ -128,18 +128,7 @@ pub async fn tree(
             request.name
         ));
     }
-    let mut own: Vec<(&Name, Vec<CheckedFile>)> = Vec::new();
-    for name in names.iter().copied().take(MAX_LOOKED_UP) {
-        if *name == standing.base.name {
-            continue;
-        }
-        let (registry_owner, wrapper_owner) = view.owners(name.node()).await?;
-        let owner = wrapper_owner.unwrap_or(registry_owner);
-        if !owner.is_zero() {
-            let approved = self::approved_by(session, view, standing, owner, name).await?;
-            own.push((name, check(session, texts, owner, &approved)?));
-        }
-    }
+    let own = registered(session, view, standing, &names, texts).await?;
     let of_own = |name: &Name| own.iter().find(|(own, _)| *own == name).map(|(_, files)| files);
     let bad = checked.iter().filter(of_name).find_map(|file| {
         let name = file.name.as_ref()?;
@@ -161,6 +150,29 @@ pub async fn tree(
         )
         .hint("namesys sign with the owner's wallet, or namesys approve; --approve-signer approves the signer on chain")),
     }
+}
+
+/// Names below that the registry has: each has an owner of its own, for whom it is checked again.
+async fn registered<'a>(
+    session: &Session,
+    view: &ChainView,
+    standing: &Standing,
+    names: &BTreeSet<&'a Name>,
+    texts: u64,
+) -> Result<Vec<(&'a Name, Vec<CheckedFile>)>, CliError> {
+    let mut own = Vec::new();
+    for name in names.iter().copied().take(MAX_LOOKED_UP) {
+        if *name == standing.base.name {
+            continue;
+        }
+        let (registry_owner, wrapper_owner) = view.owners(name.node()).await?;
+        let owner = wrapper_owner.unwrap_or(registry_owner);
+        if !owner.is_zero() {
+            let approved = approved_by(session, view, standing, owner, name).await?;
+            own.push((name, check(session, texts, owner, &approved)?));
+        }
+    }
+    Ok(own)
 }
 
 fn check(

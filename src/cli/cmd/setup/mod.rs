@@ -33,7 +33,7 @@ pub struct Args {
     #[command(flatten)]
     pointer: PointerArgs,
     /// Set it up for a subname that need not be registered: its labels, leftmost first
-    #[arg(long, value_name = "LABELS", num_args = 1..)]
+    #[arg(long, value_name = "LABELS", num_args = 1.., value_parser = label)]
     sub: Vec<String>,
     /// Approve a signer on chain, so that its records need no SIGN 3; default: the workspace's
     #[arg(long, value_name = "SIGNER", value_parser = address, num_args = 0..=1)]
@@ -63,6 +63,14 @@ pub struct Args {
     derive: DeriveArgs,
     #[command(flatten)]
     rpc: RpcArgs,
+}
+
+/// A dot may mean the name itself, which would then be set up below itself.
+fn label(text: &str) -> Result<String, String> {
+    match text.contains('.') {
+        true => Err("a label has no dot; give labels apart, and NAME before --sub".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// Everything that is decided before anything is sent.
