@@ -77,6 +77,7 @@ fn main() -> ExitCode {
         on_chain("setup_refused::other_keys", || on(trials::setup_refused::keys())),
         on_chain("setup_refused::without_a_yes", || on(trials::setup_refused::unasked())),
         on_chain("setup_refused::by_the_contract", || on(trials::setup_refused::contract())),
+        on_chain("setup_refused::nodes_that_differ", || on(trials::setup_refused::nodes())),
         on_chain("whole_way::doctor_good_and_bad", || on(trials::whole_way::doctor())),
         on_chain("whole_way::status_and_the_chain", || on(trials::whole_way::status())),
         on_chain("whole_way::demo_on_a_chain", || on(trials::whole_way::demo())),

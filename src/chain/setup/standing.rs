@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 use super::{SetupError, SetupRequest};
 use crate::chain::contracts::calls;
 use crate::chain::facts::levels;
-use crate::chain::{ChainView, NameFacts, Walk};
+use crate::chain::{ChainError, ChainView, NameFacts, Walk};
 use crate::ens::Name;
 
 /// What the chain says about a name, as far as a setup may change it.
@@ -48,7 +48,8 @@ impl Standing {
 }
 
 impl ChainView {
-    /// Reads what stands for the name of `request`.
+    /// Reads what stands for the name of `request`; owner, resolver and recordhash with the
+    /// quorum of the nodes.
     ///
     /// # Errors
     /// [`SetupError::NotRegistered`], [`SetupError::NoRecordsResolver`], and when the chain cannot
@@ -68,7 +69,7 @@ impl ChainView {
                 self.ask(operator_of, operator),
                 self.is_approved_signer(resolver, owner, node, sender),
             ),
-            self.walk(resolver, &request.name),
+            self.agreed_walk(resolver, &request.name),
         )
         .await?;
         let ((recordhash, ownerhash), (fee, text_chain_id)) = try_join(
@@ -108,12 +109,24 @@ impl ChainView {
         let mut names = levels(name);
         names.pop();
         for level in names {
-            let facts = self.name_facts(&level).await?;
+            let facts = self.agreed_facts(&level).await?;
             if !facts.owner().is_zero() {
                 return Ok(facts);
             }
         }
         Err(SetupError::NotRegistered(name.clone()))
+    }
+
+    /// Owner and resolver; with a quorum, as so many nodes agree.
+    async fn agreed_facts(&self, name: &Name) -> Result<NameFacts, ChainError> {
+        let ask = |view: ChainView| async move { view.name_facts(name).await };
+        self.rpc().agreed(&format!("owner and resolver of {name}"), self.block(), ask).await
+    }
+
+    /// The recordhash that applies; with a quorum, as so many nodes agree.
+    async fn agreed_walk(&self, resolver: Address, name: &Name) -> Result<Walk, ChainError> {
+        let ask = |view: ChainView| async move { view.walk(resolver, name).await };
+        self.rpc().agreed(&format!("recordhash of {name}"), self.block(), ask).await
     }
 
     async fn resolver_of(

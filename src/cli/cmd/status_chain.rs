@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use namesys::chain::{ChainError, NameFacts, Rpc, Walk};
+use namesys::chain::{ChainError, ChainView, NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
 use namesys::report::ChainStatusReport;
 use namesys::resolve::{Recordhash, Target};
@@ -29,10 +29,14 @@ pub async fn ask(
 async fn read(rpc: &Rpc, config: &Config) -> Result<(NameFacts, Option<Walk>), ChainError> {
     rpc.check_chain_id(Some(config.chain_id)).await?;
     let view = rpc.at(rpc.latest().await?);
-    let facts = view.name_facts(&config.name).await?;
+    let name = &config.name;
+    let ask = |view: ChainView| async move { view.name_facts(name).await };
+    let facts = rpc.agreed(&format!("owner and resolver of {name}"), view.block(), ask).await?;
     let walk = match &facts.resolver {
         Some(resolver) if view.is_records_resolver(resolver.address).await? => {
-            Some(view.walk(resolver.address, &config.name).await?)
+            let resolver = resolver.address;
+            let ask = |view: ChainView| async move { view.walk(resolver, name).await };
+            Some(rpc.agreed(&format!("recordhash of {name}"), view.block(), ask).await?)
         }
         _ => None,
     };

@@ -1,11 +1,12 @@
 //! What `namesys setup` refuses, and that nothing is sent then.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, U256, hex};
 use anyhow::{Result, ensure};
 use namesys::devnet::chain::PLAIN_RESOLVER;
 
 use crate::people::{ipns_key, name, person};
-use crate::place::{NICK, Place, kind};
+use crate::place::{NICK, Place, kind, sent};
+use crate::proxy::liar;
 
 /// Who is neither owner nor manager; an owner for whom the records do not verify.
 pub async fn owners() -> Result<()> {
@@ -20,13 +21,22 @@ pub async fn owners() -> Result<()> {
     let manager = place.as_person(2, &["setup", "--yes"]).ends(1).await?;
     ensure!(kind(&manager) == "not-owner", "{manager:#}");
     place.untouched().await?;
+    // With the owner's resolver in place it does what a manager may.
+    let resolver = place.ends(0, &["setup", "--yes", "--keep-recordhash"]).await?;
+    ensure!(sent(&resolver)?.len() == 1, "{resolver:#}");
+    let manager = place.as_person(2, &["setup", "--yes"]).ends(0).await?;
+    ensure!(sent(&manager)?.len() == 1, "{manager:#}");
+    ensure!(manager["sender"] == person(2).address().to_string(), "{manager:#}");
+    let stored = place.recordhash(name(NICK).node()).await?;
 
     // The name is sold: the former owner's approval is worth nothing.
     place.world.chain.register(&name(NICK), person(2).address(), Address::ZERO).await?;
     let sold = place.as_person(2, &["setup", "--yes"]).ends(3).await?;
     ensure!(kind(&sold) == "invalid", "{sold:#}");
     ensure!(sold["error"]["message"].to_string().contains("text/avatar.json"), "{sold:#}");
-    place.untouched().await?;
+    ensure!(
+        place.recordhash(name(NICK).node()).await? == stored && place.resolver().await?.is_zero()
+    );
 
     let nobodys = ["setup", "nobody.eth", "--recordhash", "ipfs://bafkqaaa", "--yes"];
     let nobodys = place.as_person(2, &nobodys).ends(4).await?;
@@ -65,6 +75,21 @@ pub async fn unasked() -> Result<()> {
     ensure!(kind(&nowhere) == "no-rpc", "{nowhere:#}");
     let chain = place.ends(1, &["setup", "--yes", "--chain-id", "1"]).await?;
     ensure!(kind(&chain) == "other-chain", "{chain:#}");
+    place.untouched().await
+}
+
+/// A node that names another owner than the second one.
+pub async fn nodes() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let truth = place.world.chain.rpc_url().to_owned();
+    let (owner, other) = (person(1).address(), person(2).address());
+    let lying = liar(&truth, &hex::encode(owner), &hex::encode(other)).await?;
+    let lying = format!("http://{lying}");
+    let nodes = ["--rpc-url", &truth, "--rpc-url", &lying, "--rpc-quorum", "2"];
+    for command in [&["setup", "--yes"][..], &["status"]] {
+        let document = place.ends(3, &[command, &nodes].concat()).await?;
+        ensure!(kind(&document) == "disagreement", "{document:#}");
+    }
     place.untouched().await
 }
 

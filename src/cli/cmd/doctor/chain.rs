@@ -22,6 +22,8 @@ const STALE: i64 = 600;
 const DEVNETS: [u64; 2] = [1337, 31337];
 /// URLs of one lookup that are asked at most.
 const MAX_URLS: usize = 8;
+/// More of a URL is not shown, in characters.
+const MAX_SHOWN: usize = 400;
 /// Most bytes of a record file.
 const MAX_FILE: usize = 1 << 20;
 
@@ -215,7 +217,7 @@ impl Chain {
     }
 
     async fn gateway(&self, url: &str, known: bool) -> CheckReport {
-        let short = url.split('?').next().unwrap_or(url);
+        let short: String = url.split('?').next().unwrap_or(url).chars().take(MAX_SHOWN).collect();
         let what = format!("on-chain gateway {short}");
         let Ok(url) = url.parse() else {
             return bad(what, "its address is no URL", "the list's owner must correct it");

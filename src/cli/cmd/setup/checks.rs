@@ -207,8 +207,12 @@ async fn approved_by(
     let keys = session.config.recorded_keys()?;
     let mut found = Vec::new();
     for signer in [keys.signer, keys.wallet].into_iter().flatten() {
-        let node = level.node();
-        if view.is_approved_signer(standing.resolver, owner, node, signer).await? {
+        let (resolver, node) = (standing.resolver, level.node());
+        let ask = |view: ChainView| async move {
+            view.is_approved_signer(resolver, owner, node, signer).await
+        };
+        let what = format!("the approval of {signer} for {level}");
+        if view.rpc().agreed(&what, view.block(), ask).await? {
             found.push(signer);
         }
     }

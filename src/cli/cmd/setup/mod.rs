@@ -186,9 +186,10 @@ fn send(
     let mut hashes: Vec<Option<B256>> = Vec::new();
     let ended = context.block_on(async {
         for (transaction, cost) in plan.transactions.iter().zip(&costs) {
-            let mut sent = None;
-            let ended = sender.send(wallet.as_wallet(), transaction, *cost, &mut sent).await;
-            hashes.push(sent);
+            // Kept where it is seen after Ctrl-C too.
+            hashes.push(None);
+            let Some(sent) = hashes.last_mut() else { break };
+            let ended = sender.send(wallet.as_wallet(), transaction, *cost, sent).await;
             context.output.note(format_args!("{}: {}", transaction.description, said(&ended)));
             ended?;
         }
