@@ -1,9 +1,10 @@
 //! `doctor`, `status`, `demo` and `devnet` with a chain.
 
+use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use namesys::devnet::chain::CCIP2_RESOLVER;
 use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
 use serde_json::Value;
@@ -135,7 +136,7 @@ pub async fn devnet() -> Result<()> {
     let start = tokio::task::spawn_blocking(move || {
         Server::start::<Value>(&mut command, Duration::from_secs(60))
     });
-    let (_server, urls) = start.await??;
+    let (server, urls) = start.await??;
     let rpc = urls["rpc"].as_str().context("rpc")?;
     for (name, owner, wrapped) in [(NICK, owner, false), ("wrapped.eth", other, true)] {
         let setup = ["setup", name, "--calldata", "--https", "https://a.example"];
@@ -144,5 +145,15 @@ pub async fn devnet() -> Result<()> {
         ensure!(shown["standing"]["wrapped"] == wrapped, "{shown:#}");
         ensure!(shown["transactions"].as_array().is_some_and(|all| all.len() == 2), "{shown:#}");
     }
-    Ok(())
+    // Killed, it leaves no anvil behind.
+    drop(server);
+    let addr: SocketAddr = rpc.trim_start_matches("http://").parse()?;
+    let gone = || std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(1)).is_err();
+    for _ in 0..100 {
+        if gone() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("anvil still listens at {addr}")
 }

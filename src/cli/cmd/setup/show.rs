@@ -89,13 +89,16 @@ impl Human for SetupReport {
         let wrapped = if self.standing.wrapped { " (wrapped)" } else { "" };
         writeln!(out, "{}  on chain {}", self.name, self.chain_id)?;
         writeln!(out, "owner       {owner} of {level}{wrapped}")?;
-        writeln!(out, "resolver    {}", resolver.clone().unwrap_or_else(none))?;
+        let sent = self.transactions.iter().any(|transaction| transaction.hash.is_some());
+        let before = if sent { " before" } else { "" };
+        writeln!(out, "resolver    {}{before}", resolver.clone().unwrap_or_else(none))?;
         let of = self.standing.recordhash_of.as_ref().map(|of| format!(" of {of}"));
         let recordhash = recordhash.clone().unwrap_or_else(none);
-        writeln!(out, "recordhash  {}{}", shown(&recordhash), of.unwrap_or_default())?;
+        let of = of.unwrap_or_default();
+        writeln!(out, "recordhash  {}{of}{before}", shown(&recordhash))?;
         if let Some(approved) = self.standing.signer_approved {
             let said = if approved { "approved on chain" } else { "not approved on chain" };
-            writeln!(out, "signer      {said}")?;
+            writeln!(out, "signer      {said}{before}")?;
         }
         if self.transactions.is_empty() {
             return writeln!(out, "everything stands: nothing to send");
