@@ -234,7 +234,9 @@ impl From<PublishError> for CliError {
             }
             PublishError::Outdated { .. } => Self::of(Exit::Failed, "outdated", &error),
             PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
-            PublishError::Unreadable { .. } => Self::of(Exit::Failed, "unreadable", &error),
+            PublishError::Unreadable { .. } | PublishError::WithoutNetwork { .. } => {
+                Self::of(Exit::Failed, "unreadable", &error)
+            }
             PublishError::File { .. } => Self::of(Exit::Failed, "file", &error),
             PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
         }
