@@ -1,13 +1,15 @@
 //! From a name and chain facts to verified values.
 
+mod agree;
 mod gateway;
 mod recordhash;
 mod records;
 mod resolver_urls;
 
+pub use agree::{Agreement, Patience, Sight, SightOf, agreement, wait_for_agreement};
 pub use gateway::{
-    FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, IpnsEvidence, Proof,
-    RecordFiles, TreeFile,
+    FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, GatewaySight,
+    IpnsEvidence, Proof, RecordFiles, TreeFile, gateway_sight,
 };
 pub use recordhash::{Recordhash, RecordhashError, Target};
 pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};

@@ -1,9 +1,11 @@
 //! One file per command: `Args` and `run`.
 
+pub mod air_gap;
 pub mod approve;
 pub mod completions;
 pub mod demo;
 pub mod devnet;
+pub mod fan_out;
 pub mod import;
 pub mod init;
 pub mod ipns;
@@ -19,4 +21,5 @@ pub mod serve;
 pub mod set;
 pub mod sign;
 pub mod status;
+pub mod upkeep;
 pub mod verify;

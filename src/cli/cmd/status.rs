@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
 use namesys::report::{LogEntry, LogReport, ServedReport, StatusReport};
-use namesys::workspace::{PublisherStatus, Status, status, time_left};
+use namesys::workspace::{HistoryEntry, PublisherStatus, Status, status, time_left};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::PublisherArgs;
@@ -32,16 +32,22 @@ pub struct LogArgs {}
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.ipns_name()?;
-    let kept = session.workspace.publications(&name)?;
+    let history = session.workspace.history(&name)?;
+    let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
     let publishers = args.publishers.get(context, Some(&session.config))?;
     let status = context.block_on(async { Ok(status(&name, &publishers, &kept).await) })?;
     let now = Timestamp::now();
-    let report = report(&name, &status, now);
+    let report = report(&name, &status, &history, now);
     let error = judge(&status, &report, args.warn_days, now);
     Ok(Outcome::partial(report, error))
 }
 
-fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
+fn report(
+    name: &IpnsName,
+    status: &Status,
+    history: &[HistoryEntry],
+    now: Timestamp,
+) -> StatusReport {
     let drifting: Vec<&str> = status.drifting().map(|status| status.from.as_str()).collect();
     let served = |status: &PublisherStatus| {
         let record = status.served.as_ref().ok().and_then(Option::as_ref);
@@ -51,6 +57,7 @@ fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
             value: record.map(|record| record.fields().value.clone()),
             validity: record.map(|record| record.fields().validity().to_string()),
             days_left: record.map(|record| days_left(record, now)),
+            age_days: record.and_then(|record| age_days(record, history, now)),
             newest: record.is_some() && !drifting.contains(&status.from.as_str()),
             error: status.served.as_ref().err().map(ToString::to_string),
         }
@@ -60,6 +67,12 @@ fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
         sequence: status.newest.as_ref().map(|record| record.fields().sequence),
         publications: status.publishers.iter().map(served).collect(),
     }
+}
+
+/// Whole days since the record was made, which only the workspace that made it knows.
+fn age_days(record: &VerifiedRecord, history: &[HistoryEntry], now: Timestamp) -> Option<i64> {
+    let entry = history.iter().find(|entry| entry.record.bytes() == record.bytes())?;
+    Some(now.duration_since(entry.made?).as_hours().div_euclid(24))
 }
 
 /// Whole days; negative once it has expired.
@@ -138,7 +151,9 @@ impl Human for StatusReport {
                     let days = served.days_left.unwrap_or_default();
                     writeln!(out, "{}: sequence {sequence}{behind}", served.from)?;
                     writeln!(out, "  {}", shown(served.value.as_deref().unwrap_or_default()))?;
-                    writeln!(out, "  valid until {validity} ({days} days)")?;
+                    let age = served.age_days.map(|days| format!(", made {days} days ago"));
+                    let age = age.unwrap_or_default();
+                    writeln!(out, "  valid until {validity} ({days} days){age}")?;
                 }
             }
         }

@@ -6,6 +6,7 @@ mod error;
 mod fetch;
 mod form;
 mod root;
+mod sight;
 mod tree;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use self::blocks::BlockTree;
 pub use self::error::{FetchError, GatewayNote};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
+pub use self::sight::{GatewaySight, gateway_sight};
 pub use self::tree::TreeFile;
 use super::recordhash::{Recordhash, Target};
 use crate::ens::Name;
