@@ -284,14 +284,15 @@ impl Human for PublishReport {
         for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
             line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
         }
+        // Those that have it, as they should, are in the JSON alone.
         for GatewayReport { from, ok, error, .. } in &self.gateways {
             let word = match ok {
-                Some(true) => "has it",
+                Some(true) => continue,
                 Some(false) => "behind",
                 None => "?     ",
             };
-            let reason = error.as_deref().map_or_else(String::new, |e| format!(": {}", shown(e)));
-            writeln!(out, "gateway    {word}  {}{reason}", shown(from))?;
+            let reason = error.as_deref().unwrap_or_default();
+            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(reason))?;
         }
         self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
     }

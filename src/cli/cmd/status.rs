@@ -117,7 +117,11 @@ fn judge(
         return None;
     }
     let message = format!("not the newest record: {}", behind.join(", "));
-    failed("drift", message, "namesys publish gives it to those that lack it")
+    failed(
+        "drift",
+        message,
+        "namesys publish gives it to those that lack it, and namesys renew a newer one to all",
+    )
 }
 
 /// Lists the records made here.
