@@ -73,7 +73,7 @@ pub enum ParcelError {
         /// The file.
         path: PathBuf,
         /// Why.
-        error: CarError,
+        error: Box<CarError>,
     },
     /// The CAR file does not hold the tree.
     #[error("{} does not hold the tree of {root}: {reason}", .path.display())]
@@ -166,7 +166,7 @@ impl Parcel {
 fn check_car(car: &Path, root: &Cid) -> Result<(), ParcelError> {
     let failed = |error| match error {
         CarError::Io(error) => ParcelError::Io { path: car.to_owned(), error },
-        error => ParcelError::Car { path: car.to_owned(), error },
+        error => ParcelError::Car { path: car.to_owned(), error: Box::new(error) },
     };
     let blocks = CarBlocks::open(car).map_err(failed)?;
     let tree = |reason| ParcelError::Tree { path: car.to_owned(), root: Box::new(*root), reason };
@@ -187,3 +187,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ParcelError> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+#[path = "parcel_tests.rs"]
+mod tests;

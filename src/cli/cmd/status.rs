@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
 use namesys::report::{LogEntry, LogReport, ServedReport, StatusReport};
@@ -72,12 +72,18 @@ fn report(
 /// Whole days since the record was made, which only the workspace that made it knows.
 fn age_days(record: &VerifiedRecord, history: &[HistoryEntry], now: Timestamp) -> Option<i64> {
     let entry = history.iter().find(|entry| entry.record.bytes() == record.bytes())?;
-    Some(now.duration_since(entry.made?).as_hours().div_euclid(24))
+    Some(whole_days(now.duration_since(entry.made?)))
 }
 
 /// Whole days; negative once it has expired.
 fn days_left(record: &VerifiedRecord, now: Timestamp) -> i64 {
-    time_left(record, now).as_hours().div_euclid(24)
+    whole_days(time_left(record, now))
+}
+
+/// Rounded down, so that a moment after the end is day -1 and not day 0.
+fn whole_days(duration: SignedDuration) -> i64 {
+    let days = duration.as_nanos().div_euclid(SignedDuration::from_hours(24).as_nanos());
+    i64::try_from(days).unwrap_or(i64::MAX)
 }
 
 /// The worst that is to be said: nothing published, about to expire, not known, not the same.
