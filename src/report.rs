@@ -175,7 +175,7 @@ pub struct PublicationReport {
     pub to: String,
     /// Whether the service has it now.
     pub ok: bool,
-    /// Whether it got it now; otherwise it had it, or still has not.
+    /// Whether it took it now; otherwise it had it, or still has not.
     pub sent: bool,
     /// Whether it was read back and compared.
     pub read_back: bool,

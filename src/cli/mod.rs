@@ -68,6 +68,10 @@ pub enum Command {
     Publish(cmd::publish::Args),
     /// Show what each publisher serves, and until when
     Status(cmd::status::Args),
+    /// Extend what is published: the same value, valid for longer
+    Renew(cmd::upkeep::RenewArgs),
+    /// Publish an older tree again
+    Rollback(cmd::upkeep::RollbackArgs),
     /// List what was published from here
     Log(cmd::status::LogArgs),
     /// Fetch a name's records and verify every signature
@@ -110,6 +114,8 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
         Command::Status(args) => cmd::status::run(args, context),
+        Command::Renew(args) => cmd::upkeep::renew(args, context),
+        Command::Rollback(args) => cmd::upkeep::rollback(args, context),
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
         Command::Setup(args) => cmd::setup::run(*args, context),

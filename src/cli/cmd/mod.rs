@@ -1,10 +1,12 @@
 //! One file per command: `Args` and `run`.
 
+pub mod air_gap;
 pub mod approve;
 pub mod completions;
 pub mod demo;
 pub mod devnet;
 pub mod doctor;
+pub mod fan_out;
 pub mod import;
 pub mod init;
 pub mod ipns;
@@ -24,4 +26,5 @@ pub mod setup;
 pub mod sign;
 pub mod status;
 mod status_chain;
+pub mod upkeep;
 pub mod verify;
