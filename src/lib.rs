@@ -16,6 +16,7 @@
 //! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
 //! | [`ipns`] | IPNS records, w3name revisions, publishers | network |
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
+//! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
@@ -24,6 +25,7 @@
 #![warn(missing_docs)]
 
 mod atomic;
+pub mod chain;
 pub mod devnet;
 pub mod ens;
 pub mod ipfs;

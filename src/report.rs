@@ -2,6 +2,8 @@
 
 mod demo;
 mod resolve;
+mod resolve_chain;
+mod setup;
 mod workspace;
 
 use alloy_primitives::hex;
@@ -12,6 +14,8 @@ use crate::secret::SecretString;
 
 pub use demo::*;
 pub use resolve::*;
+pub use resolve_chain::*;
+pub use setup::*;
 pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.

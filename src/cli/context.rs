@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use namesys::keys::IpnsName;
-use namesys::net::{Http, HttpConfig, NetError};
+use namesys::net::{Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::workspace::{Config, Workspace, WorkspaceError};
 use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -30,6 +31,8 @@ pub struct Context {
     pub stdin: Stdin,
     /// `-C` or `NAMESYS_DIR`.
     pub dir: Option<PathBuf>,
+    /// `--rpc-url`, as given: never shown.
+    pub rpc_urls: Vec<String>,
     network: Option<Network>,
     ca_file: Option<PathBuf>,
 }
@@ -48,7 +51,8 @@ impl Context {
         check_rpc_urls(&args.rpc_url)?;
         let output = Output::new(args.json, args.quiet, args.color);
         let (network, ca_file) = (args.network, args.ca_file);
-        Ok(Self { output, stdin: Stdin::default(), dir, network, ca_file })
+        let rpc_urls = args.rpc_url;
+        Ok(Self { output, stdin: Stdin::default(), dir, rpc_urls, network, ca_file })
     }
 
     /// The HTTP client, which trusts `--ca-file` too and notes each wait before a retry.
@@ -56,13 +60,45 @@ impl Context {
     /// # Errors
     /// When the file cannot be read or holds no certificate.
     pub fn http(&self) -> Result<Http, CliError> {
+        self.http_with(HttpConfig::default())
+    }
+
+    /// As [`http`](Self::http), asking no private addresses but those the guard trusts.
+    ///
+    /// # Errors
+    /// As [`http`](Self::http).
+    pub fn http_guarded(&self, guard: Option<Guard>) -> Result<Http, CliError> {
+        self.http_with(HttpConfig { guard, ..HttpConfig::default() })
+    }
+
+    /// The client that fetches records: soon tired of a gateway, for there are others; with a
+    /// guard it asks no private addresses but those it trusts.
+    ///
+    /// # Errors
+    /// As [`http`](Self::http).
+    pub fn gateway_http(&self, guard: Option<Guard>) -> Result<Http, CliError> {
+        let retry = RetryPolicy {
+            attempts: 2,
+            max_wait: Duration::from_secs(3),
+            total: Duration::from_secs(10),
+            ..RetryPolicy::default()
+        };
+        let timeouts = Timeouts {
+            idle: Duration::from_secs(15),
+            body: Duration::from_secs(60),
+            ..Timeouts::default()
+        };
+        self.http_with(HttpConfig { retry, timeouts, guard, ..HttpConfig::default() })
+    }
+
+    fn http_with(&self, config: HttpConfig) -> Result<Http, CliError> {
         let extra_roots = match &self.ca_file {
             Some(file) => Some(self.stdin.read("--ca-file", file, MAX_CA_FILE)?.expose().clone()),
             None => None,
         };
         let output = self.output;
         let observer = Arc::new(move |event: &namesys::net::RetryEvent| output.note(event));
-        let config = HttpConfig { extra_roots, observer: Some(observer), ..HttpConfig::default() };
+        let config = HttpConfig { extra_roots, observer: Some(observer), ..config };
         Http::new(config).map_err(|error: NetError| error.into())
     }
 
@@ -147,7 +183,7 @@ impl Context {
     }
 }
 
-/// No command asks a chain yet; a URL that cannot be asked is refused all the same.
+/// A URL that cannot be asked is refused, also by commands that do not ask the chain.
 fn check_rpc_urls(flags: &[String]) -> Result<(), CliError> {
     let is_url = |url: &str| {
         url::Url::parse(url)

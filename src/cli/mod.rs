@@ -11,6 +11,7 @@ pub mod keys_args;
 pub mod output;
 pub mod password_args;
 pub mod prompt;
+pub mod rpc_args;
 pub mod session;
 pub mod values;
 pub mod wallet_args;
@@ -75,6 +76,10 @@ pub enum Command {
     Log(cmd::status::LogArgs),
     /// Fetch a name's records and verify every signature
     Resolve(cmd::resolve::Args),
+    /// Make a name use its records: resolver, recordhash and approval on chain
+    Setup(Box<cmd::setup::Args>),
+    /// Probe every endpoint, the chain and the clock with real requests
+    Doctor(cmd::doctor::Args),
     /// Serve the signed tree over HTTP, for an https:// recordhash
     Serve(cmd::serve::Args),
     /// Show the whole way on a network inside the process, with a throw-away wallet
@@ -113,6 +118,8 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Rollback(args) => cmd::upkeep::rollback(args, context),
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Setup(args) => cmd::setup::run(*args, context),
+        Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),

@@ -1,5 +1,10 @@
 //! Kubo's RPC: `POST /api/v0/name/put` (0.40 and newer), else `/routing/put`; `/routing/get`,
 //! which every version has, to read.
+//!
+//! Status 200 is no proof: with its usual routers Kubo (seen on 0.44) gives it also to records
+//! it does not keep, as invalid and older ones through `routing/put`, and through both without
+//! network. Without network (`ipfs daemon --offline`) neither `routing/get` nor `name/get`
+//! answer; `name/resolve` does, but it says a value and shows no record.
 
 use std::time::Duration;
 
@@ -88,6 +93,9 @@ impl KuboPublisher {
         };
         match command_error(&answer) {
             Some(message) if message.contains("not found") => return Ok(None),
+            Some(message) if message.contains("online mode") => {
+                return Err(PublishError::WithoutNetwork { from: self.describe() });
+            }
             Some(message) => {
                 return Err(PublishError::Unreadable { from: self.describe(), status, message });
             }

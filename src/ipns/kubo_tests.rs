@@ -85,8 +85,17 @@ async fn what_the_node_answers_is_verified() {
     }
     let server = TestServer::start(|_, _| failed("routing: not found")).await;
     assert_eq!(kubo(&server).get(&name).await, Ok(None));
-    let offline = "this command must be run in online mode. Try running 'ipfs daemon' first";
-    let server = TestServer::start(move |_, _| failed(offline)).await;
-    let error = kubo(&server).get(&name).await.unwrap_err();
-    assert!(error.to_string().contains("online mode"), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_without_network_is_asked_once() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
+        true => Answer::new(200, r#"{"Name":"k51","Value":"/ipfs/bafy"}"#),
+        false => failed("this action must be run in online mode, try running 'ipfs daemon' first"),
+    })
+    .await;
+    let error = publish_and_read_back(&kubo(&server), &record(1), QUICK).await.unwrap_err();
+    assert!(matches!(error, PublishError::WithoutNetwork { .. }), "{error}");
+    assert!(error.to_string().contains("--publisher routing="), "{error}");
+    assert_eq!(server.seen().len(), 2);
 }

@@ -94,6 +94,17 @@ pub enum PublishError {
         /// What the service says.
         message: String,
     },
+    /// A node without network, which takes records and gives none out.
+    #[error(
+        "{from} runs without network: it takes records and gives none out, so whether it keeps \
+         this one cannot be read; start `ipfs daemon` without --offline, or publish through its \
+         gateway, --publisher routing=http://127.0.0.1:8080 for instance, with \
+         Gateway.ExposeRoutingAPI"
+    )]
+    WithoutNetwork {
+        /// The node.
+        from: String,
+    },
     /// A file of records cannot be used.
     #[error("{path:?} {reason}")]
     File {
@@ -157,6 +168,7 @@ pub async fn publish_and_read_back(
             }
             Ok(Some(served)) => format!("it still has sequence {}", served.fields().sequence),
             Ok(None) => "it has no record of this name".to_owned(),
+            Err(error @ PublishError::WithoutNetwork { .. }) => return Err(error),
             Err(error) => error.to_string(),
         };
         tries_left = tries_left.saturating_sub(1);

@@ -16,11 +16,12 @@ use crate::keys::IpnsName;
 /// A file, or a folder that gets a file `<name>.ipns-record`.
 pub struct RecordFile {
     path: PathBuf,
+    folder: bool,
     url: Url,
 }
 
 impl RecordFile {
-    /// The file `path`, which is a folder's when a folder stands there.
+    /// The file `path`, which is a folder's when a folder stands there or the path ends with `/`.
     ///
     /// # Errors
     /// [`PublishError::File`] when it is not the path of a file.
@@ -31,15 +32,12 @@ impl RecordFile {
         }
         let absolute = std::path::absolute(path).map_err(|error| wrong(error.to_string()))?;
         let url = Url::from_file_path(&absolute).map_err(|()| wrong("has no URL".to_owned()))?;
-        Ok(Self { path: absolute, url })
+        let folder = path.as_os_str().as_encoded_bytes().ends_with(b"/") || absolute.is_dir();
+        Ok(Self { path: absolute, folder, url })
     }
 
     fn file(&self, name: &IpnsName) -> PathBuf {
-        if self.path.is_dir() {
-            self.path.join(format!("{name}.ipns-record"))
-        } else {
-            self.path.clone()
-        }
+        if self.folder { self.path.join(format!("{name}.ipns-record")) } else { self.path.clone() }
     }
 
     fn read(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
@@ -65,7 +63,8 @@ impl RecordFile {
             return Err(PublishError::File { path, reason: "holds a newer record".to_owned() });
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
-        write_atomic(folder, &path, record.bytes(), true)
+        let made = if self.folder { fs::create_dir_all(folder) } else { Ok(()) };
+        made.and_then(|()| write_atomic(folder, &path, record.bytes(), true))
             .map_err(|error| failed(path, "cannot be written", &error))
     }
 }
@@ -137,6 +136,9 @@ mod tests {
             assert!(matches!(error, PublishError::BadRecord { .. }), "{error}");
             assert_eq!(fs::read(&path).unwrap(), foreign);
         }
+        let slash = format!("{}/new/", dir.path().display());
+        RecordFile::new(Path::new(&slash)).unwrap().put(&record(1)).await.unwrap();
+        assert_eq!(fs::read_dir(slash).unwrap().count(), 1);
         let nowhere = RecordFile::new(&dir.path().join("none/such")).unwrap();
         let error = nowhere.put(&record(1)).await.unwrap_err();
         assert!(error.to_string().contains("cannot be written"), "{error}");

@@ -8,7 +8,10 @@ use zeroize::Zeroize;
 
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
-use crate::request::{Caip10, Extradata, Signature, SignedRecord, eip191_digest, update_record};
+use crate::request::{
+    Caip10, Extradata, Signature, SignedRecord, SignedRedirect, eip191_digest, install_service,
+    update_record,
+};
 use crate::secret::{Secret, Secret32, SecretString};
 
 /// A secp256k1 secret key with its address. Signs deterministically (RFC 6979), `s` low.
@@ -91,6 +94,21 @@ impl SignerKey {
         let text =
             update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
         SignedRecord::new(self.address, &self.sign_text(&text), approval, result)
+    }
+
+    /// Signs that `name` hands its records to `target`, another name. `chain_id` and `approval`
+    /// as for [`sign_record`](Self::sign_record).
+    pub fn sign_redirect(
+        &self,
+        name: &Name,
+        target: &Name,
+        chain_id: u64,
+        approval: Option<&Signature>,
+    ) -> SignedRedirect {
+        let by = Caip10::new(chain_id, self.address);
+        let extradata = Extradata::of_result(&target.dns());
+        let text = install_service(name.as_str(), target.as_str(), extradata, &by);
+        SignedRedirect::new(self.address, &self.sign_text(&text), approval, target)
     }
 
     /// Signs a 32-byte digest as it is.

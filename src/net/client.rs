@@ -5,15 +5,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::body::Activity;
 use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
+use super::guard::{Guard, PublicOnly, private_literal};
 use super::request::{Authorization, Request};
-use super::retry::{RetryEvent, RetryObserver, RetryPolicy, is_transient, retry_after};
+use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
 
 /// Redirects followed at most.
 const MAX_REDIRECTS: usize = 5;
@@ -51,12 +52,16 @@ pub struct HttpConfig {
     pub extra_roots: Option<Vec<u8>>,
     /// Told before each wait.
     pub observer: Option<RetryObserver>,
+    /// Refuses private addresses, but for those it trusts; without it every address is asked.
+    pub guard: Option<Guard>,
 }
 
 /// The HTTP client. Clones share its connections.
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
+    /// What the guard does not trust goes through this one.
+    guarded: Option<(Guard, reqwest::Client)>,
     timeouts: Timeouts,
     retry: RetryPolicy,
     observer: Option<RetryObserver>,
@@ -73,6 +78,8 @@ pub struct Response {
     pub media_type: String,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
+    /// The server's clock, where it gave it.
+    pub date: Option<Timestamp>,
     /// The body.
     pub body: Bytes,
     headers: HeaderMap,
@@ -125,19 +132,44 @@ impl Http {
                 .connect_timeout(config.timeouts.connect)
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
-                .dns_resolver(SystemWithLocalhost)
         };
-        // Without any system root the first form fails, and plain HTTP must still work there.
-        let client = builder()
-            .tls_certs_merge(roots.clone())
-            .build()
-            .or_else(|_| builder().tls_certs_only(roots).build())
-            .map_err(|error| {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                failed(cause.unwrap_or_else(|| error.to_string()))
-            })?;
+        let build = |special: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder| {
+            // Without any system root the first form fails, and plain HTTP must still work there.
+            special(builder().tls_certs_merge(roots.clone()))
+                .build()
+                .or_else(|_| special(builder().tls_certs_only(roots.clone())).build())
+                .map_err(|error| {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    failed(cause.unwrap_or_else(|| error.to_string()))
+                })
+        };
+        let client = build(&|builder| builder.dns_resolver(SystemWithLocalhost))?;
+        // A proxy would resolve names by itself, where no guard sees the addresses.
+        let guarded = match &config.guard {
+            Some(guard) => {
+                let client = build(&|builder| builder.dns_resolver(PublicOnly).no_proxy())?;
+                Some((guard.clone(), client))
+            }
+            None => None,
+        };
         let HttpConfig { timeouts, retry, observer, .. } = config;
-        Ok(Self { client, timeouts, retry, observer })
+        Ok(Self { client, guarded, timeouts, retry, observer })
+    }
+
+    /// The HTTP library's own client, for libraries that take one. It follows no redirects.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// The client that may ask `url`.
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
+        match &self.guarded {
+            Some((guard, client)) if !guard.trusts(url) => match private_literal(url) {
+                Some(address) => Err(NetError::Private { url: shown(url), address }),
+                None => Ok(client),
+            },
+            _ => Ok(&self.client),
+        }
     }
 
     /// Sends `request`, again where the policy says so, and reads the answer, of whatever status.
@@ -196,7 +228,8 @@ impl Http {
         if let Some(limiter) = &request.limiter {
             limiter.acquire().await;
         }
-        let mut builder = self.client.request(request.method.clone(), url.clone());
+        let client = self.client_for(url)?;
+        let mut builder = client.request(request.method.clone(), url.clone());
         if let Some(accept) = request.accept {
             builder = builder.header(ACCEPT, accept);
         }
@@ -277,6 +310,7 @@ impl Http {
             status: head.status().as_u16(),
             media_type: media_type.unwrap_or_default().trim().to_ascii_lowercase(),
             retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
+            date: header(DATE).and_then(http_date),
             body: body.freeze(),
             headers: head.headers().clone(),
             url,

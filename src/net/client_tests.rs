@@ -246,3 +246,24 @@ async fn a_ca_of_ones_own_is_trusted_and_https_is_not_left() {
     assert!(matches!(error, NetError::Redirect { .. }), "{error}");
     assert!(error.to_string().contains("from https to http://127.0.0.1/"), "{error}");
 }
+
+#[tokio::test]
+async fn a_guard_refuses_private_addresses_named_by_others() {
+    let secret = TestServer::start(|_, _| Answer::new(200, "secret")).await;
+    let target = secret.url.clone();
+    let trusted = TestServer::start(move |number, _| {
+        let to = if number == 0 { target.to_string() } else { "http://10.0.0.1/".to_owned() };
+        Answer::new(302, "").header(format!("Location: {to}"))
+    })
+    .await;
+    let guard = Some(Guard::trusting([trusted.url.clone()]));
+    let http = Http::new(HttpConfig { guard, ..quick_config() }).unwrap();
+    let mut by_name = secret.url.clone();
+    by_name.set_host(Some("localhost")).unwrap();
+    // By its address, by a name that leads to it, and by redirects of one that is trusted.
+    for url in [&secret.url, &by_name, &trusted.url, &trusted.url] {
+        let error = http.send(&Request::get(url.clone())).await.unwrap_err();
+        assert!(matches!(error, NetError::Private { .. }), "{url}: {error}");
+    }
+    assert_eq!((secret.seen().len(), trusted.seen().len()), (0, 2));
+}

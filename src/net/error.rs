@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
+
+use super::guard::PrivateAddress;
 
 /// The longest part of an answer's body that an error quotes, in characters.
 const EXCERPT_CHARS: usize = 200;
@@ -48,6 +51,17 @@ pub enum NetError {
         url: String,
         /// What the system says.
         reason: String,
+    },
+    /// Somebody else's choice of address leads into a private network.
+    #[error(
+        "{url} is not asked: it leads to {address}, an address of a private network, and was not \
+         chosen by you; --allow-private-gateways lets it through"
+    )]
+    Private {
+        /// The address asked for.
+        url: String,
+        /// Where it leads.
+        address: IpAddr,
     },
     /// The server was silent for too long.
     #[error("{url}: {what} for {} s; try again later, or another server", seconds(*after))]
@@ -141,13 +155,16 @@ impl NetError {
     }
 
     /// Sorts an error of the HTTP library.
-    pub(super) fn from_reqwest(url: &Url, error: &reqwest::Error, connect: Duration) -> Self {
+    pub(crate) fn from_reqwest(url: &Url, error: &reqwest::Error, connect: Duration) -> Self {
         let url = shown(url);
         let mut reason = String::new();
         let mut link: Option<&(dyn Error + 'static)> = error.source();
         while let Some(cause) = link {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
                 return Self::Tls { url, reason: tls.to_string() };
+            }
+            if let Some(PrivateAddress(address)) = cause.downcast_ref() {
+                return Self::Private { url, address: *address };
             }
             reason = cause.to_string();
             link = match cause.downcast_ref::<io::Error>() {

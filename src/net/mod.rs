@@ -6,6 +6,7 @@
 //! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
 //! | `dns` | host names, `*.localhost` included |
+//! | `guard` | [`Guard`]: no private addresses where others chose them |
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
 //! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
 //! | `limit` | [`RateLimiter`]: so many requests in so much time |
@@ -17,6 +18,7 @@ mod body;
 mod client;
 mod dns;
 mod error;
+mod guard;
 mod limit;
 mod request;
 mod retry;
@@ -26,6 +28,7 @@ pub(crate) mod test_server;
 pub use body::{Body, FileBody, FormPart, Progress};
 pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
+pub use guard::Guard;
 pub use limit::RateLimiter;
 pub use request::{Authorization, Request};
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{IpnsKeyReport, PublicationReport, SignerReport};
+use super::{ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport};
 use crate::workspace::{LineError, RecordState};
 
 /// `init`
@@ -270,6 +270,9 @@ pub struct StatusReport {
     pub sequence: Option<u64>,
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
+    /// What the chain says, where a node is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainStatusReport>,
 }
 
 /// What one publisher serves; the fields of a record are absent where it has none.

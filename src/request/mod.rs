@@ -4,6 +4,7 @@
 mod caip10;
 mod diagnose;
 mod eip191;
+mod redirect;
 mod signed;
 mod text;
 mod verify;
@@ -11,8 +12,10 @@ mod verify;
 pub use caip10::{AddressFormError, Caip10, Caip10Error, parse_address};
 pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
+pub use redirect::{SignedRedirect, VerifiedRedirect};
 pub use signed::{PayloadError, SIGNED_RECORD_SELECTOR, SIGNED_REDIRECT_SELECTOR, SignedRecord};
 pub use text::{
-    Extradata, approve_signer, generate_ipns_key, generate_records_signer, update_record,
+    Extradata, approve_signer, generate_ipns_key, generate_records_signer, install_service,
+    update_record,
 };
 pub use verify::{ApprovalBasis, VerifiedRecord, VerifyContext, VerifyError};

@@ -90,7 +90,7 @@ impl SignedRecord {
         Self::arguments(arguments)
     }
 
-    fn arguments(arguments: &[u8]) -> Result<Self, PayloadError> {
+    pub(super) fn arguments(arguments: &[u8]) -> Result<Self, PayloadError> {
         let (signer, signature, approval, result) =
             <(Address, Bytes, Bytes, Bytes)>::abi_decode_params_validate(arguments)
                 .map_err(|_| PayloadError::Malformed)?;

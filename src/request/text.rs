@@ -89,3 +89,15 @@ pub fn update_record(
          Signed By: {signer}"
     )
 }
+
+/// The text of a signed redirect: `name` hands its records to `app`, another name. Extradata is
+/// of the other name's DNS wire form.
+pub fn install_service(name: &str, app: &str, extradata: Extradata, signer: &Caip10) -> String {
+    format!(
+        "Requesting Signature To Install dApp Service\n\n\
+         Origin: {name}\n\
+         App: {app}\n\
+         Extradata: {extradata}\n\
+         Signed By: {signer}"
+    )
+}

@@ -8,7 +8,7 @@ use super::{
     Caip10, Extradata, Signature, SignatureError, SignedRecord, approve_signer, recover,
     update_record,
 };
-use crate::ens::Name;
+use crate::ens::{DnsError, Name};
 use crate::record::{RecordKey, Value, ValueError};
 
 /// What the chain says about the name, or what a person says in its place.
@@ -107,6 +107,9 @@ pub enum VerifyError {
     /// The record signature is none the resolver accepts.
     #[error("its signature (SIGN 4) is malformed: {0}")]
     RecordForm(SignatureError),
+    /// A signed redirect leads to no name.
+    #[error("it redirects to no name: {0}")]
+    Redirect(DnsError),
     /// The signatures stand, but the value is not of the record's type.
     #[error("its signatures are right, but its value cannot be read: {reason}")]
     Value {
@@ -139,7 +142,27 @@ impl SignedRecord {
         Ok(VerifiedRecord { value, signer: self.signer, basis, result: self.result })
     }
 
-    fn approval_basis(&self, context: &VerifyContext<'_>) -> Result<ApprovalBasis, VerifyError> {
+    /// Whose approval on chain would let this payload stand: its signer where it carries no
+    /// SIGN 3, who made SIGN 3 where it does. `None` when that is the owner, or nobody.
+    pub fn needs_approval_of(&self, name: &Name, owner: Address, chain_id: u64) -> Option<Address> {
+        let by = if self.approval.len() < SHORTEST_APPROVAL {
+            self.signer
+        } else {
+            let approval = Signature::from_slice(&self.approval).ok()?;
+            let text = approve_signer(
+                name.as_str(),
+                &Caip10::new(chain_id, self.signer),
+                &Caip10::new(chain_id, owner),
+            );
+            recover(&text, &approval).ok()?
+        };
+        (by != owner).then_some(by)
+    }
+
+    pub(super) fn approval_basis(
+        &self,
+        context: &VerifyContext<'_>,
+    ) -> Result<ApprovalBasis, VerifyError> {
         let (signer, owner) = (self.signer, context.owner);
         if self.approval.len() < SHORTEST_APPROVAL {
             return if signer == owner {

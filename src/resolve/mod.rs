@@ -2,6 +2,7 @@
 
 mod agree;
 mod gateway;
+mod onchain;
 mod recordhash;
 mod records;
 mod resolver_urls;
@@ -10,6 +11,11 @@ pub use agree::{Agreement, Patience, Sight, SightOf, agreement, wait_for_agreeme
 pub use gateway::{
     FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, GatewaySight,
     IpnsEvidence, Proof, RecordFiles, TreeFile, gateway_sight,
+};
+pub use onchain::{
+    Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,
+    PROFILE, RecordsFacts, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step,
+    Trace, profile,
 };
 pub use recordhash::{Recordhash, RecordhashError, Target};
 pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};

@@ -3,18 +3,29 @@
 //! by npm into `target/`. Without it the trials are ignored and say so; with `CI=true` they fail
 //! instead.
 
+mod cli;
 mod needs;
 mod people;
+mod place;
+#[allow(dead_code)] // Other tests use the rest of it.
+#[path = "../support/process.rs"]
+mod process;
+mod proxy;
 mod world;
 mod trials {
     pub mod build;
     pub mod clients;
     pub mod gateways;
+    pub mod hostile;
     pub mod levels;
     pub mod plain;
     pub mod refused;
+    pub mod resolve;
     pub mod setters;
+    pub mod setup;
+    pub mod setup_refused;
     pub mod signers;
+    pub mod whole_way;
 }
 
 use std::future::Future;
@@ -50,6 +61,34 @@ fn main() -> ExitCode {
         on_chain("plain::every_record_type", || on(trials::plain::records())),
         on_chain("clients::alloy_through_the_universal_resolver", || on(trials::clients::alloy())),
         on_chain("clients::multicall_and_errors", || on(trials::clients::batch())),
+        on_chain("resolve::owner_signs_everything", || on(trials::resolve::owner())),
+        on_chain("resolve::whoever_may_sign", || on(trials::resolve::signers())),
+        on_chain("resolve::wherever_records_are", || on(trials::resolve::levels())),
+        on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
+        on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
+        on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
+        on_chain("setup::an_unwrapped_name", || on(trials::setup::unwrapped())),
+        on_chain("setup::a_wrapped_name", || on(trials::setup::wrapped())),
+        on_chain("setup::wallet_storage_with_a_fee", || on(trials::setup::ownerhash())),
+        on_chain("setup::https_and_subnames", || on(trials::setup::forms())),
+        on_chain("setup::signer_approved_on_chain", || on(trials::setup::approval())),
+        on_chain("setup::for_a_multisig", || on(trials::setup::multisig())),
+        on_chain("setup_refused::strangers_and_new_owners", || on(trials::setup_refused::owners())),
+        on_chain("setup_refused::other_keys", || on(trials::setup_refused::keys())),
+        on_chain("setup_refused::without_a_yes", || on(trials::setup_refused::unasked())),
+        on_chain("setup_refused::by_the_contract", || on(trials::setup_refused::contract())),
+        on_chain("setup_refused::nodes_that_differ", || on(trials::setup_refused::nodes())),
+        on_chain("whole_way::doctor_good_and_bad", || on(trials::whole_way::doctor())),
+        on_chain("whole_way::status_and_the_chain", || on(trials::whole_way::status())),
+        on_chain("whole_way::demo_on_a_chain", || on(trials::whole_way::demo())),
+        on_chain("whole_way::devnet_with_a_chain", || on(trials::whole_way::devnet())),
+        on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
+        on_chain("resolve::many_names", || on(trials::resolve::many())),
+        on_chain("hostile::private_gateways", || on(trials::hostile::private())),
+        on_chain("hostile::gateways", || on(trials::hostile::gateways())),
+        on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
+        on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),
+        on_chain("hostile::lookups_without_end", || on(trials::hostile::lookups())),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -77,14 +77,26 @@ impl World {
     }
 
     /// Packs the record files, uploads them, and publishes the first revision of `key`.
-    pub async fn publish(
+    pub async fn publish<'a>(
         &self,
         key: &IpnsKey,
-        records: &[(&Name, &str, SignedRecord)],
+        records: &[(&'a Name, &'a str, SignedRecord)],
     ) -> Result<()> {
-        let files = records.iter().map(|(name, record, signed)| {
+        let payload = |(name, record, signed): &(&'a Name, &'a str, SignedRecord)| {
+            (*name, *record, signed.encode())
+        };
+        self.publish_payloads(key, &records.iter().map(payload).collect::<Vec<_>>()).await
+    }
+
+    /// As [`publish`](Self::publish), with payloads of any kind.
+    pub async fn publish_payloads(
+        &self,
+        key: &IpnsKey,
+        records: &[(&Name, &str, Vec<u8>)],
+    ) -> Result<()> {
+        let files = records.iter().map(|(name, record, payload)| {
             let path = record_path(name, &RecordKey::parse(record).expect("a record type"));
-            (path, RecordFile::new(&signed.encode()).to_json())
+            (path, RecordFile::new(payload).to_json())
         });
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("tree.car");

@@ -3,9 +3,11 @@
 //! made of (in a small Go program), the IPFS project's stand-in for pinning
 //! services (npm) and a bucket that checks signatures (Go) are fetched pinned
 //! and built under `target/`. Without Go or Node their trials are ignored and
-//! say so; with `CI=true` they fail instead.
+//! say so; with `CI=true` they fail instead. A real Kubo is used where there is
+//! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored.
 
 mod entry;
+mod kubo;
 mod peer;
 mod runtime;
 #[path = "../support/mod.rs"]
@@ -13,6 +15,7 @@ mod support;
 mod trials {
     pub mod gateway;
     pub mod keys;
+    pub mod kubo;
     pub mod publish;
     pub mod revision;
     pub mod roots;
@@ -31,6 +34,7 @@ type Run = fn() -> anyhow::Result<()>;
 
 const GO: &[Runtime] = &[Runtime::Go];
 const NODE: &[Runtime] = &[Runtime::Node];
+const KUBO: &[Runtime] = &[Runtime::Kubo];
 const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
 
 const TRIALS: &[(&str, &[Runtime], Run)] = &[
@@ -51,6 +55,13 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
+    ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
+    ("kubo::puts_and_gets_our_records", KUBO, trials::kubo::records_by_rpc),
+    ("kubo::routes_our_records", KUBO, trials::kubo::records_by_routing),
+    ("kubo::without_network", KUBO, trials::kubo::offline),
+    ("kubo::inspects_our_records", KUBO, trials::kubo::inspects_changed_records),
+    ("kubo::adds_to_the_same_roots", KUBO, trials::kubo::same_roots),
+    ("kubo::exchanges_keys", KUBO, trials::kubo::keys),
 ];
 
 fn main() -> ExitCode {
@@ -61,9 +72,10 @@ fn main() -> ExitCode {
 
 fn trial(name: &str, needs: &'static [Runtime], run: Run) -> Trial {
     Trial::ignorable_test(name, move || {
-        if let Some(missing) = needs.iter().find_map(|runtime| runtime.missing()) {
-            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
-                Err(Failed::from(format!("{missing}, and CI=true lets no peer be missing")))
+        let missing = needs.iter().find_map(|runtime| Some((runtime, runtime.missing()?)));
+        if let Some((runtime, missing)) = missing {
+            return if let Some(reason) = runtime.required() {
+                Err(Failed::from(format!("{missing}, and {reason}")))
             } else {
                 Ok(Completion::ignored_with(missing))
             };

@@ -23,6 +23,8 @@ pub enum Runtime {
     Go,
     /// Node with npm, for w3name and the pinning service.
     Node,
+    /// Kubo itself.
+    Kubo,
 }
 
 impl Runtime {
@@ -37,6 +39,20 @@ impl Runtime {
                 at_least("node", "--version", "v", 20) && at_least("npm", "--version", "", 1)
             }))
             .then_some("needs Node 20 or newer, with npm"),
+            Self::Kubo => kubo()
+                .is_none()
+                .then_some("needs Kubo 0.40 or newer: `ipfs` in PATH, or its path in KUBO"),
+        }
+    }
+
+    /// Why it may not be missing: CI has what registries give, and Kubo is there when it is named.
+    pub fn required(self) -> Option<&'static str> {
+        let is = |name, wanted: fn(&str) -> bool| std::env::var(name).is_ok_and(|v| wanted(&v));
+        match self {
+            Self::Go | Self::Node => {
+                is("CI", |ci| ci == "true").then_some("CI=true lets no peer be missing")
+            }
+            Self::Kubo => is("KUBO", |path| !path.is_empty()).then_some("KUBO names something"),
         }
     }
 }
@@ -49,6 +65,25 @@ fn at_least(program: &str, flag: &str, prefix: &str, least: u32) -> bool {
         .filter_map(|word| word.strip_prefix(prefix))
         .filter_map(|version| version.split('.').next()?.parse::<u32>().ok())
         .any(|number| output.status.success() && number >= least)
+}
+
+/// The `ipfs` of a Kubo that is new enough for `name put`: what `KUBO` names, else in PATH.
+pub fn kubo() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let program = match std::env::var_os("KUBO").filter(|path| !path.is_empty()) {
+            Some(path) => fs::canonicalize(path).ok()?,
+            None => std::env::split_paths(&std::env::var_os("PATH")?)
+                .map(|folder| folder.join("ipfs"))
+                .find(|program| program.is_file())?,
+        };
+        let output = Command::new(&program).args(["version", "--number"]).output().ok()?;
+        let number = String::from_utf8(output.stdout).ok()?;
+        let mut parts = number.split('.').map_while(|part| part.parse::<u32>().ok());
+        let version = (parts.next()?, parts.next()?);
+        (output.status.success() && version >= (0, 40)).then_some(program)
+    });
+    found.as_deref()
 }
 
 /// The boxo program, built.

@@ -4,13 +4,16 @@ use std::io::{self, Write};
 
 use alloy_primitives::Address;
 use jiff::Timestamp;
+use namesys::net::Guard;
 use namesys::record::RecordKey;
 use namesys::report::{IpnsEvidenceReport, ResolveReport, ResolvedReport};
 use namesys::resolve::{
-    ChainFacts, FetchError, FetchLimits, Proof, RecordError, RecordFiles, Recordhash,
-    ResolvedRecord, resolve_listed, resolve_records,
+    ChainFacts, FetchError, FetchLimits, Gateway, Proof, RecordError, RecordFiles, Recordhash,
+    ResolvedRecord, Target, profile, resolve_listed, resolve_records,
 };
+use namesys::workspace::Config;
 
+use super::resolve_chain::{self, ChainArgs, Wanted};
 use super::verify::basis;
 use crate::cli::context::Context;
 use crate::cli::endpoints::GatewayArgs;
@@ -18,33 +21,11 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::{Session, parse_name};
 
-/// What is asked when nothing is named and the gateway does not list the tree: the global text
-/// keys of ENSIP-18 and the usual coins.
-const PROFILE: [&str; 18] = [
-    "address/60",
-    "address/0",
-    "address/501",
-    "contenthash",
-    "text/alias",
-    "text/avatar",
-    "text/com.github",
-    "text/com.twitter",
-    "text/description",
-    "text/display",
-    "text/email",
-    "text/header",
-    "text/keywords",
-    "text/location",
-    "text/mail",
-    "text/notice",
-    "text/phone",
-    "text/url",
-];
-
 /// `resolve …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The ENS name
+    /// The ENS name; an address (0x…) for its primary name; or -, for many from stdin, one a line
+    #[arg(value_name = "NAME|ADDRESS|-")]
     name: String,
     /// Record types, as text/avatar, address/60, address/btc, contenthash; default: every record
     /// that the tree lists
@@ -57,49 +38,74 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", requires = "recordhash")]
     owner: Option<Address>,
     /// A signer, or a manager, that the owner approved on chain; may be given more than once
-    #[arg(long, value_name = "ADDRESS", value_parser = crate::cli::wallet_args::address)]
+    #[arg(long, value_name = "ADDRESS", requires = "owner",
+          value_parser = crate::cli::wallet_args::address)]
     approved_signer: Vec<Address>,
-    /// The chain whose id stands in the texts
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    chain_id: u64,
+    /// The chain whose id stands in the texts [default: the workspace's, else the node's, else 1]
+    #[arg(long, value_name = "N")]
+    chain_id: Option<u64>,
     #[command(flatten)]
     gateways: GatewayArgs,
+    /// Go on to the next gateway after a 4xx answer too (EIP-3668 ends there)
+    #[arg(long)]
+    lenient: bool,
+    /// Ask gateways in private networks too, where a contract, a record or a redirect names them
+    #[arg(long)]
+    allow_private_gateways: bool,
+    #[command(flatten)]
+    chain: ChainArgs,
+}
+
+/// Resolves by what the chain says, or by what a person says in its place.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let keys = args.record.iter().map(|text| RecordKey::parse(text));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let session = Session::open_if_any(context)?;
+    let config = session.as_ref().map(|session| &session.config);
+    let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
+    let limits = FetchLimits { lenient: args.lenient, ..FetchLimits::default() };
+    if let (Some(recordhash), Some(owner)) = (&args.recordhash, args.owner) {
+        let chain_id = chain_id.unwrap_or(1);
+        return by_hand(&args, context, config, (recordhash, owner), &keys, chain_id, limits);
+    }
+    let gateways = args.gateways.chosen(context, config)?;
+    let guard = guard(args.allow_private_gateways, &gateways, None);
+    let wanted = Wanted { name: args.name, keys, chain_id, gateways, limits, guard };
+    resolve_chain::run(wanted, &args.chain, context)
+}
+
+/// Trusts the gateways that were chosen, and an address given by hand.
+fn guard(allow: bool, gateways: &[Gateway], given: Option<&Recordhash>) -> Option<Guard> {
+    let given = given.and_then(|recordhash| match recordhash.target() {
+        Target::Https(url) => Some(url.clone()),
+        _ => None,
+    });
+    let trusted = gateways.iter().filter_map(Gateway::trusted_url).chain(given);
+    (!allow).then(|| Guard::trusting(trusted))
 }
 
 /// Resolves with chain facts given by hand.
-pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+fn by_hand(
+    args: &Args,
+    context: &Context,
+    config: Option<&Config>,
+    (recordhash, owner): (&Recordhash, Address),
+    keys: &[RecordKey],
+    chain_id: u64,
+    limits: FetchLimits,
+) -> Result<Outcome, CliError> {
     let name = parse_name(context, &args.name)?;
-    let keys = args.record.iter().map(|text| RecordKey::parse(text));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let (Some(recordhash), Some(owner)) = (&args.recordhash, args.owner) else {
-        return Err(CliError::usage(
-            "reading owner and recordhash from the chain is not built yet",
-        )
-        .hint(format!(
-            "give both by hand: namesys resolve {name} --recordhash ipns://k51… --owner 0x…"
-        )));
-    };
-    let session = Session::open_if_any(context)?;
-    let gateways = args.gateways.get(context, session.as_ref().map(|session| &session.config))?;
-    let facts = ChainFacts {
-        name,
-        owner,
-        chain_id: args.chain_id,
-        approved_signers: args.approved_signer.clone(),
-    };
-    let http = context.http()?;
+    let gateways = args.gateways.get(context, config)?;
+    let facts =
+        ChainFacts { name, owner, chain_id, approved_signers: args.approved_signer.clone() };
+    let guard = guard(args.allow_private_gateways, &gateways, Some(recordhash));
+    let http = context.http_guarded(guard)?;
     let first = gateways.first().map(ToString::to_string).unwrap_or_default();
     let (files, records) = context.block_on(async {
-        let files = RecordFiles::open(
-            http,
-            gateways,
-            recordhash,
-            &facts.name,
-            FetchLimits::default(),
-            Timestamp::now(),
-        );
+        let files =
+            RecordFiles::open(http, gateways, recordhash, &facts.name, limits, Timestamp::now());
         let files = files.await?;
-        let records = fetch(&files, &facts, &keys, &first, context).await?;
+        let records = fetch(&files, &facts, keys, &first, context).await?;
         Ok((files, records))
     })?;
     files.notes().iter().for_each(|note| context.output.note(note));
@@ -125,8 +131,7 @@ async fn fetch(
             context.output.note(format_args!(
                 "the tree cannot be listed, so the usual records are asked for: {error}"
             ));
-            let usual = PROFILE.iter().filter_map(|text| RecordKey::parse(text).ok());
-            let mut records = resolve_records(files, facts, &usual.collect::<Vec<_>>()).await;
+            let mut records = resolve_records(files, facts, &profile()).await;
             let absent = |record: &ResolvedRecord| {
                 matches!(record.record, Err(RecordError::Fetch(FetchError::NotFound { .. })))
             };

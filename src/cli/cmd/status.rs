@@ -12,7 +12,10 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
+
+use super::status_chain;
 
 /// `status`
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,8 @@ pub struct Args {
     warn_days: u32,
     #[command(flatten)]
     publishers: PublisherArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
 }
 
 /// `log`
@@ -35,10 +40,21 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let history = session.workspace.history(&name)?;
     let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
     let publishers = args.publishers.get(context, Some(&session.config))?;
-    let status = context.block_on(async { Ok(status(&name, &publishers, &kept).await) })?;
+    let rpc = args.rpc.open(context, &context.http()?)?;
+    let asked = async {
+        let chain = async {
+            match &rpc {
+                Some(rpc) => Some(status_chain::ask(rpc, &session.config, &name).await),
+                None => None,
+            }
+        };
+        Ok(tokio::join!(status(&name, &publishers, &kept), chain))
+    };
+    let (status, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
-    let report = report(&name, &status, &history, now);
-    let error = judge(&status, &report, args.warn_days, now);
+    let (chain, chain_error) = chain.unzip();
+    let report = StatusReport { chain, ..report(&name, &status, &history, now) };
+    let error = judge(&status, &report, args.warn_days, now).or(chain_error.flatten());
     Ok(Outcome::partial(report, error))
 }
 
@@ -66,6 +82,7 @@ fn report(
         ipns_name: name.to_string(),
         sequence: status.newest.as_ref().map(|record| record.fields().sequence),
         publications: status.publishers.iter().map(served).collect(),
+        chain: None,
     }
 }
 
@@ -167,7 +184,7 @@ impl Human for StatusReport {
                 }
             }
         }
-        Ok(())
+        self.chain.iter().try_for_each(|chain| status_chain::human(chain, out))
     }
 }
 

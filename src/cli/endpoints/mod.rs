@@ -100,6 +100,25 @@ pub struct GatewayArgs {
 }
 
 impl GatewayArgs {
+    /// The gateways that somebody chose: by flag, variable, table, or `--network devnet`. None
+    /// otherwise: the chain names others then.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn chosen(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Vec<Gateway>, CliError> {
+        let table = config.is_some_and(|config| !config.gateways.is_empty());
+        let variable = env::GATEWAY_URL.get()?.is_some();
+        let devnet = context.network() == Network::Devnet;
+        if table || variable || devnet || !self.gateway.is_empty() {
+            return self.get(context, config);
+        }
+        Ok(Vec::new())
+    }
+
     /// The gateways to read from.
     ///
     /// # Errors

@@ -133,19 +133,28 @@ impl RecordFiles {
         reason: &str,
         mut notes: Vec<GatewayNote>,
     ) -> Result<Fetched, FetchError> {
+        let mut denied_by = None;
         for gateway in gateways.iter().map(|number| &self.gateways[*number]) {
             let label = gateway.to_string();
             let reason = match url(gateway) {
                 None => "its template has no place for such a recordhash".to_owned(),
                 Some(url) => match self.fetch_word(url, label.clone(), reason, path).await? {
                     Ok(fetched) => return Ok(fetched),
-                    Err(error) => error.to_string(),
+                    Err(error) => {
+                        if is_denial(&error) {
+                            denied_by.get_or_insert_with(|| label.clone());
+                        }
+                        error.to_string()
+                    }
                 },
             };
             notes.retain(|note| note.gateway != label);
             notes.push(GatewayNote { gateway: label, reason });
         }
-        Err(FetchError::Failed { what: path.to_owned(), notes })
+        Err(match denied_by {
+            Some(gateway) => FetchError::NotFound { path: path.to_owned(), gateway, proven: false },
+            None => FetchError::Failed { what: path.to_owned(), notes },
+        })
     }
 
     /// A plain GET. As with EIP-3668 4xx ends the search (429 and 408 excepted, which are about
@@ -173,6 +182,7 @@ impl RecordFiles {
                 let proof = Proof::None(reason.to_owned());
                 Ok(Ok(Fetched { bytes: answer.body, gateway, proof }))
             }
+            _ if self.limits.lenient => Ok(Err(answer.to_error())),
             404 | 410 => {
                 Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false })
             }
@@ -184,6 +194,11 @@ impl RecordFiles {
     }
 }
 
-fn is_html(body: &[u8]) -> bool {
+/// Whether a gateway says that there is no such file.
+pub(in crate::resolve) fn is_denial(error: &NetError) -> bool {
+    matches!(error.status(), Some(404 | 410))
+}
+
+pub(in crate::resolve) fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'<')
 }

@@ -112,6 +112,19 @@ impl Gateway {
         Ok(Self { text, form })
     }
 
+    /// What is trusted when this gateway is: its address, or the part of its host that is the
+    /// same for all names.
+    pub fn trusted_url(&self) -> Option<Url> {
+        match &self.form {
+            Form::Base(url) => Some(url.clone()),
+            Form::Template(template) => {
+                let (scheme, _) = template.split_once("://")?;
+                let (_, rest) = template.rsplit_once('}')?;
+                format!("{scheme}://{}", rest.trim_start_matches('.')).parse().ok()
+            }
+        }
+    }
+
     /// The address of `path` (segments) under `content`, or `None` where this gateway cannot
     /// name it. `name` fills `{name}`.
     pub(super) fn url(&self, content: &Content, name: &Name, path: &[&str]) -> Option<Url> {

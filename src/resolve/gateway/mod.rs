@@ -16,6 +16,7 @@ use url::Url;
 
 use self::blocks::BlockTree;
 pub use self::error::{FetchError, GatewayNote};
+pub(super) use self::fetch::{is_denial, is_html};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
 pub use self::sight::{GatewaySight, gateway_sight};
@@ -37,6 +38,8 @@ pub struct FetchLimits {
     pub single_blocks: usize,
     /// Files of one listing.
     pub tree_files: usize,
+    /// Whether the next gateway is asked after a 4xx too; EIP-3668 ends there.
+    pub lenient: bool,
 }
 
 impl Default for FetchLimits {
@@ -47,6 +50,7 @@ impl Default for FetchLimits {
             memory: 256 << 20,
             single_blocks: 1024,
             tree_files: 100_000,
+            lenient: false,
         }
     }
 }
@@ -185,6 +189,11 @@ impl RecordFiles {
             Source::Blocks(tree) => Some(tree.root),
             Source::Word { .. } | Source::Web(_) => None,
         }
+    }
+
+    /// The gateway that is asked first: the one that served the newest IPNS record.
+    pub fn first_gateway(&self) -> String {
+        self.gateways.first().map(ToString::to_string).unwrap_or_default()
     }
 
     /// What gateways did that did not serve the IPNS record.

@@ -55,7 +55,7 @@ pub async fn signatures() -> Result<()> {
 }
 
 /// The same signature with s in the upper half and v flipped: it recovers to the same key.
-fn high_s(signature: &[u8]) -> Vec<u8> {
+pub fn high_s(signature: &[u8]) -> Vec<u8> {
     let s = ORDER - U256::from_be_slice(&signature[32..64]);
     [&signature[..32], &s.to_be_bytes::<32>(), &[55 - signature[64]]].concat()
 }

@@ -86,16 +86,21 @@ pub async fn forms() -> Result<()> {
     ensure!(!approved(signers[0]).await? && approved(signers[1]).await?);
 
     // Another, as deployed elsewhere than on mainnet: "5" until it is told.
-    let artifact: serde_json::Value = serde_json::from_str(ARTIFACT)?;
-    let code: Bytes = artifact["bytecode"].as_str().context("bytecode")?.parse()?;
-    let arguments = (REGISTRY, NAME_WRAPPER, GATEWAY_MANAGER, "5".to_owned());
     let elsewhere = Address::repeat_byte(0x55);
-    let creation = [&code[..], &arguments.abi_encode_params()].concat();
-    world.chain.install(elsewhere, creation.into()).await?;
+    install_elsewhere(&world, elsewhere).await?;
     for (contract, before) in [(CCIP2_RESOLVER, "31337"), (elsewhere, "5")] {
         ensure!(world.chain.call(contract, chainIDCall {}).await? == before);
         world.chain.send(owner, contract, updateChainIDCall {}).await?;
         ensure!(world.chain.call(contract, chainIDCall {}).await? == "31337");
     }
     Ok(())
+}
+
+/// A resolver as deployed elsewhere than on mainnet: its texts say chain 5.
+pub async fn install_elsewhere(world: &World, address: Address) -> Result<()> {
+    let artifact: serde_json::Value = serde_json::from_str(ARTIFACT)?;
+    let code: Bytes = artifact["bytecode"].as_str().context("bytecode")?.parse()?;
+    let arguments = (REGISTRY, NAME_WRAPPER, GATEWAY_MANAGER, "5".to_owned());
+    let creation = [&code[..], &arguments.abi_encode_params()].concat();
+    Ok(world.chain.install(address, creation.into()).await?)
 }

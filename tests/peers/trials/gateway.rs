@@ -74,16 +74,16 @@ fn served(sandbox: &Sandbox) -> Result<(Boxo, String)> {
 }
 
 /// `resolve` of every record, with the chain facts given by hand.
-fn resolve(
+pub fn resolve(
     sandbox: &Sandbox,
     workspace: &Workspace,
     recordhash: &str,
-    boxo: &Boxo,
+    gateway: &str,
 ) -> Result<(i32, Value)> {
     let mut arguments = vec!["resolve", "nick.eth"];
     arguments.extend(RECORDS.iter().map(|(_, record)| *record));
     arguments.extend(["--recordhash", recordhash, "--owner", &workspace.wallet]);
-    arguments.extend(["--gateway", &boxo.url]);
+    arguments.extend(["--gateway", gateway]);
     sandbox.json(arguments)
 }
 
@@ -94,7 +94,7 @@ pub fn resolve_verified() -> Result<()> {
     let workspace = signed_workspace(&mut sandbox)?;
     let (boxo, root) = served(&sandbox)?;
     for (recordhash, sequence) in [(&workspace.contenthash, Some(1)), (&root, None)] {
-        let (code, resolved) = resolve(&sandbox, &workspace, recordhash, &boxo)?;
+        let (code, resolved) = resolve(&sandbox, &workspace, recordhash, &boxo.url)?;
         ensure!(code == 0, "{recordhash}: {resolved}");
         ensure!(resolved["ipns"]["sequence"].as_u64() == sequence, "{resolved}");
         let records = resolved["records"].as_array().with_context(|| format!("{resolved}"))?;
@@ -122,7 +122,7 @@ pub fn resolve_tampered() -> Result<()> {
     ensure!(changed != signed, "the value is not in {signed}");
     sandbox.write(file, changed)?;
     let (boxo, _) = served(&sandbox)?;
-    let (code, resolved) = resolve(&sandbox, &workspace, &workspace.contenthash, &boxo)?;
+    let (code, resolved) = resolve(&sandbox, &workspace, &workspace.contenthash, &boxo.url)?;
     ensure!(code == 3, "exit {code}: {resolved}");
     let records = resolved["records"].as_array().with_context(|| format!("{resolved}"))?;
     ensure!(records.len() == RECORDS.len(), "{resolved}");

@@ -1,4 +1,4 @@
-//! Folders packed by boxo and by us have one root, on both sides of the size
+//! Folders packed by others and by us have one root, on both sides of the size
 //! at which a directory becomes a HAMT.
 
 use std::fs;
@@ -50,7 +50,7 @@ fn bytes(length: usize) -> Vec<u8> {
 }
 
 /// Writes the folders and names them.
-fn folders(sandbox: &Sandbox) -> Result<Vec<PathBuf>> {
+pub fn folders(sandbox: &Sandbox) -> Result<Vec<PathBuf>> {
     let mut made = Vec::new();
     let mut folder = |name: &str, inner: &str| -> Result<PathBuf> {
         let path = sandbox.path(name);
@@ -88,12 +88,16 @@ fn folders(sandbox: &Sandbox) -> Result<Vec<PathBuf>> {
 pub fn same_roots() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let folders = folders(&sandbox)?;
-    let theirs = peer::boxo_roots(&folders)?;
+    compare(&sandbox, &folders, &peer::boxo_roots(&folders)?)
+}
+
+/// Packs the folders and compares with what another program says of each.
+pub fn compare(sandbox: &Sandbox, folders: &[PathBuf], theirs: &[String]) -> Result<()> {
     let mut differing = Vec::new();
     for (folder, root) in folders.iter().zip(theirs) {
         let packed = sandbox.ok(["pack".as_ref(), folder.as_os_str()])?;
         if packed["root"] != root.as_str() {
-            differing.push(format!("{}: boxo {root}, we {packed}", folder.display()));
+            differing.push(format!("{}: they {root}, we {packed}", folder.display()));
         }
         // Equal files are one block: the directory is the other, or it is a HAMT.
         if folder.ends_with("at-limit") || folder.ends_with("one-over") {

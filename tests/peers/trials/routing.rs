@@ -8,9 +8,11 @@ use crate::peer::{self, Boxo};
 use crate::support::devnet::Devnet;
 use crate::support::sandbox::Sandbox;
 
-const FIELDS: &[&str] = &["name", "value", "sequence", "validity", "ttl_ns"];
+/// What both `ipns sign` and `ipns get` print.
+pub const FIELDS: &[&str] = &["name", "value", "sequence", "validity", "ttl_ns"];
 
-fn sign(sandbox: &Sandbox, sequence: &str, value: &str) -> Result<Value> {
+/// Signs a record with the key in `ipns.key`, into a file named by the sequence.
+pub fn sign(sandbox: &Sandbox, sequence: &str, value: &str) -> Result<Value> {
     sandbox.ok([
         "ipns",
         "sign",

@@ -1,0 +1,86 @@
+//! Addresses and interfaces of the contracts that are read.
+
+use alloy_primitives::{Address, address};
+
+pub use abi::OffchainLookup;
+
+/// Where ENS is on a chain. The default is mainnet, and every network whose ENS has the same
+/// addresses (facts §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contracts {
+    /// The ENS registry.
+    pub registry: Address,
+    /// The NameWrapper, which owns wrapped names in the registry.
+    pub name_wrapper: Address,
+    /// The records resolver that `setup` gives to names (CCIP2).
+    pub records_resolver: Address,
+}
+
+impl Default for Contracts {
+    fn default() -> Self {
+        Self {
+            registry: address!("00000000000C2E074eC69A0dFb2997BA6C7d2e1e"),
+            name_wrapper: address!("D4416b13d2b3a9aBae7AcD5D6C2BbDBE25686401"),
+            records_resolver: address!("839B3B540A9572448FD1B2335e0EB09Ac1A02885"),
+        }
+    }
+}
+
+mod abi {
+    #![allow(missing_docs)]
+    alloy::sol! {
+        /// EIP-3668.
+        #[derive(Debug, PartialEq, Eq)]
+        error OffchainLookup(
+            address sender, string[] urls, bytes callData, bytes4 callbackFunction, bytes extraData
+        );
+    }
+}
+
+/// The calls that are made, as their ABI has them.
+pub mod calls {
+    #![allow(missing_docs)]
+    alloy::sol! {
+        // The registry (ENSIP-1).
+        function owner(bytes32 node) view returns (address);
+        function resolver(bytes32 node) view returns (address);
+        function recordExists(bytes32 node) view returns (bool);
+        // NameWrapper and registrar (ERC-721).
+        function ownerOf(uint256 id) view returns (address);
+        // ERC-165 and ENSIP-10.
+        function supportsInterface(bytes4 id) view returns (bool);
+        function resolve(bytes name, bytes data) view returns (bytes);
+        // The records resolver (facts §5).
+        function recordhash(bytes32 node) view returns (bytes);
+        function isApprovedSigner(address owner, bytes32 node, address signer) view returns (bool);
+        function isWrapper(address contractAddress) view returns (bool);
+        function gateway() view returns (address);
+        function ownerhashFees() view returns (uint256);
+        function chainID() view returns (string);
+        // What `setup` sends to it, to the registry and to the NameWrapper.
+        function setResolver(bytes32 node, address resolver);
+        function isApprovedForAll(address owner, address operator) view returns (bool);
+        function setRecordhash(bytes32 node, bytes hash);
+        function setShortRecordhash(bytes32 node, bytes32 hash);
+        function setSubRecordhash(bytes32 node, string subdomain, bytes hash);
+        function setDeepSubRecordhash(bytes32 node, string[] subdomains, bytes hash);
+        function setOwnerhash(bytes hash) payable;
+        function setShortOwnerhash(bytes32 hash) payable;
+        function approve(bytes32 node, address signer, bool approved);
+        // Its gateway manager.
+        function PrimaryGateway() view returns (string);
+        function listWeb3Gateways() view returns (string[]);
+        function listWeb2Gateways() view returns (string[]);
+        // Its errors, and Solidity's.
+        error InvalidRequest(string message);
+        error NotAuthorised(string message);
+        error InvalidSignature(string message);
+        error FeatureNotImplemented(bytes4 selector);
+        error PlsFundDevs();
+        error Error(string message);
+        // The registry's of the devnet, and the NameWrapper's.
+        error NotOwner(bytes32 node, address sender);
+        error Unauthorised(bytes32 node, address addr);
+        error HttpError(uint16 status, string message);
+    }
+}

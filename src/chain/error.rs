@@ -1,0 +1,85 @@
+//! Why the chain could not be asked, or does not say what it must.
+
+use std::fmt;
+
+use alloy_primitives::Address;
+
+use super::Revert;
+
+/// A chain that cannot be asked, or whose nodes do not agree. Nodes are named by scheme, host and
+/// port: the rest of their URLs may be a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// No node is known.
+    #[error("no Ethereum node is given")]
+    NoRpc,
+    /// More nodes must agree than there are.
+    #[error("{quorum} nodes cannot agree: {given} given")]
+    TooFewNodes {
+        /// The agreement asked for.
+        quorum: usize,
+        /// The nodes given.
+        given: usize,
+    },
+    /// No node answered.
+    #[error("the chain could not be asked for {what}:{}", list(reasons))]
+    Rpc {
+        /// What was asked.
+        what: String,
+        /// What each node did.
+        reasons: Vec<Reason>,
+    },
+    /// The node is of another chain.
+    #[error("{node} is on chain {found}, not on chain {expected}")]
+    OtherChain {
+        /// The node.
+        node: String,
+        /// Its chain id.
+        found: u64,
+        /// The one that was expected.
+        expected: u64,
+    },
+    /// Nodes say different things.
+    #[error("the nodes do not agree on {what}:{}", list(answers))]
+    Disagreement {
+        /// About what.
+        what: String,
+        /// What each says.
+        answers: Vec<Reason>,
+    },
+    /// There is no ENS where it should be.
+    #[error("there is no ENS registry at {0} on this chain")]
+    NoRegistry(Address),
+    /// A contract does not answer as its interface says.
+    #[error("{contract} does not answer {what}: {revert}")]
+    Contract {
+        /// The contract.
+        contract: Address,
+        /// What was called.
+        what: &'static str,
+        /// How it failed.
+        revert: Revert,
+    },
+}
+
+/// A node and what it said or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Scheme, host and port.
+    pub node: String,
+    /// In words.
+    pub said: String,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.said.starts_with(&self.node) {
+            true => f.write_str(&self.said),
+            false => write!(f, "{}: {}", self.node, self.said),
+        }
+    }
+}
+
+fn list(reasons: &[Reason]) -> String {
+    reasons.iter().map(|reason| format!("\n  {reason}")).collect()
+}

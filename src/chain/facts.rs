@@ -1,0 +1,150 @@
+//! Who owns a name, and which contract resolves it.
+
+use std::fmt;
+
+use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
+use futures_util::future::{try_join, try_join_all};
+
+use super::contracts::calls;
+use super::error::ChainError;
+use super::view::ChainView;
+use crate::ens::Name;
+
+/// ENSIP-10, `resolve(bytes,bytes)`.
+const EXTENDED_RESOLVER: [u8; 4] = [0x90, 0x61, 0xb9, 0x23];
+
+/// What the chain says about a name, whatever its resolver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameFacts {
+    /// The name.
+    pub name: Name,
+    /// Its owner in the registry, who may set the resolver; zero when it is not registered
+    /// there.
+    pub registry_owner: Address,
+    /// Its owner in the NameWrapper, which is the registry's owner then.
+    pub wrapper_owner: Option<Address>,
+    /// Who holds the token of a second-level name, where its registrar has tokens.
+    pub registrant: Option<Address>,
+    /// Its resolver.
+    pub resolver: Option<FoundResolver>,
+}
+
+/// A resolver and where it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundResolver {
+    /// The contract.
+    pub address: Address,
+    /// The name it is set for: the name itself, or the closest ancestor with a resolver.
+    pub level: Name,
+    /// Whether it resolves names below (ENSIP-10).
+    pub extended: bool,
+}
+
+impl NameFacts {
+    /// The owner: in the NameWrapper for wrapped names, else in the registry.
+    pub fn owner(&self) -> Address {
+        self.wrapper_owner.unwrap_or(self.registry_owner)
+    }
+
+    /// Whether the resolver is an ancestor's.
+    pub fn is_wildcard(&self) -> bool {
+        self.resolver.as_ref().is_some_and(|resolver| resolver.level != self.name)
+    }
+}
+
+/// What nodes must agree on.
+impl fmt::Display for NameFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "owner {}", self.owner())?;
+        match &self.resolver {
+            Some(resolver) => write!(f, ", resolver {} ({})", resolver.address, resolver.level),
+            None => f.write_str(", no resolver"),
+        }
+    }
+}
+
+/// A name and its ancestors, the deepest first, down to the top-level domain.
+pub(super) fn levels(name: &Name) -> Vec<Name> {
+    std::iter::successors(Some(name.clone()), Name::parent).collect()
+}
+
+impl ChainView {
+    /// Owner, wrapper and resolver of `name`.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or has no ENS.
+    pub async fn name_facts(&self, name: &Name) -> Result<NameFacts, ChainError> {
+        let ((registry_owner, wrapper_owner), (registrant, resolver)) = try_join(
+            self.owners(name.node()),
+            try_join(self.registrant(name), self.find_resolver(name)),
+        )
+        .await?;
+        Ok(NameFacts { name: name.clone(), registry_owner, wrapper_owner, registrant, resolver })
+    }
+
+    /// The registry's owner of a node and, when that is the NameWrapper, the wrapper's.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or has no ENS.
+    pub async fn owners(&self, node: B256) -> Result<(Address, Option<Address>), ChainError> {
+        let contracts = *self.contracts();
+        let owner = self.ask(contracts.registry, calls::ownerCall { node }).await?;
+        let owner = owner.ok_or(ChainError::NoRegistry(contracts.registry))?;
+        if owner != contracts.name_wrapper {
+            return Ok((owner, None));
+        }
+        let id = U256::from_be_bytes(node.0);
+        let wrapped = self.ask(contracts.name_wrapper, calls::ownerOfCall { id }).await?;
+        Ok((owner, wrapped))
+    }
+
+    /// The holder of a second-level name's token.
+    async fn registrant(&self, name: &Name) -> Result<Option<Address>, ChainError> {
+        let (Some(parent), Some(label)) = (name.parent(), name.labels().next()) else {
+            return Ok(None);
+        };
+        if parent.parent().is_some() {
+            return Ok(None);
+        }
+        let call = calls::ownerCall { node: parent.node() };
+        let registrar = self.ask(self.contracts().registry, call).await?.unwrap_or_default();
+        if registrar.is_zero() {
+            return Ok(None);
+        }
+        let id = U256::from_be_bytes(keccak256(label).0);
+        self.ask(registrar, calls::ownerOfCall { id }).await
+    }
+
+    /// The resolver of a name by ENSIP-10: its own, or that of the closest ancestor with one,
+    /// which must resolve names below it.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or has no ENS.
+    pub async fn find_resolver(&self, name: &Name) -> Result<Option<FoundResolver>, ChainError> {
+        let registry = self.contracts().registry;
+        let levels = levels(name);
+        let asked = levels
+            .iter()
+            .map(|level| self.ask(registry, calls::resolverCall { node: level.node() }));
+        let resolvers = try_join_all(asked).await?;
+        for (level, resolver) in levels.into_iter().zip(resolvers) {
+            let address = resolver.ok_or(ChainError::NoRegistry(registry))?;
+            if address.is_zero() {
+                continue;
+            }
+            let extended = self.supports(address, EXTENDED_RESOLVER).await?;
+            let found = FoundResolver { address, extended, level };
+            return Ok((found.level == *name || extended).then_some(found));
+        }
+        Ok(None)
+    }
+
+    /// ERC-165, without its probe for contracts that say yes to everything.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn supports(&self, contract: Address, id: [u8; 4]) -> Result<bool, ChainError> {
+        let call = calls::supportsInterfaceCall { id: FixedBytes(id) };
+        Ok(self.ask(contract, call).await?.unwrap_or(false))
+    }
+}

@@ -1,0 +1,270 @@
+//! The nodes: tried in order, with retry and time-out; a block pinned for all calls of one
+//! resolution; agreement of several where it is asked for.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::eips::BlockId;
+use alloy::providers::{Provider, RootProvider};
+use alloy::rpc::client::RpcClient;
+use alloy::rpc::json_rpc::RpcError;
+use alloy::transports::TransportError;
+use alloy::transports::http::Http as HttpTransport;
+use alloy::transports::layers::{FallbackService, RetryBackoffLayer};
+use alloy_primitives::B256;
+use futures_util::future::join_all;
+use reqwest::header::HeaderMap;
+
+use super::Contracts;
+use super::error::{ChainError, Reason};
+use super::quorum::agreement;
+use super::transport::{Doings, Node, Retry};
+use super::url::{Header, RpcUrl};
+use super::view::ChainView;
+use crate::net::{Http, Timeouts};
+
+/// Waits between attempts where a node names none, in milliseconds.
+const BACKOFF: u64 = 400;
+/// Requests are not spread out: this is far above what is sent.
+const UNITS_PER_SECOND: u64 = 1_000_000;
+/// What is asked: each node in turn, never several at a time.
+const METHODS: [&str; 8] = [
+    "eth_call",
+    "eth_chainId",
+    "eth_getBlockByNumber",
+    "eth_getBlockByHash",
+    "eth_blockNumber",
+    "eth_estimateGas",
+    "eth_getTransactionReceipt",
+    "eth_sendRawTransaction",
+];
+
+/// What an [`Rpc`] is made of.
+#[derive(Clone, Debug)]
+pub struct RpcConfig {
+    /// The nodes, the first one preferred.
+    pub urls: Vec<RpcUrl>,
+    /// Sent to each of them.
+    pub headers: Vec<Header>,
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// How often a request that every node refused for the moment is sent again.
+    pub retries: u32,
+    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals.
+    pub quorum: usize,
+    /// Where ENS is.
+    pub contracts: Contracts,
+}
+
+impl Default for RpcConfig {
+    fn default() -> Self {
+        Self {
+            urls: Vec::new(),
+            headers: Vec::new(),
+            timeout: Duration::from_secs(20),
+            retries: 4,
+            quorum: 1,
+            contracts: Contracts::default(),
+        }
+    }
+}
+
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// When it was made, seconds since 1970.
+    pub timestamp: u64,
+}
+
+/// One or more nodes of one chain. Clones share their connections.
+#[derive(Clone)]
+pub struct Rpc {
+    urls: Arc<[RpcUrl]>,
+    /// All of them, in order.
+    provider: RootProvider,
+    /// Each by itself.
+    each: Arc<[RootProvider]>,
+    doings: Arc<Doings>,
+    quorum: usize,
+    contracts: Contracts,
+}
+
+impl Rpc {
+    /// Prepares the connections; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ChainError::NoRpc`] without URLs, [`ChainError::TooFewNodes`] for a quorum above their
+    /// number.
+    pub fn new(http: &Http, config: RpcConfig) -> Result<Self, ChainError> {
+        let RpcConfig { urls, headers, timeout, retries, quorum, contracts } = config;
+        if urls.is_empty() {
+            return Err(ChainError::NoRpc);
+        }
+        if quorum > urls.len() || quorum == 0 {
+            return Err(ChainError::TooFewNodes { quorum, given: urls.len() });
+        }
+        let mut header_map = HeaderMap::new();
+        header_map.extend(headers.into_iter().map(|Header(name, value)| (name, value)));
+        let doings = Arc::new(Doings::default());
+        let node = |(number, url): (usize, &RpcUrl)| Node {
+            number,
+            url: url.clone(),
+            inner: HttpTransport::with_client(http.client().clone(), url.0.clone()),
+            headers: header_map.clone(),
+            timeout,
+            connect_timeout: Timeouts::default().connect,
+            doings: doings.clone(),
+        };
+        let nodes: Vec<Node> = urls.iter().enumerate().map(node).collect();
+        let retry =
+            || RetryBackoffLayer::new_with_policy(retries, BACKOFF, UNITS_PER_SECOND, Retry);
+        let single = |node: &Node| {
+            let client = RpcClient::builder().layer(retry()).transport(node.clone(), false);
+            RootProvider::new(client)
+        };
+        let each = nodes.iter().map(single).collect();
+        let count = nodes.len();
+        let methods = METHODS.into_iter().map(str::to_owned).collect();
+        let all = FallbackService::new_with_sequential_methods(nodes, count, methods);
+        let client = RpcClient::builder().layer(retry()).transport(all, false);
+        let provider = RootProvider::new(client);
+        Ok(Self { urls: urls.into(), provider, each, doings, quorum, contracts })
+    }
+
+    /// The provider over all nodes, for what is not a read at a pinned block.
+    pub fn provider(&self) -> &RootProvider {
+        &self.provider
+    }
+
+    /// The contracts.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
+    }
+
+    /// The node that answered last, by scheme, host and port.
+    pub fn answered_by(&self) -> String {
+        self.urls.get(self.doings.answered()).map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Asks for the chain id; with a quorum, every node.
+    ///
+    /// # Errors
+    /// [`ChainError::OtherChain`] when it is not `expected`; a node that cannot be asked.
+    pub async fn check_chain_id(&self, expected: Option<u64>) -> Result<u64, ChainError> {
+        let nodes = match self.quorum {
+            1 => std::slice::from_ref(&self.provider),
+            _ => &self.each,
+        };
+        let answers =
+            join_all(nodes.iter().map(|provider| async { provider.get_chain_id().await }));
+        let mut chain_id = expected;
+        let mut failures = Vec::new();
+        for (number, answer) in answers.await.into_iter().enumerate() {
+            let node = match self.quorum {
+                1 => self.answered_by(),
+                _ => self.urls[number].to_string(),
+            };
+            match answer {
+                Ok(found) if chain_id.is_none_or(|expected| expected == found) => {
+                    chain_id = Some(found);
+                }
+                Ok(found) => {
+                    let expected = chain_id.unwrap_or_default();
+                    return Err(ChainError::OtherChain { node, found, expected });
+                }
+                Err(error) => failures.push(error),
+            }
+        }
+        // With a quorum, nodes that fail now fail again where agreement counts.
+        match failures.into_iter().next() {
+            Some(error) if self.quorum == 1 => Err(self.error("its chain id", error)),
+            _ => chain_id.ok_or_else(|| self.no_answer("its chain id")),
+        }
+    }
+
+    /// The newest block; with a quorum, the newest that all nodes have, of those that answer.
+    ///
+    /// # Errors
+    /// When no node answers.
+    pub async fn latest(&self) -> Result<Block, ChainError> {
+        let what = "its newest block";
+        let id = if self.quorum == 1 {
+            BlockId::latest()
+        } else {
+            let numbers =
+                self.each.iter().map(|provider| async { provider.get_block_number().await });
+            let numbers = join_all(numbers).await;
+            let lowest = numbers.into_iter().filter_map(Result::ok).min();
+            BlockId::number(lowest.ok_or_else(|| self.no_answer(what))?)
+        };
+        let block = self.provider.get_block(id).await.map_err(|error| self.error(what, error))?;
+        let block = block.ok_or_else(|| self.no_answer(what))?;
+        let header = &block.header;
+        Ok(Block { number: header.number, hash: header.hash, timestamp: header.timestamp })
+    }
+
+    /// Everything at `block`, through all nodes in order.
+    pub fn at(&self, block: Block) -> ChainView {
+        ChainView::new(self.clone(), self.provider.clone(), block)
+    }
+
+    /// Runs `query` at `block`: by itself, or, with a quorum, on every node, of which so many
+    /// must give the same answer.
+    ///
+    /// # Errors
+    /// [`ChainError::Disagreement`] names the answers when too few are the same; else those of
+    /// `query`.
+    pub async fn agreed<T, F, R>(&self, what: &str, block: Block, query: F) -> Result<T, ChainError>
+    where
+        T: PartialEq + fmt::Display,
+        F: Fn(ChainView) -> R,
+        R: Future<Output = Result<T, ChainError>>,
+    {
+        if self.quorum == 1 {
+            return query(self.at(block)).await;
+        }
+        let asked = self.each.iter().enumerate().map(|(number, provider)| {
+            let view = ChainView::new(self.clone(), provider.clone(), block);
+            let answer = query(view);
+            async move { (self.urls[number].to_string(), answer.await) }
+        });
+        agreement(what, self.quorum, join_all(asked).await)
+    }
+
+    /// The error of a request that every node failed, with what each of them did.
+    pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
+        let mut reasons: Vec<Reason> = match &error {
+            // The nodes themselves answered: what they did before is of no interest.
+            RpcError::ErrorResp(_) => Vec::new(),
+            _ => {
+                let failures = self.doings.failures().into_iter();
+                let node = |number: usize| self.urls[number].to_string();
+                failures.map(|(number, said)| Reason { node: node(number), said }).collect()
+            }
+        };
+        if reasons.is_empty() {
+            let said = self.urls.iter().fold(error.to_string(), |text, url| url.redact(&text));
+            reasons.push(Reason { node: self.answered_by(), said });
+        }
+        ChainError::Rpc { what: what.to_owned(), reasons }
+    }
+
+    fn no_answer(&self, what: &str) -> ChainError {
+        let failures = self.doings.failures().into_iter();
+        let reason =
+            |(number, said): (usize, _)| Reason { node: self.urls[number].to_string(), said };
+        ChainError::Rpc { what: what.to_owned(), reasons: failures.map(reason).collect() }
+    }
+}
+
+impl fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rpc").field("urls", &self.urls).field("quorum", &self.quorum).finish()
+    }
+}

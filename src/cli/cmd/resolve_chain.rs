@@ -1,0 +1,294 @@
+//! `resolve` with a chain: names, addresses, and many of them.
+
+use std::time::Duration;
+
+use alloy_primitives::Address;
+use futures_util::{StreamExt, stream};
+use namesys::ens::Name;
+use namesys::net::Guard;
+use namesys::record::{CoinType, RecordKey, Value};
+use namesys::report::{
+    ChainResolveReport, FoundReport, ManyReport, NameOutcomeReport, ReverseReport, StepReport,
+};
+use namesys::resolve::{
+    FetchError, FetchLimits, Gateway, NameResolution, NameResolver, OnchainConfig, OnchainRecord,
+    OnchainRecordError, Trace,
+};
+
+use super::resolve_report::{report, steps};
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Outcome;
+use crate::cli::rpc_args::RpcArgs;
+use crate::cli::session::parse_name;
+
+/// Most bytes of names on stdin.
+const MAX_STDIN: u64 = 64 << 20;
+/// The name that stands for stdin.
+const STDIN: &str = "-";
+
+/// How the chain is asked.
+#[derive(Debug, clap::Args)]
+pub struct ChainArgs {
+    /// Show each step, who said it, and how long it took
+    #[arg(long)]
+    trace: bool,
+    /// Names resolved at a time, of many
+    #[arg(long, value_name = "N", default_value_t = 8,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+/// What is to be resolved, and how.
+pub struct Wanted {
+    /// A name, an address, or `-`.
+    pub name: String,
+    /// The records; all without any.
+    pub keys: Vec<RecordKey>,
+    /// The chain that is expected.
+    pub chain_id: Option<u64>,
+    /// Gateways that somebody chose.
+    pub gateways: Vec<Gateway>,
+    /// Bounds.
+    pub limits: FetchLimits,
+    /// What is asked of addresses that others chose.
+    pub guard: Option<Guard>,
+}
+
+/// A name or an address.
+enum Subject {
+    Name(Name),
+    Address(Address),
+}
+
+/// What one of them ended with.
+struct Ended {
+    found: FoundReport,
+    error: Option<CliError>,
+}
+
+/// Resolves by what the chain says.
+pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcome, CliError> {
+    let single = match &*wanted.name {
+        STDIN => None,
+        text => Some(subject(context, text)?),
+    };
+    let Some(rpc) = args.rpc.open(context, &context.http()?)? else {
+        return Err(no_rpc(&wanted.name));
+    };
+    let many = match single {
+        Some(_) => Vec::new(),
+        None => lines(context)?,
+    };
+    let http = context.gateway_http(wanted.guard)?;
+    let Wanted { keys, gateways, limits, chain_id, .. } = wanted;
+    let (keys, with_trace) = (&keys[..], args.trace);
+    context.block_on(async {
+        let chain_id = rpc.check_chain_id(chain_id).await?;
+        let config = OnchainConfig { chain_id, gateways, limits };
+        let resolver = NameResolver::new(rpc, http, config);
+        let ask = |subject| one(&resolver, subject, keys, chain_id, with_trace);
+        match single {
+            Some(subject) => Ok(outcome_of_one(ask(subject).await, context)),
+            None => {
+                let bar = context.output.progress(many.len() as u64, "names");
+                let asked = stream::iter(many.iter().map(|text| {
+                    let (ask, bar) = (&ask, &bar);
+                    async move {
+                        let ended = match quiet_subject(text) {
+                            Ok(subject) => ask(subject).await,
+                            Err(error) => Ended::nothing(text, error),
+                        };
+                        bar.inc(1);
+                        ended
+                    }
+                }));
+                let ended = asked.buffered(usize::from(args.concurrency)).collect().await;
+                bar.finish_and_clear();
+                Ok(outcome_of_many(ended))
+            }
+        }
+    })
+}
+
+fn no_rpc(name: &str) -> CliError {
+    let name = if name == STDIN || name.starts_with("0x") { "NAME" } else { name };
+    CliError::new(
+        Exit::Usage,
+        "no-rpc",
+        "no Ethereum node is given to ask for owner, resolver and recordhash",
+    )
+    .hint(format!(
+        "give --rpc-url URL or set ETH_RPC_URL; or say by hand what the chain would: namesys \
+         resolve {name} --recordhash ipns://k51… --owner 0x…"
+    ))
+}
+
+/// Reads a name, with a note where it is mapped, or an address.
+fn subject(context: &Context, text: &str) -> Result<Subject, CliError> {
+    match is_address(text) {
+        true => quiet_subject(text),
+        false => parse_name(context, text).map(Subject::Name),
+    }
+}
+
+fn quiet_subject(text: &str) -> Result<Subject, CliError> {
+    if !is_address(text) {
+        return Ok(Subject::Name(Name::parse(text)?));
+    }
+    let key = RecordKey::Address(CoinType::ETH);
+    match Value::parse(&key, text) {
+        Ok(Value::Address { bytes, .. }) if bytes.len() == 20 => {
+            Ok(Subject::Address(Address::from_slice(&bytes)))
+        }
+        Ok(_) => Err(CliError::usage(format!("{text:?} is not an address"))),
+        Err(error) => Err(CliError::usage(error.to_string())),
+    }
+}
+
+/// Names hold a dot; no top-level domain is an address.
+fn is_address(text: &str) -> bool {
+    text.len() == 42 && text.starts_with("0x") && !text.contains('.')
+}
+
+fn lines(context: &Context) -> Result<Vec<String>, CliError> {
+    let bytes = context.stdin.read("NAME", std::path::Path::new(STDIN), MAX_STDIN)?;
+    let text = std::str::from_utf8(bytes.expose())
+        .map_err(|_| CliError::usage("the names on stdin are not UTF-8"))?;
+    let lines = text.lines().map(str::trim);
+    Ok(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+}
+
+async fn one(
+    resolver: &NameResolver,
+    subject: Subject,
+    keys: &[RecordKey],
+    chain_id: u64,
+    with_trace: bool,
+) -> Ended {
+    let trace = Trace::default();
+    let shown = |trace: &Trace| with_trace.then(|| steps(trace));
+    match subject {
+        Subject::Name(name) => match resolver.resolve(&name, keys, &trace).await {
+            Ok(resolution) => {
+                let error = failure(&resolution);
+                let report = report(resolution, chain_id, shown(&trace));
+                Ended { found: FoundReport::Name(Box::new(report)), error }
+            }
+            Err(error) => Ended::nothing(name.as_str(), error.into()),
+        },
+        Subject::Address(address) => {
+            let (mut found, mut error) = (None, None);
+            match resolver.reverse(address, &trace).await {
+                Ok(reverse) => {
+                    found = Some(report(reverse.forward, chain_id, shown(&trace)));
+                }
+                Err(reason) => error = Some(reason.into()),
+            }
+            let trace = if found.is_none() { shown(&trace) } else { None };
+            let report = reverse_report(address, found, trace);
+            Ended { found: FoundReport::Address(Box::new(report)), error }
+        }
+    }
+}
+
+fn reverse_report(
+    address: Address,
+    forward: Option<ChainResolveReport>,
+    trace: Option<Vec<StepReport>>,
+) -> ReverseReport {
+    ReverseReport {
+        address: address.to_string(),
+        name: forward.as_ref().map(|forward| forward.name.clone()),
+        verified: forward.is_some(),
+        forward,
+        trace,
+    }
+}
+
+impl Ended {
+    fn nothing(name: &str, error: CliError) -> Self {
+        Self { found: FoundReport::Nothing { name: name.to_owned() }, error: Some(error) }
+    }
+}
+
+fn outcome_of_one(ended: Ended, context: &Context) -> Outcome {
+    match ended.found {
+        FoundReport::Name(report) => {
+            if !report.listed && report.recordhash.is_some() && report.records.is_empty() {
+                context.output.note("the tree cannot be listed; only the usual records were asked");
+            }
+            Outcome::partial(*report, ended.error)
+        }
+        FoundReport::Address(report) => Outcome::partial(*report, ended.error),
+        FoundReport::Nothing { .. } => {
+            Outcome::partial(NameOutcomeReport { found: ended.found, error: None }, ended.error)
+        }
+    }
+}
+
+fn outcome_of_many(ended: Vec<Ended>) -> Outcome {
+    let failed = ended.iter().filter(|one| one.error.is_some()).count();
+    let exits = ended.iter().filter_map(|one| Some(one.error.as_ref()?.exit));
+    // A line that is no name is a failure among many, not a wrong command line.
+    let exits = exits.map(|exit| if exit == Exit::Usage { Exit::Failed } else { exit });
+    let worst = Exit::worst(exits);
+    let total = ended.len();
+    let names = ended.into_iter().map(|one| NameOutcomeReport {
+        error: one.error.as_ref().map(CliError::report),
+        found: one.found,
+    });
+    let report = ManyReport { ok: total - failed, failed, names: names.collect() };
+    let error = worst.map(|exit| {
+        let kind = match exit {
+            Exit::Unverified => "unverified",
+            Exit::NotFound => "not-found",
+            _ => "failed",
+        };
+        CliError::new(exit, kind, format!("{failed} of {total} names did not resolve"))
+    });
+    Outcome::partial(report, error)
+}
+
+fn exit_of(error: &OnchainRecordError) -> (Exit, &'static str) {
+    use OnchainRecordError as E;
+    match error {
+        E::NotSet | E::Resolver(_) => (Exit::NotFound, "no-record"),
+        E::Fetch(error @ FetchError::NotFound { .. }) => {
+            (CliError::from(error.clone()).exit, "no-record")
+        }
+        E::Fetch(error) => (CliError::from(error.clone()).exit, "not-fetched"),
+        E::Chain(error) => {
+            let error = CliError::from(error.clone());
+            (error.exit, error.kind)
+        }
+        E::Unverified(_) => (Exit::Unverified, "unverified"),
+        E::Differ { .. } => (Exit::Unverified, "verdicts-differ"),
+        E::Stale(_) => (Exit::Failed, "stale"),
+        E::TooManyRedirects(_) => (Exit::Unverified, "redirects"),
+    }
+}
+
+/// What the command fails with: the worst of the records.
+fn failure(resolution: &NameResolution) -> Option<CliError> {
+    let name = &resolution.facts.name;
+    if resolution.records.is_empty() {
+        let message = format!("{name} has no records there");
+        return Some(CliError::new(Exit::NotFound, "no-record", message));
+    }
+    let errors = || {
+        let error = |record: &OnchainRecord| record.value.as_ref().err().map(exit_of);
+        resolution.records.iter().filter_map(move |record| Some((record, error(record)?)))
+    };
+    let worst = Exit::worst(errors().map(|(_, (exit, _))| exit))?;
+    let (record, (_, kind)) = errors().find(|(_, (exit, _))| *exit == worst)?;
+    let reason = record.value.as_ref().err()?;
+    Some(CliError::new(worst, kind, format!("{name}: {}: {reason}", record.key)))
+}
+
+/// As a step's time is shown.
+pub fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}

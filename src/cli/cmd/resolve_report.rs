@@ -1,0 +1,219 @@
+//! What `resolve` with a chain shows.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use namesys::chain::{GatewayLists, RecordhashSource, Walk};
+use namesys::report::{
+    BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, GatewayListsReport,
+    IpnsEvidenceReport, ManyReport, NameOutcomeReport, ReverseReport, StepReport, VerdictsReport,
+};
+use namesys::resolve::{Judgement, NameResolution, OnchainRecord, Proof, ResolverKind, Trace};
+
+use super::resolve_chain::milliseconds;
+use super::verify::basis;
+use crate::cli::output::{Human, shown};
+
+/// The steps of a resolution.
+pub fn steps(trace: &Trace) -> Vec<StepReport> {
+    let step = |step: namesys::resolve::Step| StepReport {
+        what: step.what,
+        by: step.by,
+        said: step.said,
+        ms: milliseconds(step.took),
+    };
+    trace.steps().into_iter().map(step).collect()
+}
+
+/// The report on a name.
+pub fn report(
+    resolution: NameResolution,
+    chain_id: u64,
+    trace: Option<Vec<StepReport>>,
+) -> ChainResolveReport {
+    let NameResolution { facts, block, kind, ipns, listed, records, .. } = resolution;
+    let resolver = facts.resolver.as_ref();
+    let (mut owner, mut recordhash, mut from, mut of, mut lists) =
+        (facts.owner(), None, None, None, None);
+    let resolver_kind = match &kind {
+        ResolverKind::Records(records) => {
+            owner = records.walk.owner;
+            recordhash = records.recordhash.as_ref().map(ToString::to_string);
+            (from, of) = source(&records.walk, &facts.name);
+            lists = Some(gateway_lists(&records.gateways));
+            "records"
+        }
+        ResolverKind::Plain(resolver) if resolver.extended => "extended",
+        ResolverKind::Plain(_) => "plain",
+    };
+    let time = i64::try_from(block.timestamp).ok().and_then(|s| Timestamp::from_second(s).ok());
+    ChainResolveReport {
+        name: facts.name.to_string(),
+        chain_id,
+        block: BlockReport {
+            number: block.number,
+            hash: block.hash.to_string(),
+            time: time.map(|time| time.to_string()).unwrap_or_default(),
+        },
+        node: facts.name.node().to_string(),
+        resolver: resolver.map(|resolver| resolver.address.to_string()).unwrap_or_default(),
+        resolver_kind,
+        resolver_of: resolver.map(|resolver| resolver.level.to_string()).unwrap_or_default(),
+        wildcard: facts.is_wildcard(),
+        owner: owner.to_string(),
+        registry_owner: facts.registry_owner.to_string(),
+        wrapper_owner: facts.wrapper_owner.map(|owner| owner.to_string()),
+        registrant: facts.registrant.map(|owner| owner.to_string()),
+        recordhash,
+        recordhash_from: from,
+        recordhash_of: of,
+        gateways: lists,
+        ipns: ipns.map(|record| IpnsEvidenceReport {
+            gateway: record.gateway,
+            sequence: record.sequence,
+            validity: record.validity.to_string(),
+            value: record.value,
+        }),
+        listed,
+        records: records.into_iter().map(record).collect(),
+        trace,
+    }
+}
+
+fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<&'static str>, Option<String>) {
+    match &walk.source {
+        RecordhashSource::Name(of) if of == name => (Some("name"), Some(of.to_string())),
+        RecordhashSource::Name(of) => (Some("parent"), Some(of.to_string())),
+        RecordhashSource::Owner(of) => (Some("owner"), Some(of.to_string())),
+        RecordhashSource::Web2Default => (Some("web2"), None),
+    }
+}
+
+fn gateway_lists(lists: &GatewayLists) -> GatewayListsReport {
+    let GatewayLists { manager, primary, web3, web2 } = lists.clone();
+    GatewayListsReport { manager: manager.to_string(), primary, web3, web2 }
+}
+
+fn record(record: OnchainRecord) -> ChainRecordReport {
+    let verified = record.value.is_ok();
+    let approval = match (&record.signed, &record.gateway) {
+        _ if !verified => None,
+        (Some((signer, why)), _) => Some(basis(*why, *signer)),
+        (None, Some(_)) => Some("accepted by the resolver contract".to_owned()),
+        (None, None) => Some("kept by the resolver contract".to_owned()),
+    };
+    let kept_on_chain = record.gateway.is_none() && verified;
+    let text = |judgement: Option<Judgement>| judgement.map(|judgement| judgement.to_string());
+    ChainRecordReport {
+        record: record.key.to_string(),
+        verified,
+        signer: record.signed.map(|(signer, _)| signer.to_string()),
+        approval,
+        proven: kept_on_chain || matches!(record.proof, Some(Proof::Blocks { .. })),
+        gateway: record.gateway,
+        redirects: record.redirects.iter().map(ToString::to_string).collect(),
+        verdicts: VerdictsReport { local: text(record.local), contract: text(record.contract) },
+        error: record.value.as_ref().err().map(ToString::to_string),
+        value: record.value.ok().map(|value| value.to_string()),
+    }
+}
+
+impl Human for ChainResolveReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}  owner {}", self.name, self.owner)?;
+        let of = match self.wildcard {
+            true => format!(" of {}", self.resolver_of),
+            false => String::new(),
+        };
+        writeln!(out, "resolver {} ({}){of}", self.resolver, self.resolver_kind)?;
+        if let Some(from) = self.recordhash_from {
+            let hash = self.recordhash.as_deref().unwrap_or("none");
+            let of = self.recordhash_of.as_deref().unwrap_or("the resolver's own gateways");
+            writeln!(out, "recordhash {} ({from}: {of})", shown(hash))?;
+        }
+        if let Some(ipns) = &self.ipns {
+            let IpnsEvidenceReport { sequence, validity, value, .. } = ipns;
+            writeln!(out, "sequence {sequence}, valid until {validity}, {value}")?;
+        }
+        let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
+        for record in &self.records {
+            record.write(out, width)?;
+        }
+        write_trace(out, self.trace.as_deref())
+    }
+}
+
+trait Line {
+    fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()>;
+}
+
+impl Line for ChainRecordReport {
+    fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+        let Self { record, verdicts, .. } = self;
+        match (&self.value, &self.error) {
+            (Some(value), _) => {
+                let proven = if self.proven { "" } else { " (freshness not proven)" };
+                let approval = self.approval.as_deref().unwrap_or_default();
+                writeln!(out, "  ok      {record:width$}  {}", shown(value))?;
+                let redirects: String =
+                    self.redirects.iter().map(|name| format!(", redirected to {name}")).collect();
+                writeln!(out, "          {:width$}  {approval}{redirects}{proven}", "")?;
+            }
+            (None, error) => {
+                let error = error.as_deref().unwrap_or_default();
+                writeln!(out, "  FAILED  {record:width$}  {}", shown(error))?;
+            }
+        }
+        if let (Some(local), Some(contract)) = (&verdicts.local, &verdicts.contract) {
+            let (local, contract) = (shown(local), shown(contract));
+            writeln!(out, "          {:width$}  namesys: {local}; contract: {contract}", "")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_trace(out: &mut dyn Write, trace: Option<&[StepReport]>) -> io::Result<()> {
+    for step in trace.unwrap_or_default() {
+        let StepReport { what, by, said, ms } = step;
+        writeln!(out, "{ms:>7} ms  {}  [{}]  {}", shown(what), shown(by), shown(said))?;
+    }
+    Ok(())
+}
+
+impl Human for ReverseReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let Some(forward) = &self.forward {
+            writeln!(out, "{}  {} (checked forward)", self.address, forward.name)?;
+            forward.human(out)?;
+        }
+        write_trace(out, self.trace.as_deref())
+    }
+}
+
+impl Human for NameOutcomeReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        match &self.found {
+            FoundReport::Name(report) => report.human(out)?,
+            FoundReport::Address(report) => report.human(out)?,
+            FoundReport::Nothing { .. } => {}
+        }
+        if let Some(error) = &self.error {
+            let name = match &self.found {
+                FoundReport::Name(report) => &report.name,
+                FoundReport::Address(report) => &report.address,
+                FoundReport::Nothing { name } => name,
+            };
+            writeln!(out, "{}: {}", shown(name), shown(&error.message))?;
+        }
+        Ok(())
+    }
+}
+
+impl Human for ManyReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for name in &self.names {
+            name.human(out)?;
+        }
+        writeln!(out, "{} resolved, {} did not", self.ok, self.failed)
+    }
+}

@@ -1,0 +1,182 @@
+//! Report of `resolve` with a chain.
+
+use serde::Serialize;
+
+use super::{ErrorReport, IpnsEvidenceReport};
+
+/// `resolve NAME` with a chain: what it says about the name, and the records.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChainResolveReport {
+    /// The name.
+    pub name: String,
+    /// The chain.
+    pub chain_id: u64,
+    /// Everything was read at this block.
+    pub block: BlockReport,
+    /// Its node, EIP-137.
+    pub node: String,
+    /// The resolver contract.
+    pub resolver: String,
+    /// What it is: `records` (CCIP2), `extended` (ENSIP-10) or `plain`.
+    pub resolver_kind: &'static str,
+    /// The name it is set for.
+    pub resolver_of: String,
+    /// Whether that is a name above (ENSIP-10).
+    pub wildcard: bool,
+    /// Who owns the name, or the closest registered name above it, as the resolver sees it.
+    pub owner: String,
+    /// The registry's owner of the name, which is its manager.
+    pub registry_owner: String,
+    /// The NameWrapper's owner, of a wrapped name.
+    pub wrapper_owner: Option<String>,
+    /// Who holds the token of a second-level name.
+    pub registrant: Option<String>,
+    /// What the records are looked for under; `null` where there is none.
+    pub recordhash: Option<String>,
+    /// Where that is from: `name`, `parent`, `owner` (ownerhash) or `web2` (there is none, the
+    /// resolver's own gateways are asked); `null` for other resolvers.
+    pub recordhash_from: Option<&'static str>,
+    /// The name or the owner it is set for.
+    pub recordhash_of: Option<String>,
+    /// The gateways of a records resolver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateways: Option<GatewayListsReport>,
+    /// The IPNS record that led to the tree, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipns: Option<IpnsEvidenceReport>,
+    /// Whether the records are all that the tree lists; otherwise those asked for, or the usual.
+    pub listed: bool,
+    /// By record type.
+    pub records: Vec<ChainRecordReport>,
+    /// What was asked, with `--trace`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Vec<StepReport>>,
+}
+
+/// A block.
+#[derive(Clone, Debug, Serialize)]
+pub struct BlockReport {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: String,
+    /// RFC 3339.
+    pub time: String,
+}
+
+/// The gateways of a records resolver, host names.
+#[derive(Clone, Debug, Serialize)]
+pub struct GatewayListsReport {
+    /// The contract that lists them.
+    pub manager: String,
+    /// Asked first, by subdomain.
+    pub primary: String,
+    /// IPFS gateways.
+    pub web3: Vec<String>,
+    /// Others.
+    pub web2: Vec<String>,
+}
+
+/// A record.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChainRecordReport {
+    /// The record type.
+    pub record: String,
+    /// Its value as text; only when it stands.
+    pub value: Option<String>,
+    /// Whether it stands: by its signatures, here and in the contract; or, of a resolver whose
+    /// records are not signed, by the contract's word.
+    pub verified: bool,
+    /// Who signed it. Checksummed address.
+    pub signer: Option<String>,
+    /// Why that signer may, or whose word it is, in words.
+    pub approval: Option<String>,
+    /// Who served it; `null` where the chain did.
+    pub gateway: Option<String>,
+    /// Whether it is shown to be the newest: by block hashes below the IPNS record, or kept on
+    /// chain at this block.
+    pub proven: bool,
+    /// The names it was redirected to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirects: Vec<String>,
+    /// Both judgements.
+    pub verdicts: VerdictsReport,
+    /// Why there is no value.
+    pub error: Option<String>,
+}
+
+/// The judgements on a record: `accepted`, or `refused: …`; `null` where there is none.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerdictsReport {
+    /// This program's.
+    pub local: Option<String>,
+    /// The resolver contract's, by `eth_call`.
+    pub contract: Option<String>,
+}
+
+/// A step.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepReport {
+    /// What was asked.
+    pub what: String,
+    /// Who answered.
+    pub by: String,
+    /// What.
+    pub said: String,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+/// `resolve 0x…`: an address's primary name, checked forward.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReverseReport {
+    /// Checksummed address.
+    pub address: String,
+    /// Its name; only when it leads back to the address.
+    pub name: Option<String>,
+    /// Whether there is a name and it leads back.
+    pub verified: bool,
+    /// The name, resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward: Option<ChainResolveReport>,
+    /// What was asked, with `--trace`, where there is no name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Vec<StepReport>>,
+}
+
+/// `resolve -`: many names.
+#[derive(Clone, Debug, Serialize)]
+pub struct ManyReport {
+    /// How many resolved without an error.
+    pub ok: usize,
+    /// How many did not.
+    pub failed: usize,
+    /// Each, in the order given.
+    pub names: Vec<NameOutcomeReport>,
+}
+
+/// One of many names.
+#[derive(Clone, Debug, Serialize)]
+pub struct NameOutcomeReport {
+    /// What is known about it.
+    #[serde(flatten)]
+    pub found: FoundReport,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+/// What is known about one of many names.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum FoundReport {
+    /// A name.
+    Name(Box<ChainResolveReport>),
+    /// An address.
+    Address(Box<ReverseReport>),
+    /// Nothing.
+    Nothing {
+        /// As given.
+        name: String,
+    },
+}

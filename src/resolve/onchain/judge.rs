@@ -1,0 +1,168 @@
+//! A signed payload, judged by this program and by the contract.
+
+use alloy::sol_types::SolValue;
+use alloy_primitives::{Address, Bytes};
+use futures_util::future::try_join;
+
+use super::lookup::{Answered, call, callback};
+use super::records::Case;
+use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
+use super::{Asked, NameResolver, Subject};
+use crate::chain::{ChainError, ChainView, OffchainLookup};
+use crate::record::RecordKey;
+use crate::request::{
+    PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyContext, VerifyError,
+};
+
+impl NameResolver {
+    /// Both judgements on a signed record.
+    pub(super) async fn judged(
+        &self,
+        case: &Case<'_>,
+        key: &RecordKey,
+        lookup: &OffchainLookup,
+        payload: Bytes,
+    ) -> Result<Asked, OnchainRecordError> {
+        let trace = &case.subject.trace;
+        let clock = trace.clock();
+        let chain_id = self.config.chain_id;
+        let (mut local, contract) = try_join(
+            self.judge_locally(case, key, &payload, chain_id),
+            self.contract_answer(case, callback(lookup, &payload)),
+        )
+        .await?;
+        if let (Err(_), Ok(_), Some(chain_id)) = (&local, &contract, self.config.other_chain_id()) {
+            let again = self.judge_locally(case, key, &payload, chain_id).await?;
+            local = again.or(local);
+        }
+        let by = self.rpc.answered_by();
+        let said = contract.as_ref().err().map_or("accepted", String::as_str);
+        trace.step(clock, format!("{key}: callback of the contract"), by, said);
+        let said = local.as_ref().err().map_or("accepted".to_owned(), ToString::to_string);
+        trace.step(clock, format!("{key}: signatures"), "namesys", said);
+        let judgement = |reason: Option<String>| match reason {
+            None => Judgement::Accepted,
+            Some(reason) => Judgement::Refused(reason),
+        };
+        let ours = judgement(local.as_ref().err().map(ToString::to_string));
+        let theirs = judgement(contract.as_ref().err().cloned());
+        let differ =
+            || OnchainRecordError::Differ { local: ours.to_string(), contract: theirs.to_string() };
+        let mut record = OnchainRecord::of(key, Err(OnchainRecordError::NotSet));
+        record.value = match (&local, &contract) {
+            (Ok(verified), Ok(result)) if verified.result() == result => {
+                record.signed = Some((verified.signer(), verified.basis()));
+                Ok(verified.value().clone())
+            }
+            (Ok(_), Ok(_)) => Err(OnchainRecordError::Differ {
+                local: ours.to_string(),
+                contract: "accepted, with another value".to_owned(),
+            }),
+            (Ok(_), Err(_)) => Err(differ()),
+            // The contract does not look into values.
+            (Err(Refusal::Verify(error @ VerifyError::Value { .. })), Ok(_)) => {
+                Err(OnchainRecordError::Unverified(error.to_string()))
+            }
+            (Err(_), Ok(_)) => Err(differ()),
+            (Err(error), Err(_)) => Err(OnchainRecordError::Unverified(error.to_string())),
+        };
+        (record.local, record.contract) = (Some(ours), Some(theirs));
+        Ok(Asked { record, payload: Some(payload) })
+    }
+
+    async fn judge_locally(
+        &self,
+        case: &Case<'_>,
+        key: &RecordKey,
+        payload: &[u8],
+        chain_id: u64,
+    ) -> Result<Result<VerifiedRecord, Refusal>, OnchainRecordError> {
+        // Other selectors are read elsewhere, but this resolver takes no others.
+        let record = match payload.first_chunk::<4>() {
+            Some(&other) if other != SIGNED_RECORD_SELECTOR => {
+                Err(match SignedRecord::decode(payload) {
+                    Ok(_) => PayloadError::Selector(other),
+                    Err(error) => error,
+                })
+            }
+            _ => SignedRecord::decode(payload),
+        };
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => return Ok(Err(Refusal::Payload(error))),
+        };
+        let (name, owner) = (&case.subject.facts.name, case.walk.owner);
+        let by = record.needs_approval_of(name, owner, chain_id);
+        let approved_signers = self.approved(case, by).await?;
+        let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
+        Ok(record.verify(key, &context).map_err(Refusal::Verify))
+    }
+
+    /// `by`, if the owner approved it on chain.
+    pub(super) async fn approved(
+        &self,
+        case: &Case<'_>,
+        by: Option<Address>,
+    ) -> Result<Vec<Address>, ChainError> {
+        let Some(by) = by else { return Ok(Vec::new()) };
+        let (resolver, owner, node) = (case.resolver, case.walk.owner, case.walk.node);
+        let Subject { view, trace, .. } = case.subject;
+        let clock = trace.clock();
+        let what = format!("approval of {by}");
+        let ask = |view: ChainView| async move {
+            view.is_approved_signer(resolver, owner, node, by).await
+        };
+        let approved = self.rpc.agreed(&what, view.block(), ask).await?;
+        trace.step(clock, what, self.rpc.answered_by(), approved);
+        Ok(if approved { vec![by] } else { Vec::new() })
+    }
+
+    /// What the contract makes of a gateway's answer: the value as the record's ABI, or why it
+    /// refuses.
+    async fn contract_answer(
+        &self,
+        case: &Case<'_>,
+        data: Vec<u8>,
+    ) -> Result<Result<Bytes, String>, OnchainRecordError> {
+        Ok(match self.call_back(case, data).await? {
+            Answered::Value(answer) => Bytes::abi_decode(&answer)
+                .map_err(|_| "its callback returns something else than bytes".to_owned()),
+            Answered::Reverted(revert) => Err(revert.to_string()),
+            Answered::Lookup(_) => Err("it asks for another lookup".to_owned()),
+            Answered::ForeignLookup(sender) => Err(foreign(sender).to_string()),
+        })
+    }
+
+    /// Runs a callback; a block that the nodes do not share is told from a refusal.
+    pub(super) async fn call_back(
+        &self,
+        case: &Case<'_>,
+        data: Vec<u8>,
+    ) -> Result<Answered, OnchainRecordError> {
+        let answered = call(&case.subject.view, "the callback", case.resolver, data).await?;
+        match &answered {
+            Answered::Reverted(revert) => match revert.invalid_request() {
+                Some(reason) if matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT") => {
+                    Err(OnchainRecordError::Stale(reason))
+                }
+                _ => Ok(answered),
+            },
+            _ => Ok(answered),
+        }
+    }
+}
+
+/// Why this program refuses a payload.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(transparent)]
+    Payload(PayloadError),
+    #[error(transparent)]
+    Verify(VerifyError),
+}
+
+pub(super) fn foreign(sender: Address) -> OnchainRecordError {
+    OnchainRecordError::Unverified(format!(
+        "the lookup is of {sender}, not of the contract that was called (EIP-3668)"
+    ))
+}

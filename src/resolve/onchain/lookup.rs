@@ -1,0 +1,253 @@
+//! EIP-3668: a resolver that sends its client to gateways, and takes back what they answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use alloy::providers::{CcipReadGateway, CcipReadGatewayError, CcipReadRequest};
+use alloy::sol_types::{SolError, SolValue};
+use alloy_primitives::{Address, Bytes, hex};
+use url::Url;
+
+use super::super::gateway::{is_denial, is_html};
+use super::super::{FetchError, GatewayNote};
+use super::Trace;
+use crate::chain::{ChainError, ChainView, OffchainLookup, Revert};
+use crate::net::{Body, Http, NetError, Request, shown};
+
+/// Longer reverts are not read as lookups, in bytes: what they decode to grows with the square.
+const MAX_REVERT: usize = 32 << 10;
+/// Gateways of one lookup that are asked.
+const MAX_URLS: usize = 8;
+/// The longest address that is asked, in bytes.
+const MAX_URL: usize = 64 << 10;
+
+/// What a contract answers when it is asked for a record.
+pub(super) enum Answered {
+    /// The answer itself.
+    Value(Bytes),
+    /// Where to ask.
+    Lookup(Box<OffchainLookup>),
+    /// Nothing.
+    Reverted(Revert),
+    /// A lookup that another contract wants, which clients refuse.
+    ForeignLookup(Address),
+}
+
+/// Calls `contract`, and recognises a lookup.
+pub(super) async fn call(
+    view: &ChainView,
+    what: &str,
+    contract: Address,
+    data: Vec<u8>,
+) -> Result<Answered, ChainError> {
+    let revert = match view.call(what, contract, data).await? {
+        Ok(answer) => return Ok(Answered::Value(answer)),
+        Err(revert) => revert,
+    };
+    if revert.0.len() > MAX_REVERT {
+        return Ok(Answered::Reverted(revert));
+    }
+    Ok(match OffchainLookup::abi_decode(&revert.0) {
+        Ok(lookup) if lookup.sender == contract => Answered::Lookup(Box::new(lookup)),
+        Ok(lookup) => Answered::ForeignLookup(lookup.sender),
+        Err(_) => Answered::Reverted(revert),
+    })
+}
+
+/// The call that hands a gateway's answer to the contract.
+pub(super) fn callback(lookup: &OffchainLookup, response: &[u8]) -> Vec<u8> {
+    let mut call = lookup.callbackFunction.to_vec();
+    let response = Bytes::copy_from_slice(response);
+    call.extend((response, lookup.extraData.clone()).abi_encode_params());
+    call
+}
+
+/// Asks gateways as EIP-3668 says, in the contract's order.
+#[derive(Clone)]
+pub(super) struct LookupGateways {
+    pub(super) http: Http,
+    pub(super) max_body: usize,
+    pub(super) lenient: bool,
+    pub(super) trace: Trace,
+    /// Who answered last, or how all failed.
+    outcome: Arc<Mutex<Option<Result<String, FetchError>>>>,
+}
+
+impl LookupGateways {
+    pub(super) fn new(http: &Http, max_body: usize, lenient: bool, trace: &Trace) -> Self {
+        let outcome = Arc::default();
+        Self { http: http.clone(), max_body, lenient, trace: trace.clone(), outcome }
+    }
+
+    /// Who answered last, or how all failed; `None` when nobody was asked.
+    pub(super) fn outcome(&self) -> Option<Result<String, FetchError>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tries `urls` in turn.
+    ///
+    /// # Errors
+    /// [`FetchError`]: a 4xx ends the search (429 and 408, which are about the moment, and
+    /// lenient clients excepted); else what each gateway did.
+    pub(super) async fn fetch(
+        &self,
+        urls: &[String],
+        sender: Address,
+        data: &[u8],
+    ) -> Result<(Bytes, String), FetchError> {
+        let outcome = self.try_all(urls, sender, data).await;
+        let kept = outcome.as_ref().map(|(_, gateway)| gateway.clone()).map_err(Clone::clone);
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        outcome
+    }
+
+    async fn try_all(
+        &self,
+        urls: &[String],
+        sender: Address,
+        data: &[u8],
+    ) -> Result<(Bytes, String), FetchError> {
+        if urls.is_empty() {
+            let text = "the resolver names no gateway".to_owned();
+            return Err(FetchError::NoGateway(text));
+        }
+        let (mut notes, mut denied_by) = (Vec::new(), None);
+        for template in urls.iter().take(MAX_URLS) {
+            let clock = self.trace.clock();
+            let outcome = self.ask(template, sender, data).await;
+            let (gateway, said) = match &outcome {
+                (gateway, Ok(answer)) => (gateway, format!("{} bytes", answer.len())),
+                (gateway, Err(error)) => (gateway, error.to_string()),
+            };
+            self.trace.step(clock, "gateway of the contract", gateway, said);
+            let (gateway, error) = match outcome {
+                (gateway, Ok(answer)) => return Ok((answer, gateway)),
+                (gateway, Err(error)) => (gateway, error),
+            };
+            match error.status() {
+                Some(404 | 410) if !self.lenient => {
+                    let path = path_of(template);
+                    return Err(FetchError::NotFound { path, gateway, proven: false });
+                }
+                Some(status) if is_final(status) && !self.lenient => {
+                    return Err(FetchError::Refused(error));
+                }
+                _ => {}
+            }
+            if is_denial(&error) {
+                denied_by.get_or_insert_with(|| gateway.clone());
+            }
+            notes.push(GatewayNote { gateway, reason: error.to_string() });
+        }
+        let path = path_of(&urls[0]);
+        Err(match denied_by {
+            Some(gateway) => FetchError::NotFound { path, gateway, proven: false },
+            None => FetchError::Failed { what: path, notes },
+        })
+    }
+
+    async fn ask(
+        &self,
+        template: &str,
+        sender: Address,
+        data: &[u8],
+    ) -> (String, Result<Bytes, NetError>) {
+        let url = match expand(template, sender, data) {
+            Ok(url) => url,
+            Err(reason) => {
+                let url: String = template.chars().take(200).collect();
+                return (url.clone(), Err(NetError::Address { url, reason }));
+            }
+        };
+        let gateway = shown(&origin(&url));
+        (gateway, self.send(template, url, sender, data).await)
+    }
+
+    async fn send(
+        &self,
+        template: &str,
+        url: Url,
+        sender: Address,
+        data: &[u8],
+    ) -> Result<Bytes, NetError> {
+        let request = if template.contains("{data}") {
+            Request::get(url)
+        } else {
+            let sender = format!("{sender:#x}");
+            let body = serde_json::json!({"sender": sender, "data": hex::encode_prefixed(data)});
+            Request::post(url, Body::Bytes(body.to_string().into()))
+                .content_type("application/json")
+        };
+        let answer = self.http.send(&request.max_body(self.max_body)).await?;
+        if answer.status != 200 {
+            return Err(answer.to_error());
+        }
+        let bad = |reason: &str| NetError::BadResponse {
+            url: shown(&answer.url),
+            reason: reason.to_owned(),
+        };
+        if answer.media_type == "text/html" || is_html(&answer.body) {
+            return Err(bad("it is a web page (HTML), not JSON"));
+        }
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            data: Bytes,
+        }
+        let answered: Result<Answer, _> = serde_json::from_slice(&answer.body);
+        answered.map(|answer| answer.data).map_err(|_| bad("it is not JSON with data in hex"))
+    }
+}
+
+fn is_final(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 429)
+}
+
+fn expand(template: &str, sender: Address, data: &[u8]) -> Result<Url, String> {
+    let (sender, data) = (format!("{sender:#x}"), hex::encode_prefixed(data));
+    let grown = template.matches("{data}").count().saturating_mul(data.len())
+        + template.matches("{sender}").count().saturating_mul(sender.len());
+    if template.len().saturating_add(grown) > MAX_URL {
+        return Err(format!("it would have more than {MAX_URL} bytes"));
+    }
+    let text = template.replace("{sender}", &sender).replace("{data}", &data);
+    text.parse().map_err(|error| format!("it is not a URL ({error})"))
+}
+
+pub(super) fn origin(url: &Url) -> Url {
+    let mut origin = url.clone();
+    origin.set_path("");
+    origin.set_query(None);
+    origin.set_fragment(None);
+    origin
+}
+
+/// What a gateway's template asks for, for messages.
+fn path_of(template: &str) -> String {
+    let start = template.find("/.well-known/").unwrap_or(0);
+    let path = template[start..].split('?').next().unwrap_or_default();
+    path.trim_start_matches('/').chars().take(200).collect()
+}
+
+#[async_trait::async_trait]
+impl CcipReadGateway for LookupGateways {
+    async fn request(
+        &self,
+        request: &CcipReadRequest,
+        max_response_size: usize,
+    ) -> Result<Bytes, CcipReadGatewayError> {
+        let bounded = Self { max_body: self.max_body.min(max_response_size), ..self.clone() };
+        match bounded.fetch(&request.urls, request.sender, &request.data).await {
+            Ok((answer, _)) => Ok(answer),
+            Err(FetchError::Refused(NetError::Status { status, excerpt, .. })) => {
+                Err(CcipReadGatewayError::http(status, excerpt))
+            }
+            Err(error @ FetchError::NotFound { .. }) => {
+                Err(CcipReadGatewayError::http(404, error.to_string()))
+            }
+            Err(error) => Err(CcipReadGatewayError::new(error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "lookup_tests.rs"]
+mod tests;

@@ -1,0 +1,82 @@
+use super::*;
+use crate::net::test_server::{Answer, TestServer, quick_config};
+use crate::net::{Guard, HttpConfig};
+
+/// Asks a server twice over, and another path of it, which answer `first` and then this.
+async fn fetch(
+    first: impl Fn() -> Answer + Send + Sync + 'static,
+    lenient: bool,
+    guard: Option<Guard>,
+) -> (Result<Bytes, FetchError>, usize) {
+    let server = TestServer::start(move |_, seen| match seen.line.contains("/first") {
+        true => first(),
+        false => Answer::new(200, r#"{"data":"0x0102","else":1}"#),
+    })
+    .await;
+    let http = Http::new(HttpConfig { guard, ..quick_config() }).unwrap();
+    let gateways = LookupGateways::new(&http, 1000, lenient, &Trace::default());
+    let url = |path| format!("{}{path}/{{sender}}/{{data}}", server.url);
+    let outcome = gateways.fetch(&[url("first"), url("second")], Address::ZERO, &[7]).await;
+    let asked = server.seen().iter().filter(|seen| seen.line.contains("/second")).count();
+    (outcome.map(|(data, _)| data), asked)
+}
+
+#[tokio::test]
+async fn what_ends_the_search_and_what_does_not() {
+    for status in [400, 403, 404, 410, 451] {
+        let (outcome, asked) = fetch(move || Answer::new(status, "no"), false, None).await;
+        let absent = matches!(outcome, Err(FetchError::NotFound { proven: false, .. }));
+        assert_eq!(absent, matches!(status, 404 | 410), "{status}: {outcome:?}");
+        assert!(outcome.is_err() && asked == 0, "{status}");
+        let (outcome, asked) = fetch(move || Answer::new(status, "no"), true, None).await;
+        assert!(outcome.is_ok() && asked == 1, "lenient, {status}: {outcome:?}");
+    }
+    for status in [408, 429, 500, 503] {
+        let (outcome, asked) = fetch(move || Answer::new(status, "no"), false, None).await;
+        assert!(outcome.is_ok() && asked == 1, "{status}: {outcome:?}");
+    }
+    for body in ["<html>", "{}", r#"{"data":"zz"}"#, &" ".repeat(2000)] {
+        let body = body.to_owned();
+        let (outcome, _) = fetch(move || Answer::new(200, body.clone()), false, None).await;
+        assert_eq!(outcome.unwrap()[..], [1, 2]);
+    }
+}
+
+#[tokio::test]
+async fn private_addresses_are_not_asked() {
+    let guard = Some(Guard::default());
+    let (outcome, asked) = fetch(|| Answer::new(200, "{}"), false, guard).await;
+    let Err(FetchError::Failed { notes, .. }) = outcome else { panic!("{outcome:?}") };
+    assert!(notes.iter().all(|note| note.reason.contains("127.0.0.1")), "{notes:?}");
+    assert_eq!((notes.len(), asked), (2, 0));
+}
+
+#[test]
+fn templates() {
+    let url = |template| expand(template, Address::repeat_byte(0xAB), &[1, 2]);
+    assert_eq!(
+        url("https://a.example/{sender}/{data}.json").unwrap().as_str(),
+        format!("https://a.example/0x{}/0x0102.json", "ab".repeat(20))
+    );
+    assert!(url("not a url").is_err());
+    assert!(expand(&"{data}".repeat(100), Address::ZERO, &[0; 1024]).is_err());
+    assert_eq!(
+        path_of("https://a/ipns/f01/.well-known/eth/nick/text/avatar.json?t={data}"),
+        ".well-known/eth/nick/text/avatar.json"
+    );
+}
+
+#[test]
+fn callbacks() {
+    let lookup = OffchainLookup {
+        sender: Address::ZERO,
+        urls: Vec::new(),
+        callData: Bytes::new(),
+        callbackFunction: [1, 2, 3, 4].into(),
+        extraData: vec![7].into(),
+    };
+    let call = callback(&lookup, &[9, 9]);
+    assert_eq!(call[..4], [1, 2, 3, 4]);
+    let (response, extra) = <(Bytes, Bytes)>::abi_decode_params(&call[4..]).unwrap();
+    assert_eq!((response.to_vec(), extra.to_vec()), (vec![9, 9], vec![7]));
+}

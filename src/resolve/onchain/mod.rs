@@ -1,0 +1,195 @@
+//! From a name alone to verified values: the chain says owner, resolver and recordhash.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `resolution` | what is found: [`NameResolution`], [`OnchainRecord`], [`Judgement`] |
+//! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
+//! | `records` | a records resolver: its files and payloads fetched |
+//! | `judge` | a payload judged, here and by the contract |
+//! | `redirect` | signed redirects, followed |
+//! | `plain` | every other resolver |
+//! | `reverse` | from an address to its primary name, and back |
+//! | `trace` | what was asked, who said it, how long it took |
+
+mod judge;
+mod lookup;
+mod plain;
+mod records;
+mod redirect;
+mod resolution;
+mod reverse;
+mod trace;
+
+use alloy_primitives::Bytes;
+
+pub use resolution::{
+    Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
+    ResolverKind,
+};
+pub use reverse::{ReverseError, ReverseResolution};
+pub use trace::{Step, Trace};
+
+use super::{FetchLimits, Gateway};
+use crate::chain::{Block, ChainView, NameFacts, Rpc};
+use crate::ens::Name;
+use crate::net::Http;
+use crate::record::RecordKey;
+
+/// How often a name is resolved, when the nodes do not share a block.
+const ATTEMPTS: usize = 3;
+const MAINNET: u64 = 1;
+/// What a records resolver has in its texts elsewhere than on mainnet when it is new.
+const CHAIN_ID_BEFORE_UPDATE: u64 = 5;
+/// Redirects from name to name.
+const MAX_REDIRECTS: usize = 4;
+/// Records of one name asked for at a time.
+const CONCURRENT_RECORDS: usize = 8;
+
+/// What is asked when nothing is named and the tree cannot be listed: the global text keys of
+/// ENSIP-18 and the usual coins.
+pub const PROFILE: [&str; 18] = [
+    "address/60",
+    "address/0",
+    "address/501",
+    "contenthash",
+    "text/alias",
+    "text/avatar",
+    "text/com.github",
+    "text/com.twitter",
+    "text/description",
+    "text/display",
+    "text/email",
+    "text/header",
+    "text/keywords",
+    "text/location",
+    "text/mail",
+    "text/notice",
+    "text/phone",
+    "text/url",
+];
+
+/// The records of [`PROFILE`].
+pub fn profile() -> Vec<RecordKey> {
+    PROFILE.iter().filter_map(|text| RecordKey::parse(text).ok()).collect()
+}
+
+/// How names are resolved.
+#[derive(Clone, Debug)]
+pub struct OnchainConfig {
+    /// The chain id, which stands in the texts; elsewhere than on mainnet a records resolver may
+    /// have 5 there until its `updateChainID()` is called, and does not say so.
+    pub chain_id: u64,
+    /// Gateways of the user's, asked before those that contracts name.
+    pub gateways: Vec<Gateway>,
+    /// Bounds, and the rule about 4xx.
+    pub limits: FetchLimits,
+}
+
+impl OnchainConfig {
+    /// Another chain id that the contract may have in its texts: only it knows.
+    fn other_chain_id(&self) -> Option<u64> {
+        (self.chain_id != MAINNET).then_some(CHAIN_ID_BEFORE_UPDATE)
+    }
+}
+
+/// Resolves names with a chain's word for who owns them.
+#[derive(Clone)]
+pub struct NameResolver {
+    rpc: Rpc,
+    http: Http,
+    config: OnchainConfig,
+}
+
+/// One record wanted from one name at one block, as a redirect passes it on.
+struct Asked {
+    record: OnchainRecord,
+    /// What the gateway answered, for a lookup that passes through a redirect.
+    payload: Option<Bytes>,
+}
+
+/// Everything known about a name before its records are asked for.
+struct Subject {
+    view: ChainView,
+    facts: NameFacts,
+    trace: Trace,
+    /// Redirects on the way here.
+    depth: usize,
+}
+
+impl NameResolver {
+    /// `http` fetches from gateways: it should have a [`Guard`](crate::net::Guard), for most of
+    /// their addresses come from contracts.
+    pub fn new(rpc: Rpc, http: Http, config: OnchainConfig) -> Self {
+        Self { rpc, http, config }
+    }
+
+    /// The nodes.
+    pub fn rpc(&self) -> &Rpc {
+        &self.rpc
+    }
+
+    /// Resolves `keys` of `name`; without any, all that the tree lists, or else the usual ones
+    /// that are set. Everything is read at one block; should the nodes turn out not to have it
+    /// (a lagging one behind a common address), at another.
+    ///
+    /// # Errors
+    /// [`ResolveError`] where nothing can be said about any record. What is wrong with a single
+    /// record stands there.
+    pub async fn resolve(
+        &self,
+        name: &Name,
+        keys: &[RecordKey],
+        trace: &Trace,
+    ) -> Result<NameResolution, ResolveError> {
+        let mut attempt = 1;
+        loop {
+            let clock = trace.clock();
+            let block = self.rpc.latest().await?;
+            trace.step(clock, "newest block", self.rpc.answered_by(), block.number);
+            let resolution = self.resolve_at(name, keys, block, trace).await?;
+            if attempt == ATTEMPTS || !resolution.records.iter().any(OnchainRecord::is_stale) {
+                return Ok(resolution);
+            }
+            attempt += 1;
+            trace.note("the nodes do not all have this block: again, at a newer one");
+        }
+    }
+
+    async fn resolve_at(
+        &self,
+        name: &Name,
+        keys: &[RecordKey],
+        block: Block,
+        trace: &Trace,
+    ) -> Result<NameResolution, ResolveError> {
+        let subject = self.subject(name, block, trace, 0).await?;
+        let Some(resolver) = &subject.facts.resolver else {
+            return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
+        };
+        let clock = trace.clock();
+        let is_records = subject.view.is_records_resolver(resolver.address).await?;
+        let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
+        trace.step(clock, "kind of resolver", self.rpc.answered_by(), kind);
+        match is_records {
+            true => self.resolve_records_of(&subject, resolver.address, keys).await,
+            false => Ok(self.resolve_plain(&subject, resolver, keys).await),
+        }
+    }
+
+    async fn subject(
+        &self,
+        name: &Name,
+        block: Block,
+        trace: &Trace,
+        depth: usize,
+    ) -> Result<Subject, ResolveError> {
+        let clock = trace.clock();
+        let facts = |view: ChainView| {
+            let name = name.clone();
+            async move { view.name_facts(&name).await }
+        };
+        let facts = self.rpc.agreed(&format!("owner and resolver of {name}"), block, facts).await?;
+        trace.step(clock, format!("owner and resolver of {name}"), self.rpc.answered_by(), &facts);
+        Ok(Subject { view: self.rpc.at(block), facts, trace: trace.clone(), depth })
+    }
+}

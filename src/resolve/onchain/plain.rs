@@ -1,0 +1,205 @@
+//! Every resolver that keeps no signed records: what it answers, on chain or through gateways
+//! whose answers it checks itself (EIP-3668, ENSIP-10, ENSIP-21), is the answer.
+
+use alloy::network::TransactionBuilder;
+use alloy::providers::{CcipReadClient, CcipReadConfig, CcipReadError};
+use alloy::rpc::json_rpc::RpcError;
+use alloy::rpc::types::TransactionRequest;
+use alloy::sol_types::{SolCall, SolValue};
+use alloy_primitives::{Bytes, U256};
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::super::FetchError;
+use super::lookup::LookupGateways;
+use super::resolution::{
+    Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolverKind,
+};
+use super::{CONCURRENT_RECORDS, NameResolver, Subject, profile};
+use crate::chain::{FoundResolver, Revert, calls, is_execution_failure};
+use crate::record::{RecordKey, Value};
+
+/// Lookups one after the other for one record; EIP-3668 asks for four at least.
+const MAX_LOOKUPS: usize = 6;
+
+impl NameResolver {
+    pub(super) async fn resolve_plain(
+        &self,
+        subject: &Subject,
+        resolver: &FoundResolver,
+        keys: &[RecordKey],
+    ) -> NameResolution {
+        let wanted = if keys.is_empty() { profile() } else { keys.to_vec() };
+        let records =
+            stream::iter(wanted.iter().map(|key| self.plain_record(subject, resolver, key)));
+        let mut records: Vec<OnchainRecord> = records.buffered(CONCURRENT_RECORDS).collect().await;
+        if keys.is_empty() {
+            let unset = |record: &OnchainRecord| {
+                record.is_absent() || matches!(record.value, Err(OnchainRecordError::Resolver(_)))
+            };
+            records.retain(|record| !unset(record));
+        }
+        NameResolution {
+            facts: subject.facts.clone(),
+            block: subject.view.block(),
+            kind: ResolverKind::Plain(resolver.clone()),
+            ipns: None,
+            notes: Vec::new(),
+            listed: false,
+            records,
+        }
+    }
+
+    pub(super) async fn plain_record(
+        &self,
+        subject: &Subject,
+        resolver: &FoundResolver,
+        key: &RecordKey,
+    ) -> OnchainRecord {
+        let Subject { view, facts, trace, .. } = subject;
+        let mut data = key.resolver_call_of(&facts.name);
+        if resolver.extended {
+            let name = facts.name.dns().into();
+            data = calls::resolveCall { name, data: data.into() }.abi_encode();
+        }
+        let limits = &self.config.limits;
+        let gateways = LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
+        let config = CcipReadConfig {
+            max_redirects: MAX_LOOKUPS,
+            max_response_size: limits.file,
+            ..CcipReadConfig::default()
+        };
+        let client = CcipReadClient::new(gateways.clone()).with_config(config);
+        let request = TransactionRequest::default().with_to(resolver.address).with_input(data);
+        let clock = trace.clock();
+        let answer = client.call_at(view.provider(), request, view.block_id()).await;
+        let gateway = gateways.outcome();
+        let (value, contract) = match answer {
+            Ok(answer) => {
+                let answer = match resolver.extended {
+                    true => Bytes::abi_decode(&answer).unwrap_or_default(),
+                    false => answer,
+                };
+                (readable(key, &answer), Some(Judgement::Accepted))
+            }
+            Err(error) => self.refusal(key, error, gateway.as_ref()),
+        };
+        let said = match &value {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        };
+        trace.step(clock, format!("{key}: {}", resolver.address), self.rpc.answered_by(), said);
+        let mut record = OnchainRecord::of(key, value);
+        record.gateway = gateway.and_then(Result::ok);
+        record.contract = contract;
+        record
+    }
+
+    fn refusal(
+        &self,
+        key: &RecordKey,
+        error: CcipReadError,
+        gateway: Option<&Result<String, FetchError>>,
+    ) -> (Result<Value, OnchainRecordError>, Option<Judgement>) {
+        let error = match (error, gateway) {
+            (CcipReadError::Transport(RpcError::ErrorResp(error)), gateway)
+                if is_execution_failure(&error) =>
+            {
+                let revert = Revert(error.as_revert_data().unwrap_or_default()).to_string();
+                match gateway {
+                    // Where a gateway answered, it is the callback that reverts.
+                    Some(Ok(_)) => {
+                        let reason = format!("the resolver refuses the gateway's answer: {revert}");
+                        let judgement = Judgement::Refused(revert);
+                        return (Err(OnchainRecordError::Unverified(reason)), Some(judgement));
+                    }
+                    Some(Err(error)) => error.clone().into(),
+                    None => OnchainRecordError::Resolver(revert),
+                }
+            }
+            (CcipReadError::Transport(error), _) => self.rpc.error(&key.to_string(), error).into(),
+            (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
+            (error, _) => OnchainRecordError::Unverified(error.to_string()),
+        };
+        (Err(error), None)
+    }
+}
+
+/// The value in what a resolver returned, whose ABI need not be laid out as Solidity's encoder
+/// does it.
+pub(super) fn readable(key: &RecordKey, answer: &[u8]) -> Result<Value, OnchainRecordError> {
+    let Some(canonical) = canonical(key, answer) else {
+        return Err(match answer {
+            [] => OnchainRecordError::NotSet,
+            _ => OnchainRecordError::Resolver(format!("its answer is no {}", key.abi_types())),
+        });
+    };
+    if is_unset(key, &canonical) {
+        return Err(OnchainRecordError::NotSet);
+    }
+    Value::abi_decode(key, &canonical)
+        .map_err(|error| OnchainRecordError::Resolver(error.to_string()))
+}
+
+/// `answer` as `abi.encode` would have it.
+pub(super) fn canonical(key: &RecordKey, answer: &[u8]) -> Option<Vec<u8>> {
+    match key.abi_types() {
+        "string" | "bytes" => Bytes::abi_decode(answer).ok().map(|bytes| bytes.abi_encode()),
+        "address" => answer.get(..32).map(<[u8]>::to_vec),
+        "bytes32, bytes32" => answer.get(..64).map(<[u8]>::to_vec),
+        _ => {
+            let (kind, data) = <(U256, Bytes)>::abi_decode_params(answer).ok()?;
+            Some((kind, data).abi_encode_params())
+        }
+    }
+}
+
+/// Whether a canonical answer is the one of a record that was never set.
+fn is_unset(key: &RecordKey, canonical: &[u8]) -> bool {
+    match key.abi_types() {
+        "string" | "bytes" => canonical.get(32..64).is_some_and(is_zero),
+        "uint256, bytes" => canonical.get(64..96).is_some_and(is_zero),
+        _ => is_zero(canonical),
+    }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Address;
+
+    use super::*;
+
+    fn read(key: &str, answer: &[u8]) -> Result<String, OnchainRecordError> {
+        readable(&RecordKey::parse(key).unwrap(), answer).map(|value| value.to_string())
+    }
+
+    #[test]
+    fn answers_in_any_layout() {
+        let text = "hi".to_owned().abi_encode();
+        assert_eq!(read("text/avatar", &text), Ok("hi".to_owned()));
+        assert_eq!(read("text/avatar", &[&text[..], &[0; 32]].concat()), Ok("hi".to_owned()));
+        let address = Address::repeat_byte(0xd8);
+        let words = [address.abi_encode(), vec![0; 32]].concat();
+        assert_eq!(read("address/60", &words), Ok(address.to_string()));
+    }
+
+    #[test]
+    fn what_is_not_set() {
+        for (key, answer) in [
+            ("text/avatar", String::new().abi_encode()),
+            ("address/60", vec![0; 32]),
+            ("address/0", Bytes::new().abi_encode()),
+            ("contenthash", Bytes::new().abi_encode()),
+            ("pubkey", vec![0; 64]),
+            ("abi/1", (U256::ZERO, Bytes::new()).abi_encode_params()),
+            ("address/60", Vec::new()),
+        ] {
+            assert_eq!(read(key, &answer), Err(OnchainRecordError::NotSet), "{key}");
+        }
+        assert!(matches!(read("address/60", &[1; 20]), Err(OnchainRecordError::Resolver(_))));
+    }
+}

@@ -1,0 +1,190 @@
+//! Signed redirects: verified here, followed by this program and by the contract.
+
+use alloy::sol_types::SolValue;
+use alloy_primitives::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::judge::foreign;
+use super::lookup::{Answered, LookupGateways, callback};
+use super::plain::canonical;
+use super::records::Case;
+use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
+use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
+use crate::chain::{Block, OffchainLookup};
+use crate::ens::Name;
+use crate::record::RecordKey;
+use crate::request::{SignedRedirect, VerifiedRedirect, VerifyContext};
+
+/// Lookups one after the other that the contract may want for one record.
+const MAX_LOOKUPS: usize = 4;
+
+impl NameResolver {
+    /// A redirect that a gateway answered.
+    pub(super) async fn redirected(
+        &self,
+        case: &Case<'_>,
+        key: &RecordKey,
+        lookup: &OffchainLookup,
+        payload: Bytes,
+    ) -> Result<Asked, OnchainRecordError> {
+        let Subject { view, trace, depth, .. } = case.subject;
+        let mut verified = self.verify_redirect(case, &payload, self.config.chain_id).await?;
+        if let (Err(_), Some(chain_id)) = (&verified, self.config.other_chain_id()) {
+            verified = self.verify_redirect(case, &payload, chain_id).await?.or(verified);
+        }
+        let redirect = match verified {
+            Ok(redirect) => redirect,
+            Err(reason) => return self.refused_redirect(case, key, lookup, &payload, reason).await,
+        };
+        let target = redirect.target();
+        trace.note(format!("{key}: {} is redirected to {target}", case.subject.facts.name));
+        if *depth >= MAX_REDIRECTS {
+            return Err(OnchainRecordError::TooManyRedirects(depth + 1));
+        }
+        let followed = self.follow(target, key, view.block(), &case.subject.trace, depth + 1).await;
+        let mut asked = match followed {
+            Ok(asked) => asked,
+            Err(ResolveError::Chain(error)) => return Err(error.into()),
+            Err(error) => {
+                let reason = format!("it is redirected to {target}: {error}");
+                return Err(OnchainRecordError::Resolver(reason));
+            }
+        };
+        let nested = asked.payload.take();
+        let contract = self.contract_follows(case, lookup, &payload, nested).await?;
+        let record = &mut asked.record;
+        record.redirects.insert(0, target.clone());
+        record.contract = Some(match &contract {
+            Ok(_) => Judgement::Accepted,
+            Err(reason) => Judgement::Refused(reason.clone()),
+        });
+        let said = record.contract.as_ref().map(ToString::to_string).unwrap_or_default();
+        trace.step(trace.clock(), format!("{key}: redirect in the contract"), "contract", said);
+        let differ = match (&record.value, &contract) {
+            (Ok(value), Ok(result)) => (canonical(key, result).as_deref()
+                != Some(&value.abi_encode()[..]))
+            .then(|| "accepted, with another value".to_owned()),
+            (Ok(_), Err(reason)) => Some(format!("refused: {reason}")),
+            (Err(OnchainRecordError::Unverified(_)), Ok(_)) => Some("accepted".to_owned()),
+            (Err(_), _) => None,
+        };
+        if let Some(contract) = differ {
+            let local = match &record.value {
+                Ok(_) => "accepted".to_owned(),
+                Err(error) => format!("refused: {error}"),
+            };
+            record.value = Err(OnchainRecordError::Differ { local, contract });
+        }
+        if record.value.is_ok() {
+            record.local = Some(Judgement::Accepted);
+            record.signed = Some((redirect.signer(), redirect.basis()));
+        }
+        asked.payload = Some(payload);
+        Ok(asked)
+    }
+
+    async fn verify_redirect(
+        &self,
+        case: &Case<'_>,
+        payload: &[u8],
+        chain_id: u64,
+    ) -> Result<Result<VerifiedRedirect, String>, OnchainRecordError> {
+        let redirect = match SignedRedirect::decode(payload) {
+            Ok(redirect) => redirect,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let (name, owner) = (&case.subject.facts.name, case.walk.owner);
+        let by = redirect.needs_approval_of(name, owner, chain_id);
+        let approved_signers = self.approved(case, by).await?;
+        let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
+        Ok(redirect.verify(&context).map_err(|error| error.to_string()))
+    }
+
+    /// A redirect that this program refuses: the contract must refuse it too.
+    async fn refused_redirect(
+        &self,
+        case: &Case<'_>,
+        key: &RecordKey,
+        lookup: &OffchainLookup,
+        payload: &[u8],
+        reason: String,
+    ) -> Result<Asked, OnchainRecordError> {
+        let answered = self.call_back(case, callback(lookup, payload)).await?;
+        let local = Judgement::Refused(reason.clone());
+        let (contract, error) = match answered {
+            Answered::Reverted(revert) => (
+                Judgement::Refused(revert.to_string()),
+                OnchainRecordError::Unverified(format!("its redirect: {reason}")),
+            ),
+            _ => {
+                let (local, contract) = (local.to_string(), "accepted".to_owned());
+                (Judgement::Accepted, OnchainRecordError::Differ { local, contract })
+            }
+        };
+        let mut record = OnchainRecord::of(key, Err(error));
+        (record.local, record.contract) = (Some(local), Some(contract));
+        Ok(Asked { record, payload: None })
+    }
+
+    /// The same record of the name redirected to, by its own resolver.
+    fn follow<'a>(
+        &'a self,
+        target: &'a Name,
+        key: &'a RecordKey,
+        block: Block,
+        trace: &'a super::Trace,
+        depth: usize,
+    ) -> BoxFuture<'a, Result<Asked, ResolveError>> {
+        async move {
+            let subject = self.subject(target, block, trace, depth).await?;
+            let Some(resolver) = subject.facts.resolver.clone() else {
+                return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
+            };
+            if subject.view.is_records_resolver(resolver.address).await? {
+                return self.one_record_of(&subject, resolver.address, key).await;
+            }
+            let record = self.plain_record(&subject, &resolver, key).await;
+            Ok(Asked { record, payload: None })
+        }
+        .boxed()
+    }
+
+    /// What the contract ends with, given the redirect: the value as the record's ABI, or why
+    /// not. `nested` is the other name's payload, where this program has it.
+    async fn contract_follows(
+        &self,
+        case: &Case<'_>,
+        lookup: &OffchainLookup,
+        payload: &[u8],
+        mut nested: Option<Bytes>,
+    ) -> Result<Result<Bytes, String>, OnchainRecordError> {
+        let mut data = callback(lookup, payload);
+        for _ in 0..=MAX_LOOKUPS {
+            let lookup = match self.call_back(case, data).await? {
+                Answered::Value(answer) => {
+                    return Ok(Bytes::abi_decode(&answer)
+                        .map_err(|_| "it returns something else than bytes".to_owned()));
+                }
+                Answered::Reverted(revert) => return Ok(Err(revert.to_string())),
+                Answered::ForeignLookup(sender) => return Ok(Err(foreign(sender).to_string())),
+                Answered::Lookup(lookup) => lookup,
+            };
+            let response = match nested.take() {
+                Some(payload) => payload,
+                None => {
+                    let limits = &self.config.limits;
+                    let trace = &case.subject.trace;
+                    let gateways =
+                        LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
+                    match gateways.fetch(&lookup.urls, lookup.sender, &lookup.callData).await {
+                        Ok((response, _)) => response,
+                        Err(error) => return Ok(Err(error.to_string())),
+                    }
+                }
+            };
+            data = callback(&lookup, &response);
+        }
+        Ok(Err(format!("it wants more than {MAX_LOOKUPS} lookups in a row")))
+    }
+}

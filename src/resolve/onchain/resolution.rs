@@ -1,0 +1,190 @@
+//! What is found about a name.
+
+use std::fmt;
+
+use alloy_primitives::Address;
+
+use super::super::{FetchError, GatewayNote, IpnsEvidence, Proof, Recordhash};
+use crate::chain::{Block, ChainError, FoundResolver, GatewayLists, NameFacts, Walk};
+use crate::ens::Name;
+use crate::record::{RecordKey, Value};
+use crate::request::ApprovalBasis;
+
+/// A name, resolved.
+#[derive(Clone, Debug)]
+pub struct NameResolution {
+    /// Owner and resolver.
+    pub facts: NameFacts,
+    /// At this block.
+    pub block: Block,
+    /// What the resolver is.
+    pub kind: ResolverKind,
+    /// The IPNS record that led to the files, where one did.
+    pub ipns: Option<IpnsEvidence>,
+    /// What gateways did that did not serve blocks or the IPNS record.
+    pub notes: Vec<GatewayNote>,
+    /// Whether the records are all that the tree lists, or the usual ones.
+    pub listed: bool,
+    /// The records.
+    pub records: Vec<OnchainRecord>,
+}
+
+/// What a resolver is.
+#[derive(Clone, Debug)]
+pub enum ResolverKind {
+    /// A records resolver (CCIP2): every record carries signatures, which are verified here.
+    Records(Box<RecordsFacts>),
+    /// Any other: its word is the answer.
+    Plain(FoundResolver),
+}
+
+/// What a records resolver says about a name.
+#[derive(Clone, Debug)]
+pub struct RecordsFacts {
+    /// Whose recordhash applies, and who owns what it is set for.
+    pub walk: Walk,
+    /// The recordhash; `None` when there is none.
+    pub recordhash: Option<Recordhash>,
+    /// Its gateways.
+    pub gateways: GatewayLists,
+}
+
+/// A judgement on a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It stands.
+    Accepted,
+    /// It does not, for this reason.
+    Refused(String),
+}
+
+impl Judgement {
+    /// Whether the record stands.
+    pub fn is_accepted(&self) -> bool {
+        *self == Self::Accepted
+    }
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Refused(reason) => write!(f, "refused: {reason}"),
+        }
+    }
+}
+
+/// A record that was asked for.
+#[derive(Clone, Debug)]
+pub struct OnchainRecord {
+    /// Which.
+    pub key: RecordKey,
+    /// The value, or why there is none to show.
+    pub value: Result<Value, OnchainRecordError>,
+    /// Who signed it and why that signer may, once verified.
+    pub signed: Option<(Address, ApprovalBasis)>,
+    /// Who served it, where it came from a gateway.
+    pub gateway: Option<String>,
+    /// What shows that the file is the one the recordhash leads to.
+    pub proof: Option<Proof>,
+    /// The judgement of this program; `None` where nothing is signed.
+    pub local: Option<Judgement>,
+    /// The judgement of the resolver contract; `None` where it was not asked.
+    pub contract: Option<Judgement>,
+    /// The names it was redirected to, in order.
+    pub redirects: Vec<Name>,
+}
+
+/// Why a record has no value to show.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OnchainRecordError {
+    /// The resolver has none.
+    #[error("it is not set")]
+    NotSet,
+    /// It could not be fetched, or does not exist.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The chain could not be asked.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// It does not verify, here and in the contract.
+    #[error("it does not verify: {0}")]
+    Unverified(String),
+    /// This program and the contract do not agree.
+    #[error(
+        "the judgements differ: namesys says {local:?}, the resolver contract says {contract:?}; \
+         do not rely on it"
+    )]
+    Differ {
+        /// This program's.
+        local: String,
+        /// The contract's.
+        contract: String,
+    },
+    /// The resolver does not answer for it.
+    #[error("the resolver does not answer for it: {0}")]
+    Resolver(String),
+    /// The block is not known to all nodes.
+    #[error("the nodes do not have the same blocks ({0}); try again")]
+    Stale(String),
+    /// Names redirect to names without end.
+    #[error("{0} names redirect to one another; no more are followed")]
+    TooManyRedirects(usize),
+}
+
+/// Why nothing can be said about the records of a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// The chain could not be asked, or does not agree with itself.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// Neither it nor a name above it has one that resolves it.
+    #[error("{}", no_resolver(facts))]
+    NoResolver {
+        /// What the chain says.
+        facts: Box<NameFacts>,
+    },
+    /// What the resolver keeps as recordhash is none.
+    #[error("the recordhash of {name} cannot be used: {reason}")]
+    Recordhash {
+        /// The name.
+        name: Name,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+fn no_resolver(facts: &NameFacts) -> String {
+    let name = &facts.name;
+    match facts.owner().is_zero() {
+        true => format!("{name} is not registered, and no name above it resolves it"),
+        false => format!("{name} has no resolver"),
+    }
+}
+
+impl OnchainRecord {
+    pub(super) fn of(key: &RecordKey, value: Result<Value, OnchainRecordError>) -> Self {
+        Self {
+            key: key.clone(),
+            value,
+            signed: None,
+            gateway: None,
+            proof: None,
+            local: None,
+            contract: None,
+            redirects: Vec::new(),
+        }
+    }
+
+    /// Whether the record does not exist, so far as is known.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self.value,
+            Err(OnchainRecordError::NotSet | OnchainRecordError::Fetch(FetchError::NotFound { .. }))
+        )
+    }
+
+    pub(super) fn is_stale(&self) -> bool {
+        matches!(self.value, Err(OnchainRecordError::Stale(_)))
+    }
+}
