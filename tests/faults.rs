@@ -212,10 +212,17 @@ fn one_of_three_publishers_is_down() {
     assert_eq!((&json["sequence"], &json["new_record"]), (&0.into(), &false.into()), "{json}");
     let (_, status, _) = scene.workspace.run(&[&["status"], &all[1..]].concat());
     assert_eq!(status["error"]["kind"], "unreachable", "{status}");
+    // A renewal that misses it is not lost either: the same command completes it.
+    scene.proxy.set(Fault::Refuse);
+    let renew = [&["renew", "--validity", "2100-01-01T00:00:00Z"], &all[1..]].concat();
+    let (code, json, _) = scene.workspace.run(&renew);
+    assert_eq!((code, &json["sequence"]), (Some(1), &1.into()), "{json}");
     // It is back, empty-handed or not: the same record is given to it.
     scene.proxy.set(Fault::None);
+    let json = scene.workspace.good(&renew);
+    assert_eq!((&json["sequence"], &json["new_record"]), (&1.into(), &false.into()), "{json}");
     let json = scene.workspace.good(&all);
-    assert_eq!(json["sequence"], 0, "{json}");
+    assert_eq!(json["sequence"], 1, "{json}");
     scene.workspace.good(&[&["status"], &all[1..]].concat());
 }
 

@@ -69,6 +69,9 @@ pub fn renew(args: RenewArgs, context: &Context) -> Result<Outcome, CliError> {
     let names = (&session.config.name, key.name());
     let (outcome, seen, error) =
         fan_out.send(context, Some(&session.workspace), names, Subject::Newest, author)?;
+    if !outcome.new_record {
+        context.output.note("it is renewed already: the same record, for those that lack it");
+    }
     Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
 }
 

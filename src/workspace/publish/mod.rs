@@ -58,7 +58,7 @@ pub enum Subject<'a> {
     },
     /// A tree that was uploaded earlier.
     Root(Cid),
-    /// Whatever the newest known record points to, in a new record.
+    /// Whatever the newest known record points to, in a new record of another validity.
     Newest,
 }
 

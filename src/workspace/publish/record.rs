@@ -95,11 +95,15 @@ fn newest(
 }
 
 fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &str) -> bool {
-    let Author::Key { sequence, .. } = request.author else { return false };
+    let Author::Key { sequence, validity, .. } = request.author else { return false };
     let fields = newest.fields();
     let asked = sequence.is_none_or(|sequence| sequence == fields.sequence);
-    let renews = matches!(request.subject, Subject::Newest);
-    fields.value == value && asked && !renews && !newest.is_expired(request.now)
+    // A renewal that did not reach everybody is completed by the same command.
+    let is_renewed = match request.subject {
+        Subject::Newest => fields.validity() == validity,
+        Subject::Tree { .. } | Subject::Root(_) => true,
+    };
+    fields.value == value && asked && is_renewed && !newest.is_expired(request.now)
 }
 
 fn failures(served: &[Result<Option<VerifiedRecord>, PublishError>]) -> Vec<String> {
