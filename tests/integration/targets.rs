@@ -1,15 +1,13 @@
 //! `publish` to every kind of target that needs no service of somebody else's: the devnet as Kubo,
 //! w3name and delegated routing, folders and files; by tables and by flags.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::devnet::Devnet;
+use crate::support::sandbox::Sandbox;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use support::devnet::Devnet;
-use support::sandbox::Sandbox;
 
 /// A key of no worth: the first one of anvil and hardhat.
 const WALLET_KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";

@@ -1,11 +1,6 @@
 //! `publish` when services fail: nothing is lost, the report says what happened, and the next
 //! `publish` completes. A TCP proxy with faults stands before a devnet that has none.
 
-#[path = "support/proxy.rs"]
-mod proxy;
-#[path = "support/workspace.rs"]
-mod workspace;
-
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,8 +11,8 @@ use namesys::keys::IpnsKey;
 use namesys::net::{Http, HttpConfig, RetryPolicy, Timeouts};
 use serde_json::{Value, json};
 
-use proxy::{Fault, Proxy};
-use workspace::{SEED, Workspace};
+use crate::proxy::{Fault, Proxy};
+use crate::workspace::{SEED, Workspace};
 
 /// A workspace, a devnet, and the proxy before it.
 struct Scene {

@@ -1,14 +1,11 @@
 //! A record about to expire, and the CI job of `examples/ci`.
 
-#[path = "support/workspace.rs"]
-mod workspace;
-
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle};
 
-use workspace::{SEED, WALLET, Workspace};
+use crate::workspace::{SEED, WALLET, Workspace};
 
 fn scene() -> (tempfile::TempDir, DevnetHandle, Workspace) {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 #[test]
 fn names() {
-    let vectors: Value = serde_json::from_str(include_str!("vectors/names.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../vectors/names.json")).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
     assert!(!cases.is_empty());
     for case in cases {

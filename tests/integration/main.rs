@@ -1,0 +1,17 @@
+//! Tests that need Rust alone, in one binary: the library over a real network, the `namesys`
+//! binary in a sandbox, and names against the reference.
+
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/workspace.rs"]
+mod workspace;
+
+mod faults;
+mod network;
+mod publish;
+mod secrets;
+mod targets;
+mod upkeep;
+mod vectors;
