@@ -3,6 +3,7 @@
 mod demo;
 mod resolve;
 mod resolve_chain;
+mod setup;
 mod workspace;
 
 use alloy_primitives::hex;
@@ -14,6 +15,7 @@ use crate::secret::SecretString;
 pub use demo::*;
 pub use resolve::*;
 pub use resolve_chain::*;
+pub use setup::*;
 pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.
@@ -173,7 +175,7 @@ pub struct PublicationReport {
     pub to: String,
     /// Whether the service has it now.
     pub ok: bool,
-    /// Whether it got it now; otherwise it had it, or still has not.
+    /// Whether it took it now; otherwise it had it, or still has not.
     pub sent: bool,
     /// Whether it was read back and compared.
     pub read_back: bool,

@@ -12,6 +12,8 @@ pub struct Contracts {
     pub registry: Address,
     /// The NameWrapper, which owns wrapped names in the registry.
     pub name_wrapper: Address,
+    /// The records resolver that `setup` gives to names (CCIP2).
+    pub records_resolver: Address,
 }
 
 impl Default for Contracts {
@@ -19,6 +21,7 @@ impl Default for Contracts {
         Self {
             registry: address!("00000000000C2E074eC69A0dFb2997BA6C7d2e1e"),
             name_wrapper: address!("D4416b13d2b3a9aBae7AcD5D6C2BbDBE25686401"),
+            records_resolver: address!("839B3B540A9572448FD1B2335e0EB09Ac1A02885"),
         }
     }
 }
@@ -52,6 +55,18 @@ pub mod calls {
         function isApprovedSigner(address owner, bytes32 node, address signer) view returns (bool);
         function isWrapper(address contractAddress) view returns (bool);
         function gateway() view returns (address);
+        function ownerhashFees() view returns (uint256);
+        function chainID() view returns (string);
+        // What `setup` sends to it, to the registry and to the NameWrapper.
+        function setResolver(bytes32 node, address resolver);
+        function isApprovedForAll(address owner, address operator) view returns (bool);
+        function setRecordhash(bytes32 node, bytes hash);
+        function setShortRecordhash(bytes32 node, bytes32 hash);
+        function setSubRecordhash(bytes32 node, string subdomain, bytes hash);
+        function setDeepSubRecordhash(bytes32 node, string[] subdomains, bytes hash);
+        function setOwnerhash(bytes hash) payable;
+        function setShortOwnerhash(bytes32 hash) payable;
+        function approve(bytes32 node, address signer, bool approved);
         // Its gateway manager.
         function PrimaryGateway() view returns (string);
         function listWeb3Gateways() view returns (string[]);
@@ -61,7 +76,11 @@ pub mod calls {
         error NotAuthorised(string message);
         error InvalidSignature(string message);
         error FeatureNotImplemented(bytes4 selector);
+        error PlsFundDevs();
         error Error(string message);
+        // The registry's of the devnet, and the NameWrapper's.
+        error NotOwner(bytes32 node, address sender);
+        error Unauthorised(bytes32 node, address addr);
         error HttpError(uint16 status, string message);
     }
 }

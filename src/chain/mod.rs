@@ -10,6 +10,7 @@
 //! | `view` | [`ChainView`]: calls at one block |
 //! | `facts` | owner, wrapper, resolver of a name (ENSIP-1, ENSIP-10) |
 //! | `records_resolver` | the records resolver (CCIP2): its walk, gateways, approvals |
+//! | [`setup`] | the transactions that make a name use its records |
 
 mod contracts;
 mod error;
@@ -17,6 +18,7 @@ mod facts;
 mod quorum;
 mod records_resolver;
 mod rpc;
+pub mod setup;
 mod transport;
 mod url;
 mod view;

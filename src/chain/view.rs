@@ -140,6 +140,12 @@ impl fmt::Display for Revert {
             named("NotAuthorised", &error.message)
         } else if let Ok(error) = calls::InvalidSignature::abi_decode(data) {
             named("InvalidSignature", &error.message)
+        } else if calls::PlsFundDevs::abi_decode(data).is_ok() {
+            "PlsFundDevs(): less is sent than the fee that ownerhashFees() names".to_owned()
+        } else if let Ok(error) = calls::NotOwner::abi_decode(data) {
+            format!("NotOwner: {} does not own the name in the registry", error.sender)
+        } else if let Ok(error) = calls::Unauthorised::abi_decode(data) {
+            format!("Unauthorised: {} does not own the wrapped name", error.addr)
         } else if let Ok(error) = calls::Error::abi_decode(data) {
             named("Error", &error.message)
         } else if let Ok(error) = calls::HttpError::abi_decode(data) {
@@ -150,5 +156,33 @@ impl fmt::Display for Revert {
             format!("it reverts with {}", hex::encode_prefixed(&data[..data.len().min(68)]))
         };
         f.write_str(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::FixedBytes;
+
+    use super::*;
+
+    #[test]
+    fn known_errors_are_put_into_words() {
+        let text = |data: Vec<u8>| Revert(data.into()).to_string();
+        let message = "NOT_OWNER_OR_MANAGER".to_owned();
+        let shown = text(calls::NotAuthorised { message }.abi_encode());
+        assert_eq!(shown, "NotAuthorised(\"NOT_OWNER_OR_MANAGER\")");
+        let fee = text(calls::PlsFundDevs {}.abi_encode());
+        assert!(fee.starts_with("PlsFundDevs()") && fee.contains("fee"), "{fee}");
+        let sender = Address::repeat_byte(1);
+        let node = Default::default();
+        let owner = text(calls::NotOwner { node, sender }.abi_encode());
+        assert!(owner.contains(&sender.to_string()), "{owner}");
+        let wrapper = text(calls::Unauthorised { node, addr: sender }.abi_encode());
+        assert!(wrapper.contains("wrapped"), "{wrapper}");
+        let selector = FixedBytes([1, 2, 3, 4]);
+        let feature = text(calls::FeatureNotImplemented { selector }.abi_encode());
+        assert_eq!(feature, "FeatureNotImplemented(0x01020304)");
+        assert_eq!(text(Vec::new()), "it gives no reason");
+        assert_eq!(text(vec![1, 2, 3, 4]), "it reverts with 0x01020304");
     }
 }

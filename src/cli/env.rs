@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use etcetera::BaseStrategy;
+use namesys::devnet::chain::AnvilSearch;
 use namesys::secret::SecretString;
 
 use super::error::CliError;
@@ -14,6 +16,8 @@ pub struct Var(pub &'static str);
 pub const DIR: Var = Var("NAMESYS_DIR");
 /// Ethereum nodes, separated by commas.
 pub const RPC_URL: Var = Var("ETH_RPC_URL");
+/// The anvil program, for the devnet's chain.
+pub const ANVIL: Var = Var("ANVIL");
 /// Headers for these nodes, one a line.
 pub const RPC_HEADERS: Var = Var("ETH_RPC_HEADERS");
 /// The wallet's private key.
@@ -111,4 +115,18 @@ impl Var {
 pub fn home() -> Result<PathBuf, CliError> {
     etcetera::home_dir()
         .map_err(|_| CliError::usage("there is no home directory: set the variable HOME"))
+}
+
+/// Where the devnet finds anvil: `ANVIL`, `PATH`, or npm's package in the user's cache folder.
+///
+/// # Errors
+/// When `ANVIL` is not UTF-8.
+pub fn anvil() -> Result<AnvilSearch, CliError> {
+    // Without a home directory nothing is fetched.
+    let cache = etcetera::choose_base_strategy().ok();
+    Ok(AnvilSearch {
+        program: ANVIL.get()?.map(PathBuf::from),
+        path: std::env::var_os("PATH"),
+        cache: cache.map(|strategy| strategy.cache_dir().join("namesys")),
+    })
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use std::io;
 
 use namesys::chain::ChainError;
+use namesys::chain::setup::SetupError;
 use namesys::devnet::DevnetError;
+use namesys::devnet::chain::ChainError as DevnetChainError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
@@ -195,6 +197,12 @@ impl From<WalletError> for CliError {
             WalletError::NotDeterministic { .. } => {
                 Self::of(Exit::Failed, "not-deterministic", &error)
             }
+            WalletError::NoTransactions { .. } => Self::of(Exit::Usage, "no-transactions", &error)
+                .hint(
+                    "--calldata prints the transactions for a wallet elsewhere, --safe FILE \
+                     writes them for a multisig",
+                ),
+            WalletError::Transaction(_) => Self::of(Exit::Failed, "transaction", &error),
             WalletError::SignatureMissing { .. } => {
                 Self::of(Exit::Usage, "signature-missing", &error).hint(
                     "print the texts with --requests, sign them with the wallet, and give the \
@@ -260,6 +268,41 @@ impl From<ChainError> for CliError {
     }
 }
 
+impl From<SetupError> for CliError {
+    fn from(error: SetupError) -> Self {
+        let error = match error {
+            SetupError::Chain(error) => return error.into(),
+            SetupError::Wallet(error) => return error.into(),
+            error => error,
+        };
+        let failed = |kind| Self::of(Exit::Failed, kind, &error);
+        match &error {
+            SetupError::NotRegistered(_) => Self::of(Exit::NotFound, "not-registered", &error),
+            SetupError::NoRecordsResolver(_) => {
+                failed("no-records-resolver").hint("give the address of one with --resolver")
+            }
+            SetupError::NotOwner { owner, .. } => failed("not-owner").hint(format!(
+                "give the wallet of {owner}, or print the transactions for it: --calldata \
+                 --from {owner}"
+            )),
+            SetupError::Simulation { .. } => {
+                failed("refused").hint("nothing was sent; the contract would not do it")
+            }
+            SetupError::Funds { sender, .. } => {
+                failed("no-funds").hint(format!("send ether to {sender}"))
+            }
+            SetupError::NotMined { .. } => failed("not-mined").hint(
+                "it may be mined later: run the same again, which sends only what is missing then",
+            ),
+            SetupError::Reverted { .. } => {
+                failed("reverted").hint("the chain changed meanwhile; run the same again")
+            }
+            SetupError::NotReadBack { .. } => Self::of(Exit::Unverified, "not-read-back", &error),
+            SetupError::Chain(_) | SetupError::Wallet(_) => failed("setup"),
+        }
+    }
+}
+
 impl From<ResolveError> for CliError {
     fn from(error: ResolveError) -> Self {
         match error {
@@ -294,6 +337,16 @@ impl From<DevnetError> for CliError {
         let kind = match &error {
             DevnetError::Listen { .. } => "listen",
             _ => "io",
+        };
+        Self::of(Exit::Failed, kind, &error)
+    }
+}
+
+impl From<DevnetChainError> for CliError {
+    fn from(error: DevnetChainError) -> Self {
+        let kind = match &error {
+            DevnetChainError::Anvil(_) => "anvil",
+            _ => "chain",
         };
         Self::of(Exit::Failed, kind, &error)
     }

@@ -68,10 +68,18 @@ pub enum Command {
     Publish(cmd::publish::Args),
     /// Show what each publisher serves, and until when
     Status(cmd::status::Args),
+    /// Extend what is published: the same value, valid for longer
+    Renew(cmd::upkeep::RenewArgs),
+    /// Publish an older tree again
+    Rollback(cmd::upkeep::RollbackArgs),
     /// List what was published from here
     Log(cmd::status::LogArgs),
     /// Fetch a name's records and verify every signature
     Resolve(cmd::resolve::Args),
+    /// Make a name use its records: resolver, recordhash and approval on chain
+    Setup(Box<cmd::setup::Args>),
+    /// Probe every endpoint, the chain and the clock with real requests
+    Doctor(cmd::doctor::Args),
     /// Serve the signed tree over HTTP, for an https:// recordhash
     Serve(cmd::serve::Args),
     /// Show the whole way on a network inside the process, with a throw-away wallet
@@ -106,8 +114,12 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
         Command::Status(args) => cmd::status::run(args, context),
+        Command::Renew(args) => cmd::upkeep::renew(args, context),
+        Command::Rollback(args) => cmd::upkeep::rollback(args, context),
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
+        Command::Setup(args) => cmd::setup::run(*args, context),
+        Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),

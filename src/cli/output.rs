@@ -164,6 +164,13 @@ impl Output {
         stderr_line(WARNING, "warning", &text.to_string());
     }
 
+    /// What a question that follows is about, on stderr, also with `-q`.
+    pub fn ask_about(&self, text: impl Display) {
+        let text: Vec<String> = text.to_string().lines().map(shown).collect();
+        // Nobody reads stderr when it is closed.
+        let _ = writeln!(anstream::stderr(), "{}", text.join("\n"));
+    }
+
     /// A progress bar on stderr: hidden without a terminal, with `-q` and with `--json`.
     pub fn progress(&self, length: u64, what: &'static str) -> ProgressBar {
         let bar = ProgressBar::new(length);

@@ -21,6 +21,14 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
+    /// Whether it is given, so that nobody need be asked.
+    ///
+    /// # Errors
+    /// Exit 2 when the variable is not UTF-8.
+    pub fn is_given(&self) -> Result<bool, CliError> {
+        Ok(self.key_password_file.is_some() || env::KEY_PASSWORD.get_even_empty()?.is_some())
+    }
+
     /// The password: flag, variable, prompt. The empty one is allowed, and said. Where nothing
     /// shows a mistake (`new`), the prompt asks twice.
     ///

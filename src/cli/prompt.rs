@@ -25,6 +25,16 @@ pub fn new_password(question: &str, instead: &str) -> Result<SecretString, CliEr
     ask(question, instead, twice)
 }
 
+/// Asks for a yes.
+///
+/// # Errors
+/// As [`password`].
+pub fn confirm(question: &str, instead: &str) -> Result<bool, CliError> {
+    terminal(question, instead)?;
+    let prompt = dialoguer::Confirm::new().with_prompt(question).default(false);
+    prompt.interact().map_err(failed)
+}
+
 fn ask(
     question: &str,
     instead: &str,

@@ -8,7 +8,7 @@ use namesys::net::Http;
 
 use super::context::Context;
 use super::env;
-use super::error::CliError;
+use super::error::{CliError, Exit};
 
 /// How the nodes of `--rpc-url` are asked.
 #[derive(Debug, Args)]
@@ -27,6 +27,12 @@ pub struct RpcArgs {
     rpc_timeout: u64,
 }
 
+/// No node is given to ask for `what`.
+pub fn no_rpc(what: &str) -> CliError {
+    let message = format!("no Ethereum node is given to ask for {what}");
+    CliError::new(Exit::Usage, "no-rpc", message).hint("give --rpc-url URL, or set ETH_RPC_URL")
+}
+
 impl RpcArgs {
     /// The nodes; `None` when none is given.
     ///
@@ -34,6 +40,30 @@ impl RpcArgs {
     /// Exit 2 for what is no URL or header (which is not repeated: it may hold a key), and for a
     /// quorum above the number of nodes.
     pub fn open(&self, context: &Context, http: &Http) -> Result<Option<Rpc>, CliError> {
+        let config = self.config(context)?;
+        Ok(config.map(|config| Rpc::new(http, config)).transpose()?)
+    }
+
+    /// Each node by itself.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_each(
+        &self,
+        context: &Context,
+        http: &Http,
+    ) -> Result<Vec<(RpcUrl, Rpc)>, CliError> {
+        let Some(config) = self.config(context)? else { return Ok(Vec::new()) };
+        let urls = config.urls.clone();
+        let open = |url: RpcUrl| {
+            let config =
+                RpcConfig { urls: vec![url.clone()], quorum: 1, retries: 0, ..config.clone() };
+            Ok((url, Rpc::new(http, config)?))
+        };
+        urls.into_iter().map(open).collect()
+    }
+
+    fn config(&self, context: &Context) -> Result<Option<RpcConfig>, CliError> {
         let mut urls = context.rpc_urls.clone();
         let mut from = "--rpc-url";
         if urls.is_empty() {
@@ -61,7 +91,6 @@ impl RpcArgs {
         let headers = headers.collect::<Result<Vec<Header>, _>>()?;
         let timeout = Duration::from_secs(self.rpc_timeout);
         let quorum = self.rpc_quorum;
-        let config = RpcConfig { urls, headers, timeout, quorum, ..RpcConfig::default() };
-        Ok(Some(Rpc::new(http, config)?))
+        Ok(Some(RpcConfig { urls, headers, timeout, quorum, ..RpcConfig::default() }))
     }
 }

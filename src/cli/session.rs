@@ -180,7 +180,21 @@ impl DeriveArgs {
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Result<Deriver, CliError> {
-        let mut wallet = self.wallet.open(context)?;
+        let wallet = self.wallet.open(context)?;
+        self.derive_with(wallet, context, keys_for, recorded)
+    }
+
+    /// As [`open`](Self::open), with a wallet that is open already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn derive_with(
+        &self,
+        mut wallet: OpenWallet,
+        context: &Context,
+        keys_for: KeysFor,
+        recorded: &RecordedKeys,
+    ) -> Result<Deriver, CliError> {
         let address = wallet.as_wallet().address();
         if let Some(expected) = recorded.wallet
             && expected != address

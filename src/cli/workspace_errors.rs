@@ -3,13 +3,14 @@
 use std::io::ErrorKind;
 
 use namesys::ipfs::PackError;
+use namesys::ipns::RecordError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
 use namesys::wallet::WalletError;
 use namesys::workspace::{
-    ConfigError, ImportError, KeyMismatch, PublishTreeError, RecordsError, SignError, StateError,
-    TreeError, WorkspaceError,
+    ConfigError, ImportError, KeyMismatch, ParcelError, PublishTreeError, RecordsError, SignError,
+    StateError, TreeError, WorkspaceError,
 };
 
 use super::error::{CliError, Exit};
@@ -169,11 +170,37 @@ impl From<PublishTreeError> for CliError {
                     known.saturating_add(1)
                 ))
             }
+            PublishTreeError::SignedOutdated { .. } => Self::new(Exit::Failed, "outdated", message)
+                .hint("sign it again where the keys are: namesys publish --sign-only DIR"),
+            PublishTreeError::NothingPublished { failed, .. } if failed.is_empty() => {
+                Self::new(Exit::NotFound, "not-published", message).hint("namesys publish")
+            }
+            PublishTreeError::NothingPublished { .. } => {
+                Self::new(Exit::Failed, "unreachable", message).hint("try again later")
+            }
+            PublishTreeError::NotLater { .. } => Self::new(Exit::Usage, "not-later", message)
+                .hint("give a later one: --validity RFC3339"),
             PublishTreeError::SequenceExhausted(_) => {
                 Self::new(Exit::Failed, "sequence-exhausted", message)
             }
             PublishTreeError::Record(error) => error.into(),
             PublishTreeError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParcelError> for CliError {
+    fn from(error: ParcelError) -> Self {
+        let message = error.to_string();
+        match error {
+            ParcelError::Io { .. } => Self::new(Exit::Failed, "io", message)
+                .hint("the folder is what namesys publish --sign-only DIR writes, all of it"),
+            ParcelError::Record { error: RecordError::Expired { .. }, .. } => {
+                Self::new(Exit::Unverified, "expired", message)
+                    .hint("sign it again where the keys are: namesys publish --sign-only DIR")
+            }
+            _ => Self::new(Exit::Unverified, "bad-publication", message)
+                .hint("it was changed or damaged on the way: copy it again"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
@@ -14,7 +14,7 @@ use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
 use super::guard::{Guard, PublicOnly, private_literal};
 use super::request::{Authorization, Request};
-use super::retry::{RetryEvent, RetryObserver, RetryPolicy, is_transient, retry_after};
+use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
 
 /// Redirects followed at most.
 const MAX_REDIRECTS: usize = 5;
@@ -78,6 +78,8 @@ pub struct Response {
     pub media_type: String,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
+    /// The server's clock, where it gave it.
+    pub date: Option<Timestamp>,
     /// The body.
     pub body: Bytes,
     headers: HeaderMap,
@@ -308,6 +310,7 @@ impl Http {
             status: head.status().as_u16(),
             media_type: media_type.unwrap_or_default().trim().to_ascii_lowercase(),
             retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
+            date: header(DATE).and_then(http_date),
             body: body.freeze(),
             headers: head.headers().clone(),
             url,

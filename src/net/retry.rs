@@ -69,8 +69,13 @@ pub(super) fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = header.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = rfc2822::parse(header).ok()?.timestamp();
+    let until = http_date(header)?;
     Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+}
+
+/// A date as HTTP writes it (RFC 9110 §5.6.7).
+pub(super) fn http_date(header: &str) -> Option<Timestamp> {
+    Some(rfc2822::parse(header.trim()).ok()?.timestamp())
 }
 
 /// Told to the observer before each wait.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{IpnsKeyReport, PublicationReport, SignerReport};
+use super::{ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport};
 use crate::workspace::{LineError, RecordState};
 
 /// `init`
@@ -204,7 +204,7 @@ pub struct PackReport {
     pub car: Option<String>,
 }
 
-/// `publish`
+/// `publish`, `renew`, `rollback`
 #[derive(Clone, Debug, Serialize)]
 pub struct PublishReport {
     /// The tree's CID.
@@ -221,9 +221,24 @@ pub struct PublishReport {
     pub uploads: Vec<UploadReport>,
     /// Each publisher.
     pub publications: Vec<PublicationReport>,
-    /// With `--dry-run`: the files written.
+    /// What each gateway serves; asked once the publishers have the record.
+    pub gateways: Vec<GatewayReport>,
+    /// With `--dry-run` or `--sign-only`: the files written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
+}
+
+/// What a gateway serves under the IPNS name.
+#[derive(Clone, Debug, Serialize)]
+pub struct GatewayReport {
+    /// Its address.
+    pub from: String,
+    /// Whether it is the record; none when it serves no IPNS records, so that it cannot be told.
+    pub ok: Option<bool>,
+    /// The sequence of what it serves.
+    pub sequence: Option<u64>,
+    /// Why it is not, or cannot be told.
+    pub error: Option<String>,
 }
 
 /// How one upload went.
@@ -233,7 +248,7 @@ pub struct UploadReport {
     pub to: String,
     /// Whether it has the tree.
     pub ok: bool,
-    /// Whether it got it now; otherwise it had it, or still has not.
+    /// Whether it took it now; otherwise it had it, or still has not.
     pub sent: bool,
     /// Why not.
     pub error: Option<String>,
@@ -255,6 +270,9 @@ pub struct StatusReport {
     pub sequence: Option<u64>,
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
+    /// What the chain says, where a node is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainStatusReport>,
 }
 
 /// What one publisher serves; the fields of a record are absent where it has none.
@@ -270,6 +288,8 @@ pub struct ServedReport {
     pub value: Option<String>,
     /// Whole days until it expires; negative once it has.
     pub days_left: Option<i64>,
+    /// Whole days since it was made, where it was made in this workspace.
+    pub age_days: Option<i64>,
     /// Whether it is the newest record that is known.
     pub newest: bool,
     /// Why it is not known.

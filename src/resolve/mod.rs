@@ -1,14 +1,16 @@
 //! From a name and chain facts to verified values.
 
+mod agree;
 mod gateway;
 mod onchain;
 mod recordhash;
 mod records;
 mod resolver_urls;
 
+pub use agree::{Agreement, Patience, Sight, SightOf, agreement, wait_for_agreement};
 pub use gateway::{
-    FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, IpnsEvidence, Proof,
-    RecordFiles, TreeFile,
+    FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, GatewaySight,
+    IpnsEvidence, Proof, RecordFiles, TreeFile, gateway_sight,
 };
 pub use onchain::{
     Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,

@@ -44,6 +44,15 @@ pub enum WalletError {
         /// The exact text to sign.
         text: String,
     },
+    /// Only signatures made elsewhere are known of the wallet.
+    #[error("there is no key of {wallet} here to sign a transaction with")]
+    NoTransactions {
+        /// The account.
+        wallet: Address,
+    },
+    /// The transaction lacks a field, or the key is refused.
+    #[error("the transaction cannot be signed: {0}")]
+    Transaction(String),
     /// Not a private key.
     #[error("the private key cannot be used: {0}")]
     Key(#[from] SignerKeyError),

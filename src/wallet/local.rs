@@ -1,6 +1,10 @@
 //! Wallets whose key is in memory, wherever it came from.
 
-use alloy_primitives::Address;
+use alloy::eips::Encodable2718;
+use alloy::network::{Ethereum, EthereumWallet, NetworkTransactionBuilder};
+use alloy::rpc::types::TransactionRequest;
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::{Address, B256, Bytes};
 use futures_util::future::{self, BoxFuture};
 
 use super::{Wallet, WalletError};
@@ -47,6 +51,23 @@ impl Wallet for LocalWallet {
         Box::pin(future::ready(Ok(Secret::new(self.key.sign_text(text)))))
     }
 
+    fn sign_transaction<'a>(
+        &'a self,
+        transaction: TransactionRequest,
+    ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
+        let signed = async move {
+            let refused =
+                |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
+            let scalar = self.key.scalar();
+            let signer = PrivateKeySigner::from_bytes(&B256::from(*scalar.expose()))
+                .map_err(|error| refused(&error))?;
+            let wallet = EthereumWallet::from(signer);
+            let built = NetworkTransactionBuilder::<Ethereum>::build(transaction, &wallet).await;
+            Ok(built.map_err(|error| refused(&error))?.encoded_2718().into())
+        };
+        Box::pin(signed)
+    }
+
     fn local_key(&self) -> Option<&SignerKey> {
         Some(&self.key)
     }
@@ -77,6 +98,29 @@ mod tests {
                 assert_eq!(hex, text(&format!("{step}_signature")), "{step}");
             }
         }
+    }
+
+    /// EIP-1559's own fields, recovered from what was signed.
+    #[tokio::test]
+    async fn signs_transactions_and_names_what_they_lack() {
+        use alloy::consensus::TxEnvelope;
+        use alloy::consensus::transaction::SignerRecoverable;
+        use alloy::eips::Decodable2718;
+        use alloy::network::TransactionBuilder;
+        let wallet = LocalWallet::from_hex(&SecretString::new("01".repeat(32))).unwrap();
+        let request = TransactionRequest::default().with_to(Address::repeat_byte(2));
+        let error = wallet.sign_transaction(request.clone()).await.unwrap_err();
+        assert!(error.to_string().contains("nonce"), "{error}");
+        let request = request.with_nonce(7).with_chain_id(1).with_gas_limit(21_000);
+        let request = request.with_max_fee_per_gas(3).with_max_priority_fee_per_gas(2);
+        let bytes = wallet.sign_transaction(request).await.unwrap();
+        let signed = TxEnvelope::decode_2718(&mut &bytes[..]).unwrap();
+        assert!(signed.is_eip1559());
+        assert_eq!(signed.recover_signer().unwrap(), wallet.address());
+
+        let elsewhere = crate::wallet::ExternalWallet::new(wallet.address());
+        let error = elsewhere.sign_transaction(TransactionRequest::default()).await.unwrap_err();
+        assert!(matches!(error, WalletError::NoTransactions { .. }), "{error}");
     }
 
     #[test]

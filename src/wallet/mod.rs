@@ -1,4 +1,5 @@
-//! Wallets: whatever can sign an EIP-191 text with the key of an Ethereum account.
+//! Wallets: whatever can sign an EIP-191 text, and a transaction, with the key of an Ethereum
+//! account.
 //!
 //! The library never prompts: callers bring passwords, mnemonics and files. A wallet that
 //! asks a person, on a device or in a browser, says so by [`Wallet::asks_a_person`].
@@ -15,7 +16,9 @@ pub use keystore::{KeystoreError, account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
 pub use mnemonic::{HdPath, MnemonicError, open_mnemonic};
 
+use alloy::rpc::types::TransactionRequest;
 pub use alloy_primitives::Address;
+use alloy_primitives::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::keys::SignerKey;
@@ -35,6 +38,19 @@ pub trait Wallet: Send + Sync {
         &'a self,
         text: &'a str,
     ) -> BoxFuture<'a, Result<Secret<Signature>, WalletError>>;
+
+    /// Signs a complete transaction (nonce, gas, fees and chain id included), as the bytes that
+    /// `eth_sendRawTransaction` takes.
+    ///
+    /// # Errors
+    /// [`WalletError::NoTransactions`] where the wallet has no key for it.
+    fn sign_transaction<'a>(
+        &'a self,
+        _transaction: TransactionRequest,
+    ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
+        let wallet = self.address();
+        Box::pin(async move { Err(WalletError::NoTransactions { wallet }) })
+    }
 
     /// Whether each signature costs a person a confirmation.
     fn asks_a_person(&self) -> bool {

@@ -15,6 +15,7 @@ mod config;
 mod config_entries;
 mod import;
 mod lock;
+mod parcel;
 mod plan;
 mod publish;
 mod records;
@@ -33,10 +34,11 @@ pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
+pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use publish::{
-    PublishNotice, PublishOutcome, PublishRequest, PublishTreeError, TargetOutcome, dry_record,
-    publish,
+    Author, PublishNotice, PublishOutcome, PublishRequest, PublishTreeError, Subject,
+    TargetOutcome, dry_record, publish,
 };
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{

@@ -19,9 +19,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// `namesys --json resolve …`, with nothing of the user's environment.
+    /// `namesys --json resolve …`
     pub fn resolve(arguments: &[&str]) -> Self {
-        let arguments = ["--json", "resolve"].iter().chain(arguments);
+        Self::namesys(&[&["resolve"], arguments].concat())
+    }
+
+    /// `namesys --json …`, with nothing of the user's environment.
+    pub fn namesys(arguments: &[&str]) -> Self {
+        let arguments = ["--json"].iter().chain(arguments);
         let arguments = arguments.map(|argument| (*argument).to_owned()).collect();
         Self { arguments, environment: Vec::new(), input: String::new() }
     }

@@ -6,6 +6,10 @@
 mod cli;
 mod needs;
 mod people;
+mod place;
+#[allow(dead_code)] // Other tests use the rest of it.
+#[path = "../support/process.rs"]
+mod process;
 mod proxy;
 mod world;
 mod trials {
@@ -18,7 +22,10 @@ mod trials {
     pub mod refused;
     pub mod resolve;
     pub mod setters;
+    pub mod setup;
+    pub mod setup_refused;
     pub mod signers;
+    pub mod whole_way;
 }
 
 use std::future::Future;
@@ -60,6 +67,21 @@ fn main() -> ExitCode {
         on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
         on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
         on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
+        on_chain("setup::an_unwrapped_name", || on(trials::setup::unwrapped())),
+        on_chain("setup::a_wrapped_name", || on(trials::setup::wrapped())),
+        on_chain("setup::wallet_storage_with_a_fee", || on(trials::setup::ownerhash())),
+        on_chain("setup::https_and_subnames", || on(trials::setup::forms())),
+        on_chain("setup::signer_approved_on_chain", || on(trials::setup::approval())),
+        on_chain("setup::for_a_multisig", || on(trials::setup::multisig())),
+        on_chain("setup_refused::strangers_and_new_owners", || on(trials::setup_refused::owners())),
+        on_chain("setup_refused::other_keys", || on(trials::setup_refused::keys())),
+        on_chain("setup_refused::without_a_yes", || on(trials::setup_refused::unasked())),
+        on_chain("setup_refused::by_the_contract", || on(trials::setup_refused::contract())),
+        on_chain("setup_refused::nodes_that_differ", || on(trials::setup_refused::nodes())),
+        on_chain("whole_way::doctor_good_and_bad", || on(trials::whole_way::doctor())),
+        on_chain("whole_way::status_and_the_chain", || on(trials::whole_way::status())),
+        on_chain("whole_way::demo_on_a_chain", || on(trials::whole_way::demo())),
+        on_chain("whole_way::devnet_with_a_chain", || on(trials::whole_way::devnet())),
         on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
         on_chain("resolve::many_names", || on(trials::resolve::many())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),

@@ -4,20 +4,28 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use alloy_primitives::Address;
 use clap::Parser;
+use namesys::devnet::chain::{ChainConfig, ChainDevnet, ChainGateways};
 use namesys::devnet::{DevnetConfig, DevnetHandle, DevnetUrls};
+use namesys::ens::Name;
 use namesys::keys::{SignerKey, file};
 use namesys::report::{DemoReport, DemoStep};
 use namesys::secret::Secret;
 
 use crate::cli::context::Context;
+use crate::cli::env;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, Output};
 use crate::cli::{Cli, run as run_command};
 
 /// `demo`
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// With a chain (anvil): the name is registered, set up, and resolved through its resolver
+    #[arg(long)]
+    chain: bool,
+}
 
 const NAME: &str = "nick.eth";
 const BATCH: &str = "name,record,value
@@ -27,15 +35,39 @@ bob.nick.eth,address/btc,bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
 ";
 
 /// Runs every step; the first that fails ends it.
-pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let folder = tempfile::tempdir()
         .map_err(|error| CliError::io("a temporary folder cannot be made", &error))?;
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral())?;
     let (owner, files) = prepare(folder.path(), &devnet.urls())?;
+    let chain = match args.chain {
+        true => Some(chain(&devnet, owner, context)?),
+        false => None,
+    };
     let mut demo = Demo { dir: folder.path(), output: context.output, steps: Vec::new() };
     demo.say("A devnet runs inside this process; a wallet was made that nobody will see again.");
-    let error = demo.all(&owner, &files).err();
+    let error = match &chain {
+        Some(chain) => demo.on_chain(chain.rpc_url(), &owner.to_string(), &files),
+        None => demo.all(&owner.to_string(), &files),
+    };
+    let error = error.err();
     Ok(Outcome::partial(DemoReport { steps: demo.steps }, error))
+}
+
+/// A chain where the wallet owns the name, and has ether for gas.
+fn chain(
+    devnet: &DevnetHandle,
+    owner: Address,
+    context: &Context,
+) -> Result<ChainDevnet, CliError> {
+    let gateways = ChainGateways::local(devnet.addr().to_string());
+    let config = ChainConfig { anvil: env::anvil()?, port: 0, gateways };
+    context.block_on(async {
+        let chain = ChainDevnet::start(config).await?;
+        chain.register(&Name::parse(NAME)?, owner, Address::ZERO).await?;
+        chain.fund(owner).await?;
+        Ok(chain)
+    })
 }
 
 /// Files a person would have: a wallet key, a password, a batch of records, endpoints.
@@ -46,7 +78,7 @@ struct Files {
     endpoints: String,
 }
 
-fn prepare(dir: &Path, urls: &DevnetUrls) -> Result<(String, Files), CliError> {
+fn prepare(dir: &Path, urls: &DevnetUrls) -> Result<(Address, Files), CliError> {
     let wallet = throw_away_wallet()?;
     let path = |name: &str| dir.join(name);
     file::write_signer_key(&path("wallet.key"), &wallet)?;
@@ -63,7 +95,7 @@ fn prepare(dir: &Path, urls: &DevnetUrls) -> Result<(String, Files), CliError> {
         batch: text("batch.csv"),
         endpoints,
     };
-    Ok((wallet.address().to_string(), files))
+    Ok((wallet.address(), files))
 }
 
 fn throw_away_wallet() -> Result<SignerKey, CliError> {
@@ -137,6 +169,46 @@ impl Demo<'_> {
             let message = format!("the new avatar did not arrive: {shown}");
             return Err(CliError::new(Exit::Failed, "demo", message));
         }
+        self.say("That was the whole way. Nothing of it is left on this machine.");
+        Ok(())
+    }
+
+    /// Registered on a chain, set up there, and resolved through the resolver's own lookups.
+    fn on_chain(&mut self, rpc: &str, owner: &str, files: &Files) -> Result<(), CliError> {
+        let Files { wallet, password, batch, .. } = files;
+        let keys = ["--private-key-file", wallet, "--key-password-file", password];
+        let node = ["--rpc-url", rpc];
+        self.say("So does a chain (anvil, chain id 31337), on which the wallet owns nick.eth.");
+        self.step("Make a workspace.", &["init", NAME, "--chain-id", "31337"])?;
+        self.configure(files)?;
+        self.step(
+            "Say what should be true.",
+            &["set", "text", "avatar", "https://example.com/me.png"],
+        )?;
+        self.step("Subnames, which the registry need not know.", &["import", batch])?;
+        self.step(
+            "Derive the keys, sign, publish: no gas so far.",
+            &[&["sign"], &keys[..]].concat(),
+        )?;
+        self.step("", &[&["publish"], &keys[..]].concat())?;
+        self.step(
+            "Make the name use its records: what stands on chain, and what is missing.",
+            &[&["setup", "--calldata", "--from", owner], &node[..]].concat(),
+        )?;
+        self.step("Send it.", &[&["setup", "--yes"], &node[..], &keys[..]].concat())?;
+        self.step(
+            "Resolve as everyone can: the resolver's own lookup, every signature checked here \
+             and by the contract.",
+            &[&["resolve", NAME], &node[..]].concat(),
+        )?;
+        let last =
+            self.step("", &[&["resolve", "alice.nick.eth", "text/avatar"], &node[..]].concat())?;
+        let shown = text_at(&last, "/records/0/value");
+        if shown != "https://example.com/alice.png" {
+            let message = format!("the subname's avatar did not arrive: {shown}");
+            return Err(CliError::new(Exit::Failed, "demo", message));
+        }
+        self.step("Does everything stand?", &[&["doctor"], &node[..]].concat())?;
         self.say("That was the whole way. Nothing of it is left on this machine.");
         Ok(())
     }

@@ -6,11 +6,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use alloy_primitives::Address;
+use namesys::devnet::chain::{ChainConfig, ChainDevnet, ChainGateways};
 use namesys::devnet::{Devnet, DevnetConfig, DevnetUrls, RateLimit};
+use namesys::ens::Name;
+use serde::Serialize;
 
 use crate::cli::context::Context;
+use crate::cli::env;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome};
+use crate::cli::wallet_args::address;
 
 /// `devnet`
 #[derive(Debug, clap::Args)]
@@ -26,6 +32,42 @@ pub struct Args {
     /// it answers 429
     #[arg(long, value_name = "N/SECONDS", default_value = "30/10", value_parser = rate_limit)]
     rate_limit: RateLimit,
+    /// Run a chain too (anvil, chain id 31337), with ENS at mainnet's addresses; its resolver
+    /// sends clients to this devnet's gateway
+    #[arg(long)]
+    chain: bool,
+    /// The loopback port of the chain's RPC; port 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8545, requires = "chain")]
+    chain_port: u16,
+    /// Register a name on the chain, and give its owner ether; may be given more than once
+    #[arg(long, value_name = "NAME=OWNER", requires = "chain", value_parser = registration)]
+    register: Vec<Registration>,
+    /// As --register, and wrap it in the NameWrapper
+    #[arg(long, value_name = "NAME=OWNER", requires = "chain", value_parser = registration)]
+    register_wrapped: Vec<Registration>,
+}
+
+/// `nick.eth=0x…`
+#[derive(Clone, Debug)]
+struct Registration {
+    name: Name,
+    owner: Address,
+}
+
+fn registration(text: &str) -> Result<Registration, String> {
+    let (name, owner) = text.split_once('=').ok_or("it has the form NAME=OWNER")?;
+    let name = Name::parse(name).map_err(|error| error.to_string())?;
+    let owner = address(owner).map_err(|error| error.to_string())?;
+    Ok(Registration { name, owner })
+}
+
+/// The first line: four URLs, and the chain's.
+#[derive(Debug, Serialize)]
+struct Urls {
+    #[serde(flatten)]
+    devnet: DevnetUrls,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rpc: Option<String>,
 }
 
 /// `30/10`
@@ -41,13 +83,21 @@ fn rate_limit(text: &str) -> Result<RateLimit, String> {
 /// Serves until Ctrl-C.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let ended = context.block_on(async {
-        let config =
-            DevnetConfig { listen: args.listen, dir: args.dir, rate_limit: Some(args.rate_limit) };
+        let config = DevnetConfig {
+            listen: args.listen,
+            dir: args.dir.clone(),
+            rate_limit: Some(args.rate_limit),
+        };
         let devnet = Devnet::start(config).await?;
         if !devnet.addr().ip().is_loopback() {
             context.output.warn("others on the network can reach this devnet, and write to it");
         }
-        context.output.first_line(devnet.urls())?;
+        let chain = match args.chain {
+            true => Some(chain(&args, devnet.addr()).await?),
+            false => None,
+        };
+        let rpc = chain.as_ref().map(|chain| chain.rpc_url().to_owned());
+        context.output.first_line(Urls { devnet: devnet.urls(), rpc })?;
         context.output.note("it runs until Ctrl-C");
         future::pending::<()>().await;
         Ok(Outcome::written())
@@ -59,11 +109,28 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
 }
 
-impl Human for DevnetUrls {
+/// A chain whose resolver sends clients to `gateway`, with the names that were asked for.
+async fn chain(args: &Args, gateway: SocketAddr) -> Result<ChainDevnet, CliError> {
+    let gateways = ChainGateways::local(gateway.to_string());
+    let config = ChainConfig { anvil: env::anvil()?, port: args.chain_port, gateways };
+    let chain = ChainDevnet::start(config).await?;
+    for Registration { name, owner } in args.register.iter().chain(&args.register_wrapped) {
+        chain.register(name, *owner, Address::ZERO).await?;
+        chain.fund(*owner).await?;
+    }
+    for Registration { name, .. } in &args.register_wrapped {
+        chain.wrap(name).await?;
+    }
+    Ok(chain)
+}
+
+impl Human for Urls {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "w3name   {}", self.w3name)?;
-        writeln!(out, "kubo     {}", self.kubo)?;
-        writeln!(out, "gateway  {}", self.gateway)?;
-        writeln!(out, "routing  {}", self.routing)
+        let DevnetUrls { w3name, kubo, gateway, routing } = &self.devnet;
+        writeln!(out, "w3name   {w3name}")?;
+        writeln!(out, "kubo     {kubo}")?;
+        writeln!(out, "gateway  {gateway}")?;
+        writeln!(out, "routing  {routing}")?;
+        self.rpc.iter().try_for_each(|rpc| writeln!(out, "rpc      {rpc}"))
     }
 }

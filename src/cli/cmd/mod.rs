@@ -1,9 +1,12 @@
 //! One file per command: `Args` and `run`.
 
+pub mod air_gap;
 pub mod approve;
 pub mod completions;
 pub mod demo;
 pub mod devnet;
+pub mod doctor;
+pub mod fan_out;
 pub mod import;
 pub mod init;
 pub mod ipns;
@@ -19,6 +22,9 @@ pub mod resolve_report;
 pub mod revision;
 pub mod serve;
 pub mod set;
+pub mod setup;
 pub mod sign;
 pub mod status;
+mod status_chain;
+pub mod upkeep;
 pub mod verify;

@@ -2,17 +2,20 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
 use namesys::report::{LogEntry, LogReport, ServedReport, StatusReport};
-use namesys::workspace::{PublisherStatus, Status, status, time_left};
+use namesys::workspace::{HistoryEntry, PublisherStatus, Status, status, time_left};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
+
+use super::status_chain;
 
 /// `status`
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,8 @@ pub struct Args {
     warn_days: u32,
     #[command(flatten)]
     publishers: PublisherArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
 }
 
 /// `log`
@@ -32,16 +37,33 @@ pub struct LogArgs {}
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.ipns_name()?;
-    let kept = session.workspace.publications(&name)?;
+    let history = session.workspace.history(&name)?;
+    let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
     let publishers = args.publishers.get(context, Some(&session.config))?;
-    let status = context.block_on(async { Ok(status(&name, &publishers, &kept).await) })?;
+    let rpc = args.rpc.open(context, &context.http()?)?;
+    let asked = async {
+        let chain = async {
+            match &rpc {
+                Some(rpc) => Some(status_chain::ask(rpc, &session.config, &name).await),
+                None => None,
+            }
+        };
+        Ok(tokio::join!(status(&name, &publishers, &kept), chain))
+    };
+    let (status, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
-    let report = report(&name, &status, now);
-    let error = judge(&status, &report, args.warn_days, now);
+    let (chain, chain_error) = chain.unzip();
+    let report = StatusReport { chain, ..report(&name, &status, &history, now) };
+    let error = judge(&status, &report, args.warn_days, now).or(chain_error.flatten());
     Ok(Outcome::partial(report, error))
 }
 
-fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
+fn report(
+    name: &IpnsName,
+    status: &Status,
+    history: &[HistoryEntry],
+    now: Timestamp,
+) -> StatusReport {
     let drifting: Vec<&str> = status.drifting().map(|status| status.from.as_str()).collect();
     let served = |status: &PublisherStatus| {
         let record = status.served.as_ref().ok().and_then(Option::as_ref);
@@ -51,6 +73,7 @@ fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
             value: record.map(|record| record.fields().value.clone()),
             validity: record.map(|record| record.fields().validity().to_string()),
             days_left: record.map(|record| days_left(record, now)),
+            age_days: record.and_then(|record| age_days(record, history, now)),
             newest: record.is_some() && !drifting.contains(&status.from.as_str()),
             error: status.served.as_ref().err().map(ToString::to_string),
         }
@@ -59,12 +82,25 @@ fn report(name: &IpnsName, status: &Status, now: Timestamp) -> StatusReport {
         ipns_name: name.to_string(),
         sequence: status.newest.as_ref().map(|record| record.fields().sequence),
         publications: status.publishers.iter().map(served).collect(),
+        chain: None,
     }
+}
+
+/// Whole days since the record was made, which only the workspace that made it knows.
+fn age_days(record: &VerifiedRecord, history: &[HistoryEntry], now: Timestamp) -> Option<i64> {
+    let entry = history.iter().find(|entry| entry.record.bytes() == record.bytes())?;
+    Some(whole_days(now.duration_since(entry.made?)))
 }
 
 /// Whole days; negative once it has expired.
 fn days_left(record: &VerifiedRecord, now: Timestamp) -> i64 {
-    time_left(record, now).as_hours().div_euclid(24)
+    whole_days(time_left(record, now))
+}
+
+/// Rounded down, so that a moment after the end is day -1 and not day 0.
+fn whole_days(duration: SignedDuration) -> i64 {
+    let days = duration.as_nanos().div_euclid(SignedDuration::from_hours(24).as_nanos());
+    i64::try_from(days).unwrap_or(i64::MAX)
 }
 
 /// The worst that is to be said: nothing published, about to expire, not known, not the same.
@@ -104,7 +140,11 @@ fn judge(
         return None;
     }
     let message = format!("not the newest record: {}", behind.join(", "));
-    failed("drift", message, "namesys publish gives it to those that lack it")
+    failed(
+        "drift",
+        message,
+        "namesys publish gives it to those that lack it, and namesys renew a newer one to all",
+    )
 }
 
 /// Lists the records made here.
@@ -138,11 +178,13 @@ impl Human for StatusReport {
                     let days = served.days_left.unwrap_or_default();
                     writeln!(out, "{}: sequence {sequence}{behind}", served.from)?;
                     writeln!(out, "  {}", shown(served.value.as_deref().unwrap_or_default()))?;
-                    writeln!(out, "  valid until {validity} ({days} days)")?;
+                    let age = served.age_days.map(|days| format!(", made {days} days ago"));
+                    let age = age.unwrap_or_default();
+                    writeln!(out, "  valid until {validity} ({days} days){age}")?;
                 }
             }
         }
-        Ok(())
+        self.chain.iter().try_for_each(|chain| status_chain::human(chain, out))
     }
 }
 

@@ -164,6 +164,32 @@ fn fetch(npm: &Path, dir: &Path, program: &Path) -> Result<(), AnvilError> {
     }))
 }
 
+/// Runs its arguments, and ends them when its input does: when this process is gone, however
+/// it went.
+#[cfg(unix)]
+const TETHER: &str = r#"exec 3<&0
+"$@" 3<&- </dev/null &
+child=$!
+{ cat <&3; kill -9 $child; } >/dev/null 2>&1 &
+tether=$!
+exec 3<&-
+wait $child
+code=$?
+kill $tether 2>/dev/null
+exit $code"#;
+
+#[cfg(unix)]
+fn command(program: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", TETHER, "anvil"]).arg(program);
+    command
+}
+
+#[cfg(not(unix))]
+fn command(program: &Path) -> Command {
+    Command::new(program)
+}
+
 /// A running anvil; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Anvil {
@@ -176,10 +202,10 @@ impl Anvil {
     /// when it listens. Blocks.
     pub(super) fn start(program: &Path, port: u16) -> Result<Self, AnvilError> {
         let failed = |reason: String| AnvilError::Start { program: program.to_path_buf(), reason };
-        let mut child = Command::new(program)
+        let mut child = command(program)
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--chain-id", &CHAIN_ID.to_string(), "--mnemonic", MNEMONIC])
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -227,8 +253,11 @@ impl Anvil {
     }
 
     fn end(&mut self) {
-        // Both fail only when it has ended already.
-        let _ = self.child.kill();
+        if cfg!(not(unix)) {
+            // It fails only when it has ended already.
+            let _ = self.child.kill();
+        }
+        // Its input ends here, and so does it.
         let _ = self.child.wait();
     }
 }

@@ -272,6 +272,15 @@ impl ChainDevnet {
         self.send(owner, CCIP2_RESOLVER, call).await
     }
 
+    /// Gives `account` 10,000 ether, for gas.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn fund(&self, account: Address) -> Result<(), ChainError> {
+        let plenty = U256::from(10).pow(U256::from(22));
+        self.anvil_request("anvil_setBalance", json!([account, plenty])).await
+    }
+
     /// Sends a transaction as `from`, whoever that is, and waits until it is mined.
     ///
     /// # Errors

@@ -197,6 +197,10 @@ impl Upload for Cluster {
         &self.url
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async { Ok(super::it_answers(self.status(&super::nothing(), 1).await?)) })
+    }
+
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
         Box::pin(async { self.status(root, 1).await.is_ok_and(|info| info.is_pinned()) })
     }

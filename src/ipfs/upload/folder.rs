@@ -351,6 +351,27 @@ impl Upload for Folder {
         &self.url
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        let wrong = |reason: String| UploadError::File {
+            to: self.describe(),
+            path: self.dir.clone(),
+            reason,
+        };
+        // Made by the first publication, so that it may be missing.
+        let said = match std::fs::metadata(&self.dir) {
+            Ok(found) if !found.is_dir() => Err(wrong("is not a folder".to_owned())),
+            Ok(found) if found.permissions().readonly() => {
+                Err(wrong("cannot be written".to_owned()))
+            }
+            Ok(_) => Ok("it is there".to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok("it is made when something is published".to_owned())
+            }
+            Err(error) => Err(wrong(format!("cannot be looked at: {error}"))),
+        };
+        Box::pin(std::future::ready(said))
+    }
+
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
         let (folder, root) = (self.clone(), *root);
         Box::pin(async move {

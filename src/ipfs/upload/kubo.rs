@@ -44,6 +44,13 @@ struct ImportCid {
     cid: String,
 }
 
+/// The answer of `version`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    version: String,
+}
+
 /// The answer of `id`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -97,6 +104,20 @@ impl Kubo {
             return Err(UploadError::Rejected { to: self.describe(), message });
         }
         self.confirm(&answer.success()?, root)
+    }
+
+    async fn version(&self) -> Result<String, NetError> {
+        let url = endpoint(&self.url, ["api", "v0", "version"]);
+        let request = Request::post(url, Body::Empty)
+            .authorization(self.authorization.clone())
+            .timeouts(QUESTION_TIMEOUTS)
+            .attempts(1);
+        let answer = self.http.send(&request).await?;
+        let url = shown(&answer.url);
+        let said: Option<Version> = serde_json::from_slice(&answer.success()?).ok();
+        let reason = "it does not say its version as Kubo does".to_owned();
+        let Version { version } = said.ok_or(NetError::BadResponse { url, reason })?;
+        Ok(format!("version {version}"))
     }
 
     async fn is_pinned(&self, root: &Cid) -> bool {
@@ -192,6 +213,10 @@ impl Upload for Kubo {
 
     fn url(&self) -> &Url {
         &self.url
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async { Ok(self.version().await?) })
     }
 
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {

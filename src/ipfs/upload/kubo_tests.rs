@@ -21,6 +21,17 @@ async fn import(status: u16, body: impl Into<String>) -> Result<(), UploadError>
 }
 
 #[tokio::test]
+async fn a_probe_says_the_version_or_what_is_wrong() {
+    let probe = async |status, body: &'static str| {
+        let server = TestServer::start(move |_, _| Answer::new(status, body)).await;
+        Kubo::new(quick_http(), server.url, None).probe().await.map_err(|error| error.to_string())
+    };
+    assert_eq!(probe(200, r#"{"Version":"0.44.0"}"#).await.unwrap(), "version 0.44.0");
+    assert!(probe(200, "<html>").await.unwrap_err().contains("version"));
+    assert!(probe(403, "no").await.unwrap_err().contains("403"));
+}
+
+#[tokio::test]
 async fn the_file_is_streamed_with_token_and_progress() {
     let stats = "{\"Stats\":{\"BlockCount\":2,\"BlockBytesCount\":10}}\n";
     let answer = line(ROOT, "") + stats;

@@ -49,6 +49,17 @@ const QUESTION_TIMEOUTS: Timeouts = Timeouts {
     body: Duration::from_secs(5),
 };
 
+/// The empty folder: what is asked about when it does not matter what.
+fn nothing() -> Cid {
+    Cid::try_from("bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354")
+        .expect("it is the CID of an empty UnixFS directory")
+}
+
+/// What a probe says when there is no more to be said.
+fn it_answers<T>(_: T) -> String {
+    "it answers".to_owned()
+}
+
 /// A service that imports a CAR file and pins its root.
 pub trait Upload: Send + Sync {
     /// Kind and address, for a person: `kubo at http://127.0.0.1:5001/`.
@@ -56,6 +67,9 @@ pub trait Upload: Send + Sync {
 
     /// The service's address.
     fn url(&self) -> &Url;
+
+    /// One cheap question, whose answer shows that the service is there and lets us in: in words.
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>>;
 
     /// Whether the service is seen to keep `root` and all below it, by one cheap question. `false`
     /// also when it cannot say: then the file is sent, which does no harm.

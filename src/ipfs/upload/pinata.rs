@@ -85,7 +85,7 @@ impl Pinata {
         confirm(self, root, &file.data.cid)
     }
 
-    async fn lists(&self, root: &Cid) -> bool {
+    async fn lists(&self, root: &Cid) -> Result<bool, NetError> {
         let mut url = self.url.clone();
         // Files are listed at `api.`, uploaded at `uploads.`.
         let domain = url.domain().and_then(|host| host.strip_prefix("uploads."));
@@ -99,11 +99,10 @@ impl Pinata {
             .bearer(Some(self.token.clone()))
             .timeouts(QUESTION_TIMEOUTS)
             .attempts(1);
-        let Ok(answer) = self.http.send(&request).await else { return false };
-        let files = answer.success().ok().and_then(|body| serde_json::from_slice(&body).ok());
-        files.is_some_and(|answer: Answer<Files>| {
-            answer.data.files.iter().any(|file| same_cid(&file.cid, root))
-        })
+        let files = self.http.send(&request).await?.success()?;
+        let files: Option<Answer<Files>> = serde_json::from_slice(&files).ok();
+        Ok(files
+            .is_some_and(|answer| answer.data.files.iter().any(|file| same_cid(&file.cid, root))))
     }
 }
 
@@ -116,8 +115,12 @@ impl Upload for Pinata {
         &self.url
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async { Ok(super::it_answers(self.lists(&super::nothing()).await?)) })
+    }
+
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
-        Box::pin(self.lists(root))
+        Box::pin(async { self.lists(root).await.unwrap_or(false) })
     }
 
     fn upload<'a>(

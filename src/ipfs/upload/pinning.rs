@@ -211,6 +211,10 @@ impl Upload for PinningService {
         &self.url
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async { Ok(super::it_answers(self.listed(&super::nothing(), "pinned").await?)) })
+    }
+
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
         Box::pin(async {
             let pin = self.listed(root, "pinned").await;

@@ -149,6 +149,16 @@ impl Upload for S3 {
         &self.url
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+        Box::pin(async {
+            let answer = self.head(&super::nothing(), 1).await?;
+            match answer.status {
+                200..300 | 404 => Ok(super::it_answers(answer)),
+                _ => Err(answer.to_error().into()),
+            }
+        })
+    }
+
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
         Box::pin(async {
             let Ok(answer) = self.head(root, 1).await else { return false };

@@ -6,6 +6,7 @@ mod error;
 mod fetch;
 mod form;
 mod root;
+mod sight;
 mod tree;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ pub use self::error::{FetchError, GatewayNote};
 pub(super) use self::fetch::{is_denial, is_html};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
+pub use self::sight::{GatewaySight, gateway_sight};
 pub use self::tree::TreeFile;
 use super::recordhash::{Recordhash, Target};
 use crate::ens::Name;

@@ -29,7 +29,7 @@ pub(super) struct Survey {
 }
 
 /// What one gateway says.
-enum Answer {
+pub(super) enum Answer {
     Record(Box<VerifiedRecord>),
     /// It knows none.
     None,
@@ -105,7 +105,7 @@ pub(super) async fn survey(
     })
 }
 
-async fn ask(
+pub(super) async fn ask(
     http: &Http,
     gateway: &Gateway,
     key: &IpnsName,

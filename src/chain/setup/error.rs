@@ -1,0 +1,84 @@
+//! Why a name is not set up.
+
+use alloy_primitives::{Address, B256, U256};
+
+use crate::chain::{ChainError, Revert};
+use crate::ens::Name;
+use crate::wallet::WalletError;
+
+/// Why a setup is refused, or does not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The chain could not be asked.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The wallet did not sign.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// Neither the name nor a name above it is registered.
+    #[error("{0} is not registered, nor is a name above it")]
+    NotRegistered(Name),
+    /// The contract given is no records resolver.
+    #[error("{0} is not a records resolver (CCIP2) on this chain")]
+    NoRecordsResolver(Address),
+    /// The wallet may not do it.
+    #[error("{sender} may not {what}: {name} belongs to {owner}")]
+    NotOwner {
+        /// Who would send.
+        sender: Address,
+        /// The name.
+        name: Name,
+        /// Its owner.
+        owner: Address,
+        /// Which transaction.
+        what: &'static str,
+    },
+    /// A transaction would revert.
+    #[error("{description}: the contract would refuse it: {revert}")]
+    Simulation {
+        /// The transaction in words.
+        description: String,
+        /// Why.
+        revert: Revert,
+    },
+    /// The wallet cannot pay.
+    #[error("{sender} has {has} wei, the transactions may cost up to {needs} wei")]
+    Funds {
+        /// Who would send.
+        sender: Address,
+        /// What it has.
+        has: U256,
+        /// The most they may cost, gas included.
+        needs: U256,
+    },
+    /// It was not mined in time; it may be yet.
+    #[error("the transaction {hash} ({description}) was not mined within {seconds} seconds")]
+    NotMined {
+        /// The transaction.
+        hash: B256,
+        /// In words.
+        description: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// It was mined, and reverted.
+    #[error("the transaction {hash} ({description}) was mined and reverted")]
+    Reverted {
+        /// The transaction.
+        hash: B256,
+        /// In words.
+        description: String,
+    },
+    /// It was mined, and the chain says something else than was set.
+    #[error("the transaction {hash} was mined, but {what} is now {found}, not {expected}")]
+    NotReadBack {
+        /// The transaction.
+        hash: B256,
+        /// What was read.
+        what: &'static str,
+        /// What it is.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+}

@@ -1,0 +1,59 @@
+//! Making a name use its records: what stands on chain, what is missing, and the transactions
+//! that bring it about (facts §5).
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `standing` | [`Standing`]: owner, resolver, recordhash, approval as they are now |
+//! | `plan` | [`Plan`]: the transactions that are missing, each in words |
+//! | `send` | simulates, estimates, sends, waits, and reads back |
+//! | `safe` | [`safe_batch`]: the same for a multisig, as a file of Safe's Transaction Builder |
+
+mod error;
+mod plan;
+mod safe;
+mod send;
+mod standing;
+
+pub use error::SetupError;
+pub use plan::{Plan, SetupTransaction, plan};
+pub use safe::safe_batch;
+pub use send::{Cost, Sender};
+pub use standing::Standing;
+
+use alloy_primitives::{Address, Bytes};
+
+use crate::ens::Name;
+
+/// What a name is to be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupRequest {
+    /// The name whose records are meant. One that the registry does not have stands under its
+    /// closest ancestor there, as the resolver takes it.
+    pub name: Name,
+    /// Who sends the transactions; without one, whoever owns the name.
+    pub sender: Option<Address>,
+    /// The records resolver; without one, the name's own where it is one, else the deployed one.
+    pub resolver: Option<Address>,
+    /// Where the records are.
+    pub pointer: Option<Pointer>,
+    /// A signer to be approved on chain.
+    pub approve: Option<Address>,
+}
+
+/// A recordhash, and what it is set for. The bytes are as the contract keeps them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// For the name.
+    Recordhash(Bytes),
+    /// For every name of the owner that has none of its own (ownerhash).
+    Ownerhash(Bytes),
+}
+
+impl Pointer {
+    /// The bytes.
+    pub fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Recordhash(bytes) | Self::Ownerhash(bytes) => bytes,
+        }
+    }
+}

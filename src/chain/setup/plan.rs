@@ -1,0 +1,370 @@
+//! The transactions that are missing, each in words.
+
+use alloy::sol_types::SolCall;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use cid::Cid;
+
+use super::{Pointer, SetupError, SetupRequest, Standing};
+use crate::chain::Contracts;
+use crate::chain::contracts::calls;
+use crate::ens::Name;
+use crate::keys::IpnsName;
+
+/// What the contract puts before a recordhash of 32 bytes.
+const IPNS_PREFIX: [u8; 10] = [0xe5, 0x01, 0x01, 0x72, 0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+/// `ipfs-ns` as ENSIP-7 writes it.
+const IPFS_NS: [u8; 2] = [0xe3, 0x01];
+
+/// A transaction of a setup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupTransaction {
+    /// The contract.
+    pub to: Address,
+    /// The call.
+    pub data: Bytes,
+    /// What is sent with it, in wei.
+    pub value: U256,
+    /// What it does, in words.
+    pub description: String,
+    /// What must be read afterwards.
+    pub(super) check: Check,
+}
+
+/// What a transaction brings about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    Resolver { node: B256, resolver: Address },
+    Recordhash { resolver: Address, key: B256, bytes: Bytes },
+    Approved { resolver: Address, owner: Address, node: B256, signer: Address },
+}
+
+/// What is missing, in the order to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The transactions; none when everything stands.
+    pub transactions: Vec<SetupTransaction>,
+    /// What a person should know before.
+    pub warnings: Vec<String>,
+}
+
+/// What is missing between what stands and what is wanted.
+///
+/// # Errors
+/// [`SetupError::NotOwner`] when the sender is neither owner nor manager, as far as what is
+/// missing needs it.
+pub fn plan(
+    contracts: &Contracts,
+    request: &SetupRequest,
+    standing: &Standing,
+) -> Result<Plan, SetupError> {
+    let mut plan = Plan::default();
+    if standing.resolver_now != standing.resolver {
+        plan.transactions.push(resolver(contracts, standing)?);
+        if standing.resolver_is_cleared() {
+            plan.warnings.push(format!(
+                "{} has no resolver in the ENSv1 registry. ENSv2 clears it when a name migrates: \
+                 if this one did, set its resolver to {} in ENSv2 instead, because clients no \
+                 longer ask the old registry",
+                standing.base.name, standing.resolver
+            ));
+        }
+    }
+    match &request.pointer {
+        Some(Pointer::Recordhash(bytes)) if standing.recordhash != *bytes => {
+            plan.transactions.push(recordhash(&request.name, bytes, standing)?);
+        }
+        Some(Pointer::Ownerhash(bytes)) => {
+            if standing.ownerhash != *bytes {
+                plan.transactions.push(ownerhash(bytes, standing)?);
+            }
+            if !standing.walk.recordhash.is_empty()
+                && standing.walk.recordhash != standing.ownerhash
+            {
+                plan.warnings.push(format!(
+                    "{} has a recordhash of its own, or one above it, which goes before the \
+                     ownerhash: {}",
+                    request.name, standing.walk
+                ));
+            }
+        }
+        _ => {}
+    }
+    if let (Some(signer), Some(false)) = (request.approve, standing.signer_approved) {
+        plan.transactions.push(approve(signer, standing)?);
+    }
+    Ok(plan)
+}
+
+fn not_owner(standing: &Standing, what: &'static str) -> SetupError {
+    SetupError::NotOwner {
+        sender: standing.sender,
+        name: standing.base.name.clone(),
+        owner: standing.base.owner(),
+        what,
+    }
+}
+
+fn resolver(contracts: &Contracts, standing: &Standing) -> Result<SetupTransaction, SetupError> {
+    if !standing.may_set_resolver {
+        return Err(not_owner(standing, "set the resolver"));
+    }
+    let (node, resolver) = (standing.base.name.node(), standing.resolver);
+    let (to, where_) = match standing.base.wrapper_owner {
+        Some(_) => (contracts.name_wrapper, "NameWrapper"),
+        None => (contracts.registry, "registry"),
+    };
+    let before = match standing.resolver_now.is_zero() {
+        true => "it has none now".to_owned(),
+        false => {
+            format!("it is {} now, whose records will no longer be read", standing.resolver_now)
+        }
+    };
+    Ok(SetupTransaction {
+        to,
+        data: calls::setResolverCall { node, resolver }.abi_encode().into(),
+        value: U256::ZERO,
+        description: format!(
+            "set the resolver of {} to {resolver}, in the {where_} ({before})",
+            standing.base.name
+        ),
+        check: Check::Resolver { node, resolver },
+    })
+}
+
+fn recordhash(
+    name: &Name,
+    bytes: &Bytes,
+    standing: &Standing,
+) -> Result<SetupTransaction, SetupError> {
+    let owner = standing.base.owner();
+    if standing.sender != owner && !standing.is_manager {
+        return Err(not_owner(standing, "set the recordhash"));
+    }
+    let base = &standing.base.name;
+    let node = base.node();
+    let below = name.labels().count() - base.labels().count();
+    let mut subdomains: Vec<String> = name.labels().take(below).map(str::to_owned).collect();
+    let hash = bytes.clone();
+    let (data, by) = match (subdomains.len(), <[u8; 32]>::try_from(&bytes[..])) {
+        (0, Ok(short)) => {
+            let call = calls::setShortRecordhashCall { node, hash: short.into() };
+            (call.abi_encode(), "setShortRecordhash")
+        }
+        (0, Err(_)) => (calls::setRecordhashCall { node, hash }.abi_encode(), "setRecordhash"),
+        (1, _) => {
+            let subdomain = subdomains.remove(0);
+            let call = calls::setSubRecordhashCall { node, subdomain, hash };
+            (call.abi_encode(), "setSubRecordhash")
+        }
+        _ => {
+            let call = calls::setDeepSubRecordhashCall { node, subdomains, hash };
+            (call.abi_encode(), "setDeepSubRecordhash")
+        }
+    };
+    Ok(SetupTransaction {
+        to: standing.resolver,
+        data: data.into(),
+        value: U256::ZERO,
+        description: format!("set the recordhash of {name} to {} ({by})", shown(bytes)),
+        check: Check::Recordhash {
+            resolver: standing.resolver,
+            key: name.node(),
+            bytes: bytes.clone(),
+        },
+    })
+}
+
+fn ownerhash(bytes: &Bytes, standing: &Standing) -> Result<SetupTransaction, SetupError> {
+    let owner = standing.base.owner();
+    // The contract sets that of whoever sends.
+    if standing.sender != owner {
+        return Err(not_owner(standing, "set the ownerhash"));
+    }
+    let (data, by) = match <[u8; 32]>::try_from(&bytes[..]) {
+        Ok(short) => {
+            (calls::setShortOwnerhashCall { hash: short.into() }.abi_encode(), "setShortOwnerhash")
+        }
+        Err(_) => (calls::setOwnerhashCall { hash: bytes.clone() }.abi_encode(), "setOwnerhash"),
+    };
+    let fee = match standing.ownerhash_fee.is_zero() {
+        true => String::new(),
+        false => format!(", with the resolver's fee of {} wei", standing.ownerhash_fee),
+    };
+    Ok(SetupTransaction {
+        to: standing.resolver,
+        data: data.into(),
+        value: standing.ownerhash_fee,
+        description: format!(
+            "set the ownerhash of {owner}, for all its names without a recordhash, to {} ({by}{fee})",
+            shown(bytes)
+        ),
+        check: Check::Recordhash {
+            resolver: standing.resolver,
+            key: owner.into_word(),
+            bytes: bytes.clone(),
+        },
+    })
+}
+
+fn approve(signer: Address, standing: &Standing) -> Result<SetupTransaction, SetupError> {
+    let owner = standing.base.owner();
+    // The contract takes it as the approval of whoever sends.
+    if standing.sender != owner {
+        return Err(not_owner(standing, "approve a signer on chain"));
+    }
+    let (node, resolver) = (standing.base.name.node(), standing.resolver);
+    Ok(SetupTransaction {
+        to: resolver,
+        data: calls::approveCall { node, signer, approved: true }.abi_encode().into(),
+        value: U256::ZERO,
+        description: format!(
+            "approve {signer} on chain as a signer and manager of the records of {}",
+            standing.base.name
+        ),
+        check: Check::Approved { resolver, owner, node, signer },
+    })
+}
+
+/// What a recordhash points to, where it is one of the usual forms; else in hexadecimal.
+fn shown(bytes: &Bytes) -> String {
+    let ipns = match bytes.len() {
+        32 => IpnsName::from_contenthash(&[&IPNS_PREFIX[..], bytes].concat()),
+        _ => IpnsName::from_contenthash(bytes),
+    };
+    let ipfs = bytes.strip_prefix(&IPFS_NS).and_then(|cid| Cid::try_from(cid).ok());
+    match (ipns, ipfs, std::str::from_utf8(bytes)) {
+        (Ok(name), _, _) => format!("ipns://{name}"),
+        (_, Some(cid), _) => format!("ipfs://{cid}"),
+        (_, _, Ok(text)) if text.starts_with("https://") => text.to_owned(),
+        _ => bytes.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::setup::Pointer;
+    use crate::chain::{FoundResolver, NameFacts, RecordhashSource, Walk};
+    use crate::keys::IpnsKey;
+    use crate::secret::Secret;
+
+    const OWNER: Address = Address::repeat_byte(1);
+    const MANAGER: Address = Address::repeat_byte(2);
+
+    fn nick() -> Name {
+        Name::parse("nick.eth").unwrap()
+    }
+
+    /// nick.eth of `OWNER`, who sends, with another resolver.
+    fn standing() -> Standing {
+        let other = Address::repeat_byte(9);
+        let found = FoundResolver { address: other, level: nick(), extended: false };
+        Standing {
+            base: NameFacts {
+                name: nick(),
+                registry_owner: OWNER,
+                wrapper_owner: None,
+                registrant: None,
+                resolver: Some(found),
+            },
+            sender: OWNER,
+            may_set_resolver: true,
+            is_manager: false,
+            resolver: Contracts::default().records_resolver,
+            resolver_now: other,
+            walk: Walk {
+                level: Some(nick()),
+                node: nick().node(),
+                registry_owner: OWNER,
+                owner: OWNER,
+                recordhash: Bytes::new(),
+                source: RecordhashSource::Web2Default,
+            },
+            recordhash: Bytes::new(),
+            ownerhash: Bytes::new(),
+            ownerhash_fee: U256::from(7),
+            signer_approved: Some(false),
+            text_chain_id: Some(1),
+        }
+    }
+
+    fn request(pointer: Pointer) -> SetupRequest {
+        let approve = Some(Address::repeat_byte(5));
+        SetupRequest { name: nick(), sender: None, resolver: None, pointer: Some(pointer), approve }
+    }
+
+    fn planned(pointer: Pointer, standing: &Standing) -> Result<Plan, SetupError> {
+        plan(&Contracts::default(), &request(pointer), standing)
+    }
+
+    #[test]
+    fn the_selectors_are_the_deployed_ones() {
+        let short = Pointer::Recordhash(vec![7; 32].into());
+        let ownerhash = Pointer::Ownerhash(vec![7; 32].into());
+        let https = Pointer::Ownerhash(Bytes::from_static(b"https://a.example"));
+        let selectors = |pointer| -> Vec<String> {
+            let plan = planned(pointer, &standing()).unwrap();
+            plan.transactions
+                .iter()
+                .map(|tx| Bytes::copy_from_slice(&tx.data[..4]).to_string())
+                .collect()
+        };
+        assert_eq!(selectors(short), ["0x1896f70a", "0xa6704e76", "0xa4b91a01"]);
+        assert_eq!(selectors(ownerhash), ["0x1896f70a", "0xd5d7d981", "0xa4b91a01"]);
+        assert_eq!(selectors(https), ["0x1896f70a", "0x6166b779", "0xa4b91a01"]);
+        let mut below = request(Pointer::Recordhash(vec![7; 32].into()));
+        for (name, selector) in [("a.nick.eth", "0xc6a84da3"), ("a.b.nick.eth", "0x7ceb95f9")] {
+            below.name = Name::parse(name).unwrap();
+            let plan = plan(&Contracts::default(), &below, &standing()).unwrap();
+            assert_eq!(
+                Bytes::copy_from_slice(&plan.transactions[1].data[..4]).to_string(),
+                selector
+            );
+        }
+    }
+
+    #[test]
+    fn the_fee_goes_with_the_ownerhash_alone() {
+        let plan = planned(Pointer::Ownerhash(vec![7; 32].into()), &standing()).unwrap();
+        let values: Vec<U256> = plan.transactions.iter().map(|tx| tx.value).collect();
+        assert_eq!(values, [U256::ZERO, U256::from(7), U256::ZERO]);
+        assert!(plan.warnings.is_empty(), "another resolver is no cleared one");
+    }
+
+    #[test]
+    fn what_stands_is_not_sent_again() {
+        let bytes = Bytes::from(vec![7; 32]);
+        let mut standing = standing();
+        standing.resolver_now = standing.resolver;
+        standing.recordhash = bytes.clone();
+        standing.signer_approved = Some(true);
+        let plan = planned(Pointer::Recordhash(bytes), &standing).unwrap();
+        assert_eq!(plan, Plan::default());
+    }
+
+    #[test]
+    fn a_manager_sets_recordhashes_and_nothing_else() {
+        let mut standing = Standing { sender: MANAGER, is_manager: true, ..standing() };
+        standing.may_set_resolver = false;
+        let pointer = || Pointer::Recordhash(vec![7; 32].into());
+        assert!(planned(pointer(), &standing).is_err(), "the resolver");
+        standing.resolver_now = standing.resolver;
+        assert!(planned(pointer(), &standing).is_err(), "the approval would be the manager's own");
+        standing.signer_approved = Some(true);
+        assert_eq!(planned(pointer(), &standing).unwrap().transactions.len(), 1);
+        assert!(planned(Pointer::Ownerhash(vec![7; 32].into()), &standing).is_err());
+        standing.is_manager = false;
+        let error = planned(pointer(), &standing).unwrap_err();
+        assert!(error.to_string().contains(&OWNER.to_string()), "{error}");
+    }
+
+    #[test]
+    fn recordhashes_are_shown_as_what_they_point_to() {
+        let name = IpnsKey::from_seed(&Secret::new([1; 32])).name();
+        let ipns = format!("ipns://{name}");
+        assert_eq!(shown(&name.public_key().to_vec().into()), ipns);
+        assert_eq!(shown(&name.contenthash().into()), ipns);
+        assert_eq!(shown(&Bytes::from_static(b"https://a.example")), "https://a.example");
+        assert_eq!(shown(&Bytes::from_static(&[1, 2])), "0x0102");
+    }
+}

@@ -1,0 +1,220 @@
+//! Simulates, estimates, sends, waits, and reads back.
+
+use std::time::{Duration, Instant};
+
+use alloy::network::TransactionBuilder;
+use alloy::providers::Provider;
+use alloy::rpc::json_rpc::RpcError;
+use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+
+use super::plan::Check;
+use super::{SetupError, SetupTransaction};
+use crate::chain::{Block, ChainError, ChainView, Revert, Rpc, is_execution_failure};
+use crate::wallet::Wallet;
+
+/// Between two questions whether a transaction was mined.
+const POLL: Duration = Duration::from_millis(250);
+/// More gas than was estimated, in hundredths: the chain may change until it is mined.
+const GAS_MARGIN: u64 = 120;
+
+/// What one transaction may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The gas limit.
+    pub gas: u64,
+    /// At most so much for each unit, in wei (EIP-1559).
+    pub max_fee_per_gas: u128,
+    /// Of it to whoever makes the block.
+    pub max_priority_fee_per_gas: u128,
+}
+
+impl Cost {
+    /// The most it may come to, in wei, without the value sent.
+    pub fn at_most(&self) -> U256 {
+        U256::from(self.gas) * U256::from(self.max_fee_per_gas)
+    }
+}
+
+/// Sends the transactions of a setup on one chain.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The nodes.
+    pub rpc: Rpc,
+    /// The chain's id.
+    pub chain_id: u64,
+    /// How long a transaction may take to be mined.
+    pub patience: Duration,
+}
+
+impl Sender {
+    fn request(from: Address, transaction: &SetupTransaction) -> TransactionRequest {
+        TransactionRequest::default()
+            .with_from(from)
+            .with_to(transaction.to)
+            .with_value(transaction.value)
+            .with_input(transaction.data.clone())
+    }
+
+    /// Runs the transaction by `eth_call` at the newest block, as if `from` sent it.
+    ///
+    /// # Errors
+    /// [`SetupError::Simulation`] when the contract refuses; when the nodes fail.
+    pub async fn simulate(
+        &self,
+        from: Address,
+        transaction: &SetupTransaction,
+    ) -> Result<(), SetupError> {
+        let request = Self::request(from, transaction);
+        match self.rpc.provider().call(request).await {
+            Ok(_) => Ok(()),
+            Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
+                let revert = Revert(error.as_revert_data().unwrap_or_default());
+                let description = transaction.description.clone();
+                Err(SetupError::Simulation { description, revert })
+            }
+            Err(error) => Err(self.rpc.error("a simulation", error).into()),
+        }
+    }
+
+    /// Estimates what each transaction costs, and whether `from` can pay for all.
+    ///
+    /// # Errors
+    /// [`SetupError::Funds`]; when the nodes fail.
+    pub async fn costs(
+        &self,
+        from: Address,
+        transactions: &[SetupTransaction],
+    ) -> Result<Vec<Cost>, SetupError> {
+        let provider = self.rpc.provider();
+        let fees = provider.estimate_eip1559_fees().await;
+        let fees = fees.map_err(|error| self.rpc.error("its fees", error))?;
+        let (mut costs, mut needs) = (Vec::new(), U256::ZERO);
+        for transaction in transactions {
+            let gas = provider.estimate_gas(Self::request(from, transaction)).await;
+            let gas = gas.map_err(|error| self.rpc.error("the gas of a transaction", error))?;
+            let cost = Cost {
+                gas: gas.saturating_mul(GAS_MARGIN) / 100,
+                max_fee_per_gas: fees.max_fee_per_gas,
+                max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
+            };
+            needs += cost.at_most() + transaction.value;
+            costs.push(cost);
+        }
+        let has = provider.get_balance(from).await;
+        let has = has.map_err(|error| self.rpc.error("a balance", error))?;
+        match has < needs {
+            true => Err(SetupError::Funds { sender: from, has, needs }),
+            false => Ok(costs),
+        }
+    }
+
+    /// Has `wallet` sign the transaction, sends it, waits until it is mined, and reads back what
+    /// it was to bring about. `sent` is told its hash as soon as it is on its way.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub async fn send(
+        &self,
+        wallet: &dyn Wallet,
+        transaction: &SetupTransaction,
+        cost: Cost,
+        sent: &mut Option<B256>,
+    ) -> Result<B256, SetupError> {
+        let from = wallet.address();
+        let provider = self.rpc.provider();
+        let nonce = provider.get_transaction_count(from).pending().await;
+        let nonce = nonce.map_err(|error| self.rpc.error("a nonce", error))?;
+        let request = Self::request(from, transaction)
+            .with_nonce(nonce)
+            .with_chain_id(self.chain_id)
+            .with_gas_limit(cost.gas)
+            .with_max_fee_per_gas(cost.max_fee_per_gas)
+            .with_max_priority_fee_per_gas(cost.max_priority_fee_per_gas);
+        let raw = wallet.sign_transaction(request).await?;
+        let hash = keccak256(&raw);
+        self.broadcast(&raw).await?;
+        *sent = Some(hash);
+        let receipt = self.mined(hash, transaction).await?;
+        if !receipt.status() {
+            let description = transaction.description.clone();
+            return Err(SetupError::Reverted { hash, description });
+        }
+        self.read_back(hash, &receipt, transaction).await?;
+        Ok(hash)
+    }
+
+    async fn broadcast(&self, raw: &Bytes) -> Result<(), ChainError> {
+        match self.rpc.provider().send_raw_transaction(raw).await {
+            Ok(_) => Ok(()),
+            // Sent again by the retry, or by the next node of several.
+            Err(RpcError::ErrorResp(error)) if is_known(&error.message) => Ok(()),
+            Err(error) => Err(self.rpc.error("sending a transaction", error)),
+        }
+    }
+
+    async fn mined(
+        &self,
+        hash: B256,
+        transaction: &SetupTransaction,
+    ) -> Result<TransactionReceipt, SetupError> {
+        let began = Instant::now();
+        while began.elapsed() < self.patience {
+            // A node that fails now may answer later: what was sent stays sent.
+            if let Ok(Some(receipt)) = self.rpc.provider().get_transaction_receipt(hash).await {
+                return Ok(receipt);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        let (description, seconds) = (transaction.description.clone(), self.patience.as_secs());
+        Err(SetupError::NotMined { hash, description, seconds })
+    }
+
+    /// At the block that has the transaction.
+    async fn read_back(
+        &self,
+        hash: B256,
+        receipt: &TransactionReceipt,
+        transaction: &SetupTransaction,
+    ) -> Result<(), SetupError> {
+        let block = match (receipt.block_number, receipt.block_hash) {
+            (Some(number), Some(hash)) => Block { number, hash, timestamp: 0 },
+            _ => self.rpc.latest().await?,
+        };
+        let view = self.rpc.at(block);
+        let (what, found, expected) = found(&view, &transaction.check).await?;
+        match found == expected {
+            true => Ok(()),
+            false => Err(SetupError::NotReadBack { hash, what, found, expected }),
+        }
+    }
+}
+
+/// A transaction that a node has already.
+fn is_known(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("already known") || message.contains("already imported")
+}
+
+/// What is read, what it is, and what it should be.
+async fn found(
+    view: &ChainView,
+    check: &Check,
+) -> Result<(&'static str, String, String), ChainError> {
+    use crate::chain::calls;
+    Ok(match check {
+        Check::Resolver { node, resolver } => {
+            let call = calls::resolverCall { node: *node };
+            let now = view.require(view.contracts().registry, call).await?;
+            ("the resolver", now.to_string(), resolver.to_string())
+        }
+        Check::Recordhash { resolver, key, bytes } => {
+            let now = view.recordhash(*resolver, *key).await?;
+            ("the recordhash", now.to_string(), bytes.to_string())
+        }
+        Check::Approved { resolver, owner, node, signer } => {
+            let now = view.is_approved_signer(*resolver, *owner, *node, *signer).await?;
+            ("the approval of the signer", now.to_string(), true.to_string())
+        }
+    })
+}

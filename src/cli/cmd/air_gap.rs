@@ -1,0 +1,105 @@
+//! `publish --dry-run`, `--sign-only` and `--signed`: what is sent, in a folder.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use namesys::ipns::ReadBack;
+use namesys::resolve::Agreement;
+use namesys::workspace::{
+    Author, Parcel, PublishOutcome, PublishRequest, RecordedKeys, Subject, dry_record,
+    parcel_files, write_manifest,
+};
+
+use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::pack::{Source, pack_car};
+use crate::cli::context::Context;
+use crate::cli::endpoints::UploadArgs;
+use crate::cli::error::CliError;
+use crate::cli::output::Outcome;
+use crate::cli::session::Session;
+use crate::cli::values::write_file;
+
+/// Writes what would be sent into `dir`. With `keep` it is meant to be sent, by
+/// [`publish_signed`]: the history gets it, and the folder a file that names both others.
+pub fn write(
+    dir: &Path,
+    keep: bool,
+    context: &Context,
+    session: &mut Session,
+    (author, sequence): (&AuthorArgs, Option<u64>),
+) -> Result<Outcome, CliError> {
+    let key = author.key(context, session)?;
+    let _lock = session.workspace.lock()?;
+    std::fs::create_dir_all(dir)
+        .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
+    let unfinished = tempfile::Builder::new()
+        .prefix(".car-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+        .tempfile_in(dir)
+        .map_err(|error| CliError::io(format!("{} cannot be written", dir.display()), &error))?;
+    let tree = Source::WellKnown(session.workspace.dir());
+    let root = pack_car(context, &tree, unfinished.path())?.root;
+    let request = PublishRequest {
+        workspace: Some(&session.workspace),
+        name: key.name(),
+        subject: Subject::Root(root),
+        author: author.author(&key, sequence),
+        publishers: &[],
+        now: Timestamp::now(),
+        read_back: ReadBack::default(),
+        notice: &|_| (),
+    };
+    let (record, new_record) = dry_record(&request)?;
+    let (car, file) = parcel_files(dir, &root, record.name());
+    unfinished.persist(&car).map_err(|error| {
+        CliError::io(format!("{} cannot be written", car.display()), &error.error)
+    })?;
+    write_file(&file, record.bytes())?;
+    let mut written = vec![car, file];
+    if keep {
+        // Before anybody can send it: the sequence is never given to another.
+        session.workspace.keep_publication(&record)?;
+        written.push(write_manifest(dir, &session.config.name, &root, &record)?);
+    }
+    context.output.note("nobody was asked: the sequence follows what this workspace knows");
+    let written = written.iter().map(|path| path.display().to_string()).collect();
+    let (uploads, publications) = (Vec::new(), Vec::new());
+    let outcome = PublishOutcome { record, new_record, uploads, publications };
+    Ok(Outcome::done(report(&outcome, &Agreement::default(), written)))
+}
+
+/// Checks what [`write`] wrote, uploads and publishes it. Needs no keys, and no workspace; one
+/// that is there gives its services, and must be the same name's.
+pub fn publish_signed(
+    dir: &Path,
+    context: &Context,
+    uploads: &UploadArgs,
+    fan_out: &FanOutArgs,
+) -> Result<Outcome, CliError> {
+    let parcel = Parcel::open(dir, Timestamp::now())?;
+    let config = context.config()?;
+    let name = *parcel.record.name();
+    if let Some(config) = &config {
+        config
+            .unrecorded_keys(&RecordedKeys { ipns_name: Some(name), ..RecordedKeys::default() })?;
+    }
+    let uploads = uploads.get(context, config.as_ref())?;
+    let fan_out = fan_out.open(context, config.as_ref())?;
+    let bar = context.output.progress(0, "uploading");
+    let progress_bar = bar.clone();
+    let subject = Subject::Tree {
+        car: &parcel.car,
+        root: parcel.root,
+        uploads: &uploads,
+        progress: Some(Arc::new(move |sent, total| {
+            progress_bar.set_length(total);
+            progress_bar.set_position(sent);
+        })),
+    };
+    let author = Author::Signed(&parcel.record);
+    let sent = fan_out.send(context, None, (&parcel.name, name), subject, author);
+    bar.finish_and_clear();
+    let (outcome, seen, error) = sent?;
+    Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+}

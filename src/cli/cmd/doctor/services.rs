@@ -1,0 +1,166 @@
+//! Uploads, publishers, gateways, and the clock.
+
+use jiff::Timestamp;
+use namesys::ens::Name;
+use namesys::ipfs::upload::Upload;
+use namesys::ipns::Publisher;
+use namesys::keys::{IpnsKey, IpnsName};
+use namesys::net::{Http, Request, endpoint};
+use namesys::report::CheckReport;
+use namesys::resolve::Gateway;
+use namesys::secret::Secret;
+use url::Url;
+
+use super::{Args, bad, good};
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
+
+/// A clock that is further off makes records that are not valid yet, or expired, in seconds.
+const MAX_SKEW: i64 = 60;
+/// The empty file, in the CID itself: every gateway has it.
+const EMPTY: &str = "bafkqaaa";
+
+/// The services that are probed.
+pub struct Services {
+    uploads: Vec<Box<dyn Upload>>,
+    publishers: Vec<Box<dyn Publisher>>,
+    gateways: Vec<Gateway>,
+    name: Option<Name>,
+    ipns: Option<IpnsName>,
+    http: Http,
+}
+
+impl Services {
+    /// Prepares; nothing is sent.
+    pub fn open(
+        args: &Args,
+        name: Option<&Name>,
+        session: Option<&Session>,
+        context: &Context,
+    ) -> Result<Self, CliError> {
+        let config = session.map(|session| &session.config);
+        let ipns = match config {
+            Some(config) => config.recorded_keys()?.ipns_name,
+            None => None,
+        };
+        Ok(Self {
+            uploads: args.uploads.get(context, config)?,
+            publishers: args.publishers.get(context, config)?,
+            gateways: args.gateways.get(context, config)?,
+            name: name.cloned(),
+            ipns,
+            http: context.gateway_http(None)?,
+        })
+    }
+
+    /// Probes each.
+    pub async fn probe(&self) -> Vec<CheckReport> {
+        let mut checks = Vec::new();
+        for upload in &self.uploads {
+            let what = format!("upload {}", upload.describe());
+            checks.push(match upload.probe().await {
+                Ok(said) => good(what, said),
+                Err(error) => bad(
+                    what,
+                    error.to_string(),
+                    "start it, or give another: --upload kubo=URL, NAMESYS_KUBO_URL, [[uploads]]",
+                ),
+            });
+        }
+        for publisher in &self.publishers {
+            checks.push(self.publisher(publisher.as_ref()).await);
+        }
+        for gateway in &self.gateways {
+            checks.push(self.gateway(gateway).await);
+        }
+        checks.push(self.clock().await);
+        checks
+    }
+
+    async fn publisher(&self, publisher: &dyn Publisher) -> CheckReport {
+        let what = format!("publisher {}", publisher.describe());
+        // Nobody publishes under this name: that there is none is an answer too.
+        let nobody = || IpnsKey::from_seed(&Secret::new([1; 32])).name();
+        let name = self.ipns.unwrap_or_else(nobody);
+        match publisher.get(&name).await {
+            Ok(Some(record)) if self.ipns.is_some() => {
+                let fields = record.fields();
+                let (sequence, validity) = (fields.sequence, fields.validity());
+                good(what, format!("sequence {sequence}, valid until {validity}"))
+            }
+            Ok(Some(_)) => good(what, "it answers"),
+            Ok(None) => good(what, "it answers, and has no record of this name"),
+            Err(error) => bad(
+                what,
+                error.to_string(),
+                "ask again later, or give another: --publisher w3name=URL, [[publishers]]",
+            ),
+        }
+    }
+
+    async fn gateway(&self, gateway: &Gateway) -> CheckReport {
+        let what = format!("gateway {gateway}");
+        let Some((url, exact)) = self.probe_url(gateway) else {
+            return good(what, "not asked: its addresses need the name of a workspace");
+        };
+        let hint = "give another: --gateway URL, NAMESYS_GATEWAY_URL, [gateways]";
+        let request = Request::get(url).max_body(1 << 20).attempts(1);
+        match self.http.send(&request).await {
+            Ok(answer) if (200..300).contains(&answer.status) => good(what, "it answers"),
+            Ok(answer) if !exact && answer.status == 404 => {
+                good(what, "it answers, and has nothing there yet")
+            }
+            Ok(answer) => bad(what, answer.to_error().to_string(), hint),
+            Err(error) => bad(what, error.to_string(), hint),
+        }
+    }
+
+    /// What is asked of a gateway, and whether it must have it.
+    fn probe_url(&self, gateway: &Gateway) -> Option<(Url, bool)> {
+        let text = gateway.to_string();
+        if !text.contains(['{', '<']) && !text.contains("://domain") {
+            let base = gateway.trusted_url()?;
+            let mut url = endpoint(&base, ["ipfs", EMPTY]);
+            url.set_query(Some("format=raw"));
+            return Some((url, true));
+        }
+        let ipns = self.ipns.as_ref().map(ToString::to_string);
+        let name = self.name.as_ref()?.to_string();
+        let filled = match (text.contains("{ipns}"), ipns) {
+            (true, Some(ipns)) => text.replace("{ipns}", &ipns),
+            (true, None) => return None,
+            (false, _) => text.replace("{ipfs}", EMPTY).replace("{cid}", EMPTY),
+        };
+        let filled = filled
+            .replace("{name-dashed}", &name.replace('-', "--").replace('.', "-"))
+            .replace("{name}", &name);
+        Some((filled.parse().ok()?, false))
+    }
+
+    /// The local clock against that of the first server which tells its own.
+    async fn clock(&self) -> CheckReport {
+        let what = "local clock";
+        let publishers = self.publishers.iter().map(|publisher| publisher.url().clone());
+        let gateways = self.gateways.iter().filter_map(Gateway::trusted_url);
+        let uploads = self.uploads.iter().map(|upload| upload.url().clone());
+        for url in publishers.chain(gateways).chain(uploads) {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            let request = Request::get(url).attempts(1);
+            let Ok(answer) = self.http.send(&request).await else { continue };
+            let Some(date) = answer.date else { continue };
+            let skew = Timestamp::now().as_second() - date.as_second();
+            let detail = format!("{skew} s ahead of {host}");
+            return match skew.abs() <= MAX_SKEW {
+                true => good(what, detail),
+                false => bad(
+                    what,
+                    detail,
+                    "set the clock (NTP): records would be expired, or not valid yet",
+                ),
+            };
+        }
+        let hint = "no server answered that tells its time: see the failures above";
+        bad(what, "not compared with any server", hint)
+    }
+}

@@ -1,0 +1,318 @@
+//! What `publish`, `renew` and `rollback` share: a record to every publisher, read back from
+//! each and from the gateways.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use namesys::ens::Name;
+use namesys::ipns::{Publisher, ReadBack};
+use namesys::keys::IpnsKey;
+use namesys::net::Http;
+use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
+use namesys::resolve::{
+    Agreement, Gateway, Patience, Sight, SightOf, agreement, wait_for_agreement,
+};
+use namesys::workspace::{
+    Author, Config, PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, Subject,
+    TargetOutcome, Workspace, publish,
+};
+
+use crate::cli::context::Context;
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::IpnsKeyArgs;
+use crate::cli::output::{Human, shown};
+use crate::cli::session::{DeriveArgs, KeysFor, Session};
+use crate::cli::values::{duration, time};
+
+/// A year, w3name's own default.
+const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// The first wait between two rounds of asking.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Who makes new records, and how.
+#[derive(Debug, clap::Args)]
+pub struct AuthorArgs {
+    /// Until when a new record is valid [default: a year on]
+    #[arg(long, value_name = "RFC3339", value_parser = time)]
+    pub validity: Option<Timestamp>,
+    /// How long a reader may keep a new record
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
+    pub ttl: Duration,
+    #[command(flatten)]
+    pub ipns_key: IpnsKeyArgs,
+    #[command(flatten)]
+    pub derive: DeriveArgs,
+}
+
+/// Where a record goes, and when that is enough.
+#[derive(Debug, clap::Args)]
+pub struct FanOutArgs {
+    /// How many publishers must serve the record [default: all]
+    #[arg(long, value_name = "N")]
+    require: Option<usize>,
+    /// Wait until publishers and gateways serve the record, at most so long (10m when no
+    /// duration is given); a gateway may keep an older one until its TTL has passed
+    #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
+          require_equals = true, default_missing_value = "10m")]
+    wait: Option<Duration>,
+    #[command(flatten)]
+    publishers: PublisherArgs,
+    #[command(flatten)]
+    gateways: GatewayArgs,
+}
+
+/// The services of [`FanOutArgs`].
+pub struct FanOut {
+    /// Every one gets the record.
+    pub publishers: Vec<Box<dyn Publisher>>,
+    gateways: Vec<Gateway>,
+    require: usize,
+    wait: Option<Duration>,
+    http: Http,
+}
+
+impl AuthorArgs {
+    /// Refuses a validity that has passed.
+    ///
+    /// # Errors
+    /// Exit 2.
+    pub fn check(&self) -> Result<(), CliError> {
+        if self.validity.is_some_and(|validity| validity <= Timestamp::now()) {
+            let message = "--validity has passed already: nobody would take the record";
+            return Err(CliError::usage(message));
+        }
+        Ok(())
+    }
+
+    /// The IPNS key of the workspace: given, or derived from the wallet.
+    ///
+    /// # Errors
+    /// Those of key and wallet, and when it is another than the workspace's.
+    pub fn key(&self, context: &Context, session: &mut Session) -> Result<IpnsKey, CliError> {
+        if let Some(key) = self.ipns_key.get(context)? {
+            let keys = RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() };
+            session.record_keys(&keys)?;
+            return Ok(key);
+        }
+        let recorded = session.config.recorded_keys()?;
+        let deriver = self.derive.open(context, KeysFor::from(&session.config), &recorded)?;
+        let key = context.block_on(deriver.ipns_key())?;
+        session.record_keys(&deriver.recorded(Some(&key), None))?;
+        Ok(key)
+    }
+
+    /// The author of a new record.
+    pub fn author<'a>(&self, key: &'a IpnsKey, sequence: Option<u64>) -> Author<'a> {
+        let now = Timestamp::now();
+        let year = || now.saturating_add(VALIDITY).unwrap_or(now);
+        let validity = self.validity.unwrap_or_else(year);
+        Author::Key { key, validity, ttl: self.ttl, sequence }
+    }
+}
+
+impl FanOutArgs {
+    /// Opens the services.
+    ///
+    /// # Errors
+    /// Exit 2 when one is no endpoint, or more are required than there are.
+    pub fn open(&self, context: &Context, config: Option<&Config>) -> Result<FanOut, CliError> {
+        let publishers = self.publishers.get(context, config)?;
+        let require = self.require.unwrap_or(publishers.len());
+        if require > publishers.len() {
+            let count = publishers.len();
+            let message = format!("--require is above the number of publishers, {count}");
+            return Err(CliError::usage(message).hint("add publishers, or require fewer"));
+        }
+        let gateways = self.gateways.get(context, config)?;
+        Ok(FanOut { publishers, gateways, require, wait: self.wait, http: context.http()? })
+    }
+}
+
+/// What came of it, and what of that is a failure.
+pub type Sent = (PublishOutcome, Agreement, Option<CliError>);
+
+impl FanOut {
+    /// Publishes and looks whether it is seen.
+    ///
+    /// # Errors
+    /// Those that stop everything.
+    pub fn send(
+        &self,
+        context: &Context,
+        workspace: Option<&Workspace>,
+        (ens_name, name): (&Name, namesys::keys::IpnsName),
+        subject: Subject<'_>,
+        author: Author<'_>,
+    ) -> Result<Sent, CliError> {
+        let output = context.output;
+        let notice = move |notice: &PublishNotice| output.warn(notice);
+        let request = PublishRequest {
+            workspace,
+            name,
+            subject,
+            author,
+            publishers: &self.publishers,
+            now: Timestamp::now(),
+            read_back: ReadBack::default(),
+            notice: &notice,
+        };
+        context.block_on(async {
+            let mut outcome = publish(&request).await?;
+            let seen = self.look(context, ens_name, &mut outcome).await;
+            let error = failure(&outcome, self.require).or_else(|| self.disagreement(&seen));
+            Ok((outcome, seen, error))
+        })
+    }
+
+    /// Asks the gateways; with `--wait` the publishers too, until all agree.
+    async fn look(
+        &self,
+        context: &Context,
+        name: &Name,
+        outcome: &mut PublishOutcome,
+    ) -> Agreement {
+        let taken = outcome.publications.iter().filter(|target| target.ok || target.sent).count();
+        if taken == 0 || (self.wait.is_some() && taken < self.require) {
+            return Agreement::default();
+        }
+        let record = outcome.record.clone();
+        let of = |publishers| SightOf {
+            record: &record,
+            name,
+            publishers,
+            gateways: &self.gateways,
+            http: &self.http,
+        };
+        let Some(limit) = self.wait else {
+            return agreement(&of(&[]), Timestamp::now()).await;
+        };
+        let patience = Patience { limit, every: EVERY };
+        let output = context.output;
+        let round = move |seen: &Agreement| {
+            for Sight { from, error, .. } in seen.behind() {
+                let reason = error.as_deref().unwrap_or_default();
+                output.note(format_args!("waiting for {from}: {reason}"));
+            }
+        };
+        let seen = wait_for_agreement(&of(&self.publishers), self.require, patience, &round).await;
+        for (target, sight) in outcome.publications.iter_mut().zip(&seen.publishers) {
+            if sight.ok == Some(true) && !target.ok {
+                (target.ok, target.read_back, target.error) = (true, true, None);
+            }
+        }
+        seen
+    }
+
+    fn disagreement(&self, seen: &Agreement) -> Option<CliError> {
+        let limit = self.wait?;
+        if seen.is_reached(self.require) {
+            return None;
+        }
+        let behind: Vec<String> = seen.behind().map(|sight| sight.from.clone()).collect();
+        let seconds = limit.as_secs();
+        let message = format!("not served after {seconds} s: {}", behind.join(", "));
+        Some(CliError::new(Exit::Failed, "not-agreed", message).hint(
+            "the record is published; a gateway may keep an older one until its TTL has passed: \
+             wait longer (--wait=1h), or look again later",
+        ))
+    }
+}
+
+/// The report of a publication.
+pub fn report(outcome: &PublishOutcome, seen: &Agreement, written: Vec<String>) -> PublishReport {
+    let fields = outcome.record.fields();
+    let uploads = outcome.uploads.iter().map(|target| {
+        let TargetOutcome { to, ok, sent, error, .. } = target.clone();
+        UploadReport { to, ok, sent, error }
+    });
+    let publications = outcome.publications.iter().map(|target| {
+        let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
+        PublicationReport { to, ok, sent, read_back, error }
+    });
+    let gateways = seen.gateways.iter().map(|sight| {
+        let Sight { from, ok, sequence, error, .. } = sight.clone();
+        GatewayReport { from, ok, sequence, error }
+    });
+    PublishReport {
+        root: fields.value.strip_prefix("/ipfs/").unwrap_or(&fields.value).to_owned(),
+        ipns_name: outcome.record.name().to_string(),
+        sequence: fields.sequence,
+        validity: fields.validity().to_string(),
+        new_record: outcome.new_record,
+        uploads: uploads.collect(),
+        publications: publications.collect(),
+        gateways: gateways.collect(),
+        written,
+    }
+}
+
+fn failure(outcome: &PublishOutcome, require: usize) -> Option<CliError> {
+    let failed = |targets: &[TargetOutcome]| targets.iter().filter(|target| !target.ok).count();
+    let uploads_failed = failed(&outcome.uploads);
+    let served = outcome.publications.iter().filter(|target| target.read_back).count();
+    let message = if uploads_failed > 0 && uploads_failed == outcome.uploads.len() {
+        "no upload succeeded, so the IPNS name was left as it is".to_owned()
+    } else if uploads_failed > 0 {
+        format!("{uploads_failed} of {} uploads failed", outcome.uploads.len())
+    } else if served < require {
+        format!("{served} of the {require} publishers that are required serve the record")
+    } else {
+        return None;
+    };
+    Some(
+        CliError::new(Exit::Failed, "incomplete", message)
+            .hint("run the same again: what succeeded is not done twice"),
+    )
+}
+
+impl Human for PublishReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "root       {}", self.root)?;
+        writeln!(out, "IPNS name  {}", self.ipns_name)?;
+        let left = self.publications.is_empty() && !self.uploads.is_empty();
+        let new = match (self.new_record, left) {
+            (_, true) => " (not published)",
+            (true, false) => "",
+            (false, false) => " (unchanged)",
+        };
+        writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, self.validity)?;
+        for UploadReport { to, ok, sent, error } in &self.uploads {
+            line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
+        }
+        for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
+            line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
+        }
+        // Those that have it, as they should, are in the JSON alone.
+        for GatewayReport { from, ok, error, .. } in &self.gateways {
+            let word = match ok {
+                Some(true) => continue,
+                Some(false) => "behind",
+                None => "?     ",
+            };
+            let reason = error.as_deref().unwrap_or_default();
+            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(reason))?;
+        }
+        self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
+    }
+}
+
+/// In a word, when it is good.
+fn good(ok: bool, sent: bool) -> Option<&'static str> {
+    ok.then_some(if sent { "ok" } else { "has it" })
+}
+
+fn line(
+    out: &mut dyn Write,
+    what: &str,
+    to: &str,
+    good: Option<&str>,
+    error: Option<&str>,
+) -> io::Result<()> {
+    match (good, error) {
+        (Some(good), _) => writeln!(out, "{what:9}  {good:6}  {}", shown(to)),
+        (None, Some(error)) => writeln!(out, "{what:9}  FAILED  {}: {}", shown(to), shown(error)),
+        (None, None) => writeln!(out, "{what:9}  FAILED  {}", shown(to)),
+    }
+}

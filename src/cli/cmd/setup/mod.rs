@@ -1,0 +1,227 @@
+//! `setup [NAME]`: makes a name use its records: what stands on chain, what is missing, and the
+//! transactions that bring it about.
+
+mod checks;
+mod pointer;
+mod show;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256};
+use jiff::Timestamp;
+use namesys::chain::setup::{Cost, Plan, Sender, SetupRequest, Standing, plan, safe_batch};
+use namesys::ens::Name;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::IpnsKeyArgs;
+use crate::cli::output::Outcome;
+use crate::cli::prompt;
+use crate::cli::rpc_args::{RpcArgs, no_rpc};
+use crate::cli::session::{DeriveArgs, Session, parse_name};
+use crate::cli::wallet_args::{OpenWallet, address};
+use pointer::PointerArgs;
+use show::{Shown, report};
+pub use show::{recordhash, source};
+
+/// `setup …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The name; default: the workspace's
+    name: Option<String>,
+    #[command(flatten)]
+    pointer: PointerArgs,
+    /// Set it up for a subname that need not be registered: its labels, leftmost first
+    #[arg(long, value_name = "LABELS", num_args = 1.., value_parser = label)]
+    sub: Vec<String>,
+    /// Approve a signer on chain, so that its records need no SIGN 3; default: the workspace's
+    #[arg(long, value_name = "SIGNER", value_parser = address, num_args = 0..=1)]
+    approve_signer: Option<Option<Address>>,
+    /// The records resolver; default: the name's own where it is one, else the deployed one
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    resolver: Option<Address>,
+    /// Print targets and calldata for a wallet elsewhere, and send nothing
+    #[arg(long)]
+    calldata: bool,
+    /// Write the transactions as a file of Safe's Transaction Builder, and send nothing
+    #[arg(long, value_name = "FILE")]
+    safe: Option<PathBuf>,
+    /// Send without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// How long to wait until a transaction is mined, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    wait: u64,
+    /// The chain that is expected [default: the workspace's]
+    #[arg(long, value_name = "N")]
+    chain_id: Option<u64>,
+    #[command(flatten)]
+    ipns_key: IpnsKeyArgs,
+    #[command(flatten)]
+    derive: DeriveArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+/// A dot may mean the name itself, which would then be set up below itself.
+fn label(text: &str) -> Result<String, String> {
+    match text.contains('.') {
+        true => Err("a label has no dot; give labels apart, and NAME before --sub".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// Everything that is decided before anything is sent.
+struct Prepared {
+    request: SetupRequest,
+    standing: Standing,
+    plan: Plan,
+    sender: Sender,
+}
+
+/// Shows, and sends what was confirmed.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let (session, name) = subject(&args, context)?;
+    let rpc = args.rpc.open(context, &context.http()?)?;
+    let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain"))?;
+    let wallet = wallet(&args, context)?;
+    let sends = !args.calldata && args.safe.is_none();
+    let session = checks::keys(session, &args, wallet.as_ref(), context)?;
+    let pointer = args.pointer.get(session.as_ref())?;
+    let approve = checks::signer(&args, session.as_ref())?;
+    let from = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
+    let request = SetupRequest { name, sender: from, resolver: args.resolver, pointer, approve };
+    let expected = args.chain_id.or(session.as_ref().map(|session| session.config.chain_id));
+    let prepared = context.block_on(async {
+        let chain_id = rpc.check_chain_id(expected).await?;
+        let view = rpc.at(rpc.latest().await?);
+        let standing = view.standing(&request).await?;
+        let plan = plan(view.contracts(), &request, &standing)?;
+        checks::tree(session.as_ref(), &view, &request, &standing, chain_id, context).await?;
+        let sender = Sender { rpc, chain_id, patience: Duration::from_secs(args.wait) };
+        for transaction in &plan.transactions {
+            sender.simulate(standing.sender, transaction).await?;
+        }
+        Ok(Prepared { request, standing, plan, sender })
+    })?;
+    prepared.plan.warnings.iter().for_each(|warning| context.output.warn(warning));
+    if prepared.plan.transactions.is_empty() {
+        return Ok(done(&prepared, Shown::default(), None));
+    }
+    if !sends {
+        return elsewhere(&args, &prepared);
+    }
+    let Some(wallet) = wallet else {
+        let error = CliError::new(Exit::Usage, "no-wallet", "a wallet is needed to send them")
+            .hint("give the owner's, such as --private-key-file or --account; or print them for a wallet elsewhere: --calldata, --safe FILE");
+        return Ok(done(&prepared, Shown::default(), Some(error)));
+    };
+    send(&args, &prepared, &wallet, context)
+}
+
+/// The workspace, where the name is of one, and the name.
+fn subject(args: &Args, context: &Context) -> Result<(Option<Session>, Name), CliError> {
+    let session = Session::open_if_any(context)?;
+    let name = match (&args.name, &session) {
+        (Some(name), _) => parse_name(context, name)?,
+        (None, Some(session)) => session.config.name.clone(),
+        (None, None) => {
+            return Err(CliError::usage("which name?")
+                .hint("give NAME, or -C DIR for a workspace (namesys init NAME makes one)"));
+        }
+    };
+    let name = match &args.sub[..] {
+        [] => name,
+        labels => parse_name(context, &format!("{}.{name}", labels.join(".")))?,
+    };
+    let session = session.filter(|session| name.is_or_is_under(&session.config.name));
+    Ok((session, name))
+}
+
+/// The wallet, where flags or variables give one.
+fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError> {
+    match args.derive.wallet.is_given()? {
+        true => args.derive.wallet.open(context).map(Some),
+        false => Ok(None),
+    }
+}
+
+fn done(prepared: &Prepared, shown: Shown, error: Option<CliError>) -> Outcome {
+    Outcome::partial(report(prepared, shown), error)
+}
+
+/// For a multisig, or any wallet that is not here.
+fn elsewhere(args: &Args, prepared: &Prepared) -> Result<Outcome, CliError> {
+    let Some(file) = &args.safe else { return Ok(done(prepared, Shown::default(), None)) };
+    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+    let description = format!("namesys setup {}", prepared.request.name);
+    let transactions = &prepared.plan.transactions;
+    let (chain_id, safe) = (prepared.sender.chain_id, prepared.standing.sender);
+    let batch = safe_batch(chain_id, safe, now, &description, transactions);
+    let failed = |error| CliError::io(format_args!("{} cannot be written", file.display()), &error);
+    std::fs::write(file, format!("{batch:#}\n")).map_err(failed)?;
+    let shown = Shown { safe: Some(file.display().to_string()), ..Shown::default() };
+    Ok(done(prepared, shown, None))
+}
+
+fn send(
+    args: &Args,
+    prepared: &Prepared,
+    wallet: &OpenWallet,
+    context: &Context,
+) -> Result<Outcome, CliError> {
+    let Prepared { standing, plan, sender, .. } = prepared;
+    if let OpenWallet::External(wallet) = wallet {
+        let wallet = namesys::wallet::Wallet::address(wallet);
+        let error = namesys::wallet::WalletError::NoTransactions { wallet }.into();
+        return Ok(done(prepared, Shown::default(), Some(error)));
+    }
+    let costs =
+        context.block_on(async { Ok(sender.costs(standing.sender, &plan.transactions).await?) })?;
+    if !args.yes {
+        ask(prepared, &costs, context)?;
+    }
+    let mut hashes: Vec<Option<B256>> = Vec::new();
+    let ended = context.block_on(async {
+        for (transaction, cost) in plan.transactions.iter().zip(&costs) {
+            // Kept where it is seen after Ctrl-C too.
+            hashes.push(None);
+            let Some(sent) = hashes.last_mut() else { break };
+            let ended = sender.send(wallet.as_wallet(), transaction, *cost, sent).await;
+            context.output.note(format_args!("{}: {}", transaction.description, said(&ended)));
+            ended?;
+        }
+        Ok(())
+    });
+    Ok(done(prepared, Shown { costs, hashes, safe: None }, ended.err()))
+}
+
+fn said<T, E>(ended: &Result<T, E>) -> &'static str {
+    if ended.is_ok() { "mined" } else { "failed" }
+}
+
+/// Shows what would be sent, and asks.
+fn ask(prepared: &Prepared, costs: &[Cost], context: &Context) -> Result<(), CliError> {
+    let count = costs.len();
+    let question = match count {
+        1 => "Send this transaction".to_owned(),
+        count => format!("Send these {count} transactions"),
+    };
+    let lines = prepared.plan.transactions.iter().zip(costs).enumerate();
+    for (number, (transaction, cost)) in lines {
+        context.output.ask_about(format_args!(
+            "{}. {}\n   gas {}, at most {} ether",
+            number + 1,
+            transaction.description,
+            cost.gas,
+            show::ether(cost.at_most() + transaction.value)
+        ));
+    }
+    match prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")?
+    {
+        true => Ok(()),
+        false => Err(CliError::new(Exit::Failed, "not-confirmed", "nothing was sent")),
+    }
+}

@@ -1,0 +1,119 @@
+//! The report of `setup`, and its text.
+
+use std::io::{self, Write};
+
+use alloy_primitives::{B256, Bytes, U256, utils::format_ether};
+use namesys::chain::RecordhashSource;
+use namesys::chain::setup::Cost;
+use namesys::report::{SetupReport, StandingReport, TransactionReport};
+use namesys::resolve::Recordhash;
+
+use super::Prepared;
+use crate::cli::output::{Human, shown};
+
+/// What came of the transactions.
+#[derive(Default)]
+pub struct Shown {
+    pub costs: Vec<Cost>,
+    pub hashes: Vec<Option<B256>>,
+    pub safe: Option<String>,
+}
+
+/// In ether.
+pub fn ether(wei: U256) -> String {
+    let text = format_ether(wei);
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// A recordhash as `resolve` shows it; hexadecimal where it is none.
+pub fn recordhash(bytes: &Bytes) -> Option<String> {
+    if bytes.is_empty() {
+        return None;
+    }
+    Some(Recordhash::parse(bytes).map_or_else(|_| bytes.to_string(), |hash| hash.to_string()))
+}
+
+/// What a recordhash is set for.
+pub fn source(source: &RecordhashSource) -> Option<String> {
+    match source {
+        RecordhashSource::Name(name) => Some(name.to_string()),
+        RecordhashSource::Owner(owner) => Some(owner.to_string()),
+        RecordhashSource::Web2Default => None,
+    }
+}
+
+/// What stood, and what was or would be sent.
+pub(super) fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
+    let Prepared { request, standing, plan, sender } = prepared;
+    let Shown { costs, hashes, safe } = shown;
+    let transactions = plan.transactions.iter().enumerate().map(|(number, transaction)| {
+        let cost = costs.get(number);
+        TransactionReport {
+            to: transaction.to.to_string(),
+            data: transaction.data.to_string(),
+            value: transaction.value.to_string(),
+            hash: hashes.get(number).copied().flatten().map(|hash| hash.to_string()),
+            description: transaction.description.clone(),
+            gas: cost.map(|cost| cost.gas),
+            max_cost: cost.map(|cost| (cost.at_most() + transaction.value).to_string()),
+        }
+    });
+    let resolver = Some(standing.resolver_now).filter(|resolver| !resolver.is_zero());
+    SetupReport {
+        name: request.name.to_string(),
+        chain_id: sender.chain_id,
+        sender: standing.sender.to_string(),
+        standing: StandingReport {
+            level: standing.base.name.to_string(),
+            owner: standing.base.owner().to_string(),
+            wrapped: standing.base.wrapper_owner.is_some(),
+            resolver: resolver.map(|resolver| resolver.to_string()),
+            recordhash: recordhash(&standing.walk.recordhash),
+            recordhash_of: source(&standing.walk.source),
+            ownerhash: recordhash(&standing.ownerhash),
+            signer_approved: standing.signer_approved,
+        },
+        transactions: transactions.collect(),
+        warnings: plan.warnings.clone(),
+        safe,
+    }
+}
+
+impl Human for SetupReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let StandingReport { level, owner, resolver, recordhash, .. } = &self.standing;
+        let none = || "none".to_owned();
+        let wrapped = if self.standing.wrapped { " (wrapped)" } else { "" };
+        writeln!(out, "{}  on chain {}", self.name, self.chain_id)?;
+        writeln!(out, "owner       {owner} of {level}{wrapped}")?;
+        let sent = self.transactions.iter().any(|transaction| transaction.hash.is_some());
+        let before = if sent { " before" } else { "" };
+        writeln!(out, "resolver    {}{before}", resolver.clone().unwrap_or_else(none))?;
+        let of = self.standing.recordhash_of.as_ref().map(|of| format!(" of {of}"));
+        let recordhash = recordhash.clone().unwrap_or_else(none);
+        let of = of.unwrap_or_default();
+        writeln!(out, "recordhash  {}{of}{before}", shown(&recordhash))?;
+        if let Some(approved) = self.standing.signer_approved {
+            let said = if approved { "approved on chain" } else { "not approved on chain" };
+            writeln!(out, "signer      {said}{before}")?;
+        }
+        if self.transactions.is_empty() {
+            return writeln!(out, "everything stands: nothing to send");
+        }
+        for (number, transaction) in self.transactions.iter().enumerate() {
+            writeln!(out, "\n{}. {}", number + 1, shown(&transaction.description))?;
+            match &transaction.hash {
+                Some(hash) => writeln!(out, "   sent: {hash}")?,
+                None => {
+                    writeln!(out, "   to     {}", transaction.to)?;
+                    writeln!(out, "   value  {}", transaction.value)?;
+                    writeln!(out, "   data   {}", transaction.data)?;
+                }
+            }
+        }
+        self.safe.iter().try_for_each(|file| writeln!(out, "\nwrote {}", shown(file)))
+    }
+}

@@ -1,0 +1,92 @@
+//! The chain's side of `status`: does the name's recordhash point to the workspace's IPNS name?
+
+use std::io::{self, Write};
+
+use namesys::chain::{ChainError, ChainView, NameFacts, Rpc, Walk};
+use namesys::keys::IpnsName;
+use namesys::report::ChainStatusReport;
+use namesys::resolve::{Recordhash, Target};
+use namesys::workspace::Config;
+
+use super::setup::{recordhash, source};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::shown;
+
+/// Asks the chain; what is wrong there goes with the rest of the report.
+pub async fn ask(
+    rpc: &Rpc,
+    config: &Config,
+    name: &IpnsName,
+) -> (ChainStatusReport, Option<CliError>) {
+    let (report, error) = match read(rpc, config).await {
+        Ok((facts, walk)) => judged(config, name, &facts, walk),
+        Err(error) => (ChainStatusReport::default(), Some(CliError::from(error))),
+    };
+    let said = error.as_ref().map(|error| error.message.clone());
+    (ChainStatusReport { matches: error.is_none(), error: said, ..report }, error)
+}
+
+async fn read(rpc: &Rpc, config: &Config) -> Result<(NameFacts, Option<Walk>), ChainError> {
+    rpc.check_chain_id(Some(config.chain_id)).await?;
+    let view = rpc.at(rpc.latest().await?);
+    let name = &config.name;
+    let ask = |view: ChainView| async move { view.name_facts(name).await };
+    let facts = rpc.agreed(&format!("owner and resolver of {name}"), view.block(), ask).await?;
+    let walk = match &facts.resolver {
+        Some(resolver) if view.is_records_resolver(resolver.address).await? => {
+            let resolver = resolver.address;
+            let ask = |view: ChainView| async move { view.walk(resolver, name).await };
+            Some(rpc.agreed(&format!("recordhash of {name}"), view.block(), ask).await?)
+        }
+        _ => None,
+    };
+    Ok((facts, walk))
+}
+
+fn judged(
+    config: &Config,
+    own: &IpnsName,
+    facts: &NameFacts,
+    walk: Option<Walk>,
+) -> (ChainStatusReport, Option<CliError>) {
+    let name = &config.name;
+    let resolver = facts.resolver.as_ref().map(|resolver| resolver.address.to_string());
+    let owner = Some(facts.owner()).filter(|owner| !owner.is_zero());
+    let mut report = ChainStatusReport {
+        owner: owner.map(|owner| owner.to_string()),
+        resolver,
+        ..ChainStatusReport::default()
+    };
+    let differs = |message: String| {
+        let error = CliError::new(Exit::Failed, "not-set-up", message);
+        Some(error.hint(format!("namesys setup {name} shows what is missing, and sends it")))
+    };
+    let Some(walk) = walk else {
+        let found = report.resolver.clone().unwrap_or_else(|| "none".to_owned());
+        let message = format!("the resolver of {name} is {found}, no records resolver");
+        return (report, differs(message));
+    };
+    report.owner = Some(walk.owner.to_string());
+    report.recordhash = recordhash(&walk.recordhash);
+    report.recordhash_of = source(&walk.source);
+    let found = Recordhash::parse(&walk.recordhash);
+    let error = match found.as_ref().map(Recordhash::target) {
+        Ok(Target::Ipns(found)) if found == own => None,
+        // The tree by itself, or a server of one's own: not the IPNS name, and meant so.
+        Ok(Target::Https(_)) => None,
+        Ok(_) | Err(_) => {
+            let found = report.recordhash.clone().unwrap_or_else(|| "empty".to_owned());
+            differs(format!("the recordhash of {name} is {found}, not ipns://{own}"))
+        }
+    };
+    (report, error)
+}
+
+/// The lines of the report.
+pub fn human(report: &ChainStatusReport, out: &mut dyn Write) -> io::Result<()> {
+    let text = |value: &Option<String>| shown(value.as_deref().unwrap_or("none"));
+    writeln!(out, "on chain: owner {}, resolver {}", text(&report.owner), text(&report.resolver))?;
+    let of = report.recordhash_of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
+    let word = if report.matches { "" } else { ", not what is published here" };
+    writeln!(out, "  recordhash {}{of}{word}", text(&report.recordhash))
+}

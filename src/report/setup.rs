@@ -1,0 +1,101 @@
+//! Reports of `setup`, `doctor`, and of the chain's side of `status`.
+
+use serde::Serialize;
+
+/// `setup`: what stood on chain, and what was or would be sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetupReport {
+    /// The name.
+    pub name: String,
+    /// The chain's id.
+    pub chain_id: u64,
+    /// Who sends.
+    pub sender: String,
+    /// What stood before.
+    pub standing: StandingReport,
+    /// In the order they are sent.
+    pub transactions: Vec<TransactionReport>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// The file for a multisig.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safe: Option<String>,
+}
+
+/// What the chain says of a name before a setup.
+#[derive(Clone, Debug, Serialize)]
+pub struct StandingReport {
+    /// The name, or its closest ancestor that is registered.
+    pub level: String,
+    /// The owner of that.
+    pub owner: String,
+    /// Whether that is its owner in the NameWrapper.
+    pub wrapped: bool,
+    /// Its resolver.
+    pub resolver: Option<String>,
+    /// The recordhash that applies in the records resolver, as `resolve` shows it.
+    pub recordhash: Option<String>,
+    /// What that is set for: a name, or an owner's address.
+    pub recordhash_of: Option<String>,
+    /// The owner's ownerhash.
+    pub ownerhash: Option<String>,
+    /// Whether the signer asked about is approved on chain.
+    pub signer_approved: Option<bool>,
+}
+
+/// One transaction.
+#[derive(Clone, Debug, Serialize)]
+pub struct TransactionReport {
+    /// Checksummed address of the contract.
+    pub to: String,
+    /// The call.
+    pub data: String,
+    /// Wei, in decimal.
+    pub value: String,
+    /// The transaction, once it was sent.
+    pub hash: Option<String>,
+    /// In words.
+    pub description: String,
+    /// The gas limit, where it was estimated.
+    pub gas: Option<u64>,
+    /// The most it may cost with gas, in wei, in decimal.
+    pub max_cost: Option<String>,
+}
+
+/// `status`: the chain's side.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ChainStatusReport {
+    /// The owner that the resolver goes by.
+    pub owner: Option<String>,
+    /// The name's resolver.
+    pub resolver: Option<String>,
+    /// The recordhash that applies.
+    pub recordhash: Option<String>,
+    /// What that is set for: a name, or an owner's address.
+    pub recordhash_of: Option<String>,
+    /// Whether the recordhash is the workspace's IPNS name.
+    pub matches: bool,
+    /// Why it does not match, or could not be asked.
+    pub error: Option<String>,
+}
+
+/// `doctor`: every probe.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoctorReport {
+    /// In the order they were made.
+    pub checks: Vec<CheckReport>,
+}
+
+/// One probe.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckReport {
+    /// What was probed.
+    pub what: String,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What was found.
+    pub detail: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}

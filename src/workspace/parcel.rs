@@ -1,0 +1,193 @@
+//! What goes from the machine with the keys to the machine with the network: a folder with the
+//! tree as a CAR file, the signed IPNS record, and `publication.json`, which names both.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cid::Cid;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::write_atomic;
+use crate::ens::Name;
+use crate::ipfs::{CarBlocks, CarError, ReadError, walk};
+use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
+use crate::keys::IpnsName;
+
+/// The file that names the others.
+pub const PARCEL_FILE: &str = "publication.json";
+/// It has some 250 bytes.
+const MAX_MANIFEST_BYTES: u64 = 4096;
+
+/// A tree and a record that points to it, both checked.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// Whose records are in the tree.
+    pub name: Name,
+    /// The packed tree.
+    pub car: PathBuf,
+    /// Its root.
+    pub root: Cid,
+    /// The record that names the root.
+    pub record: VerifiedRecord,
+}
+
+/// Why a folder is not to be published.
+#[derive(Debug, thiserror::Error)]
+pub enum ParcelError {
+    /// A file cannot be read or written.
+    #[error("{}: {error}", .path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// The system's error.
+        error: io::Error,
+    },
+    /// `publication.json` is not what `publish --sign-only` writes.
+    #[error("{} is not what publish --sign-only writes: {reason}", .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The record does not verify, or has expired.
+    #[error("{}: {error}", .path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: RecordError,
+    },
+    /// The record names another root.
+    #[error("the record points to {value:?}, the tree beside it is {root}")]
+    OtherRoot {
+        /// What the record says.
+        value: String,
+        /// The tree's root.
+        root: Box<Cid>,
+    },
+    /// The CAR file is damaged.
+    #[error("{}: {error}", .path.display())]
+    Car {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: Box<CarError>,
+    },
+    /// The CAR file does not hold the tree.
+    #[error("{} does not hold the tree of {root}: {reason}", .path.display())]
+    Tree {
+        /// The file.
+        path: PathBuf,
+        /// What should be in it.
+        root: Box<Cid>,
+        /// What is missing.
+        reason: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    name: String,
+    ipns_name: String,
+    root: String,
+    sequence: u64,
+    validity: String,
+}
+
+/// The names of the CAR file and the record's file in a folder.
+pub fn parcel_files(dir: &Path, root: &Cid, name: &IpnsName) -> (PathBuf, PathBuf) {
+    (dir.join(format!("{root}.car")), dir.join(format!("{name}.ipns-record")))
+}
+
+/// Writes `publication.json` beside the two files, last: without it the folder is not complete.
+///
+/// # Errors
+/// [`ParcelError::Io`].
+pub fn write_manifest(
+    dir: &Path,
+    name: &Name,
+    root: &Cid,
+    record: &VerifiedRecord,
+) -> Result<PathBuf, ParcelError> {
+    let fields = record.fields();
+    let manifest = Manifest {
+        name: name.to_string(),
+        ipns_name: record.name().to_string(),
+        root: root.to_string(),
+        sequence: fields.sequence,
+        validity: fields.validity().to_string(),
+    };
+    let path = dir.join(PARCEL_FILE);
+    let text = serde_json::to_string_pretty(&manifest).expect("strings and a number are JSON");
+    write_atomic(dir, &path, format!("{text}\n").as_bytes(), true)
+        .map_err(|error| ParcelError::Io { path: path.clone(), error })?;
+    Ok(path)
+}
+
+impl Parcel {
+    /// Reads a folder and checks everything in it: the record's signature and validity at `now`,
+    /// that it names the root, every block of the CAR, and that none is missing.
+    ///
+    /// # Errors
+    /// [`ParcelError`] says what is wrong; nothing of it is to be published then.
+    pub fn open(dir: &Path, now: Timestamp) -> Result<Self, ParcelError> {
+        let path = dir.join(PARCEL_FILE);
+        let text = read(&path, MAX_MANIFEST_BYTES)?;
+        let wrong = |reason: String| ParcelError::Manifest { path: path.clone(), reason };
+        let manifest: Manifest =
+            serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let name = Name::parse(&manifest.name).map_err(|error| wrong(error.to_string()))?;
+        let ipns_name: IpnsName =
+            manifest.ipns_name.parse().map_err(|error| wrong(format!("{error}")))?;
+        let root = Cid::try_from(manifest.root.as_str())
+            .map_err(|_| wrong(format!("its root {:?} is not a CID", manifest.root)))?;
+        let (car, record_file) = parcel_files(dir, &root, &ipns_name);
+        let record = UnverifiedRecord::parse(&read(&record_file, MAX_RECORD_BYTES as u64)?)
+            .and_then(|record| record.verify(&ipns_name, now))
+            .map_err(|error| ParcelError::Record { path: record_file, error })?;
+        let fields = record.fields();
+        if fields.value != format!("/ipfs/{root}") {
+            let value = fields.value.clone();
+            return Err(ParcelError::OtherRoot { value, root: Box::new(root) });
+        }
+        if (fields.sequence, fields.validity().to_string())
+            != (manifest.sequence, manifest.validity)
+        {
+            return Err(wrong("its sequence or validity is not the record's".to_owned()));
+        }
+        check_car(&car, &root)?;
+        Ok(Self { name, car, root, record })
+    }
+}
+
+fn check_car(car: &Path, root: &Cid) -> Result<(), ParcelError> {
+    let failed = |error| match error {
+        CarError::Io(error) => ParcelError::Io { path: car.to_owned(), error },
+        error => ParcelError::Car { path: car.to_owned(), error: Box::new(error) },
+    };
+    let blocks = CarBlocks::open(car).map_err(failed)?;
+    let tree = |reason| ParcelError::Tree { path: car.to_owned(), root: Box::new(*root), reason };
+    if blocks.roots() != [*root] {
+        return Err(tree("its header names another root".to_owned()));
+    }
+    walk(&blocks, root, &mut |_, _| Ok(())).map_err(|error: ReadError| tree(error.to_string()))
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ParcelError> {
+    let failed = |error| ParcelError::Io { path: path.to_owned(), error };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    io::Read::read_to_end(&mut io::Read::take(file, limit + 1), &mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        let error = io::Error::new(io::ErrorKind::InvalidData, format!("over {limit} bytes"));
+        return Err(failed(error));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+#[path = "parcel_tests.rs"]
+mod tests;

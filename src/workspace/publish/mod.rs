@@ -1,0 +1,220 @@
+//! `publish`: upload the tree, make an IPNS record for its root where one is needed, give it to
+//! every publisher, and read it back.
+
+mod notice;
+mod record;
+mod targets;
+
+use std::path::Path;
+use std::time::Duration;
+
+use cid::Cid;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+pub use self::notice::PublishNotice;
+pub use self::record::dry_record;
+use self::record::next_record;
+pub use self::targets::TargetOutcome;
+use self::targets::{give, send};
+use super::{StateError, Workspace};
+use crate::ipfs::upload::Upload;
+use crate::ipns::{PublishError, Publisher, ReadBack, RecordError, VerifiedRecord};
+use crate::keys::{IpnsKey, IpnsName};
+use crate::net::Progress;
+
+/// What to publish and where. The caller holds the workspace's lock.
+pub struct PublishRequest<'a> {
+    /// Where records made here are kept; a signed one may be published without.
+    pub workspace: Option<&'a Workspace>,
+    /// Whose record it is.
+    pub name: IpnsName,
+    /// What the record points to.
+    pub subject: Subject<'a>,
+    /// Where the record comes from.
+    pub author: Author<'a>,
+    /// Every one gets the record.
+    pub publishers: &'a [Box<dyn Publisher>],
+    /// The clock.
+    pub now: Timestamp,
+    /// How long to look for the record after a service took it.
+    pub read_back: ReadBack,
+    /// Told what a person should know before the record goes out.
+    pub notice: &'a (dyn Fn(&PublishNotice) + Send + Sync),
+}
+
+/// What the record points to.
+pub enum Subject<'a> {
+    /// A tree that is uploaded first.
+    Tree {
+        /// The packed tree.
+        car: &'a Path,
+        /// Its root.
+        root: Cid,
+        /// Every one gets the tree.
+        uploads: &'a [Box<dyn Upload>],
+        /// Told about the bytes of the uploads.
+        progress: Option<Progress>,
+    },
+    /// A tree that was uploaded earlier.
+    Root(Cid),
+    /// Whatever the newest known record points to, in a new record.
+    Newest,
+}
+
+/// Where the record comes from.
+pub enum Author<'a> {
+    /// It is made with the key, where the newest known one does not do.
+    Key {
+        /// The name's key.
+        key: &'a IpnsKey,
+        /// Until when a new record is valid.
+        validity: Timestamp,
+        /// How long a reader may keep a new record.
+        ttl: Duration,
+        /// The sequence of a new record, in place of the next one.
+        sequence: Option<u64>,
+    },
+    /// It was signed elsewhere, or earlier.
+    Signed(&'a VerifiedRecord),
+}
+
+impl Subject<'_> {
+    fn root(&self) -> Option<Cid> {
+        match self {
+            Self::Tree { root, .. } | Self::Root(root) => Some(*root),
+            Self::Newest => None,
+        }
+    }
+}
+
+/// What `publish` did.
+#[derive(Clone, Debug)]
+pub struct PublishOutcome {
+    /// The record that all targets should have.
+    pub record: VerifiedRecord,
+    /// Whether it was made now; otherwise the root had not changed.
+    pub new_record: bool,
+    /// For each upload.
+    pub uploads: Vec<TargetOutcome>,
+    /// For each publisher; empty when no upload succeeded, for nobody could read the tree.
+    pub publications: Vec<TargetOutcome>,
+}
+
+/// Why nothing was published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishTreeError {
+    /// `--sequence` is not above what is out.
+    #[error(
+        "sequence {asked} is not above {known}, which {knower} has: readers keep the higher one"
+    )]
+    SequenceTooLow {
+        /// What was asked for.
+        asked: u64,
+        /// The highest that is known.
+        known: u64,
+        /// Who has it.
+        knower: String,
+    },
+    /// A record that was signed earlier, and others since.
+    #[error(
+        "the signed record has sequence {signed}, and {knower} has another, of sequence {known}, \
+         which readers keep"
+    )]
+    SignedOutdated {
+        /// Of the signed record.
+        signed: u64,
+        /// The highest that is known.
+        known: u64,
+        /// Who has it.
+        knower: String,
+    },
+    /// There is no record whose value could be kept, and these services could not be asked.
+    #[error("no record of {name} is known{}", unasked(.failed))]
+    NothingPublished {
+        /// Whose record.
+        name: IpnsName,
+        /// Why each could not be asked.
+        failed: Vec<String>,
+    },
+    /// A renewal that ends before what it renews.
+    #[error("the newest record is valid until {newest}, and a renewed one only until {asked}")]
+    NotLater {
+        /// What was asked for.
+        asked: Timestamp,
+        /// Of the newest record.
+        newest: Timestamp,
+    },
+    /// The sequence cannot grow.
+    #[error("the sequence of {0} has reached its highest value")]
+    SequenceExhausted(String),
+    /// The record cannot be made.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The history cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+fn unasked(failed: &[String]) -> String {
+    match failed {
+        [] => String::new(),
+        failed => format!(", and not everybody could be asked ({})", failed.join("; ")),
+    }
+}
+
+/// What each publisher serves.
+type Served = Vec<Result<Option<VerifiedRecord>, PublishError>>;
+
+/// Uploads the tree, where there is one to upload, and publishes its root.
+///
+/// The sequence is the highest that the services and the workspace know, and one more. When the
+/// newest known record holds the same root and has not expired, no new one is made
+/// ([`Subject::Newest`] excepted): every target is asked, and those that lack it get it. Without a single upload that succeeds the name is
+/// left as it is.
+///
+/// # Errors
+/// Those that stop everything; what happened at each target stands in the outcome.
+pub async fn publish(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
+    let mut served: Served =
+        join_all(request.publishers.iter().map(|to| ask(request, &**to))).await;
+    // Before the upload, so that a sequence that cannot be is said at once.
+    let mut next = next_record(request, &served)?;
+    let uploads = match &request.subject {
+        Subject::Tree { car, root, uploads, progress } => {
+            join_all(uploads.iter().map(|upload| send(&**upload, car, root, progress))).await
+        }
+        Subject::Root(_) | Subject::Newest => Vec::new(),
+    };
+    let mut publications = Vec::new();
+    if uploads.is_empty() || uploads.iter().any(|outcome| outcome.ok) {
+        if next.is_new {
+            // The upload took its time: others may have published meanwhile.
+            served =
+                join_all(request.publishers.iter().zip(served).map(
+                    async |(to, before)| match before {
+                        Ok(_) => ask(request, &**to).await,
+                        failed => failed,
+                    },
+                ))
+                .await;
+            next = next_record(request, &served)?;
+        }
+        next.notices.iter().for_each(request.notice);
+        // Before it is sent: whatever happens then, the sequence is never given to another.
+        if let Some(workspace) = request.workspace {
+            workspace.keep_publication(&next.record)?;
+        }
+        let each = request.publishers.iter().zip(&served);
+        let give = each.map(|(to, served)| give(request, &**to, served, &next.record));
+        publications = join_all(give).await;
+    }
+    Ok(PublishOutcome { record: next.record, new_record: next.is_new, uploads, publications })
+}
+
+async fn ask(
+    request: &PublishRequest<'_>,
+    publisher: &dyn Publisher,
+) -> Result<Option<VerifiedRecord>, PublishError> {
+    publisher.get(&request.name).await
+}

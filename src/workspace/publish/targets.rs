@@ -1,0 +1,76 @@
+//! What happens at each target.
+
+use std::path::Path;
+
+use cid::Cid;
+
+use super::PublishRequest;
+use crate::ipfs::upload::Upload;
+use crate::ipns::{PublishError, Published, Publisher, VerifiedRecord, publish_and_read_back};
+use crate::net::Progress;
+
+/// How one target did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetOutcome {
+    /// Kind and address.
+    pub to: String,
+    /// Whether it has what it should.
+    pub ok: bool,
+    /// Whether it took that now; a target that is seen to have it is not sent it again.
+    pub sent: bool,
+    /// Whether it was seen to serve it (publishers).
+    pub read_back: bool,
+    /// Why not.
+    pub error: Option<String>,
+}
+
+pub(super) async fn send(
+    upload: &dyn Upload,
+    car: &Path,
+    root: &Cid,
+    progress: &Option<Progress>,
+) -> TargetOutcome {
+    let to = upload.describe();
+    if upload.has(root).await {
+        return TargetOutcome { to, ok: true, sent: false, read_back: false, error: None };
+    }
+    let sent = upload.upload(car, root, progress.clone()).await;
+    let error = sent.err().map(|error| error.to_string());
+    TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
+}
+
+pub(super) async fn give(
+    request: &PublishRequest<'_>,
+    publisher: &dyn Publisher,
+    served: &Result<Option<VerifiedRecord>, PublishError>,
+    record: &VerifiedRecord,
+) -> TargetOutcome {
+    let to = publisher.describe();
+    match served {
+        Ok(Some(has)) if has.bytes() == record.bytes() => {
+            return TargetOutcome { to, ok: true, sent: false, read_back: true, error: None };
+        }
+        // Patience with it is at an end already.
+        Err(PublishError::Net(error)) if error.is_no_connection() => {
+            let error = Some(error.to_string());
+            return TargetOutcome { to, ok: false, sent: false, read_back: false, error };
+        }
+        _ => {}
+    }
+    let in_between = |sequence: u64| {
+        format!(
+            "another publication came in between: it has sequence {sequence} now; publish again, \
+             which takes the sequence after that"
+        )
+    };
+    let published = publish_and_read_back(publisher, record, request.read_back).await;
+    let taken = matches!(published, Ok(_) | Err(PublishError::NotReadBack { .. }));
+    let error = match published {
+        Ok(Published::Same) => None,
+        Ok(Published::Superseded(other)) => Some(in_between(other.fields().sequence)),
+        Err(PublishError::Outdated { has, .. }) => Some(in_between(has)),
+        Err(error) => Some(error.to_string()),
+    };
+    let ok = error.is_none();
+    TargetOutcome { to, ok, sent: taken, read_back: ok, error }
+}

@@ -1,0 +1,106 @@
+//! What `namesys setup` refuses, and that nothing is sent then.
+
+use alloy_primitives::{Address, U256, hex};
+use anyhow::{Result, ensure};
+use namesys::devnet::chain::PLAIN_RESOLVER;
+
+use crate::people::{ipns_key, name, person};
+use crate::place::{NICK, Place, kind, sent};
+use crate::proxy::liar;
+
+/// Who is neither owner nor manager; an owner for whom the records do not verify.
+pub async fn owners() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    place.world.chain.fund(person(2).address()).await?;
+    let stranger = place.as_person(2, &["setup", "--yes"]).ends(1).await?;
+    ensure!(kind(&stranger) == "not-owner", "{stranger:#}");
+    let owner = person(1).address().to_string();
+    ensure!(stranger["error"]["message"].to_string().contains(&owner), "{stranger:#}");
+    // A manager may set the recordhash, not the resolver.
+    place.world.chain.approve(person(1).address(), &name(NICK), person(2).address()).await?;
+    let manager = place.as_person(2, &["setup", "--yes"]).ends(1).await?;
+    ensure!(kind(&manager) == "not-owner", "{manager:#}");
+    place.untouched().await?;
+    // With the owner's resolver in place it does what a manager may.
+    let resolver = place.ends(0, &["setup", "--yes", "--keep-recordhash"]).await?;
+    ensure!(sent(&resolver)?.len() == 1, "{resolver:#}");
+    let manager = place.as_person(2, &["setup", "--yes"]).ends(0).await?;
+    ensure!(sent(&manager)?.len() == 1, "{manager:#}");
+    ensure!(manager["sender"] == person(2).address().to_string(), "{manager:#}");
+    let stored = place.recordhash(name(NICK).node()).await?;
+
+    // The name is sold: the former owner's approval is worth nothing.
+    place.world.chain.register(&name(NICK), person(2).address(), Address::ZERO).await?;
+    let sold = place.as_person(2, &["setup", "--yes"]).ends(3).await?;
+    ensure!(kind(&sold) == "invalid", "{sold:#}");
+    ensure!(sold["error"]["message"].to_string().contains("text/avatar.json"), "{sold:#}");
+    ensure!(
+        place.recordhash(name(NICK).node()).await? == stored && place.resolver().await?.is_zero()
+    );
+
+    let nobodys = ["setup", "nobody.eth", "--recordhash", "ipfs://bafkqaaa", "--yes"];
+    let nobodys = place.as_person(2, &nobodys).ends(4).await?;
+    ensure!(kind(&nobodys) == "not-registered", "{nobodys:#}");
+    Ok(())
+}
+
+/// A wrong password; another key; a key file of another.
+pub async fn keys() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let wrong = place.as_person(1, &["setup", "--yes"]).env("NAMESYS_KEY_PASSWORD", "wrong");
+    let wrong = wrong.ends(1).await?;
+    ensure!(kind(&wrong) == "other-keys", "{wrong:#}");
+    let other = format!("ipns://{}", ipns_key(9).name());
+    let other = place.ends(1, &["setup", "--yes", "--recordhash", &other]).await?;
+    ensure!(kind(&other) == "other-keys", "{other:#}");
+    let file = place.run(&["setup", "--yes"]).env("NAMESYS_IPNS_KEY", &"09".repeat(32));
+    let file = file.ends(1).await?;
+    ensure!(kind(&file) == "other-keys", "{file:#}");
+    place.untouched().await
+}
+
+/// No terminal and no --yes; no wallet; a wallet that is elsewhere; no node.
+pub async fn unasked() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let unasked = place.ends(2, &["setup"]).await?;
+    ensure!(kind(&unasked) == "no-terminal", "{unasked:#}");
+    ensure!(unasked["error"]["hint"].to_string().contains("--yes"), "{unasked:#}");
+    let none = place.without_wallet(&["setup", "--yes"]).ends(2).await?;
+    ensure!(kind(&none) == "no-wallet", "{none:#}");
+    ensure!(none["transactions"].as_array().is_some_and(|all| all.len() == 2), "{none:#}");
+    let from = person(1).address().to_string();
+    let elsewhere = place.without_wallet(&["setup", "--yes", "--from", &from]).ends(2).await?;
+    ensure!(kind(&elsewhere) == "no-transactions", "{elsewhere:#}");
+    let nowhere = place.run(&["setup", "--yes"]).env("ETH_RPC_URL", "").ends(2).await?;
+    ensure!(kind(&nowhere) == "no-rpc", "{nowhere:#}");
+    let chain = place.ends(1, &["setup", "--yes", "--chain-id", "1"]).await?;
+    ensure!(kind(&chain) == "other-chain", "{chain:#}");
+    place.untouched().await
+}
+
+/// A node that names another owner than the second one.
+pub async fn nodes() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let truth = place.world.chain.rpc_url().to_owned();
+    let (owner, other) = (person(1).address(), person(2).address());
+    let lying = liar(&truth, &hex::encode(owner), &hex::encode(other)).await?;
+    let lying = format!("http://{lying}");
+    let nodes = ["--rpc-url", &truth, "--rpc-url", &lying, "--rpc-quorum", "2"];
+    for command in [&["setup", "--yes"][..], &["status"]] {
+        let document = place.ends(3, &[command, &nodes].concat()).await?;
+        ensure!(kind(&document) == "disagreement", "{document:#}");
+    }
+    place.untouched().await
+}
+
+/// A resolver that is none; a wallet without ether.
+pub async fn contract() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let plain = PLAIN_RESOLVER.to_string();
+    let other = place.ends(1, &["setup", "--yes", "--resolver", &plain]).await?;
+    ensure!(kind(&other) == "no-records-resolver", "{other:#}");
+    place.set_balance(person(1).address(), U256::from(1)).await?;
+    let poor = place.ends(1, &["setup", "--yes"]).await?;
+    ensure!(kind(&poor) == "no-funds", "{poor:#}");
+    place.untouched().await
+}

@@ -1,0 +1,159 @@
+//! `doctor`, `status`, `demo` and `devnet` with a chain.
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use namesys::devnet::chain::CCIP2_RESOLVER;
+use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
+use serde_json::Value;
+
+use crate::cli::Run;
+use crate::needs;
+use crate::people::{ipns_key, name, person};
+use crate::place::{NICK, Place, kind, sent};
+use crate::process::Server;
+
+fn anvil() -> Result<String> {
+    Ok(needs::anvil().find()?.to_string_lossy().into_owned())
+}
+
+fn checks(document: &Value) -> Result<&Vec<Value>> {
+    document["checks"].as_array().with_context(|| format!("{document:#}"))
+}
+
+/// The check of that name.
+fn check<'a>(document: &'a Value, what: &str) -> Result<&'a Value> {
+    let found = checks(document)?
+        .iter()
+        .find(|check| check["what"].as_str().is_some_and(|name| name.starts_with(what)));
+    found.with_context(|| format!("no check of {what}: {document:#}"))
+}
+
+/// Everything as it should be; then nothing.
+pub async fn doctor() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    // Before the setup the name has no resolver.
+    let before = place.ends(1, &["doctor"]).await?;
+    let resolver = check(&before, "resolver of nick.eth")?;
+    ensure!(resolver["ok"] == false && resolver["hint"] == "namesys setup nick.eth", "{before:#}");
+    sent(&place.ends(0, &["setup", "--yes"]).await?)?;
+    let good = place.ends(0, &["doctor"]).await?;
+    ensure!(checks(&good)?.len() >= 10, "{good:#}");
+    for what in [
+        "Ethereum node",
+        "ENS registry",
+        "resolver of",
+        "recordhash of",
+        "gateways listed",
+        "on-chain gateway",
+        "upload kubo",
+        "publisher w3name",
+        "gateway http",
+        "local clock",
+    ] {
+        ensure!(check(&good, what)?["ok"] == true, "{what}: {good:#}");
+    }
+
+    // Ports that nobody listens on; a gateway of the chain's choosing, in a private network.
+    let dead = "http://127.0.0.1:9";
+    let bad = place
+        .run(&["doctor", "--rpc-url", dead, "--rpc-url", place.world.chain.rpc_url()])
+        .env("NAMESYS_W3NAME_URL", dead)
+        .env("NAMESYS_KUBO_URL", dead)
+        .env("NAMESYS_GATEWAY_URL", dead)
+        .ends(1)
+        .await?;
+    for what in
+        ["Ethereum node", "on-chain gateway", "upload", "publisher", "gateway http", "local clock"]
+    {
+        let check = check(&bad, what)?;
+        ensure!(check["ok"] == false && check["hint"].is_string(), "{what}: {bad:#}");
+    }
+    ensure!(check(&bad, "recordhash of")?["ok"] == true, "by the second node: {bad:#}");
+    let other = place.ends(1, &["doctor", "--chain-id", "1"]).await?;
+    ensure!(check(&other, "Ethereum node")?["ok"] == false, "{other:#}");
+    Ok(())
+}
+
+/// The recordhash on chain against the workspace's IPNS name.
+pub async fn status() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let before = place.ends(1, &["status"]).await?;
+    ensure!(kind(&before) == "not-set-up" && before["chain"]["matches"] == false, "{before:#}");
+    sent(&place.ends(0, &["setup", "--yes"]).await?)?;
+    let after = place.ends(0, &["status"]).await?;
+    let owner = person(1).address();
+    ensure!(after["chain"]["matches"] == true, "{after:#}");
+    ensure!(after["chain"]["owner"] == owner.to_string(), "{after:#}");
+    ensure!(after["publications"][0]["sequence"] == 0, "{after:#}");
+    let hash = ipns_key(9).name().public_key().into();
+    let call = setShortRecordhashCall { node: name(NICK).node(), hash };
+    place.world.chain.send(owner, CCIP2_RESOLVER, call).await?;
+    let other = place.ends(1, &["status"]).await?;
+    ensure!(other["chain"]["recordhash"] == format!("ipns://{}", ipns_key(9).name()));
+    ensure!(other["chain"]["matches"] == false, "{other:#}");
+    let without = place.run(&["status"]).env("ETH_RPC_URL", "").ends(0).await?;
+    ensure!(without["chain"].is_null(), "{without:#}");
+    let unreachable = place.run(&["status"]).env("ETH_RPC_URL", "http://127.0.0.1:9");
+    let unreachable = unreachable.ends(1).await?;
+    ensure!(unreachable["publications"][0]["sequence"] == 0, "the rest is shown all the same");
+    Ok(())
+}
+
+/// Every step of the demonstration.
+pub async fn demo() -> Result<()> {
+    let document = Run::namesys(&["demo", "--chain"]).env("ANVIL", &anvil()?).ends(0).await?;
+    let steps = document["steps"].as_array().context("steps")?;
+    ensure!(steps.iter().all(|step| step["ok"] == true), "{document:#}");
+    let ran = |command: &str| {
+        let is = |step: &&Value| step["command"].to_string().contains(command);
+        steps.iter().find(is).with_context(|| format!("no {command}: {document:#}"))
+    };
+    ensure!(sent(&ran("setup --yes")?["output"])?.len() == 2);
+    let resolved = &ran("resolve nick.eth")?["output"]["records"][0];
+    ensure!(resolved["verified"] == true && resolved["verdicts"]["contract"] == "accepted");
+    ran("doctor")?;
+    let none = Run::namesys(&["demo", "--chain"]).env("ANVIL", "/nowhere/anvil").ends(1).await?;
+    ensure!(kind(&none) == "anvil", "{none:#}");
+    Ok(())
+}
+
+/// The first line has the chain's RPC, and the names that were asked for are there.
+pub async fn devnet() -> Result<()> {
+    let home = tempfile::tempdir()?;
+    let (owner, other) = (person(1).address(), person(2).address());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
+    command
+        .args(["--json", "devnet", "--listen", "127.0.0.1:0", "--chain", "--chain-port", "0"])
+        .args(["--register", &format!("{NICK}={owner}")])
+        .args(["--register-wrapped", &format!("wrapped.eth={other}")])
+        .current_dir(home.path())
+        .env_clear()
+        .env("HOME", home.path())
+        .env("ANVIL", anvil()?);
+    let start = tokio::task::spawn_blocking(move || {
+        Server::start::<Value>(&mut command, Duration::from_secs(60))
+    });
+    let (server, urls) = start.await??;
+    let rpc = urls["rpc"].as_str().context("rpc")?;
+    for (name, owner, wrapped) in [(NICK, owner, false), ("wrapped.eth", other, true)] {
+        let setup = ["setup", name, "--calldata", "--https", "https://a.example"];
+        let shown = Run::namesys(&setup).env("ETH_RPC_URL", rpc).ends(0).await?;
+        ensure!(shown["standing"]["owner"] == owner.to_string(), "{shown:#}");
+        ensure!(shown["standing"]["wrapped"] == wrapped, "{shown:#}");
+        ensure!(shown["transactions"].as_array().is_some_and(|all| all.len() == 2), "{shown:#}");
+    }
+    // Killed, it leaves no anvil behind.
+    drop(server);
+    let addr: SocketAddr = rpc.trim_start_matches("http://").parse()?;
+    let gone = || std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(1)).is_err();
+    for _ in 0..100 {
+        if gone() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("anvil still listens at {addr}")
+}

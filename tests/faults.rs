@@ -1,0 +1,237 @@
+//! `publish` when services fail: nothing is lost, the report says what happened, and the next
+//! `publish` completes. A TCP proxy with faults stands before a devnet that has none.
+
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/workspace.rs"]
+mod workspace;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::ipns::{Publisher, W3name};
+use namesys::keys::IpnsKey;
+use namesys::net::{Http, HttpConfig, RetryPolicy, Timeouts};
+use serde_json::{Value, json};
+
+use proxy::{Fault, Proxy};
+use workspace::{SEED, Workspace};
+
+/// A workspace, a devnet, and the proxy before it.
+struct Scene {
+    devnet: DevnetHandle,
+    proxy: Proxy,
+    workspace: Workspace,
+    _folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+        let proxy = Proxy::before(&devnet.urls().w3name);
+        let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
+        Self { devnet, proxy, workspace, _folder: folder }
+    }
+
+    /// Publishes through the proxy: the records, or the tree as well.
+    fn publish(&self, fault: Fault, tree_too: bool) -> (Option<i32>, Value, String) {
+        self.proxy.set(fault);
+        let (w3name, kubo) =
+            (format!("w3name={}", self.proxy.url()), format!("kubo={}", self.proxy.url()));
+        let mut arguments = vec!["publish", "--publisher", &w3name];
+        if tree_too {
+            arguments.extend(["--upload", &kubo]);
+        }
+        self.workspace.run(&arguments)
+    }
+
+    /// Without the fault the same command completes, with the record that was made before.
+    fn completes(&self, sequence: u64) {
+        let (code, json, stderr) = self.publish(Fault::None, true);
+        assert_eq!(code, Some(0), "{json} {stderr}");
+        assert_eq!(json["sequence"], sequence, "{json}");
+        assert_eq!(json["publications"][0]["read_back"], true, "{json}");
+        assert_eq!(json["gateways"][0]["ok"], true, "{json}");
+        self.workspace.good(&["status"]);
+    }
+}
+
+fn answer(status: &str, head: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{head}\r\n{body}"
+    )
+}
+
+fn error(json: &Value, list: &str) -> String {
+    json[list][0]["error"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn refused() {
+    let scene = Scene::new();
+    let began = Instant::now();
+    let (code, json, _) = scene.publish(Fault::Refuse, true);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(code, Some(1), "{json}");
+    assert!(error(&json, "uploads").contains("refuses connections"), "{json}");
+    // Nobody could read what it points to.
+    assert_eq!(json["publications"], json!([]));
+    assert!(json["error"]["message"].as_str().unwrap().contains("name was left as it is"));
+    scene.completes(0);
+}
+
+#[test]
+fn reset_half_way_through_an_upload() {
+    let scene = Scene::new();
+    // Larger than what waits in the buffers of a connection.
+    let long = "a".repeat(700_000);
+    for number in 0..6 {
+        let file = scene.workspace.dir.join(format!(".well-known/extra-{number}.txt"));
+        std::fs::write(file, format!("{number}{long}")).unwrap();
+    }
+    let (code, json, _) = scene.publish(Fault::ResetAfter(300_000), true);
+    assert_eq!(code, Some(1), "{json}");
+    assert_eq!(json["uploads"][0]["ok"], false, "{json}");
+    assert!(error(&json, "uploads").contains("/api/v0/dag/import"), "{json}");
+    assert_eq!(json["publications"], json!([]));
+    let root = json["root"].as_str().unwrap();
+    scene.completes(0);
+    assert_eq!(scene.workspace.good(&["pack"])["root"], root);
+}
+
+#[test]
+fn one_byte_a_second_and_nothing_at_all_are_given_up() {
+    let scene = Scene::new();
+    scene.workspace.good(&["publish"]);
+    let second = Duration::from_secs(1);
+    let timeouts = Timeouts { connect: second, idle: second, body: 2 * second };
+    let config = HttpConfig { timeouts, retry: RetryPolicy::none(), ..HttpConfig::default() };
+    let seed = data_encoding::HEXLOWER.decode(SEED.as_bytes()).unwrap();
+    let name = IpnsKey::from_seed(&<[u8; 32]>::try_from(seed).unwrap().into()).name();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ask = || {
+        let publisher =
+            W3name::new(Http::new(config.clone()).unwrap(), scene.proxy.url().parse().unwrap());
+        runtime.block_on(publisher.get(&name))
+    };
+    for fault in [Fault::Slow, Fault::Swallow] {
+        scene.proxy.set(fault.clone());
+        let began = Instant::now();
+        let error = ask().unwrap_err().to_string();
+        assert!(began.elapsed() < Duration::from_secs(5), "{fault:?} {:?}", began.elapsed());
+        assert!(error.contains("no answer") || error.contains("does not end"), "{error}");
+    }
+    scene.proxy.set(Fault::None);
+    assert_eq!(ask().unwrap().unwrap().fields().sequence, 0);
+}
+
+#[test]
+fn slow_gateways_are_not_waited_for() {
+    let scene = Scene::new();
+    scene.proxy.set(Fault::Slow);
+    let began = Instant::now();
+    let json = scene.workspace.good(&["publish", "--gateway", &scene.proxy.url()]);
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    assert_eq!(json["gateways"][0]["ok"], false, "{json}");
+    assert!(error(&json, "gateways").contains("no answer within"), "{json}");
+    // With --wait it is a failure, of the gateway alone.
+    let (code, json, _) =
+        scene.workspace.run(&["publish", "--wait=0", "--gateway", &scene.proxy.url()]);
+    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"not-agreed".into()), "{json}");
+    assert_eq!(json["publications"][0]["ok"], true, "{json}");
+}
+
+#[test]
+fn too_many_requests() {
+    let scene = Scene::new();
+    // Longer than anybody waits for.
+    let busy =
+        |after| answer("429 Too Many Requests", &format!("retry-after: {after}\r\n"), "busy");
+    let (code, json, _) = scene.publish(Fault::Answer(99, busy(3600)), false);
+    assert_eq!(code, Some(1), "{json}");
+    assert!(error(&json, "publications").contains("429"), "{json}");
+    // As long as it asks for: once, and it is served.
+    let began = Instant::now();
+    let (code, json, stderr) = scene.publish(Fault::Answer(1, busy(1)), false);
+    assert_eq!((code, &json["sequence"]), (Some(0), &0.into()), "{json} {stderr}");
+    assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(stderr.contains("429") && stderr.contains("waiting"), "{stderr}");
+    scene.completes(0);
+}
+
+#[test]
+fn an_error_that_passes() {
+    let scene = Scene::new();
+    let failed = answer("500 Internal Server Error", "", "try again");
+    let (code, json, stderr) = scene.publish(Fault::Answer(2, failed), true);
+    assert_eq!(code, Some(0), "{json} {stderr}");
+    assert_eq!(json["publications"][0]["read_back"], true, "{json}");
+    scene.completes(0);
+}
+
+#[test]
+fn taken_but_never_readable() {
+    let scene = Scene::new();
+    let taken = answer("202 Accepted", "content-type: application/json\r\n", r#"{"id":"x"}"#);
+    let (code, json, _) = scene.publish(Fault::AnswerPost(taken), false);
+    assert_eq!(code, Some(1), "{json}");
+    let publication = &json["publications"][0];
+    assert_eq!([&publication["ok"], &publication["read_back"]], [false, false], "{json}");
+    assert_eq!(publication["sent"], true, "{json}");
+    let said = error(&json, "publications");
+    assert!(said.contains("took the record but does not serve it"), "{said}");
+    assert!(json["error"]["message"].as_str().unwrap().starts_with("0 of the 1"), "{json}");
+    scene.completes(0);
+}
+
+#[test]
+fn one_of_three_publishers_is_down() {
+    let scene = Scene::new();
+    scene.proxy.set(Fault::Refuse);
+    let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let (first, second, third) = (
+        format!("w3name={}", scene.devnet.urls().w3name),
+        format!("w3name={}", scene.proxy.url()),
+        format!("routing={}", other.urls().routing),
+    );
+    let all = ["publish", "--publisher", &first, "--publisher", &second, "--publisher", &third];
+    let (code, json, _) = scene.workspace.run(&all);
+    assert_eq!(code, Some(1), "{json}");
+    let done: Vec<&Value> =
+        json["publications"].as_array().unwrap().iter().map(|to| &to["ok"]).collect();
+    assert_eq!(done, [true, false, true], "{json}");
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("2 of the 3 publishers"), "{message}");
+    // Two are enough, when two are required; and --wait waits for no more than these.
+    let two = [&all[..], &["--require", "2", "--wait=5s"]].concat();
+    let json = scene.workspace.good(&two);
+    assert_eq!((&json["sequence"], &json["new_record"]), (&0.into(), &false.into()), "{json}");
+    let (_, status, _) = scene.workspace.run(&[&["status"], &all[1..]].concat());
+    assert_eq!(status["error"]["kind"], "unreachable", "{status}");
+    // It is back, empty-handed or not: the same record is given to it.
+    scene.proxy.set(Fault::None);
+    let json = scene.workspace.good(&all);
+    assert_eq!(json["sequence"], 0, "{json}");
+    scene.workspace.good(&[&["status"], &all[1..]].concat());
+}
+
+#[test]
+fn two_processes_publish_at_once_while_the_service_stumbles() {
+    let scene = Arc::new(Scene::new());
+    let failed = answer("503 Service Unavailable", "", "overloaded");
+    scene.proxy.set(Fault::Answer(1, failed));
+    let w3name = format!("w3name={}", scene.proxy.url());
+    let threads = [(); 2].map(|()| {
+        let (scene, w3name) = (scene.clone(), w3name.clone());
+        thread::spawn(move || scene.workspace.good(&["publish", "--publisher", &w3name]))
+    });
+    let reports = threads.map(|thread| thread.join().unwrap());
+    assert!(reports.iter().all(|report| report["sequence"] == 0), "{reports:?}");
+    let made = reports.iter().filter(|report| report["new_record"] == true).count();
+    assert_eq!(made, 1, "{reports:?}");
+    scene.completes(0);
+}

@@ -1,0 +1,60 @@
+//! A workspace of nick.eth and the services it publishes to.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use namesys::devnet::DevnetUrls;
+use serde_json::Value;
+
+/// The wallet, and what it derives for nick.eth without a password.
+pub const WALLET: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+pub const SEED: &str = "0a2bccc32412f9c1b0636abed2b6273fe77e625a95df80c7606ecb8ffa57f892";
+
+pub struct Workspace {
+    pub dir: PathBuf,
+    urls: DevnetUrls,
+}
+
+impl Workspace {
+    /// Made in `dir`, with a signed record.
+    pub fn new(dir: PathBuf, urls: DevnetUrls) -> Self {
+        std::fs::create_dir_all(&dir).unwrap();
+        let workspace = Self { dir, urls };
+        workspace.good(&["init", "nick.eth"]);
+        workspace.change("https://example.com/0");
+        workspace
+    }
+
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("HOME", &self.dir).env("NAMESYS_KEY_PASSWORD", "");
+        command.env("ETH_PRIVATE_KEY", WALLET).env("NAMESYS_IPNS_KEY", SEED);
+        command.env("NAMESYS_W3NAME_URL", &self.urls.w3name);
+        command.env("NAMESYS_KUBO_URL", &self.urls.kubo);
+        command.env("NAMESYS_GATEWAY_URL", &self.urls.gateway);
+        command.current_dir(&self.dir);
+        command
+    }
+
+    /// The exit code, the JSON, and what went to stderr.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, Value, String) {
+        let mut command = self.command(env!("CARGO_BIN_EXE_namesys"));
+        let Output { status, stdout, stderr } =
+            command.arg("--json").args(arguments).output().unwrap();
+        let json = serde_json::from_slice(&stdout).unwrap_or(Value::Null);
+        (status.code(), json, String::from_utf8(stderr).unwrap())
+    }
+
+    /// As `run`, of what must succeed.
+    pub fn good(&self, arguments: &[&str]) -> Value {
+        let (code, json, stderr) = self.run(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {json} {stderr}");
+        json
+    }
+
+    /// Wants and signs another avatar.
+    pub fn change(&self, avatar: &str) {
+        self.good(&["set", "text", "avatar", avatar]);
+        self.good(&["sign"]);
+    }
+}
