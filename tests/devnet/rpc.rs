@@ -67,7 +67,7 @@ async fn what_was_pinned_is_listed_also_after_a_restart() {
     };
     let pins = json!({ "Keys": { root.to_string(): { "Type": "recursive", "Name": "" } } });
     let asked = format!("?arg={root}&type=recursive");
-    let refusal = format!("path '/ipfs/{root}' is not pinned");
+    let refusal = format!("path '{root}' is not pinned");
     let not_pinned = json!({ "Message": refusal, "Code": 0, "Type": "error" });
     let not_pinned = (StatusCode::INTERNAL_SERVER_ERROR, not_pinned);
     assert_eq!(list(&net, &asked).await, not_pinned);
@@ -84,7 +84,7 @@ async fn what_was_pinned_is_listed_also_after_a_restart() {
     }
     assert_eq!(list(&net, &format!("?arg={root}&type=direct")).await, not_pinned);
     let bad = net.http.post(format!("{}/api/v0/pin/ls?type=soft", net.url)).send().await.unwrap();
-    assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(bad.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]
@@ -183,10 +183,15 @@ async fn stores_records() {
         (format!("name/put?arg={name}"), Some(&first[..]), 500, "has sequence 2 >= new record seq"),
         (format!("name/put?arg={name}"), Some(&foreign), 500, "record validation failed"),
         (format!("name/put?arg={name}"), Some(&[0; 20_000]), 500, "maximum size"),
+        (format!("name/put?arg={name}"), Some(&first[..300]), 500, "invalid IPNS record"),
+        (format!("name/put?arg={name}"), Some(&[]), 500, "record is empty"),
         (format!("name/put?arg={name}"), None, 400, "file argument 'record' is required"),
         ("name/put".into(), Some(&first), 400, "argument \"name\" is required"),
         ("name/put?arg=nick.eth".into(), Some(&first), 500, "invalid IPNS name"),
-        (format!("routing/put?arg=/ipns/{name}"), Some(&first), 500, "older value"),
+        (format!("routing/put?arg=/ipns/{name}"), Some(&first), 200, "12D3KooW"),
+        (format!("routing/put?arg=/ipns/{name}"), Some(&foreign), 200, "12D3KooW"),
+        (format!("routing/put?arg={name}"), Some(&second), 500, "invalid key"),
+        (format!("routing/get?arg={name}"), None, 500, "invalid key"),
         (format!("name/get?arg={}", super::key(3).name()), None, 500, "routing: not found"),
     ] {
         let response = post(path.clone(), body).await;
@@ -194,6 +199,8 @@ async fn stores_records() {
         let text = response.text().await.unwrap().replace("\\\"", "\"");
         assert!(text.contains(said), "{path}: {text}");
     }
+    let got = post(format!("name/get?arg={name}"), None).await;
+    assert_eq!(got.bytes().await.unwrap(), second, "what was refused changes nothing");
 }
 
 #[tokio::test]

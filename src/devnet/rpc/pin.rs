@@ -5,7 +5,7 @@ use axum::response::Response;
 use cid::Cid;
 use serde_json::{Map, json};
 
-use super::{bad_request, error};
+use super::error;
 use crate::devnet::gateway::query;
 use crate::devnet::reply::{Refusal, json_line};
 use crate::devnet::server::Shared;
@@ -22,7 +22,7 @@ pub(super) async fn list(
         "all" | "recursive" => true,
         "direct" | "indirect" => false,
         other => {
-            return Err(bad_request(format!(
+            return Err(error(format!(
                 "invalid type '{other}', must be one of {{direct, indirect, recursive, all}}"
             )));
         }
@@ -36,7 +36,7 @@ pub(super) async fn list(
             let root = Cid::try_from(text)
                 .map_err(|reason| error(format!("invalid path {arg:?}: {reason}")))?;
             if !shown || !pins.has(&root) {
-                return Err(error(format!("path '/ipfs/{root}' is not pinned")));
+                return Err(error(format!("path '{arg}' is not pinned")));
             }
             vec![root]
         }

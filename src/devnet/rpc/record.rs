@@ -27,7 +27,17 @@ pub(super) async fn name_put(
     RawQuery(text): RawQuery,
     upload: Upload,
 ) -> Result<Response, Refusal> {
-    let (name, record) = arguments(text.as_deref(), "name", "record", upload).await?;
+    let name = name_argument(text.as_deref())?;
+    let record = file_argument("record", upload).await?;
+    if record.is_empty() {
+        return Err(error("record is empty"));
+    }
+    if record.len() > MAX_RECORD_BYTES {
+        let limit = MAX_RECORD_BYTES;
+        return Err(error(format!(
+            "record exceeds maximum size of {limit} bytes, use --force to skip size check"
+        )));
+    }
     let sequences = |offered, stored| {
         error(format!(
             "existing IPNS record has sequence {stored} >= new record sequence {offered}, \
@@ -35,7 +45,8 @@ pub(super) async fn name_put(
         ))
     };
     let invalid = |reason: RecordError| error(format!("record validation failed: {reason}"));
-    let offered = UnverifiedRecord::parse(&record).map_err(invalid)?.fields().sequence;
+    let malformed = |reason| error(format!("invalid IPNS record: {reason}"));
+    let offered = UnverifiedRecord::parse(&record).map_err(malformed)?.fields().sequence;
     let put = blocking(move || {
         let stored = network.names.get(&network.store, &name)?;
         match stored.map(|stored| (stored.fields().sequence, stored.bytes() == record)) {
@@ -56,20 +67,19 @@ pub(super) async fn name_put(
     }
 }
 
+/// 200 also for what it does not keep: Kubo's usual routers swallow what each of them says.
 pub(super) async fn routing_put(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
     upload: Upload,
 ) -> Result<Response, Refusal> {
-    let (name, record) = arguments(text.as_deref(), "key", "value-file", upload).await?;
+    let name = key_argument(text.as_deref())?;
+    let record = file_argument("value-file", upload).await?;
     match blocking(move || network.names.put(&network.store, &name, &record)).await {
-        Ok(_) => Ok(json_line(&json!({
+        Ok(_) | Err(PutError::Invalid(_) | PutError::Outdated { .. }) => Ok(json_line(&json!({
             "Extra": "", "ID": peer_id(&name), "Responses": null, "Type": VALUE_EVENT
         }))),
-        Err(PutError::Outdated { .. }) => {
-            Err(error("can't replace a newer value with an older value"))
-        }
-        Err(reason) => Err(error(reason)),
+        Err(PutError::Io(reason)) => Err(error(reason)),
     }
 }
 
@@ -77,7 +87,7 @@ pub(super) async fn name_get(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
 ) -> Result<Response, Refusal> {
-    let record = stored(network, text.as_deref(), "name").await?;
+    let record = stored(network, name_argument(text.as_deref())?).await?;
     let kind = [(header::CONTENT_TYPE, IPNS_RECORD)];
     Ok((kind, record.bytes().to_vec()).into_response())
 }
@@ -86,19 +96,14 @@ pub(super) async fn routing_get(
     State(network): State<Shared>,
     RawQuery(text): RawQuery,
 ) -> Result<Response, Refusal> {
-    let record = stored(network, text.as_deref(), "key").await?;
+    let record = stored(network, key_argument(text.as_deref())?).await?;
     let record = BASE64.encode(record.bytes());
     Ok(json_line(&json!({
         "Extra": record, "ID": "", "Responses": null, "Type": VALUE_EVENT
     })))
 }
 
-async fn stored(
-    network: Shared,
-    text: Option<&str>,
-    argument: &str,
-) -> Result<VerifiedRecord, Refusal> {
-    let name = name_argument(text, argument)?;
+async fn stored(network: Shared, name: IpnsName) -> Result<VerifiedRecord, Refusal> {
     match blocking(move || network.names.get(&network.store, &name)).await {
         Ok(Some(record)) => Ok(record),
         Ok(None) => Err(error("routing: not found")),
@@ -111,36 +116,37 @@ fn peer_id(name: &IpnsName) -> String {
     bs58::encode(name.cid().hash().to_bytes()).into_string()
 }
 
+/// `?arg=…`
+fn argument(text: Option<&str>, argument: &str) -> Result<String, Refusal> {
+    let missing = || bad_request(format!("argument \"{argument}\" is required"));
+    query(text).remove("arg").ok_or_else(missing)
+}
+
 /// `?arg=<name>`, with or without `/ipns/`.
-fn name_argument(text: Option<&str>, argument: &str) -> Result<IpnsName, Refusal> {
-    let query = query(text);
-    let name = query
-        .get("arg")
-        .ok_or_else(|| bad_request(format!("argument \"{argument}\" is required")))?;
+fn name_argument(text: Option<&str>) -> Result<IpnsName, Refusal> {
+    let name = argument(text, "name")?;
     name.parse().map_err(|reason| error(format!("invalid IPNS name: {reason}")))
 }
 
-async fn arguments(
-    text: Option<&str>,
-    name: &str,
-    file: &str,
-    upload: Upload,
-) -> Result<(IpnsName, Bytes), Refusal> {
-    let name = name_argument(text, name)?;
-    let mut files = files(upload, file)?;
+/// `?arg=/ipns/<name>`, nothing shorter.
+fn key_argument(text: Option<&str>) -> Result<IpnsName, Refusal> {
+    let key = argument(text, "key")?;
+    let name = key.strip_prefix("/ipns/").and_then(|name| name.parse().ok());
+    name.ok_or_else(|| error("invalid key"))
+}
+
+/// The one file of the body, of which a byte more than a record may have is read.
+async fn file_argument(argument: &str, upload: Upload) -> Result<Bytes, Refusal> {
+    let mut files = files(upload, argument)?;
     let Some(mut field) = files.next_field().await.map_err(error)? else {
-        return Err(bad_request(format!("file argument '{file}' is required")));
+        return Err(bad_request(format!("file argument '{argument}' is required")));
     };
     let mut record = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(error)? {
         record.extend_from_slice(&chunk);
         if record.len() > MAX_RECORD_BYTES {
-            let limit = MAX_RECORD_BYTES;
-            return Err(error(format!("record exceeds maximum size of {limit} bytes")));
+            break;
         }
     }
-    if record.is_empty() {
-        return Err(error("record is empty"));
-    }
-    Ok((name, record.into()))
+    Ok(record.into())
 }

@@ -151,10 +151,16 @@ pub fn inspects_changed_records() -> Result<()> {
 }
 
 /// `pack` and `ipfs add -r --hidden` agree, on both sides of the HAMT limit.
+///
+/// Left out is the one folder in which Kubo 0.44 leaves the limit: subdirectories are put into
+/// their directory a second time when they are flushed, and its HAMT then takes the new link for
+/// one without a name, so that directories over the limit by less than a name become plain ones
+/// again. boxo, given the directory at once, shards it as we do (`boxo::packs_to_the_same_roots`).
 pub fn same_roots() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let repository = Repository::new(&sandbox)?;
-    let folders = super::roots::folders(&sandbox)?;
+    let mut folders = super::roots::folders(&sandbox)?;
+    folders.retain(|folder| !folder.ends_with("one-over-folders"));
     let theirs: Vec<_> =
         folders.iter().map(|folder| repository.add(folder)).collect::<Result<_>>()?;
     super::roots::compare(&sandbox, &folders, &theirs)

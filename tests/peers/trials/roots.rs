@@ -60,7 +60,9 @@ pub fn folders(sandbox: &Sandbox) -> Result<Vec<PathBuf>> {
     };
     folder("empty", "")?;
     folder("empty-inside", "a/.b/c")?;
-    for (name, size) in [("at-limit", HAMT_LIMIT), ("one-over", HAMT_LIMIT + 1)] {
+    let sizes =
+        [("at-limit", HAMT_LIMIT), ("one-over", HAMT_LIMIT + 1), ("over", HAMT_LIMIT + 200)];
+    for (name, size) in sizes {
         let files = folder(name, "")?;
         // Empty subdirectories and nothing else, as npm's importer would not shard them.
         let folders = folder(&format!("{name}-folders"), ".well-known/eth/domain")?;
