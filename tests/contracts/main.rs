@@ -5,12 +5,14 @@
 
 mod cli;
 mod needs;
+mod peers;
 mod people;
 mod proxy;
 mod world;
 mod trials {
     pub mod build;
     pub mod clients;
+    pub mod foreign;
     pub mod gateways;
     pub mod hostile;
     pub mod levels;
@@ -31,6 +33,7 @@ use needs::Need;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let on_chain = |name: &str, run: fn() -> Result<()>| trial(name, Need::Anvil, run);
+    let with_npm = |name: &str, run: fn() -> Result<()>| trial(name, Need::AnvilAndNpm, run);
     let trials = vec![
         trial("build::artifacts_match_the_sources", Need::Npm, trials::build::artifacts),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),
@@ -62,6 +65,9 @@ fn main() -> ExitCode {
         on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
         on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
         on_chain("resolve::many_names", || on(trials::resolve::many())),
+        with_npm("foreign::ethers", || on(trials::foreign::ethers())),
+        with_npm("foreign::viem", || on(trials::foreign::viem())),
+        with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
