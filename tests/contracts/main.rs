@@ -21,6 +21,8 @@ mod trials {
     pub mod resolve;
     pub mod setters;
     pub mod signers;
+    pub mod stale;
+    pub mod web;
 }
 
 use std::future::Future;
@@ -68,6 +70,9 @@ fn main() -> ExitCode {
         with_npm("foreign::ethers", || on(trials::foreign::ethers())),
         with_npm("foreign::viem", || on(trials::foreign::viem())),
         with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
+        on_chain("stale::a_former_owner", || on(trials::stale::former_owner())),
+        on_chain("stale::an_older_record", || on(trials::stale::older_record())),
+        on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
