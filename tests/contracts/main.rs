@@ -5,6 +5,7 @@
 
 mod cli;
 mod needs;
+mod peers;
 mod people;
 mod place;
 #[allow(dead_code)] // Other tests use the rest of it.
@@ -15,6 +16,7 @@ mod world;
 mod trials {
     pub mod build;
     pub mod clients;
+    pub mod foreign;
     pub mod gateways;
     pub mod hostile;
     pub mod levels;
@@ -25,6 +27,8 @@ mod trials {
     pub mod setup;
     pub mod setup_refused;
     pub mod signers;
+    pub mod stale;
+    pub mod web;
     pub mod whole_way;
 }
 
@@ -38,6 +42,7 @@ use needs::Need;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let on_chain = |name: &str, run: fn() -> Result<()>| trial(name, Need::Anvil, run);
+    let with_npm = |name: &str, run: fn() -> Result<()>| trial(name, Need::AnvilAndNpm, run);
     let trials = vec![
         trial("build::artifacts_match_the_sources", Need::Npm, trials::build::artifacts),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),
@@ -84,6 +89,12 @@ fn main() -> ExitCode {
         on_chain("whole_way::devnet_with_a_chain", || on(trials::whole_way::devnet())),
         on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
         on_chain("resolve::many_names", || on(trials::resolve::many())),
+        with_npm("foreign::ethers", || on(trials::foreign::ethers())),
+        with_npm("foreign::viem", || on(trials::foreign::viem())),
+        with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
+        on_chain("stale::a_former_owner", || on(trials::stale::former_owner())),
+        on_chain("stale::an_older_record", || on(trials::stale::older_record())),
+        on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),

@@ -13,6 +13,8 @@ pub enum Need {
     Npm,
     /// anvil, or npm to fetch it.
     Anvil,
+    /// Both, for what npm packages do on the chain.
+    AnvilAndNpm,
 }
 
 impl Need {
@@ -26,6 +28,7 @@ impl Need {
             Self::Anvil => ANVIL
                 .get_or_init(|| anvil().find().err().map(|error| format!("needs anvil: {error}")))
                 .clone(),
+            Self::AnvilAndNpm => Self::Npm.missing().or_else(|| Self::Anvil.missing()),
         }
     }
 }

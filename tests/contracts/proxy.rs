@@ -7,8 +7,9 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use namesys::keys::IpnsName;
 use serde_json::Value;
 
 /// What a gateway does with every request.
@@ -50,6 +51,48 @@ async fn misbehave(State(what): State<Misbehaviour>) -> Response {
             ([(header::CONTENT_TYPE, "application/json")], r#"{"data":"0x"}"#).into_response()
         }
     }
+}
+
+/// A gateway behind which there are two: IPNS records come from `records`, all else from `rest`.
+/// Without `records` it knows files alone, whatever form is asked for.
+struct Stale {
+    client: reqwest::Client,
+    records: Option<String>,
+    rest: String,
+    name: IpnsName,
+}
+
+/// A gateway that serves what `rest` has of `name`, under the IPNS records of another, or none:
+/// whichever root is asked for, the blocks are of that one.
+pub async fn stale(records: Option<&str>, rest: &str, name: IpnsName) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let (records, rest) = (records.map(str::to_owned), rest.to_owned());
+    let stale = Arc::new(Stale { client, records, rest, name });
+    serve(Router::new().fallback(of_either).with_state(stale)).await
+}
+
+async fn of_either(State(stale): State<Arc<Stale>>, uri: Uri, headers: HeaderMap) -> Response {
+    let asked = uri.query().unwrap_or_default();
+    let (upstream, path) = match &stale.records {
+        Some(records) if asked.contains("format=ipns-record") => (records, uri.to_string()),
+        Some(_) => match uri.to_string().strip_prefix("/ipfs/") {
+            Some(path) => {
+                let end = path.find(['/', '?']).unwrap_or(path.len());
+                (&stale.rest, format!("/ipns/{}{}", stale.name, &path[end..]))
+            }
+            None => (&stale.rest, uri.to_string()),
+        },
+        None => (&stale.rest, uri.path().to_owned()),
+    };
+    let mut request = stale.client.get(format!("{}{path}", upstream.trim_end_matches('/')));
+    if let (Some(accept), Some(_)) = (headers.get(header::ACCEPT), &stale.records) {
+        request = request.header(header::ACCEPT, accept);
+    }
+    let Ok(answer) = request.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
+    let (status, kind) = (answer.status(), answer.headers().get(header::CONTENT_TYPE).cloned());
+    let kind = kind.unwrap_or_else(|| HeaderValue::from_static("application/json"));
+    let body = answer.bytes().await.unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 struct Liar {

@@ -255,7 +255,8 @@ impl NameResolver {
     }
 
     /// The payload: from the tree, every block checked, where a gateway allows it; else from the
-    /// addresses the contract names, in its order.
+    /// addresses the contract names, in its order, on the word of those that serve no blocks: one
+    /// whose blocks are wrong is not believed without them.
     async fn fetch(
         &self,
         case: &Case<'_>,
@@ -282,7 +283,12 @@ impl NameResolver {
         }
         let limits = &self.config.limits;
         let gateways = LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
-        match gateways.fetch(&lookup.urls, lookup.sender, &lookup.callData).await {
+        let urls = unfailed(&lookup.urls, &earlier);
+        if urls.is_empty() && !earlier.is_empty() {
+            let what = record_path(&facts.name, key);
+            return Err(FetchError::Failed { what, notes: earlier }.into());
+        }
+        match gateways.fetch(&urls, lookup.sender, &lookup.callData).await {
             Ok((payload, gateway)) => {
                 let reason = "no gateway serves blocks to check".to_owned();
                 Ok(Fetched { payload: Ok(payload), gateway, proof: Some(Proof::None(reason)) })
@@ -310,6 +316,18 @@ fn is_content(target: &Target) -> bool {
     matches!(target, Target::Ipns(_) | Target::Ipfs(_))
 }
 
+/// The addresses of a lookup whose gateways are not among those that failed already.
+fn unfailed(urls: &[String], failed: &[GatewayNote]) -> Vec<String> {
+    let has_failed = |template: &String| {
+        template.parse().is_ok_and(|url| {
+            let gateway = origin(&url);
+            let gateway = gateway.as_str().trim_end_matches('/');
+            failed.iter().any(|note| note.gateway.trim_end_matches('/') == gateway)
+        })
+    };
+    urls.iter().filter(|template| !has_failed(template)).cloned().collect()
+}
+
 /// The gateways among a lookup's addresses that serve paths, `https://host/ipns/…`.
 fn path_gateways(urls: &[String]) -> impl Iterator<Item = Gateway> {
     urls.iter().take(8).filter_map(|template| {
@@ -334,5 +352,17 @@ mod tests {
         let found: Vec<String> =
             path_gateways(&urls.map(str::to_owned)).map(|gateway| gateway.to_string()).collect();
         assert_eq!(found, ["https://dweb.link", "http://127.0.0.1:5559"]);
+    }
+
+    #[test]
+    fn a_gateway_whose_blocks_are_wrong_is_not_asked_again() {
+        let urls = ["https://dweb.link/ipns/f01/a?t={data}", "https://ipfs.io/ipns/f01/a", "?"];
+        let urls = urls.map(str::to_owned);
+        let note = |gateway: &str| GatewayNote {
+            gateway: gateway.to_owned(),
+            reason: "the block has another hash".to_owned(),
+        };
+        assert_eq!(unfailed(&urls, &[note("https://dweb.link")]), urls[1..]);
+        assert_eq!(unfailed(&urls, &[note("https://other.link")]), urls);
     }
 }

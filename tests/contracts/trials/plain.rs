@@ -5,19 +5,19 @@ use alloy_primitives::{B256, Bytes, U256, hex};
 use anyhow::{Result, ensure};
 use namesys::devnet::chain::PLAIN_RESOLVER;
 use namesys::devnet::chain::bindings::PlainResolver::*;
+use namesys::ens::Name;
 use namesys::record::Value;
 
 use crate::people::{key, name, person, value};
 use crate::trials::signers::RECORDS;
 use crate::world::World;
 
-pub async fn records() -> Result<()> {
-    let (owner, nick) = (person(1).address(), name("nick.eth"));
-    let world = World::start().await?;
-    world.chain.register(&nick, owner, PLAIN_RESOLVER).await?;
-    let node = nick.node();
-    // nick.eth TXT "hi"; one class, TTL and length.
-    let rrset = hex!("046e69636b0365746800 0010 0001 00000e10 0003 026869");
+/// nick.eth TXT "hi"; one class, TTL and length.
+pub const RRSET: [u8; 23] = hex!("046e69636b0365746800 0010 0001 00000e10 0003 026869");
+
+/// The calls that set every record of [`RECORDS`], `dns/16` being [`RRSET`].
+pub fn setters(of: &Name) -> Vec<Bytes> {
+    let node = of.node();
     let mut calls = Vec::new();
     for (kind, text) in RECORDS {
         calls.push(match value(kind, text) {
@@ -43,11 +43,18 @@ pub async fn records() -> Result<()> {
                 setABICall { node, contentType: content_type, data: data.into() }.abi_encode()
             }
             Value::Zonehash(hash) => setZonehashCall { node, hash: hash.into() }.abi_encode(),
-            Value::Dns(_) => setDNSRecordsCall { node, data: rrset.into() }.abi_encode(),
+            Value::Dns(_) => setDNSRecordsCall { node, data: RRSET.into() }.abi_encode(),
         });
     }
-    let data = calls.into_iter().map(Bytes::from).collect();
-    let all = multicallCall { data };
+    calls.into_iter().map(Bytes::from).collect()
+}
+
+pub async fn records() -> Result<()> {
+    let (owner, nick) = (person(1).address(), name("nick.eth"));
+    let world = World::start().await?;
+    world.chain.register(&nick, owner, PLAIN_RESOLVER).await?;
+    let node = nick.node();
+    let all = multicallCall { data: setters(&nick) };
     let stranger = world.chain.send(person(2).address(), PLAIN_RESOLVER, all.clone()).await;
     ensure!(stranger.is_err(), "a stranger set records");
     world.chain.send(owner, PLAIN_RESOLVER, all).await?;
@@ -57,7 +64,7 @@ pub async fn records() -> Result<()> {
     };
     for (kind, text) in RECORDS {
         let expected = match kind {
-            "dns/16" => Value::Dns(rrset.to_vec()),
+            "dns/16" => Value::Dns(RRSET.to_vec()),
             _ => value(kind, text),
         };
         ensure!(read(kind).await? == expected, "{kind}");
@@ -67,7 +74,7 @@ pub async fn records() -> Result<()> {
     let delete = setDNSRecordsCall { node, data: empty.into() };
     world.chain.send(owner, PLAIN_RESOLVER, delete).await?;
     ensure!(read("dns/16").await? == Value::Dns(Vec::new()));
-    let cut = setDNSRecordsCall { node, data: rrset[..15].to_vec().into() };
+    let cut = setDNSRecordsCall { node, data: RRSET[..15].to_vec().into() };
     ensure!(world.chain.send(owner, PLAIN_RESOLVER, cut).await.is_err(), "a record cut short");
     world.chain.send(owner, PLAIN_RESOLVER, clearRecordsCall { node }).await?;
     ensure!(read("text/avatar").await? == Value::Text(String::new()));
