@@ -1,5 +1,6 @@
 //! What every command gets beside its arguments.
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,13 +9,13 @@ use std::time::Duration;
 use namesys::keys::IpnsName;
 use namesys::net::{Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::workspace::{Config, Workspace, WorkspaceError};
-use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::background::Background;
 use super::env;
-use super::error::{CliError, Exit};
+use super::error::CliError;
 use super::global::{GlobalArgs, Network};
 use super::input::Stdin;
 use super::output::Output;
@@ -35,6 +36,8 @@ pub struct Context {
     pub rpc_urls: Vec<String>,
     network: Option<Network>,
     ca_file: Option<PathBuf>,
+    // Started by the first command that waits for something.
+    background: OnceCell<Background>,
 }
 
 impl Context {
@@ -52,7 +55,15 @@ impl Context {
         let output = Output::new(args.json, args.quiet, args.color);
         let (network, ca_file) = (args.network, args.ca_file);
         let rpc_urls = args.rpc_url;
-        Ok(Self { output, stdin: Stdin::default(), dir, rpc_urls, network, ca_file })
+        Ok(Self {
+            output,
+            stdin: Stdin::default(),
+            dir,
+            rpc_urls,
+            network,
+            ca_file,
+            background: OnceCell::new(),
+        })
     }
 
     /// The HTTP client, which trusts `--ca-file` too and notes each wait before a retry.
@@ -156,30 +167,14 @@ impl Context {
         &self,
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| CliError::io("no thread can be started", &error))?;
-        let interrupted = Arc::new(Notify::new());
-        let notify = interrupted.clone();
-        runtime.spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                notify.notify_one();
+        let background = match self.background.get() {
+            Some(background) => background,
+            None => {
+                let started = Background::start()?;
+                self.background.get_or_init(|| started)
             }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(i32::from(Exit::Interrupted.code()));
-            }
-        });
-        let result = runtime.block_on(async {
-            tokio::select! {
-                result = work => result,
-                () = interrupted.notified() => Err(CliError::interrupted()),
-            }
-        });
-        // What is left are connections and timers; nothing of ours waits for them.
-        runtime.shutdown_background();
-        result
+        };
+        background.block_on(work)
     }
 }
 

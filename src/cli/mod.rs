@@ -1,5 +1,6 @@
 //! The command line: flags, dispatch. One file per command in `cmd/`.
 
+pub mod background;
 pub mod cmd;
 pub mod context;
 pub mod endpoints;

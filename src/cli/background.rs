@@ -1,0 +1,81 @@
+//! The one runtime of a command: connections of one piece of work are there for the next.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+
+use super::error::{CliError, Exit};
+
+/// Runs what waits for the network, and hears Ctrl-C from its start on.
+#[derive(Debug)]
+pub struct Background {
+    // Taken on drop alone.
+    runtime: Option<Runtime>,
+    interrupt: Arc<Interrupt>,
+}
+
+#[derive(Debug, Default)]
+struct Interrupt {
+    notify: Notify,
+    /// Whether something is there to be stopped in an orderly way.
+    working: AtomicBool,
+}
+
+impl Background {
+    /// Starts two threads and the watch for Ctrl-C.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start() -> Result<Self, CliError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| CliError::io("no thread can be started", &error))?;
+        let interrupt = Arc::new(Interrupt::default());
+        let heard = interrupt.clone();
+        runtime.spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                // The first asks the work to stop, a second, or one between two pieces of work,
+                // ends the process.
+                if !heard.working.swap(false, Ordering::SeqCst) {
+                    std::process::exit(i32::from(Exit::Interrupted.code()));
+                }
+                heard.notify.notify_one();
+            }
+        });
+        Ok(Self { runtime: Some(runtime), interrupt })
+    }
+
+    /// Runs `work` to its end, or to Ctrl-C: it is dropped where it waits.
+    ///
+    /// # Errors
+    /// Those of `work`, and exit 130.
+    pub fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        let runtime = self.runtime.as_ref().expect("it is taken on drop alone");
+        self.interrupt.working.store(true, Ordering::SeqCst);
+        let result = runtime.block_on(async {
+            tokio::select! {
+                result = work => result,
+                () = self.interrupt.notify.notified() => Err(CliError::interrupted()),
+            }
+        });
+        self.interrupt.working.store(false, Ordering::SeqCst);
+        result
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // What is left are connections and timers; nothing of ours waits for them.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
