@@ -71,7 +71,7 @@ pub(super) fn display(kind: Kind, hash: &[u8]) -> String {
     engine.input_target_residue();
     for at in (0..8).rev() {
         let digit = (engine.residue() >> (5 * at)) & 31;
-        let digit = Fe32::try_from(digit).expect("five bits");
+        let digit = Fe32::try_from(digit).expect("a digit of five bits is below 32");
         text.push(digit.to_char());
     }
     text
@@ -81,7 +81,7 @@ pub(super) fn display(kind: Kind, hash: &[u8]) -> String {
 fn engine() -> Engine<CashAddr> {
     let mut engine = Engine::new();
     for byte in PREFIX.bytes().map(|letter| letter & 31).chain([0]) {
-        engine.input_fe(Fe32::try_from(byte).expect("five bits"));
+        engine.input_fe(Fe32::try_from(byte).expect("the prefix was masked to five bits"));
     }
     engine
 }
