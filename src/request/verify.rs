@@ -212,3 +212,37 @@ impl SignedRecord {
         Err(VerifyError::Record { signer: self.signer, cause })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::SignerKey;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_record_stands_only_for_what_was_signed() {
+        let owner = SignerKey::from_scalar(&Secret::new([1; 32])).unwrap();
+        let [name, other] = ["nick.eth", "mick.eth"].map(|name| Name::parse(name).unwrap());
+        let [key, other_key] =
+            ["text/avatar", "text/url"].map(|key| RecordKey::parse(key).unwrap());
+        let [value, changed] = ["a", "b"].map(|text| Value::parse(&key, text).unwrap());
+        let record = owner.sign_record(&name, &key, &value, 1, None);
+        let context = |name, chain_id| VerifyContext {
+            name,
+            owner: owner.address(),
+            chain_id,
+            approved_signers: &[],
+        };
+        assert!(record.clone().verify(&key, &context(&name, 1)).is_ok());
+        let tampered = SignedRecord { result: changed.abi_encode().into(), ..record.clone() };
+        for (record, key, context) in [
+            (tampered, &key, context(&name, 1)),
+            (record.clone(), &other_key, context(&name, 1)),
+            (record.clone(), &key, context(&other, 1)),
+            (record, &key, context(&name, 5)),
+        ] {
+            let error = record.verify(key, &context).unwrap_err();
+            assert!(matches!(error, VerifyError::Record { .. }), "{error}");
+        }
+    }
+}
