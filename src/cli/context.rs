@@ -13,7 +13,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::background::Background;
+use super::background::{Background, CtrlC};
 use super::env;
 use super::error::CliError;
 use super::global::{GlobalArgs, Network};
@@ -167,14 +167,26 @@ impl Context {
         &self,
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
-        let background = match self.background.get() {
-            Some(background) => background,
-            None => {
-                let started = Background::start()?;
-                self.background.get_or_init(|| started)
-            }
-        };
-        background.block_on(work)
+        self.background()?.block_on(work)
+    }
+
+    /// Runs `work` to its end; it is told of the first Ctrl-C, and a second ends the process.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn block_on_told<T, W>(&self, work: impl FnOnce(CtrlC) -> W) -> Result<T, CliError>
+    where
+        W: Future<Output = Result<T, CliError>>,
+    {
+        self.background()?.block_on_told(work)
+    }
+
+    fn background(&self) -> Result<&Background, CliError> {
+        if let Some(background) = self.background.get() {
+            return Ok(background);
+        }
+        let started = Background::start()?;
+        Ok(self.background.get_or_init(|| started))
     }
 }
 
