@@ -43,6 +43,39 @@ impl Scene {
         self.workspace.run(&arguments)
     }
 
+    /// Adds files of 700 kB to the tree.
+    fn add_files(&self, count: u32) {
+        let long = "a".repeat(700_000);
+        for number in 0..count {
+            let file = self.workspace.dir.join(format!(".well-known/extra-{number}.txt"));
+            std::fs::write(file, format!("{number}{long}")).unwrap();
+        }
+    }
+
+    /// Publishes the tree through the proxy with patience of 2 s, which is enough to be told.
+    fn gives_up_soon(&self, fault: Fault, reason: &str) {
+        let proxy = self.proxy.url();
+        let (w3name, kubo) = (format!("w3name={proxy}"), format!("kubo={proxy}"));
+        self.proxy.set(fault);
+        let began = Instant::now();
+        let (code, json, _) = self.workspace.run(&[
+            "--timeout",
+            "2s",
+            "publish",
+            "--publisher",
+            &w3name,
+            "--upload",
+            &kubo,
+        ]);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        assert_eq!((code, &json["error"]["kind"]), (Some(1), &"incomplete".into()), "{json}");
+        let said = error(&json, "uploads");
+        assert!(said.contains("/api/v0/dag/import") && said.contains(reason), "{said}");
+        assert!(said.contains("for 2 s") && said.contains("--timeout"), "{said}");
+        assert_eq!(json["publications"], json!([]));
+        self.completes(0);
+    }
+
     /// Without the fault the same command completes, with the record that was made before.
     fn completes(&self, sequence: u64) {
         let (code, json, stderr) = self.publish(Fault::None, true);
@@ -83,11 +116,7 @@ fn refused() {
 fn reset_half_way_through_an_upload() {
     let scene = Scene::new();
     // Larger than what waits in the buffers of a connection.
-    let long = "a".repeat(700_000);
-    for number in 0..6 {
-        let file = scene.workspace.dir.join(format!(".well-known/extra-{number}.txt"));
-        std::fs::write(file, format!("{number}{long}")).unwrap();
-    }
+    scene.add_files(6);
     let (code, json, _) = scene.publish(Fault::ResetAfter(300_000), true);
     assert_eq!(code, Some(1), "{json}");
     assert_eq!(json["uploads"][0]["ok"], false, "{json}");
@@ -122,6 +151,19 @@ fn one_byte_a_second_and_nothing_at_all_are_given_up() {
     }
     scene.proxy.set(Fault::None);
     assert_eq!(ask().unwrap().unwrap().fields().sequence, 0);
+}
+
+#[test]
+fn an_upload_answered_at_one_byte_a_second_is_given_up() {
+    Scene::new().gives_up_soon(Fault::Slow, "no answer");
+}
+
+#[test]
+fn an_upload_taken_at_one_byte_a_second_is_given_up() {
+    let scene = Scene::new();
+    // More than the buffers of a connection take at once.
+    scene.add_files(30);
+    scene.gives_up_soon(Fault::SlowToTake, "nothing more of what is sent was taken");
 }
 
 #[test]

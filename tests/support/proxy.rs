@@ -17,6 +17,8 @@ pub enum Fault {
     ResetAfter(usize),
     /// Passes the answer on, one byte a second.
     Slow,
+    /// Passes on what the client sends, one byte a second.
+    SlowToTake,
     /// Reads everything and answers nothing.
     Swallow,
     /// Answers so many connections with these bytes, then is as `None`.
@@ -106,14 +108,7 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
             if length == 0 {
                 return back.shutdown(Shutdown::Write);
             }
-            if !slow {
-                back.write_all(&buffer[..length])?;
-                continue;
-            }
-            for byte in &buffer[..length] {
-                back.write_all(std::slice::from_ref(byte))?;
-                thread::sleep(Duration::from_secs(1));
-            }
+            pass(&mut back, &buffer[..length], slow)?;
         }
     });
     let mut passed = 0;
@@ -131,7 +126,7 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
         if length == 0 {
             return server.shutdown(Shutdown::Write);
         }
-        server.write_all(&buffer[..length])?;
+        pass(&mut server, &buffer[..length], matches!(fault, Fault::SlowToTake))?;
         passed += length;
         if matches!(fault, Fault::ResetAfter(limit) if passed >= *limit) {
             // What the client sent and nobody has read makes this a reset, not an end.
@@ -140,6 +135,17 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
             return client.shutdown(Shutdown::Both);
         }
     }
+}
+
+fn pass(to: &mut TcpStream, bytes: &[u8], slow: bool) -> std::io::Result<()> {
+    if !slow {
+        return to.write_all(bytes);
+    }
+    for byte in bytes {
+        to.write_all(std::slice::from_ref(byte))?;
+        thread::sleep(Duration::from_secs(1));
+    }
+    Ok(())
 }
 
 /// Answers once the client has stopped sending, and closes.

@@ -120,6 +120,10 @@ impl FanOutArgs {
     pub fn open(&self, context: &Context, config: Option<&Config>) -> Result<FanOut, CliError> {
         let publishers = self.publishers.get(context, config)?;
         let require = self.require.unwrap_or(publishers.len());
+        if require == 0 {
+            let message = "--require 0 would count what nobody serves as published";
+            return Err(CliError::usage(message).hint("require 1 at least"));
+        }
         if require > publishers.len() {
             let count = publishers.len();
             let message = format!("--require is above the number of publishers, {count}");
