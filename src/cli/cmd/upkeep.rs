@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use cid::Cid;
 use futures_util::future::join_all;
+use namesys::ipfs::upload::Upload;
 use namesys::workspace::{Publication, Subject, status};
 
 use super::fan_out::{AuthorArgs, FanOutArgs, report};
@@ -87,22 +88,8 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
     let root = context.block_on(async {
         let now = status(&key.name(), &fan_out.publishers, &kept).await.newest;
         let root = choose(args.to.as_ref(), &kept, now.as_ref())?;
-        let keeping = join_all(uploads.iter().map(|upload| upload.has(&root))).await;
-        let kept = keeping.contains(&true);
-        match (kept, args.force) {
-            (true, _) => Ok(root),
-            (false, true) => {
-                context.output.warn(format_args!("none of the uploads is seen to keep {root}"));
-                Ok(root)
-            }
-            (false, false) => {
-                let message = format!("none of the uploads is seen to keep {root}");
-                Err(CliError::new(Exit::Failed, "content-gone", message).hint(
-                    "restore the files (git has them), sign, and publish; or point the name at \
-                     it all the same: --force",
-                ))
-            }
-        }
+        kept_by(&root, &uploads, args.force, context).await?;
+        Ok(root)
     })?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
@@ -115,6 +102,31 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
         .output
         .note("records.toml and .well-known are as they were: publish goes forward again");
     Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+}
+
+/// Says which uploads are not seen to keep the tree. Where none is, nobody could read it.
+async fn kept_by(
+    root: &Cid,
+    uploads: &[Box<dyn Upload>],
+    force: bool,
+    context: &Context,
+) -> Result<(), CliError> {
+    let keeping = join_all(uploads.iter().map(|upload| upload.has(root))).await;
+    if !keeping.contains(&true) {
+        let message = format!("none of the uploads is seen to keep {root}");
+        if !force {
+            return Err(CliError::new(Exit::Failed, "content-gone", message).hint(
+                "restore the files (git has them), sign, and publish; or point the name at it \
+                 all the same: --force",
+            ));
+        }
+        context.output.warn(message);
+        return Ok(());
+    }
+    for (upload, _) in uploads.iter().zip(keeping).filter(|(_, keeps)| !keeps) {
+        context.output.warn(format_args!("{} is not seen to keep {root}", upload.describe()));
+    }
+    Ok(())
 }
 
 /// The root of the wanted entry of the history; by default of the last that differs from `now`.
