@@ -201,6 +201,27 @@ fn too_many_requests() {
 }
 
 #[test]
+fn an_upload_that_is_put_off() {
+    let scene = Scene::new();
+    let busy =
+        |after| answer("429 Too Many Requests", &format!("retry-after: {after}\r\n"), "busy");
+    let kubo = format!("kubo={}", scene.proxy.url());
+    let publish = ["publish", "--upload", &kubo];
+    scene.proxy.set(Fault::Answer(99, busy(3600)));
+    let (code, json, _) = scene.workspace.run(&publish);
+    assert_eq!(code, Some(1), "{json}");
+    let said = error(&json, "uploads");
+    assert!(said.contains("429") && said.contains("it asks to wait 3600 s"), "{said}");
+    assert_eq!(json["publications"], json!([]));
+    // Once for the question whether it has the tree already, once for the tree.
+    scene.proxy.set(Fault::Answer(2, busy(1)));
+    let (code, json, stderr) = scene.workspace.run(&publish);
+    assert_eq!((code, &json["uploads"][0]["sent"]), (Some(0), &true.into()), "{json} {stderr}");
+    assert!(stderr.contains("dag/import: 429, waiting"), "{stderr}");
+    scene.completes(0);
+}
+
+#[test]
 fn an_error_that_passes() {
     let scene = Scene::new();
     let failed = answer("500 Internal Server Error", "", "try again");

@@ -23,6 +23,15 @@ fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
     assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expires-soon".into()), "{json}");
     assert_eq!(json["publications"][0]["days_left"], 1, "{json}");
     assert_eq!(json["publications"][0]["age_days"], 0, "{json}");
+    // That another publisher cannot be asked is no reason to leave that out.
+    let w3name = format!("w3name={}", devnet.urls().w3name);
+    let down = ["--publisher", &w3name, "--publisher", "routing=http://127.0.0.1:1"];
+    let (code, both, _) = workspace.run(&[&["status"], &down[..]].concat());
+    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"expires-soon".into()), "{both}");
+    assert!(both["publications"][1]["error"].as_str().unwrap().contains("refuses"), "{both}");
+    let (code, both, _) = workspace.run(&[&["status", "--warn-days", "0"], &down[..]].concat());
+    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"unreachable".into()), "{both}");
+    workspace.good(&["status", "--warn-days", "1"]);
     let before = json["publications"][0]["value"].clone();
 
     let renewed = workspace.good(&["renew", "--wait=5s"]);

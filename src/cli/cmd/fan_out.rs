@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::ens::Name;
-use namesys::ipns::{Publisher, ReadBack};
+use namesys::ipns::{Publisher, ReadBack, VerifiedRecord};
 use namesys::keys::IpnsKey;
 use namesys::net::Http;
 use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
@@ -101,6 +101,20 @@ impl AuthorArgs {
         let key = context.block_on(deriver.ipns_key())?;
         session.record_keys(&deriver.recorded(Some(&key), None))?;
         Ok(key)
+    }
+
+    /// Says that the root has not changed, and what of the flags has no effect then.
+    pub fn note_reuse(&self, context: &Context, record: &VerifiedRecord, is_new: bool) {
+        if is_new {
+            return;
+        }
+        context.output.note("the root has not changed: the same record, for those that lack it");
+        if self.validity.is_some_and(|asked| asked != record.fields().validity()) {
+            context.output.warn(
+                "--validity has no effect while the root is the same: namesys renew, or a higher \
+                 --sequence, makes a new record",
+            );
+        }
     }
 
     /// The author of a new record.

@@ -83,12 +83,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     // What it held is with the services now, or is packed again.
     let _ = std::fs::remove_file(&temporary);
     let (outcome, seen, error) = sent?;
-    if !outcome.new_record {
-        context.output.note("the root has not changed: the same record, for those that lack it");
-        if args.author.validity.is_some_and(|asked| asked != outcome.record.fields().validity()) {
-            context.output.warn("--validity has no effect while the root is the same");
-        }
-    }
+    args.author.note_reuse(context, &outcome.record, outcome.new_record);
     Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
 }
 
