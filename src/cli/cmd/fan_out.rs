@@ -14,7 +14,7 @@ use namesys::resolve::{
     Agreement, Gateway, Patience, Sight, SightOf, agreement, wait_for_agreement,
 };
 use namesys::workspace::{
-    Author, Config, PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, Subject,
+    Author, Config, Lock, PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, Subject,
     TargetOutcome, Workspace, publish,
 };
 
@@ -152,14 +152,15 @@ impl FanOutArgs {
 pub type Sent = (PublishOutcome, Agreement, Option<CliError>);
 
 impl FanOut {
-    /// Publishes and looks whether it is seen.
+    /// Publishes and looks whether it is seen. The workspace's lock is given back once the record
+    /// is out: others need not wait for gateways.
     ///
     /// # Errors
     /// Those that stop everything.
     pub fn send(
         &self,
         context: &Context,
-        workspace: Option<&Workspace>,
+        locked: Option<(&Workspace, Lock)>,
         (ens_name, name): (&Name, namesys::keys::IpnsName),
         subject: Subject<'_>,
         author: Author<'_>,
@@ -167,7 +168,7 @@ impl FanOut {
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
         let request = PublishRequest {
-            workspace,
+            workspace: locked.as_ref().map(|(workspace, _)| *workspace),
             name,
             subject,
             author,
@@ -178,6 +179,7 @@ impl FanOut {
         };
         context.block_on(async {
             let mut outcome = publish(&request).await?;
+            drop(locked);
             let seen = self.look(context, ens_name, &mut outcome).await;
             let error = failure(&outcome, self.require).or_else(|| self.disagreement(&seen));
             Ok((outcome, seen, error))

@@ -65,11 +65,11 @@ pub fn renew(args: RenewArgs, context: &Context) -> Result<Outcome, CliError> {
     args.author.check()?;
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
-    let _lock = session.workspace.lock()?;
+    let lock = session.workspace.lock()?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
     let (outcome, seen, error) =
-        fan_out.send(context, Some(&session.workspace), names, Subject::Newest, author)?;
+        fan_out.send(context, Some((&session.workspace, lock)), names, Subject::Newest, author)?;
     if !outcome.new_record {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
@@ -83,7 +83,7 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
-    let _lock = session.workspace.lock()?;
+    let lock = session.workspace.lock()?;
     let kept = session.workspace.publications(&key.name())?;
     let root = context.block_on(async {
         let now = status(&key.name(), &fan_out.publishers, &kept).await.newest;
@@ -93,8 +93,13 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
     })?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
-    let (outcome, seen, error) =
-        fan_out.send(context, Some(&session.workspace), names, Subject::Root(root), author)?;
+    let (outcome, seen, error) = fan_out.send(
+        context,
+        Some((&session.workspace, lock)),
+        names,
+        Subject::Root(root),
+        author,
+    )?;
     if !outcome.new_record {
         context.output.note("this is what is published: the same record, for those that lack it");
     }
