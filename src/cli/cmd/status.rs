@@ -103,7 +103,7 @@ fn whole_days(duration: SignedDuration) -> i64 {
     i64::try_from(days).unwrap_or(i64::MAX)
 }
 
-/// The worst that is to be said: about to expire, not known, nothing published, not the same.
+/// The worst that is to be said: a record that does not verify, about to expire, not known, nothing published, not the same.
 fn judge(
     status: &Status,
     report: &StatusReport,
@@ -115,6 +115,13 @@ fn judge(
     };
     let served =
         || status.publishers.iter().filter_map(|s| Some((s, s.served.as_ref().ok()?.as_ref()?)));
+    let failures = status.publishers.iter().filter_map(|status| status.served.as_ref().err());
+    let mut failures = failures.map(|error| CliError::from(error.clone()));
+    if let Some(unverified) = failures.find(|error| error.exit == Exit::Unverified) {
+        return Some(unverified.hint(
+            "namesys publish replaces it at a service; a file that is not ours is left as it is",
+        ));
+    }
     let ends = served().map(|(status, record)| (status, days_left(record, now)));
     if let Some((first, days)) = ends.min_by_key(|(_, days)| *days) {
         if days < 0 {
