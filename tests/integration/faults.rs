@@ -2,6 +2,7 @@
 //! `publish` completes. A TCP proxy with faults stands before a devnet that has none.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -125,6 +126,34 @@ fn reset_half_way_through_an_upload() {
     let root = json["root"].as_str().unwrap();
     scene.completes(0);
     assert_eq!(scene.workspace.good(&["pack"])["root"], root);
+}
+
+/// What was done is not done twice, nor given up, when only the word of it is lost.
+#[test]
+fn answers_are_lost_after_the_work_is_done() {
+    let scene = Scene::new();
+    let publish = |count, tree_too| {
+        let left = Arc::new(AtomicU32::new(count));
+        let (code, json, stderr) = scene.publish(Fault::LoseAnswers(left.clone()), tree_too);
+        (code, json, stderr, left.load(Ordering::Relaxed))
+    };
+    // Of the question whether it has the tree, and of the upload, twice.
+    let (code, json, stderr, left) = publish(3, true);
+    assert_eq!((code, left), (Some(0), 0), "{json} {stderr}");
+    assert!(stderr.contains("dag/import: "), "{stderr}");
+    assert_eq!(json["publications"][0]["read_back"], true, "{json}");
+    // Of the record.
+    scene.workspace.change("https://example.com/1");
+    let (code, json, stderr, left) = publish(2, false);
+    assert_eq!((code, left, &json["sequence"]), (Some(0), 0, &1.into()), "{json} {stderr}");
+    assert!(stderr.contains("/name/"), "{stderr}");
+    scene.completes(1);
+    // For good: the record is out, and the next run finds it there.
+    scene.workspace.change("https://example.com/2");
+    let (code, json, _, _) = publish(99, false);
+    assert_eq!((code, &json["sequence"]), (Some(1), &2.into()), "{json}");
+    assert_eq!(json["publications"][0]["ok"], false, "{json}");
+    scene.completes(2);
 }
 
 #[test]

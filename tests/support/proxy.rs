@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub enum Fault {
     Answer(u32, String),
     /// Answers a POST with these bytes and passes everything else on.
     AnswerPost(String),
+    /// Passes so many POSTs on and loses their answers, with their connections.
+    LoseAnswers(Arc<AtomicU32>),
 }
 
 /// A proxy on a port of its own, which it keeps. It ends with the test's process.
@@ -101,10 +104,15 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
     let mut server = TcpStream::connect(to)?;
     let (mut from, mut back) = (server.try_clone()?, client.try_clone()?);
     let slow = matches!(fault, Fault::Slow);
+    let losing = Arc::new(AtomicBool::new(false));
+    let lost = losing.clone();
     thread::spawn(move || -> std::io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         loop {
             let length = from.read(&mut buffer)?;
+            if lost.load(Ordering::Relaxed) {
+                return back.shutdown(Shutdown::Both);
+            }
             if length == 0 {
                 return back.shutdown(Shutdown::Write);
             }
@@ -125,6 +133,13 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
         let length = client.read(&mut buffer)?;
         if length == 0 {
             return server.shutdown(Shutdown::Write);
+        }
+        if let Fault::LoseAnswers(left) = fault
+            && buffer[..length].starts_with(b"POST")
+        {
+            let less = |left: u32| left.checked_sub(1);
+            let is_lost = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
+            losing.store(is_lost, Ordering::Relaxed);
         }
         pass(&mut server, &buffer[..length], matches!(fault, Fault::SlowToTake))?;
         passed += length;
