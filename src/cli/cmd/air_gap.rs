@@ -11,8 +11,9 @@ use namesys::workspace::{
     parcel_files, write_manifest,
 };
 
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::{Source, pack_car};
+use super::publish_report::report;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};

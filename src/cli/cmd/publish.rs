@@ -7,8 +7,9 @@ use namesys::ens::WELL_KNOWN;
 use namesys::workspace::Subject;
 
 use super::air_gap;
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::{Source, pack_car};
+use super::publish_report::report;
 use super::verify::{Facts, report as verify_report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;

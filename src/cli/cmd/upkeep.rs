@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
 use namesys::workspace::{Publication, Subject, status};
 
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
+use super::publish_report::report;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
