@@ -4,9 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use namesys::ipfs::upload::{
-    Cluster, Folder, Kubo, Origins, Pinata, PinningService, S3, S3Config, Upload,
-};
+use namesys::ipfs::upload::{Cluster, Folder, Kubo, Origins, Pinata, PinningService, S3, Upload};
+use namesys::net::BucketConfig;
 use namesys::workspace::Config;
 use url::Url;
 
@@ -134,7 +133,7 @@ fn s3(
     endpoint: &Endpoint<UploadKind>,
     mut url: Url,
     context: &Context,
-) -> Result<S3Config, CliError> {
+) -> Result<BucketConfig, CliError> {
     let more = &endpoint.more;
     let bucket = match &more.bucket {
         Some(bucket) => bucket.clone(),
@@ -171,5 +170,5 @@ fn s3(
         let key_id = get(&more.key_env, env::AWS_KEY_ID)?;
         (key_id.expose().clone(), get(&more.secret_env, env::AWS_SECRET)?)
     };
-    Ok(S3Config { endpoint: url, bucket, region, key_id, secret })
+    Ok(BucketConfig { endpoint: url, bucket, region, key_id, secret })
 }
