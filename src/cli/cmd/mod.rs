@@ -16,6 +16,7 @@ pub mod list;
 pub mod man;
 pub mod pack;
 pub mod publish;
+pub mod publish_https;
 pub mod resolve;
 pub mod resolve_chain;
 pub mod resolve_report;

@@ -15,6 +15,11 @@ use crate::cli::session::Session;
 /// `serve`
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// A folder that holds .well-known, such as one that publish --to https fills [default: the
+    /// workspace]
+    // Not `dir`, which is the global flag's: they would be one value.
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Where it listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -28,12 +33,15 @@ pub struct Args {
 
 /// Serves until Ctrl-C or SIGTERM.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let session = Session::open(context)?;
+    let dir = match args.folder {
+        Some(folder) => folder,
+        None => Session::open(context)?.workspace.dir().to_owned(),
+    };
     let tls = match (args.tls_cert, args.tls_key) {
         (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
         _ => None,
     };
-    let config = ServeConfig { dir: session.workspace.dir().to_owned(), listen: args.listen, tls };
+    let config = ServeConfig { dir, listen: args.listen, tls };
     let served = context.block_on(async {
         let server = Server::bind(config).await?;
         context.output.first_line(ServeReport { url: server.url() })?;

@@ -17,7 +17,7 @@ const ROOT: &str = "# root ";
 const UNFINISHED: &str = "# unfinished";
 
 /// What we wrote into a folder.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
     /// The root of the tree that stands there whole.
     pub(crate) root: Option<Cid>,
