@@ -178,6 +178,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether the tables name web hosts and nothing of IPFS: then nothing is asked of IPFS unasked.
+    pub fn has_only_sites(&self) -> bool {
+        !self.sites.is_empty() && self.uploads.is_empty() && self.publishers.is_empty()
+    }
+
     /// What the first derivation recorded.
     ///
     /// # Errors

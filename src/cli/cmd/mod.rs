@@ -27,5 +27,6 @@ pub mod setup;
 pub mod sign;
 pub mod status;
 mod status_chain;
+mod status_sites;
 pub mod upkeep;
 pub mod verify;

@@ -150,7 +150,7 @@ fn failure(outcomes: &[SiteOutcome], require: usize) -> Option<CliError> {
             "the files are written: once the host has them (rsync, git push, a deployment) and \
              its caches let go of older ones, run the same again, or wait for it: --wait=10m"
         }
-        false => "run the same again: what succeeded is not done twice",
+        false => "mend what is said, and run the same again: what succeeded is not done twice",
     };
     Some(CliError::new(Exit::Failed, "incomplete", message).hint(hint))
 }
@@ -183,7 +183,11 @@ impl Human for SitePublishReport {
             let SiteUploadReport { written, unchanged, removed, .. } = upload;
             let to = shown(&upload.to);
             match &upload.error {
-                Some(error) => writeln!(out, "site       FAILED  {to}: {}", shown(error))?,
+                Some(error) => {
+                    // Most errors say by themselves where.
+                    let error = error.strip_prefix(&format!("{}: ", upload.to)).unwrap_or(error);
+                    writeln!(out, "site       FAILED  {to}: {}", shown(error))?;
+                }
                 None => {
                     let word = if upload.sent { "ok    " } else { "has it" };
                     let counts = format!("{written} written, {unchanged} unchanged");

@@ -29,8 +29,8 @@ impl Kind for SiteKind {
 /// The flags of web hosts.
 #[derive(Debug, Args)]
 pub struct SiteArgs {
-    /// With --to https, where the files go: folder=DIR or s3=URL/BUCKET; may be given more than
-    /// once; default: [[sites]] of namesys.toml
+    /// A web host for an https:// recordhash: folder=DIR or s3=URL/BUCKET; may be given more than
+    /// once [default: [[sites]] of namesys.toml]
     #[arg(long, value_name = "KIND=TARGET")]
     site: Vec<Endpoint<SiteKind>>,
     /// Where that site is served, to read it back: what setup --https takes; one for each --site,
