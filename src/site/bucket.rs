@@ -5,18 +5,22 @@
 //! <prefix>.namesys-files/<owner>   which objects are ours: sha2-256 and entity tag, and the root
 //! ```
 //! An object that is not ours is never changed. There is no lock: the manifest is written only
-//! over the one that was read, before the first object and after the last, and whoever finds
-//! another one there begins anew. So of two publications at once the later one is complete.
+//! over the one that was read, before the first object, now and then, and after the last. Whoever
+//! reads one that is not finished waits while it changes, and whoever finds another in place of
+//! the own begins anew: of two publications at once the later one is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cid::Cid;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::Instant;
 
+use super::bucket_manifest::{ABANDONED, Read, parts, same, value};
 use super::files::{WebFile, web_files};
 use super::{Changes, Held, SiteError, Store};
 use crate::ens::WELL_KNOWN;
@@ -29,6 +33,8 @@ use crate::web::{CACHE, content_type};
 const AT_ONCE: usize = 8;
 /// Publications that may come in between.
 const MAX_TIMES: u32 = 4;
+/// How often the manifest says how far a publication is.
+const CHECKPOINT: Duration = Duration::from_secs(2);
 /// The longest manifest, and the longest object that is compared, in bytes.
 const MAX_OBJECT: usize = 64 << 20;
 
@@ -44,17 +50,11 @@ pub struct Settings {
 
 /// A bucket as a [`Store`].
 pub struct BucketStore {
-    bucket: Bucket,
+    pub(super) bucket: Bucket,
     prefix: String,
     owner: String,
-}
-
-/// The manifest as it was read, and what it takes to write over this one only.
-struct Read {
-    manifest: Manifest,
-    bytes: Bytes,
-    /// The entity tag as the service gave it; none when there is no manifest.
-    etag: Option<String>,
+    /// A publication whose manifest has not changed for so long was cut short.
+    pub(super) abandoned: Duration,
 }
 
 /// What is to be done, and what was seen.
@@ -87,63 +87,27 @@ impl BucketStore {
             return Err(wrong(format!("its owner {owner:?} cannot be the name of an object")));
         }
         let bucket = Bucket::new(http, bucket).map_err(wrong)?;
-        Ok(Self { bucket, prefix, owner })
+        Ok(Self { bucket, prefix, owner, abandoned: ABANDONED })
     }
 
     fn key(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 
-    fn manifest_key(&self) -> String {
+    pub(super) fn manifest_key(&self) -> String {
         self.key(&format!("{OURS}/{}", self.owner))
     }
 
-    async fn send(&self, request: Request) -> Result<Response, SiteError> {
+    pub(super) async fn send(&self, request: Request) -> Result<Response, SiteError> {
         Ok(self.bucket.http().send(&request).await?)
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Response>, SiteError> {
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Response>, SiteError> {
         let answer = self.send(self.bucket.get(key).max_body(MAX_OBJECT)).await?;
         match answer.status {
             200 => Ok(Some(answer)),
             404 => Ok(None),
             _ => Err(answer.to_error().into()),
-        }
-    }
-
-    async fn read_manifest(&self) -> Result<Read, SiteError> {
-        Ok(match self.get(&self.manifest_key()).await? {
-            None => Read { manifest: Manifest::default(), bytes: Bytes::new(), etag: None },
-            Some(answer) => Read {
-                manifest: Manifest::parse(&String::from_utf8_lossy(&answer.body)),
-                etag: Some(answer.header("etag").unwrap_or_default().to_owned()),
-                bytes: answer.body,
-            },
-        })
-    }
-
-    /// Writes the manifest in place of `over`; `false` when another one stands there by now.
-    async fn write_manifest(&self, manifest: &Manifest, over: &Read) -> Result<bool, SiteError> {
-        let put = |condition: Option<(&'static str, String)>| {
-            let body = Body::Bytes(manifest.to_text().into());
-            let put = self.bucket.put(&self.manifest_key(), body, &[]);
-            let put = put.header("content-type", "text/plain; charset=utf-8");
-            match condition {
-                Some((name, value)) => put.header(name, value),
-                None => put,
-            }
-        };
-        let condition = match &over.etag {
-            None => Some(("if-none-match", "*".to_owned())),
-            Some(etag) if etag.is_empty() => None,
-            Some(etag) => Some(("if-match", etag.clone())),
-        };
-        let answer = self.send(put(condition)).await?;
-        match answer.status {
-            409 | 412 => Ok(false),
-            // Not every service knows conditions.
-            501 => self.send(put(None)).await?.success().map(|_| true).map_err(SiteError::from),
-            _ => answer.success().map(|_| true).map_err(SiteError::from),
         }
     }
 
@@ -155,7 +119,7 @@ impl BucketStore {
         let files = web_files(tree)?;
         let (mut written, mut removed) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..MAX_TIMES {
-            let read = self.read_manifest().await?;
+            let read = self.read_settled().await?;
             let plan = self.plan(&files, &read.manifest).await?;
             written.extend(plan.missing.iter().map(|path| (*path).clone()));
             removed.extend(plan.gone.iter().cloned());
@@ -231,10 +195,10 @@ impl BucketStore {
         for path in &missing {
             manifest.files.insert((*path).clone(), value(&files[*path].sha256, ""));
         }
-        if !self.write_manifest(&manifest, &read).await? {
+        let Some(mut last) = self.write_manifest(&manifest, &read).await? else {
             return Ok(false);
-        }
-        let begun: Bytes = manifest.to_text().into();
+        };
+        let mut written = Instant::now();
         let total = missing.len() as u64;
         let putting = missing.into_iter().map(|path| self.put(tree, path, &files[path]).boxed());
         let putting: Vec<_> = putting.collect();
@@ -246,6 +210,12 @@ impl BucketStore {
             if let Some(progress) = progress {
                 progress(done, total);
             }
+            if written.elapsed() > CHECKPOINT {
+                match self.write_manifest(&manifest, &last).await? {
+                    Some(now) => (last, written) = (now, Instant::now()),
+                    None => return Ok(false),
+                }
+            }
         }
         drop(put);
         let deleting: Vec<_> = gone.iter().map(|path| self.delete(path).boxed()).collect();
@@ -253,7 +223,7 @@ impl BucketStore {
         manifest.files.retain(|path, _| files.contains_key(path));
         manifest.root = Some(tree.root);
         let now = self.read_manifest().await?;
-        Ok(now.bytes == begun && self.write_manifest(&manifest, &now).await?)
+        Ok(now.bytes == last.bytes && self.write_manifest(&manifest, &now).await?.is_some())
     }
 
     /// Sends a file; its path and what the manifest says of it.
@@ -310,20 +280,6 @@ impl BucketStore {
     }
 }
 
-/// What a manifest says of an object: sha2-256 and entity tag; no tag until it was sent.
-fn value(sha256: &str, etag: &str) -> String {
-    format!("{sha256}.{etag}")
-}
-
-fn parts(value: &str) -> (&str, &str) {
-    value.split_once('.').unwrap_or((value, ""))
-}
-
-/// Whether an object is as we left it. Services that tell no tags are believed, once all was sent.
-fn same(ours: &str, listed: &str, is_whole: bool) -> bool {
-    if ours.is_empty() { is_whole } else { ours == listed }
-}
-
 impl Store for BucketStore {
     fn describe(&self) -> String {
         let url = shown(self.bucket.url());
@@ -360,3 +316,7 @@ impl Store for BucketStore {
         Box::pin(self.try_out())
     }
 }
+
+#[cfg(test)]
+#[path = "bucket_tests.rs"]
+mod tests;

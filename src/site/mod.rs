@@ -5,13 +5,14 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `folder` | a folder as a [`Store`] |
-//! | `bucket` | an S3-compatible bucket as a [`Store`]: one object a file |
+//! | `bucket`, `bucket_manifest` | an S3-compatible bucket as a [`Store`]: one object a file |
 //! | `files` | what a web server must answer, path by path |
 //! | `read_back` | asks the address for files, and that what is removed is gone |
 //! | `publish` | [`publish_sites`]: brings, reads back, reports; [`site_status`] |
 //! | `state` | what was seen at each address, and the history, under `.namesys/` |
 
 mod bucket;
+mod bucket_manifest;
 mod files;
 mod folder;
 mod publish;
