@@ -46,7 +46,8 @@ async fn only_the_same_bytes_of_a_usable_type_will_do() {
     let no_cors = || Answer::new(200, "1").header("content-type: application/json");
     assert_eq!(said(file("a.json", "1"), no_cors).await, Ok(false));
     assert_eq!(said(file("a.txt", "1"), || Answer::new(200, "1")).await, Ok(false));
-    let cases: [(Expected, fn() -> Answer, &str); 6] = [
+    type Case = (Expected, fn() -> Answer, &'static str);
+    let cases: [Case; 6] = [
         (file("a.json", "1"), || json("2"), "another version of it is served"),
         (file("a.json", "1"), || Answer::new(404, ""), "the answer is 404"),
         (

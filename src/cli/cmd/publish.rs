@@ -79,6 +79,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             None => publish_https::run(&args.sites, require, wait, context, &session),
         };
     }
+    if session.config.has_only_sites() && !args.uploads.are_given() {
+        context.output.note("namesys.toml names web hosts, which --to https publishes to");
+    }
     args.author.check()?;
     if let Some(dir) = args.dry_run.as_ref().or(args.sign_only.as_ref()) {
         let (keep, author) = (args.sign_only.is_some(), (&args.author, args.sequence));
