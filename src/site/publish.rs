@@ -180,3 +180,7 @@ pub async fn site_status(site: &Site, http: &Http) -> SiteStatus {
     }
     SiteStatus { from: site.store.describe(), held, seen }
 }
+
+#[cfg(test)]
+#[path = "publish_tests.rs"]
+mod tests;

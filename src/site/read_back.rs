@@ -52,6 +52,13 @@ pub struct Miss {
     unreachable: bool,
 }
 
+impl Miss {
+    /// Of a file about which somebody answered.
+    pub(super) fn of(path: String, reason: String) -> Self {
+        Self { path, reason, unreachable: false }
+    }
+}
+
 /// Asks for every file until all are as they should be, or patience ends. `round` is told what is
 /// still missing, after every round but the last.
 pub(super) async fn read_back(
@@ -111,13 +118,16 @@ async fn ask(http: &Http, base: &Url, expected: &Expected) -> Result<bool, Miss>
     // As the resolver writes it, so that a cache takes it for what clients ask.
     url.set_query(Some(&format!("t=0x{:x}", Timestamp::now().as_second() / 60)));
     let request = Request::get(url).header("origin", ORIGIN).max_body(MAX_FILE).attempts(1);
-    let miss =
-        |reason: String, unreachable| Miss { path: expected.path.clone(), reason, unreachable };
-    let answer = http.send(&request).await;
-    let answer = answer.map_err(|error| miss(error.to_string(), error.is_no_connection()))?;
-    judge(expected, &answer).map_err(|reason| miss(reason, false))?;
+    let path = &expected.path;
+    let answer = http.send(&request).await.map_err(|error| Miss {
+        path: path.clone(),
+        reason: error.to_string(),
+        unreachable: error.is_no_connection(),
+    })?;
+    judge(expected, &answer).map_err(|reason| Miss::of(path.clone(), reason))?;
+    let is_record = expected.sha256.is_some() && path.ends_with(".json");
     let allowed = answer.header("access-control-allow-origin");
-    Ok(expected.sha256.is_none() || allowed.is_some_and(|origin| matches!(origin, "*" | ORIGIN)))
+    Ok(!is_record || allowed.is_some_and(|origin| matches!(origin, "*" | ORIGIN)))
 }
 
 fn judge(expected: &Expected, answer: &Response) -> Result<(), String> {
