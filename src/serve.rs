@@ -22,12 +22,10 @@ pub use connections::ServeLimits;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
-use crate::web::{content_type, cors_read_only, none_match};
+use crate::web::{CACHE, content_type, cors_read_only, none_match};
 
 /// The longest file that is served, in bytes. A record file has some thousand.
 const MAX_FILE: u64 = 64 << 20;
-/// How long a browser may keep a file without asking again.
-const CACHE: &str = "public, max-age=60";
 
 /// What to serve and where.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use namesys::ipns::RecordError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
+use namesys::site::{SiteError, SiteStopped};
 use namesys::wallet::WalletError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, ParcelError, PublishTreeError, RecordsError, SignError,
@@ -185,6 +186,26 @@ impl From<PublishTreeError> for CliError {
             }
             PublishTreeError::Record(error) => error.into(),
             PublishTreeError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<SiteError> for CliError {
+    fn from(error: SiteError) -> Self {
+        let (exit, kind) = match &error {
+            SiteError::Link { .. } => (Exit::Usage, "bad-tree"),
+            SiteError::Settings { .. } => (Exit::Usage, "bad-site"),
+            _ => (Exit::Failed, "site"),
+        };
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<SiteStopped> for CliError {
+    fn from(error: SiteStopped) -> Self {
+        match error {
+            SiteStopped::Tree(error) => error.into(),
+            SiteStopped::Workspace(error) => error.into(),
         }
     }
 }

@@ -114,6 +114,11 @@ impl Request {
         Self::new(Method::PUT, url, body)
     }
 
+    /// A DELETE.
+    pub fn delete(url: Url) -> Self {
+        Self::new(Method::DELETE, url, Body::Empty)
+    }
+
     /// The media type wanted.
     pub fn accept(mut self, media_type: &'static str) -> Self {
         self.accept = Some(media_type);

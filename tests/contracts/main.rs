@@ -95,6 +95,7 @@ fn main() -> ExitCode {
         on_chain("stale::a_former_owner", || on(trials::stale::former_owner())),
         on_chain("stale::an_older_record", || on(trials::stale::older_record())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
+        on_chain("web::publish_to_https", || on(trials::web::publish())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),

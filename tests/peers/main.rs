@@ -21,6 +21,7 @@ mod trials {
     pub mod roots;
     pub mod routing;
     pub mod rules;
+    pub mod sites;
     pub mod uploads;
     pub mod validate;
 }
@@ -54,6 +55,8 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
+    ("s3::serves_what_publish_writes", GO, trials::sites::bucket),
+    ("s3::two_publish_at_once", GO, trials::sites::two_at_once),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
     ("kubo::wants_a_token", KUBO, trials::kubo::token_and_api_file),

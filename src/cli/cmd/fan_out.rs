@@ -46,14 +46,15 @@ pub struct AuthorArgs {
 /// Where a record goes, and when that is enough.
 #[derive(Debug, clap::Args)]
 pub struct FanOutArgs {
-    /// How many publishers must serve the record [default: all]
+    /// How many publishers, or web hosts, must serve what is published [default: all]
     #[arg(long, value_name = "N")]
-    require: Option<usize>,
-    /// Wait until publishers and gateways serve the record, at most so long (10m when no
-    /// duration is given); a gateway may keep an older one until its TTL has passed
+    pub require: Option<usize>,
+    /// Wait until publishers and gateways serve the record (web hosts the files), at most so long
+    /// (10m when no duration is given); a gateway or cache may keep an older one until its TTL has
+    /// passed
     #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
           require_equals = true, default_missing_value = "10m")]
-    wait: Option<Duration>,
+    pub wait: Option<Duration>,
     #[command(flatten)]
     publishers: PublisherArgs,
     #[command(flatten)]
@@ -124,6 +125,11 @@ impl AuthorArgs {
 }
 
 impl FanOutArgs {
+    /// Whether a flag names a publisher.
+    pub fn names_publishers(&self) -> bool {
+        self.publishers.are_given()
+    }
+
     /// Opens the services.
     ///
     /// # Errors

@@ -16,6 +16,11 @@ use crate::cli::session::Session;
 /// `serve`
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// A folder that holds .well-known, such as one that publish --to https fills [default: the
+    /// workspace]
+    // Not `dir`, which is the global flag's: they would be one value.
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Where it listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -29,12 +34,15 @@ pub struct Args {
 
 /// Serves until Ctrl-C or SIGTERM; requests under way are answered then.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let session = Session::open(context)?;
+    let dir = match args.folder {
+        Some(folder) => folder,
+        None => Session::open(context)?.workspace.dir().to_owned(),
+    };
     let tls = match (args.tls_cert, args.tls_key) {
         (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
         _ => None,
     };
-    let (dir, limits) = (session.workspace.dir().to_owned(), ServeLimits::default());
+    let limits = ServeLimits::default();
     let config = ServeConfig { dir, listen: args.listen, tls, limits };
     let interrupted = AtomicBool::new(false);
     context.block_on_told(async |ctrl_c| {

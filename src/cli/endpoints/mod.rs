@@ -1,7 +1,9 @@
 //! Which services are used: flags; else the tables of `namesys.toml`, or without them the
 //! network's own, where the environment may give the URL of a kind.
 
+mod bucket;
 mod publishers;
+mod sites;
 mod uploads;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use namesys::workspace::{Config, Target};
 use url::Url;
 
 pub use self::publishers::PublisherArgs;
+pub use self::sites::{SiteArgs, folder};
 pub use self::uploads::UploadArgs;
 
 use super::context::Context;
@@ -44,7 +47,9 @@ pub trait Kind: ValueEnum + Copy {
     }
 
     /// Whether it is a Kubo RPC, whose address may be a multiaddr.
-    fn is_kubo(self) -> bool;
+    fn is_kubo(self) -> bool {
+        false
+    }
 }
 
 /// Where a service is.
@@ -199,8 +204,12 @@ fn distinct<K: PartialEq>(chosen: Vec<Endpoint<K>>) -> Vec<Endpoint<K>> {
     let mut distinct: Vec<Endpoint<K>> = Vec::new();
     for endpoint in chosen {
         let same = |other: &Endpoint<K>| {
-            (&other.kind, &other.place, &other.more.bucket)
-                == (&endpoint.kind, &endpoint.place, &endpoint.more.bucket)
+            let of = |endpoint: &Endpoint<K>| {
+                (endpoint.more.bucket.clone(), endpoint.more.prefix.clone())
+            };
+            other.kind == endpoint.kind
+                && other.place == endpoint.place
+                && of(other) == of(&endpoint)
         };
         if !distinct.iter().any(same) {
             distinct.push(endpoint);

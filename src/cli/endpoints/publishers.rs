@@ -42,6 +42,11 @@ pub struct PublisherArgs {
 }
 
 impl PublisherArgs {
+    /// Whether a flag says which.
+    pub fn are_given(&self) -> bool {
+        !self.publisher.is_empty()
+    }
+
     /// The services that publish a workspace's name.
     ///
     /// # Errors

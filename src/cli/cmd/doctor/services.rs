@@ -1,4 +1,4 @@
-//! Uploads, publishers, gateways, and the clock.
+//! Uploads, publishers, gateways, web hosts, and the clock.
 
 use jiff::Timestamp;
 use namesys::ens::Name;
@@ -9,9 +9,11 @@ use namesys::net::{Http, Request, endpoint};
 use namesys::report::CheckReport;
 use namesys::resolve::Gateway;
 use namesys::secret::Secret;
+use namesys::site::Site;
+use namesys::workspace::Config;
 use url::Url;
 
-use super::{Args, bad, good};
+use super::{Args, bad, good, sites};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
@@ -26,6 +28,7 @@ pub struct Services {
     uploads: Vec<Box<dyn Upload>>,
     publishers: Vec<Box<dyn Publisher>>,
     gateways: Vec<Gateway>,
+    sites: Vec<Site>,
     name: Option<Name>,
     ipns: Option<IpnsName>,
     http: Http,
@@ -44,10 +47,29 @@ impl Services {
             Some(config) => config.recorded_keys()?.ipns_name,
             None => None,
         };
+        let sites = match config {
+            Some(config) => args.sites.get(context, config)?,
+            None => Vec::new(),
+        };
+        // A name that only web hosts have uses nothing of IPFS, unless somebody says so.
+        let only_sites = config.is_some_and(Config::has_only_sites);
+        let uploads = match only_sites && !args.uploads.are_given() {
+            true => Vec::new(),
+            false => args.uploads.get(context, config)?,
+        };
+        let publishers = match only_sites && !args.publishers.are_given() {
+            true => Vec::new(),
+            false => args.publishers.get(context, config)?,
+        };
+        let gateways = match only_sites {
+            true => args.gateways.chosen(context, config)?,
+            false => args.gateways.get(context, config)?,
+        };
         Ok(Self {
-            uploads: args.uploads.get(context, config)?,
-            publishers: args.publishers.get(context, config)?,
-            gateways: args.gateways.get(context, config)?,
+            uploads,
+            publishers,
+            gateways,
+            sites,
             name: name.cloned(),
             ipns,
             http: context.gateway_http(None)?,
@@ -73,6 +95,9 @@ impl Services {
         }
         for gateway in &self.gateways {
             checks.push(self.gateway(gateway).await);
+        }
+        for site in &self.sites {
+            checks.extend(sites::probe(site, &self.http).await);
         }
         checks.push(self.clock().await);
         checks
@@ -144,7 +169,8 @@ impl Services {
         let publishers = self.publishers.iter().map(|publisher| publisher.url().clone());
         let gateways = self.gateways.iter().filter_map(Gateway::trusted_url);
         let uploads = self.uploads.iter().map(|upload| upload.url().clone());
-        for url in publishers.chain(gateways).chain(uploads) {
+        let sites = self.sites.iter().filter_map(|site| Some(site.url.as_ref()?.url().clone()));
+        for url in publishers.chain(gateways).chain(uploads).chain(sites) {
             let host = url.host_str().unwrap_or_default().to_owned();
             let request = Request::get(url).attempts(1);
             let Ok(answer) = self.http.send(&request).await else { continue };

@@ -1,0 +1,56 @@
+//! A folder that a web server has, or that rsync or git take to one.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use cid::Cid;
+use futures_util::future::BoxFuture;
+
+use super::{Changes, Folder, Held, SiteError, Store};
+use crate::ipfs::upload::{Upload, UploadError};
+use crate::net::Progress;
+
+impl Store for Folder {
+    fn describe(&self) -> String {
+        Upload::describe(self)
+    }
+
+    fn bring<'a>(
+        &'a self,
+        car: &'a Path,
+        root: &'a Cid,
+        progress: Option<Progress>,
+    ) -> BoxFuture<'a, Result<Changes, SiteError>> {
+        Box::pin(async move { Ok(self.unpack(car, root, progress).await?) })
+    }
+
+    fn held(&self) -> BoxFuture<'_, Result<Held, SiteError>> {
+        let held = self.manifest().map_err(SiteError::from).map(|manifest| {
+            // A link's bytes are another file's.
+            let files = manifest.files.into_iter().filter(|(_, hash)| !hash.starts_with("link-"));
+            Held { root: manifest.root, files: files.collect() }
+        });
+        Box::pin(std::future::ready(held))
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, SiteError>> {
+        let failed = |error: io::Error| {
+            SiteError::Upload(UploadError::File {
+                to: Upload::describe(self),
+                path: self.dir().to_owned(),
+                reason: format!("cannot be written: {error}"),
+            })
+        };
+        let said = match self.dir().is_dir() {
+            true => write_into(self.dir()).map(|()| "it can be written"),
+            false => write_into(self.dir().parent().unwrap_or(Path::new("/")))
+                .map(|()| "it is made when something is published"),
+        };
+        Box::pin(std::future::ready(said.map(str::to_owned).map_err(failed)))
+    }
+}
+
+/// Writes a file that has no name, so that nothing is left whatever happens.
+fn write_into(dir: &Path) -> io::Result<()> {
+    tempfile::tempfile_in(dir)?.write_all(b"namesys doctor")
+}
