@@ -16,6 +16,8 @@ pub struct Run {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     input: String,
+    /// After these words on stderr it gets Ctrl-C.
+    interrupt_after: Option<&'static str>,
 }
 
 impl Run {
@@ -28,7 +30,8 @@ impl Run {
     pub fn namesys(arguments: &[&str]) -> Self {
         let arguments = ["--json"].iter().chain(arguments);
         let arguments = arguments.map(|argument| (*argument).to_owned()).collect();
-        Self { arguments, environment: Vec::new(), input: String::new() }
+        let (environment, input) = (Vec::new(), String::new());
+        Self { arguments, environment, input, interrupt_after: None }
     }
 
     pub fn env(mut self, key: &str, value: &str) -> Self {
@@ -47,6 +50,12 @@ impl Run {
         self
     }
 
+    /// Ctrl-C, once stderr has these words.
+    pub fn interrupted_after(mut self, words: &'static str) -> Self {
+        self.interrupt_after = Some(words);
+        self
+    }
+
     /// Exit code, document and stderr.
     pub async fn run(self) -> Result<(i32, Value, String)> {
         tokio::task::spawn_blocking(move || self.blocking()).await?
@@ -60,7 +69,7 @@ impl Run {
     }
 
     fn blocking(self) -> Result<(i32, Value, String)> {
-        use std::io::{Read, Write};
+        use std::io::{BufRead, Write};
         let home = tempfile::tempdir()?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_namesys"))
             .args(&self.arguments)
@@ -75,16 +84,22 @@ impl Run {
         let mut stdin = child.stdin.take().context("stdin is piped")?;
         stdin.write_all(self.input.as_bytes())?;
         drop(stdin);
-        let pipes = (child.stdout.take(), child.stderr.take());
-        let read = |pipe: Option<Box<dyn Read + Send>>| {
-            std::thread::spawn(move || {
-                let mut text = String::new();
-                pipe.map(|mut pipe| pipe.read_to_string(&mut text));
-                text
-            })
-        };
-        let stdout = read(pipes.0.map(|pipe| Box::new(pipe) as _));
-        let stderr = read(pipes.1.map(|pipe| Box::new(pipe) as _));
+        let stdout = child.stdout.take().context("stdout is piped")?;
+        let stdout =
+            std::thread::spawn(move || std::io::read_to_string(stdout).unwrap_or_default());
+        let (stderr, id) = (child.stderr.take().context("stderr is piped")?, child.id());
+        let stderr = std::thread::spawn(move || {
+            let mut text = String::new();
+            let mut interrupt = self.interrupt_after;
+            for line in std::io::BufReader::new(stderr).lines().map_while(Result::ok) {
+                text.push_str(&line);
+                text.push('\n');
+                if interrupt.take_if(|words| line.contains(*words)).is_some() {
+                    let _ = Command::new("kill").args(["-INT", &id.to_string()]).status();
+                }
+            }
+            text
+        });
         let began = std::time::Instant::now();
         let status = loop {
             if let Some(status) = child.try_wait()? {
