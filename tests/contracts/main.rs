@@ -104,6 +104,7 @@ fn main() -> ExitCode {
         on_chain("nodes::what_is_not_said", || on(trials::nodes::secrets())),
         on_chain("whole_way::doctor_good_and_bad", || on(trials::whole_way::doctor())),
         on_chain("whole_way::status_and_the_chain", || on(trials::whole_way::status())),
+        on_chain("whole_way::status_and_what_changed", || on(trials::whole_way::drift())),
         on_chain("whole_way::demo_on_a_chain", || on(trials::whole_way::demo())),
         on_chain("whole_way::devnet_with_a_chain", || on(trials::whole_way::devnet())),
         on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),

@@ -53,6 +53,8 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::routes_our_records", GO, trials::routing::put_and_get),
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
+    ("pinning::lets_doctor_in_or_says_why_not", NODE, trials::uploads::doctor_pinning),
+    ("s3::lets_doctor_in_or_says_why_not", GO, trials::uploads::doctor_bucket),
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),

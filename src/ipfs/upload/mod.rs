@@ -12,6 +12,7 @@
 mod cluster;
 mod folder;
 mod folder_manifest;
+mod folder_probe;
 mod kubo;
 mod patience;
 mod pinata;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cid::Cid;
 use futures_util::future::BoxFuture;
-use rusty_s3::actions::{HeadObject, PutObject, S3Action};
+use rusty_s3::actions::{HeadBucket, HeadObject, PutObject, S3Action};
 use rusty_s3::{Bucket, Credentials, UrlStyle};
 use url::Url;
 
@@ -151,11 +151,12 @@ impl Upload for S3 {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
         Box::pin(async {
-            let answer = self.head(&super::nothing(), 1).await?;
-            match answer.status {
-                200..300 | 404 => Ok(super::it_answers(answer)),
-                _ => Err(answer.to_error().into()),
-            }
+            // Of a bucket that is not there an object is not found either.
+            let url = self.sign(|bucket, credentials| {
+                HeadBucket::new(bucket, Some(credentials)).sign(SIGNATURE_LIFE)
+            });
+            let request = Request::head(url).timeouts(QUESTION_TIMEOUTS).attempts(1);
+            Ok(super::it_answers(self.http.send(&request).await?.success()?))
         })
     }
 

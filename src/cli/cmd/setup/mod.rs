@@ -87,7 +87,7 @@ struct Prepared {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (session, name) = subject(&args, context)?;
     let rpc = args.rpc.open(context, &context.http()?)?;
-    let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain"))?;
+    let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
     let wallet = wallet(&args, context)?;
     let sends = !args.calldata && args.safe.is_none();
     let session = checks::keys(session, &args, wallet.as_ref(), context)?;
