@@ -14,10 +14,12 @@ impl From<ChainError> for CliError {
                 .hint("give --rpc-url URL, or set ETH_RPC_URL"),
             ChainError::TooFewNodes { .. } => Self::of(Exit::Usage, "usage", &error)
                 .hint("give more --rpc-url, or a lower --rpc-quorum"),
-            ChainError::OtherChain { found, .. } => Self::of(Exit::Failed, "other-chain", &error)
-                .hint(format!(
-                    "give a node of the right chain with --rpc-url, or --chain-id {found}"
-                )),
+            ChainError::OtherChain { found, expected, .. } => {
+                Self::of(Exit::Failed, "other-chain", &error).hint(format!(
+                    "give a node of chain {expected} with --rpc-url; for names of chain {found}, \
+                     namesys init NAME --chain-id {found} makes the workspace"
+                ))
+            }
             ChainError::Disagreement { .. } => Self::of(Exit::Unverified, "disagreement", &error)
                 .hint("one of them lies or lags: ask again, or leave out the one you do not trust"),
             ChainError::NoRegistry(_) => Self::of(Exit::Failed, "no-ens", &error)

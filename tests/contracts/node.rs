@@ -26,6 +26,8 @@ pub enum Do {
     Drop,
     /// The world's node gets these first (method, parameters), then the request.
     After(Vec<(&'static str, Value)>),
+    /// The world's node answers it, and this is done to the answer.
+    Edit(fn(&mut Value)),
     /// The world's node gets it, and its answer is lost: this status is seen instead.
     Lose(u16),
 }
@@ -78,6 +80,13 @@ async fn answer(State(state): State<Arc<Shared>>, body: Bytes) -> Response {
     };
     match (state.rule)(&method, before) {
         Do::PassOn => pass_on(&state, &request).await,
+        Do::Edit(edit) => match upstream(&state, &request).await {
+            Some(mut answer) => {
+                edit(&mut answer);
+                json(&answer)
+            }
+            None => StatusCode::BAD_GATEWAY.into_response(),
+        },
         Do::Answer(status, body) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
             (status, body).into_response()
@@ -108,11 +117,13 @@ fn json(value: &Value) -> Response {
 }
 
 async fn pass_on(state: &Shared, request: &Value) -> Response {
-    match state.client.post(&state.upstream).json(request).send().await {
-        Ok(answer) => match answer.json::<Value>().await {
-            Ok(value) => json(&value),
-            Err(_) => StatusCode::BAD_GATEWAY.into_response(),
-        },
-        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    match upstream(state, request).await {
+        Some(answer) => json(&answer),
+        None => StatusCode::BAD_GATEWAY.into_response(),
     }
+}
+
+async fn upstream(state: &Shared, request: &Value) -> Option<Value> {
+    let answer = state.client.post(&state.upstream).json(request).send().await.ok()?;
+    answer.json().await.ok()
 }

@@ -19,6 +19,11 @@ struct Server {
 
 impl Server {
     fn start(status: u16) -> Result<Self> {
+        Self::dated(status, "")
+    }
+
+    /// With a further header.
+    fn dated(status: u16, header: &'static str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -33,7 +38,7 @@ impl Server {
                 lines.find(String::is_empty);
                 let _ = write!(
                     &stream,
-                    "HTTP/1.1 {status} so\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno"
+                    "HTTP/1.1 {status} so\r\n{header}content-length: 2\r\nconnection: close\r\n\r\nno"
                 );
             }
         });
@@ -166,5 +171,18 @@ fn publishers_and_gateways_say_what_to_do() -> Result<()> {
     fails(&document, "publisher delegated", "429", "wait a minute")?;
     fails(&document, &format!("gateway {}", busy.url), "429", "of your own")?;
     ensure!(check(&document, &format!("gateway {}", devnet.urls.gateway))?["ok"] == true);
+    Ok(())
+}
+
+#[test]
+fn a_clock_that_is_off_is_said() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let past = Server::dated(404, "date: Sun, 09 Sep 2001 01:46:40 GMT\r\n")?;
+    let at = |kind: &str| format!("{kind}={}", past.url);
+    let (publisher, upload) = (at("w3name"), at("kubo"));
+    let arguments =
+        ["doctor", "--publisher", &publisher, "--upload", &upload, "--gateway", &past.url];
+    let (_, document) = sandbox.json(arguments)?;
+    fails(&document, "local clock", "s ahead of 127.0.0.1", "set the clock")?;
     Ok(())
 }

@@ -82,8 +82,10 @@ fn judged(
         Some(error.hint(format!("namesys setup {name} shows what is missing, and sends it")))
     };
     let Some(walk) = walk else {
-        let found = report.resolver.clone().unwrap_or_else(|| "none".to_owned());
-        let message = format!("the resolver of {name} is {found}, no records resolver");
+        let message = match &report.resolver {
+            Some(found) => format!("the resolver of {name} is {found}, no records resolver"),
+            None => format!("{name} has no resolver"),
+        };
         return (report, differs(message));
     };
     report.owner = Some(walk.owner.to_string());
@@ -117,8 +119,12 @@ fn judged(
 /// The lines of the report.
 pub fn human(report: &ChainStatusReport, out: &mut dyn Write) -> io::Result<()> {
     let text = |value: &Option<String>| shown(value.as_deref().unwrap_or("none"));
+    let error = report.error.as_deref().map(|error| error.replace("\n  ", " "));
+    if let (None, None, Some(error)) = (&report.owner, &report.resolver, &error) {
+        return writeln!(out, "on chain: {}", shown(error));
+    }
     writeln!(out, "on chain: owner {}, resolver {}", text(&report.owner), text(&report.resolver))?;
     let of = report.recordhash_of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
-    let word = if report.matches { "" } else { ", not what is published here" };
-    writeln!(out, "  recordhash {}{of}{word}", text(&report.recordhash))
+    writeln!(out, "  recordhash {}{of}", text(&report.recordhash))?;
+    error.iter().try_for_each(|error| writeln!(out, "  {}", shown(error)))
 }

@@ -58,6 +58,9 @@ pub async fn next() -> Result<()> {
         let nodes = ["--rpc-timeout", "1", "-r", &first.url, "-r", &truth];
         let found = place.ends(0, &[&LOOK[..], &nodes].concat()).await?;
         ensure!(found["transactions"].as_array().is_some_and(|all| all.len() == 2), "{found:#}");
+        let both = format!("{}, {truth}", first.url);
+        let of_variable = place.run(&[&LOOK[..], &nodes[..2]].concat()).env("ETH_RPC_URL", &both);
+        of_variable.ends(0).await?;
         let failed = place.ends(1, &[&LOOK[..], &nodes[..4]].concat()).await?;
         ensure!(kind(&failed) == "rpc" && message(&failed).contains(says), "{says}: {failed:#}");
         ensure!(failed["error"]["hint"].to_string().contains("--rpc-url"), "{failed:#}");
@@ -132,5 +135,30 @@ pub async fn secrets() -> Result<()> {
             ensure!(!refused.to_string().contains("secretkey"), "{refused:#}");
         }
     }
+    Ok(())
+}
+
+/// `doctor` looks at each node by itself: one that lags, one of another chain, one that is good.
+pub async fn lagging() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let truth = place.world.chain.rpc_url();
+    // Chains that make blocks when there is something to put into them do not lag.
+    let lagging = node(truth, |method, _| match method {
+        "eth_chainId" => Do::Edit(|answer| answer["result"] = "0x1".into()),
+        "eth_getBlockByNumber" => Do::Edit(|answer| {
+            answer["result"]["timestamp"] = "0x3b9aca00".into();
+        }),
+        _ => Do::PassOn,
+    })
+    .await?;
+    let nodes = ["--chain-id", "1", "-r", &lagging.url, "-r", truth];
+    let document = place.ends(1, &[&["doctor"][..], &nodes].concat()).await?;
+    let checks = document["checks"].as_array().into_iter().flatten();
+    let nodes: Vec<&Value> = checks
+        .filter(|check| check["what"].as_str().unwrap_or_default().starts_with("Ethereum node"))
+        .collect();
+    ensure!(nodes.len() == 2 && nodes.iter().all(|check| check["ok"] == false), "{nodes:?}");
+    ensure!(nodes[0]["hint"].to_string().contains("lags behind"), "{nodes:?}");
+    ensure!(nodes[1]["hint"].to_string().contains("of the workspace's chain"), "{nodes:?}");
     Ok(())
 }

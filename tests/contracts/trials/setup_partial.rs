@@ -1,9 +1,10 @@
 //! `namesys setup` that comes half way: what it reports, and that a second run goes on from there.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use alloy::sol_types::SolCall;
-use alloy_primitives::{hex, keccak256};
+use alloy_primitives::{B256, hex, keccak256};
 use anyhow::{Result, ensure};
 use namesys::devnet::chain::bindings::Registry::{setOwnerCall, setSubnodeOwnerCall};
 use namesys::devnet::chain::{CCIP2_RESOLVER, REGISTRY};
@@ -119,5 +120,27 @@ pub async fn interrupted() -> Result<()> {
     let hash = document["transactions"][0]["hash"].as_str().unwrap_or("none");
     ensure!(document["error"]["hint"].to_string().contains(hash), "{document:#}");
     ensure!(stderr.contains(&format!("sent as {hash}")), "{stderr}");
+    Ok(())
+}
+
+/// Mined, and the chain says something else than was set.
+pub async fn not_read_back() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let sent = AtomicBool::new(false);
+    let differs = node(place.world.chain.rpc_url(), move |method, _| {
+        sent.fetch_or(method == SEND, Ordering::SeqCst);
+        match method {
+            "eth_call" if sent.load(Ordering::SeqCst) => {
+                Do::Edit(|answer| answer["result"] = json!(B256::ZERO))
+            }
+            _ => Do::PassOn,
+        }
+    })
+    .await?;
+    let document = place.run(&ALL).env("ETH_RPC_URL", &differs.url).ends(3).await?;
+    ensure!(kind(&document) == "not-read-back", "{document:#}");
+    ensure!(states(&document) == ["failed", "not-sent", "not-sent"], "{document:#}");
+    let message = document["error"]["message"].to_string();
+    ensure!(message.contains(&CCIP2_RESOLVER.to_string()), "{message}");
     Ok(())
 }

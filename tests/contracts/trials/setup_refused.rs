@@ -2,11 +2,12 @@
 
 use alloy_primitives::{Address, U256, hex};
 use anyhow::{Result, ensure};
-use namesys::devnet::chain::PLAIN_RESOLVER;
+use namesys::devnet::chain::{PLAIN_RESOLVER, REGISTRY};
 
 use crate::people::{ipns_key, name, person};
-use crate::place::{NICK, Place, kind, sent};
+use crate::place::{NICK, Place, kind, sent, set_code};
 use crate::proxy::liar;
+use crate::trials::setters::install_for;
 
 /// Who is neither owner nor manager; an owner for whom the records do not verify.
 pub async fn owners() -> Result<()> {
@@ -93,9 +94,25 @@ pub async fn nodes() -> Result<()> {
     place.untouched().await
 }
 
-/// A resolver that is none; a wallet without ether.
+/// A resolver that is none, or would revert; a wallet without ether; a chain without ENS.
 pub async fn contract() -> Result<()> {
     let place = Place::published(1, &[]).await?;
+    let wrapped = Place::published(1, &[]).await?;
+    wrapped.world.chain.wrap(&name(NICK)).await?;
+    // It knows another NameWrapper, whose owners alone it lets in.
+    let elsewhere = Address::repeat_byte(0x55);
+    install_for(&wrapped.world, elsewhere, Address::repeat_byte(0x56), "31337").await?;
+    let resolver = elsewhere.to_string();
+    let reverts = wrapped.ends(1, &["setup", "--yes", "--resolver", &resolver]).await?;
+    ensure!(kind(&reverts) == "refused", "{reverts:#}");
+    let message = reverts["error"]["message"].to_string();
+    ensure!(message.contains("set the recordhash") && message.contains("NOT_OWNER"), "{message}");
+    wrapped.untouched().await?;
+    set_code(wrapped.world.chain.provider(), REGISTRY, &[]).await?;
+    let none = wrapped.ends(1, &["setup", "--yes"]).await?;
+    ensure!(kind(&none) == "no-ens", "{none:#}");
+    let doctor = wrapped.ends(1, &["doctor"]).await?.to_string();
+    ensure!(doctor.contains("this chain has no ENS where mainnet has it"), "{doctor}");
     let plain = PLAIN_RESOLVER.to_string();
     let other = place.ends(1, &["setup", "--yes", "--resolver", &plain]).await?;
     ensure!(kind(&other) == "no-records-resolver", "{other:#}");

@@ -29,8 +29,16 @@ pub fn run(
     context: &Context,
 ) -> Result<Outcome, CliError> {
     let mut shown = Shown::default();
-    let ended = allowed(yes, prepared, wallet, context)
-        .and_then(|()| send(prepared, wallet, &mut shown.sent, context));
+    let ended = match allowed(yes, prepared, wallet, context) {
+        Ok(true) => send(prepared, wallet, &mut shown.sent, context),
+        // Whoever says no has seen them.
+        Ok(false) => {
+            return Err(CliError::new(Exit::Failed, "not-confirmed", "nothing was sent").hint(
+                "the same command asks again; --calldata prints them for a wallet elsewhere",
+            ));
+        }
+        Err(error) => Err(error),
+    };
     Ok(done(prepared, shown, ended.err()))
 }
 
@@ -40,7 +48,7 @@ fn allowed(
     prepared: &Prepared,
     wallet: &OpenWallet,
     context: &Context,
-) -> Result<(), CliError> {
+) -> Result<bool, CliError> {
     let Prepared { standing, plan, costs, sender, .. } = prepared;
     if let OpenWallet::External(wallet) = wallet {
         return Err(WalletError::NoTransactions { wallet: wallet.address() }.into());
@@ -49,7 +57,7 @@ fn allowed(
         Ok(sender.check_funds(standing.sender, &plan.transactions, costs).await?)
     })?;
     match yes {
-        true => Ok(()),
+        true => Ok(true),
         false => ask(prepared, context),
     }
 }
@@ -109,13 +117,15 @@ fn interrupted(error: CliError, sent: &[Sent]) -> CliError {
 }
 
 /// Shows what would be sent, and asks.
-fn ask(prepared: &Prepared, context: &Context) -> Result<(), CliError> {
+fn ask(prepared: &Prepared, context: &Context) -> Result<bool, CliError> {
     let Prepared { plan, costs, .. } = prepared;
     let question = match costs.len() {
         1 => "Send this transaction".to_owned(),
         count => format!("Send these {count} transactions"),
     };
-    for (number, (transaction, cost)) in plan.transactions.iter().zip(costs).enumerate() {
+    let all = plan.transactions.iter().zip(costs).enumerate();
+    // Without somebody who reads them they stand in the report alone.
+    for (number, (transaction, cost)) in all.filter(|_| prompt::has_terminal()) {
         context.output.ask_about(format_args!(
             "{}. {}\n   gas {}, at most {} ether",
             number + 1,
@@ -124,10 +134,5 @@ fn ask(prepared: &Prepared, context: &Context) -> Result<(), CliError> {
             show::ether(cost.at_most() + transaction.value)
         ));
     }
-    match prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")?
-    {
-        true => Ok(()),
-        false => Err(CliError::new(Exit::Failed, "not-confirmed", "nothing was sent")
-            .hint("the same command asks again; --calldata prints them for a wallet elsewhere")),
-    }
+    prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")
 }

@@ -128,7 +128,7 @@ fn planned(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<(
     let max: Option<U256> = transaction.max_cost.as_ref().and_then(|wei| wei.parse().ok());
     match (transaction.gas, max) {
         (Some(gas), Some(max)) => {
-            writeln!(out, "   gas    {gas}, at most {} ether with it", ether(max))
+            writeln!(out, "   gas    {gas}, at most {} ether in all", ether(max))
         }
         _ => Ok(()),
     }
