@@ -2,7 +2,7 @@
 
 use namesys::chain::ChainError;
 use namesys::chain::setup::SetupError;
-use namesys::devnet::chain::ChainError as DevnetChainError;
+use namesys::devnet::chain::{AnvilError, ChainError as DevnetChainError};
 use namesys::resolve::{ResolveError, ReverseError};
 
 use super::error::{CliError, Exit};
@@ -112,10 +112,16 @@ impl From<ReverseError> for CliError {
 
 impl From<DevnetChainError> for CliError {
     fn from(error: DevnetChainError) -> Self {
-        let kind = match &error {
-            DevnetChainError::Anvil(_) => "anvil",
-            _ => "chain",
+        let (kind, hint) = match &error {
+            DevnetChainError::Anvil(AnvilError::Start { .. }) => {
+                ("anvil", Some("is its port taken? --chain-port 0 takes a free one"))
+            }
+            DevnetChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => {
+                ("anvil", Some("run it again, or install foundry and name its anvil with ANVIL"))
+            }
+            DevnetChainError::Anvil(_) => ("anvil", None),
+            _ => ("chain", None),
         };
-        Self::of(Exit::Failed, kind, &error)
+        Self { hint: hint.map(str::to_owned), ..Self::of(Exit::Failed, kind, &error) }
     }
 }

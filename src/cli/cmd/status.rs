@@ -57,8 +57,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
     let (chain, chain_error) = chain.unzip();
     let report = StatusReport { chain, ..report(&name, &status, &history, now) };
-    let error = judge(&status, &report, args.warn_days, now).or(chain_error.flatten());
+    let error = worse(judge(&status, &report, args.warn_days, now), chain_error.flatten());
     Ok(Outcome::partial(report, error))
+}
+
+/// The one whose exit code goes before; of two of a rank the publishers'.
+fn worse(published: Option<CliError>, chain: Option<CliError>) -> Option<CliError> {
+    let exit = Exit::worst(published.iter().chain(&chain).map(|error| error.exit))?;
+    [published, chain].into_iter().flatten().find(|error| error.exit == exit)
 }
 
 fn report(

@@ -66,6 +66,11 @@ pub async fn unasked() -> Result<()> {
     let unasked = place.ends(2, &["setup"]).await?;
     ensure!(kind(&unasked) == "no-terminal", "{unasked:#}");
     ensure!(unasked["error"]["hint"].to_string().contains("--yes"), "{unasked:#}");
+    // What would be sent, and what it costs, is there to be looked at.
+    for transaction in unasked["transactions"].as_array().into_iter().flatten() {
+        ensure!(transaction["state"] == "not-sent" && transaction["gas"].is_u64(), "{unasked:#}");
+    }
+    ensure!(unasked["transactions"][1]["data"].is_string(), "{unasked:#}");
     let none = place.without_wallet(&["setup", "--yes"]).ends(2).await?;
     ensure!(kind(&none) == "no-wallet", "{none:#}");
     ensure!(none["transactions"].as_array().is_some_and(|all| all.len() == 2), "{none:#}");

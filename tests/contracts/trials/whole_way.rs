@@ -81,6 +81,12 @@ pub async fn doctor() -> Result<()> {
 /// The recordhash on chain against the workspace's IPNS name.
 pub async fn status() -> Result<()> {
     let place = Place::published(1, &[]).await?;
+    let new = Place::new(1, &[]).await?;
+    new.ends(0, &["keygen"]).await?;
+    let nothing = new.ends(1, &["status"]).await?;
+    ensure!(kind(&nothing) == "not-set-up", "1 goes before 4: {nothing:#}");
+    let unpublished = new.run(&["status"]).env("ETH_RPC_URL", "").ends(4).await?;
+    ensure!(kind(&unpublished) == "not-published", "{unpublished:#}");
     let before = place.ends(1, &["status"]).await?;
     ensure!(kind(&before) == "not-set-up" && before["chain"]["matches"] == false, "{before:#}");
     sent(&place.ends(0, &["setup", "--yes"]).await?)?;
