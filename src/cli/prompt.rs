@@ -69,6 +69,7 @@ fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
 fn failed(error: dialoguer::Error) -> CliError {
     let dialoguer::Error::IO(error) = error;
     if error.kind() == io::ErrorKind::Interrupted {
+        restore();
         return CliError::interrupted();
     }
     CliError::io("the terminal cannot be read", &error)

@@ -61,6 +61,50 @@ impl Run {
         tokio::task::spawn_blocking(move || self.blocking()).await?
     }
 
+    /// Exit code and all that a terminal shows, on which `answer` is typed at the question.
+    #[cfg(target_os = "linux")]
+    pub async fn on_a_terminal(self, answer: &'static str) -> Result<(i32, String)> {
+        tokio::task::spawn_blocking(move || self.typed(answer)).await?
+    }
+
+    #[cfg(target_os = "linux")]
+    fn typed(self, answer: &str) -> Result<(i32, String)> {
+        use std::io::{Read, Write};
+        let home = tempfile::tempdir()?;
+        let words = std::iter::once(env!("CARGO_BIN_EXE_namesys"))
+            .chain(self.arguments.iter().map(String::as_str));
+        let command: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+        // util-linux: runs it on a terminal of its own, and ends as it does.
+        let mut child = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command.join(" "), "/dev/null"])
+            .current_dir(home.path())
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", "/usr/bin:/bin")
+            .envs(self.environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("script, of util-linux")?;
+        let mut stdin = child.stdin.take().context("stdin is piped")?;
+        let mut stdout = child.stdout.take().context("stdout is piped")?;
+        let (mut shown, mut some, mut asked) = (Vec::new(), [0; 1024], false);
+        loop {
+            let count = stdout.read(&mut some)?;
+            shown.extend(&some[..count]);
+            if count == 0 {
+                break;
+            }
+            if !asked && String::from_utf8_lossy(&shown).contains("[y/N]") {
+                asked = true;
+                stdin.write_all(answer.as_bytes())?;
+            }
+        }
+        let status = child.wait()?;
+        let shown = String::from_utf8_lossy(&shown).into_owned();
+        Ok((status.code().context("no exit code")?, shown))
+    }
+
     /// The document of a run that must end with `code`.
     pub async fn ends(self, code: i32) -> Result<Value> {
         let (found, document, stderr) = self.run().await?;

@@ -126,3 +126,22 @@ pub async fn contract() -> Result<()> {
     ensure!(kind(&poor) == "no-funds", "{poor:#}");
     place.untouched().await
 }
+
+/// What a person is shown and asked; no, Ctrl-C and Enter send nothing, and yes does.
+#[cfg(target_os = "linux")]
+pub async fn asked() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    for (answer, expected) in [("n", 1), ("\x03", 130), ("\r", 1)] {
+        let (code, shown) = place.run(&["setup"]).on_a_terminal(answer).await?;
+        ensure!(code == expected, "{answer:?}: exit {code}: {shown}");
+        ensure!(shown.contains("Send these 2 transactions"), "{shown}");
+        ensure!(shown.contains("set the resolver of nick.eth to"), "{shown}");
+        ensure!(shown.contains("gas ") && shown.contains("ether"), "{shown}");
+        ensure!(shown.contains("\x1b[?25h"), "the cursor stays hidden: {shown:?}");
+        place.untouched().await?;
+    }
+    let (code, shown) = place.run(&["setup"]).on_a_terminal("y").await?;
+    ensure!(code == 0 && shown.contains("sent as 0x"), "exit {code}: {shown}");
+    ensure!(!place.resolver().await?.is_zero(), "{shown}");
+    Ok(())
+}
