@@ -30,13 +30,18 @@ const BACKOFF: u64 = 400;
 /// Requests are not spread out: this is far above what is sent.
 const UNITS_PER_SECOND: u64 = 1_000_000;
 /// What is asked: each node in turn, never several at a time.
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 13] = [
     "eth_call",
     "eth_chainId",
     "eth_getBlockByNumber",
     "eth_getBlockByHash",
     "eth_blockNumber",
     "eth_estimateGas",
+    "eth_feeHistory",
+    "eth_getBalance",
+    "eth_getCode",
+    "eth_getTransactionByHash",
+    "eth_getTransactionCount",
     "eth_getTransactionReceipt",
     "eth_sendRawTransaction",
 ];
@@ -91,6 +96,7 @@ pub struct Rpc {
     /// Each by itself.
     each: Arc<[RootProvider]>,
     doings: Arc<Doings>,
+    headers: HeaderMap,
     quorum: usize,
     contracts: Contracts,
 }
@@ -134,7 +140,8 @@ impl Rpc {
         let all = FallbackService::new_with_sequential_methods(nodes, count, methods);
         let client = RpcClient::builder().layer(retry()).transport(all, false);
         let provider = RootProvider::new(client);
-        Ok(Self { urls: urls.into(), provider, each, doings, quorum, contracts })
+        let urls = urls.into();
+        Ok(Self { urls, provider, each, doings, headers: header_map, quorum, contracts })
     }
 
     /// The provider over all nodes, for what is not a read at a pinned block.
@@ -152,7 +159,8 @@ impl Rpc {
         self.urls.get(self.doings.answered()).map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Asks for the chain id; with a quorum, every node.
+    /// Asks for the chain id; with a quorum, every node. From then on a node that is on another
+    /// chain, and stands in for one that failed, counts as failed too.
     ///
     /// # Errors
     /// [`ChainError::OtherChain`] when it is not `expected`; a node that cannot be asked.
@@ -182,10 +190,12 @@ impl Rpc {
             }
         }
         // With a quorum, nodes that fail now fail again where agreement counts.
-        match failures.into_iter().next() {
-            Some(error) if self.quorum == 1 => Err(self.error("its chain id", error)),
-            _ => chain_id.ok_or_else(|| self.no_answer("its chain id")),
-        }
+        let found = match failures.into_iter().next() {
+            Some(error) if self.quorum == 1 => return Err(self.error("its chain id", error)),
+            _ => chain_id.ok_or_else(|| self.no_answer("its chain id"))?,
+        };
+        self.doings.expect(found);
+        Ok(found)
     }
 
     /// The newest block; with a quorum, the newest that all nodes have, of those that answer.
@@ -249,7 +259,10 @@ impl Rpc {
             }
         };
         if reasons.is_empty() {
-            let said = self.urls.iter().fold(error.to_string(), |text, url| url.redact(&text));
+            let said = self
+                .urls
+                .iter()
+                .fold(error.to_string(), |text, url| url.redact(&text, &self.headers));
             reasons.push(Reason { node: self.answered_by(), said });
         }
         ChainError::Rpc { what: what.to_owned(), reasons }

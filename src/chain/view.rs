@@ -146,6 +146,8 @@ impl fmt::Display for Revert {
             format!("NotOwner: {} does not own the name in the registry", error.sender)
         } else if let Ok(error) = calls::Unauthorised::abi_decode(data) {
             format!("Unauthorised: {} does not own the wrapped name", error.addr)
+        } else if calls::OperationProhibited::abi_decode(data).is_ok() {
+            "OperationProhibited: a fuse of the wrapped name forbids it".to_owned()
         } else if let Ok(error) = calls::Error::abi_decode(data) {
             named("Error", &error.message)
         } else if let Ok(error) = calls::HttpError::abi_decode(data) {
@@ -179,6 +181,8 @@ mod tests {
         assert!(owner.contains(&sender.to_string()), "{owner}");
         let wrapper = text(calls::Unauthorised { node, addr: sender }.abi_encode());
         assert!(wrapper.contains("wrapped"), "{wrapper}");
+        let fuse = text(calls::OperationProhibited { node }.abi_encode());
+        assert!(fuse.contains("fuse"), "{fuse}");
         let selector = FixedBytes([1, 2, 3, 4]);
         let feature = text(calls::FeatureNotImplemented { selector }.abi_encode());
         assert_eq!(feature, "FeatureNotImplemented(0x01020304)");

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use super::error::{CliError, Exit};
+use super::prompt;
 
 /// Runs what waits for the network, and hears Ctrl-C from its start on.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl Background {
                 // The first asks the work to stop, a second, or one between two pieces of work,
                 // ends the process.
                 if !heard.working.swap(false, Ordering::SeqCst) {
+                    prompt::restore();
                     std::process::exit(i32::from(Exit::Interrupted.code()));
                 }
                 heard.notify.notify_one();

@@ -208,14 +208,19 @@ fn check_rpc_urls(flags: &[String]) -> Result<(), CliError> {
     };
     // Not quoted: these URLs hold their owner's token.
     if !flags.iter().all(|url| is_url(url)) {
-        return Err(CliError::usage("--rpc-url is not an http, https, ws or wss URL"));
+        return Err(not_a_node("--rpc-url"));
     }
     match env::RPC_URL.get()? {
         Some(urls) if flags.is_empty() && !urls.split(',').all(|url| is_url(url.trim())) => {
-            Err(CliError::usage(format!("{} is not a list of URLs", env::RPC_URL.0)))
+            Err(not_a_node(env::RPC_URL.0))
         }
         _ => Ok(()),
     }
+}
+
+fn not_a_node(what: &str) -> CliError {
+    let message = format!("{what}: {}", namesys::chain::RpcUrlError::NotHttp);
+    CliError::usage(message).hint("such as http://127.0.0.1:8545; several are separated by commas in the variable, and --rpc-url is given more than once")
 }
 
 /// Logs of this program, and from `-vv` of its HTTP stack; never those of wallets' signers:

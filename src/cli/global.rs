@@ -13,7 +13,7 @@ use super::values::duration;
 pub enum Network {
     /// The public services
     Mainnet,
-    /// `namesys devnet` on 127.0.0.1:5559
+    /// `namesys devnet` on 127.0.0.1:5559, and its chain where it runs with --chain
     Devnet,
 }
 
@@ -36,7 +36,8 @@ pub struct GlobalArgs {
     /// When to use colours (NO_COLOR is honoured)
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
     pub color: Color,
-    /// An Ethereum node; may be given more than once: tried in order [env: ETH_RPC_URL]
+    /// An Ethereum node; may be given more than once: tried in order [env: ETH_RPC_URL,
+    /// separated by commas] [default: with --network devnet, the devnet's chain]
     #[arg(short, long, value_name = "URL", global = true)]
     pub rpc_url: Vec<String>,
     /// Whose endpoints apply where nothing else says [default: mainnet]

@@ -1,6 +1,7 @@
 //! The command line: flags, dispatch. One file per command in `cmd/`.
 
 pub mod background;
+mod chain_errors;
 pub mod cmd;
 pub mod context;
 pub mod endpoints;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rusty_s3::actions::{DeleteObject, GetObject, HeadObject, ListObjectsV2, PutObject, S3Action};
+use rusty_s3::actions::{
+    DeleteObject, GetObject, HeadBucket, HeadObject, ListObjectsV2, PutObject, S3Action,
+};
 use rusty_s3::{Bucket as Place, Credentials, UrlStyle};
 use url::Url;
 
@@ -94,6 +96,13 @@ impl Bucket {
         });
         let request = Request::put(url, body);
         amz.iter().fold(request, |request, (name, value)| request.header(name, *value))
+    }
+
+    /// A HEAD of the bucket itself. Of one that is not there an object is not found either.
+    pub fn head_bucket(&self) -> Request {
+        Request::head(self.sign(|place, credentials| {
+            HeadBucket::new(place, Some(credentials)).sign(SIGNATURE_LIFE)
+        }))
     }
 
     /// A HEAD of an object.

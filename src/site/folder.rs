@@ -1,13 +1,12 @@
 //! A folder that a web server has, or that rsync or git take to one.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use cid::Cid;
 use futures_util::future::BoxFuture;
 
 use super::{Changes, Folder, Held, SiteError, Store};
-use crate::ipfs::upload::{Upload, UploadError};
+use crate::ipfs::upload::Upload;
 use crate::net::Progress;
 
 impl Store for Folder {
@@ -34,23 +33,6 @@ impl Store for Folder {
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, SiteError>> {
-        let failed = |error: io::Error| {
-            SiteError::Upload(UploadError::File {
-                to: Upload::describe(self),
-                path: self.dir().to_owned(),
-                reason: format!("cannot be written: {error}"),
-            })
-        };
-        let said = match self.dir().is_dir() {
-            true => write_into(self.dir()).map(|()| "it can be written"),
-            false => write_into(self.dir().parent().unwrap_or(Path::new("/")))
-                .map(|()| "it is made when something is published"),
-        };
-        Box::pin(std::future::ready(said.map(str::to_owned).map_err(failed)))
+        Box::pin(async { Ok(Upload::probe(self).await?) })
     }
-}
-
-/// Writes a file that has no name, so that nothing is left whatever happens.
-fn write_into(dir: &Path) -> io::Result<()> {
-    tempfile::tempfile_in(dir)?.write_all(b"namesys doctor")
 }

@@ -123,7 +123,8 @@ async fn pass_on(State(liar): State<Arc<Liar>>, request: Bytes) -> Response {
     .into_response()
 }
 
-async fn serve(router: Router) -> Result<SocketAddr> {
+/// A server on a port of the system's choosing.
+pub async fn serve(router: Router) -> Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let addr = listener.local_addr()?;
     // It ends with the runtime of the trial.

@@ -8,6 +8,7 @@ mod support;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
+mod doctor;
 mod faults;
 mod network;
 mod publish;

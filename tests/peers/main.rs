@@ -54,6 +54,8 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::routes_our_records", GO, trials::routing::put_and_get),
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
+    ("pinning::lets_doctor_in_or_says_why_not", NODE, trials::uploads::doctor_pinning),
+    ("s3::lets_doctor_in_or_says_why_not", GO, trials::uploads::doctor_bucket),
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
     ("s3::serves_what_publish_writes", GO, trials::sites::bucket),
     ("s3::two_publish_at_once", GO, trials::sites::two_at_once),

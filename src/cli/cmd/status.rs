@@ -12,7 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, SiteArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::rpc_args::RpcArgs;
+use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
 
 use super::{status_chain, status_sites};
@@ -49,6 +49,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
     let http = context.http()?;
     let rpc = args.rpc.open(context, &http)?;
+    if rpc.is_none() {
+        context.output.note(format_args!("the chain is not asked: {}", how_to_give(context)));
+    }
     let asked = async {
         let records = async {
             match &name {

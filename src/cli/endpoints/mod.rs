@@ -18,7 +18,7 @@ use url::Url;
 
 pub use self::publishers::PublisherArgs;
 pub use self::sites::{SiteArgs, folder};
-pub use self::uploads::UploadArgs;
+pub use self::uploads::{ChosenUpload, UploadArgs, UploadKind};
 
 use super::context::Context;
 use super::env::{self, Var};
@@ -26,7 +26,7 @@ use super::error::CliError;
 use super::global::Network;
 
 /// Where `namesys devnet` listens.
-const DEVNET: &str = "http://127.0.0.1:5559";
+pub const DEVNET: &str = "http://127.0.0.1:5559";
 /// The public w3name service.
 const MAINNET_W3NAME: &str = "https://name.web3.storage";
 /// Where a Kubo node of one's own listens.
@@ -155,6 +155,18 @@ impl GatewayArgs {
         let chosen = if listed.is_empty() { own } else { &listed };
         let named = |e| CliError::usage(format!("namesys.toml: gateways.ipfs: {e}"));
         chosen.iter().map(|text| text.parse().map_err(named)).collect()
+    }
+}
+
+impl<K: Kind> Endpoint<K> {
+    /// Kind and place, for a person; of a URL not more than can be shown.
+    fn describe(&self) -> String {
+        let kind = self.kind.to_possible_value();
+        let kind = kind.as_ref().map(|kind| kind.get_name()).unwrap_or_default();
+        match &self.place {
+            Place::Url(url) => format!("{kind} at {}", namesys::net::shown(url)),
+            Place::Path(path) => format!("{kind} {}", path.display()),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::sites::folder;
 use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, tables};
 
 use crate::cli::context::Context;
-use crate::cli::env;
+use crate::cli::env::{self, Var};
 use crate::cli::error::CliError;
 
 /// Kinds of services that keep blocks.
@@ -56,6 +56,17 @@ pub struct UploadArgs {
     upload: Vec<Endpoint<UploadKind>>,
 }
 
+/// A service that was chosen, whether or not it can be used.
+pub struct ChosenUpload {
+    /// Kind and place, for a person.
+    pub what: String,
+    pub kind: UploadKind,
+    /// Where its credentials come from, for a person; empty where there are none.
+    pub credentials: String,
+    /// What is missing, such as a token.
+    pub upload: Result<Box<dyn Upload>, CliError>,
+}
+
 impl UploadArgs {
     /// Whether a flag says which.
     pub fn are_given(&self) -> bool {
@@ -71,6 +82,18 @@ impl UploadArgs {
         context: &Context,
         config: Option<&Config>,
     ) -> Result<Vec<Box<dyn Upload>>, CliError> {
+        self.each(context, config)?.into_iter().map(|chosen| chosen.upload).collect()
+    }
+
+    /// As [`get`](Self::get), with those that cannot be used as they are.
+    ///
+    /// # Errors
+    /// Exit 2 when a table's entry or a variable is not an endpoint.
+    pub fn each(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Vec<ChosenUpload>, CliError> {
         let mut chosen = self.upload.clone();
         if chosen.is_empty() {
             chosen = tables(context, config.map(|config| &config.uploads[..]))?;
@@ -84,7 +107,36 @@ impl UploadArgs {
         let chosen = distinct(chosen);
         let owner = config.map_or("namesys", |config| config.name.as_str());
         let provider = chosen.iter().find(|endpoint| endpoint.kind == UploadKind::Kubo);
-        chosen.iter().map(|endpoint| open(endpoint, provider, owner, context)).collect()
+        let each = chosen.iter().map(|endpoint| ChosenUpload {
+            what: endpoint.describe(),
+            kind: endpoint.kind,
+            credentials: credentials(endpoint),
+            upload: open(endpoint, provider, owner, context),
+        });
+        Ok(each.collect())
+    }
+}
+
+fn credentials(endpoint: &Endpoint<UploadKind>) -> String {
+    let more = &endpoint.more;
+    let pair = |name: &Option<String>, usual: Var| name.as_deref().unwrap_or(usual.0).to_owned();
+    let usual = match endpoint.kind {
+        UploadKind::Kubo => env::KUBO_TOKEN,
+        UploadKind::Cluster => env::CLUSTER_TOKEN,
+        UploadKind::PinningService => env::PINNING_TOKEN,
+        UploadKind::Pinata => env::PINATA_JWT,
+        UploadKind::S3 => env::AWS_SECRET,
+        UploadKind::Folder => return String::new(),
+    };
+    match (&more.token_env, &more.token_file, endpoint.kind) {
+        (Some(name), _, _) => format!("the variable {name}"),
+        (None, Some(file), _) => format!("the file {file}"),
+        (None, None, UploadKind::S3) => format!(
+            "the variables {} and {}",
+            pair(&more.key_env, env::AWS_KEY_ID),
+            pair(&more.secret_env, env::AWS_SECRET)
+        ),
+        _ => format!("the variable {}", usual.0),
     }
 }
 

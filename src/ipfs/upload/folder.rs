@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::folder_manifest::{Found, Manifest, find, obstacle};
+use super::folder_probe::look;
 use super::{Upload, UploadError, open_tree};
 use crate::atomic::write_atomic;
 use crate::ipfs::tree_files::{Content, Tree, TreeFile, no_name};
@@ -313,24 +314,11 @@ impl Upload for Folder {
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        let wrong = |reason: String| UploadError::File {
-            to: self.describe(),
-            path: self.dir.clone(),
-            reason,
-        };
-        // Made by the first publication, so that it may be missing.
-        let said = match std::fs::metadata(&self.dir) {
-            Ok(found) if !found.is_dir() => Err(wrong("is not a folder".to_owned())),
-            Ok(found) if found.permissions().readonly() => {
-                Err(wrong("cannot be written".to_owned()))
-            }
-            Ok(_) => Ok("it is there".to_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok("it is made when something is published".to_owned())
-            }
-            Err(error) => Err(wrong(format!("cannot be looked at: {error}"))),
-        };
-        Box::pin(std::future::ready(said))
+        let looked = look(&self.dir).map_err(|(path, reason)| {
+            let to = self.describe();
+            UploadError::File { to, path: path.to_owned(), reason }
+        });
+        Box::pin(std::future::ready(looked.map(str::to_owned)))
     }
 
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {

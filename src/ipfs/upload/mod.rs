@@ -13,6 +13,7 @@ mod cluster;
 mod folder;
 mod folder_lock;
 mod folder_manifest;
+mod folder_probe;
 mod kubo;
 mod patience;
 mod pinata;

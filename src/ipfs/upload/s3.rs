@@ -100,11 +100,8 @@ impl Upload for S3 {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
         Box::pin(async {
-            let answer = self.head(&super::nothing(), 1).await?;
-            match answer.status {
-                200..300 | 404 => Ok(super::it_answers(answer)),
-                _ => Err(answer.to_error().into()),
-            }
+            let request = self.bucket.head_bucket().timeouts(QUESTION_TIMEOUTS).attempts(1);
+            Ok(super::it_answers(self.bucket.http().send(&request).await?.success()?))
         })
     }
 

@@ -99,3 +99,17 @@ async fn having_it_is_one_question() {
         assert_eq!(server.seen().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_probe_asks_for_the_bucket() {
+    let probe = async |status| {
+        let server = TestServer::start(move |_, _| Answer::new(status, "")).await;
+        let said = bucket(server.url.clone(), "names").unwrap().probe().await;
+        let seen = server.seen();
+        assert!(seen.iter().all(|seen| seen.line.starts_with("HEAD /names/?X-Amz-")), "{seen:?}");
+        said.map_err(|error| error.to_string())
+    };
+    assert_eq!(probe(200).await.unwrap(), "it answers");
+    assert!(probe(404).await.unwrap_err().contains("404"));
+    assert!(probe(403).await.unwrap_err().contains("403"));
+}

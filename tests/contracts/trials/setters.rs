@@ -98,9 +98,19 @@ pub async fn forms() -> Result<()> {
 
 /// A resolver as deployed elsewhere than on mainnet: its texts say chain 5.
 pub async fn install_elsewhere(world: &World, address: Address) -> Result<()> {
+    install_for(world, address, NAME_WRAPPER, "5").await
+}
+
+/// A resolver that knows this NameWrapper, and whose texts say this chain.
+pub async fn install_for(
+    world: &World,
+    address: Address,
+    wrapper: Address,
+    chain_id: &str,
+) -> Result<()> {
     let artifact: serde_json::Value = serde_json::from_str(ARTIFACT)?;
     let code: Bytes = artifact["bytecode"].as_str().context("bytecode")?.parse()?;
-    let arguments = (REGISTRY, NAME_WRAPPER, GATEWAY_MANAGER, "5".to_owned());
+    let arguments = (REGISTRY, wrapper, GATEWAY_MANAGER, chain_id.to_owned());
     let creation = [&code[..], &arguments.abi_encode_params()].concat();
     Ok(world.chain.install(address, creation.into()).await?)
 }

@@ -1,6 +1,7 @@
 //! `doctor`: probes every endpoint, the chain and the clock with real requests, and says what to
 //! do about each failure.
 
+mod advice;
 mod chain;
 mod services;
 mod sites;

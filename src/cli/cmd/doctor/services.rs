@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use namesys::ens::Name;
-use namesys::ipfs::upload::Upload;
 use namesys::ipns::Publisher;
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::{Http, Request, endpoint};
@@ -13,8 +12,9 @@ use namesys::site::Site;
 use namesys::workspace::Config;
 use url::Url;
 
-use super::{Args, bad, good, sites};
+use super::{Args, advice, bad, good, sites};
 use crate::cli::context::Context;
+use crate::cli::endpoints::ChosenUpload;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 
@@ -25,7 +25,7 @@ const EMPTY: &str = "bafkqaaa";
 
 /// The services that are probed.
 pub struct Services {
-    uploads: Vec<Box<dyn Upload>>,
+    uploads: Vec<ChosenUpload>,
     publishers: Vec<Box<dyn Publisher>>,
     gateways: Vec<Gateway>,
     sites: Vec<Site>,
@@ -55,7 +55,7 @@ impl Services {
         let only_sites = config.is_some_and(Config::has_only_sites);
         let uploads = match only_sites && !args.uploads.are_given() {
             true => Vec::new(),
-            false => args.uploads.get(context, config)?,
+            false => args.uploads.each(context, config)?,
         };
         let publishers = match only_sites && !args.publishers.are_given() {
             true => Vec::new(),
@@ -79,16 +79,8 @@ impl Services {
     /// Probes each.
     pub async fn probe(&self) -> Vec<CheckReport> {
         let mut checks = Vec::new();
-        for upload in &self.uploads {
-            let what = format!("upload {}", upload.describe());
-            checks.push(match upload.probe().await {
-                Ok(said) => good(what, said),
-                Err(error) => bad(
-                    what,
-                    error.to_string(),
-                    "start it, or give another: --upload kubo=URL, NAMESYS_KUBO_URL, [[uploads]]",
-                ),
-            });
+        for chosen in &self.uploads {
+            checks.push(upload(chosen).await);
         }
         for publisher in &self.publishers {
             checks.push(self.publisher(publisher.as_ref()).await);
@@ -116,11 +108,7 @@ impl Services {
             }
             Ok(Some(_)) => good(what, "it answers"),
             Ok(None) => good(what, "it answers, and has no record of this name"),
-            Err(error) => bad(
-                what,
-                error.to_string(),
-                "ask again later, or give another: --publisher w3name=URL, [[publishers]]",
-            ),
+            Err(error) => bad(what, error.to_string(), advice::publisher(&error)),
         }
     }
 
@@ -129,15 +117,17 @@ impl Services {
         let Some((url, exact)) = self.probe_url(gateway) else {
             return good(what, "not asked: its addresses need the name of a workspace");
         };
-        let hint = "give another: --gateway URL, NAMESYS_GATEWAY_URL, [gateways]";
         let request = Request::get(url).max_body(1 << 20).attempts(1);
         match self.http.send(&request).await {
             Ok(answer) if (200..300).contains(&answer.status) => good(what, "it answers"),
             Ok(answer) if !exact && answer.status == 404 => {
                 good(what, "it answers, and has nothing there yet")
             }
-            Ok(answer) => bad(what, answer.to_error().to_string(), hint),
-            Err(error) => bad(what, error.to_string(), hint),
+            Ok(answer) => {
+                let error = answer.to_error();
+                bad(what, error.to_string(), advice::gateway(&error))
+            }
+            Err(error) => bad(what, error.to_string(), advice::gateway(&error)),
         }
     }
 
@@ -168,7 +158,8 @@ impl Services {
         let what = "local clock";
         let publishers = self.publishers.iter().map(|publisher| publisher.url().clone());
         let gateways = self.gateways.iter().filter_map(Gateway::trusted_url);
-        let uploads = self.uploads.iter().map(|upload| upload.url().clone());
+        let uploads = self.uploads.iter().filter_map(|chosen| chosen.upload.as_ref().ok());
+        let uploads = uploads.map(|upload| upload.url().clone());
         let sites = self.sites.iter().filter_map(|site| Some(site.url.as_ref()?.url().clone()));
         for url in publishers.chain(gateways).chain(uploads).chain(sites) {
             let host = url.host_str().unwrap_or_default().to_owned();
@@ -188,5 +179,22 @@ impl Services {
         }
         let hint = "no server answered that tells its time: see the failures above";
         bad(what, "not compared with any server", hint)
+    }
+}
+
+/// One cheap question, which changes nothing there.
+async fn upload(chosen: &ChosenUpload) -> CheckReport {
+    let what = format!("upload {}", chosen.what);
+    let upload = match &chosen.upload {
+        Ok(upload) => upload,
+        Err(error) => {
+            let hint = error.hint.clone().unwrap_or_else(|| "correct its settings".to_owned());
+            return bad(what, error.message.clone(), hint);
+        }
+    };
+    let what = format!("upload {}", upload.describe());
+    match upload.probe().await {
+        Ok(said) => good(what, said),
+        Err(error) => bad(what, error.to_string(), advice::upload(chosen, &error)),
     }
 }
