@@ -5,8 +5,8 @@ use alloy_primitives::{Address, Bytes};
 
 use super::diagnose::{self, Cause};
 use super::{
-    Caip10, Extradata, Signature, SignatureError, SignedRecord, approve_signer, recover,
-    update_record,
+    ApprovalCache, Caip10, Extradata, Signature, SignatureError, SignedRecord, approve_signer,
+    recover, update_record,
 };
 use crate::ens::{DnsError, Name};
 use crate::record::{RecordKey, Value, ValueError};
@@ -123,6 +123,10 @@ pub enum VerifyError {
 /// An approval shorter than this is none (the contract's own rule).
 const SHORTEST_APPROVAL: usize = 64;
 
+/// Who signed the text of a SIGN 3: [`recover`], or what is known of it already.
+pub(super) type RecoverApproval<'a> =
+    &'a dyn Fn(&str, &Signature) -> Result<Address, SignatureError>;
+
 impl SignedRecord {
     /// Checks the payload as the record `key` of `context.name`, as the resolver does.
     ///
@@ -133,7 +137,30 @@ impl SignedRecord {
         key: &RecordKey,
         context: &VerifyContext<'_>,
     ) -> Result<VerifiedRecord, VerifyError> {
-        let basis = self.approval_basis(context)?;
+        self.verify_recovering(key, context, &recover)
+    }
+
+    /// As [`verify`](Self::verify), for one of many records: an approval that many carry is
+    /// recovered once, which nearly halves the time.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_with(
+        self,
+        key: &RecordKey,
+        context: &VerifyContext<'_>,
+        approvals: &ApprovalCache,
+    ) -> Result<VerifiedRecord, VerifyError> {
+        self.verify_recovering(key, context, &|text, approval| approvals.recover(text, approval))
+    }
+
+    fn verify_recovering(
+        self,
+        key: &RecordKey,
+        context: &VerifyContext<'_>,
+        recover_approval: RecoverApproval<'_>,
+    ) -> Result<VerifiedRecord, VerifyError> {
+        let basis = self.approval_basis(context, recover_approval)?;
         self.check_signature(key, context)?;
         let value = Value::abi_decode(key, &self.result).map_err(|source| {
             let reason = Value::diagnose(key, &self.result).unwrap_or_else(|| source.to_string());
@@ -144,7 +171,13 @@ impl SignedRecord {
 
     /// Whose approval on chain would let this payload stand: its signer where it carries no
     /// SIGN 3, who made SIGN 3 where it does. `None` when that is the owner, or nobody.
-    pub fn needs_approval_of(&self, name: &Name, owner: Address, chain_id: u64) -> Option<Address> {
+    pub fn needs_approval_of(
+        &self,
+        name: &Name,
+        owner: Address,
+        chain_id: u64,
+        approvals: &ApprovalCache,
+    ) -> Option<Address> {
         let by = if self.approval.len() < SHORTEST_APPROVAL {
             self.signer
         } else {
@@ -154,7 +187,7 @@ impl SignedRecord {
                 &Caip10::new(chain_id, self.signer),
                 &Caip10::new(chain_id, owner),
             );
-            recover(&text, &approval).ok()?
+            approvals.recover(&text, &approval).ok()?
         };
         (by != owner).then_some(by)
     }
@@ -162,6 +195,7 @@ impl SignedRecord {
     pub(super) fn approval_basis(
         &self,
         context: &VerifyContext<'_>,
+        recover_approval: RecoverApproval<'_>,
     ) -> Result<ApprovalBasis, VerifyError> {
         let (signer, owner) = (self.signer, context.owner);
         if self.approval.len() < SHORTEST_APPROVAL {
@@ -179,7 +213,7 @@ impl SignedRecord {
             &Caip10::new(context.chain_id, signer),
             &Caip10::new(context.chain_id, owner),
         );
-        let by = recover(&text, &approval).map_err(VerifyError::ApprovalForm)?;
+        let by = recover_approval(&text, &approval).map_err(VerifyError::ApprovalForm)?;
         if by == owner {
             Ok(ApprovalBasis::SignedByOwner)
         } else if context.approved_signers.contains(&by) {

@@ -92,10 +92,10 @@ impl NameResolver {
             Err(error) => return Ok(Err(Refusal::Payload(error))),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let by = record.needs_approval_of(name, owner, chain_id);
+        let by = record.needs_approval_of(name, owner, chain_id, &self.approvals);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
-        Ok(record.verify(key, &context).map_err(Refusal::Verify))
+        Ok(record.verify_with(key, &context, &self.approvals).map_err(Refusal::Verify))
     }
 
     /// `by`, if the owner approved it on chain.
