@@ -3,31 +3,53 @@
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use lru::LruCache;
 
-use super::{Signature, SignatureError, eip191_digest};
+use super::{Caip10, Signature, SignatureError, approve_signer, recover};
+use crate::ens::Name;
 
-/// Approvals kept at a time, about 200 kB. Records of a name come one after the other, so that
+/// Approvals kept at a time, about 300 kB. Records of a name come one after the other, so that
 /// even one for each thread would do.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
-/// All that an address is recovered from: the EIP-191 digest of the text, and r ‖ s ‖ v.
-type RecoveredFrom = (B256, [u8; 65]);
+/// A SIGN 3 and all that its text is rebuilt from. Not verified.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Approval {
+    /// The full name that is resolved.
+    pub name: Name,
+    /// The chain id in the text.
+    pub chain_id: u64,
+    /// The owner in the text.
+    pub owner: Address,
+    /// The signer in the text.
+    pub signer: Address,
+    /// What was signed over it.
+    pub signature: Signature,
+}
+
+impl Approval {
+    /// Who signed the text.
+    pub fn recover(&self) -> Result<Address, SignatureError> {
+        let caip10 = |address| Caip10::new(self.chain_id, address);
+        let text = approve_signer(self.name.as_str(), &caip10(self.signer), &caip10(self.owner));
+        recover(&text, &self.signature)
+    }
+}
 
 /// Whom approvals (SIGN 3) recovered to, for [`SignedRecord::verify_with`] and
 /// [`SignedRedirect::verify_with`].
 ///
-/// An address is kept under everything it was recovered from: the digest of the text, which is
-/// rebuilt for each record from its name, chain id, owner and signer, and the signature.
-/// Whatever differs in one of them is recovered anew, so what is kept cannot make a record look
-/// right that is not. At most 1,024 addresses are kept, those used last. Threads can share it.
+/// An address is kept under everything it was recovered from: name, chain id, owner, signer and
+/// signature. Whatever differs in one of them is recovered anew, so what is kept cannot make a
+/// record look right that is not. At most 1,024 addresses are kept, those used last. Threads can
+/// share it.
 ///
 /// [`SignedRecord::verify_with`]: super::SignedRecord::verify_with
 /// [`SignedRedirect::verify_with`]: super::SignedRedirect::verify_with
 #[derive(Debug)]
 pub struct ApprovalCache {
-    recovered: Mutex<LruCache<RecoveredFrom, Address>>,
+    recovered: Mutex<LruCache<Approval, Address>>,
 }
 
 impl ApprovalCache {
@@ -36,23 +58,18 @@ impl ApprovalCache {
         Self { recovered: Mutex::new(LruCache::new(CAPACITY)) }
     }
 
-    /// As [`recover`](super::recover), for the text and signature of a SIGN 3.
-    pub(super) fn recover(
-        &self,
-        text: &str,
-        approval: &Signature,
-    ) -> Result<Address, SignatureError> {
-        let from = (eip191_digest(text), *approval.as_bytes());
-        if let Some(address) = self.recovered().get(&from) {
+    /// As [`Approval::recover`].
+    pub(super) fn recover(&self, approval: &Approval) -> Result<Address, SignatureError> {
+        if let Some(address) = self.recovered().get(approval) {
             return Ok(*address);
         }
         // Unlocked meanwhile: at worst two threads recover the same.
-        let address = approval.recover_digest(&from.0)?;
-        self.recovered().put(from, address);
+        let address = approval.recover()?;
+        self.recovered().put(approval.clone(), address);
         Ok(address)
     }
 
-    fn recovered(&self) -> MutexGuard<'_, LruCache<RecoveredFrom, Address>> {
+    fn recovered(&self) -> MutexGuard<'_, LruCache<Approval, Address>> {
         // A thread that panicked left whole entries behind.
         self.recovered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,12 +84,9 @@ impl Default for ApprovalCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ens::Name;
     use crate::keys::SignerKey;
     use crate::record::{RecordKey, Value};
-    use crate::request::{
-        ApprovalBasis, Caip10, SignedRecord, VerifyContext, VerifyError, approve_signer,
-    };
+    use crate::request::{ApprovalBasis, SignedRecord, VerifyContext, VerifyError};
     use crate::secret::Secret;
 
     fn key(byte: u8) -> SignerKey {
@@ -130,29 +144,41 @@ mod tests {
     #[test]
     fn what_was_recovered_is_not_recovered_again() {
         let (owner, signer) = (key(1), key(3));
-        let (cache, text) = (ApprovalCache::new(), "a text");
-        let signature = owner.sign_text(text);
-        assert_eq!(cache.recover(text, &signature), Ok(owner.address()));
+        let approval = Approval {
+            name: Name::parse("nick.eth").unwrap(),
+            chain_id: 1,
+            owner: owner.address(),
+            signer: signer.address(),
+            signature: approval(&owner, &signer, owner.address(), "nick.eth"),
+        };
+        let cache = ApprovalCache::new();
+        assert_eq!(cache.recover(&approval), Ok(owner.address()));
         // Told apart from a second recovery by an address that none would give.
-        let from = (eip191_digest(text), *signature.as_bytes());
-        cache.recovered().put(from, signer.address());
-        assert_eq!(cache.recover(text, &signature), Ok(signer.address()));
-        assert_eq!(ApprovalCache::new().recover(text, &signature), Ok(owner.address()));
+        cache.recovered().put(approval.clone(), signer.address());
+        assert_eq!(cache.recover(&approval), Ok(signer.address()));
+        assert_eq!(ApprovalCache::new().recover(&approval), Ok(owner.address()));
     }
 
     #[test]
     fn it_is_bounded_and_keeps_no_failures() {
-        let (cache, signature) = (ApprovalCache::new(), key(1).sign_text("a text"));
-        for number in 0..CAPACITY.get() as u64 + 10 {
-            let from = (B256::left_padding_from(&number.to_be_bytes()), *signature.as_bytes());
-            cache.recovered().put(from, Address::ZERO);
+        let approval = |chain_id, signature| Approval {
+            name: Name::parse("nick.eth").unwrap(),
+            chain_id,
+            owner: Address::ZERO,
+            signer: Address::ZERO,
+            signature,
+        };
+        let signature = key(1).sign_text("a text");
+        let cache = ApprovalCache::new();
+        for chain_id in 0..CAPACITY.get() as u64 + 10 {
+            cache.recover(&approval(chain_id, signature.clone())).unwrap();
         }
         assert_eq!(cache.recovered().len(), CAPACITY.get());
         let cache = ApprovalCache::new();
         let mut off_curve = *signature.as_bytes();
         off_curve[..32].fill(0);
         let off_curve = Signature::from_rsv(off_curve).unwrap();
-        assert_eq!(cache.recover("a text", &off_curve), Err(SignatureError::Unrecoverable));
+        assert_eq!(cache.recover(&approval(1, off_curve)), Err(SignatureError::Unrecoverable));
         assert_eq!(cache.recovered().len(), 0);
     }
 }

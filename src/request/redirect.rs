@@ -9,6 +9,7 @@
 
 use alloy_primitives::Address;
 
+use super::approvals::Approval;
 use super::diagnose::Cause;
 use super::verify::RecoverApproval;
 use super::{
@@ -95,7 +96,7 @@ impl SignedRedirect {
     /// # Errors
     /// [`VerifyError`], the first check that fails: approval, target, signature.
     pub fn verify(self, context: &VerifyContext<'_>) -> Result<VerifiedRedirect, VerifyError> {
-        self.verify_recovering(context, &recover)
+        self.verify_recovering(context, &Approval::recover)
     }
 
     /// As [`verify`](Self::verify), for one of many: see [`SignedRecord::verify_with`].
@@ -107,7 +108,7 @@ impl SignedRedirect {
         context: &VerifyContext<'_>,
         approvals: &ApprovalCache,
     ) -> Result<VerifiedRedirect, VerifyError> {
-        self.verify_recovering(context, &|text, approval| approvals.recover(text, approval))
+        self.verify_recovering(context, &|approval| approvals.recover(approval))
     }
 
     fn verify_recovering(

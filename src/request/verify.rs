@@ -3,10 +3,11 @@
 
 use alloy_primitives::{Address, Bytes};
 
+use super::approvals::Approval;
 use super::diagnose::{self, Cause};
 use super::{
-    ApprovalCache, Caip10, Extradata, Signature, SignatureError, SignedRecord, approve_signer,
-    recover, update_record,
+    ApprovalCache, Caip10, Extradata, Signature, SignatureError, SignedRecord, recover,
+    update_record,
 };
 use crate::ens::{DnsError, Name};
 use crate::record::{RecordKey, Value, ValueError};
@@ -123,9 +124,8 @@ pub enum VerifyError {
 /// An approval shorter than this is none (the contract's own rule).
 const SHORTEST_APPROVAL: usize = 64;
 
-/// Who signed the text of a SIGN 3: [`recover`], or what is known of it already.
-pub(super) type RecoverApproval<'a> =
-    &'a dyn Fn(&str, &Signature) -> Result<Address, SignatureError>;
+/// Who made a SIGN 3: recovered, or known already.
+pub(super) type RecoverApproval<'a> = &'a dyn Fn(&Approval) -> Result<Address, SignatureError>;
 
 impl SignedRecord {
     /// Checks the payload as the record `key` of `context.name`, as the resolver does.
@@ -137,7 +137,7 @@ impl SignedRecord {
         key: &RecordKey,
         context: &VerifyContext<'_>,
     ) -> Result<VerifiedRecord, VerifyError> {
-        self.verify_recovering(key, context, &recover)
+        self.verify_recovering(key, context, &Approval::recover)
     }
 
     /// As [`verify`](Self::verify), for one of many records: an approval that many carry is
@@ -151,7 +151,7 @@ impl SignedRecord {
         context: &VerifyContext<'_>,
         approvals: &ApprovalCache,
     ) -> Result<VerifiedRecord, VerifyError> {
-        self.verify_recovering(key, context, &|text, approval| approvals.recover(text, approval))
+        self.verify_recovering(key, context, &|approval| approvals.recover(approval))
     }
 
     fn verify_recovering(
@@ -181,13 +181,7 @@ impl SignedRecord {
         let by = if self.approval.len() < SHORTEST_APPROVAL {
             self.signer
         } else {
-            let approval = Signature::from_slice(&self.approval).ok()?;
-            let text = approve_signer(
-                name.as_str(),
-                &Caip10::new(chain_id, self.signer),
-                &Caip10::new(chain_id, owner),
-            );
-            approvals.recover(&text, &approval).ok()?
+            approvals.recover(&self.approval(name, owner, chain_id).ok()?).ok()?
         };
         (by != owner).then_some(by)
     }
@@ -207,22 +201,30 @@ impl SignedRecord {
                 Err(VerifyError::NotApproved { signer, owner })
             };
         }
-        let approval = Signature::from_slice(&self.approval).map_err(VerifyError::ApprovalForm)?;
-        let text = approve_signer(
-            context.name.as_str(),
-            &Caip10::new(context.chain_id, signer),
-            &Caip10::new(context.chain_id, owner),
-        );
-        let by = recover_approval(&text, &approval).map_err(VerifyError::ApprovalForm)?;
+        let approval = self
+            .approval(context.name, owner, context.chain_id)
+            .map_err(VerifyError::ApprovalForm)?;
+        let by = recover_approval(&approval).map_err(VerifyError::ApprovalForm)?;
         if by == owner {
             Ok(ApprovalBasis::SignedByOwner)
         } else if context.approved_signers.contains(&by) {
             Ok(ApprovalBasis::SignedByManager(by))
         } else {
-            let cause = diagnose::approval(signer, &approval, context)
+            let cause = diagnose::approval(signer, &approval.signature, context)
                 .unwrap_or(Cause::Unknown { recovered: by });
             Err(VerifyError::Approval { signer, owner, cause })
         }
+    }
+
+    /// Its SIGN 3, with what the resolver rebuilds the text from.
+    fn approval(
+        &self,
+        name: &Name,
+        owner: Address,
+        chain_id: u64,
+    ) -> Result<Approval, SignatureError> {
+        let signature = Signature::from_slice(&self.approval)?;
+        Ok(Approval { name: name.clone(), chain_id, owner, signer: self.signer, signature })
     }
 
     fn check_signature(
