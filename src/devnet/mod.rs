@@ -41,6 +41,8 @@ pub use store::StoreError;
 use server::Network;
 use store::Store;
 
+use crate::web::prompt;
+
 /// How long [`Devnet::stop`] waits for requests under way.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -158,7 +160,7 @@ impl Devnet {
         let mut stopping = stop.subscribe();
         let task = tokio::spawn(async move {
             let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, app)
+            axum::serve(prompt(listener), app)
                 .with_graceful_shutdown(async move {
                     // An error says the devnet was dropped, which ends it too.
                     let _ = stopping.wait_for(|stop| *stop).await;
