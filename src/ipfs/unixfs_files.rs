@@ -22,7 +22,7 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     }
     files.sort_by(|(a, _), (b, _)| part_by_part(a.as_ref(), b.as_ref()));
     let mut packer = Packer::new(sink);
-    packer.expect_blocks(files.len());
+    packer.expect_blocks(files.len() + folders(files.iter().map(|(path, _)| path.as_ref())));
     let mut open = OpenFolders::new();
     for (path, content) in &files {
         let path = path.as_ref();
@@ -31,7 +31,7 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
         let conflict = || PackError::Conflict(path.to_owned());
         open.enter(folders, &mut packer, conflict)?;
         let node = packer.content(content.as_ref())?;
-        open.add(Link { name: name.to_owned(), node }, conflict)?;
+        open.add(Link { name: name.into(), node }, conflict)?;
     }
     let root = open.finish(&mut packer)?;
     Ok(packer.packed(root))
@@ -47,21 +47,32 @@ fn part_by_part(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The folders from the root to where the last file was, each with what it holds so far.
-struct OpenFolders {
-    root: Vec<Link>,
-    below: Vec<(String, Vec<Link>)>,
-    /// Emptied lists, to be filled again.
-    spare: Vec<Vec<Link>>,
+/// How many folders sorted paths have, the root not counted.
+fn folders<'p>(paths: impl Iterator<Item = &'p str>) -> usize {
+    let (mut count, mut before) = (0, "");
+    for path in paths {
+        let shared = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
+        count += path.bytes().skip(shared).filter(|byte| *byte == b'/').count();
+        before = path;
+    }
+    count
 }
 
-impl OpenFolders {
+/// The folders from the root to where the last file was, each with what it holds so far.
+struct OpenFolders<'p> {
+    root: Vec<Link<'p>>,
+    below: Vec<(&'p str, Vec<Link<'p>>)>,
+    /// Emptied lists, to be filled again.
+    spare: Vec<Vec<Link<'p>>>,
+}
+
+impl<'p> OpenFolders<'p> {
     fn new() -> Self {
         Self { root: Vec::new(), below: Vec::new(), spare: Vec::new() }
     }
 
     /// Closes the folders that are done and opens the new ones.
-    fn enter<'p>(
+    fn enter(
         &mut self,
         folders: impl Iterator<Item = &'p str>,
         packer: &mut Packer<'_>,
@@ -69,7 +80,7 @@ impl OpenFolders {
     ) -> Result<(), PackError> {
         let mut depth = 0;
         for folder in folders {
-            if self.below.get(depth).is_some_and(|(name, _)| name != folder) {
+            if self.below.get(depth).is_some_and(|(name, _)| *name != folder) {
                 self.close_to(depth, packer)?;
             }
             if self.below.len() == depth {
@@ -77,14 +88,14 @@ impl OpenFolders {
                     return Err(conflict());
                 }
                 let links = self.spare.pop().unwrap_or_default();
-                self.below.push((folder.to_owned(), links));
+                self.below.push((folder, links));
             }
             depth += 1;
         }
         self.close_to(depth, packer)
     }
 
-    fn add(&mut self, link: Link, conflict: impl Fn() -> PackError) -> Result<(), PackError> {
+    fn add(&mut self, link: Link<'p>, conflict: impl Fn() -> PackError) -> Result<(), PackError> {
         let links = self.links(self.below.len());
         if links.last().is_some_and(|last| last.name == link.name) {
             return Err(conflict());
@@ -93,7 +104,7 @@ impl OpenFolders {
         Ok(())
     }
 
-    fn links(&mut self, depth: usize) -> &mut Vec<Link> {
+    fn links(&mut self, depth: usize) -> &mut Vec<Link<'p>> {
         match depth.checked_sub(1) {
             None => &mut self.root,
             Some(index) => &mut self.below[index].1,
@@ -104,7 +115,7 @@ impl OpenFolders {
         while self.below.len() > depth {
             let Some((name, mut links)) = self.below.pop() else { break };
             let node = packer.directory(&links)?;
-            self.links(self.below.len()).push(Link { name, node });
+            self.links(self.below.len()).push(Link { name: name.into(), node });
             links.clear();
             self.spare.push(links);
         }

@@ -44,7 +44,7 @@ pub fn pack_well_known(
     }
     let mut packer = Packer::new(sink);
     let node = pack_folder(&dir, &mut packer, progress)?;
-    let root = packer.directory(&[Link { name: ".well-known".to_owned(), node }])?;
+    let root = packer.directory(&[Link { name: ".well-known".into(), node }])?;
     Ok(packer.packed(root))
 }
 
@@ -52,7 +52,7 @@ pub fn pack_well_known(
 struct OpenFolder {
     path: PathBuf,
     left: Vec<String>,
-    links: Vec<Link>,
+    links: Vec<Link<'static>>,
 }
 
 impl OpenFolder {
@@ -85,7 +85,9 @@ fn pack_folder(
             let node = packer.directory(&current.links)?;
             let Some((outer_name, outer)) = below.pop() else { return Ok(node) };
             current = outer;
-            current.links.push(Link { name: std::mem::replace(&mut name, outer_name), node });
+            current
+                .links
+                .push(Link { name: std::mem::replace(&mut name, outer_name).into(), node });
             continue;
         };
         let path = current.path.join(&next);
@@ -103,7 +105,7 @@ fn pack_folder(
         } else {
             return Err(PackError::Special(path));
         };
-        current.links.push(Link { name: next, node });
+        current.links.push(Link { name: next.into(), node });
         files += 1;
         progress(files);
     }
