@@ -55,36 +55,5 @@ impl Default for Answers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn call(block: u8, to: u8, data: &[u8]) -> Call {
-        Call { block: B256::repeat_byte(block), to: Address::repeat_byte(to), data: data.to_vec() }
-    }
-
-    #[test]
-    fn an_answer_is_of_its_call_at_its_block() {
-        let (answers, said) = (Answers::default(), Ok(Bytes::from_static(b"an owner")));
-        answers.keep(call(1, 1, b"owner"), &said);
-        assert_eq!(answers.get(&call(1, 1, b"owner")), Some(said));
-        for other in [call(2, 1, b"owner"), call(1, 2, b"owner"), call(1, 1, b"other")] {
-            assert_eq!(answers.get(&other), None, "{other:?}");
-        }
-    }
-
-    #[test]
-    fn what_may_be_a_fault_or_is_long_is_asked_again() {
-        let answers = Answers::default();
-        let long = vec![1; MAX_ANSWER + 1];
-        for said in [Vec::new(), long] {
-            answers.keep(call(1, 1, b"a"), &Ok(said.clone().into()));
-            answers.keep(call(1, 1, b"b"), &Err(Revert(said.into())));
-        }
-        answers.keep(call(1, 1, &[0; MAX_CALL + 1]), &Ok(Bytes::from_static(b"x")));
-        assert_eq!(answers.answers().len(), 0);
-        for number in 0..CAPACITY.get() as u32 + 10 {
-            answers.keep(call(1, 1, &number.to_be_bytes()), &Err(Revert(vec![1].into())));
-        }
-        assert_eq!(answers.answers().len(), CAPACITY.get());
-    }
-}
+#[path = "answers_tests.rs"]
+mod tests;

@@ -127,3 +127,16 @@ impl<'p> OpenFolders<'p> {
         packer.directory(&self.root)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_counted_once() {
+        let count = |paths: &[&str]| folders(paths.iter().copied());
+        assert_eq!(count(&[]), 0);
+        assert_eq!(count(&["x"]), 0);
+        assert_eq!(count(&["a/b/x", "a/b/y", "a/bc/x", "a-b/x", "z"]), 4);
+    }
+}
