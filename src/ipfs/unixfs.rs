@@ -4,7 +4,6 @@
 //! This is the encoder, directory blocks are in `unixfs_directory`; `unixfs_folder` feeds it from
 //! disk, `unixfs_files` from memory.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::io::{self, Read};
@@ -79,8 +78,8 @@ pub enum PackError {
 
 /// A file or directory that is packed, under its name in the directory above.
 #[derive(Clone, Debug)]
-pub(super) struct Link<'n> {
-    pub name: Cow<'n, str>,
+pub(super) struct Link {
+    pub name: String,
     pub node: Node,
 }
 
@@ -236,7 +235,7 @@ impl<'a> Packer<'a> {
     }
 
     /// A directory of `links`, which are sorted by name and have no name twice.
-    pub fn directory(&mut self, links: &[Link<'_>]) -> Result<Node, PackError> {
+    pub fn directory(&mut self, links: &[Link]) -> Result<Node, PackError> {
         let mut block = std::mem::take(&mut self.buffer);
         let node = if flat_directory(links, &mut block) {
             let below: u64 = links.iter().map(|link| link.node.tsize).sum();

@@ -14,7 +14,7 @@ const DIRECTORY_DATA: [u8; 4] = [0x0a, 0x02, 0x08, 0x01];
 const SHARD_KIND: [u8; 5] = [0x28, 0x22, 0x30, 0x80, 0x02];
 
 /// Writes the block of a plain directory; `false` when it would be too long.
-pub(super) fn flat_directory(links: &[Link<'_>], block: &mut Vec<u8>) -> bool {
+pub(super) fn flat_directory(links: &[Link], block: &mut Vec<u8>) -> bool {
     block.clear();
     for Link { name, node } in links {
         put_link(block, "", name, node);
@@ -28,10 +28,10 @@ pub(super) fn flat_directory(links: &[Link<'_>], block: &mut Vec<u8>) -> bool {
 
 /// Packs a directory as a HAMT of 256 buckets a level; parts go to the sink before the whole.
 pub(super) fn sharded_directory(
-    links: &[Link<'_>],
+    links: &[Link],
     packer: &mut Packer<'_>,
 ) -> Result<Node, PackError> {
-    let mut hashed: Vec<([u8; 8], &Link<'_>)> =
+    let mut hashed: Vec<([u8; 8], &Link)> =
         links.iter().map(|link| (shard_path(&link.name), link)).collect();
     hashed.sort_unstable_by_key(|(path, _)| *path);
     shard(&hashed, 0, packer)
@@ -40,14 +40,12 @@ pub(super) fn sharded_directory(
 /// One part: entries that share the first `level` bytes of their hashes, sorted by hash. Ends
 /// after eight levels.
 fn shard(
-    entries: &[([u8; 8], &Link<'_>)],
+    entries: &[([u8; 8], &Link)],
     level: usize,
     packer: &mut Packer<'_>,
 ) -> Result<Node, PackError> {
     if level == 8 {
-        return Err(PackError::Hamt(
-            entries.iter().map(|(_, link)| link.name.to_string()).collect(),
-        ));
+        return Err(PackError::Hamt(entries.iter().map(|(_, link)| link.name.clone()).collect()));
     }
     let mut block = Vec::new();
     let mut bits = [0; 32];
@@ -58,7 +56,7 @@ fn shard(
         let prefix = [hex_digit(index >> 4), hex_digit(index & 0xf)];
         let prefix = std::str::from_utf8(&prefix).expect("hexadecimal digits are ASCII");
         let (name, node) = match bucket {
-            [(_, link)] => (&*link.name, link.node),
+            [(_, link)] => (link.name.as_str(), link.node),
             several => ("", shard(several, level + 1, packer)?),
         };
         put_link(&mut block, prefix, name, &node);

@@ -22,7 +22,9 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     }
     files.sort_by(|(a, _), (b, _)| part_by_part(a.as_ref(), b.as_ref()));
     let mut packer = Packer::new(sink);
-    packer.expect_blocks(files.len() + folders(files.iter().map(|(path, _)| path.as_ref())));
+    let sample = &files[..files.len().min(SAMPLE)];
+    let folders = folders(sample.iter().map(|(path, _)| path.as_ref()));
+    packer.expect_blocks(files.len() + files.len() * folders / sample.len().max(1));
     let mut open = OpenFolders::new();
     for (path, content) in &files {
         let path = path.as_ref();
@@ -31,21 +33,14 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
         let conflict = || PackError::Conflict(path.to_owned());
         open.enter(folders, &mut packer, conflict)?;
         let node = packer.content(content.as_ref())?;
-        open.add(Link { name: name.into(), node }, conflict)?;
+        open.add(Link { name: name.to_owned(), node }, conflict)?;
     }
     let root = open.finish(&mut packer)?;
     Ok(packer.packed(root))
 }
 
-/// Orders paths by their parts, so that folders are not torn apart: "a/b" comes before "a-b".
-fn part_by_part(a: &str, b: &str) -> Ordering {
-    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    match a.iter().zip(b).find(|(a, b)| a != b) {
-        Some((a, b)) => rank(a).cmp(&rank(b)),
-        None => a.len().cmp(&b.len()),
-    }
-}
+/// Files that tell how many folders, and so blocks, there may be.
+const SAMPLE: usize = 1024;
 
 /// How many folders sorted paths have, the root not counted.
 fn folders<'p>(paths: impl Iterator<Item = &'p str>) -> usize {
@@ -58,21 +53,31 @@ fn folders<'p>(paths: impl Iterator<Item = &'p str>) -> usize {
     count
 }
 
-/// The folders from the root to where the last file was, each with what it holds so far.
-struct OpenFolders<'p> {
-    root: Vec<Link<'p>>,
-    below: Vec<(&'p str, Vec<Link<'p>>)>,
-    /// Emptied lists, to be filled again.
-    spare: Vec<Vec<Link<'p>>>,
+/// Orders paths by their parts, so that folders are not torn apart: "a/b" comes before "a-b".
+fn part_by_part(a: &str, b: &str) -> Ordering {
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        Some((a, b)) => rank(a).cmp(&rank(b)),
+        None => a.len().cmp(&b.len()),
+    }
 }
 
-impl<'p> OpenFolders<'p> {
+/// The folders from the root to where the last file was, each with what it holds so far.
+struct OpenFolders {
+    root: Vec<Link>,
+    below: Vec<(String, Vec<Link>)>,
+    /// Emptied lists, to be filled again.
+    spare: Vec<Vec<Link>>,
+}
+
+impl OpenFolders {
     fn new() -> Self {
         Self { root: Vec::new(), below: Vec::new(), spare: Vec::new() }
     }
 
     /// Closes the folders that are done and opens the new ones.
-    fn enter(
+    fn enter<'p>(
         &mut self,
         folders: impl Iterator<Item = &'p str>,
         packer: &mut Packer<'_>,
@@ -80,7 +85,7 @@ impl<'p> OpenFolders<'p> {
     ) -> Result<(), PackError> {
         let mut depth = 0;
         for folder in folders {
-            if self.below.get(depth).is_some_and(|(name, _)| *name != folder) {
+            if self.below.get(depth).is_some_and(|(name, _)| name != folder) {
                 self.close_to(depth, packer)?;
             }
             if self.below.len() == depth {
@@ -88,14 +93,14 @@ impl<'p> OpenFolders<'p> {
                     return Err(conflict());
                 }
                 let links = self.spare.pop().unwrap_or_default();
-                self.below.push((folder, links));
+                self.below.push((folder.to_owned(), links));
             }
             depth += 1;
         }
         self.close_to(depth, packer)
     }
 
-    fn add(&mut self, link: Link<'p>, conflict: impl Fn() -> PackError) -> Result<(), PackError> {
+    fn add(&mut self, link: Link, conflict: impl Fn() -> PackError) -> Result<(), PackError> {
         let links = self.links(self.below.len());
         if links.last().is_some_and(|last| last.name == link.name) {
             return Err(conflict());
@@ -104,7 +109,7 @@ impl<'p> OpenFolders<'p> {
         Ok(())
     }
 
-    fn links(&mut self, depth: usize) -> &mut Vec<Link<'p>> {
+    fn links(&mut self, depth: usize) -> &mut Vec<Link> {
         match depth.checked_sub(1) {
             None => &mut self.root,
             Some(index) => &mut self.below[index].1,
@@ -115,7 +120,7 @@ impl<'p> OpenFolders<'p> {
         while self.below.len() > depth {
             let Some((name, mut links)) = self.below.pop() else { break };
             let node = packer.directory(&links)?;
-            self.links(self.below.len()).push(Link { name: name.into(), node });
+            self.links(self.below.len()).push(Link { name, node });
             links.clear();
             self.spare.push(links);
         }

@@ -44,7 +44,7 @@ pub fn pack_well_known(
     }
     let mut packer = Packer::new(sink);
     let node = pack_folder(&dir, &mut packer, progress)?;
-    let root = packer.directory(&[Link { name: ".well-known".into(), node }])?;
+    let root = packer.directory(&[Link { name: ".well-known".to_owned(), node }])?;
     Ok(packer.packed(root))
 }
 
@@ -52,7 +52,7 @@ pub fn pack_well_known(
 struct OpenFolder {
     path: PathBuf,
     left: Vec<String>,
-    links: Vec<Link<'static>>,
+    links: Vec<Link>,
 }
 
 impl OpenFolder {
@@ -85,9 +85,7 @@ fn pack_folder(
             let node = packer.directory(&current.links)?;
             let Some((outer_name, outer)) = below.pop() else { return Ok(node) };
             current = outer;
-            current
-                .links
-                .push(Link { name: std::mem::replace(&mut name, outer_name).into(), node });
+            current.links.push(Link { name: std::mem::replace(&mut name, outer_name), node });
             continue;
         };
         let path = current.path.join(&next);
@@ -105,7 +103,7 @@ fn pack_folder(
         } else {
             return Err(PackError::Special(path));
         };
-        current.links.push(Link { name: next.into(), node });
+        current.links.push(Link { name: next, node });
         files += 1;
         progress(files);
     }
