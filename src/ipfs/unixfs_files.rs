@@ -2,14 +2,17 @@
 
 use std::cmp::Ordering;
 
-use super::block::BlockSink;
-use super::unixfs::{Link, Node, PackError, Packed, Packer};
+use rayon::prelude::*;
 
-/// Packs files given by path (`a/b.json`, parts joined by `/`) and content, in any order.
+use super::block::BlockSink;
+use super::unixfs::{Link, Node, PackError, Packed, Packer, leaf};
+
+/// Packs files given by path (`a/b.json`, parts joined by `/`) and content, in any order. All cores
+/// hash; blocks are written one after the other, in the order of the paths.
 ///
 /// # Errors
 /// [`PackError::Path`], [`PackError::Conflict`], and what writing blocks gives.
-pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
+pub fn pack_files<P: AsRef<str> + Sync, C: AsRef<[u8]> + Sync>(
     files: impl IntoIterator<Item = (P, C)>,
     sink: &mut dyn BlockSink,
 ) -> Result<Packed, PackError> {
@@ -26,13 +29,18 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     let folders = folders(sample.iter().map(|(path, _)| path.as_ref()));
     packer.expect_blocks(files.len() + files.len() * folders / sample.len().max(1));
     let mut open = OpenFolders::new();
-    for (path, content) in &files {
-        let path = path.as_ref();
+    let leaves: Vec<Option<Node>> =
+        files.par_iter().map(|(_, content)| leaf(content.as_ref())).collect();
+    for ((path, content), leaf) in files.iter().zip(leaves) {
+        let (path, content) = (path.as_ref(), content.as_ref());
         let (folders, name) = path.rsplit_once('/').map_or((None, path), |(f, n)| (Some(f), n));
         let folders = folders.into_iter().flat_map(|folders| folders.split('/'));
         let conflict = || PackError::Conflict(path.to_owned());
         open.enter(folders, &mut packer, conflict)?;
-        let node = packer.content(content.as_ref())?;
+        let node = match leaf {
+            Some(leaf) => packer.hashed(leaf, content)?,
+            None => packer.file(content, PackError::Sink)?,
+        };
         open.add(Link { name: name.to_owned(), node }, conflict)?;
     }
     let root = open.finish(&mut packer)?;
