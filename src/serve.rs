@@ -106,11 +106,10 @@ impl Server {
             .fallback(answer)
             .layer(middleware::from_fn(cors))
             .with_state(Arc::new(self.root));
-        let listener = crate::web::prompt(self.listener);
         match self.tls {
-            None => axum::serve(listener, app).with_graceful_shutdown(stop).await?,
+            None => axum::serve(self.listener, app).with_graceful_shutdown(stop).await?,
             Some(config) => {
-                let listener = tls::TlsListener::new(listener, config);
+                let listener = tls::TlsListener::new(self.listener, config);
                 axum::serve(listener, app).with_graceful_shutdown(stop).await?;
             }
         }

@@ -15,6 +15,7 @@ pub mod chain;
 mod gateway;
 mod handle;
 mod names;
+mod prompt;
 mod rate_limit;
 mod reply;
 mod routing;
@@ -38,10 +39,9 @@ pub use handle::DevnetHandle;
 pub use rate_limit::RateLimit;
 pub use store::StoreError;
 
+use prompt::prompt;
 use server::Network;
 use store::Store;
-
-use crate::web::prompt;
 
 /// How long [`Devnet::stop`] waits for requests under way.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);

@@ -10,12 +10,10 @@ use axum::serve::Listener;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-
-use crate::web::PromptListener;
 
 /// A client that takes longer to shake hands is let go.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -83,7 +81,7 @@ pub(super) struct TlsListener {
 }
 
 impl TlsListener {
-    pub(super) fn new(listener: PromptListener, config: Arc<ServerConfig>) -> Self {
+    pub(super) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
         let (sender, ready) = mpsc::channel(BACKLOG);
         let addr = listener.local_addr();
         let acceptor = TlsAcceptor::from(config);

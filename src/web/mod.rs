@@ -3,9 +3,7 @@
 mod conditional;
 mod content_type;
 mod cors;
-mod prompt;
 
 pub(crate) use conditional::{Wanted, none_match, wanted};
 pub(crate) use content_type::content_type;
 pub(crate) use cors::cors;
-pub(crate) use prompt::{PromptListener, prompt};

@@ -3,12 +3,9 @@
 use axum::serve::{ListenerExt, TapIo};
 use tokio::net::{TcpListener, TcpStream};
 
-/// As [`prompt`] makes them.
-pub(crate) type PromptListener = TapIo<TcpListener, fn(&mut TcpStream)>;
-
 /// Sets `TCP_NODELAY` on every connection that `listener` accepts. Without it the last piece of an
 /// answer waits until the client has acknowledged the one before, which takes it up to 40 ms.
-pub(crate) fn prompt(listener: TcpListener) -> PromptListener {
+pub(super) fn prompt(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
     listener.tap_io(|stream| {
         // A connection without it works too.
         let _ = stream.set_nodelay(true);
