@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn known_errors_are_put_into_words() {
         let text = |data: Vec<u8>| Revert(data.into()).to_string();
-        let message = "NOT_OWNER_OR_MANAGER".to_owned();
+        let message = "NOT_APPROVED".to_owned();
         let shown = text(calls::NotAuthorised { message }.abi_encode());
-        assert_eq!(shown, "NotAuthorised(\"NOT_OWNER_OR_MANAGER\")");
+        assert_eq!(shown, "NotAuthorised(\"NOT_APPROVED\")");
         let fee = text(calls::PlsFundDevs {}.abi_encode());
         assert!(fee.starts_with("PlsFundDevs()") && fee.contains("fee"), "{fee}");
         let sender = Address::repeat_byte(1);

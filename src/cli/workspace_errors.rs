@@ -234,7 +234,7 @@ impl From<ServeError> for CliError {
         let (exit, kind) = match &error {
             ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
             ServeError::Listen { .. } => (Exit::Failed, "listen"),
-            ServeError::Folder { .. } | ServeError::Io(_) => (Exit::Failed, "io"),
+            ServeError::Folder { .. } => (Exit::Failed, "io"),
         };
         Self::new(exit, kind, error.to_string())
     }

@@ -6,4 +6,4 @@ mod cors;
 
 pub(crate) use conditional::{Wanted, none_match, wanted};
 pub(crate) use content_type::content_type;
-pub(crate) use cors::cors;
+pub(crate) use cors::{cors, cors_read_only};

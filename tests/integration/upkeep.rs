@@ -1,6 +1,8 @@
 //! A record about to expire, and the CI job of `examples/ci`.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle};
@@ -23,6 +25,15 @@ fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
     assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expires-soon".into()), "{json}");
     assert_eq!(json["publications"][0]["days_left"], 1, "{json}");
     assert_eq!(json["publications"][0]["age_days"], 0, "{json}");
+    // That another publisher cannot be asked is no reason to leave that out.
+    let w3name = format!("w3name={}", devnet.urls().w3name);
+    let down = ["--publisher", &w3name, "--publisher", "routing=http://127.0.0.1:1"];
+    let (code, both, _) = workspace.run(&[&["status"], &down[..]].concat());
+    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"expires-soon".into()), "{both}");
+    assert!(both["publications"][1]["error"].as_str().unwrap().contains("refuses"), "{both}");
+    let (code, both, _) = workspace.run(&[&["status", "--warn-days", "0"], &down[..]].concat());
+    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"unreachable".into()), "{both}");
+    workspace.good(&["status", "--warn-days", "1"]);
     let before = json["publications"][0]["value"].clone();
 
     let renewed = workspace.good(&["renew", "--wait=5s"]);
@@ -53,11 +64,33 @@ fn an_expired_record_is_reported_and_renewed() {
     let (_folder, _devnet, workspace) = scene();
     let end = (Timestamp::now() + SignedDuration::from_secs(2)).to_string();
     workspace.good(&["publish", "--validity", &end]);
-    std::thread::sleep(std::time::Duration::from_millis(2500));
+    std::thread::sleep(Duration::from_millis(2500));
     let (code, json, _) = workspace.run(&["status"]);
     assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expired".into()), "{json}");
     assert_eq!(workspace.good(&["renew"])["sequence"], 1);
     workspace.good(&["status"]);
+}
+
+/// The record is out: what is left is to wait, and nobody else waits for that.
+#[test]
+fn the_workspace_is_free_while_gateways_are_waited_for() {
+    let (_folder, _devnet, workspace) = scene();
+    let name = workspace.good(&["keygen"])["ipns"]["name"].as_str().unwrap().to_owned();
+    let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    let waiting = ["--json", "publish", "--wait=100s", "--gateway", "http://127.0.0.1:1"];
+    command.args(waiting).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let began = Instant::now();
+    while workspace.run(&["ipns", "get", &name]).0 != Some(0) {
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    let began = Instant::now();
+    workspace.change("https://example.com/meanwhile");
+    assert_eq!(workspace.good(&["publish"])["sequence"], 1);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// As a CI job runs it: in a fresh checkout each time, keys from variables, no wallet.

@@ -16,6 +16,7 @@ pub mod list;
 pub mod man;
 pub mod pack;
 pub mod publish;
+mod publish_report;
 pub mod resolve;
 pub mod resolve_chain;
 pub mod resolve_report;

@@ -7,8 +7,9 @@ use namesys::ens::WELL_KNOWN;
 use namesys::workspace::Subject;
 
 use super::air_gap;
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::{Source, pack_car};
+use super::publish_report::report;
 use super::verify::{Facts, report as verify_report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
@@ -62,8 +63,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
-    let _lock = session.workspace.lock()?;
-    let temporary = session.workspace.temporary_dir()?.join("publish.car");
+    let lock = session.workspace.lock()?;
+    // Its own: when it is removed, another process may hold the lock.
+    let temporary = format!("publish-{}.car", std::process::id());
+    let temporary = session.workspace.temporary_dir()?.join(temporary);
     let packed = pack_car(context, &Source::WellKnown(session.workspace.dir()), &temporary)?;
     let bar = context.output.progress(0, "uploading");
     let progress_bar = bar.clone();
@@ -78,17 +81,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let author = args.author.author(&key, args.sequence);
     let names = (&session.config.name, key.name());
-    let sent = fan_out.send(context, Some(&session.workspace), names, subject, author);
+    let sent = fan_out.send(context, Some((&session.workspace, lock)), names, subject, author);
     bar.finish_and_clear();
     // What it held is with the services now, or is packed again.
     let _ = std::fs::remove_file(&temporary);
     let (outcome, seen, error) = sent?;
-    if !outcome.new_record {
-        context.output.note("the root has not changed: the same record, for those that lack it");
-        if args.author.validity.is_some_and(|asked| asked != outcome.record.fields().validity()) {
-            context.output.warn("--validity has no effect while the root is the same");
-        }
-    }
+    args.author.note_reuse(context, &outcome.record, outcome.new_record);
     Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
 }
 

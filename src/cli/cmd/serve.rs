@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use namesys::report::ServeReport;
-use namesys::serve::{ServeConfig, Server, TlsFiles};
+use namesys::serve::{ServeConfig, ServeLimits, Server, TlsFiles};
 
 use crate::cli::context::Context;
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::Session;
 
@@ -26,26 +27,32 @@ pub struct Args {
     tls_key: Option<PathBuf>,
 }
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C or SIGTERM; requests under way are answered then.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let tls = match (args.tls_cert, args.tls_key) {
         (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
         _ => None,
     };
-    let config = ServeConfig { dir: session.workspace.dir().to_owned(), listen: args.listen, tls };
-    let served = context.block_on(async {
+    let (dir, limits) = (session.workspace.dir().to_owned(), ServeLimits::default());
+    let config = ServeConfig { dir, listen: args.listen, tls, limits };
+    let interrupted = AtomicBool::new(false);
+    context.block_on_told(async |ctrl_c| {
         let server = Server::bind(config).await?;
         context.output.first_line(ServeReport { url: server.url() })?;
         context.output.note("only .well-known is served; it runs until Ctrl-C");
-        server.run(terminated()).await?;
-        Ok(Outcome::written())
-    });
-    match served {
-        // Ctrl-C is how it is meant to end: no error to speak of.
-        Err(error) if error.exit == Exit::Interrupted => Ok(Outcome::stopped()),
-        served => served,
-    }
+        let stop = async {
+            tokio::select! {
+                () = ctrl_c.pressed() => interrupted.store(true, Ordering::Relaxed),
+                () = terminated() => {}
+            }
+            context.output.note("it stops: requests under way are answered first");
+        };
+        server.run(stop).await;
+        Ok(())
+    })?;
+    // Ctrl-C is how it is meant to end: no error to speak of.
+    Ok(if interrupted.into_inner() { Outcome::stopped() } else { Outcome::written() })
 }
 
 /// Until a service manager asks for the end.

@@ -103,7 +103,7 @@ fn whole_days(duration: SignedDuration) -> i64 {
     i64::try_from(days).unwrap_or(i64::MAX)
 }
 
-/// The worst that is to be said: nothing published, about to expire, not known, not the same.
+/// The worst that is to be said: a record that does not verify, about to expire, not known, nothing published, not the same.
 fn judge(
     status: &Status,
     report: &StatusReport,
@@ -115,6 +115,24 @@ fn judge(
     };
     let served =
         || status.publishers.iter().filter_map(|s| Some((s, s.served.as_ref().ok()?.as_ref()?)));
+    let failures = status.publishers.iter().filter_map(|status| status.served.as_ref().err());
+    let mut failures = failures.map(|error| CliError::from(error.clone()));
+    if let Some(unverified) = failures.find(|error| error.exit == Exit::Unverified) {
+        return Some(unverified.hint(
+            "namesys publish replaces it at a service; a file that is not ours is left as it is",
+        ));
+    }
+    let ends = served().map(|(status, record)| (status, days_left(record, now)));
+    if let Some((first, days)) = ends.min_by_key(|(_, days)| *days) {
+        if days < 0 {
+            let message = format!("what {} serves has expired", first.from);
+            return failed("expired", message, "renew it: namesys renew");
+        }
+        if days < i64::from(warn_days) {
+            let message = format!("what {} serves expires in {days} days", first.from);
+            return failed("expires-soon", message, "renew it: namesys renew");
+        }
+    }
     if let Some(unknown) = report.publications.iter().find(|served| served.error.is_some()) {
         let reason = unknown.error.as_deref().unwrap_or_default();
         return failed("unreachable", format!("{}: {reason}", unknown.from), "ask again later");
@@ -124,16 +142,6 @@ fn judge(
         return Some(
             CliError::new(Exit::NotFound, "not-published", message).hint("namesys publish"),
         );
-    }
-    let ends = served().map(|(status, record)| (status, days_left(record, now)));
-    let (first, days) = ends.min_by_key(|(_, days)| *days)?;
-    if days < 0 {
-        let message = format!("what {} serves has expired", first.from);
-        return failed("expired", message, "renew it: namesys renew");
-    }
-    if days < i64::from(warn_days) {
-        let message = format!("what {} serves expires in {days} days", first.from);
-        return failed("expires-soon", message, "renew it: namesys renew");
     }
     let behind = status.drifting().map(|status| status.from.clone()).collect::<Vec<_>>();
     if behind.is_empty() {

@@ -42,6 +42,9 @@ pub trait Kind: ValueEnum + Copy {
     fn is_path(self) -> bool {
         false
     }
+
+    /// Whether it is a Kubo RPC, whose address may be a multiaddr.
+    fn is_kubo(self) -> bool;
 }
 
 /// Where a service is.
@@ -72,6 +75,9 @@ impl<K: Kind> Endpoint<K> {
         let place = match kind.is_path() {
             true if place.is_empty() => return Err(format!("{} needs a path", target.kind)),
             true => Place::Path(base.join(place)),
+            false if kind.is_kubo() => {
+                Place::Url(parse_api_address(place).map_err(|error| error.to_string())?)
+            }
             false => Place::Url(
                 http_url(place)
                     .ok_or_else(|| format!("{place:?} is not an http:// or https:// URL"))?,
@@ -172,7 +178,7 @@ impl<K> Endpoint<K> {
         if let Some(name) = &self.more.token_env {
             return secret_of(name);
         }
-        let Some(file) = &self.more.token_file else { return usual.secret() };
+        let Some(file) = &self.more.token_file else { return Var::token(usual.0) };
         let path = workspace_dir(context)?.join(file);
         context.stdin.read_line("token_file", &path).map(Some)
     }
@@ -283,6 +289,13 @@ mod tests {
         for bad in ["", "routing", "s3=http://a", "w3name=", "w3name=ftp://a", "w3name=a", "file="]
         {
             assert!(bad.parse::<Endpoint<PublisherKind>>().is_err(), "{bad}");
+        }
+        let multiaddr: Endpoint<UploadKind> = "kubo=/dns4/a.example/tcp/443/https".parse().unwrap();
+        assert!(matches!(multiaddr.place, Place::Url(url) if url.as_str() == "https://a.example/"));
+        assert!("kubo=/ip6/::1/tcp/5001".parse::<Endpoint<PublisherKind>>().is_ok());
+        for bad in ["kubo=", "kubo=5001", "kubo=/ip4/127.0.0.1", "cluster=/ip4/127.0.0.1/tcp/9094"]
+        {
+            assert!(bad.parse::<Endpoint<UploadKind>>().is_err(), "{bad}");
         }
         let error = "w3name=http://a".parse::<Endpoint<UploadKind>>().unwrap_err();
         assert_eq!(

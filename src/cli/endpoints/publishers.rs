@@ -26,6 +26,10 @@ impl Kind for PublisherKind {
     fn is_path(self) -> bool {
         self == Self::File
     }
+
+    fn is_kubo(self) -> bool {
+        self == Self::Kubo
+    }
 }
 
 /// The flag of the services that keep IPNS records.

@@ -43,6 +43,10 @@ impl Kind for UploadKind {
     fn is_path(self) -> bool {
         self == Self::Folder
     }
+
+    fn is_kubo(self) -> bool {
+        self == Self::Kubo
+    }
 }
 
 /// The flag of the services that keep blocks.
