@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
 
 use super::Contracts;
+use super::answers::Answers;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
 use super::transport::{Doings, Node, Retry};
@@ -87,14 +88,27 @@ pub struct Block {
     pub timestamp: u64,
 }
 
+/// Nodes that are asked as one, and what they answered.
+#[derive(Clone, Debug)]
+pub(super) struct Nodes {
+    pub(super) provider: RootProvider,
+    pub(super) answers: Arc<Answers>,
+}
+
+impl Nodes {
+    fn new(provider: RootProvider) -> Self {
+        Self { provider, answers: Arc::default() }
+    }
+}
+
 /// One or more nodes of one chain. Clones share their connections.
 #[derive(Clone)]
 pub struct Rpc {
     urls: Arc<[RpcUrl]>,
     /// All of them, in order.
-    provider: RootProvider,
+    all: Nodes,
     /// Each by itself.
-    each: Arc<[RootProvider]>,
+    each: Arc<[Nodes]>,
     doings: Arc<Doings>,
     headers: HeaderMap,
     quorum: usize,
@@ -132,21 +146,21 @@ impl Rpc {
             || RetryBackoffLayer::new_with_policy(retries, BACKOFF, UNITS_PER_SECOND, Retry);
         let single = |node: &Node| {
             let client = RpcClient::builder().layer(retry()).transport(node.clone(), false);
-            RootProvider::new(client)
+            Nodes::new(RootProvider::new(client))
         };
         let each = nodes.iter().map(single).collect();
         let count = nodes.len();
         let methods = METHODS.into_iter().map(str::to_owned).collect();
         let all = FallbackService::new_with_sequential_methods(nodes, count, methods);
         let client = RpcClient::builder().layer(retry()).transport(all, false);
-        let provider = RootProvider::new(client);
+        let all = Nodes::new(RootProvider::new(client));
         let urls = urls.into();
-        Ok(Self { urls, provider, each, doings, headers: header_map, quorum, contracts })
+        Ok(Self { urls, all, each, doings, headers: header_map, quorum, contracts })
     }
 
     /// The provider over all nodes, for what is not a read at a pinned block.
     pub fn provider(&self) -> &RootProvider {
-        &self.provider
+        &self.all.provider
     }
 
     /// The contracts.
@@ -166,11 +180,11 @@ impl Rpc {
     /// [`ChainError::OtherChain`] when it is not `expected`; a node that cannot be asked.
     pub async fn check_chain_id(&self, expected: Option<u64>) -> Result<u64, ChainError> {
         let nodes = match self.quorum {
-            1 => std::slice::from_ref(&self.provider),
+            1 => std::slice::from_ref(&self.all),
             _ => &self.each,
         };
         let answers =
-            join_all(nodes.iter().map(|provider| async { provider.get_chain_id().await }));
+            join_all(nodes.iter().map(|node| async { node.provider.get_chain_id().await }));
         let mut chain_id = expected;
         let mut failures = Vec::new();
         for (number, answer) in answers.await.into_iter().enumerate() {
@@ -208,12 +222,12 @@ impl Rpc {
             BlockId::latest()
         } else {
             let numbers =
-                self.each.iter().map(|provider| async { provider.get_block_number().await });
+                self.each.iter().map(|node| async { node.provider.get_block_number().await });
             let numbers = join_all(numbers).await;
             let lowest = numbers.into_iter().filter_map(Result::ok).min();
             BlockId::number(lowest.ok_or_else(|| self.no_answer(what))?)
         };
-        let block = self.provider.get_block(id).await.map_err(|error| self.error(what, error))?;
+        let block = self.provider().get_block(id).await.map_err(|error| self.error(what, error))?;
         let block = block.ok_or_else(|| self.no_answer(what))?;
         let header = &block.header;
         Ok(Block { number: header.number, hash: header.hash, timestamp: header.timestamp })
@@ -221,7 +235,7 @@ impl Rpc {
 
     /// Everything at `block`, through all nodes in order.
     pub fn at(&self, block: Block) -> ChainView {
-        ChainView::new(self.clone(), self.provider.clone(), block)
+        ChainView::new(self.clone(), self.all.clone(), block)
     }
 
     /// Runs `query` at `block`: by itself, or, with a quorum, on every node, of which so many
@@ -239,8 +253,8 @@ impl Rpc {
         if self.quorum == 1 {
             return query(self.at(block)).await;
         }
-        let asked = self.each.iter().enumerate().map(|(number, provider)| {
-            let view = ChainView::new(self.clone(), provider.clone(), block);
+        let asked = self.each.iter().enumerate().map(|(number, node)| {
+            let view = ChainView::new(self.clone(), node.clone(), block);
             let answer = query(view);
             async move { (self.urls[number].to_string(), answer.await) }
         });

@@ -20,6 +20,8 @@ mod resolution;
 mod reverse;
 mod trace;
 
+use std::sync::Arc;
+
 use alloy_primitives::Bytes;
 
 pub use resolution::{
@@ -34,6 +36,7 @@ use crate::chain::{Block, ChainView, NameFacts, Rpc};
 use crate::ens::Name;
 use crate::net::Http;
 use crate::record::RecordKey;
+use crate::request::ApprovalCache;
 
 /// How often a name is resolved, when the nodes do not share a block.
 const ATTEMPTS: usize = 3;
@@ -98,6 +101,7 @@ pub struct NameResolver {
     rpc: Rpc,
     http: Http,
     config: OnchainConfig,
+    approvals: Arc<ApprovalCache>,
 }
 
 /// One record wanted from one name at one block, as a redirect passes it on.
@@ -120,7 +124,7 @@ impl NameResolver {
     /// `http` fetches from gateways: it should have a [`Guard`](crate::net::Guard), for most of
     /// their addresses come from contracts.
     pub fn new(rpc: Rpc, http: Http, config: OnchainConfig) -> Self {
-        Self { rpc, http, config }
+        Self { rpc, http, config, approvals: Arc::default() }
     }
 
     /// The nodes.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::{FetchError, Gateway, GatewayNote, Proof, RecordFiles, Recordhash, Target};
 use super::judge::foreign;
-use super::lookup::{Answered, LookupGateways, call, origin};
+use super::lookup::{Answered, LookupGateways, origin};
 use super::plain::readable;
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
@@ -194,7 +194,9 @@ impl NameResolver {
             name: facts.name.dns().into(),
             data: key.resolver_call_of(&facts.name).into(),
         };
-        call(view, &format!("{key} of {}", facts.name), case.resolver, request.abi_encode()).await
+        let what = format!("{key} of {}", facts.name);
+        let answer = view.read(&what, case.resolver, request.abi_encode()).await?;
+        Ok(Answered::new(case.resolver, answer))
     }
 
     async fn record(&self, case: &Case<'_>, key: &RecordKey, fetched: Option<Fetched>) -> Asked {
