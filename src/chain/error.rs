@@ -29,6 +29,19 @@ pub enum ChainError {
         /// What each node did.
         reasons: Vec<Reason>,
     },
+    /// No node has the block that everything is read at: they are not in step, or it was on a
+    /// fork that was given up.
+    #[error(
+        "the chain could not be asked for {what}: no node has the block that was the newest a \
+         moment ago:{}",
+        list(reasons)
+    )]
+    LostBlock {
+        /// What was asked.
+        what: String,
+        /// What each node said.
+        reasons: Vec<Reason>,
+    },
     /// The node is of another chain.
     #[error("{node} is on chain {found}, not on chain {expected}")]
     OtherChain {

@@ -20,7 +20,7 @@ use reqwest::header::HeaderMap;
 use super::Contracts;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
-use super::transport::{Doings, Node, Retry};
+use super::transport::{Doing, Doings, Node, Retry};
 use super::url::{Header, RpcUrl};
 use super::view::ChainView;
 use crate::net::{Http, Timeouts};
@@ -239,15 +239,16 @@ impl Rpc {
 
     /// The error of a request that every node failed, with what each of them did.
     pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
-        let mut reasons: Vec<Reason> = match &error {
+        let failures = match &error {
             // The nodes themselves answered: what they did before is of no interest.
             RpcError::ErrorResp(_) => Vec::new(),
-            _ => {
-                let failures = self.doings.failures().into_iter();
-                let node = |number: usize| self.urls[number].to_string();
-                failures.map(|(number, said)| Reason { node: node(number), said }).collect()
-            }
+            _ => self.doings.failures(),
         };
+        let lack_block = !failures.is_empty() && failures.iter().all(|doing| doing.lacks_block);
+        let mut reasons = self.reasons(failures);
+        if lack_block {
+            return ChainError::LostBlock { what: what.to_owned(), reasons };
+        }
         if reasons.is_empty() {
             let said = self.urls.iter().fold(error.to_string(), |text, url| url.redact(&text));
             reasons.push(Reason { node: self.answered_by(), said });
@@ -256,10 +257,13 @@ impl Rpc {
     }
 
     fn no_answer(&self, what: &str) -> ChainError {
-        let failures = self.doings.failures().into_iter();
-        let reason =
-            |(number, said): (usize, _)| Reason { node: self.urls[number].to_string(), said };
-        ChainError::Rpc { what: what.to_owned(), reasons: failures.map(reason).collect() }
+        ChainError::Rpc { what: what.to_owned(), reasons: self.reasons(self.doings.failures()) }
+    }
+
+    fn reasons(&self, failures: Vec<Doing>) -> Vec<Reason> {
+        let node = |number: usize| self.urls[number].to_string();
+        let reason = |doing: Doing| Reason { node: node(doing.number), said: doing.said };
+        failures.into_iter().map(reason).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket, RpcError};
+use alloy::rpc::json_rpc::{ErrorPayload, RequestPacket, ResponsePacket, RpcError};
 use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
@@ -17,6 +17,8 @@ use crate::net::NetError;
 
 /// No wait that a node asks for is longer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// EIP-1474: the block does not exist here.
+const RESOURCE_NOT_FOUND: i64 = -32001;
 /// How much of a node's message is quoted, in characters.
 const QUOTED: usize = 200;
 
@@ -26,7 +28,16 @@ pub(super) struct Doings {
     /// Who answered last, by number.
     answered: Mutex<usize>,
     /// How each failed last.
-    failed: Mutex<Vec<(usize, String)>>,
+    failed: Mutex<Vec<Doing>>,
+}
+
+/// How a node failed last.
+#[derive(Clone, Debug)]
+pub(super) struct Doing {
+    pub(super) number: usize,
+    pub(super) said: String,
+    /// Whether it does not have the block that was asked about.
+    pub(super) lacks_block: bool,
 }
 
 impl Doings {
@@ -34,15 +45,18 @@ impl Doings {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn failures(&self) -> Vec<(usize, String)> {
+    pub(super) fn failures(&self) -> Vec<Doing> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn note(&self, number: usize, failure: Option<&str>) {
+    fn note(&self, number: usize, failure: Option<&NodeFailure>) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.retain(|(other, _)| *other != number);
+        failed.retain(|other| other.number != number);
         match failure {
-            Some(reason) => failed.push((number, reason.to_owned())),
+            Some(NodeFailure { reason, lacks_block, .. }) => {
+                let (said, lacks_block) = (reason.clone(), *lacks_block);
+                failed.push(Doing { number, said, lacks_block });
+            }
             None => *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = number,
         }
     }
@@ -55,6 +69,8 @@ pub(super) struct NodeFailure {
     reason: String,
     /// When to try again; `None` when that would not help.
     retry: Option<Duration>,
+    /// Whether it does not have the block that was asked about.
+    lacks_block: bool,
 }
 
 /// One node.
@@ -74,6 +90,7 @@ impl Node {
         let limits = RateLimitRetryPolicy::default();
         let retry =
             limits.should_retry(&error).then(|| limits.backoff_hint(&error).unwrap_or_default());
+        let lacks_block = error.as_error_resp().is_some_and(is_unseen);
         let reason = match error {
             RpcError::Transport(TransportErrorKind::Custom(error)) => {
                 match error.downcast::<reqwest::Error>() {
@@ -94,7 +111,8 @@ impl Node {
             }
             other => quoted(&other.to_string()),
         };
-        NodeFailure { reason: self.url.redact(&reason), retry: retry.map(|r| r.min(MAX_WAIT)) }
+        let (reason, retry) = (self.url.redact(&reason), retry.map(|wait| wait.min(MAX_WAIT)));
+        NodeFailure { reason, retry, lacks_block }
     }
 }
 
@@ -121,13 +139,20 @@ fn quoted(text: &str) -> String {
 
 /// Whether another node, or the same one later, may do better: it is over its limits, or has not
 /// seen the block yet.
-fn is_passing(error: &alloy::rpc::json_rpc::ErrorPayload) -> bool {
+fn is_passing(error: &ErrorPayload) -> bool {
     if is_execution_failure(error) {
         return false;
     }
+    error.is_retry_err() || is_unseen(error)
+}
+
+/// Whether a node does not have the block that was asked about: not yet, or no longer, after a
+/// fork. What geth and its like say, or the code of EIP-1474 for what does not exist.
+fn is_unseen(error: &ErrorPayload) -> bool {
     let message = error.message.to_ascii_lowercase();
-    let unseen = ["header not found", "unknown block", "block not found", "could not find block"];
-    error.is_retry_err() || unseen.iter().any(|text| message.contains(text))
+    let texts = ["header not found", "unknown block", "block not found", "could not find block"];
+    !is_execution_failure(error)
+        && (error.code == RESOURCE_NOT_FOUND || texts.iter().any(|text| message.contains(text)))
 }
 
 impl Service<RequestPacket> for Node {
@@ -161,10 +186,10 @@ impl Service<RequestPacket> for Node {
                 Ok(Err(error)) => node.failure(error),
                 Err(_) => {
                     let reason = format!("no answer for {} s", node.timeout.as_secs());
-                    NodeFailure { reason, retry: None }
+                    NodeFailure { reason, retry: None, lacks_block: false }
                 }
             };
-            node.doings.note(node.number, Some(&failure.reason));
+            node.doings.note(node.number, Some(&failure));
             Err(TransportErrorKind::custom(failure))
         })
     }

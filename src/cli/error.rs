@@ -264,6 +264,8 @@ impl From<ChainError> for CliError {
             ChainError::NoRegistry(_) => Self::of(Exit::Failed, "no-ens", &error),
             ChainError::Contract { .. } => Self::of(Exit::Failed, "contract", &error),
             ChainError::Rpc { .. } => Self::of(Exit::Failed, "rpc", &error),
+            ChainError::LostBlock { .. } => Self::of(Exit::Failed, "rpc", &error)
+                .hint("try again, or ask a node that is no pool: --rpc-url URL"),
         }
     }
 }

@@ -99,13 +99,13 @@ fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedR
 pub async fn resolve_listed(
     files: &RecordFiles,
     facts: &ChainFacts,
-    gateway: &str,
 ) -> Result<Vec<ResolvedRecord>, FetchError> {
     let directory = facts.name.well_known();
     let root = files.root();
     let sequence = files.ipns_record().map(|record| record.sequence);
     let mut found = Vec::new();
-    for file in files.fetch_tree(&facts.name, &directory).await? {
+    let listing = files.fetch_tree(&facts.name, &directory).await?;
+    for file in listing.files {
         let PathMeaning::Records(records) = meaning(&format!("{directory}/{}", file.path)) else {
             continue;
         };
@@ -114,7 +114,7 @@ pub async fn resolve_listed(
             continue;
         };
         found.push(ResolvedRecord {
-            gateway: Some(gateway.to_owned()),
+            gateway: Some(listing.gateway.clone()),
             proof: root.map(|root| Proof::Blocks { root, sequence }),
             record: verify(&file.bytes, facts, &key).map_err(RecordError::Unverified),
             key,

@@ -94,6 +94,8 @@ fn main() -> ExitCode {
         with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
         on_chain("stale::a_former_owner", || on(trials::stale::former_owner())),
         on_chain("stale::an_older_record", || on(trials::stale::older_record())),
+        on_chain("stale::an_older_ipns_record", || on(trials::stale::older_ipns_record())),
+        on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),

@@ -88,6 +88,34 @@ async fn of_either(State(stale): State<Arc<Stale>>, uri: Uri, headers: HeaderMap
     if let (Some(accept), Some(_)) = (headers.get(header::ACCEPT), &stale.records) {
         request = request.header(header::ACCEPT, accept);
     }
+    passed_on(request).await
+}
+
+/// A gateway that passes everything on to `rest`, but serves `record` whatever IPNS record is
+/// asked for.
+pub async fn with_ipns_record(rest: &str, record: Vec<u8>) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let state = Arc::new((client, rest.trim_end_matches('/').to_owned(), record));
+    serve(Router::new().fallback(replaced).with_state(state)).await
+}
+
+async fn replaced(
+    State(state): State<Arc<(reqwest::Client, String, Vec<u8>)>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let (client, rest, record) = &*state;
+    if uri.query().unwrap_or_default().contains("format=ipns-record") {
+        let kind = "application/vnd.ipfs.ipns-record";
+        return ([(header::CONTENT_TYPE, kind)], record.clone()).into_response();
+    }
+    let accept = headers.get(header::ACCEPT).cloned();
+    let accept = accept.unwrap_or_else(|| HeaderValue::from_static("*/*"));
+    passed_on(client.get(format!("{rest}{uri}")).header(header::ACCEPT, accept)).await
+}
+
+/// What an upstream answers.
+async fn passed_on(request: reqwest::RequestBuilder) -> Response {
     let Ok(answer) = request.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
     let (status, kind) = (answer.status(), answer.headers().get(header::CONTENT_TYPE).cloned());
     let kind = kind.unwrap_or_else(|| HeaderValue::from_static("application/json"));

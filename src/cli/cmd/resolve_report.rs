@@ -6,9 +6,13 @@ use jiff::Timestamp;
 use namesys::chain::{GatewayLists, RecordhashSource, Walk};
 use namesys::report::{
     BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, GatewayListsReport,
-    IpnsEvidenceReport, ManyReport, NameOutcomeReport, ReverseReport, StepReport, VerdictsReport,
+    IpnsEvidenceReport, IpnsSeenReport, ManyReport, NameOutcomeReport, NoteReport, ReverseReport,
+    StepReport, VerdictsReport,
 };
-use namesys::resolve::{Judgement, NameResolution, OnchainRecord, Proof, ResolverKind, Trace};
+use namesys::resolve::{
+    Freshness, GatewayNote, IpnsEvidence, IpnsSeen, Judgement, NameResolution, OnchainRecord,
+    ResolverKind, Trace,
+};
 
 use super::resolve_chain::milliseconds;
 use super::verify::basis;
@@ -31,7 +35,7 @@ pub fn report(
     chain_id: u64,
     trace: Option<Vec<StepReport>>,
 ) -> ChainResolveReport {
-    let NameResolution { facts, block, kind, ipns, listed, records, .. } = resolution;
+    let NameResolution { facts, block, kind, ipns, notes, listed, records, .. } = resolution;
     let resolver = facts.resolver.as_ref();
     let (mut owner, mut recordhash, mut from, mut of, mut lists) =
         (facts.owner(), None, None, None, None);
@@ -68,12 +72,8 @@ pub fn report(
         recordhash_from: from,
         recordhash_of: of,
         gateways: lists,
-        ipns: ipns.map(|record| IpnsEvidenceReport {
-            gateway: record.gateway,
-            sequence: record.sequence,
-            validity: record.validity.to_string(),
-            value: record.value,
-        }),
+        ipns: ipns.as_ref().map(ipns_report),
+        notes: notes.into_iter().map(note).collect(),
         listed,
         records: records.into_iter().map(record).collect(),
         trace,
@@ -87,6 +87,35 @@ fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<&'static str>, Opti
         RecordhashSource::Owner(of) => (Some("owner"), Some(of.to_string())),
         RecordhashSource::Web2Default => (Some("web2"), None),
     }
+}
+
+/// The report on the IPNS record that led to the files.
+pub fn ipns_report(record: &IpnsEvidence) -> IpnsEvidenceReport {
+    let seen =
+        |seen: &IpnsSeen| IpnsSeenReport { from: seen.from.clone(), sequence: seen.sequence };
+    IpnsEvidenceReport {
+        gateway: record.gateway.clone(),
+        sequence: record.sequence,
+        validity: record.validity.to_string(),
+        value: record.value.clone(),
+        seen: record.seen.iter().map(seen).collect(),
+    }
+}
+
+/// The line about it.
+pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidenceReport>) -> io::Result<()> {
+    let Some(IpnsEvidenceReport { sequence, validity, value, seen, .. }) = ipns else {
+        return Ok(());
+    };
+    let among = match seen.len() {
+        0 | 1 => String::new(),
+        count => format!(" (the newest of {count} that were seen)"),
+    };
+    writeln!(out, "sequence {sequence}{among}, valid until {validity}, {value}")
+}
+
+fn note(note: GatewayNote) -> NoteReport {
+    NoteReport { from: note.gateway, reason: note.reason }
 }
 
 fn gateway_lists(lists: &GatewayLists) -> GatewayListsReport {
@@ -103,13 +132,19 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
         (None, None) => Some("kept by the resolver contract".to_owned()),
     };
     let kept_on_chain = record.gateway.is_none() && verified;
+    let freshness = match (&record.proof, kept_on_chain) {
+        (Some(proof), _) => Some(proof.freshness()),
+        (None, true) => Some(Freshness::Chain),
+        (None, false) => record.gateway.is_some().then_some(Freshness::Unproven),
+    };
     let text = |judgement: Option<Judgement>| judgement.map(|judgement| judgement.to_string());
     ChainRecordReport {
         record: record.key.to_string(),
         verified,
         signer: record.signed.map(|(signer, _)| signer.to_string()),
         approval,
-        proven: kept_on_chain || matches!(record.proof, Some(Proof::Blocks { .. })),
+        proven: freshness.is_some_and(|freshness| freshness != Freshness::Unproven),
+        freshness: freshness.map(Freshness::as_str),
         gateway: record.gateway,
         redirects: record.redirects.iter().map(ToString::to_string).collect(),
         verdicts: VerdictsReport { local: text(record.local), contract: text(record.contract) },
@@ -131,10 +166,7 @@ impl Human for ChainResolveReport {
             let of = self.recordhash_of.as_deref().unwrap_or("the resolver's own gateways");
             writeln!(out, "recordhash {} ({from}: {of})", shown(hash))?;
         }
-        if let Some(ipns) = &self.ipns {
-            let IpnsEvidenceReport { sequence, validity, value, .. } = ipns;
-            writeln!(out, "sequence {sequence}, valid until {validity}, {value}")?;
-        }
+        write_ipns(out, self.ipns.as_ref())?;
         let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
         for record in &self.records {
             record.write(out, width)?;

@@ -14,7 +14,7 @@ use namesys::secret::SecretString;
 use namesys::workspace::{Config, Target};
 use url::Url;
 
-pub use self::publishers::PublisherArgs;
+pub use self::publishers::{PublisherArgs, WitnessArgs};
 pub use self::uploads::UploadArgs;
 
 use super::context::Context;

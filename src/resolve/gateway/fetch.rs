@@ -20,6 +20,8 @@ pub(super) struct Search<T> {
     pub(super) without_blocks: Vec<usize>,
     /// A gateway that says, without proof, that there is no such entry.
     pub(super) denied_by: Option<String>,
+    /// Whether one served blocks that are not those asked for.
+    pub(super) is_wrong: bool,
 }
 
 impl RecordFiles {
@@ -76,6 +78,9 @@ impl RecordFiles {
         let outcome =
             self.fetch_words(&url, &search.without_blocks, path, reason, search.notes).await;
         match (outcome, search.denied_by) {
+            (Err(FetchError::Failed { what, notes }), _) if search.is_wrong => {
+                Err(FetchError::Refuted { what, notes })
+            }
             (Err(FetchError::Failed { .. }), Some(gateway)) => {
                 Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false })
             }
@@ -93,8 +98,13 @@ impl RecordFiles {
         wanted: &Wanted<'_>,
         read: &(dyn Fn(&BlockCache) -> Result<T, ReadError> + Sync),
     ) -> Result<Search<T>, FetchError> {
-        let mut search =
-            Search { found: None, notes: Vec::new(), without_blocks: Vec::new(), denied_by: None };
+        let mut search = Search {
+            found: None,
+            notes: Vec::new(),
+            without_blocks: Vec::new(),
+            denied_by: None,
+            is_wrong: false,
+        };
         for (number, gateway) in self.gateways.iter().enumerate() {
             let outcome =
                 tree.read(&self.http, (number, gateway), wanted, &self.limits, read).await;
@@ -118,6 +128,10 @@ impl RecordFiles {
                     reason
                 }
                 Err(Obstacle::Failed(reason)) => reason,
+                Err(Obstacle::Wrong(reason)) => {
+                    search.is_wrong = true;
+                    reason
+                }
             };
             search.notes.push(GatewayNote { gateway, reason });
         }

@@ -228,7 +228,7 @@ async fn changed_blocks_are_never_served() {
     .await;
     for bad in [&car, &block] {
         let error = fetch(&[bad], &ipns()).await.unwrap_err();
-        assert!(matches!(error, FetchError::Failed { .. }), "{error}");
+        assert!(matches!(error, FetchError::Refuted { .. }), "{error}");
         assert!(error.to_string().contains("hash"), "{error}");
         let fetched = fetch(&[bad, &good], &ipns()).await.unwrap();
         assert_eq!(&fetched.bytes[..], b"{\"data\":\"0x03\"}");
@@ -319,7 +319,7 @@ async fn a_whole_directory_at_once() {
     let site = site(1, &listed);
     let server = site.clone().start().await;
     let all = open(&[&server], &ipns()).await.unwrap();
-    let tree = all.fetch_tree(&name(), ".well-known/eth/nick").await.unwrap();
+    let tree = all.fetch_tree(&name(), ".well-known/eth/nick").await.unwrap().files;
     assert_eq!(tree.len(), 300);
     assert_eq!(tree[0].path, "s0/text/ñandú 0.json");
     assert_eq!(&tree[0].bytes[..], b"{0}");
@@ -330,7 +330,7 @@ async fn a_whole_directory_at_once() {
     let slow = Site { car: false, ..site }.start().await;
     let by_block = open(&[&slow], &ipns()).await.unwrap();
     let path = ".well-known/eth/nick/s7/text";
-    let tree = by_block.fetch_tree(&name(), path).await.unwrap();
+    let tree = by_block.fetch_tree(&name(), path).await.unwrap().files;
     assert_eq!(tree.len(), 1);
     let file = by_block.fetch(&name(), ".well-known/eth/nick/s9/text/ñandú 9.json").await.unwrap();
     assert_eq!(&file.bytes[..], b"{9}");

@@ -143,7 +143,7 @@ impl NameResolver {
         match &answered {
             Answered::Reverted(revert) => match revert.invalid_request() {
                 Some(reason) if matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT") => {
-                    Err(OnchainRecordError::Stale(reason))
+                    Err(OnchainRecordError::Stale { reason, attempts: 1 })
                 }
                 _ => Ok(answered),
             },

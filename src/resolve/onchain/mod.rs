@@ -4,13 +4,15 @@
 //! | --- | --- |
 //! | `resolution` | what is found: [`NameResolution`], [`OnchainRecord`], [`Judgement`] |
 //! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
-//! | `records` | a records resolver: its files and payloads fetched |
+//! | `records` | a records resolver: its records, one by one |
+//! | `files` | where its files are, and their payloads fetched |
 //! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
 //! | `plain` | every other resolver |
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
 
+mod files;
 mod judge;
 mod lookup;
 mod plain;
@@ -20,7 +22,11 @@ mod resolution;
 mod reverse;
 mod trace;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use alloy_primitives::Bytes;
+use tokio::time::sleep;
 
 pub use resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
@@ -30,13 +36,16 @@ pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};
 
 use super::{FetchLimits, Gateway};
-use crate::chain::{Block, ChainView, NameFacts, Rpc};
+use crate::chain::{Block, ChainError, ChainView, NameFacts, Rpc};
 use crate::ens::Name;
+use crate::ipns::Publisher;
 use crate::net::Http;
 use crate::record::RecordKey;
 
 /// How often a name is resolved, when the nodes do not share a block.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
+/// Between two of them, times their number: nodes of a pool catch up within a second or two.
+const PAUSE: Duration = Duration::from_millis(250);
 const MAINNET: u64 = 1;
 /// What a records resolver has in its texts elsewhere than on mainnet when it is new.
 const CHAIN_ID_BEFORE_UPDATE: u64 = 5;
@@ -98,6 +107,7 @@ pub struct NameResolver {
     rpc: Rpc,
     http: Http,
     config: OnchainConfig,
+    publishers: Arc<[Box<dyn Publisher>]>,
 }
 
 /// One record wanted from one name at one block, as a redirect passes it on.
@@ -120,7 +130,14 @@ impl NameResolver {
     /// `http` fetches from gateways: it should have a [`Guard`](crate::net::Guard), for most of
     /// their addresses come from contracts.
     pub fn new(rpc: Rpc, http: Http, config: OnchainConfig) -> Self {
-        Self { rpc, http, config }
+        Self { rpc, http, config, publishers: Arc::new([]) }
+    }
+
+    /// Asks `publishers` for IPNS records too: they have them first, and a gateway may be behind,
+    /// or hide the newest.
+    #[must_use]
+    pub fn with_publishers(self, publishers: Vec<Box<dyn Publisher>>) -> Self {
+        Self { publishers: publishers.into(), ..self }
     }
 
     /// The nodes.
@@ -130,7 +147,7 @@ impl NameResolver {
 
     /// Resolves `keys` of `name`; without any, all that the tree lists, or else the usual ones
     /// that are set. Everything is read at one block; should the nodes turn out not to have it
-    /// (a lagging one behind a common address), at another.
+    /// (a lagging one behind a common address, a fork), at the newest again, a few times.
     ///
     /// # Errors
     /// [`ResolveError`] where nothing can be said about any record. What is wrong with a single
@@ -146,12 +163,25 @@ impl NameResolver {
             let clock = trace.clock();
             let block = self.rpc.latest().await?;
             trace.step(clock, "newest block", self.rpc.answered_by(), block.number);
-            let resolution = self.resolve_at(name, keys, block, trace).await?;
-            if attempt == ATTEMPTS || !resolution.records.iter().any(OnchainRecord::is_stale) {
-                return Ok(resolution);
+            let mut outcome = self.resolve_at(name, keys, block, trace).await;
+            let is_stale = match &outcome {
+                Ok(resolution) => resolution.records.iter().any(OnchainRecord::is_stale),
+                Err(error) => matches!(error, ResolveError::Chain(ChainError::LostBlock { .. })),
+            };
+            if !is_stale || attempt == ATTEMPTS {
+                if let Ok(resolution) = &mut outcome {
+                    resolution.records.iter_mut().for_each(|record| record.tried(attempt));
+                }
+                return outcome;
             }
+            trace.note(format_args!(
+                "the nodes do not all have block {}: again, at the newest (attempt {} of \
+                 {ATTEMPTS})",
+                block.number,
+                attempt + 1,
+            ));
+            sleep(PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
             attempt += 1;
-            trace.note("the nodes do not all have this block: again, at a newer one");
         }
     }
 

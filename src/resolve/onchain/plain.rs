@@ -47,6 +47,7 @@ impl NameResolver {
             notes: Vec::new(),
             listed: false,
             records,
+            unfetched: None,
         }
     }
 
