@@ -28,6 +28,7 @@ mod trials {
     pub mod setup_refused;
     pub mod signers;
     pub mod stale;
+    pub mod unsteady;
     pub mod web;
     pub mod whole_way;
 }
@@ -96,6 +97,9 @@ fn main() -> ExitCode {
         on_chain("stale::an_older_record", || on(trials::stale::older_record())),
         on_chain("stale::an_older_ipns_record", || on(trials::stale::older_ipns_record())),
         on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
+        on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
+        on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
+        on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use axum::Router;
@@ -121,6 +122,77 @@ async fn passed_on(request: reqwest::RequestBuilder) -> Response {
     let kind = kind.unwrap_or_else(|| HeaderValue::from_static("application/json"));
     let body = answer.bytes().await.unwrap_or_default();
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// What goes wrong between a lookup and its callback.
+#[derive(Clone, Debug)]
+pub enum Unsteady {
+    /// Callbacks are answered by a node of another fork.
+    Fork(String),
+    /// So many blocks are mined first.
+    Mines(u64),
+    /// The newest block is given up: the chain goes back to a snapshot, before any call.
+    Reverts(String),
+}
+
+struct Pool {
+    client: reqwest::Client,
+    upstream: String,
+    what: Unsteady,
+    callback: String,
+    /// So many times.
+    left: AtomicUsize,
+}
+
+/// A pool of nodes that are not in step, behind one address: it answers calls from the newest
+/// block, whichever is asked for (but where the chain goes back), and `times` times something
+/// goes wrong first. `callback` is the selector of callbacks.
+pub async fn pool(
+    upstream: &str,
+    what: Unsteady,
+    callback: [u8; 4],
+    times: usize,
+) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let callback = alloy_primitives::hex::encode_prefixed(callback);
+    let (upstream, left) = (upstream.to_owned(), AtomicUsize::new(times));
+    let pool = Arc::new(Pool { client, upstream, what, callback, left });
+    serve(Router::new().fallback(out_of_step).with_state(pool)).await
+}
+
+async fn out_of_step(State(pool): State<Arc<Pool>>, request: Bytes) -> Response {
+    let mut asked: Value = serde_json::from_slice(&request).unwrap_or_default();
+    let is_call = asked["method"] == "eth_call";
+    let input = ["input", "data"].map(|field| asked["params"][0][field].as_str().unwrap_or(""));
+    let is_callback = input.iter().any(|data| data.starts_with(&pool.callback));
+    let take = || {
+        let less = |left: usize| left.checked_sub(1);
+        pool.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
+    };
+    let mut upstream = &pool.upstream;
+    let post = |url: &String, body: &Value| pool.client.post(url).json(body);
+    let mut first = None;
+    match &pool.what {
+        Unsteady::Fork(other) if is_callback && take() => upstream = other,
+        Unsteady::Mines(blocks) if is_callback && take() => {
+            first = Some(("anvil_mine", serde_json::json!([blocks])));
+        }
+        Unsteady::Reverts(snapshot) if is_call && take() => {
+            first = Some(("evm_revert", serde_json::json!([snapshot])));
+        }
+        _ => {}
+    }
+    if let Some((method, params)) = first {
+        let body =
+            serde_json::json!({"jsonrpc": "2.0", "id": 0, "method": method, "params": params});
+        if post(upstream, &body).send().await.is_err() {
+            return StatusCode::BAD_GATEWAY.into_response();
+        }
+    }
+    if is_call && !matches!(pool.what, Unsteady::Reverts(_)) {
+        asked["params"][1] = "latest".into();
+    }
+    passed_on(post(upstream, &asked)).await
 }
 
 struct Liar {

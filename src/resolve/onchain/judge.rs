@@ -8,7 +8,7 @@ use super::lookup::{Answered, call, callback};
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject};
-use crate::chain::{ChainError, ChainView, OffchainLookup};
+use crate::chain::{ChainError, ChainView, OffchainLookup, Revert};
 use crate::record::RecordKey;
 use crate::request::{
     PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyContext, VerifyError,
@@ -141,15 +141,19 @@ impl NameResolver {
     ) -> Result<Answered, OnchainRecordError> {
         let answered = call(&case.subject.view, "the callback", case.resolver, data).await?;
         match &answered {
-            Answered::Reverted(revert) => match revert.invalid_request() {
-                Some(reason) if matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT") => {
-                    Err(OnchainRecordError::Stale { reason, attempts: 1 })
-                }
-                _ => Ok(answered),
+            Answered::Reverted(revert) => match stale(revert) {
+                Some(reason) => Err(OnchainRecordError::Stale { reason, attempts: 1 }),
+                None => Ok(answered),
             },
             _ => Ok(answered),
         }
     }
+}
+
+/// How a records resolver refuses a callback at another block than its lookup's.
+pub(super) fn stale(revert: &Revert) -> Option<String> {
+    let reason = revert.invalid_request()?;
+    matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT").then_some(reason)
 }
 
 /// Why this program refuses a payload.

@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::super::FetchError;
+use super::judge::stale;
 use super::lookup::LookupGateways;
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolverKind,
@@ -106,16 +107,19 @@ impl NameResolver {
             (CcipReadError::Transport(RpcError::ErrorResp(error)), gateway)
                 if is_execution_failure(&error) =>
             {
-                let revert = Revert(error.as_revert_data().unwrap_or_default()).to_string();
+                let revert = Revert(error.as_revert_data().unwrap_or_default());
                 match gateway {
                     // Where a gateway answered, it is the callback that reverts.
                     Some(Ok(_)) => {
+                        if let Some(reason) = stale(&revert) {
+                            return (Err(OnchainRecordError::Stale { reason, attempts: 1 }), None);
+                        }
                         let reason = format!("the resolver refuses the gateway's answer: {revert}");
-                        let judgement = Judgement::Refused(revert);
+                        let judgement = Judgement::Refused(revert.to_string());
                         return (Err(OnchainRecordError::Unverified(reason)), Some(judgement));
                     }
                     Some(Err(error)) => error.clone().into(),
-                    None => OnchainRecordError::Resolver(revert),
+                    None => OnchainRecordError::Resolver(revert.to_string()),
                 }
             }
             (CcipReadError::Transport(error), _) => self.rpc.error(&key.to_string(), error).into(),
