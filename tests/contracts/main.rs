@@ -14,6 +14,7 @@ mod process;
 mod proxy;
 mod world;
 mod trials {
+    pub mod batch;
     pub mod build;
     pub mod clients;
     pub mod foreign;
@@ -97,6 +98,8 @@ fn main() -> ExitCode {
         on_chain("stale::an_older_record", || on(trials::stale::older_record())),
         on_chain("stale::an_older_ipns_record", || on(trials::stale::older_ipns_record())),
         on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
+        on_chain("batch::answered_locally", || on(trials::batch::local())),
+        on_chain("batch::behind_a_redirect", || on(trials::batch::redirected())),
         on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
         on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
