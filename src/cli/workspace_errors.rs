@@ -226,7 +226,8 @@ impl From<FetchError> for CliError {
                 .hint("do not rely on these gateways; ask another: --gateway URL"),
             FetchError::NoGateway(_) => Self::new(Exit::Usage, "no-gateway", message)
                 .hint("give one: --gateway https://ipfs.io"),
-            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
+            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message)
+                .hint("let the chain name gateways and judge: give --rpc-url, no --recordhash"),
         }
     }
 }

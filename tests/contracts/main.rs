@@ -18,6 +18,7 @@ mod trials {
     pub mod build;
     pub mod clients;
     pub mod foreign;
+    pub mod forms;
     pub mod gateways;
     pub mod hostile;
     pub mod levels;
@@ -100,6 +101,9 @@ fn main() -> ExitCode {
         on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
         on_chain("batch::answered_locally", || on(trials::batch::local())),
         on_chain("batch::behind_a_redirect", || on(trials::batch::redirected())),
+        on_chain("forms::ipns_and_ipfs", || on(trials::forms::content())),
+        on_chain("forms::ipld_and_none", || on(trials::forms::words())),
+        on_chain("forms::nonsense", || on(trials::forms::nonsense())),
         on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
         on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),

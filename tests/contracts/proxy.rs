@@ -124,6 +124,33 @@ async fn passed_on(request: reqwest::RequestBuilder) -> Response {
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
+/// A web server with record files (path and payload), also as nodes of an IPLD map: it answers
+/// `/api/v0/dag/get?arg=<cid>/<path>`.
+pub async fn web(files: &[(&str, Vec<u8>)]) -> Result<SocketAddr> {
+    let file = |(path, payload): &(&str, Vec<u8>)| {
+        let hex = alloy_primitives::hex::encode_prefixed(payload);
+        ((*path).to_owned(), serde_json::json!({ "data": hex }).to_string())
+    };
+    let files: Vec<(String, String)> = files.iter().map(file).collect();
+    serve(Router::new().fallback(of_web).with_state(Arc::new(files))).await
+}
+
+async fn of_web(State(files): State<Arc<Vec<(String, String)>>>, uri: Uri) -> Response {
+    let asked = match uri.query().and_then(|query| query.strip_prefix("arg=")) {
+        Some(argument) if uri.path() == "/api/v0/dag/get" => {
+            let path = argument.split('?').next().unwrap_or_default();
+            path.split_once('/').map(|(_, path)| path).unwrap_or_default()
+        }
+        _ => uri.path().trim_start_matches('/'),
+    };
+    match files.iter().find(|(path, _)| path == asked) {
+        Some((_, file)) => {
+            ([(header::CONTENT_TYPE, "application/json")], file.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 /// What goes wrong between a lookup and its callback.
 #[derive(Clone, Debug)]
 pub enum Unsteady {

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::super::{FetchError, GatewayNote, Proof, RecordFiles, Recordhash};
+use super::super::{FetchError, GatewayNote, Proof, RecordFiles, Recordhash, RecordhashError};
 use super::judge::foreign;
 use super::lookup::{Answered, call};
 use super::plain::readable;
@@ -110,22 +110,41 @@ impl NameResolver {
         };
         let walk = self.rpc.agreed(&what, subject.view.block(), walk).await?;
         subject.trace.step(clock, what, self.rpc.answered_by(), &walk);
-        let recordhash = match &walk.recordhash[..] {
-            [] => None,
-            bytes => Some(Recordhash::parse(bytes).map_err(|error| {
-                let reason = error.to_string();
-                ResolveError::Recordhash { name: name.clone(), reason }
-            })?),
-        };
-        Ok(Case {
+        let mut case = Case {
             subject,
             resolver,
             walk,
-            recordhash,
+            recordhash: None,
             files: None,
             refuted: Vec::new(),
             bad_ipns_record: None,
-        })
+        };
+        if !case.walk.recordhash.is_empty() {
+            match Recordhash::parse(&case.walk.recordhash) {
+                Ok(recordhash) => case.recordhash = Some(recordhash),
+                Err(error) => return Err(self.bad_recordhash(&case, &error).await?),
+            }
+        }
+        Ok(case)
+    }
+
+    /// What is kept as recordhash is none: what the contract makes of it.
+    async fn bad_recordhash(
+        &self,
+        case: &Case<'_>,
+        error: &RecordhashError,
+    ) -> Result<ResolveError, ChainError> {
+        let contract = match self.ask(case, &RecordKey::Contenthash).await? {
+            Answered::Value(_) => "it answers without a lookup".to_owned(),
+            Answered::Lookup(lookup) => {
+                let first = lookup.urls.first().map_or("nowhere", |url| url.as_str());
+                format!("it sends its clients to {}", first.chars().take(200).collect::<String>())
+            }
+            Answered::Reverted(revert) => revert.to_string(),
+            Answered::ForeignLookup(sender) => foreign(sender).to_string(),
+        };
+        let (name, reason) = (case.subject.facts.name.clone(), error.to_string());
+        Ok(ResolveError::Recordhash { name, reason, contract })
     }
 
     /// Asks the contract for a record: it answers where to look.

@@ -157,12 +157,14 @@ pub enum ResolveError {
         facts: Box<NameFacts>,
     },
     /// What the resolver keeps as recordhash is none.
-    #[error("the recordhash of {name} cannot be used: {reason}")]
+    #[error("the recordhash of {name} cannot be used: {reason}; the resolver contract: {contract}")]
     Recordhash {
         /// The name.
         name: Name,
         /// What is wrong with it.
         reason: String,
+        /// What the contract does when it is asked for a record.
+        contract: String,
     },
 }
 
