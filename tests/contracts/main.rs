@@ -109,6 +109,7 @@ fn main() -> ExitCode {
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
+        on_chain("hostile::private_addresses", || on(trials::hostile::private_addresses())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
         on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),

@@ -21,7 +21,8 @@ pub enum Misbehaviour {
     Never,
     /// A gigabyte, bit by bit.
     Endless,
-    ToLinkLocal,
+    /// A redirect.
+    To(&'static str),
     /// `{"data":"0x"}`
     Nothing,
 }
@@ -44,8 +45,7 @@ async fn misbehave(State(what): State<Misbehaviour>) -> Response {
             let chunks = (0..16 << 10).map(move |_| Ok::<_, std::io::Error>(chunk.clone()));
             Body::from_stream(futures_util::stream::iter(chunks)).into_response()
         }
-        Misbehaviour::ToLinkLocal => {
-            let to = "http://169.254.169.254/latest/meta-data/";
+        Misbehaviour::To(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
         }
         Misbehaviour::Nothing => {
