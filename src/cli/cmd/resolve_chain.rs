@@ -271,6 +271,7 @@ fn error_of(error: &OnchainRecordError) -> CliError {
         }
         E::Fetch(error) => error.clone().into(),
         E::Chain(error) => error.clone().into(),
+        E::Value(_) => of(Exit::Failed, "bad-value"),
         E::Unverified(_) => of(Exit::Unverified, "unverified"),
         E::Differ { .. } => of(Exit::Unverified, "verdicts-differ"),
         E::Stale { .. } => of(Exit::Failed, "stale")

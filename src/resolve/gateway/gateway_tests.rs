@@ -147,7 +147,7 @@ fn form_decoded(text: &str) -> Vec<u8> {
 }
 
 async fn open(servers: &[&TestServer], recordhash: &Recordhash) -> Result<RecordFiles, FetchError> {
-    let gateways = servers.iter().map(|s| s.url.as_str().parse().unwrap()).collect();
+    let gateways: Vec<Gateway> = servers.iter().map(|s| s.url.as_str().parse().unwrap()).collect();
     let (limits, now) = (FetchLimits::default(), NOW.parse().unwrap());
     RecordFiles::open(quick_http(), gateways, recordhash, &name(), limits, now).await
 }
@@ -358,7 +358,7 @@ async fn what_comes_is_bounded() {
     let long = "x".repeat(2000);
     let site = site(1, &[(AVATAR, &long)]);
     let server = site.clone().start().await;
-    let gateways = vec![server.url.as_str().parse().unwrap()];
+    let gateways: Vec<Gateway> = vec![server.url.as_str().parse().unwrap()];
     let fetch_with = async |limits: FetchLimits| {
         let now = NOW.parse().unwrap();
         let http = quick_http();

@@ -142,8 +142,7 @@ pub(super) fn readable(key: &RecordKey, answer: &[u8]) -> Result<Value, OnchainR
     if is_unset(key, &canonical) {
         return Err(OnchainRecordError::NotSet);
     }
-    Value::abi_decode(key, &canonical)
-        .map_err(|error| OnchainRecordError::Resolver(error.to_string()))
+    Value::abi_decode(key, &canonical).map_err(|error| OnchainRecordError::Value(error.to_string()))
 }
 
 /// `answer` as `abi.encode` would have it.
@@ -206,5 +205,19 @@ mod tests {
             assert_eq!(read(key, &answer), Err(OnchainRecordError::NotSet), "{key}");
         }
         assert!(matches!(read("address/60", &[1; 20]), Err(OnchainRecordError::Resolver(_))));
+    }
+
+    #[test]
+    fn what_has_no_text_form() {
+        for (key, bytes) in [("address/0", &[1, 2, 3][..]), ("contenthash", &[0xe3, 0x01, 0xff])] {
+            let answer = Bytes::copy_from_slice(bytes).abi_encode();
+            let error = read(key, &answer).unwrap_err();
+            assert!(matches!(&error, OnchainRecordError::Value(_)), "{error}");
+            assert!(error.to_string().contains(&alloy_primitives::hex::encode(bytes)), "{error}");
+        }
+        // A coin and a codec that nobody knows here keep their bytes.
+        let bytes = Bytes::from(vec![1, 2, 3]).abi_encode();
+        assert_eq!(read("address/12345678", &bytes), Ok("0x010203".to_owned()));
+        assert_eq!(read("contenthash", &bytes), Ok("0x010203".to_owned()));
     }
 }

@@ -126,6 +126,9 @@ pub enum OnchainRecordError {
     /// The resolver does not answer for it.
     #[error("the resolver does not answer for it: {0}")]
     Resolver(String),
+    /// It is set to something that is no value of its kind.
+    #[error("it is set to something else than such a value: {0}")]
+    Value(String),
     /// The lookup and its callback were answered at different blocks, or on different forks, at
     /// every attempt.
     #[error(
