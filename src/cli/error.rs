@@ -309,7 +309,14 @@ impl From<ResolveError> for CliError {
     fn from(error: ResolveError) -> Self {
         match error {
             ResolveError::Chain(error) => error.into(),
-            ResolveError::NoResolver { .. } => Self::of(Exit::NotFound, "no-resolver", &error),
+            ResolveError::NoResolver { ref facts } => {
+                let name = &facts.name;
+                let hint = match facts.owner().is_zero() {
+                    true => "check the spelling, and that --rpc-url is of the name's chain".into(),
+                    false => format!("its owner sets one: namesys setup {name}"),
+                };
+                Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
+            }
             ResolveError::Recordhash { .. } => Self::of(Exit::Failed, "bad-recordhash", &error),
         }
     }

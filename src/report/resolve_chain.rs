@@ -120,6 +120,8 @@ pub struct ChainRecordReport {
     pub verdicts: VerdictsReport,
     /// Why there is no value.
     pub error: Option<String>,
+    /// Whether that is because there is no such record, so far as is known.
+    pub absent: bool,
 }
 
 /// The judgements on a record: `accepted`, or `refused: …`; `null` where there is none.

@@ -222,7 +222,11 @@ fn outcome_of_one(ended: Ended, context: &Context) -> Outcome {
     match ended.found {
         FoundReport::Name(report) => {
             for NoteReport { from, reason } in &report.notes {
-                context.output.note(format_args!("{from}: {reason}"));
+                // Most reasons begin with the full address already.
+                match reason.starts_with(from.trim_end_matches('/')) {
+                    true => context.output.note(reason),
+                    false => context.output.note(format_args!("{from}: {reason}")),
+                }
             }
             if !report.listed && report.recordhash.is_some() && report.records.is_empty() {
                 context.output.note("the tree cannot be listed; only the usual records were asked");

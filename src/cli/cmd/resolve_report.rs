@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::chain::{GatewayLists, RecordhashSource, Walk};
 use namesys::report::{
@@ -137,6 +138,7 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
         (None, true) => Some(Freshness::Chain),
         (None, false) => record.gateway.is_some().then_some(Freshness::Unproven),
     };
+    let absent = record.is_absent();
     let text = |judgement: Option<Judgement>| judgement.map(|judgement| judgement.to_string());
     ChainRecordReport {
         record: record.key.to_string(),
@@ -148,6 +150,7 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
         gateway: record.gateway,
         redirects: record.redirects.iter().map(ToString::to_string).collect(),
         verdicts: VerdictsReport { local: text(record.local), contract: text(record.contract) },
+        absent,
         error: record.value.as_ref().err().map(ToString::to_string),
         value: record.value.ok().map(|value| value.to_string()),
     }
@@ -156,6 +159,7 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
 impl Human for ChainResolveReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}  owner {}", self.name, self.owner)?;
+        write_owners(out, self)?;
         let of = match self.wildcard {
             true => format!(" of {}", self.resolver_of),
             false => String::new(),
@@ -172,6 +176,30 @@ impl Human for ChainResolveReport {
             record.write(out, width)?;
         }
         write_trace(out, self.trace.as_deref())
+    }
+}
+
+/// Who else has a say: the registry's owner is the manager of a name.
+fn write_owners(out: &mut dyn Write, report: &ChainResolveReport) -> io::Result<()> {
+    let ChainResolveReport { owner, registry_owner, wrapper_owner, registrant, .. } = report;
+    match wrapper_owner {
+        Some(wrapper_owner) if wrapper_owner == owner => {
+            return writeln!(out, "wrapped in the NameWrapper");
+        }
+        Some(wrapper_owner) => {
+            return writeln!(out, "wrapped, owner in the NameWrapper {wrapper_owner}");
+        }
+        None => {}
+    }
+    let is_registered = *registry_owner != Address::ZERO.to_string();
+    if is_registered && registry_owner != owner {
+        writeln!(out, "manager {registry_owner} (the registry's owner)")?;
+    }
+    match registrant {
+        Some(registrant) if registrant != registry_owner => {
+            writeln!(out, "registrant {registrant}, manager {registry_owner}")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -192,8 +220,9 @@ impl Line for ChainRecordReport {
                 writeln!(out, "          {:width$}  {approval}{redirects}{proven}", "")?;
             }
             (None, error) => {
-                let error = error.as_deref().unwrap_or_default();
-                writeln!(out, "  FAILED  {record:width$}  {}", shown(error))?;
+                let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
+                let what = if self.absent { "none  " } else { "FAILED" };
+                writeln!(out, "  {what}  {record:width$}  {}", shown(&error))?;
             }
         }
         if let (Some(local), Some(contract)) = (&verdicts.local, &verdicts.contract) {
@@ -235,7 +264,9 @@ impl Human for NameOutcomeReport {
                 FoundReport::Address(report) => &report.address,
                 FoundReport::Nothing { name } => name,
             };
-            writeln!(out, "{}: {}", shown(name), shown(&error.message))?;
+            let message = error.message.strip_prefix(&format!("{name}: "));
+            let message = message.unwrap_or(&error.message).replace("\n  ", " ");
+            writeln!(out, "{}: {}", shown(name), shown(&message))?;
         }
         Ok(())
     }

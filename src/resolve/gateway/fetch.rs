@@ -71,7 +71,8 @@ impl RecordFiles {
         if let Some((file, gateway)) = search.found {
             let sequence = self.ipns_record.as_ref().map(|record| record.sequence);
             let proof = Proof::Blocks { root: tree.root, sequence };
-            return Ok(Fetched { bytes: file.bytes, gateway, proof });
+            let passed_over = search.notes;
+            return Ok(Fetched { bytes: file.bytes, gateway, proof, passed_over });
         }
         let reason = "no gateway serves blocks to check";
         let url = |gateway: &Gateway| tree.url(gateway, name, segments);
@@ -153,7 +154,7 @@ impl RecordFiles {
             let reason = match url(gateway) {
                 None => "its template has no place for such a recordhash".to_owned(),
                 Some(url) => match self.fetch_word(url, label.clone(), reason, path).await? {
-                    Ok(fetched) => return Ok(fetched),
+                    Ok(fetched) => return Ok(Fetched { passed_over: notes, ..fetched }),
                     Err(error) => {
                         if is_denial(&error) {
                             denied_by.get_or_insert_with(|| label.clone());
@@ -194,7 +195,7 @@ impl RecordFiles {
             }
             200 => {
                 let proof = Proof::None(reason.to_owned());
-                Ok(Ok(Fetched { bytes: answer.body, gateway, proof }))
+                Ok(Ok(Fetched { bytes: answer.body, gateway, proof, passed_over: Vec::new() }))
             }
             _ if self.limits.lenient => Ok(Err(answer.to_error())),
             404 | 410 => {

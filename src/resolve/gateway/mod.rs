@@ -126,6 +126,8 @@ pub struct Fetched {
     pub gateway: String,
     /// What shows that it is the right one.
     pub proof: Proof,
+    /// What the gateways did that were asked before.
+    pub passed_over: Vec<GatewayNote>,
 }
 
 /// What shows that a file is what the recordhash points to.

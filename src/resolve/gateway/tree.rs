@@ -27,6 +27,8 @@ pub struct Listing {
     pub files: Vec<TreeFile>,
     /// The gateway that served the last block of it.
     pub gateway: String,
+    /// What the gateways did that were asked before.
+    pub passed_over: Vec<GatewayNote>,
 }
 
 impl RecordFiles {
@@ -48,7 +50,9 @@ impl RecordFiles {
         let wanted = Wanted { name, path: &segments, scope: "all" };
         let search = self.search(tree, &wanted, &read).await?;
         match (search.found, search.denied_by) {
-            (Some((files, gateway)), _) => Ok(Listing { files, gateway }),
+            (Some((files, gateway)), _) => {
+                Ok(Listing { files, gateway, passed_over: search.notes })
+            }
             (None, _) if search.is_wrong => {
                 let what = format!("the list of {directory}");
                 Err(FetchError::Refuted { what, notes: search.notes })

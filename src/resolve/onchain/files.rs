@@ -10,7 +10,7 @@ use super::super::{
 use super::lookup::{Answered, LookupGateways, origin};
 use super::records::{Case, Fetched};
 use super::resolution::{OnchainRecordError, ResolveError};
-use super::{NameResolver, Subject};
+use super::{NameResolver, Subject, Trace};
 use crate::chain::OffchainLookup;
 use crate::record::RecordKey;
 use crate::workspace::{PathMeaning, RecordFile, meaning, record_path};
@@ -42,6 +42,7 @@ impl NameResolver {
         let sources = Sources { gateways, publishers: &self.publishers };
         match RecordFiles::open(http, sources, recordhash, &facts.name, limits, now).await {
             Ok(files) => {
+                pass_over(trace, files.notes());
                 if let Some(record) = files.ipns_record() {
                     let asked = record.seen.len();
                     let said = format!(
@@ -76,14 +77,15 @@ impl NameResolver {
         let tree = match files.fetch_tree(&facts.name, &directory).await {
             Ok(tree) => tree,
             Err(FetchError::NotFound { proven: true, gateway, .. }) => {
-                Listing { files: Vec::new(), gateway }
+                Listing { files: Vec::new(), gateway, passed_over: Vec::new() }
             }
             Err(error) => {
                 trace.step(clock, "list of the tree", "gateways", &error);
                 return None;
             }
         };
-        let Listing { files: tree, gateway } = tree;
+        let Listing { files: tree, gateway, passed_over } = tree;
+        pass_over(trace, &passed_over);
         trace.step(clock, "list of the tree", &gateway, format!("{} files", tree.len()));
         let sequence = files.ipns_record().map(|record| record.sequence);
         let mut records = Vec::new();
@@ -120,6 +122,7 @@ impl NameResolver {
             let clock = trace.clock();
             let error = match files.fetch(&facts.name, &what).await {
                 Ok(fetched) => {
+                    pass_over(trace, &fetched.passed_over);
                     trace.step(clock, format!("{key}: file"), &fetched.gateway, "found");
                     let payload = payload_of(&fetched.bytes);
                     let (gateway, proof) = (fetched.gateway, Some(fetched.proof));
@@ -154,6 +157,13 @@ impl NameResolver {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Tells what gateways did that were asked in vain.
+fn pass_over(trace: &Trace, notes: &[GatewayNote]) {
+    for GatewayNote { gateway, reason } in notes {
+        trace.step(trace.clock(), "passed over", gateway, reason);
     }
 }
 

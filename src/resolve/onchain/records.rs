@@ -14,7 +14,7 @@ use super::resolution::{
     ResolverKind,
 };
 use super::{Asked, CONCURRENT_RECORDS, NameResolver, Subject, profile};
-use crate::chain::{ChainError, ChainView, Walk, calls};
+use crate::chain::{ChainError, ChainView, GatewayLists, Walk, calls};
 use crate::record::RecordKey;
 use crate::request::SIGNED_REDIRECT_SELECTOR;
 
@@ -48,7 +48,8 @@ impl NameResolver {
         let mut case = self.case(subject, resolver).await?;
         let clock = subject.trace.clock();
         let gateways = subject.view.gateway_lists(resolver).await?;
-        let said = format!("{} {:?} {:?}", gateways.primary, gateways.web3, gateways.web2);
+        let GatewayLists { primary, web3, web2, .. } = &gateways;
+        let said = format!("primary {primary:?}, web3 {web3:?}, web2 {web2:?}");
         subject.trace.step(clock, "gateways of the resolver", self.rpc.answered_by(), said);
         let usual = profile();
         let notes = self.open_files(&mut case, keys.first().unwrap_or(&usual[0])).await?;
