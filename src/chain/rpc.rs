@@ -52,7 +52,8 @@ pub struct RpcConfig {
     pub timeout: Duration,
     /// How often a request that every node refused for the moment is sent again.
     pub retries: u32,
-    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals.
+    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals, values
+    /// kept on chain.
     pub quorum: usize,
     /// Where ENS is.
     pub contracts: Contracts,

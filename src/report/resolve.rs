@@ -68,4 +68,6 @@ pub struct ResolvedReport {
     pub freshness: Option<&'static str>,
     /// Why it is not shown as good.
     pub error: Option<String>,
+    /// Whether that is because there is no such record, so far as is known.
+    pub absent: bool,
 }

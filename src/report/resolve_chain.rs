@@ -21,6 +21,8 @@ pub struct ChainResolveReport {
     pub resolver_kind: &'static str,
     /// The name it is set for.
     pub resolver_of: String,
+    /// Who says so: `registry`, or `universal-resolver` where the registry has none (ENSv2).
+    pub resolver_by: &'static str,
     /// Whether that is a name above (ENSIP-10).
     pub wildcard: bool,
     /// Who owns the name, or the closest registered name above it, as the resolver sees it.

@@ -30,6 +30,7 @@ mod trials {
     pub mod setup_refused;
     pub mod signers;
     pub mod stale;
+    pub mod universal;
     pub mod unsteady;
     pub mod web;
     pub mod whole_way;
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
         on_chain("forms::ipns_and_ipfs", || on(trials::forms::content())),
         on_chain("forms::ipld_and_none", || on(trials::forms::words())),
         on_chain("forms::nonsense", || on(trials::forms::nonsense())),
+        on_chain("universal::a_name_that_moved", || on(trials::universal::moved())),
         on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
         on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),

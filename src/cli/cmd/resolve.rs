@@ -199,6 +199,7 @@ fn report(
             proven: matches!(resolved.proof, Some(Proof::Blocks { .. })),
             freshness: resolved.proof.as_ref().map(|proof| proof.freshness().as_str()),
             gateway: resolved.gateway,
+            absent: matches!(resolved.record, Err(RecordError::Fetch(FetchError::NotFound { .. }))),
             error: resolved.record.err().map(|error| error.to_string()),
         }
     });
@@ -228,7 +229,8 @@ impl Human for ResolveReport {
                 }
                 (None, error) => {
                     let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
-                    writeln!(out, "  FAILED  {:width$}  {}", record.record, shown(&error))?;
+                    let what = if record.absent { "none  " } else { "FAILED" };
+                    writeln!(out, "  {what}  {:width$}  {}", record.record, shown(&error))?;
                 }
             }
         }

@@ -36,7 +36,8 @@ pub fn report(
     chain_id: u64,
     trace: Option<Vec<StepReport>>,
 ) -> ChainResolveReport {
-    let NameResolution { facts, block, kind, ipns, notes, listed, records, .. } = resolution;
+    let NameResolution { facts, universal, block, kind, ipns, notes, listed, records, .. } =
+        resolution;
     let resolver = facts.resolver.as_ref();
     let (mut owner, mut recordhash, mut from, mut of, mut lists) =
         (facts.owner(), None, None, None, None);
@@ -64,6 +65,7 @@ pub fn report(
         resolver: resolver.map(|resolver| resolver.address.to_string()).unwrap_or_default(),
         resolver_kind,
         resolver_of: resolver.map(|resolver| resolver.level.to_string()).unwrap_or_default(),
+        resolver_by: if universal { "universal-resolver" } else { "registry" },
         wildcard: facts.is_wildcard(),
         owner: owner.to_string(),
         registry_owner: facts.registry_owner.to_string(),
@@ -164,7 +166,11 @@ impl Human for ChainResolveReport {
             true => format!(" of {}", self.resolver_of),
             false => String::new(),
         };
-        writeln!(out, "resolver {} ({}){of}", self.resolver, self.resolver_kind)?;
+        let by = match self.resolver_by {
+            "registry" => "",
+            _ => ", by the Universal Resolver: the registry has none (ENSv2)",
+        };
+        writeln!(out, "resolver {} ({}){of}{by}", self.resolver, self.resolver_kind)?;
         if let Some(from) = self.recordhash_from {
             let hash = self.recordhash.as_deref().unwrap_or("none");
             let of = self.recordhash_of.as_deref().unwrap_or("the resolver's own gateways");

@@ -22,10 +22,11 @@ mod resolution;
 mod reverse;
 mod trace;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use tokio::time::sleep;
 
 pub use resolution::{
@@ -36,7 +37,7 @@ pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};
 
 use super::{FetchLimits, Gateway};
-use crate::chain::{Block, ChainError, ChainView, NameFacts, Rpc};
+use crate::chain::{Block, ChainError, ChainView, FoundResolver, NameFacts, Rpc};
 use crate::ens::Name;
 use crate::ipns::Publisher;
 use crate::net::Http;
@@ -121,6 +122,8 @@ struct Asked {
 struct Subject {
     view: ChainView,
     facts: NameFacts,
+    /// Whether the resolver is by the Universal Resolver's word.
+    universal: bool,
     trace: Trace,
     /// Redirects on the way here.
     depth: usize,
@@ -196,11 +199,7 @@ impl NameResolver {
         let Some(resolver) = &subject.facts.resolver else {
             return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
         };
-        let clock = trace.clock();
-        let is_records = subject.view.is_records_resolver(resolver.address).await?;
-        let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
-        trace.step(clock, "kind of resolver", self.rpc.answered_by(), kind);
-        match is_records {
+        match self.is_records_resolver(&subject, resolver.address).await? {
             true => self.resolve_records_of(&subject, resolver.address, keys).await,
             false => Ok(self.resolve_plain(&subject, resolver, keys).await),
         }
@@ -220,6 +219,60 @@ impl NameResolver {
         };
         let facts = self.rpc.agreed(&format!("owner and resolver of {name}"), block, facts).await?;
         trace.step(clock, format!("owner and resolver of {name}"), self.rpc.answered_by(), &facts);
-        Ok(Subject { view: self.rpc.at(block), facts, trace: trace.clone(), depth })
+        let mut subject = Subject {
+            view: self.rpc.at(block),
+            facts,
+            universal: false,
+            trace: trace.clone(),
+            depth,
+        };
+        if subject.facts.resolver.is_none() {
+            self.find_universally(&mut subject).await?;
+        }
+        Ok(subject)
+    }
+
+    /// Names that moved to ENSv2 have no resolver in the registry: the Universal Resolver knows.
+    async fn find_universally(&self, subject: &mut Subject) -> Result<(), ResolveError> {
+        let clock = subject.trace.clock();
+        let name = &subject.facts.name;
+        let what = format!("resolver of {name} by the Universal Resolver");
+        let find = |view: ChainView| {
+            let name = name.clone();
+            async move { view.find_universally(&name).await.map(Universally) }
+        };
+        let found = self.rpc.agreed(&what, subject.view.block(), find).await?;
+        subject.trace.step(clock, what, self.rpc.answered_by(), &found);
+        subject.universal = found.0.is_some();
+        subject.facts.resolver = found.0;
+        Ok(())
+    }
+
+    /// Whether a contract is a records resolver, by as many nodes as must agree.
+    async fn is_records_resolver(
+        &self,
+        subject: &Subject,
+        contract: Address,
+    ) -> Result<bool, ChainError> {
+        let clock = subject.trace.clock();
+        let what = format!("kind of resolver {contract}");
+        let ask = |view: ChainView| async move { view.is_records_resolver(contract).await };
+        let is_records = self.rpc.agreed(&what, subject.view.block(), ask).await?;
+        let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
+        subject.trace.step(clock, what, self.rpc.answered_by(), kind);
+        Ok(is_records)
+    }
+}
+
+/// What the Universal Resolver finds.
+#[derive(PartialEq)]
+struct Universally(Option<FoundResolver>);
+
+impl fmt::Display for Universally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(resolver) => resolver.fmt(f),
+            None => f.write_str("none"),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Every resolver that keeps no signed records: what it answers, on chain or through gateways
 //! whose answers it checks itself (EIP-3668, ENSIP-10, ENSIP-21), is the answer.
 
+use std::fmt;
+
 use alloy::network::TransactionBuilder;
 use alloy::providers::{CcipReadClient, CcipReadConfig, CcipReadError};
 use alloy::rpc::json_rpc::RpcError;
@@ -17,11 +19,40 @@ use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolverKind,
 };
 use super::{CONCURRENT_RECORDS, NameResolver, Subject, profile};
-use crate::chain::{FoundResolver, Revert, calls, is_execution_failure};
+use crate::chain::{ChainView, FoundResolver, Revert, calls, is_execution_failure};
 use crate::record::{RecordKey, Value};
 
 /// Lookups one after the other for one record; EIP-3668 asks for four at least.
 const MAX_LOOKUPS: usize = 6;
+
+/// What a resolver answers, by one node.
+struct Answer {
+    value: Result<Value, OnchainRecordError>,
+    gateway: Option<String>,
+    contract: Option<Judgement>,
+}
+
+impl Answer {
+    fn of(value: Result<Value, OnchainRecordError>) -> Self {
+        Self { value, gateway: None, contract: None }
+    }
+}
+
+/// Nodes agree when the value is the same, whichever gateway it came from.
+impl PartialEq for Answer {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Ok(value) => value.fmt(f),
+            Err(error) => error.fmt(f),
+        }
+    }
+}
 
 impl NameResolver {
     pub(super) async fn resolve_plain(
@@ -42,6 +73,7 @@ impl NameResolver {
         }
         NameResolution {
             facts: subject.facts.clone(),
+            universal: subject.universal,
             block: subject.view.block(),
             kind: ResolverKind::Plain(resolver.clone()),
             ipns: None,
@@ -59,6 +91,37 @@ impl NameResolver {
         key: &RecordKey,
     ) -> OnchainRecord {
         let Subject { view, facts, trace, .. } = subject;
+        let clock = trace.clock();
+        let what = format!("{key} of {}", facts.name);
+        let ask = |view: ChainView| async move {
+            let answer = self.ask_plain(&view, subject, resolver, key).await;
+            match answer.value {
+                Err(OnchainRecordError::Chain(error)) => Err(error),
+                _ => Ok(answer),
+            }
+        };
+        let answer = self.rpc.agreed(&what, view.block(), ask).await;
+        let Answer { value, gateway, contract } =
+            answer.unwrap_or_else(|error| Answer::of(Err(error.into())));
+        let said = match &value {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        };
+        trace.step(clock, format!("{key}: {}", resolver.address), self.rpc.answered_by(), said);
+        let mut record = OnchainRecord::of(key, value);
+        (record.gateway, record.contract) = (gateway, contract);
+        record
+    }
+
+    /// What one node, and the gateways it sends us to, say.
+    async fn ask_plain(
+        &self,
+        view: &ChainView,
+        subject: &Subject,
+        resolver: &FoundResolver,
+        key: &RecordKey,
+    ) -> Answer {
+        let Subject { facts, trace, .. } = subject;
         let mut data = key.resolver_call_of(&facts.name);
         if resolver.extended {
             let name = facts.name.dns().into();
@@ -73,7 +136,6 @@ impl NameResolver {
         };
         let client = CcipReadClient::new(gateways.clone()).with_config(config);
         let request = TransactionRequest::default().with_to(resolver.address).with_input(data);
-        let clock = trace.clock();
         let answer = client.call_at(view.provider(), request, view.block_id()).await;
         let gateway = gateways.outcome();
         let (value, contract) = match answer {
@@ -86,15 +148,7 @@ impl NameResolver {
             }
             Err(error) => self.refusal(key, error, gateway.as_ref()),
         };
-        let said = match &value {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
-        };
-        trace.step(clock, format!("{key}: {}", resolver.address), self.rpc.answered_by(), said);
-        let mut record = OnchainRecord::of(key, value);
-        record.gateway = gateway.and_then(Result::ok);
-        record.contract = contract;
-        record
+        Answer { value, gateway: gateway.and_then(Result::ok), contract }
     }
 
     fn refusal(

@@ -82,7 +82,18 @@ impl NameResolver {
         let kind = ResolverKind::Records(Box::new(records_facts));
         let (facts, block) = (subject.facts.clone(), subject.view.block());
         let listed = is_listed;
-        Ok(NameResolution { facts, block, kind, ipns, notes, listed, records, unfetched })
+        let universal = subject.universal;
+        Ok(NameResolution {
+            facts,
+            universal,
+            block,
+            kind,
+            ipns,
+            notes,
+            listed,
+            records,
+            unfetched,
+        })
     }
 
     /// One record of a name that was redirected to.

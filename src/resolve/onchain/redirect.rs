@@ -150,7 +150,7 @@ impl NameResolver {
             let Some(resolver) = subject.facts.resolver.clone() else {
                 return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
             };
-            if subject.view.is_records_resolver(resolver.address).await? {
+            if self.is_records_resolver(&subject, resolver.address).await? {
                 return self.one_record_of(&subject, resolver.address, key).await;
             }
             let record = self.plain_record(&subject, &resolver, key).await;

@@ -15,6 +15,8 @@ use crate::request::ApprovalBasis;
 pub struct NameResolution {
     /// Owner and resolver.
     pub facts: NameFacts,
+    /// Whether the registry has no resolver for it and the Universal Resolver has (ENSv2).
+    pub universal: bool,
     /// At this block.
     pub block: Block,
     /// What the resolver is.

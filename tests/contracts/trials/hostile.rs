@@ -4,7 +4,8 @@ use alloy::sol_types::SolError;
 use alloy_primitives::{Address, hex};
 use anyhow::{Result, ensure};
 use namesys::chain::OffchainLookup;
-use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways};
+use namesys::devnet::chain::bindings::PlainResolver;
+use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways, PLAIN_RESOLVER};
 use namesys::keys::SignerKey;
 use serde_json::Value;
 
@@ -204,6 +205,24 @@ pub async fn quorum() -> Result<()> {
     let run = Run::resolve(&["nick.eth", AVATAR]).on(&world).env("ETH_RPC_URL", &lying);
     refused(&run.ends(3).await?)?;
     Run::resolve(&["nick.eth", "--rpc-quorum", "2"]).on(&world).ends(2).await?;
+
+    // On what a resolver keeps on chain, too, where no signature would give the lie away.
+    let plain = name("plain.eth");
+    world.chain.register(&plain, owner.address(), PLAIN_RESOLVER).await?;
+    let (key, value) = ("avatar".to_owned(), "truth".to_owned());
+    let call = PlainResolver::setTextCall { node: plain.node(), key, value };
+    world.chain.send(owner.address(), PLAIN_RESOLVER, call).await?;
+    let lying = liar(&truth, &hex::encode("truth"), &hex::encode("a lie")).await?;
+    let lying = format!("http://{lying}");
+    let ask = |quorum| {
+        let urls = ["--rpc-url", &lying, "--rpc-url", &truth];
+        let arguments = [&["plain.eth", AVATAR, "--rpc-quorum", quorum][..], &urls].concat();
+        Run::resolve(&arguments).on(&world)
+    };
+    ensure!(record(&ask("1").ends(0).await?)?["value"] == "a lie");
+    let document = ask("2").ends(3).await?;
+    refused(&document)?;
+    ensure!(document["error"]["kind"] == "disagreement", "{document}");
     Ok(())
 }
 
