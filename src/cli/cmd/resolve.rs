@@ -61,8 +61,13 @@ pub struct Args {
 
 /// Resolves by what the chain says, or by what a person says in its place.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let keys = args.record.iter().map(|text| RecordKey::parse(text));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let mut keys: Vec<RecordKey> = Vec::new();
+    for text in &args.record {
+        let key = RecordKey::parse(text)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
     let session = Session::open_if_any(context)?;
     let config = session.as_ref().map(|session| &session.config);
     let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
@@ -98,6 +103,13 @@ fn by_hand(
     chain_id: u64,
     limits: FetchLimits,
 ) -> Result<Outcome, CliError> {
+    if !resolve_chain::is_one_name(&args.name) {
+        let message = "--recordhash and --owner are of one name";
+        return Err(CliError::usage(message).hint(
+            "give its name; addresses, and many names at \
+             a time, need a node: --rpc-url URL",
+        ));
+    }
     let name = parse_name(context, &args.name)?;
     let gateways = args.gateways.get(context, config)?;
     let facts =

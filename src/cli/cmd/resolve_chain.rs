@@ -33,7 +33,7 @@ const STDIN: &str = "-";
 #[derive(Debug, clap::Args)]
 pub struct ChainArgs {
     /// Show each step, who said it, and how long it took
-    #[arg(long)]
+    #[arg(long, conflicts_with = "recordhash")]
     trace: bool,
     /// Names resolved at a time, of many
     #[arg(long, value_name = "N", default_value_t = 8,
@@ -150,6 +150,11 @@ fn quiet_subject(text: &str) -> Result<Subject, CliError> {
         Ok(_) => Err(CliError::usage(format!("{text:?} is not an address"))),
         Err(error) => Err(CliError::usage(error.to_string())),
     }
+}
+
+/// Whether it is a name, neither an address nor many names.
+pub fn is_one_name(text: &str) -> bool {
+    text != STDIN && !is_address(text)
 }
 
 /// Names hold a dot; no top-level domain is an address.

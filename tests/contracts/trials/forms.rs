@@ -9,7 +9,7 @@ use namesys::workspace::record_path;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, key, name, person, signed};
-use crate::proxy::web;
+use crate::proxy::{Misbehaviour, gateway, web};
 use crate::world::World;
 
 const AVATAR: &str = "text/avatar";
@@ -54,7 +54,7 @@ pub async fn words() -> Result<()> {
     let file = |kind, by| signed(&nick, kind, "good", by, None).encode();
     let files = [(&*avatar, file(AVATAR, &owner)), (&*url, file("text/url", &person(2)))];
     let host = web(&files).await?.to_string();
-    let gateways = ChainGateways { web2: vec![host.clone()], ..ChainGateways::local(host) };
+    let gateways = ChainGateways { web2: vec![host.clone()], ..ChainGateways::local(&*host) };
     world.chain.set_gateways(&gateways).await?;
     let ask = |records: &[&str]| {
         let more = ["--allow-private-gateways"];
@@ -81,6 +81,14 @@ pub async fn words() -> Result<()> {
         let document = ask(&[]).ends(3).await?;
         ensure!(document["records"].as_array().is_some_and(|all| all.len() == 2), "{document:#}");
     }
+
+    // A 404 ends the search, unless the user says otherwise (facts §6).
+    let first = gateway(Misbehaviour::Status(404)).await?.to_string();
+    let gateways =
+        ChainGateways { web2: vec![first, host.clone()], ..ChainGateways::local(&*host) };
+    world.chain.set_gateways(&gateways).await?;
+    refused(&ask(&[AVATAR]).ends(4).await?)?;
+    accepted(&ask(&[AVATAR, "--lenient"]).ends(0).await?, "good")?;
 
     // By hand nobody names a gateway that answers dag/get.
     let map: Recordhash = format!("0xe201{}", hex::encode(&root)).parse()?;
