@@ -93,6 +93,18 @@ impl fmt::Display for Reason {
     }
 }
 
+impl ChainError {
+    /// In words, for a list where the node is named already.
+    pub(super) fn of_one_node(&self) -> String {
+        match self {
+            Self::Rpc { reasons, .. } | Self::LostBlock { reasons, .. } if reasons.len() == 1 => {
+                reasons[0].said.clone()
+            }
+            _ => self.to_string(),
+        }
+    }
+}
+
 fn list(reasons: &[Reason]) -> String {
     reasons.iter().map(|reason| format!("\n  {reason}")).collect()
 }

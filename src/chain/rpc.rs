@@ -212,7 +212,7 @@ impl Rpc {
 
     /// Everything at `block`, through all nodes in order.
     pub fn at(&self, block: Block) -> ChainView {
-        ChainView::new(self.clone(), self.provider.clone(), block)
+        ChainView::new(self.clone(), self.provider.clone(), None, block)
     }
 
     /// Runs `query` at `block`: by itself, or, with a quorum, on every node, of which so many
@@ -231,7 +231,7 @@ impl Rpc {
             return query(self.at(block)).await;
         }
         let asked = self.each.iter().enumerate().map(|(number, provider)| {
-            let view = ChainView::new(self.clone(), provider.clone(), block);
+            let view = ChainView::new(self.clone(), provider.clone(), Some(number), block);
             let answer = query(view);
             async move { (self.urls[number].to_string(), answer.await) }
         });
@@ -240,11 +240,23 @@ impl Rpc {
 
     /// The error of a request that every node failed, with what each of them did.
     pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
+        self.error_of(what, error, None)
+    }
+
+    /// As [`error`](Self::error), of one node alone where only that was asked.
+    pub(super) fn error_of(
+        &self,
+        what: &str,
+        error: TransportError,
+        node: Option<usize>,
+    ) -> ChainError {
         let failures = match &error {
             // The nodes themselves answered: what they did before is of no interest.
             RpcError::ErrorResp(_) => Vec::new(),
             _ => self.doings.failures(),
         };
+        let is_asked = |doing: &Doing| node.is_none_or(|node| node == doing.number);
+        let failures: Vec<Doing> = failures.into_iter().filter(is_asked).collect();
         let lack_block = !failures.is_empty() && failures.iter().all(|doing| doing.lacks_block);
         let mut reasons = self.reasons(failures);
         if lack_block {
@@ -252,7 +264,8 @@ impl Rpc {
         }
         if reasons.is_empty() {
             let said = self.urls.iter().fold(error.to_string(), |text, url| url.redact(&text));
-            reasons.push(Reason { node: self.answered_by(), said });
+            let node = node.map_or_else(|| self.answered_by(), |node| self.urls[node].to_string());
+            reasons.push(Reason { node, said });
         }
         ChainError::Rpc { what: what.to_owned(), reasons }
     }

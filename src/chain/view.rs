@@ -8,6 +8,7 @@ use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::json_rpc::{ErrorPayload, RpcError};
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::{SolCall, SolError};
+use alloy::transports::TransportError;
 use alloy_primitives::{Address, Bytes, hex};
 
 use super::contracts::{Contracts, calls};
@@ -22,6 +23,8 @@ const SHOWN: usize = 200;
 pub struct ChainView {
     rpc: Rpc,
     provider: RootProvider,
+    /// The only node behind the provider, by number; none where all are.
+    node: Option<usize>,
     block: Block,
 }
 
@@ -30,8 +33,8 @@ pub struct ChainView {
 pub struct Revert(pub Bytes);
 
 impl ChainView {
-    pub(super) fn new(rpc: Rpc, provider: RootProvider, block: Block) -> Self {
-        Self { rpc, provider, block }
+    pub(super) fn new(rpc: Rpc, provider: RootProvider, node: Option<usize>, block: Block) -> Self {
+        Self { rpc, provider, node, block }
     }
 
     /// The block.
@@ -75,8 +78,13 @@ impl ChainView {
             Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
                 Ok(Err(Revert(error.as_revert_data().unwrap_or_default())))
             }
-            Err(error) => Err(self.rpc.error(what, error)),
+            Err(error) => Err(self.error(what, error)),
         }
+    }
+
+    /// The error of a request that the nodes failed, with what each of them did.
+    pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
+        self.rpc.error_of(what, error, self.node)
     }
 
     /// A call whose answer may be missing: `None` when the contract reverts, does not exist, or

@@ -146,42 +146,43 @@ impl NameResolver {
                 };
                 (readable(key, &answer), Some(Judgement::Accepted))
             }
-            Err(error) => self.refusal(key, error, gateway.as_ref()),
+            Err(error) => refusal(view, key, error, gateway.as_ref()),
         };
         Answer { value, gateway: gateway.and_then(Result::ok), contract }
     }
+}
 
-    fn refusal(
-        &self,
-        key: &RecordKey,
-        error: CcipReadError,
-        gateway: Option<&Result<String, FetchError>>,
-    ) -> (Result<Value, OnchainRecordError>, Option<Judgement>) {
-        let error = match (error, gateway) {
-            (CcipReadError::Transport(RpcError::ErrorResp(error)), gateway)
-                if is_execution_failure(&error) =>
-            {
-                let revert = Revert(error.as_revert_data().unwrap_or_default());
-                match gateway {
-                    // Where a gateway answered, it is the callback that reverts.
-                    Some(Ok(_)) => {
-                        if let Some(reason) = stale(&revert) {
-                            return (Err(OnchainRecordError::Stale { reason, attempts: 1 }), None);
-                        }
-                        let reason = format!("the resolver refuses the gateway's answer: {revert}");
-                        let judgement = Judgement::Refused(revert.to_string());
-                        return (Err(OnchainRecordError::Unverified(reason)), Some(judgement));
+/// Why there is no answer, and what the contract says of it.
+fn refusal(
+    view: &ChainView,
+    key: &RecordKey,
+    error: CcipReadError,
+    gateway: Option<&Result<String, FetchError>>,
+) -> (Result<Value, OnchainRecordError>, Option<Judgement>) {
+    let error = match (error, gateway) {
+        (CcipReadError::Transport(RpcError::ErrorResp(error)), gateway)
+            if is_execution_failure(&error) =>
+        {
+            let revert = Revert(error.as_revert_data().unwrap_or_default());
+            match gateway {
+                // Where a gateway answered, it is the callback that reverts.
+                Some(Ok(_)) => {
+                    if let Some(reason) = stale(&revert) {
+                        return (Err(OnchainRecordError::Stale { reason, attempts: 1 }), None);
                     }
-                    Some(Err(error)) => error.clone().into(),
-                    None => OnchainRecordError::Resolver(revert.to_string()),
+                    let reason = format!("the resolver refuses the gateway's answer: {revert}");
+                    let judgement = Judgement::Refused(revert.to_string());
+                    return (Err(OnchainRecordError::Unverified(reason)), Some(judgement));
                 }
+                Some(Err(error)) => error.clone().into(),
+                None => OnchainRecordError::Resolver(revert.to_string()),
             }
-            (CcipReadError::Transport(error), _) => self.rpc.error(&key.to_string(), error).into(),
-            (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
-            (error, _) => OnchainRecordError::Unverified(error.to_string()),
-        };
-        (Err(error), None)
-    }
+        }
+        (CcipReadError::Transport(error), _) => view.error(&key.to_string(), error).into(),
+        (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
+        (error, _) => OnchainRecordError::Unverified(error.to_string()),
+    };
+    (Err(error), None)
 }
 
 /// The value in what a resolver returned, whose ABI need not be laid out as Solidity's encoder

@@ -193,7 +193,7 @@ impl NameResolver {
                 Err(revert.to_string())
             }
             Err(CcipReadError::Transport(error)) => {
-                return Err(self.rpc.error("the callback of a redirect", error).into());
+                return Err(view.error("the callback of a redirect", error).into());
             }
             Err(error) => Err(match then.outcome() {
                 Some(Err(error)) => error.to_string(),

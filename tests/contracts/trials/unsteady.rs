@@ -93,17 +93,24 @@ async fn ends_stale(run: Run, reason: &str) -> Result<()> {
     Ok(())
 }
 
-/// The block that everything was to be read at is given up by the chain.
+/// The block that everything was to be read at is given up by the chain; also where nodes must
+/// agree.
 pub async fn reverts() -> Result<()> {
     let world = good(&person(1)).await?;
-    let snapshot = raw(&world, "evm_snapshot", json!([])).await?;
-    raw(&world, "anvil_mine", json!([1])).await?;
-    let snapshot = snapshot.as_str().context("a snapshot")?.to_owned();
-    let before = world.chain.provider().get_block_number().await?;
-    let what = Unsteady::Reverts(snapshot);
-    let node = pool(world.chain.rpc_url(), what, __callbackCall::SELECTOR, 1).await?;
-    let document = ask(&world, node).ends(0).await?;
-    accepted(&document, "good")?;
-    ensure!(again(&document) == 1 && document["block"]["number"] == before - 1, "{document:#}");
+    for quorum in ["1", "2"] {
+        let snapshot = raw(&world, "evm_snapshot", json!([])).await?;
+        raw(&world, "anvil_mine", json!([1])).await?;
+        let snapshot = snapshot.as_str().context("a snapshot")?.to_owned();
+        let before = world.chain.provider().get_block_number().await?;
+        let what = Unsteady::Reverts(snapshot);
+        let node = pool(world.chain.rpc_url(), what, __callbackCall::SELECTOR, 1).await?;
+        let node = format!("http://{node}");
+        let urls = ["--rpc-url", &node, "--rpc-url", world.chain.rpc_url()];
+        let more = ["nick.eth", AVATAR, "--trace", "--rpc-quorum", quorum];
+        let document = Run::resolve(&[&more[..], &urls].concat()).on(&world).ends(0).await?;
+        accepted(&document, "good")?;
+        ensure!(again(&document) == 1, "{document:#}");
+        ensure!(document["block"]["number"] == before - 1, "{document:#}");
+    }
     Ok(())
 }
