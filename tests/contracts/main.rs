@@ -32,6 +32,7 @@ mod trials {
     pub mod stale;
     pub mod universal;
     pub mod unsteady;
+    pub mod values;
     pub mod web;
     pub mod whole_way;
 }
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
         on_chain("forms::ipld_and_none", || on(trials::forms::words())),
         on_chain("forms::nonsense", || on(trials::forms::nonsense())),
         on_chain("universal::a_name_that_moved", || on(trials::universal::moved())),
+        on_chain("values::every_coin_and_codec", || on(trials::values::every())),
         on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
         on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
