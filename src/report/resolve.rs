@@ -31,17 +31,22 @@ pub struct IpnsEvidenceReport {
     pub validity: String,
     /// `/ipfs/…`
     pub value: String,
-    /// Everybody asked who served a valid record, the newest first.
+    /// Everybody asked who served a record of the name, the newest first.
     pub seen: Vec<IpnsSeenReport>,
+    /// The sequence of a newer one among them that has expired: this one was replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded: Option<u64>,
 }
 
-/// Who served a valid IPNS record.
+/// Who served an IPNS record of the name.
 #[derive(Clone, Debug, Serialize)]
 pub struct IpnsSeenReport {
     /// A gateway, or a publisher.
     pub from: String,
     /// The record's sequence.
     pub sequence: u64,
+    /// Whether its time is over.
+    pub expired: bool,
 }
 
 /// A record that was asked for.

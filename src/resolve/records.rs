@@ -101,8 +101,6 @@ pub async fn resolve_listed(
     facts: &ChainFacts,
 ) -> Result<Vec<ResolvedRecord>, FetchError> {
     let directory = facts.name.well_known();
-    let root = files.root();
-    let sequence = files.ipns_record().map(|record| record.sequence);
     let mut found = Vec::new();
     let listing = files.fetch_tree(&facts.name, &directory).await?;
     for file in listing.files {
@@ -115,7 +113,7 @@ pub async fn resolve_listed(
         };
         found.push(ResolvedRecord {
             gateway: Some(listing.gateway.clone()),
-            proof: root.map(|root| Proof::Blocks { root, sequence }),
+            proof: files.proof(),
             record: verify(&file.bytes, facts, &key).map_err(RecordError::Unverified),
             key,
         });

@@ -94,25 +94,29 @@ fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<&'static str>, Opti
 
 /// The report on the IPNS record that led to the files.
 pub fn ipns_report(record: &IpnsEvidence) -> IpnsEvidenceReport {
-    let seen =
-        |seen: &IpnsSeen| IpnsSeenReport { from: seen.from.clone(), sequence: seen.sequence };
+    let seen = |seen: &IpnsSeen| {
+        let IpnsSeen { from, sequence, expired } = seen.clone();
+        IpnsSeenReport { from, sequence, expired }
+    };
     IpnsEvidenceReport {
         gateway: record.gateway.clone(),
         sequence: record.sequence,
         validity: record.validity.to_string(),
         value: record.value.clone(),
         seen: record.seen.iter().map(seen).collect(),
+        superseded: record.superseded,
     }
 }
 
 /// The line about it.
 pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidenceReport>) -> io::Result<()> {
-    let Some(IpnsEvidenceReport { sequence, validity, value, seen, .. }) = ipns else {
+    let Some(IpnsEvidenceReport { sequence, validity, value, seen, superseded, .. }) = ipns else {
         return Ok(());
     };
-    let among = match seen.len() {
-        0 | 1 => String::new(),
-        count => format!(" (the newest of {count} that were seen)"),
+    let among = match (superseded, seen.len()) {
+        (Some(newer), _) => format!(" (replaced by {newer}, which has expired)"),
+        (None, 0 | 1) => String::new(),
+        (None, count) => format!(" (the newest of {count} that were seen)"),
     };
     writeln!(out, "sequence {sequence}{among}, valid until {validity}, {value}")
 }

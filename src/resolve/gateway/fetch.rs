@@ -70,7 +70,7 @@ impl RecordFiles {
         let search = self.search(tree, &wanted, &read).await?;
         if let Some((file, gateway)) = search.found {
             let sequence = self.ipns_record.as_ref().map(|record| record.sequence);
-            let proof = Proof::Blocks { root: tree.root, sequence };
+            let proof = self.proof().unwrap_or(Proof::Blocks { root: tree.root, sequence });
             let passed_over = search.notes;
             return Ok(Fetched { bytes: file.bytes, gateway, proof, passed_over });
         }

@@ -265,6 +265,9 @@ async fn bad_ipns_records_are_named_and_passed_over() {
     let files = open(&[&expired, &foreign, &fresh], &ipns()).await.unwrap();
     assert_eq!(files.ipns_record().unwrap().sequence, 1);
     assert_eq!(files.notes().len(), 2);
+    assert_eq!(files.ipns_record().unwrap().superseded, Some(9), "sequence 9 was signed");
+    let fetched = files.fetch(&name(), AVATAR).await.unwrap();
+    assert!(matches!(&fetched.proof, Proof::None(reason) if reason.contains("replaced by 9")));
 }
 
 #[tokio::test]

@@ -103,18 +103,22 @@ pub struct IpnsEvidence {
     pub validity: Timestamp,
     /// Its value.
     pub value: String,
-    /// Everybody asked who served a valid record, the newest first. A record that none of them
-    /// has would not be noticed.
+    /// Everybody asked who served a record of the name, the newest first. A record that none of
+    /// them has would not be noticed.
     pub seen: Vec<IpnsSeen>,
+    /// The sequence of a newer one among them that has expired: this one was replaced.
+    pub superseded: Option<u64>,
 }
 
-/// Who served a valid IPNS record.
+/// Who served an IPNS record of the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IpnsSeen {
     /// A gateway, or a publisher.
     pub from: String,
     /// The record's sequence.
     pub sequence: u64,
+    /// Whether its time is over.
+    pub expired: bool,
 }
 
 /// A fetched file.
@@ -237,9 +241,15 @@ impl RecordFiles {
                         let Some((root, prefix)) = root::root_of(&value) else {
                             return Err(unsupported("its IPNS record does not name /ipfs/<cid>"));
                         };
-                        let seen = survey.seen;
-                        let found = IpnsEvidence { gateway, sequence, validity, value, seen };
-                        ipns_record = Some(found);
+                        let (seen, superseded) = (survey.seen, survey.superseded);
+                        ipns_record = Some(IpnsEvidence {
+                            gateway,
+                            sequence,
+                            validity,
+                            value,
+                            seen,
+                            superseded,
+                        });
                         Source::Blocks(BlockTree::new(root, prefix, Some(content), count))
                     }
                 }
@@ -260,6 +270,21 @@ impl RecordFiles {
             Source::Blocks(tree) => Some(tree.root),
             Source::Word { .. } | Source::Web(_) => None,
         }
+    }
+
+    /// What verified blocks below the root show; none where it is not known.
+    pub fn proof(&self) -> Option<Proof> {
+        let root = self.root()?;
+        Some(match &self.ipns_record {
+            Some(IpnsEvidence { superseded: Some(newer), sequence, .. }) => Proof::None(format!(
+                "the IPNS record with sequence {sequence} was replaced by {newer}, which has \
+                 expired"
+            )),
+            record => {
+                let sequence = record.as_ref().map(|record| record.sequence);
+                Proof::Blocks { root, sequence }
+            }
+        })
     }
 
     /// What those did that did not serve the newest IPNS record.

@@ -27,8 +27,10 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Survey {
     /// The newest valid record.
     pub(super) newest: Option<Newest>,
-    /// Everybody who served a valid record, and its sequence.
+    /// Everybody who served a record of the name, and its sequence.
     pub(super) seen: Vec<IpnsSeen>,
+    /// The sequence of one that is newer than the newest valid one, and has expired.
+    pub(super) superseded: Option<u64>,
     /// What the others did, and who is behind.
     pub(super) notes: Vec<GatewayNote>,
     /// The gateways (by number) that serve files but no IPNS records.
@@ -53,6 +55,11 @@ pub(super) enum Answer {
     None,
     /// One that does not hold.
     Bad(String),
+    /// One of the name whose time is over.
+    Expired {
+        sequence: u64,
+        reason: String,
+    },
     /// It does not serve IPNS records.
     Incapable(String),
     Failed(String),
@@ -141,7 +148,7 @@ impl Found {
             Answer::Record(record) => {
                 first.get_or_insert_with(Instant::now);
                 let sequence = record.fields().sequence;
-                survey.seen.push(IpnsSeen { from: label.clone(), sequence });
+                survey.seen.push(IpnsSeen { from: label.clone(), sequence, expired: false });
                 let newest = survey.newest.as_ref();
                 if newest.is_none_or(|newest| record.supersedes(&newest.record)) {
                     let gateway = match who {
@@ -156,6 +163,12 @@ impl Found {
             Answer::Bad(reason) => {
                 let note = GatewayNote { gateway: label.clone(), reason: reason.clone() };
                 survey.refuted.push(note);
+                reason
+            }
+            Answer::Expired { sequence, reason } => {
+                let note = GatewayNote { gateway: label.clone(), reason: reason.clone() };
+                survey.refuted.push(note);
+                survey.seen.push(IpnsSeen { from: label.clone(), sequence, expired: true });
                 reason
             }
             Answer::Incapable(reason) => {
@@ -178,7 +191,9 @@ impl Found {
         if let Some(newest) = &survey.newest {
             let newest = newest.record.fields().sequence;
             survey.seen.sort_by(|a, b| b.sequence.cmp(&a.sequence).then(a.from.cmp(&b.from)));
-            let behind = survey.seen.iter().filter(|seen| seen.sequence < newest);
+            survey.superseded =
+                survey.seen.first().map(|seen| seen.sequence).filter(|seen| *seen > newest);
+            let behind = survey.seen.iter().filter(|seen| !seen.expired && seen.sequence < newest);
             let notes = behind.map(|seen| GatewayNote {
                 gateway: seen.from.clone(),
                 reason: format!(
@@ -204,8 +219,9 @@ impl Found {
 async fn ask_publisher(publisher: &dyn Publisher, key: &IpnsName, now: Timestamp) -> Answer {
     match publisher.get(key).await {
         Ok(Some(record)) if record.is_expired(now) => {
-            let validity = record.fields().validity.clone();
-            Answer::Bad(RecordError::Expired { validity, now }.to_string())
+            let (sequence, validity) = (record.fields().sequence, record.fields().validity.clone());
+            let reason = RecordError::Expired { validity, now }.to_string();
+            Answer::Expired { sequence, reason }
         }
         Ok(Some(record)) => Answer::Record(Box::new(record)),
         Ok(None) => Answer::None,
@@ -247,9 +263,17 @@ pub(super) async fn ask(
     };
     match answer.status {
         200 if answer.media_type == RECORD_MEDIA_TYPE => {
-            let record = UnverifiedRecord::parse(&answer.body).and_then(|r| r.verify(key, now));
-            match record {
+            let record = match UnverifiedRecord::parse(&answer.body) {
+                Ok(record) => record,
+                Err(error) => return Answer::Bad(error.to_string()),
+            };
+            let sequence = record.fields().sequence;
+            match record.verify(key, now) {
                 Ok(record) => Answer::Record(Box::new(record)),
+                // Its signature stands, which is checked first.
+                Err(error @ RecordError::Expired { .. }) => {
+                    Answer::Expired { sequence, reason: error.to_string() }
+                }
                 Err(error) => Answer::Bad(error.to_string()),
             }
         }

@@ -71,7 +71,7 @@ impl NameResolver {
     /// Every record that the tree lists; `None` where it cannot be listed.
     pub(super) async fn list(&self, case: &Case<'_>) -> Option<Vec<(RecordKey, Option<Fetched>)>> {
         let files = case.files.as_ref()?;
-        let root = files.root()?;
+        let proof = files.proof()?;
         let Subject { facts, trace, .. } = case.subject;
         let (clock, directory) = (trace.clock(), facts.name.well_known());
         let tree = match files.fetch_tree(&facts.name, &directory).await {
@@ -87,7 +87,6 @@ impl NameResolver {
         let Listing { files: tree, gateway, passed_over } = tree;
         pass_over(trace, &passed_over);
         trace.step(clock, "list of the tree", &gateway, format!("{} files", tree.len()));
-        let sequence = files.ipns_record().map(|record| record.sequence);
         let mut records = Vec::new();
         for file in tree {
             let PathMeaning::Records(meant) = meaning(&format!("{directory}/{}", file.path)) else {
@@ -97,7 +96,7 @@ impl NameResolver {
             let Some((_, key)) = meant.into_iter().find(|(name, _)| *name == facts.name) else {
                 continue;
             };
-            let proof = Some(Proof::Blocks { root, sequence });
+            let proof = Some(proof.clone());
             let payload = payload_of(&file.bytes);
             records.push((key, Some(Fetched { payload, gateway: gateway.clone(), proof })));
         }

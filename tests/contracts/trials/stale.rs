@@ -169,5 +169,12 @@ pub async fn expired() -> Result<()> {
     accepted(&document, "good")?;
     ensure!(document["ipns"]["sequence"] == 0, "{document}");
     ensure!(document["notes"].to_string().contains("expired"), "{document}");
+    // Its signature stands: what is valid still was replaced by it.
+    ensure!(document["ipns"]["superseded"] == 9, "{document}");
+    ensure!(document["ipns"]["seen"][0]["expired"] == true, "{document}");
+    ensure!(record(&document)?["freshness"] == "unproven", "{document}");
+    let (code, text) = ask(&format!("{behind},{good}"), &[]).text().await?;
+    ensure!(code == 0 && text.contains("replaced by 9, which has expired"), "{text}");
+    ensure!(text.contains("freshness not proven"), "{text}");
     Ok(())
 }
