@@ -21,7 +21,7 @@ use super::Contracts;
 use super::answers::Answers;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
-use super::transport::{Doings, Node, Retry};
+use super::transport::{Doing, Doings, Node, Retry};
 use super::url::{Header, RpcUrl};
 use super::view::ChainView;
 use crate::net::{Http, Timeouts};
@@ -58,7 +58,8 @@ pub struct RpcConfig {
     pub timeout: Duration,
     /// How often a request that every node refused for the moment is sent again.
     pub retries: u32,
-    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals.
+    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals, values
+    /// kept on chain.
     pub quorum: usize,
     /// Where ENS is.
     pub contracts: Contracts,
@@ -91,13 +92,15 @@ pub struct Block {
 /// Nodes that are asked as one, and what they answered.
 #[derive(Clone, Debug)]
 pub(super) struct Nodes {
+    /// Which, where it is one alone.
+    pub(super) number: Option<usize>,
     pub(super) provider: RootProvider,
     pub(super) answers: Arc<Answers>,
 }
 
 impl Nodes {
-    fn new(provider: RootProvider) -> Self {
-        Self { provider, answers: Arc::default() }
+    fn new(number: Option<usize>, provider: RootProvider) -> Self {
+        Self { number, provider, answers: Arc::default() }
     }
 }
 
@@ -146,14 +149,14 @@ impl Rpc {
             || RetryBackoffLayer::new_with_policy(retries, BACKOFF, UNITS_PER_SECOND, Retry);
         let single = |node: &Node| {
             let client = RpcClient::builder().layer(retry()).transport(node.clone(), false);
-            Nodes::new(RootProvider::new(client))
+            Nodes::new(Some(node.number), RootProvider::new(client))
         };
         let each = nodes.iter().map(single).collect();
         let count = nodes.len();
         let methods = METHODS.into_iter().map(str::to_owned).collect();
         let all = FallbackService::new_with_sequential_methods(nodes, count, methods);
         let client = RpcClient::builder().layer(retry()).transport(all, false);
-        let all = Nodes::new(RootProvider::new(client));
+        let all = Nodes::new(None, RootProvider::new(client));
         let urls = urls.into();
         Ok(Self { urls, all, each, doings, headers: header_map, quorum, contracts })
     }
@@ -263,30 +266,47 @@ impl Rpc {
 
     /// The error of a request that every node failed, with what each of them did.
     pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
-        let mut reasons: Vec<Reason> = match &error {
+        self.error_of(what, error, None)
+    }
+
+    /// As [`error`](Self::error), of one node alone where only that was asked.
+    pub(super) fn error_of(
+        &self,
+        what: &str,
+        error: TransportError,
+        node: Option<usize>,
+    ) -> ChainError {
+        let failures = match &error {
             // The nodes themselves answered: what they did before is of no interest.
             RpcError::ErrorResp(_) => Vec::new(),
-            _ => {
-                let failures = self.doings.failures().into_iter();
-                let node = |number: usize| self.urls[number].to_string();
-                failures.map(|(number, said)| Reason { node: node(number), said }).collect()
-            }
+            _ => self.doings.failures(),
         };
+        let is_asked = |doing: &Doing| node.is_none_or(|node| node == doing.number);
+        let failures: Vec<Doing> = failures.into_iter().filter(is_asked).collect();
+        let lack_block = !failures.is_empty() && failures.iter().all(|doing| doing.lacks_block);
+        let mut reasons = self.reasons(failures);
+        if lack_block {
+            return ChainError::LostBlock { what: what.to_owned(), reasons };
+        }
         if reasons.is_empty() {
             let said = self
                 .urls
                 .iter()
                 .fold(error.to_string(), |text, url| url.redact(&text, &self.headers));
-            reasons.push(Reason { node: self.answered_by(), said });
+            let node = node.map_or_else(|| self.answered_by(), |node| self.urls[node].to_string());
+            reasons.push(Reason { node, said });
         }
         ChainError::Rpc { what: what.to_owned(), reasons }
     }
 
     fn no_answer(&self, what: &str) -> ChainError {
-        let failures = self.doings.failures().into_iter();
-        let reason =
-            |(number, said): (usize, _)| Reason { node: self.urls[number].to_string(), said };
-        ChainError::Rpc { what: what.to_owned(), reasons: failures.map(reason).collect() }
+        ChainError::Rpc { what: what.to_owned(), reasons: self.reasons(self.doings.failures()) }
+    }
+
+    fn reasons(&self, failures: Vec<Doing>) -> Vec<Reason> {
+        let node = |number: usize| self.urls[number].to_string();
+        let reason = |doing: Doing| Reason { node: node(doing.number), said: doing.said };
+        failures.into_iter().map(reason).collect()
     }
 }
 

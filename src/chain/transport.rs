@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alloy::rpc::json_rpc::{Id, Request, RequestPacket, ResponsePacket, RpcError};
+use alloy::rpc::json_rpc::{ErrorPayload, Id, Request, RequestPacket, ResponsePacket, RpcError};
 use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
@@ -19,6 +19,8 @@ use crate::net::NetError;
 
 /// No wait that a node asks for is longer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// EIP-1474: the block does not exist here.
+const RESOURCE_NOT_FOUND: i64 = -32001;
 /// How much of a node's message is quoted, in characters.
 const QUOTED: usize = 200;
 
@@ -31,11 +33,20 @@ pub(super) struct Doings {
     /// Who answered last, by number.
     answered: Mutex<usize>,
     /// How each failed last.
-    failed: Mutex<Vec<(usize, String)>>,
+    failed: Mutex<Vec<Doing>>,
     /// The chain that all must be on, once it is known.
     expected: OnceLock<u64>,
     /// The chain that each said it is on.
     chains: Mutex<BTreeMap<usize, u64>>,
+}
+
+/// How a node failed last.
+#[derive(Clone, Debug)]
+pub(super) struct Doing {
+    pub(super) number: usize,
+    pub(super) said: String,
+    /// Whether it does not have the block that was asked about.
+    pub(super) lacks_block: bool,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -47,7 +58,7 @@ impl Doings {
         *locked(&self.answered)
     }
 
-    pub(super) fn failures(&self) -> Vec<(usize, String)> {
+    pub(super) fn failures(&self) -> Vec<Doing> {
         locked(&self.failed).clone()
     }
 
@@ -58,11 +69,14 @@ impl Doings {
         let _ = self.expected.set(chain_id);
     }
 
-    fn note(&self, number: usize, failure: Option<&str>) {
+    fn note(&self, number: usize, failure: Option<&NodeFailure>) {
         let mut failed = locked(&self.failed);
-        failed.retain(|(other, _)| *other != number);
+        failed.retain(|other| other.number != number);
         match failure {
-            Some(reason) => failed.push((number, reason.to_owned())),
+            Some(NodeFailure { reason, lacks_block, .. }) => {
+                let (said, lacks_block) = (reason.clone(), *lacks_block);
+                failed.push(Doing { number, said, lacks_block });
+            }
             None => *locked(&self.answered) = number,
         }
     }
@@ -75,6 +89,15 @@ pub(super) struct NodeFailure {
     reason: String,
     /// When to try again; `None` when that would not help.
     retry: Option<Duration>,
+    /// Whether it does not have the block that was asked about.
+    lacks_block: bool,
+}
+
+impl NodeFailure {
+    /// One that asking again would not mend.
+    fn of(reason: String) -> Self {
+        Self { reason, retry: None, lacks_block: false }
+    }
 }
 
 /// One node.
@@ -94,6 +117,7 @@ impl Node {
         let limits = RateLimitRetryPolicy::default();
         let retry =
             limits.should_retry(&error).then(|| limits.backoff_hint(&error).unwrap_or_default());
+        let lacks_block = error.as_error_resp().is_some_and(is_unseen);
         let reason = match error {
             RpcError::Transport(TransportErrorKind::Custom(error)) => {
                 match error.downcast::<reqwest::Error>() {
@@ -115,7 +139,7 @@ impl Node {
             other => quoted(&other.to_string()),
         };
         let reason = self.url.redact(&reason, &self.headers);
-        NodeFailure { reason, retry: retry.map(|wait| wait.min(MAX_WAIT)) }
+        NodeFailure { reason, retry: retry.map(|wait| wait.min(MAX_WAIT)), lacks_block }
     }
 
     /// One request, as often as once.
@@ -129,10 +153,7 @@ impl Node {
                 }),
             },
             Ok(Err(error)) => Err(self.failure(error)),
-            Err(_) => {
-                let reason = format!("no answer for {} s", self.timeout.as_secs());
-                Err(NodeFailure { reason, retry: None })
-            }
+            Err(_) => Err(NodeFailure::of(format!("no answer for {} s", self.timeout.as_secs()))),
         }
     }
 
@@ -151,8 +172,7 @@ impl Node {
         if found == expected {
             return Ok(());
         }
-        let reason = format!("it is on chain {found}, not on chain {expected}");
-        Err(NodeFailure { reason, retry: None })
+        Err(NodeFailure::of(format!("it is on chain {found}, not on chain {expected}")))
     }
 
     async fn chain_id(&mut self) -> Result<u64, NodeFailure> {
@@ -162,7 +182,7 @@ impl Node {
         self.note_chain(&answer).ok_or_else(|| {
             let error = answer.as_error().map(|error| quoted(&error.message)).unwrap_or_default();
             let reason = format!("it does not say on which chain it is: {error:?}");
-            NodeFailure { reason: self.url.redact(&reason, &self.headers), retry: None }
+            NodeFailure::of(self.url.redact(&reason, &self.headers))
         })
     }
 
@@ -208,13 +228,20 @@ fn quoted(text: &str) -> String {
 
 /// Whether another node, or the same one later, may do better: it is over its limits, or has not
 /// seen the block yet.
-fn is_passing(error: &alloy::rpc::json_rpc::ErrorPayload) -> bool {
+fn is_passing(error: &ErrorPayload) -> bool {
     if is_execution_failure(error) {
         return false;
     }
+    error.is_retry_err() || is_unseen(error)
+}
+
+/// Whether a node does not have the block that was asked about: not yet, or no longer, after a
+/// fork. What geth and its like say, or the code of EIP-1474 for what does not exist.
+fn is_unseen(error: &ErrorPayload) -> bool {
     let message = error.message.to_ascii_lowercase();
-    let unseen = ["header not found", "unknown block", "block not found", "could not find block"];
-    error.is_retry_err() || unseen.iter().any(|text| message.contains(text))
+    let texts = ["header not found", "unknown block", "block not found", "could not find block"];
+    !is_execution_failure(error)
+        && (error.code == RESOURCE_NOT_FOUND || texts.iter().any(|text| message.contains(text)))
 }
 
 fn asks_for_chain(request: &RequestPacket) -> bool {
@@ -242,7 +269,7 @@ impl Service<RequestPacket> for Node {
             if let (true, Ok(answer)) = (asks_for_chain, &asked) {
                 node.note_chain(answer);
             }
-            node.doings.note(node.number, asked.as_ref().err().map(|failure| &*failure.reason));
+            node.doings.note(node.number, asked.as_ref().err());
             asked.map_err(TransportErrorKind::custom)
         })
     }

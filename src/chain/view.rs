@@ -8,6 +8,7 @@ use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::json_rpc::{ErrorPayload, RpcError};
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::{SolCall, SolError};
+use alloy::transports::TransportError;
 use alloy_primitives::{Address, Bytes, hex};
 
 use super::answers::Call;
@@ -76,7 +77,7 @@ impl ChainView {
             Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
                 Ok(Err(Revert(error.as_revert_data().unwrap_or_default())))
             }
-            Err(error) => Err(self.rpc.error(what, error)),
+            Err(error) => Err(self.error(what, error)),
         }
     }
 
@@ -97,6 +98,11 @@ impl ChainView {
         let answer = self.call(what, to, call.data.clone()).await?;
         self.nodes.answers.keep(call, &answer);
         Ok(answer)
+    }
+
+    /// The error of a request that the nodes failed, with what each of them did.
+    pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
+        self.rpc.error_of(what, error, self.nodes.number)
     }
 
     /// A call whose answer may be missing: `None` when the contract reverts, does not exist, or

@@ -243,9 +243,12 @@ impl From<FetchError> for CliError {
             FetchError::Refused(error) => error.into(),
             FetchError::Failed { .. } => Self::new(Exit::Failed, "not-fetched", message)
                 .hint("try another gateway: --gateway URL"),
+            FetchError::Refuted { .. } => Self::new(Exit::Unverified, "bad-blocks", message)
+                .hint("do not rely on these gateways; ask another: --gateway URL"),
             FetchError::NoGateway(_) => Self::new(Exit::Usage, "no-gateway", message)
                 .hint("give one: --gateway https://ipfs.io"),
-            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
+            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message)
+                .hint("let the chain name gateways and judge: give --rpc-url, no --recordhash"),
         }
     }
 }

@@ -106,13 +106,11 @@ fn verify(
 pub async fn resolve_listed(
     files: &RecordFiles,
     facts: &ChainFacts,
-    gateway: &str,
 ) -> Result<Vec<ResolvedRecord>, FetchError> {
     let directory = facts.name.well_known();
-    let root = files.root();
-    let sequence = files.ipns_record().map(|record| record.sequence);
     let (mut found, approvals) = (Vec::new(), ApprovalCache::new());
-    for file in files.fetch_tree(&facts.name, &directory).await? {
+    let listing = files.fetch_tree(&facts.name, &directory).await?;
+    for file in listing.files {
         let PathMeaning::Records(records) = meaning(&format!("{directory}/{}", file.path)) else {
             continue;
         };
@@ -121,8 +119,8 @@ pub async fn resolve_listed(
             continue;
         };
         found.push(ResolvedRecord {
-            gateway: Some(gateway.to_owned()),
-            proof: root.map(|root| Proof::Blocks { root, sequence }),
+            gateway: Some(listing.gateway.clone()),
+            proof: files.proof(),
             record: verify(&file.bytes, facts, &key, &approvals).map_err(RecordError::Unverified),
             key,
         });

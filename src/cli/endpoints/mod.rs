@@ -16,7 +16,7 @@ use namesys::secret::SecretString;
 use namesys::workspace::{Config, Target};
 use url::Url;
 
-pub use self::publishers::PublisherArgs;
+pub use self::publishers::{PublisherArgs, WitnessArgs};
 pub use self::sites::{SiteArgs, folder};
 pub use self::uploads::{ChosenUpload, UploadArgs, UploadKind};
 

@@ -97,6 +97,25 @@ impl PublisherArgs {
     }
 }
 
+/// The flag of publishers that are asked for IPNS records beside the gateways.
+#[derive(Debug, Args)]
+pub struct WitnessArgs {
+    /// Ask a publisher for the IPNS record too: w3name=URL, routing=URL, kubo=URL or file=PATH.
+    /// The newest record of all who are asked counts. May be given more than once
+    #[arg(long, value_name = "KIND=URL")]
+    publisher: Vec<Endpoint<PublisherKind>>,
+}
+
+impl WitnessArgs {
+    /// The publishers.
+    ///
+    /// # Errors
+    /// When a file's folder or a token cannot be read.
+    pub fn open(&self, context: &Context) -> Result<Vec<Box<dyn Publisher>>, CliError> {
+        open(self.publisher.clone(), context)
+    }
+}
+
 fn open(
     chosen: Vec<Endpoint<PublisherKind>>,
     context: &Context,

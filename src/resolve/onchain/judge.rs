@@ -8,7 +8,7 @@ use super::lookup::{Answered, callback};
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject};
-use crate::chain::{ChainError, ChainView, OffchainLookup};
+use crate::chain::{ChainError, ChainView, OffchainLookup, Revert};
 use crate::record::RecordKey;
 use crate::request::{
     PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyContext, VerifyError,
@@ -142,15 +142,19 @@ impl NameResolver {
         let answer = case.subject.view.call("the callback", case.resolver, data).await?;
         let answered = Answered::new(case.resolver, answer);
         match &answered {
-            Answered::Reverted(revert) => match revert.invalid_request() {
-                Some(reason) if matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT") => {
-                    Err(OnchainRecordError::Stale(reason))
-                }
-                _ => Ok(answered),
+            Answered::Reverted(revert) => match stale(revert) {
+                Some(reason) => Err(OnchainRecordError::Stale { reason, attempts: 1 }),
+                None => Ok(answered),
             },
             _ => Ok(answered),
         }
     }
+}
+
+/// How a records resolver refuses a callback at another block than its lookup's.
+pub(super) fn stale(revert: &Revert) -> Option<String> {
+    let reason = revert.invalid_request()?;
+    matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT").then_some(reason)
 }
 
 /// Why this program refuses a payload.
