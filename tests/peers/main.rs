@@ -56,6 +56,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
+    ("kubo::is_kept_up", KUBO, trials::kubo::upkeep),
     ("kubo::wants_a_token", KUBO, trials::kubo::token_and_api_file),
     ("kubo::puts_and_gets_our_records", KUBO, trials::kubo::records_by_rpc),
     ("kubo::routes_our_records", KUBO, trials::kubo::records_by_routing),
