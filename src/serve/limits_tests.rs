@@ -52,8 +52,26 @@ async fn no_connection_is_for_ever() {
 }
 
 #[tokio::test]
+async fn who_asks_and_never_reads_is_cut() {
+    let limits = ServeLimits { connections: 1, connection: Duration::from_millis(500), ..hasty() };
+    let scene = Scene::new(None, limits).await;
+    // More than the system's buffers take.
+    let long = std::fs::File::create(scene.dir.path().join("ws/.well-known/long")).unwrap();
+    long.set_len(64 << 20).unwrap();
+    let mut stream = scene.connect().await;
+    stream.write_all(b"GET /.well-known/long HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    stream.read_u8().await.unwrap();
+    let began = Instant::now();
+    let response = client().get(format!("{}{RECORD}", scene.url)).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(rest(&mut stream).await.len() < 64 << 20);
+    scene.stop().await;
+}
+
+#[tokio::test]
 async fn stops_soon_whatever_clients_do() {
-    let limits = ServeLimits { head: LONG, grace: Duration::from_millis(800), ..hasty() };
+    let limits = ServeLimits { head: LONG, grace: Duration::from_secs(4), ..hasty() };
     let scene = Scene::new(None, limits).await;
     let address = scene.url.strip_prefix("http://").unwrap().to_owned();
     // One has been answered and is kept alive, one is in the middle of its request.
@@ -89,7 +107,8 @@ fn files(certificates: &str, key: &str) -> TlsFiles {
 
 #[tokio::test]
 async fn speaks_tls_1_2_and_1_3_and_no_plain_http() {
-    let scene = Scene::new(Some(files("server.pem", "server.key")), hasty()).await;
+    let limits = ServeLimits { head: Duration::from_secs(2), ..hasty() };
+    let scene = Scene::new(Some(files("server.pem", "server.key")), limits).await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let ca = reqwest::Certificate::from_pem(&std::fs::read(testdata("ca.pem")).unwrap()).unwrap();
     let url = format!("{}{RECORD}", scene.url);
