@@ -6,16 +6,22 @@
 mod connections;
 mod tls;
 
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 pub use connections::ServeLimits;
@@ -24,8 +30,11 @@ pub use tls::{TlsError, TlsFiles};
 use crate::ens::WELL_KNOWN;
 use crate::web::{CACHE, content_type, cors_read_only, none_match};
 
-/// The longest file that is served, in bytes. A record file has some thousand.
-const MAX_FILE: u64 = 64 << 20;
+/// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
+/// are sent as they are read, so that many readers need no more memory than one.
+const MAX_WHOLE: u64 = 1 << 20;
+/// What is read of a longer one at a time, and looked at for its type.
+const CHUNK: usize = 64 << 10;
 
 /// What to serve and where.
 #[derive(Clone, Debug)]
@@ -114,7 +123,7 @@ async fn answer(State(root): State<Arc<PathBuf>>, request: Request) -> Response 
     let path = request.uri().path().to_owned();
     let read = tokio::task::spawn_blocking(move || read(&root, &path)).await;
     match read {
-        Ok(Some((name, content))) => file(request.headers(), &name, content),
+        Ok(Some(found)) => file(request.headers(), found),
         Ok(None) | Err(_) => refusal(StatusCode::NOT_FOUND, "no such file"),
     }
 }
@@ -123,9 +132,45 @@ fn refusal(status: StatusCode, message: &str) -> Response {
     (status, Json(serde_json::json!({ "message": message }))).into_response()
 }
 
-fn file(headers: &HeaderMap, name: &str, content: Vec<u8>) -> Response {
-    let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&Sha256::digest(&content)[..16]));
-    let kind = content_type(Some(name), &content);
+/// A file of the tree.
+struct Found {
+    name: String,
+    /// All of it, or the beginning of a long one.
+    start: Vec<u8>,
+    /// Where the rest of a long one is read from.
+    rest: Option<File>,
+    metadata: Metadata,
+}
+
+impl Found {
+    /// By its content; of a long file by its length and time.
+    fn etag(&self) -> String {
+        if self.rest.is_none() {
+            let digest = Sha256::digest(&self.start);
+            return format!("\"{}\"", data_encoding::HEXLOWER.encode(&digest[..16]));
+        }
+        let (metadata, length) = (&self.metadata, self.metadata.len());
+        format!("W/\"{length:x}-{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec())
+    }
+
+    fn into_body(self) -> Body {
+        let Some(rest) = self.rest else { return Body::from(self.start) };
+        let left = self.metadata.len().saturating_sub(self.start.len() as u64);
+        // As long as announced, also when it grows meanwhile; when it shrinks the answer breaks.
+        let rest = tokio::fs::File::from_std(rest).take(left);
+        let start = stream::iter([Ok::<_, io::Error>(Bytes::from(self.start))]);
+        let rest = stream::try_unfold(rest, |mut rest| async move {
+            let mut chunk = BytesMut::with_capacity(CHUNK);
+            let read = rest.read_buf(&mut chunk).await?;
+            Ok((read > 0).then(|| (chunk.freeze(), rest)))
+        });
+        Body::from_stream(start.chain(rest))
+    }
+}
+
+fn file(headers: &HeaderMap, found: Found) -> Response {
+    let etag = found.etag();
+    let kind = content_type(Some(&found.name), &found.start);
     let fixed = [
         (header::ETAG, etag.clone()),
         (header::CACHE_CONTROL, CACHE.to_owned()),
@@ -134,15 +179,18 @@ fn file(headers: &HeaderMap, name: &str, content: Vec<u8>) -> Response {
     if none_match(headers, &[&etag]) {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
-    let mut response = (fixed, content).into_response();
+    let length = found.metadata.len().max(found.start.len() as u64);
+    let mut response = (fixed, found.into_body()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     if let Ok(kind) = HeaderValue::from_str(&kind) {
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CONTENT_TYPE, kind);
     }
     response
 }
 
-/// The file at `path` of a URL, and its name. `None` for whatever is not a file of the tree.
-fn read(root: &Path, path: &str) -> Option<(String, Vec<u8>)> {
+/// The file at `path` of a URL. `None` for whatever is not a file of the tree.
+fn read(root: &Path, path: &str) -> Option<Found> {
     // Decoded after it is split: an encoded slash is part of a name, and no name has one.
     let decode = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok();
     let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
@@ -154,12 +202,18 @@ fn read(root: &Path, path: &str) -> Option<(String, Vec<u8>)> {
     let file = segments.iter().fold(root.to_owned(), |path, segment| path.join(&**segment));
     // Links are followed, then must have stayed within the tree.
     let file = file.canonicalize().ok()?;
-    let metadata = file.metadata().ok()?;
-    let inside = file.starts_with(root.join(WELL_KNOWN));
-    if !inside || !metadata.is_file() || metadata.len() > MAX_FILE {
+    // What is no file, a pipe say, is not even opened.
+    if !file.starts_with(root.join(WELL_KNOWN)) || !file.metadata().ok()?.is_file() {
         return None;
     }
-    Some((segments.last()?.to_string(), std::fs::read(file).ok()?))
+    let mut opened = File::open(file).ok()?;
+    let metadata = opened.metadata().ok()?;
+    let is_long = metadata.len() > MAX_WHOLE;
+    let most = if is_long { CHUNK as u64 } else { MAX_WHOLE };
+    let mut start = Vec::new();
+    io::Read::take(&mut opened, most).read_to_end(&mut start).ok()?;
+    let rest = is_long.then_some(opened);
+    Some(Found { name: segments.last()?.to_string(), start, rest, metadata })
 }
 
 #[cfg(test)]

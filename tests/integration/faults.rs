@@ -196,6 +196,25 @@ fn an_upload_taken_at_one_byte_a_second_is_given_up() {
 }
 
 #[test]
+fn a_slow_publisher_holds_up_nobody_for_long() {
+    let scene = Scene::new();
+    let (good, slow) =
+        (format!("w3name={}", scene.devnet.urls().w3name), format!("w3name={}", scene.proxy.url()));
+    scene.proxy.set(Fault::Slow);
+    let began = Instant::now();
+    let mut command = scene.workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    command.env("NAMESYS_TIMEOUT", "2s").args(["--json", "publish", "--require=1"]);
+    let output = command.args(["--publisher", &good, "--publisher", &slow]).output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{json}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert_eq!(json["publications"][0]["read_back"], true, "{json}");
+    let said = json["publications"][1]["error"].as_str().unwrap();
+    assert!(said.contains("no answer for 2 s"), "{said}");
+    scene.completes(0);
+}
+
+#[test]
 fn slow_gateways_are_not_waited_for() {
     let scene = Scene::new();
     scene.proxy.set(Fault::Slow);

@@ -4,8 +4,10 @@
 //! services (npm) and a bucket that checks signatures (Go) are fetched pinned
 //! and built under `target/`. Without Go or Node their trials are ignored and
 //! say so; with `CI=true` they fail instead. A real Kubo is used where there is
-//! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored.
+//! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored. So is an IPFS
+//! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo.
 
+mod cluster;
 mod entry;
 mod kubo;
 mod peer;
@@ -13,6 +15,7 @@ mod runtime;
 #[path = "../support/mod.rs"]
 mod support;
 mod trials {
+    pub mod cluster;
     pub mod gateway;
     pub mod keys;
     pub mod kubo;
@@ -36,6 +39,7 @@ type Run = fn() -> anyhow::Result<()>;
 const GO: &[Runtime] = &[Runtime::Go];
 const NODE: &[Runtime] = &[Runtime::Node];
 const KUBO: &[Runtime] = &[Runtime::Kubo];
+const CLUSTER: &[Runtime] = &[Runtime::Cluster, Runtime::Kubo];
 const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
 
 const TRIALS: &[(&str, &[Runtime], Run)] = &[
@@ -61,6 +65,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("s3::two_publish_at_once", GO, trials::sites::two_at_once),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
+    ("kubo::is_kept_up", KUBO, trials::kubo::upkeep),
     ("kubo::wants_a_token", KUBO, trials::kubo::token_and_api_file),
     ("kubo::puts_and_gets_our_records", KUBO, trials::kubo::records_by_rpc),
     ("kubo::routes_our_records", KUBO, trials::kubo::records_by_routing),
@@ -68,6 +73,8 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("kubo::inspects_our_records", KUBO, trials::kubo::inspects_changed_records),
     ("kubo::adds_to_the_same_roots", KUBO, trials::kubo::same_roots),
     ("kubo::exchanges_keys", KUBO, trials::kubo::keys),
+    ("cluster::adds_what_publish_sends", CLUSTER, trials::cluster::rest_api),
+    ("cluster::pins_what_another_node_has", CLUSTER, trials::cluster::pinning_service),
 ];
 
 fn main() -> ExitCode {
