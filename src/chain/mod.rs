@@ -15,6 +15,7 @@
 mod contracts;
 mod error;
 mod facts;
+mod http;
 mod quorum;
 mod records_resolver;
 mod rpc;

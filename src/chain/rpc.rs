@@ -11,7 +11,6 @@ use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::json_rpc::RpcError;
 use alloy::transports::TransportError;
-use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{FallbackService, RetryBackoffLayer};
 use alloy_primitives::B256;
 use futures_util::future::join_all;
@@ -20,7 +19,7 @@ use reqwest::header::HeaderMap;
 use super::Contracts;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
-use super::transport::{Doings, Node, Retry};
+use super::transport::{Doings, Node, Retry, quoted};
 use super::url::{Header, RpcUrl};
 use super::view::ChainView;
 use crate::net::{Http, Timeouts};
@@ -121,7 +120,7 @@ impl Rpc {
         let node = |(number, url): (usize, &RpcUrl)| Node {
             number,
             url: url.clone(),
-            inner: HttpTransport::with_client(http.client().clone(), url.0.clone()),
+            client: http.client().clone(),
             headers: header_map.clone(),
             timeout,
             connect_timeout: Timeouts::default().connect,
@@ -263,6 +262,7 @@ impl Rpc {
                 .urls
                 .iter()
                 .fold(error.to_string(), |text, url| url.redact(&text, &self.headers));
+            let said = quoted(&said);
             reasons.push(Reason { node: self.answered_by(), said });
         }
         ChainError::Rpc { what: what.to_owned(), reasons }
