@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alloy::rpc::json_rpc::{Id, Request, RequestPacket, ResponsePacket, RpcError};
+use alloy::rpc::json_rpc::{ErrorPayload, Id, Request, RequestPacket, ResponsePacket, RpcError};
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{HttpError, TransportError, TransportErrorKind, TransportFut};
 use alloy_primitives::U64;
@@ -22,6 +22,8 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 /// How much of a node's message is quoted, in characters.
 const QUOTED: usize = 200;
 
+/// Method not found, not supported (JSON-RPC, EIP-1474).
+const METHOD_UNKNOWN: [i64; 2] = [-32601, -32004];
 /// How the chain id is asked for.
 const CHAIN_ID: &str = "eth_chainId";
 
@@ -128,6 +130,7 @@ impl Node {
         let hint = match error.status {
             401 | 403 => " (access is refused; is the key in its URL right?)",
             429 => " (too many requests)",
+            300..=399 => " (redirects of nodes are not followed: give the address it leads to)",
             _ => "",
         };
         let body = self.quoted(&error.body);
@@ -140,13 +143,16 @@ impl Node {
     /// One request, sent once.
     async fn ask(&self, request: RequestPacket) -> Result<ResponsePacket, NodeFailure> {
         match tokio::time::timeout(self.timeout, post(&self.client, &self.url.0, request)).await {
-            Ok(Ok(answer)) => match answer.as_error().filter(|error| is_passing(error)) {
-                None => Ok(answer),
-                Some(error) => Err(NodeFailure {
-                    retry: Some(Duration::ZERO),
-                    ..self.failure(RpcError::ErrorResp(error.clone()))
-                }),
-            },
+            Ok(Ok(answer)) => {
+                let error = answer.as_error().filter(|error| !is_execution_failure(error));
+                let Some(error) = error else { return Ok(answer) };
+                let retry = match (is_passing(error), is_refusal(error)) {
+                    (true, _) => Some(Duration::ZERO),
+                    (false, true) => None,
+                    (false, false) => return Ok(answer),
+                };
+                Err(NodeFailure { retry, ..self.failure(RpcError::ErrorResp(error.clone())) })
+            }
             Ok(Err(error)) => Err(self.failure(error)),
             Err(_) => {
                 let reason = format!("no answer for {} s", self.timeout.as_secs());
@@ -216,13 +222,19 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Whether another node, or the same one later, may do better: it is over its limits, or has not
 /// seen the block yet.
-fn is_passing(error: &alloy::rpc::json_rpc::ErrorPayload) -> bool {
-    if is_execution_failure(error) {
-        return false;
-    }
+fn is_passing(error: &ErrorPayload) -> bool {
     let message = error.message.to_ascii_lowercase();
     let unseen = ["header not found", "unknown block", "block not found", "could not find block"];
     error.is_retry_err() || unseen.iter().any(|text| message.contains(text))
+}
+
+/// Whether another node may do better, but not the same one later: it does not let us in, or does
+/// not know the method.
+fn is_refusal(error: &ErrorPayload) -> bool {
+    let message = error.message.to_ascii_lowercase();
+    let closed =
+        ["unauthorized", "authenticat", "forbidden", "access denied", "api key", "api-key"];
+    METHOD_UNKNOWN.contains(&error.code) || closed.iter().any(|text| message.contains(text))
 }
 
 fn asks_for_chain(request: &RequestPacket) -> bool {
