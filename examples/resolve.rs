@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::net::{Http, HttpConfig};
 use namesys::record::RecordKey;
-use namesys::resolve::{ChainFacts, FetchLimits, Proof, RecordFiles, Recordhash, resolve_records};
+use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, Recordhash, resolve_records};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,8 +26,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for resolved in resolve_records(&files, &facts, &keys).await {
         match resolved.record {
             Ok(record) => {
-                let proven = matches!(resolved.proof, Some(Proof::Blocks { .. }));
-                println!("{} = {} (proven: {proven})", resolved.key, record.value());
+                let freshness = resolved.proof.as_ref().map(|proof| proof.freshness().as_str());
+                let freshness = freshness.unwrap_or("unproven");
+                println!("{} = {} (freshness: {freshness})", resolved.key, record.value());
             }
             Err(error) => println!("{}: {error}", resolved.key),
         }

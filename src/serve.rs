@@ -3,6 +3,7 @@
 //! Only files under `.well-known/` are served, and only those that lie there: a link that leaves
 //! the folder is not followed. Anything else is 404 as JSON.
 
+mod connections;
 mod tls;
 
 use std::io;
@@ -17,15 +18,14 @@ use axum::{Json, Router, middleware};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
+pub use connections::ServeLimits;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
-use crate::web::{content_type, cors, none_match};
+use crate::web::{CACHE, content_type, cors_read_only, none_match};
 
 /// The longest file that is served, in bytes. A record file has some thousand.
 const MAX_FILE: u64 = 64 << 20;
-/// How long a browser may keep a file without asking again.
-const CACHE: &str = "public, max-age=60";
 
 /// What to serve and where.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Certificate and key; none for plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// What one client may take.
+    pub limits: ServeLimits,
 }
 
 /// Why nothing is served.
@@ -60,9 +62,6 @@ pub enum ServeError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The listener failed.
-    #[error("serving stopped: {0}")]
-    Io(#[from] io::Error),
 }
 
 /// A server that has its address and does not answer yet.
@@ -71,6 +70,7 @@ pub struct Server {
     addr: SocketAddr,
     tls: Option<Arc<rustls::ServerConfig>>,
     root: PathBuf,
+    limits: ServeLimits,
 }
 
 impl Server {
@@ -85,7 +85,7 @@ impl Server {
         let failed = |error| ServeError::Listen { addr: config.listen, error };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, addr, tls, root })
+        Ok(Self { listener, addr, tls, root, limits: config.limits })
     }
 
     /// The address, without a slash at its end.
@@ -94,26 +94,14 @@ impl Server {
         format!("{scheme}://{}", self.addr)
     }
 
-    /// Serves until `stop` is done, then lets requests under way finish.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn run(
-        self,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
+    /// Serves until `stop` is done, then lets requests under way finish, for
+    /// [`ServeLimits::grace`] at most.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         let app = Router::new()
             .fallback(answer)
-            .layer(middleware::from_fn(cors))
+            .layer(middleware::from_fn(cors_read_only))
             .with_state(Arc::new(self.root));
-        match self.tls {
-            None => axum::serve(self.listener, app).with_graceful_shutdown(stop).await?,
-            Some(config) => {
-                let listener = tls::TlsListener::new(self.listener, config);
-                axum::serve(listener, app).with_graceful_shutdown(stop).await?;
-            }
-        }
-        Ok(())
+        connections::serve(self.listener, self.tls, app, self.limits, stop).await;
     }
 }
 
@@ -155,15 +143,15 @@ fn file(headers: &HeaderMap, name: &str, content: Vec<u8>) -> Response {
 
 /// The file at `path` of a URL, and its name. `None` for whatever is not a file of the tree.
 fn read(root: &Path, path: &str) -> Option<(String, Vec<u8>)> {
-    let decoded = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
-    let segments: Vec<&str> = decoded.strip_prefix('/')?.split('/').collect();
-    let plain = |segment: &&str| {
-        !segment.is_empty() && !matches!(*segment, "." | "..") && !segment.contains(['\\', '\0'])
-    };
-    if segments.first() != Some(&WELL_KNOWN) || !segments.iter().all(plain) {
+    // Decoded after it is split: an encoded slash is part of a name, and no name has one.
+    let decode = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok();
+    let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
+    let plain =
+        |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['/', '\\', '\0']);
+    if segments.first()? != WELL_KNOWN || !segments.iter().all(|segment| plain(segment)) {
         return None;
     }
-    let file = segments.iter().fold(root.to_owned(), |path, segment| path.join(segment));
+    let file = segments.iter().fold(root.to_owned(), |path, segment| path.join(&**segment));
     // Links are followed, then must have stayed within the tree.
     let file = file.canonicalize().ok()?;
     let metadata = file.metadata().ok()?;
@@ -171,86 +159,9 @@ fn read(root: &Path, path: &str) -> Option<(String, Vec<u8>)> {
     if !inside || !metadata.is_file() || metadata.len() > MAX_FILE {
         return None;
     }
-    Some(((*segments.last()?).to_owned(), std::fs::read(file).ok()?))
+    Some((segments.last()?.to_string(), std::fs::read(file).ok()?))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("ws/.well-known/eth/ñick/text");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("avatar.json"), "{\"data\":\"0x\"}").unwrap();
-        std::fs::write(dir.path().join("ws/namesys.toml"), "name").unwrap();
-        std::fs::write(dir.path().join("secret"), "secret").unwrap();
-        std::os::unix::fs::symlink("../../secret", dir.path().join("ws/.well-known/out")).unwrap();
-        dir
-    }
-
-    #[test]
-    fn nothing_but_the_tree_can_be_read() {
-        let dir = tree();
-        let root = dir.path().join("ws").canonicalize().unwrap();
-        let found = read(&root, "/.well-known/eth/%C3%B1ick/text/avatar.json").unwrap();
-        assert_eq!(found.0, "avatar.json");
-        for path in [
-            "/namesys.toml",
-            "/.well-known/../namesys.toml",
-            "/.well-known/%2e%2e/namesys.toml",
-            "/.well-known/..%2fnamesys.toml",
-            "/.well-known/out",
-            "/.well-known//eth",
-            "/.well-known/eth",
-            "/.well-known/eth/%C3%B1ick/text/avatar.json/",
-            "/.well-known/%00",
-            "/.well-known/%ff",
-            "//etc/passwd",
-            "/",
-        ] {
-            assert!(read(&root, path).is_none(), "{path}");
-        }
-    }
-
-    async fn start() -> (tempfile::TempDir, String, tokio::sync::oneshot::Sender<()>) {
-        let dir = tree();
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = ServeConfig { dir: dir.path().join("ws"), listen, tls: None };
-        let server = Server::bind(config).await.unwrap();
-        let url = server.url();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        tokio::spawn(server.run(async { _ = stopped.await }));
-        (dir, url, stop)
-    }
-
-    #[tokio::test]
-    async fn answers_as_a_static_host() {
-        let (_dir, url, stop) = start().await;
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::new();
-        let record = format!("{url}/.well-known/eth/ñick/text/avatar.json?t=123");
-        let response = client.get(&record).send().await.unwrap();
-        assert_eq!(response.headers()["content-type"], "application/json");
-        assert_eq!(response.headers()["access-control-allow-origin"], "*");
-        let etag = response.headers()["etag"].clone();
-        assert_eq!(response.text().await.unwrap(), "{\"data\":\"0x\"}");
-
-        let again = client.get(&record).header("if-none-match", etag).send().await.unwrap();
-        assert_eq!(again.status(), 304);
-        let head = client.head(&record).send().await.unwrap();
-        assert_eq!(
-            (head.status().as_u16(), &head.headers()["content-length"]),
-            (200, &"13".parse().unwrap())
-        );
-        assert_eq!(head.text().await.unwrap(), "");
-        let missing = client.get(format!("{url}/.well-known/x.json")).send().await.unwrap();
-        assert_eq!(missing.status(), 404);
-        assert!(missing.text().await.unwrap().contains("\"message\""));
-        let post = client.post(&record).send().await.unwrap();
-        assert_eq!(post.status(), 405);
-        let options = client.request(Method::OPTIONS, &record).send().await.unwrap();
-        assert_eq!(options.status(), 204);
-        stop.send(()).unwrap();
-    }
-}
+#[path = "serve/tests.rs"]
+mod tests;

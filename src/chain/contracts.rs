@@ -1,5 +1,6 @@
 //! Addresses and interfaces of the contracts that are read.
 
+use alloy::ens::UNIVERSAL_RESOLVER_ADDRESS;
 use alloy_primitives::{Address, address};
 
 pub use abi::OffchainLookup;
@@ -10,6 +11,8 @@ pub use abi::OffchainLookup;
 pub struct Contracts {
     /// The ENS registry.
     pub registry: Address,
+    /// The Universal Resolver (ENSIP-23), which also knows names that this registry does not.
+    pub universal_resolver: Address,
     /// The NameWrapper, which owns wrapped names in the registry.
     pub name_wrapper: Address,
     /// The records resolver that `setup` gives to names (CCIP2).
@@ -20,6 +23,7 @@ impl Default for Contracts {
     fn default() -> Self {
         Self {
             registry: address!("00000000000C2E074eC69A0dFb2997BA6C7d2e1e"),
+            universal_resolver: UNIVERSAL_RESOLVER_ADDRESS,
             name_wrapper: address!("D4416b13d2b3a9aBae7AcD5D6C2BbDBE25686401"),
             records_resolver: address!("839B3B540A9572448FD1B2335e0EB09Ac1A02885"),
         }

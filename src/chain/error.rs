@@ -29,6 +29,19 @@ pub enum ChainError {
         /// What each node did.
         reasons: Vec<Reason>,
     },
+    /// No node has the block that everything is read at: they are not in step, or it was on a
+    /// fork that was given up.
+    #[error(
+        "the chain could not be asked for {what}: no node has the block that was the newest a \
+         moment ago:{}",
+        list(reasons)
+    )]
+    LostBlock {
+        /// What was asked.
+        what: String,
+        /// What each node said.
+        reasons: Vec<Reason>,
+    },
     /// The node is of another chain.
     #[error("{node} is on chain {found}, not on chain {expected}")]
     OtherChain {
@@ -76,6 +89,18 @@ impl fmt::Display for Reason {
         match self.said.starts_with(&self.node) {
             true => f.write_str(&self.said),
             false => write!(f, "{}: {}", self.node, self.said),
+        }
+    }
+}
+
+impl ChainError {
+    /// In words, for a list where the node is named already.
+    pub(super) fn of_one_node(&self) -> String {
+        match self {
+            Self::Rpc { reasons, .. } | Self::LostBlock { reasons, .. } if reasons.len() == 1 => {
+                reasons[0].said.clone()
+            }
+            _ => self.to_string(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use alloy::ens::UniversalResolver;
 use alloy::providers::Provider;
 use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
 use futures_util::future::{try_join, try_join_all};
@@ -56,12 +57,18 @@ impl NameFacts {
     }
 }
 
+impl fmt::Display for FoundResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "resolver {} ({})", self.address, self.level)
+    }
+}
+
 /// What nodes must agree on.
 impl fmt::Display for NameFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "owner {}", self.owner())?;
         match &self.resolver {
-            Some(resolver) => write!(f, ", resolver {} ({})", resolver.address, resolver.level),
+            Some(resolver) => write!(f, ", {resolver}"),
             None => f.write_str(", no resolver"),
         }
     }
@@ -168,6 +175,28 @@ impl ChainView {
             return Ok((found.level == *name || extended).then_some(found));
         }
         Ok(None)
+    }
+
+    /// The resolver of a name by the Universal Resolver: for names that the registry has no
+    /// resolver for, such as those that moved to ENSv2.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn find_universally(&self, name: &Name) -> Result<Option<FoundResolver>, ChainError> {
+        let wire = name.dns();
+        let call = UniversalResolver::findResolverCall { name: wire.clone().into() };
+        let Some(found) = self.ask(self.contracts().universal_resolver, call).await? else {
+            return Ok(None);
+        };
+        let (address, offset) = (found._0, found._2);
+        let is_level = |level: &Name| U256::from(wire.len() - level.dns().len()) == offset;
+        let Some(level) = levels(name).into_iter().find(is_level) else { return Ok(None) };
+        if address.is_zero() {
+            return Ok(None);
+        }
+        let extended = self.supports(address, EXTENDED_RESOLVER).await?;
+        let found = FoundResolver { address, extended, level };
+        Ok((found.level == *name || extended).then_some(found))
     }
 
     /// ERC-165, without its probe for contracts that say yes to everything.

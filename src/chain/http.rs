@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket, RpcError};
+use alloy::rpc::json_rpc::{ErrorPayload, RequestPacket, ResponsePacket, RpcError};
 use alloy::transports::{TransportError, TransportErrorKind};
 use reqwest::Client;
 use reqwest::header::RETRY_AFTER;
 use url::Url;
 
+use super::transport::is_unseen;
 use super::view::is_execution_failure;
 
 /// Most bytes of an answer: that of the largest call has some hundred thousand.
@@ -39,7 +40,7 @@ pub(super) async fn post(
         return packet.map_err(|error| RpcError::deser_err(error, text()));
     }
     match packet {
-        Ok(packet) if packet.as_error().is_some_and(is_execution_failure) => Ok(packet),
+        Ok(packet) if packet.as_error().is_some_and(is_of_call) => Ok(packet),
         packet => {
             let said = packet.ok().and_then(|packet| Some(packet.as_error()?.message.to_string()));
             let said = said.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
@@ -47,4 +48,9 @@ pub(super) async fn post(
             Err(TransportErrorKind::http_error_with_retry_after(status, said, wait))
         }
     }
+}
+
+/// Whether an error is about the call, or the block it is of, and not about the node.
+fn is_of_call(error: &ErrorPayload) -> bool {
+    is_execution_failure(error) || is_unseen(error)
 }

@@ -29,17 +29,24 @@ pub(super) fn agreement<T: PartialEq + fmt::Display>(
     {
         return answers.swap_remove(number).1;
     }
+    // Not all have the block: at another they may agree.
+    let lost =
+        answers.iter().any(|(_, answer)| matches!(answer, Err(ChainError::LostBlock { .. })));
     let answered = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
     let differ = best.is_some_and(|(count, _)| count < answered);
     let said = answers.into_iter().map(|(node, answer)| {
-        let said = answer.map_or_else(|error| error.to_string(), |answer| answer.to_string());
+        let said = match answer {
+            Ok(answer) => answer.to_string(),
+            Err(error) => error.of_one_node(),
+        };
         Reason { node, said }
     });
     let answers = said.collect();
     let what = what.to_owned();
-    Err(match differ {
-        true => ChainError::Disagreement { what, answers },
-        false => ChainError::Rpc { what, reasons: answers },
+    Err(match (differ, lost) {
+        (true, _) => ChainError::Disagreement { what, answers },
+        (false, true) => ChainError::LostBlock { what, reasons: answers },
+        (false, false) => ChainError::Rpc { what, reasons: answers },
     })
 }
 
@@ -64,5 +71,14 @@ mod tests {
         assert_eq!(error, "the nodes do not agree on the owner:\n  http://0/: a\n  http://1/: b");
         let few = agreement("x", 2, answers(&["a", ""])).unwrap_err();
         assert!(matches!(few, ChainError::Rpc { .. }), "{few}");
+        let mut behind = answers(&["a", ""]);
+        let reason = Reason { node: "http://1/".to_owned(), said: "header not found".to_owned() };
+        behind[1].1 = Err(ChainError::LostBlock { what: "x".to_owned(), reasons: vec![reason] });
+        let lost = agreement("x", 2, behind).unwrap_err();
+        assert!(matches!(lost, ChainError::LostBlock { .. }), "{lost}");
+        assert!(
+            lost.to_string().ends_with("http://0/: a\n  http://1/: header not found"),
+            "{lost}"
+        );
     }
 }

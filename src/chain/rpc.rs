@@ -17,9 +17,10 @@ use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
 
 use super::Contracts;
+use super::answers::Answers;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
-use super::transport::{Doings, Node, Retry, quoted};
+use super::transport::{Doing, Doings, Node, Retry, quoted};
 use super::url::{Header, RpcUrl};
 use super::view::ChainView;
 use crate::net::{Http, Timeouts};
@@ -56,7 +57,8 @@ pub struct RpcConfig {
     pub timeout: Duration,
     /// How often a request that every node refused for the moment is sent again.
     pub retries: u32,
-    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals.
+    /// How many nodes must agree on what decides: owner, resolver, recordhash, approvals, values
+    /// kept on chain.
     pub quorum: usize,
     /// Where ENS is.
     pub contracts: Contracts,
@@ -86,14 +88,29 @@ pub struct Block {
     pub timestamp: u64,
 }
 
+/// Nodes that are asked as one, and what they answered.
+#[derive(Clone, Debug)]
+pub(super) struct Nodes {
+    /// Which, where it is one alone.
+    pub(super) number: Option<usize>,
+    pub(super) provider: RootProvider,
+    pub(super) answers: Arc<Answers>,
+}
+
+impl Nodes {
+    fn new(number: Option<usize>, provider: RootProvider) -> Self {
+        Self { number, provider, answers: Arc::default() }
+    }
+}
+
 /// One or more nodes of one chain. Clones share their connections.
 #[derive(Clone)]
 pub struct Rpc {
     urls: Arc<[RpcUrl]>,
     /// All of them, in order.
-    provider: RootProvider,
+    all: Nodes,
     /// Each by itself.
-    each: Arc<[RootProvider]>,
+    each: Arc<[Nodes]>,
     doings: Arc<Doings>,
     headers: HeaderMap,
     quorum: usize,
@@ -131,21 +148,21 @@ impl Rpc {
             || RetryBackoffLayer::new_with_policy(retries, BACKOFF, UNITS_PER_SECOND, Retry);
         let single = |node: &Node| {
             let client = RpcClient::builder().layer(retry()).transport(node.clone(), false);
-            RootProvider::new(client)
+            Nodes::new(Some(node.number), RootProvider::new(client))
         };
         let each = nodes.iter().map(single).collect();
         let count = nodes.len();
         let methods = METHODS.into_iter().map(str::to_owned).collect();
         let all = FallbackService::new_with_sequential_methods(nodes, count, methods);
         let client = RpcClient::builder().layer(retry()).transport(all, false);
-        let provider = RootProvider::new(client);
+        let all = Nodes::new(None, RootProvider::new(client));
         let urls = urls.into();
-        Ok(Self { urls, provider, each, doings, headers: header_map, quorum, contracts })
+        Ok(Self { urls, all, each, doings, headers: header_map, quorum, contracts })
     }
 
     /// The provider over all nodes, for what is not a read at a pinned block.
     pub fn provider(&self) -> &RootProvider {
-        &self.provider
+        &self.all.provider
     }
 
     /// The contracts.
@@ -165,11 +182,11 @@ impl Rpc {
     /// [`ChainError::OtherChain`] when it is not `expected`; a node that cannot be asked.
     pub async fn check_chain_id(&self, expected: Option<u64>) -> Result<u64, ChainError> {
         let nodes = match self.quorum {
-            1 => std::slice::from_ref(&self.provider),
+            1 => std::slice::from_ref(&self.all),
             _ => &self.each,
         };
         let answers =
-            join_all(nodes.iter().map(|provider| async { provider.get_chain_id().await }));
+            join_all(nodes.iter().map(|node| async { node.provider.get_chain_id().await }));
         let mut chain_id = expected;
         let mut failures = Vec::new();
         for (number, answer) in answers.await.into_iter().enumerate() {
@@ -207,12 +224,12 @@ impl Rpc {
             BlockId::latest()
         } else {
             let numbers =
-                self.each.iter().map(|provider| async { provider.get_block_number().await });
+                self.each.iter().map(|node| async { node.provider.get_block_number().await });
             let numbers = join_all(numbers).await;
             let lowest = numbers.into_iter().filter_map(Result::ok).min();
             BlockId::number(lowest.ok_or_else(|| self.no_answer(what))?)
         };
-        let block = self.provider.get_block(id).await.map_err(|error| self.error(what, error))?;
+        let block = self.provider().get_block(id).await.map_err(|error| self.error(what, error))?;
         let block = block.ok_or_else(|| self.no_answer(what))?;
         let header = &block.header;
         Ok(Block { number: header.number, hash: header.hash, timestamp: header.timestamp })
@@ -220,7 +237,7 @@ impl Rpc {
 
     /// Everything at `block`, through all nodes in order.
     pub fn at(&self, block: Block) -> ChainView {
-        ChainView::new(self.clone(), self.provider.clone(), block)
+        ChainView::new(self.clone(), self.all.clone(), block)
     }
 
     /// Runs `query` at `block`: by itself, or, with a quorum, on every node, of which so many
@@ -238,8 +255,8 @@ impl Rpc {
         if self.quorum == 1 {
             return query(self.at(block)).await;
         }
-        let asked = self.each.iter().enumerate().map(|(number, provider)| {
-            let view = ChainView::new(self.clone(), provider.clone(), block);
+        let asked = self.each.iter().enumerate().map(|(number, node)| {
+            let view = ChainView::new(self.clone(), node.clone(), block);
             let answer = query(view);
             async move { (self.urls[number].to_string(), answer.await) }
         });
@@ -248,31 +265,48 @@ impl Rpc {
 
     /// The error of a request that every node failed, with what each of them did.
     pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
-        let mut reasons: Vec<Reason> = match &error {
+        self.error_of(what, error, None)
+    }
+
+    /// As [`error`](Self::error), of one node alone where only that was asked.
+    pub(super) fn error_of(
+        &self,
+        what: &str,
+        error: TransportError,
+        node: Option<usize>,
+    ) -> ChainError {
+        let failures = match &error {
             // The nodes themselves answered: what they did before is of no interest.
             RpcError::ErrorResp(_) => Vec::new(),
-            _ => {
-                let failures = self.doings.failures().into_iter();
-                let node = |number: usize| self.urls[number].to_string();
-                failures.map(|(number, said)| Reason { node: node(number), said }).collect()
-            }
+            _ => self.doings.failures(),
         };
+        let is_asked = |doing: &Doing| node.is_none_or(|node| node == doing.number);
+        let failures: Vec<Doing> = failures.into_iter().filter(is_asked).collect();
+        let lack_block = !failures.is_empty() && failures.iter().all(|doing| doing.lacks_block);
+        let mut reasons = self.reasons(failures);
+        if lack_block {
+            return ChainError::LostBlock { what: what.to_owned(), reasons };
+        }
         if reasons.is_empty() {
             let said = self
                 .urls
                 .iter()
                 .fold(error.to_string(), |text, url| url.redact(&text, &self.headers));
             let said = quoted(&said);
-            reasons.push(Reason { node: self.answered_by(), said });
+            let node = node.map_or_else(|| self.answered_by(), |node| self.urls[node].to_string());
+            reasons.push(Reason { node, said });
         }
         ChainError::Rpc { what: what.to_owned(), reasons }
     }
 
     fn no_answer(&self, what: &str) -> ChainError {
-        let failures = self.doings.failures().into_iter();
-        let reason =
-            |(number, said): (usize, _)| Reason { node: self.urls[number].to_string(), said };
-        ChainError::Rpc { what: what.to_owned(), reasons: failures.map(reason).collect() }
+        ChainError::Rpc { what: what.to_owned(), reasons: self.reasons(self.doings.failures()) }
+    }
+
+    fn reasons(&self, failures: Vec<Doing>) -> Vec<Reason> {
+        let node = |number: usize| self.urls[number].to_string();
+        let reason = |doing: Doing| Reason { node: node(doing.number), said: doing.said };
+        failures.into_iter().map(reason).collect()
     }
 }
 

@@ -19,6 +19,8 @@ use crate::net::NetError;
 
 /// No wait that a node asks for is longer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// EIP-1474: the block does not exist here.
+const RESOURCE_NOT_FOUND: i64 = -32001;
 /// How much of a node's message is quoted, in characters.
 const QUOTED: usize = 200;
 
@@ -33,11 +35,20 @@ pub(super) struct Doings {
     /// Who answered last, by number.
     answered: Mutex<usize>,
     /// How each failed last.
-    failed: Mutex<Vec<(usize, String)>>,
+    failed: Mutex<Vec<Doing>>,
     /// The chain that all must be on, once it is known.
     expected: OnceLock<u64>,
     /// The chain that each said it is on.
     chains: Mutex<BTreeMap<usize, u64>>,
+}
+
+/// How a node failed last.
+#[derive(Clone, Debug)]
+pub(super) struct Doing {
+    pub(super) number: usize,
+    pub(super) said: String,
+    /// Whether it does not have the block that was asked about.
+    pub(super) lacks_block: bool,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -49,7 +60,7 @@ impl Doings {
         *locked(&self.answered)
     }
 
-    pub(super) fn failures(&self) -> Vec<(usize, String)> {
+    pub(super) fn failures(&self) -> Vec<Doing> {
         locked(&self.failed).clone()
     }
 
@@ -60,11 +71,14 @@ impl Doings {
         let _ = self.expected.set(chain_id);
     }
 
-    fn note(&self, number: usize, failure: Option<&str>) {
+    fn note(&self, number: usize, failure: Option<&NodeFailure>) {
         let mut failed = locked(&self.failed);
-        failed.retain(|(other, _)| *other != number);
+        failed.retain(|other| other.number != number);
         match failure {
-            Some(reason) => failed.push((number, reason.to_owned())),
+            Some(NodeFailure { reason, lacks_block, .. }) => {
+                let (said, lacks_block) = (reason.clone(), *lacks_block);
+                failed.push(Doing { number, said, lacks_block });
+            }
             None => *locked(&self.answered) = number,
         }
     }
@@ -77,6 +91,15 @@ pub(super) struct NodeFailure {
     reason: String,
     /// When to try again; `None` when that would not help.
     retry: Option<Duration>,
+    /// Whether it does not have the block that was asked about.
+    lacks_block: bool,
+}
+
+impl NodeFailure {
+    /// One that asking again would not mend.
+    fn of(reason: String) -> Self {
+        Self { reason, retry: None, lacks_block: false }
+    }
 }
 
 /// One node.
@@ -96,6 +119,7 @@ impl Node {
         let limits = RateLimitRetryPolicy::default();
         let retry =
             limits.should_retry(&error).then(|| limits.backoff_hint(&error).unwrap_or_default());
+        let lacks_block = error.as_error_resp().is_some_and(is_unseen);
         let reason = match error {
             RpcError::Transport(TransportErrorKind::Custom(error)) => {
                 match error.downcast::<reqwest::Error>() {
@@ -117,7 +141,7 @@ impl Node {
             other => self.quoted(&other.to_string()),
         };
         let reason = self.url.redact(&reason, &self.headers);
-        NodeFailure { reason, retry: retry.map(|wait| wait.min(MAX_WAIT)) }
+        NodeFailure { reason, retry: retry.map(|wait| wait.min(MAX_WAIT)), lacks_block }
     }
 
     /// What a node says, short, without what it repeats of the address: left out before it is
@@ -154,10 +178,7 @@ impl Node {
                 Err(NodeFailure { retry, ..self.failure(RpcError::ErrorResp(error.clone())) })
             }
             Ok(Err(error)) => Err(self.failure(error)),
-            Err(_) => {
-                let reason = format!("no answer for {} s", self.timeout.as_secs());
-                Err(NodeFailure { reason, retry: None })
-            }
+            Err(_) => Err(NodeFailure::of(format!("no answer for {} s", self.timeout.as_secs()))),
         }
     }
 
@@ -176,8 +197,7 @@ impl Node {
         if found == expected {
             return Ok(());
         }
-        let reason = format!("it is on chain {found}, not on chain {expected}");
-        Err(NodeFailure { reason, retry: None })
+        Err(NodeFailure::of(format!("it is on chain {found}, not on chain {expected}")))
     }
 
     async fn chain_id(&self) -> Result<u64, NodeFailure> {
@@ -187,8 +207,7 @@ impl Node {
         self.note_chain(&answer).ok_or_else(|| {
             let said = answer.as_error().map(|error| self.quoted(&error.message));
             let said = said.unwrap_or_default();
-            let reason = format!("it does not say on which chain it is: {said:?}");
-            NodeFailure { reason, retry: None }
+            NodeFailure::of(format!("it does not say on which chain it is: {said:?}"))
         })
     }
 
@@ -223,9 +242,16 @@ pub(super) fn quoted(text: &str) -> String {
 /// Whether another node, or the same one later, may do better: it is over its limits, or has not
 /// seen the block yet.
 fn is_passing(error: &ErrorPayload) -> bool {
+    error.is_retry_err() || is_unseen(error)
+}
+
+/// Whether a node does not have the block that was asked about: not yet, or no longer, after a
+/// fork. What geth and its like say, or the code of EIP-1474 for what does not exist.
+pub(super) fn is_unseen(error: &ErrorPayload) -> bool {
     let message = error.message.to_ascii_lowercase();
-    let unseen = ["header not found", "unknown block", "block not found", "could not find block"];
-    error.is_retry_err() || unseen.iter().any(|text| message.contains(text))
+    let texts = ["header not found", "unknown block", "block not found", "could not find block"];
+    !is_execution_failure(error)
+        && (error.code == RESOURCE_NOT_FOUND || texts.iter().any(|text| message.contains(text)))
 }
 
 /// Whether another node may do better, but not the same one later: it does not let us in, or does
@@ -262,7 +288,7 @@ impl Service<RequestPacket> for Node {
             if let (true, Ok(answer)) = (asks_for_chain, &asked) {
                 node.note_chain(answer);
             }
-            node.doings.note(node.number, asked.as_ref().err().map(|failure| &*failure.reason));
+            node.doings.note(node.number, asked.as_ref().err());
             asked.map_err(TransportErrorKind::custom)
         })
     }

@@ -30,6 +30,8 @@ impl From<ChainError> for CliError {
                 "check the node's address and its key, or give more than one --rpc-url: they are \
                  tried in order",
             ),
+            ChainError::LostBlock { .. } => Self::of(Exit::Failed, "rpc", &error)
+                .hint("try again, or ask a node that is no pool: --rpc-url URL"),
         }
     }
 }
@@ -91,7 +93,14 @@ impl From<ResolveError> for CliError {
     fn from(error: ResolveError) -> Self {
         match error {
             ResolveError::Chain(error) => error.into(),
-            ResolveError::NoResolver { .. } => Self::of(Exit::NotFound, "no-resolver", &error),
+            ResolveError::NoResolver { ref facts } => {
+                let name = &facts.name;
+                let hint = match facts.owner().is_zero() {
+                    true => "check the spelling, and that --rpc-url is of the name's chain".into(),
+                    false => format!("its owner sets one: namesys setup {name}"),
+                };
+                Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
+            }
             ResolveError::Recordhash { .. } => Self::of(Exit::Failed, "bad-recordhash", &error),
         }
     }

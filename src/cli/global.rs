@@ -1,10 +1,12 @@
 //! The flags every command takes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::output::Color;
+use super::values::duration;
 
 /// Whose endpoints apply where nothing else says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -44,4 +46,19 @@ pub struct GlobalArgs {
     /// Certificates trusted beside the system's roots
     #[arg(long, value_name = "PEM", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// Give up a server that makes no progress for so long [default: 30s, 5m for uploads, 3m for
+    /// records through Kubo] [env: NAMESYS_TIMEOUT]
+    #[arg(long, value_name = "DURATION", value_parser = patience, global = true)]
+    pub timeout: Option<Duration>,
+}
+
+/// How long a server may make no progress.
+///
+/// # Errors
+/// When it is no duration, or none at all.
+pub fn patience(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("no server answers in no time; give 30s for instance".to_owned()),
+        patience => Ok(patience),
+    }
 }

@@ -18,7 +18,8 @@ use super::global::Network;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Ethereum nodes (--rpc-url)")]
 pub struct RpcArgs {
-    /// How many of the nodes must agree on owner, resolver, recordhash and approvals
+    /// How many of the nodes must agree on owner, resolver, recordhash, approvals, and values kept
+    /// on chain
     #[arg(long, value_name = "N", default_value_t = 1)]
     rpc_quorum: usize,
     /// A header for every node, "Name: value"; may be given more than once

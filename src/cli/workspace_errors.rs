@@ -7,6 +7,7 @@ use namesys::ipns::RecordError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
+use namesys::site::{SiteError, SiteStopped};
 use namesys::wallet::WalletError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, ParcelError, PublishTreeError, RecordsError, SignError,
@@ -189,6 +190,26 @@ impl From<PublishTreeError> for CliError {
     }
 }
 
+impl From<SiteError> for CliError {
+    fn from(error: SiteError) -> Self {
+        let (exit, kind) = match &error {
+            SiteError::Link { .. } => (Exit::Usage, "bad-tree"),
+            SiteError::Settings { .. } => (Exit::Usage, "bad-site"),
+            _ => (Exit::Failed, "site"),
+        };
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<SiteStopped> for CliError {
+    fn from(error: SiteStopped) -> Self {
+        match error {
+            SiteStopped::Tree(error) => error.into(),
+            SiteStopped::Workspace(error) => error.into(),
+        }
+    }
+}
+
 impl From<ParcelError> for CliError {
     fn from(error: ParcelError) -> Self {
         let message = error.to_string();
@@ -222,9 +243,12 @@ impl From<FetchError> for CliError {
             FetchError::Refused(error) => error.into(),
             FetchError::Failed { .. } => Self::new(Exit::Failed, "not-fetched", message)
                 .hint("try another gateway: --gateway URL"),
+            FetchError::Refuted { .. } => Self::new(Exit::Unverified, "bad-blocks", message)
+                .hint("do not rely on these gateways; ask another: --gateway URL"),
             FetchError::NoGateway(_) => Self::new(Exit::Usage, "no-gateway", message)
                 .hint("give one: --gateway https://ipfs.io"),
-            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message),
+            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message)
+                .hint("let the chain name gateways and judge: give --rpc-url, no --recordhash"),
         }
     }
 }
@@ -234,7 +258,7 @@ impl From<ServeError> for CliError {
         let (exit, kind) = match &error {
             ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
             ServeError::Listen { .. } => (Exit::Failed, "listen"),
-            ServeError::Folder { .. } | ServeError::Io(_) => (Exit::Failed, "io"),
+            ServeError::Folder { .. } => (Exit::Failed, "io"),
         };
         Self::new(exit, kind, error.to_string())
     }

@@ -16,6 +16,7 @@ pub mod chain;
 mod gateway;
 mod handle;
 mod names;
+mod prompt;
 mod rate_limit;
 mod reply;
 mod routing;
@@ -39,6 +40,7 @@ pub use handle::DevnetHandle;
 pub use rate_limit::RateLimit;
 pub use store::StoreError;
 
+use prompt::prompt;
 use server::Network;
 use store::Store;
 
@@ -159,7 +161,7 @@ impl Devnet {
         let mut stopping = stop.subscribe();
         let task = tokio::spawn(async move {
             let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, app)
+            axum::serve(prompt(listener), app)
                 .with_graceful_shutdown(async move {
                     // An error says the devnet was dropped, which ends it too.
                     let _ = stopping.wait_for(|stop| *stop).await;

@@ -68,12 +68,19 @@ impl Resolve for PublicOnly {
             // Port 0 is replaced by the address's.
             let addresses: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if let Some(private) = addresses.iter().find(|address| !is_public(address.ip())) {
-                let refused = PrivateAddress(private.ip());
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, refused).into());
-            }
+            // The connection is made to these, and to nothing that a second lookup would give.
+            let addresses = all_public(addresses)
+                .map_err(|refused| io::Error::new(io::ErrorKind::PermissionDenied, refused))?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
+    }
+}
+
+/// `addresses`, if every one of them is public: which one is connected to is not known yet.
+fn all_public(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, PrivateAddress> {
+    match addresses.iter().find(|address| !is_public(address.ip())) {
+        Some(private) => Err(PrivateAddress(private.ip())),
+        None => Ok(addresses),
     }
 }
 
@@ -183,6 +190,40 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_any_private_address_is_refused() {
+        let addresses = |texts: &[&str]| {
+            let address = |text: &&str| SocketAddr::new(text.parse().unwrap(), 0);
+            texts.iter().map(address).collect::<Vec<_>>()
+        };
+        let good = addresses(&["1.1.1.1", "2606:4700::1111"]);
+        assert_eq!(all_public(good.clone()), Ok(good));
+        for (texts, private) in [
+            (["1.1.1.1", "10.0.0.1"], "10.0.0.1"),
+            (["::ffff:10.0.0.1", "1.1.1.1"], "::ffff:10.0.0.1"),
+            (["2606:4700::1111", "fe80::1"], "fe80::1"),
+            (["1.1.1.1", "64:ff9b::7f00:1"], "64:ff9b::7f00:1"),
+        ] {
+            let refused = PrivateAddress(private.parse().unwrap());
+            assert_eq!(all_public(addresses(&texts)), Err(refused), "{texts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_are_judged_by_what_the_system_says_of_them() {
+        for name in ["localhost", "a.localhost", "LOCALHOST."] {
+            let resolved = PublicOnly.resolve(name.parse().unwrap()).await;
+            let error = resolved.map(|addresses| addresses.count()).unwrap_err();
+            assert!(error.downcast_ref::<PrivateAddress>().is_some(), "{name}: {error}");
+        }
+        // Not a name of ours to be refused: the system resolves an address to itself.
+        let resolved = PublicOnly.resolve("10.0.0.1".parse().unwrap()).await;
+        let error = resolved.map(|addresses| addresses.count()).unwrap_err();
+        let refused = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let refused = refused.and_then(|error| error.downcast_ref::<PrivateAddress>());
+        assert_eq!(refused, Some(&PrivateAddress("10.0.0.1".parse().unwrap())));
+    }
+
+    #[test]
     fn literals_in_any_spelling() {
         // The URL parser normalises these to 127.0.0.1 and 169.254.169.254.
         for url in [
@@ -190,6 +231,14 @@ mod tests {
             "http://0x7f.1/",
             "http://0251.0376.0251.0376/",
             "http://[::ffff:7f00:1]/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://[64:ff9b::10.0.0.1]/",
+            "http://[::1]/",
+            "http://[fe80::1]/",
+            "http://[fc00::1]/",
+            "http://127.0.0.1./",
+            "http://%31%32%37.1/",
+            "http://１２７.0.0.1/",
         ] {
             assert!(private_literal(&url.parse().unwrap()).is_some(), "{url}");
         }

@@ -21,6 +21,8 @@ pub struct ChainResolveReport {
     pub resolver_kind: &'static str,
     /// The name it is set for.
     pub resolver_of: String,
+    /// Who says so: `registry`, or `universal-resolver` where the registry has none (ENSv2).
+    pub resolver_by: &'static str,
     /// Whether that is a name above (ENSIP-10).
     pub wildcard: bool,
     /// Who owns the name, or the closest registered name above it, as the resolver sees it.
@@ -44,6 +46,9 @@ pub struct ChainResolveReport {
     /// The IPNS record that led to the tree, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipns: Option<IpnsEvidenceReport>,
+    /// What gateways and publishers did that did not serve the newest IPNS record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteReport>,
     /// Whether the records are all that the tree lists; otherwise those asked for, or the usual.
     pub listed: bool,
     /// By record type.
@@ -51,6 +56,15 @@ pub struct ChainResolveReport {
     /// What was asked, with `--trace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Vec<StepReport>>,
+}
+
+/// What one gateway or publisher did.
+#[derive(Clone, Debug, Serialize)]
+pub struct NoteReport {
+    /// Which.
+    pub from: String,
+    /// What it did.
+    pub reason: String,
 }
 
 /// A block.
@@ -93,9 +107,14 @@ pub struct ChainRecordReport {
     pub approval: Option<String>,
     /// Who served it; `null` where the chain did.
     pub gateway: Option<String>,
-    /// Whether it is shown to be the newest: by block hashes below the IPNS record, or kept on
-    /// chain at this block.
+    /// Whether it is tied to what the chain says: by block hashes below the recordhash or the
+    /// IPNS record of its key, or kept on chain at this block; without, an older validly signed
+    /// record would not be noticed.
     pub proven: bool,
+    /// What that is worth: `chain` (kept on chain, or the recordhash names the files
+    /// themselves), `ipns` (the newest IPNS record of all who were asked, see `ipns.seen`, names
+    /// them) or `unproven`; `null` where nothing was fetched.
+    pub freshness: Option<&'static str>,
     /// The names it was redirected to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirects: Vec<String>,
@@ -103,6 +122,8 @@ pub struct ChainRecordReport {
     pub verdicts: VerdictsReport,
     /// Why there is no value.
     pub error: Option<String>,
+    /// Whether that is because there is no such record, so far as is known.
+    pub absent: bool,
 }
 
 /// The judgements on a record: `accepted`, or `refused: …`; `null` where there is none.

@@ -9,8 +9,9 @@ mod resolver_urls;
 
 pub use agree::{Agreement, Patience, Sight, SightOf, agreement, wait_for_agreement};
 pub use gateway::{
-    FetchError, FetchLimits, Fetched, Gateway, GatewayNote, GatewayParseError, GatewaySight,
-    IpnsEvidence, Proof, RecordFiles, TreeFile, gateway_sight,
+    FetchError, FetchLimits, Fetched, Freshness, Gateway, GatewayNote, GatewayParseError,
+    GatewaySight, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources, TreeFile,
+    gateway_sight,
 };
 pub use onchain::{
     Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,

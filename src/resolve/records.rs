@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::{FetchError, Proof, RecordFiles};
 use crate::ens::Name;
 use crate::record::RecordKey;
-use crate::request::{SignedRecord, VerifiedRecord, VerifyContext};
+use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
 use crate::workspace::{PathMeaning, RecordFile, meaning, record_path};
 
 /// What the chain says about a name.
@@ -53,13 +53,15 @@ pub async fn resolve_records(
     facts: &ChainFacts,
     keys: &[RecordKey],
 ) -> Vec<ResolvedRecord> {
-    join_all(keys.iter().map(|key| resolve_record(files, facts, key))).await
+    let approvals = &ApprovalCache::new();
+    join_all(keys.iter().map(|key| resolve_record(files, facts, key, approvals))).await
 }
 
 async fn resolve_record(
     files: &RecordFiles,
     facts: &ChainFacts,
     key: &RecordKey,
+    approvals: &ApprovalCache,
 ) -> ResolvedRecord {
     let failed = |error: FetchError| ResolvedRecord {
         key: key.clone(),
@@ -73,13 +75,18 @@ async fn resolve_record(
             key: key.clone(),
             gateway: Some(fetched.gateway),
             proof: Some(fetched.proof),
-            record: verify(&fetched.bytes, facts, key).map_err(RecordError::Unverified),
+            record: verify(&fetched.bytes, facts, key, approvals).map_err(RecordError::Unverified),
         },
     }
 }
 
 /// Verifies the contents of a record file.
-fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedRecord, String> {
+fn verify(
+    bytes: &[u8],
+    facts: &ChainFacts,
+    key: &RecordKey,
+    approvals: &ApprovalCache,
+) -> Result<VerifiedRecord, String> {
     let payload = RecordFile::payload(bytes).map_err(|error| error.to_string())?;
     let record = SignedRecord::decode(&payload).map_err(|error| error.to_string())?;
     let context = VerifyContext {
@@ -88,7 +95,7 @@ fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedR
         chain_id: facts.chain_id,
         approved_signers: &facts.approved_signers,
     };
-    record.verify(key, &context).map_err(|error| error.to_string())
+    record.verify_with(key, &context, approvals).map_err(|error| error.to_string())
 }
 
 /// Every record of `facts.name` that the tree lists, verified. Needs a gateway that serves
@@ -99,13 +106,11 @@ fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedR
 pub async fn resolve_listed(
     files: &RecordFiles,
     facts: &ChainFacts,
-    gateway: &str,
 ) -> Result<Vec<ResolvedRecord>, FetchError> {
     let directory = facts.name.well_known();
-    let root = files.root();
-    let sequence = files.ipns_record().map(|record| record.sequence);
-    let mut found = Vec::new();
-    for file in files.fetch_tree(&facts.name, &directory).await? {
+    let (mut found, approvals) = (Vec::new(), ApprovalCache::new());
+    let listing = files.fetch_tree(&facts.name, &directory).await?;
+    for file in listing.files {
         let PathMeaning::Records(records) = meaning(&format!("{directory}/{}", file.path)) else {
             continue;
         };
@@ -114,9 +119,9 @@ pub async fn resolve_listed(
             continue;
         };
         found.push(ResolvedRecord {
-            gateway: Some(gateway.to_owned()),
-            proof: root.map(|root| Proof::Blocks { root, sequence }),
-            record: verify(&file.bytes, facts, &key).map_err(RecordError::Unverified),
+            gateway: Some(listing.gateway.clone()),
+            proof: files.proof(),
+            record: verify(&file.bytes, facts, &key, &approvals).map_err(RecordError::Unverified),
             key,
         });
     }

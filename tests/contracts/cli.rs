@@ -58,6 +58,20 @@ impl Run {
 
     /// Exit code, document and stderr.
     pub async fn run(self) -> Result<(i32, Value, String)> {
+        let (code, stdout, stderr) = self.output().await?;
+        let document = serde_json::from_str(&stdout)
+            .with_context(|| format!("exit {code}, stdout {stdout:?}, stderr {stderr:?}"))?;
+        Ok((code, document, stderr))
+    }
+
+    /// Exit code, and what people see, on stdout and stderr.
+    pub async fn text(mut self) -> Result<(i32, String)> {
+        self.arguments.retain(|argument| argument != "--json");
+        let (code, stdout, stderr) = self.output().await?;
+        Ok((code, stdout + &stderr))
+    }
+
+    async fn output(self) -> Result<(i32, String, String)> {
         tokio::task::spawn_blocking(move || self.blocking()).await?
     }
 
@@ -112,7 +126,7 @@ impl Run {
         Ok(document)
     }
 
-    fn blocking(self) -> Result<(i32, Value, String)> {
+    fn blocking(self) -> Result<(i32, String, String)> {
         use std::io::{BufRead, Write};
         let home = tempfile::tempdir()?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_namesys"))
@@ -158,9 +172,7 @@ impl Run {
         let join = |thread: std::thread::JoinHandle<String>| thread.join().unwrap_or_default();
         let (stdout, stderr) = (join(stdout), join(stderr));
         let code = status.code().context("no exit code")?;
-        let document = serde_json::from_str(&stdout)
-            .with_context(|| format!("exit {code}, stdout {stdout:?}, stderr {stderr:?}"))?;
-        Ok((code, document, stderr))
+        Ok((code, stdout, stderr))
     }
 }
 

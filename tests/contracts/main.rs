@@ -15,9 +15,11 @@ mod process;
 mod proxy;
 mod world;
 mod trials {
+    pub mod batch;
     pub mod build;
     pub mod clients;
     pub mod foreign;
+    pub mod forms;
     pub mod gateways;
     pub mod hostile;
     pub mod levels;
@@ -32,6 +34,9 @@ mod trials {
     pub mod setup_refused;
     pub mod signers;
     pub mod stale;
+    pub mod universal;
+    pub mod unsteady;
+    pub mod values;
     pub mod web;
     pub mod whole_way;
 }
@@ -118,8 +123,22 @@ fn main() -> ExitCode {
         with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
         on_chain("stale::a_former_owner", || on(trials::stale::former_owner())),
         on_chain("stale::an_older_record", || on(trials::stale::older_record())),
+        on_chain("stale::an_older_ipns_record", || on(trials::stale::older_ipns_record())),
+        on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
+        on_chain("batch::answered_locally", || on(trials::batch::local())),
+        on_chain("batch::behind_a_redirect", || on(trials::batch::redirected())),
+        on_chain("forms::ipns_and_ipfs", || on(trials::forms::content())),
+        on_chain("forms::ipld_and_none", || on(trials::forms::words())),
+        on_chain("forms::nonsense", || on(trials::forms::nonsense())),
+        on_chain("universal::a_name_that_moved", || on(trials::universal::moved())),
+        on_chain("values::every_coin_and_codec", || on(trials::values::every())),
+        on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
+        on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
+        on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
+        on_chain("web::publish_to_https", || on(trials::web::publish())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
+        on_chain("hostile::private_addresses", || on(trials::hostile::private_addresses())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
         on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),

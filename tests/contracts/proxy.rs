@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use axum::Router;
@@ -20,7 +21,8 @@ pub enum Misbehaviour {
     Never,
     /// A gigabyte, bit by bit.
     Endless,
-    ToLinkLocal,
+    /// A redirect.
+    To(&'static str),
     /// `{"data":"0x"}`
     Nothing,
 }
@@ -43,8 +45,7 @@ async fn misbehave(State(what): State<Misbehaviour>) -> Response {
             let chunks = (0..16 << 10).map(move |_| Ok::<_, std::io::Error>(chunk.clone()));
             Body::from_stream(futures_util::stream::iter(chunks)).into_response()
         }
-        Misbehaviour::ToLinkLocal => {
-            let to = "http://169.254.169.254/latest/meta-data/";
+        Misbehaviour::To(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
         }
         Misbehaviour::Nothing => {
@@ -88,11 +89,137 @@ async fn of_either(State(stale): State<Arc<Stale>>, uri: Uri, headers: HeaderMap
     if let (Some(accept), Some(_)) = (headers.get(header::ACCEPT), &stale.records) {
         request = request.header(header::ACCEPT, accept);
     }
+    passed_on(request).await
+}
+
+/// A gateway that passes everything on to `rest`, but serves `record` whatever IPNS record is
+/// asked for.
+pub async fn with_ipns_record(rest: &str, record: Vec<u8>) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let state = Arc::new((client, rest.trim_end_matches('/').to_owned(), record));
+    serve(Router::new().fallback(replaced).with_state(state)).await
+}
+
+async fn replaced(
+    State(state): State<Arc<(reqwest::Client, String, Vec<u8>)>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let (client, rest, record) = &*state;
+    if uri.query().unwrap_or_default().contains("format=ipns-record") {
+        let kind = "application/vnd.ipfs.ipns-record";
+        return ([(header::CONTENT_TYPE, kind)], record.clone()).into_response();
+    }
+    let accept = headers.get(header::ACCEPT).cloned();
+    let accept = accept.unwrap_or_else(|| HeaderValue::from_static("*/*"));
+    passed_on(client.get(format!("{rest}{uri}")).header(header::ACCEPT, accept)).await
+}
+
+/// What an upstream answers.
+async fn passed_on(request: reqwest::RequestBuilder) -> Response {
     let Ok(answer) = request.send().await else { return StatusCode::BAD_GATEWAY.into_response() };
     let (status, kind) = (answer.status(), answer.headers().get(header::CONTENT_TYPE).cloned());
     let kind = kind.unwrap_or_else(|| HeaderValue::from_static("application/json"));
     let body = answer.bytes().await.unwrap_or_default();
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// A web server with record files (path and payload), also as nodes of an IPLD map: it answers
+/// `/api/v0/dag/get?arg=<cid>/<path>`.
+pub async fn web(files: &[(&str, Vec<u8>)]) -> Result<SocketAddr> {
+    let file = |(path, payload): &(&str, Vec<u8>)| {
+        let hex = alloy_primitives::hex::encode_prefixed(payload);
+        ((*path).to_owned(), serde_json::json!({ "data": hex }).to_string())
+    };
+    let files: Vec<(String, String)> = files.iter().map(file).collect();
+    serve(Router::new().fallback(of_web).with_state(Arc::new(files))).await
+}
+
+async fn of_web(State(files): State<Arc<Vec<(String, String)>>>, uri: Uri) -> Response {
+    let asked = match uri.query().and_then(|query| query.strip_prefix("arg=")) {
+        Some(argument) if uri.path() == "/api/v0/dag/get" => {
+            let path = argument.split('?').next().unwrap_or_default();
+            path.split_once('/').map(|(_, path)| path).unwrap_or_default()
+        }
+        _ => uri.path().trim_start_matches('/'),
+    };
+    match files.iter().find(|(path, _)| path == asked) {
+        Some((_, file)) => {
+            ([(header::CONTENT_TYPE, "application/json")], file.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What goes wrong between a lookup and its callback.
+#[derive(Clone, Debug)]
+pub enum Unsteady {
+    /// Callbacks are answered by a node of another fork.
+    Fork(String),
+    /// So many blocks are mined first.
+    Mines(u64),
+    /// The newest block is given up: the chain goes back to a snapshot, before any call.
+    Reverts(String),
+}
+
+struct Pool {
+    client: reqwest::Client,
+    upstream: String,
+    what: Unsteady,
+    callback: String,
+    /// So many times.
+    left: AtomicUsize,
+}
+
+/// A pool of nodes that are not in step, behind one address: it answers calls from the newest
+/// block, whichever is asked for (but where the chain goes back), and `times` times something
+/// goes wrong first. `callback` is the selector of callbacks.
+pub async fn pool(
+    upstream: &str,
+    what: Unsteady,
+    callback: [u8; 4],
+    times: usize,
+) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let callback = alloy_primitives::hex::encode_prefixed(callback);
+    let (upstream, left) = (upstream.to_owned(), AtomicUsize::new(times));
+    let pool = Arc::new(Pool { client, upstream, what, callback, left });
+    serve(Router::new().fallback(out_of_step).with_state(pool)).await
+}
+
+async fn out_of_step(State(pool): State<Arc<Pool>>, request: Bytes) -> Response {
+    let mut asked: Value = serde_json::from_slice(&request).unwrap_or_default();
+    let is_call = asked["method"] == "eth_call";
+    let input = ["input", "data"].map(|field| asked["params"][0][field].as_str().unwrap_or(""));
+    let is_callback = input.iter().any(|data| data.starts_with(&pool.callback));
+    let take = || {
+        let less = |left: usize| left.checked_sub(1);
+        pool.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
+    };
+    let mut upstream = &pool.upstream;
+    let post = |url: &String, body: &Value| pool.client.post(url).json(body);
+    let mut first = None;
+    match &pool.what {
+        Unsteady::Fork(other) if is_callback && take() => upstream = other,
+        Unsteady::Mines(blocks) if is_callback && take() => {
+            first = Some(("anvil_mine", serde_json::json!([blocks])));
+        }
+        Unsteady::Reverts(snapshot) if is_call && take() => {
+            first = Some(("evm_revert", serde_json::json!([snapshot])));
+        }
+        _ => {}
+    }
+    if let Some((method, params)) = first {
+        let body =
+            serde_json::json!({"jsonrpc": "2.0", "id": 0, "method": method, "params": params});
+        if post(upstream, &body).send().await.is_err() {
+            return StatusCode::BAD_GATEWAY.into_response();
+        }
+    }
+    if is_call && !matches!(pool.what, Unsteady::Reverts(_)) {
+        asked["params"][1] = "latest".into();
+    }
+    passed_on(post(upstream, &asked)).await
 }
 
 struct Liar {

@@ -8,6 +8,8 @@ use alloy::sol_types::{SolCall, SolError, SolInterface, SolValue};
 use alloy::transports::RpcError;
 use alloy_primitives::{Address, Bytes, hex};
 use anyhow::{Context, Result, bail, ensure};
+use cid::Cid;
+
 use namesys::devnet::chain::bindings::CCIP2Resolver::{self, CCIP2ResolverErrors, OffchainLookup};
 use namesys::devnet::chain::{CCIP2_RESOLVER, ChainConfig, ChainDevnet, ChainGateways};
 use namesys::devnet::{Devnet, DevnetConfig};
@@ -26,7 +28,7 @@ use crate::needs;
 /// A call that did not return.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The CCIP2 resolver's own error, as `InvalidSignature(BAD_SIGNATURE)`.
+    /// The CCIP2 resolver's own error, as `InvalidSignature(ZERO_ADDR)`.
     Refused(String),
     /// OffchainLookup.
     Lookup(Box<Lookup>),
@@ -82,10 +84,21 @@ impl World {
         key: &IpnsKey,
         records: &[(&'a Name, &'a str, SignedRecord)],
     ) -> Result<()> {
+        self.publish_revision(key, records, 0).await
+    }
+
+    /// As [`publish`](Self::publish), under a sequence.
+    pub async fn publish_revision<'a>(
+        &self,
+        key: &IpnsKey,
+        records: &[(&'a Name, &'a str, SignedRecord)],
+        sequence: u64,
+    ) -> Result<()> {
         let payload = |(name, record, signed): &(&'a Name, &'a str, SignedRecord)| {
             (*name, *record, signed.encode())
         };
-        self.publish_payloads(key, &records.iter().map(payload).collect::<Vec<_>>()).await
+        let root = self.upload(&records.iter().map(payload).collect::<Vec<_>>()).await?;
+        self.put(key, &root, sequence).await
     }
 
     /// As [`publish`](Self::publish), with payloads of any kind.
@@ -94,6 +107,12 @@ impl World {
         key: &IpnsKey,
         records: &[(&Name, &str, Vec<u8>)],
     ) -> Result<()> {
+        let root = self.upload(records).await?;
+        self.put(key, &root, 0).await
+    }
+
+    /// Packs record files and uploads them.
+    pub async fn upload(&self, records: &[(&Name, &str, Vec<u8>)]) -> Result<Cid> {
         let files = records.iter().map(|(name, record, payload)| {
             let path = record_path(name, &RecordKey::parse(record).expect("a record type"));
             (path, RecordFile::new(payload).to_json())
@@ -106,9 +125,12 @@ impl World {
         let urls = self.devnet.urls();
         let kubo = Kubo::new(self.http.clone(), parse_api_address(&urls.kubo)?, None);
         kubo.upload(&path, &root, None).await?;
-        let validity = "2090-01-01T00:00:00Z".parse()?;
-        let value = format!("/ipfs/{root}");
-        let bytes = create(key, &value, 0, validity, Duration::from_secs(60))?;
+        Ok(root)
+    }
+
+    async fn put(&self, key: &IpnsKey, root: &Cid, sequence: u64) -> Result<()> {
+        let urls = self.devnet.urls();
+        let bytes = ipns_record(key, root, sequence, "2090-01-01T00:00:00Z")?;
         let record = UnverifiedRecord::parse(&bytes)?.verify_signature(&key.name())?;
         W3name::new(self.http.clone(), urls.w3name.parse()?).put(&record).await?;
         Ok(())
@@ -216,6 +238,12 @@ impl World {
         };
         Ok(Err(Failure::Refused(reason)))
     }
+}
+
+/// An IPNS record that names `root`.
+pub fn ipns_record(key: &IpnsKey, root: &Cid, sequence: u64, validity: &str) -> Result<Vec<u8>> {
+    let value = format!("/ipfs/{root}");
+    Ok(create(key, &value, sequence, validity.parse()?, Duration::from_secs(60))?)
 }
 
 /// A decoded answer keeps the shape of [`World::call`]'s.

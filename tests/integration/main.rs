@@ -13,6 +13,7 @@ mod faults;
 mod network;
 mod publish;
 mod secrets;
+mod serve;
 mod targets;
 mod upkeep;
 mod vectors;

@@ -95,7 +95,7 @@ async fn uploaded_published_read_back_and_fetched_with_proof() {
     assert_eq!(&files.fetch(&nick(), path).await.unwrap().bytes[..], b"{\"data\":\"0x\"}");
     let error = files.fetch(&nick(), ".well-known/eth/nick/name.json").await.unwrap_err();
     assert!(matches!(error, FetchError::NotFound { proven: true, .. }), "{error}");
-    let tree = files.fetch_tree(&nick(), ".well-known/eth/nick").await.unwrap();
+    let tree = files.fetch_tree(&nick(), ".well-known/eth/nick").await.unwrap().files;
     let paths: Vec<&str> = tree.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["address/60.json", "text/avatar.json", "ñandú/text/url.json"]);
     devnet.stop().await;
@@ -151,7 +151,7 @@ async fn a_directory_of_many_names_with_and_without_a_wrong_root() {
     assert_eq!(fetched.proof, Proof::Blocks { root, sequence: None });
     let error = files.fetch(&nick(), &path(3000)).await.unwrap_err();
     assert!(matches!(error, FetchError::NotFound { proven: true, .. }), "{error}");
-    let tree = files.fetch_tree(&nick(), ".well-known/eth/nick").await.unwrap();
+    let tree = files.fetch_tree(&nick(), ".well-known/eth/nick").await.unwrap().files;
     assert_eq!(tree.len(), 3000);
     devnet.stop().await;
 }

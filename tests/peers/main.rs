@@ -21,6 +21,7 @@ mod trials {
     pub mod roots;
     pub mod routing;
     pub mod rules;
+    pub mod sites;
     pub mod uploads;
     pub mod validate;
 }
@@ -56,8 +57,11 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("pinning::lets_doctor_in_or_says_why_not", NODE, trials::uploads::doctor_pinning),
     ("s3::lets_doctor_in_or_says_why_not", GO, trials::uploads::doctor_bucket),
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
+    ("s3::serves_what_publish_writes", GO, trials::sites::bucket),
+    ("s3::two_publish_at_once", GO, trials::sites::two_at_once),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
+    ("kubo::wants_a_token", KUBO, trials::kubo::token_and_api_file),
     ("kubo::puts_and_gets_our_records", KUBO, trials::kubo::records_by_rpc),
     ("kubo::routes_our_records", KUBO, trials::kubo::records_by_routing),
     ("kubo::without_network", KUBO, trials::kubo::offline),

@@ -131,7 +131,7 @@ pub fn pinning() -> Result<PathBuf> {
 pub fn bucket() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     cached(&BUILT, || {
-        let folder = prepare("s3", &["go.mod", "go.sum", "main.go"], |folder| {
+        let folder = prepare("s3", &["go.mod", "go.sum", "main.go", "web.go"], |folder| {
             build(
                 Command::new("go")
                     .args(["build", "-trimpath", "-o", "peer", "."])

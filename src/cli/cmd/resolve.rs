@@ -6,17 +6,18 @@ use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::net::Guard;
 use namesys::record::RecordKey;
-use namesys::report::{IpnsEvidenceReport, ResolveReport, ResolvedReport};
+use namesys::report::{ResolveReport, ResolvedReport};
 use namesys::resolve::{
     ChainFacts, FetchError, FetchLimits, Gateway, Proof, RecordError, RecordFiles, Recordhash,
-    ResolvedRecord, Target, profile, resolve_listed, resolve_records,
+    ResolvedRecord, Sources, Target, profile, resolve_listed, resolve_records,
 };
 use namesys::workspace::Config;
 
 use super::resolve_chain::{self, ChainArgs, Wanted};
+use super::resolve_report::{ipns_report, write_ipns};
 use super::verify::basis;
 use crate::cli::context::Context;
-use crate::cli::endpoints::GatewayArgs;
+use crate::cli::endpoints::{GatewayArgs, WitnessArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::{Session, parse_name};
@@ -46,6 +47,8 @@ pub struct Args {
     chain_id: Option<u64>,
     #[command(flatten)]
     gateways: GatewayArgs,
+    #[command(flatten)]
+    publishers: WitnessArgs,
     /// Go on to the next gateway after a 4xx answer too (EIP-3668 ends there)
     #[arg(long)]
     lenient: bool,
@@ -58,8 +61,13 @@ pub struct Args {
 
 /// Resolves by what the chain says, or by what a person says in its place.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let keys = args.record.iter().map(|text| RecordKey::parse(text));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let mut keys: Vec<RecordKey> = Vec::new();
+    for text in &args.record {
+        let key = RecordKey::parse(text)?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
     let session = Session::open_if_any(context)?;
     let config = session.as_ref().map(|session| &session.config);
     let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
@@ -70,7 +78,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let gateways = args.gateways.chosen(context, config)?;
     let guard = guard(args.allow_private_gateways, &gateways, None);
-    let wanted = Wanted { name: args.name, keys, chain_id, gateways, limits, guard };
+    let publishers = args.publishers.open(context)?;
+    let wanted = Wanted { name: args.name, keys, chain_id, gateways, publishers, limits, guard };
     resolve_chain::run(wanted, &args.chain, context)
 }
 
@@ -94,18 +103,25 @@ fn by_hand(
     chain_id: u64,
     limits: FetchLimits,
 ) -> Result<Outcome, CliError> {
+    if !resolve_chain::is_one_name(&args.name) {
+        let message = "--recordhash and --owner are of one name";
+        return Err(CliError::usage(message).hint(
+            "give its name; addresses, and many names at \
+             a time, need a node: --rpc-url URL",
+        ));
+    }
     let name = parse_name(context, &args.name)?;
     let gateways = args.gateways.get(context, config)?;
     let facts =
         ChainFacts { name, owner, chain_id, approved_signers: args.approved_signer.clone() };
     let guard = guard(args.allow_private_gateways, &gateways, Some(recordhash));
     let http = context.http_guarded(guard)?;
-    let first = gateways.first().map(ToString::to_string).unwrap_or_default();
+    let publishers = args.publishers.open(context)?;
     let (files, records) = context.block_on(async {
-        let files =
-            RecordFiles::open(http, gateways, recordhash, &facts.name, limits, Timestamp::now());
-        let files = files.await?;
-        let records = fetch(&files, &facts, keys, &first, context).await?;
+        let sources = Sources { gateways, publishers: &publishers };
+        let now = Timestamp::now();
+        let files = RecordFiles::open(http, sources, recordhash, &facts.name, limits, now).await?;
+        let records = fetch(&files, &facts, keys, context).await?;
         Ok((files, records))
     })?;
     files.notes().iter().for_each(|note| context.output.note(note));
@@ -118,13 +134,12 @@ async fn fetch(
     files: &RecordFiles,
     facts: &ChainFacts,
     keys: &[RecordKey],
-    gateway: &str,
     context: &Context,
 ) -> Result<Vec<ResolvedRecord>, CliError> {
     if !keys.is_empty() {
         return Ok(resolve_records(files, facts, keys).await);
     }
-    match resolve_listed(files, facts, gateway).await {
+    match resolve_listed(files, facts).await {
         Ok(records) => Ok(records),
         Err(error @ FetchError::NotFound { .. }) => Err(error.into()),
         Err(error) => {
@@ -194,7 +209,9 @@ fn report(
             signer: verified.map(|record| record.signer().to_string()),
             approval: verified.map(|record| basis(record.basis(), record.signer())),
             proven: matches!(resolved.proof, Some(Proof::Blocks { .. })),
+            freshness: resolved.proof.as_ref().map(|proof| proof.freshness().as_str()),
             gateway: resolved.gateway,
+            absent: matches!(resolved.record, Err(RecordError::Fetch(FetchError::NotFound { .. }))),
             error: resolved.record.err().map(|error| error.to_string()),
         }
     });
@@ -203,12 +220,7 @@ fn report(
         resolver: None,
         owner: facts.owner.to_string(),
         recordhash: recordhash.to_string(),
-        ipns: files.ipns_record().map(|record| IpnsEvidenceReport {
-            gateway: record.gateway.clone(),
-            sequence: record.sequence,
-            validity: record.validity.to_string(),
-            value: record.value.clone(),
-        }),
+        ipns: files.ipns_record().map(ipns_report),
         records: records.collect(),
     }
 }
@@ -217,13 +229,7 @@ impl Human for ResolveReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}  owner {}", self.name, self.owner)?;
         writeln!(out, "recordhash {}", self.recordhash)?;
-        if let Some(ipns) = &self.ipns {
-            writeln!(
-                out,
-                "sequence {}, valid until {}, {}",
-                ipns.sequence, ipns.validity, ipns.value
-            )?;
-        }
+        write_ipns(out, self.ipns.as_ref())?;
         let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
         for record in &self.records {
             match (&record.value, &record.error) {
@@ -235,7 +241,8 @@ impl Human for ResolveReport {
                 }
                 (None, error) => {
                     let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
-                    writeln!(out, "  FAILED  {:width$}  {}", record.record, shown(&error))?;
+                    let what = if record.absent { "none  " } else { "FAILED" };
+                    writeln!(out, "  {what}  {:width$}  {}", record.record, shown(&error))?;
                 }
             }
         }

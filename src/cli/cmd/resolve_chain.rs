@@ -5,10 +5,12 @@ use std::time::Duration;
 use alloy_primitives::Address;
 use futures_util::{StreamExt, stream};
 use namesys::ens::Name;
+use namesys::ipns::Publisher;
 use namesys::net::Guard;
 use namesys::record::{CoinType, RecordKey, Value};
 use namesys::report::{
-    ChainResolveReport, FoundReport, ManyReport, NameOutcomeReport, ReverseReport, StepReport,
+    ChainResolveReport, FoundReport, ManyReport, NameOutcomeReport, NoteReport, ReverseReport,
+    StepReport,
 };
 use namesys::resolve::{
     FetchError, FetchLimits, Gateway, NameResolution, NameResolver, OnchainConfig, OnchainRecord,
@@ -31,7 +33,7 @@ const STDIN: &str = "-";
 #[derive(Debug, clap::Args)]
 pub struct ChainArgs {
     /// Show each step, who said it, and how long it took
-    #[arg(long)]
+    #[arg(long, conflicts_with = "recordhash")]
     trace: bool,
     /// Names resolved at a time, of many
     #[arg(long, value_name = "N", default_value_t = 8,
@@ -51,6 +53,8 @@ pub struct Wanted {
     pub chain_id: Option<u64>,
     /// Gateways that somebody chose.
     pub gateways: Vec<Gateway>,
+    /// Publishers that are asked for IPNS records too.
+    pub publishers: Vec<Box<dyn Publisher>>,
     /// Bounds.
     pub limits: FetchLimits,
     /// What is asked of addresses that others chose.
@@ -83,12 +87,12 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
         None => lines(context)?,
     };
     let http = context.gateway_http(wanted.guard)?;
-    let Wanted { keys, gateways, limits, chain_id, .. } = wanted;
+    let Wanted { keys, gateways, publishers, limits, chain_id, .. } = wanted;
     let (keys, with_trace) = (&keys[..], args.trace);
     context.block_on(async {
         let chain_id = rpc.check_chain_id(chain_id).await?;
         let config = OnchainConfig { chain_id, gateways, limits };
-        let resolver = NameResolver::new(rpc, http, config);
+        let resolver = NameResolver::new(rpc, http, config).with_publishers(publishers);
         let ask = |subject| one(&resolver, subject, keys, chain_id, with_trace);
         match single {
             Some(subject) => Ok(outcome_of_one(ask(subject).await, context)),
@@ -147,6 +151,11 @@ fn quiet_subject(text: &str) -> Result<Subject, CliError> {
         Ok(_) => Err(CliError::usage(format!("{text:?} is not an address"))),
         Err(error) => Err(CliError::usage(error.to_string())),
     }
+}
+
+/// Whether it is a name, neither an address nor many names.
+pub fn is_one_name(text: &str) -> bool {
+    text != STDIN && !is_address(text)
 }
 
 /// Names hold a dot; no top-level domain is an address.
@@ -218,6 +227,13 @@ impl Ended {
 fn outcome_of_one(ended: Ended, context: &Context) -> Outcome {
     match ended.found {
         FoundReport::Name(report) => {
+            for NoteReport { from, reason } in &report.notes {
+                // Most reasons begin with the full address already.
+                match reason.starts_with(from.trim_end_matches('/')) {
+                    true => context.output.note(reason),
+                    false => context.output.note(format_args!("{from}: {reason}")),
+                }
+            }
             if !report.listed && report.recordhash.is_some() && report.records.is_empty() {
                 context.output.note("the tree cannot be listed; only the usual records were asked");
             }
@@ -253,40 +269,45 @@ fn outcome_of_many(ended: Vec<Ended>) -> Outcome {
     Outcome::partial(report, error)
 }
 
-fn exit_of(error: &OnchainRecordError) -> (Exit, &'static str) {
+/// Why one record has no value, as it ends a command.
+fn error_of(error: &OnchainRecordError) -> CliError {
     use OnchainRecordError as E;
+    let of = |exit, kind| CliError::new(exit, kind, error.to_string());
     match error {
-        E::NotSet | E::Resolver(_) => (Exit::NotFound, "no-record"),
-        E::Fetch(error @ FetchError::NotFound { .. }) => {
-            (CliError::from(error.clone()).exit, "no-record")
+        E::NotSet | E::Resolver(_) => of(Exit::NotFound, "no-record"),
+        E::Fetch(FetchError::Refused(refused)) => {
+            let CliError { exit, hint, .. } = CliError::from(refused.clone());
+            CliError { hint, ..of(exit, "not-fetched") }
         }
-        E::Fetch(error) => (CliError::from(error.clone()).exit, "not-fetched"),
-        E::Chain(error) => {
-            let error = CliError::from(error.clone());
-            (error.exit, error.kind)
-        }
-        E::Unverified(_) => (Exit::Unverified, "unverified"),
-        E::Differ { .. } => (Exit::Unverified, "verdicts-differ"),
-        E::Stale(_) => (Exit::Failed, "stale"),
-        E::TooManyRedirects(_) => (Exit::Unverified, "redirects"),
+        E::Fetch(error) => error.clone().into(),
+        E::Chain(error) => error.clone().into(),
+        E::Value(_) => of(Exit::Failed, "bad-value"),
+        E::Unverified(_) => of(Exit::Unverified, "unverified"),
+        E::Differ { .. } => of(Exit::Unverified, "verdicts-differ"),
+        E::Stale { .. } => of(Exit::Failed, "stale")
+            .hint("ask a node that is no pool, or several that must agree: --rpc-url URL"),
+        E::TooManyRedirects(_) => of(Exit::Unverified, "redirects"),
     }
 }
 
 /// What the command fails with: the worst of the records.
 fn failure(resolution: &NameResolution) -> Option<CliError> {
     let name = &resolution.facts.name;
+    if let Some(error) = &resolution.unfetched {
+        return Some(error.clone().into());
+    }
     if resolution.records.is_empty() {
         let message = format!("{name} has no records there");
         return Some(CliError::new(Exit::NotFound, "no-record", message));
     }
     let errors = || {
-        let error = |record: &OnchainRecord| record.value.as_ref().err().map(exit_of);
+        let error = |record: &OnchainRecord| record.value.as_ref().err().map(error_of);
         resolution.records.iter().filter_map(move |record| Some((record, error(record)?)))
     };
-    let worst = Exit::worst(errors().map(|(_, (exit, _))| exit))?;
-    let (record, (_, kind)) = errors().find(|(_, (exit, _))| *exit == worst)?;
-    let reason = record.value.as_ref().err()?;
-    Some(CliError::new(worst, kind, format!("{name}: {}: {reason}", record.key)))
+    let worst = Exit::worst(errors().map(|(_, error)| error.exit))?;
+    let (record, error) = errors().find(|(_, error)| error.exit == worst)?;
+    let message = format!("{name}: {}: {}", record.key, error.message);
+    Some(CliError { message, ..error })
 }
 
 /// As a step's time is shown.

@@ -2,13 +2,18 @@
 
 use std::io::{self, Write};
 
+use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::chain::{GatewayLists, RecordhashSource, Walk};
 use namesys::report::{
     BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, GatewayListsReport,
-    IpnsEvidenceReport, ManyReport, NameOutcomeReport, ReverseReport, StepReport, VerdictsReport,
+    IpnsEvidenceReport, IpnsSeenReport, ManyReport, NameOutcomeReport, NoteReport, ReverseReport,
+    StepReport, VerdictsReport,
 };
-use namesys::resolve::{Judgement, NameResolution, OnchainRecord, Proof, ResolverKind, Trace};
+use namesys::resolve::{
+    Freshness, GatewayNote, IpnsEvidence, IpnsSeen, Judgement, NameResolution, OnchainRecord,
+    ResolverKind, Trace,
+};
 
 use super::resolve_chain::milliseconds;
 use super::verify::basis;
@@ -31,7 +36,8 @@ pub fn report(
     chain_id: u64,
     trace: Option<Vec<StepReport>>,
 ) -> ChainResolveReport {
-    let NameResolution { facts, block, kind, ipns, listed, records, .. } = resolution;
+    let NameResolution { facts, universal, block, kind, ipns, notes, listed, records, .. } =
+        resolution;
     let resolver = facts.resolver.as_ref();
     let (mut owner, mut recordhash, mut from, mut of, mut lists) =
         (facts.owner(), None, None, None, None);
@@ -59,6 +65,7 @@ pub fn report(
         resolver: resolver.map(|resolver| resolver.address.to_string()).unwrap_or_default(),
         resolver_kind,
         resolver_of: resolver.map(|resolver| resolver.level.to_string()).unwrap_or_default(),
+        resolver_by: if universal { "universal-resolver" } else { "registry" },
         wildcard: facts.is_wildcard(),
         owner: owner.to_string(),
         registry_owner: facts.registry_owner.to_string(),
@@ -68,12 +75,8 @@ pub fn report(
         recordhash_from: from,
         recordhash_of: of,
         gateways: lists,
-        ipns: ipns.map(|record| IpnsEvidenceReport {
-            gateway: record.gateway,
-            sequence: record.sequence,
-            validity: record.validity.to_string(),
-            value: record.value,
-        }),
+        ipns: ipns.as_ref().map(ipns_report),
+        notes: notes.into_iter().map(note).collect(),
         listed,
         records: records.into_iter().map(record).collect(),
         trace,
@@ -87,6 +90,39 @@ fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<&'static str>, Opti
         RecordhashSource::Owner(of) => (Some("owner"), Some(of.to_string())),
         RecordhashSource::Web2Default => (Some("web2"), None),
     }
+}
+
+/// The report on the IPNS record that led to the files.
+pub fn ipns_report(record: &IpnsEvidence) -> IpnsEvidenceReport {
+    let seen = |seen: &IpnsSeen| {
+        let IpnsSeen { from, sequence, expired } = seen.clone();
+        IpnsSeenReport { from, sequence, expired }
+    };
+    IpnsEvidenceReport {
+        gateway: record.gateway.clone(),
+        sequence: record.sequence,
+        validity: record.validity.to_string(),
+        value: record.value.clone(),
+        seen: record.seen.iter().map(seen).collect(),
+        superseded: record.superseded,
+    }
+}
+
+/// The line about it.
+pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidenceReport>) -> io::Result<()> {
+    let Some(IpnsEvidenceReport { sequence, validity, value, seen, superseded, .. }) = ipns else {
+        return Ok(());
+    };
+    let among = match (superseded, seen.len()) {
+        (Some(newer), _) => format!(" (replaced by {newer}, which has expired)"),
+        (None, 0 | 1) => String::new(),
+        (None, count) => format!(" (the newest of {count} that were seen)"),
+    };
+    writeln!(out, "sequence {sequence}{among}, valid until {validity}, {value}")
+}
+
+fn note(note: GatewayNote) -> NoteReport {
+    NoteReport { from: note.gateway, reason: note.reason }
 }
 
 fn gateway_lists(lists: &GatewayLists) -> GatewayListsReport {
@@ -103,16 +139,24 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
         (None, None) => Some("kept by the resolver contract".to_owned()),
     };
     let kept_on_chain = record.gateway.is_none() && verified;
+    let freshness = match (&record.proof, kept_on_chain) {
+        (Some(proof), _) => Some(proof.freshness()),
+        (None, true) => Some(Freshness::Chain),
+        (None, false) => record.gateway.is_some().then_some(Freshness::Unproven),
+    };
+    let absent = record.is_absent();
     let text = |judgement: Option<Judgement>| judgement.map(|judgement| judgement.to_string());
     ChainRecordReport {
         record: record.key.to_string(),
         verified,
         signer: record.signed.map(|(signer, _)| signer.to_string()),
         approval,
-        proven: kept_on_chain || matches!(record.proof, Some(Proof::Blocks { .. })),
+        proven: freshness.is_some_and(|freshness| freshness != Freshness::Unproven),
+        freshness: freshness.map(Freshness::as_str),
         gateway: record.gateway,
         redirects: record.redirects.iter().map(ToString::to_string).collect(),
         verdicts: VerdictsReport { local: text(record.local), contract: text(record.contract) },
+        absent,
         error: record.value.as_ref().err().map(ToString::to_string),
         value: record.value.ok().map(|value| value.to_string()),
     }
@@ -121,25 +165,51 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
 impl Human for ChainResolveReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}  owner {}", self.name, self.owner)?;
+        write_owners(out, self)?;
         let of = match self.wildcard {
             true => format!(" of {}", self.resolver_of),
             false => String::new(),
         };
-        writeln!(out, "resolver {} ({}){of}", self.resolver, self.resolver_kind)?;
+        let by = match self.resolver_by {
+            "registry" => "",
+            _ => ", by the Universal Resolver: the registry has none (ENSv2)",
+        };
+        writeln!(out, "resolver {} ({}){of}{by}", self.resolver, self.resolver_kind)?;
         if let Some(from) = self.recordhash_from {
             let hash = self.recordhash.as_deref().unwrap_or("none");
             let of = self.recordhash_of.as_deref().unwrap_or("the resolver's own gateways");
             writeln!(out, "recordhash {} ({from}: {of})", shown(hash))?;
         }
-        if let Some(ipns) = &self.ipns {
-            let IpnsEvidenceReport { sequence, validity, value, .. } = ipns;
-            writeln!(out, "sequence {sequence}, valid until {validity}, {value}")?;
-        }
+        write_ipns(out, self.ipns.as_ref())?;
         let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
         for record in &self.records {
             record.write(out, width)?;
         }
         write_trace(out, self.trace.as_deref())
+    }
+}
+
+/// Who else has a say: the registry's owner is the manager of a name.
+fn write_owners(out: &mut dyn Write, report: &ChainResolveReport) -> io::Result<()> {
+    let ChainResolveReport { owner, registry_owner, wrapper_owner, registrant, .. } = report;
+    match wrapper_owner {
+        Some(wrapper_owner) if wrapper_owner == owner => {
+            return writeln!(out, "wrapped in the NameWrapper");
+        }
+        Some(wrapper_owner) => {
+            return writeln!(out, "wrapped, owner in the NameWrapper {wrapper_owner}");
+        }
+        None => {}
+    }
+    let is_registered = *registry_owner != Address::ZERO.to_string();
+    if is_registered && registry_owner != owner {
+        writeln!(out, "manager {registry_owner} (the registry's owner)")?;
+    }
+    match registrant {
+        Some(registrant) if registrant != registry_owner => {
+            writeln!(out, "registrant {registrant}, manager {registry_owner}")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -160,8 +230,9 @@ impl Line for ChainRecordReport {
                 writeln!(out, "          {:width$}  {approval}{redirects}{proven}", "")?;
             }
             (None, error) => {
-                let error = error.as_deref().unwrap_or_default();
-                writeln!(out, "  FAILED  {record:width$}  {}", shown(error))?;
+                let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
+                let what = if self.absent { "none  " } else { "FAILED" };
+                writeln!(out, "  {what}  {record:width$}  {}", shown(&error))?;
             }
         }
         if let (Some(local), Some(contract)) = (&verdicts.local, &verdicts.contract) {
@@ -203,7 +274,9 @@ impl Human for NameOutcomeReport {
                 FoundReport::Address(report) => &report.address,
                 FoundReport::Nothing { name } => name,
             };
-            writeln!(out, "{}: {}", shown(name), shown(&error.message))?;
+            let message = error.message.strip_prefix(&format!("{name}: "));
+            let message = message.unwrap_or(&error.message).replace("\n  ", " ");
+            writeln!(out, "{}: {}", shown(name), shown(&message))?;
         }
         Ok(())
     }

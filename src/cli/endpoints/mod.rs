@@ -1,7 +1,9 @@
 //! Which services are used: flags; else the tables of `namesys.toml`, or without them the
 //! network's own, where the environment may give the URL of a kind.
 
+mod bucket;
 mod publishers;
+mod sites;
 mod uploads;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ use namesys::secret::SecretString;
 use namesys::workspace::{Config, Target};
 use url::Url;
 
-pub use self::publishers::PublisherArgs;
+pub use self::publishers::{PublisherArgs, WitnessArgs};
+pub use self::sites::{SiteArgs, folder};
 pub use self::uploads::{ChosenUpload, UploadArgs, UploadKind};
 
 use super::context::Context;
@@ -40,6 +43,11 @@ pub trait Kind: ValueEnum + Copy {
 
     /// Whether it is a path and not a URL.
     fn is_path(self) -> bool {
+        false
+    }
+
+    /// Whether it is a Kubo RPC, whose address may be a multiaddr.
+    fn is_kubo(self) -> bool {
         false
     }
 }
@@ -72,6 +80,9 @@ impl<K: Kind> Endpoint<K> {
         let place = match kind.is_path() {
             true if place.is_empty() => return Err(format!("{} needs a path", target.kind)),
             true => Place::Path(base.join(place)),
+            false if kind.is_kubo() => {
+                Place::Url(parse_api_address(place).map_err(|error| error.to_string())?)
+            }
             false => Place::Url(
                 http_url(place)
                     .ok_or_else(|| format!("{place:?} is not an http:// or https:// URL"))?,
@@ -184,7 +195,7 @@ impl<K> Endpoint<K> {
         if let Some(name) = &self.more.token_env {
             return secret_of(name);
         }
-        let Some(file) = &self.more.token_file else { return usual.secret() };
+        let Some(file) = &self.more.token_file else { return Var::token(usual.0) };
         let path = workspace_dir(context)?.join(file);
         context.stdin.read_line("token_file", &path).map(Some)
     }
@@ -205,8 +216,12 @@ fn distinct<K: PartialEq>(chosen: Vec<Endpoint<K>>) -> Vec<Endpoint<K>> {
     let mut distinct: Vec<Endpoint<K>> = Vec::new();
     for endpoint in chosen {
         let same = |other: &Endpoint<K>| {
-            (&other.kind, &other.place, &other.more.bucket)
-                == (&endpoint.kind, &endpoint.place, &endpoint.more.bucket)
+            let of = |endpoint: &Endpoint<K>| {
+                (endpoint.more.bucket.clone(), endpoint.more.prefix.clone())
+            };
+            other.kind == endpoint.kind
+                && other.place == endpoint.place
+                && of(other) == of(&endpoint)
         };
         if !distinct.iter().any(same) {
             distinct.push(endpoint);
@@ -295,6 +310,13 @@ mod tests {
         for bad in ["", "routing", "s3=http://a", "w3name=", "w3name=ftp://a", "w3name=a", "file="]
         {
             assert!(bad.parse::<Endpoint<PublisherKind>>().is_err(), "{bad}");
+        }
+        let multiaddr: Endpoint<UploadKind> = "kubo=/dns4/a.example/tcp/443/https".parse().unwrap();
+        assert!(matches!(multiaddr.place, Place::Url(url) if url.as_str() == "https://a.example/"));
+        assert!("kubo=/ip6/::1/tcp/5001".parse::<Endpoint<PublisherKind>>().is_ok());
+        for bad in ["kubo=", "kubo=5001", "kubo=/ip4/127.0.0.1", "cluster=/ip4/127.0.0.1/tcp/9094"]
+        {
+            assert!(bad.parse::<Endpoint<UploadKind>>().is_err(), "{bad}");
         }
         let error = "w3name=http://a".parse::<Endpoint<UploadKind>>().unwrap_err();
         assert_eq!(

@@ -26,6 +26,10 @@ impl Kind for PublisherKind {
     fn is_path(self) -> bool {
         self == Self::File
     }
+
+    fn is_kubo(self) -> bool {
+        self == Self::Kubo
+    }
 }
 
 /// The flag of the services that keep IPNS records.
@@ -38,6 +42,11 @@ pub struct PublisherArgs {
 }
 
 impl PublisherArgs {
+    /// Whether a flag says which.
+    pub fn are_given(&self) -> bool {
+        !self.publisher.is_empty()
+    }
+
     /// The services that publish a workspace's name.
     ///
     /// # Errors
@@ -85,6 +94,25 @@ impl PublisherArgs {
             chosen.push(Endpoint::at(PublisherKind::W3name, url));
         }
         open(chosen, context)
+    }
+}
+
+/// The flag of publishers that are asked for IPNS records beside the gateways.
+#[derive(Debug, Args)]
+pub struct WitnessArgs {
+    /// Ask a publisher for the IPNS record too: w3name=URL, routing=URL, kubo=URL or file=PATH.
+    /// The newest record of all who are asked counts. May be given more than once
+    #[arg(long, value_name = "KIND=URL")]
+    publisher: Vec<Endpoint<PublisherKind>>,
+}
+
+impl WitnessArgs {
+    /// The publishers.
+    ///
+    /// # Errors
+    /// When a file's folder or a token cannot be read.
+    pub fn open(&self, context: &Context) -> Result<Vec<Box<dyn Publisher>>, CliError> {
+        open(self.publisher.clone(), context)
     }
 }
 

@@ -1,22 +1,19 @@
 //! The services that keep blocks.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use namesys::ipfs::upload::{
-    Cluster, Folder, Kubo, Origins, Pinata, PinningService, S3, S3Config, Upload,
-};
+use namesys::ipfs::upload::{Cluster, Kubo, Origins, Pinata, PinningService, S3, Upload};
 use namesys::workspace::Config;
 use url::Url;
 
-use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, secret_of, tables};
+use super::bucket::bucket;
+use super::sites::folder;
+use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, tables};
+
 use crate::cli::context::Context;
 use crate::cli::env::{self, Var};
 use crate::cli::error::CliError;
-
-/// The region most services that are not AWS take.
-const USUAL_REGION: &str = "us-east-1";
 
 /// Kinds of services that keep blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,6 +40,10 @@ impl Kind for UploadKind {
     fn is_path(self) -> bool {
         self == Self::Folder
     }
+
+    fn is_kubo(self) -> bool {
+        self == Self::Kubo
+    }
 }
 
 /// The flag of the services that keep blocks.
@@ -67,6 +68,11 @@ pub struct ChosenUpload {
 }
 
 impl UploadArgs {
+    /// Whether a flag says which.
+    pub fn are_given(&self) -> bool {
+        !self.upload.is_empty()
+    }
+
     /// The services that get the blocks.
     ///
     /// # Errors
@@ -144,7 +150,7 @@ fn open(
     let name = endpoint.more.name.as_deref().unwrap_or(owner);
     let url = match &endpoint.place {
         Place::Url(url) => url.clone(),
-        Place::Path(path) => return folder(path, owner),
+        Place::Path(path) => return Ok(Box::new(folder(path, owner)?)),
     };
     Ok(match endpoint.kind {
         UploadKind::Kubo => Box::new(kubo(endpoint, url, context)?),
@@ -166,62 +172,13 @@ fn open(
             Box::new(Pinata::new(http, url, token, name))
         }
         UploadKind::S3 => {
-            let config = s3(endpoint, url, context)?;
+            let config = bucket(endpoint, url, context)?;
             Box::new(S3::new(http, config).map_err(|error| CliError::usage(error.to_string()))?)
         }
         UploadKind::Folder => unreachable!("a folder's place is a path"),
     })
 }
 
-fn folder(path: &Path, owner: &str) -> Result<Box<dyn Upload>, CliError> {
-    let folder = Folder::new(path, owner).map_err(|error| CliError::usage(error.to_string()))?;
-    Ok(Box::new(folder))
-}
-
 fn kubo(endpoint: &Endpoint<UploadKind>, url: Url, context: &Context) -> Result<Kubo, CliError> {
     Ok(Kubo::new(context.http()?, url, endpoint.token(context, env::KUBO_TOKEN)?))
-}
-
-fn s3(
-    endpoint: &Endpoint<UploadKind>,
-    mut url: Url,
-    context: &Context,
-) -> Result<S3Config, CliError> {
-    let more = &endpoint.more;
-    let bucket = match &more.bucket {
-        Some(bucket) => bucket.clone(),
-        None => {
-            let path = url.path().trim_matches('/').to_owned();
-            let (above, bucket) = path.rsplit_once('/').unwrap_or(("", &path));
-            if bucket.is_empty() {
-                return Err(CliError::usage("s3 needs a bucket")
-                    .hint("bucket = \"…\" in namesys.toml, or --upload s3=URL/BUCKET"));
-            }
-            url.set_path(above);
-            bucket.to_owned()
-        }
-    };
-    let region = match &more.region {
-        Some(region) => region.clone(),
-        None => env::AWS_REGION.get()?.unwrap_or_else(|| USUAL_REGION.to_owned()),
-    };
-    let (key_id, secret) = if more.token_env.is_some() || more.token_file.is_some() {
-        let pair = endpoint.needed_token(context, env::AWS_SECRET)?;
-        let (key_id, secret) = pair.expose().split_once(':').ok_or_else(|| {
-            CliError::usage("the token of s3 has the form KEY-ID:SECRET")
-                .hint("or name two variables: key_env and secret_env")
-        })?;
-        (key_id.to_owned(), secret.to_owned().into())
-    } else {
-        let get = |name: &Option<String>, usual: Var| {
-            let name = name.as_deref().unwrap_or(usual.0);
-            secret_of(name)?.ok_or_else(|| {
-                CliError::usage(format!("s3 needs an access key: the variable {name} is not set"))
-                    .hint("key_env and secret_env in namesys.toml name other variables")
-            })
-        };
-        let key_id = get(&more.key_env, env::AWS_KEY_ID)?;
-        (key_id.expose().clone(), get(&more.secret_env, env::AWS_SECRET)?)
-    };
-    Ok(S3Config { endpoint: url, bucket, region, key_id, secret })
 }

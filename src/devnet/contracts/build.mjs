@@ -7,6 +7,7 @@ import path from "node:path";
 import solc from "solc";
 
 const CONTRACTS = [
+  "AliasResolver",
   "CCIP2Resolver",
   "GatewayManager",
   "NameWrapper",

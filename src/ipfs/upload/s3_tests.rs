@@ -7,7 +7,7 @@ const ROOT: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4"
 const OTHER: &str = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
 
 fn bucket(endpoint: Url, bucket: &str) -> Result<S3, UploadError> {
-    let config = S3Config {
+    let config = BucketConfig {
         endpoint,
         bucket: bucket.to_owned(),
         region: "us-east-1".to_owned(),

@@ -12,7 +12,7 @@ use url::Url;
 use super::FetchLimits;
 use super::form::{Content, Gateway};
 use crate::ens::Name;
-use crate::ipfs::{BlockSource, CarReader, MAX_BLOCK_BYTES, ReadError, verify_block};
+use crate::ipfs::{BlockSource, CarError, CarReader, MAX_BLOCK_BYTES, ReadError, verify_block};
 use crate::net::{Http, NetError, Request, Response};
 
 const CAR_MEDIA_TYPE: &str = "application/vnd.ipld.car";
@@ -37,8 +37,10 @@ pub(super) enum Obstacle {
     NotFound,
     /// It serves no blocks.
     Incapable(String),
-    /// It failed, or what it serves is wrong.
+    /// It failed.
     Failed(String),
+    /// What it serves is not what was asked for: another hash.
+    Wrong(String),
 }
 
 /// What is read and in what way it may be asked for at once.
@@ -179,7 +181,10 @@ impl BlockTree {
         let failed = |error: &dyn std::fmt::Display| Obstacle::Failed(error.to_string());
         let mut cache = self.cache();
         for block in CarReader::new(&body[..]).map_err(|error| failed(&error))? {
-            let (cid, data) = block.map_err(|error| failed(&error))?;
+            let (cid, data) = block.map_err(|error| match error {
+                CarError::Block(error) => Obstacle::Wrong(error.to_string()),
+                error => failed(&error),
+            })?;
             cache.insert(&cid, data, limits.memory)?;
         }
         Ok(())
@@ -206,7 +211,7 @@ impl BlockTree {
             }
             other => other?,
         };
-        verify_block(cid, &body).map_err(|error| Obstacle::Failed(error.to_string()))?;
+        verify_block(cid, &body).map_err(|error| Obstacle::Wrong(error.to_string()))?;
         self.cache().insert(cid, body, limits.memory)
     }
 }

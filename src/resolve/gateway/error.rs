@@ -69,6 +69,18 @@ pub enum FetchError {
         /// What each gateway did.
         notes: Vec<GatewayNote>,
     },
+    /// Gateways serve blocks that are not those the recordhash leads to, and nobody serves the
+    /// right ones.
+    #[error(
+        "{what} does not verify: what gateways serve is not what was published:{}",
+        list(notes)
+    )]
+    Refuted {
+        /// What was wanted.
+        what: String,
+        /// What each gateway did.
+        notes: Vec<GatewayNote>,
+    },
     /// There is no gateway to ask.
     #[error("{0}")]
     NoGateway(String),

@@ -20,6 +20,8 @@ pub(super) struct Search<T> {
     pub(super) without_blocks: Vec<usize>,
     /// A gateway that says, without proof, that there is no such entry.
     pub(super) denied_by: Option<String>,
+    /// Whether one served blocks that are not those asked for.
+    pub(super) is_wrong: bool,
 }
 
 impl RecordFiles {
@@ -68,14 +70,18 @@ impl RecordFiles {
         let search = self.search(tree, &wanted, &read).await?;
         if let Some((file, gateway)) = search.found {
             let sequence = self.ipns_record.as_ref().map(|record| record.sequence);
-            let proof = Proof::Blocks { root: tree.root, sequence };
-            return Ok(Fetched { bytes: file.bytes, gateway, proof });
+            let proof = self.proof().unwrap_or(Proof::Blocks { root: tree.root, sequence });
+            let passed_over = search.notes;
+            return Ok(Fetched { bytes: file.bytes, gateway, proof, passed_over });
         }
         let reason = "no gateway serves blocks to check";
         let url = |gateway: &Gateway| tree.url(gateway, name, segments);
         let outcome =
             self.fetch_words(&url, &search.without_blocks, path, reason, search.notes).await;
         match (outcome, search.denied_by) {
+            (Err(FetchError::Failed { what, notes }), _) if search.is_wrong => {
+                Err(FetchError::Refuted { what, notes })
+            }
             (Err(FetchError::Failed { .. }), Some(gateway)) => {
                 Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false })
             }
@@ -93,8 +99,13 @@ impl RecordFiles {
         wanted: &Wanted<'_>,
         read: &(dyn Fn(&BlockCache) -> Result<T, ReadError> + Sync),
     ) -> Result<Search<T>, FetchError> {
-        let mut search =
-            Search { found: None, notes: Vec::new(), without_blocks: Vec::new(), denied_by: None };
+        let mut search = Search {
+            found: None,
+            notes: Vec::new(),
+            without_blocks: Vec::new(),
+            denied_by: None,
+            is_wrong: false,
+        };
         for (number, gateway) in self.gateways.iter().enumerate() {
             let outcome =
                 tree.read(&self.http, (number, gateway), wanted, &self.limits, read).await;
@@ -118,6 +129,10 @@ impl RecordFiles {
                     reason
                 }
                 Err(Obstacle::Failed(reason)) => reason,
+                Err(Obstacle::Wrong(reason)) => {
+                    search.is_wrong = true;
+                    reason
+                }
             };
             search.notes.push(GatewayNote { gateway, reason });
         }
@@ -139,7 +154,7 @@ impl RecordFiles {
             let reason = match url(gateway) {
                 None => "its template has no place for such a recordhash".to_owned(),
                 Some(url) => match self.fetch_word(url, label.clone(), reason, path).await? {
-                    Ok(fetched) => return Ok(fetched),
+                    Ok(fetched) => return Ok(Fetched { passed_over: notes, ..fetched }),
                     Err(error) => {
                         if is_denial(&error) {
                             denied_by.get_or_insert_with(|| label.clone());
@@ -180,7 +195,7 @@ impl RecordFiles {
             }
             200 => {
                 let proof = Proof::None(reason.to_owned());
-                Ok(Ok(Fetched { bytes: answer.body, gateway, proof }))
+                Ok(Ok(Fetched { bytes: answer.body, gateway, proof, passed_over: Vec::new() }))
             }
             _ if self.limits.lenient => Ok(Err(answer.to_error())),
             404 | 410 => {

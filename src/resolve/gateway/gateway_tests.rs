@@ -147,7 +147,7 @@ fn form_decoded(text: &str) -> Vec<u8> {
 }
 
 async fn open(servers: &[&TestServer], recordhash: &Recordhash) -> Result<RecordFiles, FetchError> {
-    let gateways = servers.iter().map(|s| s.url.as_str().parse().unwrap()).collect();
+    let gateways: Vec<Gateway> = servers.iter().map(|s| s.url.as_str().parse().unwrap()).collect();
     let (limits, now) = (FetchLimits::default(), NOW.parse().unwrap());
     RecordFiles::open(quick_http(), gateways, recordhash, &name(), limits, now).await
 }
@@ -228,7 +228,7 @@ async fn changed_blocks_are_never_served() {
     .await;
     for bad in [&car, &block] {
         let error = fetch(&[bad], &ipns()).await.unwrap_err();
-        assert!(matches!(error, FetchError::Failed { .. }), "{error}");
+        assert!(matches!(error, FetchError::Refuted { .. }), "{error}");
         assert!(error.to_string().contains("hash"), "{error}");
         let fetched = fetch(&[bad, &good], &ipns()).await.unwrap();
         assert_eq!(&fetched.bytes[..], b"{\"data\":\"0x03\"}");
@@ -265,6 +265,9 @@ async fn bad_ipns_records_are_named_and_passed_over() {
     let files = open(&[&expired, &foreign, &fresh], &ipns()).await.unwrap();
     assert_eq!(files.ipns_record().unwrap().sequence, 1);
     assert_eq!(files.notes().len(), 2);
+    assert_eq!(files.ipns_record().unwrap().superseded, Some(9), "sequence 9 was signed");
+    let fetched = files.fetch(&name(), AVATAR).await.unwrap();
+    assert!(matches!(&fetched.proof, Proof::None(reason) if reason.contains("replaced by 9")));
 }
 
 #[tokio::test]
@@ -319,7 +322,7 @@ async fn a_whole_directory_at_once() {
     let site = site(1, &listed);
     let server = site.clone().start().await;
     let all = open(&[&server], &ipns()).await.unwrap();
-    let tree = all.fetch_tree(&name(), ".well-known/eth/nick").await.unwrap();
+    let tree = all.fetch_tree(&name(), ".well-known/eth/nick").await.unwrap().files;
     assert_eq!(tree.len(), 300);
     assert_eq!(tree[0].path, "s0/text/ñandú 0.json");
     assert_eq!(&tree[0].bytes[..], b"{0}");
@@ -330,7 +333,7 @@ async fn a_whole_directory_at_once() {
     let slow = Site { car: false, ..site }.start().await;
     let by_block = open(&[&slow], &ipns()).await.unwrap();
     let path = ".well-known/eth/nick/s7/text";
-    let tree = by_block.fetch_tree(&name(), path).await.unwrap();
+    let tree = by_block.fetch_tree(&name(), path).await.unwrap().files;
     assert_eq!(tree.len(), 1);
     let file = by_block.fetch(&name(), ".well-known/eth/nick/s9/text/ñandú 9.json").await.unwrap();
     assert_eq!(&file.bytes[..], b"{9}");
@@ -358,7 +361,7 @@ async fn what_comes_is_bounded() {
     let long = "x".repeat(2000);
     let site = site(1, &[(AVATAR, &long)]);
     let server = site.clone().start().await;
-    let gateways = vec![server.url.as_str().parse().unwrap()];
+    let gateways: Vec<Gateway> = vec![server.url.as_str().parse().unwrap()];
     let fetch_with = async |limits: FetchLimits| {
         let now = NOW.parse().unwrap();
         let http = quick_http();

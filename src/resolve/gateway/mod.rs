@@ -20,9 +20,10 @@ pub(super) use self::fetch::{is_denial, is_html};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
 pub use self::sight::{GatewaySight, gateway_sight};
-pub use self::tree::TreeFile;
+pub use self::tree::{Listing, TreeFile};
 use super::recordhash::{Recordhash, Target};
 use crate::ens::Name;
+use crate::ipns::Publisher;
 use crate::net::Http;
 
 /// Bounds on what gateways may make us read.
@@ -62,7 +63,23 @@ pub struct RecordFiles {
     limits: FetchLimits,
     source: Source,
     notes: Vec<GatewayNote>,
+    refuted: Vec<GatewayNote>,
     ipns_record: Option<IpnsEvidence>,
+}
+
+/// Whom to ask.
+pub struct Sources<'a> {
+    /// For files and blocks, and for the IPNS record.
+    pub gateways: Vec<Gateway>,
+    /// For the IPNS record alone: they have it first, and a gateway may be behind.
+    pub publishers: &'a [Box<dyn Publisher>],
+}
+
+/// Gateways alone.
+impl From<Vec<Gateway>> for Sources<'_> {
+    fn from(gateways: Vec<Gateway>) -> Self {
+        Self { gateways, publishers: &[] }
+    }
 }
 
 /// Where the files are.
@@ -78,7 +95,7 @@ enum Source {
 /// The IPNS record that led to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IpnsEvidence {
-    /// Who served the newest valid record.
+    /// Who served the newest valid record: a gateway, or a publisher (`w3name at …`).
     pub gateway: String,
     /// Its sequence.
     pub sequence: u64,
@@ -86,6 +103,22 @@ pub struct IpnsEvidence {
     pub validity: Timestamp,
     /// Its value.
     pub value: String,
+    /// Everybody asked who served a record of the name, the newest first. A record that none of
+    /// them has would not be noticed.
+    pub seen: Vec<IpnsSeen>,
+    /// The sequence of a newer one among them that has expired: this one was replaced.
+    pub superseded: Option<u64>,
+}
+
+/// Who served an IPNS record of the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IpnsSeen {
+    /// A gateway, or a publisher.
+    pub from: String,
+    /// The record's sequence.
+    pub sequence: u64,
+    /// Whether its time is over.
+    pub expired: bool,
 }
 
 /// A fetched file.
@@ -97,6 +130,8 @@ pub struct Fetched {
     pub gateway: String,
     /// What shows that it is the right one.
     pub proof: Proof,
+    /// What the gateways did that were asked before.
+    pub passed_over: Vec<GatewayNote>,
 }
 
 /// What shows that a file is what the recordhash points to.
@@ -114,23 +149,59 @@ pub enum Proof {
     None(String),
 }
 
+/// What is known about how fresh a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The chain itself names this content at the block that was read.
+    Chain,
+    /// Block hashes lead to it from the newest IPNS record of all who were asked. One that none
+    /// of them has would not be noticed.
+    Ipns,
+    /// Somebody's word: an older record, validly signed, would not be noticed.
+    Unproven,
+}
+
+impl Freshness {
+    /// `chain`, `ipns` or `unproven`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Ipns => "ipns",
+            Self::Unproven => "unproven",
+        }
+    }
+}
+
+impl Proof {
+    /// What it is worth.
+    pub fn freshness(&self) -> Freshness {
+        match self {
+            Self::Blocks { sequence: None, .. } => Freshness::Chain,
+            Self::Blocks { sequence: Some(_), .. } => Freshness::Ipns,
+            Self::None(_) => Freshness::Unproven,
+        }
+    }
+}
+
 impl RecordFiles {
-    /// Finds out where the files are: for an IPNS name every gateway is asked for its record, and
-    /// the newest that is valid at `now` decides. `name` is any ENS name of the recordhash, for
-    /// gateways that are asked by name.
+    /// Finds out where the files are: for an IPNS name every gateway and publisher is asked for
+    /// its record, and the newest that is valid at `now` decides. `name` is any ENS name of the
+    /// recordhash, for gateways that are asked by name.
     ///
     /// # Errors
-    /// [`FetchError`] when there is no gateway, or none has a valid record and none serves files
-    /// without.
+    /// [`FetchError`] when there is no gateway, or nobody has a valid record and no gateway
+    /// serves files without.
     pub async fn open(
         http: Http,
-        mut gateways: Vec<Gateway>,
+        sources: impl Into<Sources<'_>>,
         recordhash: &Recordhash,
         name: &Name,
         limits: FetchLimits,
         now: Timestamp,
     ) -> Result<Self, FetchError> {
-        let (mut notes, mut ipns_record) = (Vec::new(), None);
+        let mut sources = sources.into();
+        let gateways = &mut sources.gateways;
+        let (mut notes, mut refuted, mut ipns_record) = (Vec::new(), Vec::new(), None);
         let count = gateways.len();
         let unsupported =
             |reason| FetchError::Unsupported { recordhash: Box::new(recordhash.clone()), reason };
@@ -150,8 +221,8 @@ impl RecordFiles {
                 reason: "the IPNS name is not an ed25519 key".to_owned(),
             },
             Target::Ipns(key) => {
-                let survey = root::survey(&http, &gateways, key, name, now).await?;
-                notes = survey.notes;
+                let survey = root::survey(&http, &sources, key, name, now).await?;
+                (notes, refuted) = (survey.notes, survey.refuted);
                 let content = Content::Ipns(*key);
                 match survey.newest {
                     None => Source::Word {
@@ -159,23 +230,33 @@ impl RecordFiles {
                         gateways: survey.without_records,
                         reason: "no gateway serves the IPNS record".to_owned(),
                     },
-                    Some((record, number)) => {
+                    Some(newest) => {
                         // The one that has the newest record most likely has its files.
-                        gateways[..=number].rotate_right(1);
-                        let gateway = gateways[0].to_string();
-                        let fields = record.fields();
+                        if let Some(number) = newest.gateway {
+                            sources.gateways[..=number].rotate_right(1);
+                        }
+                        let fields = newest.record.fields();
                         let (sequence, validity) = (fields.sequence, fields.validity());
-                        let value = fields.value.clone();
+                        let (gateway, value) = (newest.from, fields.value.clone());
                         let Some((root, prefix)) = root::root_of(&value) else {
                             return Err(unsupported("its IPNS record does not name /ipfs/<cid>"));
                         };
-                        ipns_record = Some(IpnsEvidence { gateway, sequence, validity, value });
+                        let (seen, superseded) = (survey.seen, survey.superseded);
+                        ipns_record = Some(IpnsEvidence {
+                            gateway,
+                            sequence,
+                            validity,
+                            value,
+                            seen,
+                            superseded,
+                        });
                         Source::Blocks(BlockTree::new(root, prefix, Some(content), count))
                     }
                 }
             }
         };
-        Ok(Self { http, gateways, limits, source, notes, ipns_record })
+        let gateways = sources.gateways;
+        Ok(Self { http, gateways, limits, source, notes, refuted, ipns_record })
     }
 
     /// The IPNS record that led to the root, where one did.
@@ -191,14 +272,30 @@ impl RecordFiles {
         }
     }
 
-    /// The gateway that is asked first: the one that served the newest IPNS record.
-    pub fn first_gateway(&self) -> String {
-        self.gateways.first().map(ToString::to_string).unwrap_or_default()
+    /// What verified blocks below the root show; none where it is not known.
+    pub fn proof(&self) -> Option<Proof> {
+        let root = self.root()?;
+        Some(match &self.ipns_record {
+            Some(IpnsEvidence { superseded: Some(newer), sequence, .. }) => Proof::None(format!(
+                "the IPNS record with sequence {sequence} was replaced by {newer}, which has \
+                 expired"
+            )),
+            record => {
+                let sequence = record.as_ref().map(|record| record.sequence);
+                Proof::Blocks { root, sequence }
+            }
+        })
     }
 
-    /// What gateways did that did not serve the IPNS record.
+    /// What those did that did not serve the newest IPNS record.
     pub fn notes(&self) -> &[GatewayNote] {
         &self.notes
+    }
+
+    /// The gateways that served an IPNS record that does not hold (expired, or not the name's):
+    /// their word for what is under the name counts for nothing.
+    pub fn refuted(&self) -> &[GatewayNote] {
+        &self.refuted
     }
 }
 

@@ -39,7 +39,7 @@ pub async fn gateway_sight(
     match timeout(PATIENCE, ask(http, gateway, key, name, now, true)).await {
         Ok(Answer::Record(record)) => GatewaySight::Serves(record),
         Ok(Answer::None) => GatewaySight::Lacks("it has no record of this name".to_owned()),
-        Ok(Answer::Bad(reason)) => GatewaySight::Lacks(reason),
+        Ok(Answer::Bad(reason) | Answer::Expired { reason, .. }) => GatewaySight::Lacks(reason),
         Ok(Answer::Incapable(reason)) => GatewaySight::CannotTell(reason),
         Ok(Answer::Failed(reason)) => GatewaySight::Failed(reason),
         Err(_) => GatewaySight::Failed(format!("no answer within {} s", PATIENCE.as_secs())),

@@ -20,6 +20,17 @@ pub struct TreeFile {
     pub bytes: Bytes,
 }
 
+/// The files below a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Sorted by path.
+    pub files: Vec<TreeFile>,
+    /// The gateway that served the last block of it.
+    pub gateway: String,
+    /// What the gateways did that were asked before.
+    pub passed_over: Vec<GatewayNote>,
+}
+
 impl RecordFiles {
     /// Fetches every file below `directory` (`.well-known/eth/nick`), sorted by path. Links and
     /// files over the bound of a record file are left out.
@@ -27,11 +38,7 @@ impl RecordFiles {
     /// # Errors
     /// [`FetchError::NotFound`] when there is no such directory; [`FetchError::Failed`] when no
     /// gateway serves blocks: a directory cannot be listed on anybody's word.
-    pub async fn fetch_tree(
-        &self,
-        name: &Name,
-        directory: &str,
-    ) -> Result<Vec<TreeFile>, FetchError> {
+    pub async fn fetch_tree(&self, name: &Name, directory: &str) -> Result<Listing, FetchError> {
         let failed = |notes| FetchError::Failed { what: format!("the list of {directory}"), notes };
         let Source::Blocks(tree) = &self.source else {
             let reason = "files can be listed only where blocks can be checked".to_owned();
@@ -43,7 +50,13 @@ impl RecordFiles {
         let wanted = Wanted { name, path: &segments, scope: "all" };
         let search = self.search(tree, &wanted, &read).await?;
         match (search.found, search.denied_by) {
-            (Some((files, _)), _) => Ok(files),
+            (Some((files, gateway)), _) => {
+                Ok(Listing { files, gateway, passed_over: search.notes })
+            }
+            (None, _) if search.is_wrong => {
+                let what = format!("the list of {directory}");
+                Err(FetchError::Refuted { what, notes: search.notes })
+            }
             (None, Some(gateway)) => {
                 let path = directory.to_owned();
                 Err(FetchError::NotFound { path, gateway, proven: false })

@@ -4,11 +4,11 @@ use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes};
 use futures_util::future::try_join;
 
-use super::lookup::{Answered, call, callback};
+use super::lookup::{Answered, callback};
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject};
-use crate::chain::{ChainError, ChainView, OffchainLookup};
+use crate::chain::{ChainError, ChainView, OffchainLookup, Revert};
 use crate::record::RecordKey;
 use crate::request::{
     PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyContext, VerifyError,
@@ -92,10 +92,10 @@ impl NameResolver {
             Err(error) => return Ok(Err(Refusal::Payload(error))),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let by = record.needs_approval_of(name, owner, chain_id);
+        let by = record.needs_approval_of(name, owner, chain_id, &self.approvals);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
-        Ok(record.verify(key, &context).map_err(Refusal::Verify))
+        Ok(record.verify_with(key, &context, &self.approvals).map_err(Refusal::Verify))
     }
 
     /// `by`, if the owner approved it on chain.
@@ -139,17 +139,22 @@ impl NameResolver {
         case: &Case<'_>,
         data: Vec<u8>,
     ) -> Result<Answered, OnchainRecordError> {
-        let answered = call(&case.subject.view, "the callback", case.resolver, data).await?;
+        let answer = case.subject.view.call("the callback", case.resolver, data).await?;
+        let answered = Answered::new(case.resolver, answer);
         match &answered {
-            Answered::Reverted(revert) => match revert.invalid_request() {
-                Some(reason) if matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT") => {
-                    Err(OnchainRecordError::Stale(reason))
-                }
-                _ => Ok(answered),
+            Answered::Reverted(revert) => match stale(revert) {
+                Some(reason) => Err(OnchainRecordError::Stale { reason, attempts: 1 }),
+                None => Ok(answered),
             },
             _ => Ok(answered),
         }
     }
+}
+
+/// How a records resolver refuses a callback at another block than its lookup's.
+pub(super) fn stale(revert: &Revert) -> Option<String> {
+    let reason = revert.invalid_request()?;
+    matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT").then_some(reason)
 }
 
 /// Why this program refuses a payload.

@@ -4,13 +4,15 @@
 //! | --- | --- |
 //! | `resolution` | what is found: [`NameResolution`], [`OnchainRecord`], [`Judgement`] |
 //! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
-//! | `records` | a records resolver: its files and payloads fetched |
+//! | `records` | a records resolver: its records, one by one |
+//! | `files` | where its files are, and their payloads fetched |
 //! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
 //! | `plain` | every other resolver |
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
 
+mod files;
 mod judge;
 mod lookup;
 mod plain;
@@ -20,7 +22,12 @@ mod resolution;
 mod reverse;
 mod trace;
 
-use alloy_primitives::Bytes;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_primitives::{Address, Bytes};
+use tokio::time::sleep;
 
 pub use resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
@@ -30,13 +37,17 @@ pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};
 
 use super::{FetchLimits, Gateway};
-use crate::chain::{Block, ChainView, NameFacts, Rpc};
+use crate::chain::{Block, ChainError, ChainView, FoundResolver, NameFacts, Rpc};
 use crate::ens::Name;
+use crate::ipns::Publisher;
 use crate::net::Http;
 use crate::record::RecordKey;
+use crate::request::ApprovalCache;
 
 /// How often a name is resolved, when the nodes do not share a block.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
+/// Between two of them, times their number: nodes of a pool catch up within a second or two.
+const PAUSE: Duration = Duration::from_millis(250);
 const MAINNET: u64 = 1;
 /// What a records resolver has in its texts elsewhere than on mainnet when it is new.
 const CHAIN_ID_BEFORE_UPDATE: u64 = 5;
@@ -98,6 +109,8 @@ pub struct NameResolver {
     rpc: Rpc,
     http: Http,
     config: OnchainConfig,
+    approvals: Arc<ApprovalCache>,
+    publishers: Arc<[Box<dyn Publisher>]>,
 }
 
 /// One record wanted from one name at one block, as a redirect passes it on.
@@ -111,6 +124,8 @@ struct Asked {
 struct Subject {
     view: ChainView,
     facts: NameFacts,
+    /// Whether the resolver is by the Universal Resolver's word.
+    universal: bool,
     trace: Trace,
     /// Redirects on the way here.
     depth: usize,
@@ -120,7 +135,14 @@ impl NameResolver {
     /// `http` fetches from gateways: it should have a [`Guard`](crate::net::Guard), for most of
     /// their addresses come from contracts.
     pub fn new(rpc: Rpc, http: Http, config: OnchainConfig) -> Self {
-        Self { rpc, http, config }
+        Self { rpc, http, config, approvals: Arc::default(), publishers: Arc::new([]) }
+    }
+
+    /// Asks `publishers` for IPNS records too: they have them first, and a gateway may be behind,
+    /// or hide the newest.
+    #[must_use]
+    pub fn with_publishers(self, publishers: Vec<Box<dyn Publisher>>) -> Self {
+        Self { publishers: publishers.into(), ..self }
     }
 
     /// The nodes.
@@ -130,7 +152,7 @@ impl NameResolver {
 
     /// Resolves `keys` of `name`; without any, all that the tree lists, or else the usual ones
     /// that are set. Everything is read at one block; should the nodes turn out not to have it
-    /// (a lagging one behind a common address), at another.
+    /// (a lagging one behind a common address, a fork), at the newest again, a few times.
     ///
     /// # Errors
     /// [`ResolveError`] where nothing can be said about any record. What is wrong with a single
@@ -146,12 +168,25 @@ impl NameResolver {
             let clock = trace.clock();
             let block = self.rpc.latest().await?;
             trace.step(clock, "newest block", self.rpc.answered_by(), block.number);
-            let resolution = self.resolve_at(name, keys, block, trace).await?;
-            if attempt == ATTEMPTS || !resolution.records.iter().any(OnchainRecord::is_stale) {
-                return Ok(resolution);
+            let mut outcome = self.resolve_at(name, keys, block, trace).await;
+            let is_stale = match &outcome {
+                Ok(resolution) => resolution.records.iter().any(OnchainRecord::is_stale),
+                Err(error) => matches!(error, ResolveError::Chain(ChainError::LostBlock { .. })),
+            };
+            if !is_stale || attempt == ATTEMPTS {
+                if let Ok(resolution) = &mut outcome {
+                    resolution.records.iter_mut().for_each(|record| record.tried(attempt));
+                }
+                return outcome;
             }
+            trace.note(format_args!(
+                "the nodes do not all have block {}: again, at the newest (attempt {} of \
+                 {ATTEMPTS})",
+                block.number,
+                attempt + 1,
+            ));
+            sleep(PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
             attempt += 1;
-            trace.note("the nodes do not all have this block: again, at a newer one");
         }
     }
 
@@ -166,11 +201,7 @@ impl NameResolver {
         let Some(resolver) = &subject.facts.resolver else {
             return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
         };
-        let clock = trace.clock();
-        let is_records = subject.view.is_records_resolver(resolver.address).await?;
-        let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
-        trace.step(clock, "kind of resolver", self.rpc.answered_by(), kind);
-        match is_records {
+        match self.is_records_resolver(&subject, resolver.address).await? {
             true => self.resolve_records_of(&subject, resolver.address, keys).await,
             false => Ok(self.resolve_plain(&subject, resolver, keys).await),
         }
@@ -190,6 +221,60 @@ impl NameResolver {
         };
         let facts = self.rpc.agreed(&format!("owner and resolver of {name}"), block, facts).await?;
         trace.step(clock, format!("owner and resolver of {name}"), self.rpc.answered_by(), &facts);
-        Ok(Subject { view: self.rpc.at(block), facts, trace: trace.clone(), depth })
+        let mut subject = Subject {
+            view: self.rpc.at(block),
+            facts,
+            universal: false,
+            trace: trace.clone(),
+            depth,
+        };
+        if subject.facts.resolver.is_none() {
+            self.find_universally(&mut subject).await?;
+        }
+        Ok(subject)
+    }
+
+    /// Names that moved to ENSv2 have no resolver in the registry: the Universal Resolver knows.
+    async fn find_universally(&self, subject: &mut Subject) -> Result<(), ResolveError> {
+        let clock = subject.trace.clock();
+        let name = &subject.facts.name;
+        let what = format!("resolver of {name} by the Universal Resolver");
+        let find = |view: ChainView| {
+            let name = name.clone();
+            async move { view.find_universally(&name).await.map(Universally) }
+        };
+        let found = self.rpc.agreed(&what, subject.view.block(), find).await?;
+        subject.trace.step(clock, what, self.rpc.answered_by(), &found);
+        subject.universal = found.0.is_some();
+        subject.facts.resolver = found.0;
+        Ok(())
+    }
+
+    /// Whether a contract is a records resolver, by as many nodes as must agree.
+    async fn is_records_resolver(
+        &self,
+        subject: &Subject,
+        contract: Address,
+    ) -> Result<bool, ChainError> {
+        let clock = subject.trace.clock();
+        let what = format!("kind of resolver {contract}");
+        let ask = |view: ChainView| async move { view.is_records_resolver(contract).await };
+        let is_records = self.rpc.agreed(&what, subject.view.block(), ask).await?;
+        let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
+        subject.trace.step(clock, what, self.rpc.answered_by(), kind);
+        Ok(is_records)
+    }
+}
+
+/// What the Universal Resolver finds.
+#[derive(PartialEq)]
+struct Universally(Option<FoundResolver>);
+
+impl fmt::Display for Universally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(resolver) => resolver.fmt(f),
+            None => f.write_str("none"),
+        }
     }
 }

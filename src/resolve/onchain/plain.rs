@@ -1,6 +1,8 @@
 //! Every resolver that keeps no signed records: what it answers, on chain or through gateways
 //! whose answers it checks itself (EIP-3668, ENSIP-10, ENSIP-21), is the answer.
 
+use std::fmt;
+
 use alloy::network::TransactionBuilder;
 use alloy::providers::{CcipReadClient, CcipReadConfig, CcipReadError};
 use alloy::rpc::json_rpc::RpcError;
@@ -11,16 +13,46 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::super::FetchError;
+use super::judge::stale;
 use super::lookup::LookupGateways;
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolverKind,
 };
 use super::{CONCURRENT_RECORDS, NameResolver, Subject, profile};
-use crate::chain::{FoundResolver, Revert, calls, is_execution_failure};
+use crate::chain::{ChainView, FoundResolver, Revert, calls, is_execution_failure};
 use crate::record::{RecordKey, Value};
 
 /// Lookups one after the other for one record; EIP-3668 asks for four at least.
 const MAX_LOOKUPS: usize = 6;
+
+/// What a resolver answers, by one node.
+struct Answer {
+    value: Result<Value, OnchainRecordError>,
+    gateway: Option<String>,
+    contract: Option<Judgement>,
+}
+
+impl Answer {
+    fn of(value: Result<Value, OnchainRecordError>) -> Self {
+        Self { value, gateway: None, contract: None }
+    }
+}
+
+/// Nodes agree when the value is the same, whichever gateway it came from.
+impl PartialEq for Answer {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Ok(value) => value.fmt(f),
+            Err(error) => error.fmt(f),
+        }
+    }
+}
 
 impl NameResolver {
     pub(super) async fn resolve_plain(
@@ -41,12 +73,14 @@ impl NameResolver {
         }
         NameResolution {
             facts: subject.facts.clone(),
+            universal: subject.universal,
             block: subject.view.block(),
             kind: ResolverKind::Plain(resolver.clone()),
             ipns: None,
             notes: Vec::new(),
             listed: false,
             records,
+            unfetched: None,
         }
     }
 
@@ -57,6 +91,37 @@ impl NameResolver {
         key: &RecordKey,
     ) -> OnchainRecord {
         let Subject { view, facts, trace, .. } = subject;
+        let clock = trace.clock();
+        let what = format!("{key} of {}", facts.name);
+        let ask = |view: ChainView| async move {
+            let answer = self.ask_plain(&view, subject, resolver, key).await;
+            match answer.value {
+                Err(OnchainRecordError::Chain(error)) => Err(error),
+                _ => Ok(answer),
+            }
+        };
+        let answer = self.rpc.agreed(&what, view.block(), ask).await;
+        let Answer { value, gateway, contract } =
+            answer.unwrap_or_else(|error| Answer::of(Err(error.into())));
+        let said = match &value {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        };
+        trace.step(clock, format!("{key}: {}", resolver.address), self.rpc.answered_by(), said);
+        let mut record = OnchainRecord::of(key, value);
+        (record.gateway, record.contract) = (gateway, contract);
+        record
+    }
+
+    /// What one node, and the gateways it sends us to, say.
+    async fn ask_plain(
+        &self,
+        view: &ChainView,
+        subject: &Subject,
+        resolver: &FoundResolver,
+        key: &RecordKey,
+    ) -> Answer {
+        let Subject { facts, trace, .. } = subject;
         let mut data = key.resolver_call_of(&facts.name);
         if resolver.extended {
             let name = facts.name.dns().into();
@@ -71,7 +136,6 @@ impl NameResolver {
         };
         let client = CcipReadClient::new(gateways.clone()).with_config(config);
         let request = TransactionRequest::default().with_to(resolver.address).with_input(data);
-        let clock = trace.clock();
         let answer = client.call_at(view.provider(), request, view.block_id()).await;
         let gateway = gateways.outcome();
         let (value, contract) = match answer {
@@ -82,47 +146,43 @@ impl NameResolver {
                 };
                 (readable(key, &answer), Some(Judgement::Accepted))
             }
-            Err(error) => self.refusal(key, error, gateway.as_ref()),
+            Err(error) => refusal(view, key, error, gateway.as_ref()),
         };
-        let said = match &value {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
-        };
-        trace.step(clock, format!("{key}: {}", resolver.address), self.rpc.answered_by(), said);
-        let mut record = OnchainRecord::of(key, value);
-        record.gateway = gateway.and_then(Result::ok);
-        record.contract = contract;
-        record
+        Answer { value, gateway: gateway.and_then(Result::ok), contract }
     }
+}
 
-    fn refusal(
-        &self,
-        key: &RecordKey,
-        error: CcipReadError,
-        gateway: Option<&Result<String, FetchError>>,
-    ) -> (Result<Value, OnchainRecordError>, Option<Judgement>) {
-        let error = match (error, gateway) {
-            (CcipReadError::Transport(RpcError::ErrorResp(error)), gateway)
-                if is_execution_failure(&error) =>
-            {
-                let revert = Revert(error.as_revert_data().unwrap_or_default()).to_string();
-                match gateway {
-                    // Where a gateway answered, it is the callback that reverts.
-                    Some(Ok(_)) => {
-                        let reason = format!("the resolver refuses the gateway's answer: {revert}");
-                        let judgement = Judgement::Refused(revert);
-                        return (Err(OnchainRecordError::Unverified(reason)), Some(judgement));
+/// Why there is no answer, and what the contract says of it.
+fn refusal(
+    view: &ChainView,
+    key: &RecordKey,
+    error: CcipReadError,
+    gateway: Option<&Result<String, FetchError>>,
+) -> (Result<Value, OnchainRecordError>, Option<Judgement>) {
+    let error = match (error, gateway) {
+        (CcipReadError::Transport(RpcError::ErrorResp(error)), gateway)
+            if is_execution_failure(&error) =>
+        {
+            let revert = Revert(error.as_revert_data().unwrap_or_default());
+            match gateway {
+                // Where a gateway answered, it is the callback that reverts.
+                Some(Ok(_)) => {
+                    if let Some(reason) = stale(&revert) {
+                        return (Err(OnchainRecordError::Stale { reason, attempts: 1 }), None);
                     }
-                    Some(Err(error)) => error.clone().into(),
-                    None => OnchainRecordError::Resolver(revert),
+                    let reason = format!("the resolver refuses the gateway's answer: {revert}");
+                    let judgement = Judgement::Refused(revert.to_string());
+                    return (Err(OnchainRecordError::Unverified(reason)), Some(judgement));
                 }
+                Some(Err(error)) => error.clone().into(),
+                None => OnchainRecordError::Resolver(revert.to_string()),
             }
-            (CcipReadError::Transport(error), _) => self.rpc.error(&key.to_string(), error).into(),
-            (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
-            (error, _) => OnchainRecordError::Unverified(error.to_string()),
-        };
-        (Err(error), None)
-    }
+        }
+        (CcipReadError::Transport(error), _) => view.error(&key.to_string(), error).into(),
+        (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
+        (error, _) => OnchainRecordError::Unverified(error.to_string()),
+    };
+    (Err(error), None)
 }
 
 /// The value in what a resolver returned, whose ABI need not be laid out as Solidity's encoder
@@ -137,8 +197,7 @@ pub(super) fn readable(key: &RecordKey, answer: &[u8]) -> Result<Value, OnchainR
     if is_unset(key, &canonical) {
         return Err(OnchainRecordError::NotSet);
     }
-    Value::abi_decode(key, &canonical)
-        .map_err(|error| OnchainRecordError::Resolver(error.to_string()))
+    Value::abi_decode(key, &canonical).map_err(|error| OnchainRecordError::Value(error.to_string()))
 }
 
 /// `answer` as `abi.encode` would have it.
@@ -201,5 +260,19 @@ mod tests {
             assert_eq!(read(key, &answer), Err(OnchainRecordError::NotSet), "{key}");
         }
         assert!(matches!(read("address/60", &[1; 20]), Err(OnchainRecordError::Resolver(_))));
+    }
+
+    #[test]
+    fn what_has_no_text_form() {
+        for (key, bytes) in [("address/0", &[1, 2, 3][..]), ("contenthash", &[0xe3, 0x01, 0xff])] {
+            let answer = Bytes::copy_from_slice(bytes).abi_encode();
+            let error = read(key, &answer).unwrap_err();
+            assert!(matches!(&error, OnchainRecordError::Value(_)), "{error}");
+            assert!(error.to_string().contains(&alloy_primitives::hex::encode(bytes)), "{error}");
+        }
+        // A coin and a codec that nobody knows here keep their bytes.
+        let bytes = Bytes::from(vec![1, 2, 3]).abi_encode();
+        assert_eq!(read("address/12345678", &bytes), Ok("0x010203".to_owned()));
+        assert_eq!(read("contenthash", &bytes), Ok("0x010203".to_owned()));
     }
 }

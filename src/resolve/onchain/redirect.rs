@@ -1,17 +1,26 @@
 //! Signed redirects: verified here, followed by this program and by the contract.
 
+use std::sync::{Mutex, PoisonError};
+
+use alloy::network::TransactionBuilder;
+use alloy::providers::{
+    CcipReadClient, CcipReadConfig, CcipReadError, CcipReadGateway, CcipReadGatewayError,
+    CcipReadRequest,
+};
+use alloy::rpc::json_rpc::RpcError;
+use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::SolValue;
 use alloy_primitives::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::judge::foreign;
+use super::judge::stale;
 use super::lookup::{Answered, LookupGateways, callback};
 use super::plain::canonical;
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
 use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
-use crate::chain::{Block, OffchainLookup};
+use crate::chain::{Block, OffchainLookup, Revert, is_execution_failure};
 use crate::ens::Name;
 use crate::record::RecordKey;
 use crate::request::{SignedRedirect, VerifiedRedirect, VerifyContext};
@@ -95,10 +104,10 @@ impl NameResolver {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let by = redirect.needs_approval_of(name, owner, chain_id);
+        let by = redirect.needs_approval_of(name, owner, chain_id, &self.approvals);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
-        Ok(redirect.verify(&context).map_err(|error| error.to_string()))
+        Ok(redirect.verify_with(&context, &self.approvals).map_err(|error| error.to_string()))
     }
 
     /// A redirect that this program refuses: the contract must refuse it too.
@@ -141,7 +150,7 @@ impl NameResolver {
             let Some(resolver) = subject.facts.resolver.clone() else {
                 return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
             };
-            if subject.view.is_records_resolver(resolver.address).await? {
+            if self.is_records_resolver(&subject, resolver.address).await? {
                 return self.one_record_of(&subject, resolver.address, key).await;
             }
             let record = self.plain_record(&subject, &resolver, key).await;
@@ -157,34 +166,60 @@ impl NameResolver {
         case: &Case<'_>,
         lookup: &OffchainLookup,
         payload: &[u8],
-        mut nested: Option<Bytes>,
+        nested: Option<Bytes>,
     ) -> Result<Result<Bytes, String>, OnchainRecordError> {
-        let mut data = callback(lookup, payload);
-        for _ in 0..=MAX_LOOKUPS {
-            let lookup = match self.call_back(case, data).await? {
-                Answered::Value(answer) => {
-                    return Ok(Bytes::abi_decode(&answer)
-                        .map_err(|_| "it returns something else than bytes".to_owned()));
+        let Subject { view, trace, .. } = case.subject;
+        let limits = &self.config.limits;
+        let then = LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
+        let gateways = KnownFirst { known: Mutex::new(nested), then: then.clone() };
+        let config = CcipReadConfig {
+            max_redirects: MAX_LOOKUPS,
+            max_response_size: limits.file,
+            ..CcipReadConfig::default()
+        };
+        let client = CcipReadClient::new(gateways).with_config(config);
+        let data = callback(lookup, payload);
+        let request = TransactionRequest::default().with_to(case.resolver).with_input(data);
+        Ok(match client.call_at(view.provider(), request, view.block_id()).await {
+            Ok(answer) => Bytes::abi_decode(&answer)
+                .map_err(|_| "it returns something else than bytes".to_owned()),
+            Err(CcipReadError::Transport(RpcError::ErrorResp(error)))
+                if is_execution_failure(&error) =>
+            {
+                let revert = Revert(error.as_revert_data().unwrap_or_default());
+                if let Some(reason) = stale(&revert) {
+                    return Err(OnchainRecordError::Stale { reason, attempts: 1 });
                 }
-                Answered::Reverted(revert) => return Ok(Err(revert.to_string())),
-                Answered::ForeignLookup(sender) => return Ok(Err(foreign(sender).to_string())),
-                Answered::Lookup(lookup) => lookup,
-            };
-            let response = match nested.take() {
-                Some(payload) => payload,
-                None => {
-                    let limits = &self.config.limits;
-                    let trace = &case.subject.trace;
-                    let gateways =
-                        LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
-                    match gateways.fetch(&lookup.urls, lookup.sender, &lookup.callData).await {
-                        Ok((response, _)) => response,
-                        Err(error) => return Ok(Err(error.to_string())),
-                    }
-                }
-            };
-            data = callback(&lookup, &response);
+                Err(revert.to_string())
+            }
+            Err(CcipReadError::Transport(error)) => {
+                return Err(view.error("the callback of a redirect", error).into());
+            }
+            Err(error) => Err(match then.outcome() {
+                Some(Err(error)) => error.to_string(),
+                _ => error.to_string(),
+            }),
+        })
+    }
+}
+
+/// Gateways of which the first answer is known already.
+struct KnownFirst {
+    known: Mutex<Option<Bytes>>,
+    then: LookupGateways,
+}
+
+#[async_trait::async_trait]
+impl CcipReadGateway for KnownFirst {
+    async fn request(
+        &self,
+        request: &CcipReadRequest,
+        max_response_size: usize,
+    ) -> Result<Bytes, CcipReadGatewayError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match known {
+            Some(payload) => Ok(payload),
+            None => self.then.request(request, max_response_size).await,
         }
-        Ok(Err(format!("it wants more than {MAX_LOOKUPS} lookups in a row")))
     }
 }

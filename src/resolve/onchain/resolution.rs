@@ -15,6 +15,8 @@ use crate::request::ApprovalBasis;
 pub struct NameResolution {
     /// Owner and resolver.
     pub facts: NameFacts,
+    /// Whether the registry has no resolver for it and the Universal Resolver has (ENSv2).
+    pub universal: bool,
     /// At this block.
     pub block: Block,
     /// What the resolver is.
@@ -27,6 +29,8 @@ pub struct NameResolution {
     pub listed: bool,
     /// The records.
     pub records: Vec<OnchainRecord>,
+    /// Where none was named and none could be fetched: why, once for all.
+    pub unfetched: Option<FetchError>,
 }
 
 /// What a resolver is.
@@ -124,9 +128,22 @@ pub enum OnchainRecordError {
     /// The resolver does not answer for it.
     #[error("the resolver does not answer for it: {0}")]
     Resolver(String),
-    /// The block is not known to all nodes.
-    #[error("the nodes do not have the same blocks ({0}); try again")]
-    Stale(String),
+    /// It is set to something that is no value of its kind.
+    #[error("it is set to something else than such a value: {0}")]
+    Value(String),
+    /// The lookup and its callback were answered at different blocks, or on different forks, at
+    /// every attempt.
+    #[error(
+        "the contract refuses the callback with {reason}: the lookup and the callback were \
+         answered from different blocks, by a pool of nodes that are not in step{}; nothing can \
+         be said about the record", after(*attempts)
+    )]
+    Stale {
+        /// What the contract says: `BAD_CHECKSUM` or `BLOCK_TIMEOUT`.
+        reason: String,
+        /// How often it was tried, each time at the newest block.
+        attempts: usize,
+    },
     /// Names redirect to names without end.
     #[error("{0} names redirect to one another; no more are followed")]
     TooManyRedirects(usize),
@@ -145,13 +162,22 @@ pub enum ResolveError {
         facts: Box<NameFacts>,
     },
     /// What the resolver keeps as recordhash is none.
-    #[error("the recordhash of {name} cannot be used: {reason}")]
+    #[error("the recordhash of {name} cannot be used: {reason}; the resolver contract: {contract}")]
     Recordhash {
         /// The name.
         name: Name,
         /// What is wrong with it.
         reason: String,
+        /// What the contract does when it is asked for a record.
+        contract: String,
     },
+}
+
+fn after(attempts: usize) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        count => format!(", {count} times in a row"),
+    }
 }
 
 fn no_resolver(facts: &NameFacts) -> String {
@@ -184,7 +210,34 @@ impl OnchainRecord {
         )
     }
 
+    /// Why it could not be fetched, where it is not known to be missing.
+    fn unfetched(&self) -> Option<&FetchError> {
+        match &self.value {
+            Err(OnchainRecordError::Fetch(FetchError::NotFound { .. })) => None,
+            Err(OnchainRecordError::Fetch(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Why none of `records` could be fetched, if that is so of each.
+    pub(super) fn all_unfetched(records: &[Self]) -> Option<FetchError> {
+        let first = records.first()?.unfetched()?;
+        records.iter().all(|record| record.unfetched().is_some()).then(|| first.clone())
+    }
+
+    /// Whether another block may give an answer.
     pub(super) fn is_stale(&self) -> bool {
-        matches!(self.value, Err(OnchainRecordError::Stale(_)))
+        matches!(
+            self.value,
+            Err(OnchainRecordError::Stale { .. }
+                | OnchainRecordError::Chain(ChainError::LostBlock { .. }))
+        )
+    }
+
+    /// Tells how often it was tried.
+    pub(super) fn tried(&mut self, times: usize) {
+        if let Err(OnchainRecordError::Stale { attempts, .. }) = &mut self.value {
+            *attempts = times;
+        }
     }
 }

@@ -4,7 +4,8 @@ use alloy::sol_types::SolError;
 use alloy_primitives::{Address, hex};
 use anyhow::{Result, ensure};
 use namesys::chain::OffchainLookup;
-use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways};
+use namesys::devnet::chain::bindings::PlainResolver;
+use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways, PLAIN_RESOLVER};
 use namesys::keys::SignerKey;
 use serde_json::Value;
 
@@ -40,6 +41,70 @@ pub async fn private() -> Result<()> {
     accepted(&by_the_chain(&world, &["--allow-private-gateways"]).ends(0).await?, "good")
 }
 
+/// Hosts that lead into private networks, however they are written.
+const PRIVATE: [(&str, &str); 16] = [
+    ("127.0.0.1:9", "127.0.0.1"),
+    ("localhost:9", "127.0.0.1"),
+    ("a.localhost:9", "127.0.0.1"),
+    ("2130706433:9", "127.0.0.1"),
+    ("0x7f.1:9", "127.0.0.1"),
+    ("0177.0.0.01:9", "127.0.0.1"),
+    ("10.0.0.1", "10.0.0.1"),
+    ("192.168.1.1:8080", "192.168.1.1"),
+    ("169.254.169.254", "169.254.169.254"),
+    ("0.0.0.0:9", "0.0.0.0"),
+    ("[::1]:9", "::1"),
+    ("[fe80::1]", "fe80::1"),
+    ("[fc00::1]", "fc00::1"),
+    ("[::ffff:10.0.0.1]", "::ffff:10.0.0.1"),
+    ("[64:ff9b::10.0.0.1]", "64:ff9b::a00:1"),
+    ("[2002:7f00:1::]", "2002:7f00:1::"),
+];
+
+/// In a recordhash, in a contract's list of gateways, in a redirect.
+pub async fn private_addresses() -> Result<()> {
+    let owner = person(1);
+    let world = good(&owner).await?;
+    let is_refused = async |run: Run, host: &str, address: &str| -> Result<()> {
+        let document = run.ends(1).await?;
+        refused(&document)?;
+        let error = record(&document)?["error"].to_string();
+        let says = format!("leads to {address}, an address of a private network");
+        ensure!(error.contains(&says), "{host}: {error}");
+        ensure!(error.contains("--allow-private-gateways"), "{host}: {error}");
+        Ok(())
+    };
+    for (host, address) in PRIVATE {
+        let gateways =
+            ChainGateways { scheme: "https://".to_owned(), ..ChainGateways::local(host) };
+        world.chain.set_gateways(&gateways).await?;
+        is_refused(by_the_chain(&world, &[]), host, address).await?;
+    }
+    let nick = name("nick.eth");
+    for (host, address) in PRIVATE {
+        let stored = format!("https://{host}");
+        world.set_recordhash(&nick, owner.address(), stored.as_bytes()).await?;
+        is_refused(by_the_chain(&world, &[]), host, address).await?;
+    }
+    // A gateway of the user's choice may be anywhere; where it sends us may not.
+    let contenthash = ipns_key(1).name().contenthash();
+    world.set_recordhash(&nick, owner.address(), &contenthash).await?;
+    for (to, address) in [
+        ("http://localhost:9/", "127.0.0.1"),
+        ("http://[::1]:9/", "::1"),
+        ("http://[::ffff:10.0.0.1]/", "::ffff:10.0.0.1"),
+        ("http://0x7f000001:9/", "127.0.0.1"),
+        ("http://[64:ff9b::10.0.0.1]/", "64:ff9b::a00:1"),
+    ] {
+        let bad = gateway(Misbehaviour::To(to)).await?;
+        let chosen = format!("http://{bad}");
+        world.chain.set_gateways(&ChainGateways::local(bad.to_string())).await?;
+        let run = by_the_chain(&world, &[]).env("NAMESYS_GATEWAY_URL", &chosen);
+        is_refused(run, to, address).await?;
+    }
+    Ok(())
+}
+
 /// Whatever one gateway does, it ends, says why, and shows no value; the next one is asked where
 /// EIP-3668 lets it.
 pub async fn gateways() -> Result<()> {
@@ -53,7 +118,7 @@ pub async fn gateways() -> Result<()> {
         (Misbehaviour::Status(500), 1, "500"),
         (Misbehaviour::Endless, 1, "more than"),
         (Misbehaviour::Never, 1, "no answer"),
-        (Misbehaviour::ToLinkLocal, 1, "169.254.169.254"),
+        (Misbehaviour::To("http://169.254.169.254/latest/meta-data/"), 1, "169.254.169.254"),
     ] {
         let bad = gateway(what).await?.to_string();
         world.chain.set_gateways(&ChainGateways::local(bad.clone())).await?;
@@ -140,6 +205,24 @@ pub async fn quorum() -> Result<()> {
     let run = Run::resolve(&["nick.eth", AVATAR]).on(&world).env("ETH_RPC_URL", &lying);
     refused(&run.ends(3).await?)?;
     Run::resolve(&["nick.eth", "--rpc-quorum", "2"]).on(&world).ends(2).await?;
+
+    // On what a resolver keeps on chain, too, where no signature would give the lie away.
+    let plain = name("plain.eth");
+    world.chain.register(&plain, owner.address(), PLAIN_RESOLVER).await?;
+    let (key, value) = ("avatar".to_owned(), "truth".to_owned());
+    let call = PlainResolver::setTextCall { node: plain.node(), key, value };
+    world.chain.send(owner.address(), PLAIN_RESOLVER, call).await?;
+    let lying = liar(&truth, &hex::encode("truth"), &hex::encode("a lie")).await?;
+    let lying = format!("http://{lying}");
+    let ask = |quorum| {
+        let urls = ["--rpc-url", &lying, "--rpc-url", &truth];
+        let arguments = [&["plain.eth", AVATAR, "--rpc-quorum", quorum][..], &urls].concat();
+        Run::resolve(&arguments).on(&world)
+    };
+    ensure!(record(&ask("1").ends(0).await?)?["value"] == "a lie");
+    let document = ask("2").ends(3).await?;
+    refused(&document)?;
+    ensure!(document["error"]["kind"] == "disagreement", "{document}");
     Ok(())
 }
 

@@ -39,8 +39,16 @@ pub async fn owner() -> Result<()> {
     ensure!(trace.iter().any(|step| step["what"] == "text/avatar: callback of the contract"));
     ensure!(trace.iter().all(|step| step["ms"].is_u64() && step["by"].is_string()));
 
-    let document = Run::resolve(&["nick.eth", "text/none"]).on(&world).ends(4).await?;
+    let document = Run::resolve(&["nick.eth", "text/none", "text/none"]).on(&world).ends(4).await?;
     refused(&document)?;
+    ensure!(record(&document)?["absent"] == true, "asked once: {document}");
+    // What a person says in the chain's place is of one name.
+    let hash = format!("ipns://{}", key.name());
+    let owner = owner.address().to_string();
+    for (of, more) in [("-", "-q"), (&*owner, "-q"), ("nick.eth", "--trace")] {
+        let by_hand = [of, "--recordhash", &hash, "--owner", &owner, more];
+        Run::resolve(&by_hand).on(&world).ends(2).await?;
+    }
     Run::resolve(&["nobody.eth"]).on(&world).ends(4).await?;
     Ok(())
 }

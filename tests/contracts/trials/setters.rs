@@ -31,7 +31,7 @@ pub async fn authority() -> Result<()> {
     // eth_call without a sender is a stranger's.
     for data in calls {
         let verdict = world.call(CCIP2_RESOLVER, data).await?;
-        ensure!(verdict == refused("NotAuthorised(NOT_OWNER_OR_MANAGER)"), "{verdict:?}");
+        ensure!(verdict == refused("NotAuthorised(NOT_APPROVED)"), "{verdict:?}");
     }
     ensure!(world.chain.send(manager, CCIP2_RESOLVER, call.clone()).await.is_err());
     world.chain.approve(manager, &nick, manager).await?;

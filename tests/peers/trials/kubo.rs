@@ -68,6 +68,49 @@ pub fn publish_and_resolve() -> Result<()> {
     Ok(())
 }
 
+/// Found by its own file `api`; where it wants a token, in every form that people keep one in, and
+/// a refusal that says what is missing.
+pub fn token_and_api_file() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    signed_workspace(&mut sandbox)?;
+    let repository = Repository::new(&sandbox)?;
+    let secrets = r#"{"nick":{"AuthSecret":"basic:nick:hunter2","AllowedPaths":["/api/v0"]},
+        "ci":{"AuthSecret":"bearer:s3cr3t","AllowedPaths":["/api/v0"]}}"#;
+    repository.ok(["config", "--json", "API.Authorizations", secrets])?;
+    let daemon = repository.start(&[])?;
+    for variable in ["NAMESYS_KUBO_URL", "NAMESYS_GATEWAY_URL", "NAMESYS_W3NAME_URL"] {
+        sandbox.set_env(variable, "");
+    }
+    sandbox.set_env("NAMESYS_GATEWAY_URL", &daemon.gateway);
+    let folder = sandbox.path("kubo");
+    sandbox.set_env("IPFS_PATH", folder.to_str().context("UTF-8")?);
+    let config = String::from_utf8(sandbox.read("namesys.toml")?)?;
+    let publisher = "\n[[publishers]]\nkind = \"kubo\"\nurl = \"http://127.0.0.1:1\"\n";
+    sandbox.write("namesys.toml", config + publisher)?;
+    let (code, refused) = sandbox.json(["publish"])?;
+    let error = refused["uploads"][0]["error"].as_str().unwrap_or_default();
+    ensure!(code == 1 && error.contains("is a token needed"), "exit {code}: {refused}");
+    let good = [
+        "nick:hunter2",
+        "basic:nick:hunter2",
+        "Basic bmljazpodW50ZXIy",
+        "s3cr3t",
+        "Bearer s3cr3t\n",
+    ];
+    for (sequence, token) in good.into_iter().enumerate() {
+        sandbox.set_env("NAMESYS_KUBO_TOKEN", token);
+        sandbox.ok(["set", "text", "avatar", &format!("https://example.com/{sequence}")])?;
+        sandbox.ok(["sign"])?;
+        let published = sandbox.ok(["publish"])?;
+        ensure!(published["sequence"] == sequence, "{token}: {published}");
+        ensure!(published["publications"][0]["read_back"] == true, "{token}: {published}");
+    }
+    sandbox.set_env("NAMESYS_KUBO_TOKEN", "nick:wrong");
+    let (code, refused) = sandbox.json(["publish"])?;
+    ensure!(code == 1 && !refused.to_string().contains("wrong"), "exit {code}: {refused}");
+    Ok(())
+}
+
 /// `name put` and `name get` through the RPC: inspected, replaced, and not replaced by an older.
 pub fn records_by_rpc() -> Result<()> {
     let sandbox = Sandbox::new()?;

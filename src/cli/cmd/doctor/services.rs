@@ -1,4 +1,4 @@
-//! Uploads, publishers, gateways, and the clock.
+//! Uploads, publishers, gateways, web hosts, and the clock.
 
 use jiff::Timestamp;
 use namesys::ens::Name;
@@ -8,9 +8,11 @@ use namesys::net::{Http, Request, endpoint};
 use namesys::report::CheckReport;
 use namesys::resolve::Gateway;
 use namesys::secret::Secret;
+use namesys::site::Site;
+use namesys::workspace::Config;
 use url::Url;
 
-use super::{Args, advice, bad, good};
+use super::{Args, advice, bad, good, sites};
 use crate::cli::context::Context;
 use crate::cli::endpoints::ChosenUpload;
 use crate::cli::error::CliError;
@@ -26,6 +28,7 @@ pub struct Services {
     uploads: Vec<ChosenUpload>,
     publishers: Vec<Box<dyn Publisher>>,
     gateways: Vec<Gateway>,
+    sites: Vec<Site>,
     name: Option<Name>,
     ipns: Option<IpnsName>,
     http: Http,
@@ -44,10 +47,29 @@ impl Services {
             Some(config) => config.recorded_keys()?.ipns_name,
             None => None,
         };
+        let sites = match config {
+            Some(config) => args.sites.get(context, config)?,
+            None => Vec::new(),
+        };
+        // A name that only web hosts have uses nothing of IPFS, unless somebody says so.
+        let only_sites = config.is_some_and(Config::has_only_sites);
+        let uploads = match only_sites && !args.uploads.are_given() {
+            true => Vec::new(),
+            false => args.uploads.each(context, config)?,
+        };
+        let publishers = match only_sites && !args.publishers.are_given() {
+            true => Vec::new(),
+            false => args.publishers.get(context, config)?,
+        };
+        let gateways = match only_sites {
+            true => args.gateways.chosen(context, config)?,
+            false => args.gateways.get(context, config)?,
+        };
         Ok(Self {
-            uploads: args.uploads.each(context, config)?,
-            publishers: args.publishers.get(context, config)?,
-            gateways: args.gateways.get(context, config)?,
+            uploads,
+            publishers,
+            gateways,
+            sites,
             name: name.cloned(),
             ipns,
             http: context.gateway_http(None)?,
@@ -65,6 +87,9 @@ impl Services {
         }
         for gateway in &self.gateways {
             checks.push(self.gateway(gateway).await);
+        }
+        for site in &self.sites {
+            checks.extend(sites::probe(site, &self.http).await);
         }
         checks.push(self.clock().await);
         checks
@@ -135,7 +160,8 @@ impl Services {
         let gateways = self.gateways.iter().filter_map(Gateway::trusted_url);
         let uploads = self.uploads.iter().filter_map(|chosen| chosen.upload.as_ref().ok());
         let uploads = uploads.map(|upload| upload.url().clone());
-        for url in publishers.chain(gateways).chain(uploads) {
+        let sites = self.sites.iter().filter_map(|site| Some(site.url.as_ref()?.url().clone()));
+        for url in publishers.chain(gateways).chain(uploads).chain(sites) {
             let host = url.host_str().unwrap_or_default().to_owned();
             let request = Request::get(url).attempts(1);
             let Ok(answer) = self.http.send(&request).await else { continue };
