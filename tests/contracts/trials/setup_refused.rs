@@ -111,7 +111,10 @@ pub async fn contract() -> Result<()> {
     let reverts = wrapped.ends(1, &["setup", "--yes", "--resolver", &resolver]).await?;
     ensure!(kind(&reverts) == "refused", "{reverts:#}");
     let message = reverts["error"]["message"].to_string();
-    ensure!(message.contains("set the recordhash") && message.contains("NOT_OWNER"), "{message}");
+    ensure!(
+        message.contains("set the recordhash") && message.contains("NotAuthorised"),
+        "{message}"
+    );
     wrapped.untouched().await?;
     set_code(wrapped.world.chain.provider(), REGISTRY, &[]).await?;
     let none = wrapped.ends(1, &["setup", "--yes"]).await?;
