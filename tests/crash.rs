@@ -117,21 +117,31 @@ impl Killer {
     }
 
     /// Starts the command and kills it `round` of [`ROUNDS`] through its life.
-    fn kill(&mut self, mut command: Command, round: u32) {
+    fn kill(&mut self, command: Command, round: u32) {
+        let end = Instant::now() + self.length * round / ROUNDS;
+        self.kill_when(command, |now| match end.checked_duration_since(now) {
+            None | Some(Duration::ZERO) => None,
+            left => left,
+        });
+    }
+
+    /// Starts the command and kills it once a file is there.
+    fn kill_at_file(&mut self, command: Command, file: &Path) {
+        self.kill_when(command, |_| (!file.exists()).then_some(Duration::from_micros(100)));
+    }
+
+    /// Starts the command and kills it when there is nothing `left` to wait for.
+    fn kill_when(&mut self, mut command: Command, left: impl Fn(Instant) -> Option<Duration>) {
         let start = Instant::now();
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let end = start + self.length * round / ROUNDS;
         loop {
             if let Some(status) = child.try_wait().unwrap() {
                 assert!(status.success(), "{command:?} failed by itself");
                 self.length = start.elapsed();
                 return;
             }
-            let now = Instant::now();
-            if now >= end {
-                break;
-            }
-            std::thread::sleep((end - now).min(Duration::from_millis(5)));
+            let Some(left) = left(Instant::now()) else { break };
+            std::thread::sleep(left.min(Duration::from_millis(5)));
         }
         child.kill().unwrap();
         self.killed += u32::from(child.wait().unwrap().signal() == Some(9));
@@ -177,7 +187,13 @@ fn sign_killed_at_any_moment_is_completed_by_the_next() {
             sandbox.import("changed.csv", 20, &format!("round {round}"));
         }
         let killer = &mut killers[usize::from(first)];
-        killer.kill(sandbox.command(&sign), round);
+        if round % 4 == 0 {
+            // Amid the files, however short a time they take.
+            let name = format!("w/.well-known/eth/nick/sub{}/address/60.json", round % 20);
+            killer.kill_at_file(sandbox.command(&sign), &sandbox.path(&name));
+        } else {
+            killer.kill(sandbox.command(&sign), round);
+        }
         sandbox.assert_whole();
         let report = sandbox.done(&sign);
         let count = |what: &str| report[what].as_u64().unwrap();
@@ -271,7 +287,13 @@ fn a_web_host_has_whole_files_at_any_moment() {
         let before = files(&tree);
         change(round);
         let after = files(&tree);
-        killer.kill(sandbox.command(&publish), round - 1);
+        if round % 4 == 0 {
+            // Amid the files: one of those that come.
+            let file = format!(".well-known/more/{}.txt", round * 10 + 30);
+            killer.kill_at_file(sandbox.command(&publish), &site.join(file));
+        } else {
+            killer.kill(sandbox.command(&publish), round - 1);
+        }
         let mut served = files(&site.join(".well-known"));
         assert_eq!(served.remove(Path::new("theirs.txt")).unwrap(), b"theirs");
         for (path, bytes) in &served {
