@@ -20,7 +20,7 @@ pub(super) struct Next {
 /// workspace alone knows. Not kept.
 ///
 /// # Errors
-/// As [`publish`].
+/// As [`publish`](super::publish).
 pub fn dry_record(
     request: &PublishRequest<'_>,
 ) -> Result<(VerifiedRecord, bool), PublishTreeError> {
