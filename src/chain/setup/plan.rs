@@ -62,15 +62,8 @@ pub fn plan(
     plan.warnings.extend(expired(standing));
     if standing.resolver_now != standing.resolver {
         plan.transactions.push(resolver(contracts, standing)?);
-        if standing.resolver_is_cleared() {
-            plan.warnings.push(format!(
-                "{} has no resolver in the ENSv1 registry. ENSv2 clears it when a name migrates: \
-                 if this one did, set its resolver to {} in ENSv2 instead, because clients no \
-                 longer ask the old registry",
-                standing.base.name, standing.resolver
-            ));
-        }
     }
+    plan.warnings.extend(of_ensv2(standing));
     match &request.pointer {
         Some(Pointer::Recordhash(bytes)) if standing.recordhash != *bytes => {
             plan.transactions.push(recordhash(&request.name, bytes, standing)?);
@@ -105,6 +98,27 @@ fn not_owner(standing: &Standing, what: &'static str) -> SetupError {
         owner_is_contract: standing.owner_is_contract,
         what,
     }
+}
+
+/// What is set in the old registry is not what clients find for a name of ENSv2.
+fn of_ensv2(standing: &Standing) -> Option<String> {
+    let Standing { resolver, .. } = standing;
+    let name = &standing.base.name;
+    if let Some(found) = standing.moved_to.filter(|found| found != resolver) {
+        return Some(format!(
+            "{name} is registered in ENSv2: the Universal Resolver, which clients ask, finds the \
+             resolver {found} for it, whatever the ENSv1 registry says. Set its resolver to \
+             {resolver} in ENSv2 too"
+        ));
+    }
+    let cleared = standing.resolver_is_cleared() && standing.moved_to.is_none();
+    cleared.then(|| {
+        format!(
+            "{name} has no resolver in the ENSv1 registry. ENSv2 clears it when a name migrates: \
+             if this one did, set its resolver to {resolver} in ENSv2 instead, because clients no \
+             longer ask the old registry"
+        )
+    })
 }
 
 /// The registry keeps the owner of a name whose registration has ended.

@@ -26,6 +26,7 @@ fn standing() -> Standing {
         sender: OWNER,
         may_set_resolver: true,
         resolver_is_locked: false,
+        moved_to: None,
         owner_is_contract: false,
         expires: Some(3000),
         now: 2000,
@@ -110,6 +111,27 @@ fn a_burned_fuse_and_an_ended_registration_are_said() {
     assert!(error.contains("CANNOT_SET_RESOLVER"), "{error}");
     standing.resolver_now = standing.resolver;
     assert_eq!(planned(pointer(), &standing).unwrap().transactions.len(), 2);
+}
+
+#[test]
+fn names_of_ensv2_are_warned_of() {
+    let pointer = || Pointer::Recordhash(vec![7; 32].into());
+    let warnings = |standing: &Standing| planned(pointer(), standing).unwrap().warnings;
+    let mut standing = standing();
+    assert!(warnings(&standing).is_empty());
+    standing.moved_to = Some(MANAGER);
+    let warned = warnings(&standing);
+    assert!(
+        warned[0].contains("is registered in ENSv2") && warned[0].contains(&MANAGER.to_string())
+    );
+    // Also where the old registry has what is wanted.
+    standing.resolver_now = standing.resolver;
+    assert_eq!(warnings(&standing), warned);
+    standing.moved_to = Some(standing.resolver);
+    standing.resolver_now = Address::ZERO;
+    assert!(warnings(&standing).is_empty(), "it is set there already");
+    standing.moved_to = None;
+    assert!(warnings(&standing)[0].contains("if this one did"));
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub struct Standing {
     pub may_set_resolver: bool,
     /// Whether nobody may: the name is wrapped, and its fuse CANNOT_SET_RESOLVER is burned.
     pub resolver_is_locked: bool,
+    /// The resolver of the base by the Universal Resolver, where it is another than in the
+    /// registry: the name is registered in ENSv2, which clients ask.
+    pub moved_to: Option<Address>,
     /// Whether the owner is a contract, such as a multisig.
     pub owner_is_contract: bool,
     /// When the registration of the base ends, in seconds since 1970, where its registrar says.
@@ -98,13 +101,14 @@ impl ChainView {
             Some(signer) => Some(self.is_approved_signer(resolver, owner, node, signer).await?),
             None => None,
         };
-        let (resolver_is_locked, (owner_is_contract, expires)) = try_join(
-            self.resolver_is_locked(&base),
+        let ((resolver_is_locked, moved_to), (owner_is_contract, expires)) = try_join(
+            try_join(self.resolver_is_locked(&base), self.moved_to(&base)),
             try_join(self.is_contract(owner), self.expires(&base.name)),
         )
         .await?;
         Ok(Standing {
             resolver_is_locked,
+            moved_to,
             owner_is_contract,
             expires,
             now: self.block().timestamp,
@@ -144,6 +148,13 @@ impl ChainView {
         let id = U256::from_be_bytes(base.name.node().0);
         let data = self.ask(self.contracts().name_wrapper, calls::getDataCall { id }).await?;
         Ok(data.is_some_and(|data| data.fuses & CANNOT_SET_RESOLVER != 0))
+    }
+
+    async fn moved_to(&self, base: &NameFacts) -> Result<Option<Address>, ChainError> {
+        let found = self.find_universally(&base.name).await?;
+        let found = found.filter(|found| found.level == base.name).map(|found| found.address);
+        let own = base.resolver.as_ref().filter(|own| own.level == base.name);
+        Ok(found.filter(|found| own.is_none_or(|own| own.address != *found)))
     }
 
     /// Owner and resolver; with a quorum, as so many nodes agree.
