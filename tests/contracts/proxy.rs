@@ -160,6 +160,8 @@ pub enum Unsteady {
     Mines(u64),
     /// The newest block is given up: the chain goes back to a snapshot, before any call.
     Reverts(String),
+    /// Calls are answered by a node that has not seen the block yet.
+    Lags,
 }
 
 struct Pool {
@@ -207,6 +209,11 @@ async fn out_of_step(State(pool): State<Arc<Pool>>, request: Bytes) -> Response 
         Unsteady::Reverts(snapshot) if is_call && take() => {
             first = Some(("evm_revert", serde_json::json!([snapshot])));
         }
+        Unsteady::Lags if is_call && take() => {
+            let error = serde_json::json!({"code": -32000, "message": "header not found"});
+            let answer = serde_json::json!({"jsonrpc": "2.0", "id": asked["id"], "error": error});
+            return axum::Json(answer).into_response();
+        }
         _ => {}
     }
     if let Some((method, params)) = first {
@@ -216,7 +223,7 @@ async fn out_of_step(State(pool): State<Arc<Pool>>, request: Bytes) -> Response 
             return StatusCode::BAD_GATEWAY.into_response();
         }
     }
-    if is_call && !matches!(pool.what, Unsteady::Reverts(_)) {
+    if is_call && matches!(pool.what, Unsteady::Fork(_) | Unsteady::Mines(_)) {
         asked["params"][1] = "latest".into();
     }
     passed_on(post(upstream, &asked)).await

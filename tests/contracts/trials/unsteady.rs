@@ -114,3 +114,31 @@ pub async fn reverts() -> Result<()> {
     }
     Ok(())
 }
+
+/// A node that is behind is asked again, or the next one is; where nobody has the block, that is
+/// said.
+pub async fn lags() -> Result<()> {
+    let world = good(&person(1)).await?;
+    let behind = async |times| {
+        let pool = pool(world.chain.rpc_url(), Unsteady::Lags, __callbackCall::SELECTOR, times);
+        Ok::<_, anyhow::Error>(format!("http://{}", pool.await?))
+    };
+    let run = |urls: &[&str]| {
+        let urls = urls.iter().flat_map(|url| ["--rpc-url", url]);
+        let arguments: Vec<&str> =
+            ["nick.eth", AVATAR, "--trace"].into_iter().chain(urls).collect();
+        Run::resolve(&arguments).on(&world)
+    };
+    let never = behind(usize::MAX).await?;
+    for urls in [vec![&*behind(3).await?], vec![&*never, world.chain.rpc_url()]] {
+        let document = run(&urls).ends(0).await?;
+        accepted(&document, "good")?;
+        ensure!(again(&document) == 0, "the block was there: {document:#}");
+    }
+    let document = run(&[&never]).ends(1).await?;
+    let error = &document["error"];
+    let message = error["message"].as_str().context("message")?;
+    ensure!(message.contains("no node has the block") && message.contains(&never), "{message}");
+    ensure!(message.contains("header not found") && error["hint"].is_string(), "{error}");
+    Ok(())
+}
