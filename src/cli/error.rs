@@ -313,7 +313,9 @@ impl From<ResolveError> for CliError {
                 let name = &facts.name;
                 let hint = match facts.owner().is_zero() {
                     true => "check the spelling, and that --rpc-url is of the name's chain".into(),
-                    false => format!("its owner sets one: namesys setup {name}"),
+                    false => {
+                        format!("its owner, {}, sets one: namesys setup {name}", facts.owner())
+                    }
                 };
                 Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
             }
