@@ -4,6 +4,7 @@ mod demo;
 mod resolve;
 mod resolve_chain;
 mod setup;
+mod site;
 mod workspace;
 
 use alloy_primitives::hex;
@@ -16,6 +17,7 @@ pub use demo::*;
 pub use resolve::*;
 pub use resolve_chain::*;
 pub use setup::*;
+pub use site::*;
 pub use workspace::*;
 
 /// Why a command did not end well; stands under `error`.

@@ -3,29 +3,38 @@
 //! Only files under `.well-known/` are served, and only those that lie there: a link that leaves
 //! the folder is not followed. Anything else is 404 as JSON.
 
+mod connections;
 mod tls;
 
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
+pub use connections::ServeLimits;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
-use crate::web::{content_type, cors, none_match};
+use crate::web::{CACHE, content_type, cors_read_only, none_match};
 
-/// The longest file that is served, in bytes. A record file has some thousand.
-const MAX_FILE: u64 = 64 << 20;
-/// How long a browser may keep a file without asking again.
-const CACHE: &str = "public, max-age=60";
+/// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
+/// are sent as they are read, so that many readers need no more memory than one.
+const MAX_WHOLE: u64 = 1 << 20;
+/// What is read of a longer one at a time, and looked at for its type.
+const CHUNK: usize = 64 << 10;
 
 /// What to serve and where.
 #[derive(Clone, Debug)]
@@ -36,6 +45,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Certificate and key; none for plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// What one client may take.
+    pub limits: ServeLimits,
 }
 
 /// Why nothing is served.
@@ -60,9 +71,6 @@ pub enum ServeError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The listener failed.
-    #[error("serving stopped: {0}")]
-    Io(#[from] io::Error),
 }
 
 /// A server that has its address and does not answer yet.
@@ -71,6 +79,7 @@ pub struct Server {
     addr: SocketAddr,
     tls: Option<Arc<rustls::ServerConfig>>,
     root: PathBuf,
+    limits: ServeLimits,
 }
 
 impl Server {
@@ -85,7 +94,7 @@ impl Server {
         let failed = |error| ServeError::Listen { addr: config.listen, error };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, addr, tls, root })
+        Ok(Self { listener, addr, tls, root, limits: config.limits })
     }
 
     /// The address, without a slash at its end.
@@ -94,26 +103,14 @@ impl Server {
         format!("{scheme}://{}", self.addr)
     }
 
-    /// Serves until `stop` is done, then lets requests under way finish.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn run(
-        self,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
+    /// Serves until `stop` is done, then lets requests under way finish, for
+    /// [`ServeLimits::grace`] at most.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         let app = Router::new()
             .fallback(answer)
-            .layer(middleware::from_fn(cors))
+            .layer(middleware::from_fn(cors_read_only))
             .with_state(Arc::new(self.root));
-        match self.tls {
-            None => axum::serve(self.listener, app).with_graceful_shutdown(stop).await?,
-            Some(config) => {
-                let listener = tls::TlsListener::new(self.listener, config);
-                axum::serve(listener, app).with_graceful_shutdown(stop).await?;
-            }
-        }
-        Ok(())
+        connections::serve(self.listener, self.tls, app, self.limits, stop).await;
     }
 }
 
@@ -126,7 +123,7 @@ async fn answer(State(root): State<Arc<PathBuf>>, request: Request) -> Response 
     let path = request.uri().path().to_owned();
     let read = tokio::task::spawn_blocking(move || read(&root, &path)).await;
     match read {
-        Ok(Some((name, content))) => file(request.headers(), &name, content),
+        Ok(Some(found)) => file(request.headers(), found),
         Ok(None) | Err(_) => refusal(StatusCode::NOT_FOUND, "no such file"),
     }
 }
@@ -135,9 +132,45 @@ fn refusal(status: StatusCode, message: &str) -> Response {
     (status, Json(serde_json::json!({ "message": message }))).into_response()
 }
 
-fn file(headers: &HeaderMap, name: &str, content: Vec<u8>) -> Response {
-    let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&Sha256::digest(&content)[..16]));
-    let kind = content_type(Some(name), &content);
+/// A file of the tree.
+struct Found {
+    name: String,
+    /// All of it, or the beginning of a long one.
+    start: Vec<u8>,
+    /// Where the rest of a long one is read from.
+    rest: Option<File>,
+    metadata: Metadata,
+}
+
+impl Found {
+    /// By its content; of a long file by its length and time.
+    fn etag(&self) -> String {
+        if self.rest.is_none() {
+            let digest = Sha256::digest(&self.start);
+            return format!("\"{}\"", data_encoding::HEXLOWER.encode(&digest[..16]));
+        }
+        let (metadata, length) = (&self.metadata, self.metadata.len());
+        format!("W/\"{length:x}-{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec())
+    }
+
+    fn into_body(self) -> Body {
+        let Some(rest) = self.rest else { return Body::from(self.start) };
+        let left = self.metadata.len().saturating_sub(self.start.len() as u64);
+        // As long as announced, also when it grows meanwhile; when it shrinks the answer breaks.
+        let rest = tokio::fs::File::from_std(rest).take(left);
+        let start = stream::iter([Ok::<_, io::Error>(Bytes::from(self.start))]);
+        let rest = stream::try_unfold(rest, |mut rest| async move {
+            let mut chunk = BytesMut::with_capacity(CHUNK);
+            let read = rest.read_buf(&mut chunk).await?;
+            Ok((read > 0).then(|| (chunk.freeze(), rest)))
+        });
+        Body::from_stream(start.chain(rest))
+    }
+}
+
+fn file(headers: &HeaderMap, found: Found) -> Response {
+    let etag = found.etag();
+    let kind = content_type(Some(&found.name), &found.start);
     let fixed = [
         (header::ETAG, etag.clone()),
         (header::CACHE_CONTROL, CACHE.to_owned()),
@@ -146,111 +179,43 @@ fn file(headers: &HeaderMap, name: &str, content: Vec<u8>) -> Response {
     if none_match(headers, &[&etag]) {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
-    let mut response = (fixed, content).into_response();
+    let length = found.metadata.len().max(found.start.len() as u64);
+    let mut response = (fixed, found.into_body()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     if let Ok(kind) = HeaderValue::from_str(&kind) {
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        headers.insert(header::CONTENT_TYPE, kind);
     }
     response
 }
 
-/// The file at `path` of a URL, and its name. `None` for whatever is not a file of the tree.
-fn read(root: &Path, path: &str) -> Option<(String, Vec<u8>)> {
-    let decoded = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
-    let segments: Vec<&str> = decoded.strip_prefix('/')?.split('/').collect();
-    let plain = |segment: &&str| {
-        !segment.is_empty() && !matches!(*segment, "." | "..") && !segment.contains(['\\', '\0'])
-    };
-    if segments.first() != Some(&WELL_KNOWN) || !segments.iter().all(plain) {
+/// The file at `path` of a URL. `None` for whatever is not a file of the tree.
+fn read(root: &Path, path: &str) -> Option<Found> {
+    // Decoded after it is split: an encoded slash is part of a name, and no name has one.
+    let decode = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok();
+    let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
+    let plain =
+        |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['/', '\\', '\0']);
+    if segments.first()? != WELL_KNOWN || !segments.iter().all(|segment| plain(segment)) {
         return None;
     }
-    let file = segments.iter().fold(root.to_owned(), |path, segment| path.join(segment));
+    let file = segments.iter().fold(root.to_owned(), |path, segment| path.join(&**segment));
     // Links are followed, then must have stayed within the tree.
     let file = file.canonicalize().ok()?;
-    let metadata = file.metadata().ok()?;
-    let inside = file.starts_with(root.join(WELL_KNOWN));
-    if !inside || !metadata.is_file() || metadata.len() > MAX_FILE {
+    // What is no file, a pipe say, is not even opened.
+    if !file.starts_with(root.join(WELL_KNOWN)) || !file.metadata().ok()?.is_file() {
         return None;
     }
-    Some(((*segments.last()?).to_owned(), std::fs::read(file).ok()?))
+    let mut opened = File::open(file).ok()?;
+    let metadata = opened.metadata().ok()?;
+    let is_long = metadata.len() > MAX_WHOLE;
+    let most = if is_long { CHUNK as u64 } else { MAX_WHOLE };
+    let mut start = Vec::new();
+    io::Read::take(&mut opened, most).read_to_end(&mut start).ok()?;
+    let rest = is_long.then_some(opened);
+    Some(Found { name: segments.last()?.to_string(), start, rest, metadata })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("ws/.well-known/eth/ñick/text");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("avatar.json"), "{\"data\":\"0x\"}").unwrap();
-        std::fs::write(dir.path().join("ws/namesys.toml"), "name").unwrap();
-        std::fs::write(dir.path().join("secret"), "secret").unwrap();
-        std::os::unix::fs::symlink("../../secret", dir.path().join("ws/.well-known/out")).unwrap();
-        dir
-    }
-
-    #[test]
-    fn nothing_but_the_tree_can_be_read() {
-        let dir = tree();
-        let root = dir.path().join("ws").canonicalize().unwrap();
-        let found = read(&root, "/.well-known/eth/%C3%B1ick/text/avatar.json").unwrap();
-        assert_eq!(found.0, "avatar.json");
-        for path in [
-            "/namesys.toml",
-            "/.well-known/../namesys.toml",
-            "/.well-known/%2e%2e/namesys.toml",
-            "/.well-known/..%2fnamesys.toml",
-            "/.well-known/out",
-            "/.well-known//eth",
-            "/.well-known/eth",
-            "/.well-known/eth/%C3%B1ick/text/avatar.json/",
-            "/.well-known/%00",
-            "/.well-known/%ff",
-            "//etc/passwd",
-            "/",
-        ] {
-            assert!(read(&root, path).is_none(), "{path}");
-        }
-    }
-
-    async fn start() -> (tempfile::TempDir, String, tokio::sync::oneshot::Sender<()>) {
-        let dir = tree();
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = ServeConfig { dir: dir.path().join("ws"), listen, tls: None };
-        let server = Server::bind(config).await.unwrap();
-        let url = server.url();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        tokio::spawn(server.run(async { _ = stopped.await }));
-        (dir, url, stop)
-    }
-
-    #[tokio::test]
-    async fn answers_as_a_static_host() {
-        let (_dir, url, stop) = start().await;
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::new();
-        let record = format!("{url}/.well-known/eth/ñick/text/avatar.json?t=123");
-        let response = client.get(&record).send().await.unwrap();
-        assert_eq!(response.headers()["content-type"], "application/json");
-        assert_eq!(response.headers()["access-control-allow-origin"], "*");
-        let etag = response.headers()["etag"].clone();
-        assert_eq!(response.text().await.unwrap(), "{\"data\":\"0x\"}");
-
-        let again = client.get(&record).header("if-none-match", etag).send().await.unwrap();
-        assert_eq!(again.status(), 304);
-        let head = client.head(&record).send().await.unwrap();
-        assert_eq!(
-            (head.status().as_u16(), &head.headers()["content-length"]),
-            (200, &"13".parse().unwrap())
-        );
-        assert_eq!(head.text().await.unwrap(), "");
-        let missing = client.get(format!("{url}/.well-known/x.json")).send().await.unwrap();
-        assert_eq!(missing.status(), 404);
-        assert!(missing.text().await.unwrap().contains("\"message\""));
-        let post = client.post(&record).send().await.unwrap();
-        assert_eq!(post.status(), 405);
-        let options = client.request(Method::OPTIONS, &record).send().await.unwrap();
-        assert_eq!(options.status(), 204);
-        stop.send(()).unwrap();
-    }
-}
+#[path = "serve/tests.rs"]
+mod tests;

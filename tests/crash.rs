@@ -1,8 +1,9 @@
 //! Processes that are killed, and processes at work at the same time: the workspace stays whole,
 //! the next run completes, nothing is lost, the sequence never goes back.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,7 @@ impl Sandbox {
         command.env_clear().env("HOME", self.dir.path()).current_dir(self.dir.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.args(["--json", "-C", "w"]).args(arguments).stdin(Stdio::null());
-        if matches!(arguments[0], "sign" | "publish" | "keygen") {
+        if matches!(arguments[0], "sign" | "publish" | "keygen") && !arguments.contains(&"https") {
             command.args(["--private-key-file", "wallet.key"]);
         }
         command
@@ -225,6 +226,72 @@ fn publish_killed_at_any_moment_is_completed_by_the_next() {
         last = report;
     }
     killer.assert_mostly_hit();
+}
+
+/// Every file under `dir`, by its path there.
+fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(&path).unwrap();
+                files.insert(path.strip_prefix(dir).unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn a_web_host_has_whole_files_at_any_moment() {
+    let sandbox = Sandbox::new();
+    sandbox.import("records.csv", 5, "published");
+    sandbox.done(&["sign"]);
+    let (tree, site) = (sandbox.path("w/.well-known"), sandbox.path("www"));
+    // Some stay, some change, some come and some go, each round.
+    let change = |round: u32| {
+        _ = std::fs::remove_dir_all(tree.join("more"));
+        std::fs::create_dir_all(tree.join("more")).unwrap();
+        for file in round * 10..round * 10 + 40 {
+            let text = format!("{file} {}\n", if file % 2 == 0 { 0 } else { round });
+            std::fs::write(tree.join(format!("more/{file}.txt")), text.repeat(1000)).unwrap();
+        }
+    };
+    change(0);
+    let target = format!("folder={}", site.display());
+    let publish = ["publish", "--to", "https", "--site", &target];
+    let mut killer = Killer::new(timed(|| _ = sandbox.done(&publish)));
+    std::fs::write(site.join(".well-known/theirs.txt"), "theirs").unwrap();
+    let mut halfway = 0;
+    for round in 1..=ROUNDS {
+        let before = files(&tree);
+        change(round);
+        let after = files(&tree);
+        killer.kill(sandbox.command(&publish), round - 1);
+        let mut served = files(&site.join(".well-known"));
+        assert_eq!(served.remove(Path::new("theirs.txt")).unwrap(), b"theirs");
+        for (path, bytes) in &served {
+            let known = [before.get(path), after.get(path)].contains(&Some(bytes));
+            assert!(known, "{} is neither the old nor the new", path.display());
+        }
+        for path in before.keys().filter(|path| after.contains_key(*path)) {
+            assert!(served.contains_key(path), "{} is not there", path.display());
+        }
+        halfway += u32::from(served != before && served != after);
+        let report = sandbox.done(&publish);
+        assert_eq!(report["uploads"][0]["ok"], true, "{report}");
+        served = files(&site.join(".well-known"));
+        served.remove(Path::new("theirs.txt")).unwrap();
+        assert!(served == after, "round {round}: what is served is not what is signed");
+        let left = std::fs::read_dir(sandbox.path("w/.namesys/tmp")).unwrap().count();
+        assert_eq!((left, site.join(".namesys-files/.writing").exists()), (0, false));
+    }
+    killer.assert_mostly_hit();
+    assert!(halfway >= 3, "only {halfway} kills came between the first file and the last");
 }
 
 /// What the w3name service serves for one name.

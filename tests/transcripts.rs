@@ -3,7 +3,8 @@
 //!
 //! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
 //! any lines, `[DEVNET]` for the address of the devnet that all of them share, `[OTHER]` for that
-//! of a second one, whose address is in `OTHER_DEVNET`. `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! of a second one, whose address is in `OTHER_DEVNET`, `[SITE]` for that of a web server with the
+//! files of `$HOME/site` (in `SITE`; `$HOME/ca.pem` vouches for it). `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
 //! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::serve::{ServeConfig, ServeLimits, Server, TlsFiles};
 
 /// Set in the second process, which has nothing of the developer's environment.
 const INSIDE: &str = "NAMESYS_TRANSCRIPTS_HOME";
@@ -53,11 +55,37 @@ fn run(home: &Path) {
     let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     cases.env("OTHER_DEVNET", other.urls().gateway);
     cases.insert_var("[OTHER]", other.urls().gateway).unwrap();
+    let site = web_server(home);
+    cases.env("SITE", &site);
+    cases.insert_var("[SITE]", site).unwrap();
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
     cases.case("tests/cli/*.md");
     cases.case(readme(home));
     cases.run();
+}
+
+/// A web server over `site` in `home`, whose certificate `ca.pem` vouches for. It ends with the
+/// process.
+fn web_server(home: &Path) -> String {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/testdata");
+    std::fs::copy(testdata.join("ca.pem"), home.join("ca.pem")).unwrap();
+    std::fs::create_dir_all(home.join("site")).unwrap();
+    let tls =
+        TlsFiles { certificates: testdata.join("server.pem"), key: testdata.join("server.key") };
+    let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let limits = ServeLimits::default();
+    let config = ServeConfig { dir: home.join("site"), listen, tls: Some(tls), limits };
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = Server::bind(config).await.unwrap();
+            sender.send(server.url()).unwrap();
+            server.run(std::future::pending()).await;
+        });
+    });
+    receiver.recv().unwrap()
 }
 
 /// The README's session, with a folder of its own, a devnet at another address than the usual

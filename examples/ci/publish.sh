@@ -1,15 +1,31 @@
 #!/bin/sh
 # What a CI job runs in a checkout of a workspace: signs what changed in records.toml, publishes
-# it, and does nothing when nothing changed. The two keys come from `namesys keygen --export` and
-# are given as secrets, NAMESYS_SIGNER_KEY and NAMESYS_IPNS_KEY; the wallet stays at home.
+# it, does nothing when nothing changed, and renews what expires soon. The two keys come from
+# `namesys keygen --export` and are given as secrets, NAMESYS_SIGNER_KEY and NAMESYS_IPNS_KEY; the
+# wallet stays at home.
+#
+# PUBLISH_TO  ipfs (the default), https (the [[sites]] of namesys.toml; it needs no IPNS key), or
+#             both: "ipfs https"
+# WARN_DAYS   an IPNS record that is valid for fewer days is renewed (30)
 #
 # A new subname needs the wallet's approval once: run `namesys approve --name NEW.nick.eth` where
 # the wallet is and commit namesys.toml (or approve the signer on chain: `--approval on-chain`).
 set -eu
+publish_to=${PUBLISH_TO:-ipfs}
+warn_days=${WARN_DAYS:-30}
 
 namesys diff
 namesys sign
 namesys verify
-namesys publish
-# Exit 1 when what is served expires within 30 days, or a publisher does not have it.
-namesys status
+for to in $publish_to; do
+    # With nothing changed it asks every target, and those that lack something get it.
+    namesys publish --to "$to"
+done
+case " $publish_to " in
+*" ipfs "*)
+    # Exit 1 when what is served expires soon: the same value then, valid for another year.
+    namesys status --warn-days "$warn_days" || namesys renew
+    ;;
+esac
+# The job fails, and somebody is told, when anything is still not as it should be.
+namesys status --warn-days "$warn_days"

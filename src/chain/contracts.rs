@@ -51,6 +51,8 @@ pub mod calls {
         function recordExists(bytes32 node) view returns (bool);
         // NameWrapper and registrar (ERC-721).
         function ownerOf(uint256 id) view returns (address);
+        function nameExpires(uint256 id) view returns (uint256);
+        function getData(uint256 id) view returns (address owner, uint32 fuses, uint64 expiry);
         // ERC-165 and ENSIP-10.
         function supportsInterface(bytes4 id) view returns (bool);
         function resolve(bytes name, bytes data) view returns (bytes);
@@ -85,6 +87,7 @@ pub mod calls {
         // The registry's of the devnet, and the NameWrapper's.
         error NotOwner(bytes32 node, address sender);
         error Unauthorised(bytes32 node, address addr);
+        error OperationProhibited(bytes32 node);
         error HttpError(uint16 status, string message);
     }
 }

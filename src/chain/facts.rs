@@ -3,6 +3,7 @@
 use std::fmt;
 
 use alloy::ens::UniversalResolver;
+use alloy::providers::Provider;
 use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
 use futures_util::future::{try_join, try_join_all};
 
@@ -13,6 +14,9 @@ use crate::ens::Name;
 
 /// ENSIP-10, `resolve(bytes,bytes)`.
 const EXTENDED_RESOLVER: [u8; 4] = [0x90, 0x61, 0xb9, 0x23];
+
+/// What the code of an account that delegates to a contract begins with (EIP-7702).
+const DELEGATION: [u8; 3] = [0xef, 0x01, 0x00];
 
 /// What the chain says about a name, whatever its resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +111,25 @@ impl ChainView {
 
     /// The holder of a second-level name's token.
     async fn registrant(&self, name: &Name) -> Result<Option<Address>, ChainError> {
+        match self.token(name).await? {
+            Some((registrar, id)) => self.ask(registrar, calls::ownerOfCall { id }).await,
+            None => Ok(None),
+        }
+    }
+
+    /// When the registration of a second-level name ends, in seconds since 1970, where its
+    /// registrar says so.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or has no ENS.
+    pub async fn expires(&self, name: &Name) -> Result<Option<u64>, ChainError> {
+        let Some((registrar, id)) = self.token(name).await? else { return Ok(None) };
+        let ends = self.ask(registrar, calls::nameExpiresCall { id }).await?;
+        Ok(ends.filter(|ends| !ends.is_zero()).and_then(|ends| ends.try_into().ok()))
+    }
+
+    /// The registrar of a second-level name, and the name's token there.
+    async fn token(&self, name: &Name) -> Result<Option<(Address, U256)>, ChainError> {
         let (Some(parent), Some(label)) = (name.parent(), name.labels().next()) else {
             return Ok(None);
         };
@@ -115,11 +138,19 @@ impl ChainView {
         }
         let call = calls::ownerCall { node: parent.node() };
         let registrar = self.ask(self.contracts().registry, call).await?.unwrap_or_default();
-        if registrar.is_zero() {
-            return Ok(None);
-        }
         let id = U256::from_be_bytes(keccak256(label).0);
-        self.ask(registrar, calls::ownerOfCall { id }).await
+        Ok((!registrar.is_zero()).then_some((registrar, id)))
+    }
+
+    /// Whether a contract is at this address, such as a multisig: it has no key that signs
+    /// texts. An account that delegates to a contract (EIP-7702) keeps its key.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn is_contract(&self, address: Address) -> Result<bool, ChainError> {
+        let code = self.provider().get_code_at(address).block_id(self.block_id()).await;
+        let code = code.map_err(|error| self.rpc().error("the code of an account", error))?;
+        Ok(!code.is_empty() && !code.starts_with(&DELEGATION))
     }
 
     /// The resolver of a name by ENSIP-10: its own, or that of the closest ancestor with one,

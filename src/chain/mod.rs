@@ -8,10 +8,12 @@
 //! | `transport` | one node: its errors by name, its URL never shown beyond the host |
 //! | `contracts` | addresses and interfaces |
 //! | `view` | [`ChainView`]: calls at one block |
+//! | `answers` | what was answered at a block, kept |
 //! | `facts` | owner, wrapper, resolver of a name (ENSIP-1, ENSIP-10) |
 //! | `records_resolver` | the records resolver (CCIP2): its walk, gateways, approvals |
 //! | [`setup`] | the transactions that make a name use its records |
 
+mod answers;
 mod contracts;
 mod error;
 mod facts;

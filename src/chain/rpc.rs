@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
 
 use super::Contracts;
+use super::answers::Answers;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
 use super::transport::{Doing, Doings, Node, Retry};
@@ -30,13 +31,18 @@ const BACKOFF: u64 = 400;
 /// Requests are not spread out: this is far above what is sent.
 const UNITS_PER_SECOND: u64 = 1_000_000;
 /// What is asked: each node in turn, never several at a time.
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 13] = [
     "eth_call",
     "eth_chainId",
     "eth_getBlockByNumber",
     "eth_getBlockByHash",
     "eth_blockNumber",
     "eth_estimateGas",
+    "eth_feeHistory",
+    "eth_getBalance",
+    "eth_getCode",
+    "eth_getTransactionByHash",
+    "eth_getTransactionCount",
     "eth_getTransactionReceipt",
     "eth_sendRawTransaction",
 ];
@@ -83,15 +89,31 @@ pub struct Block {
     pub timestamp: u64,
 }
 
+/// Nodes that are asked as one, and what they answered.
+#[derive(Clone, Debug)]
+pub(super) struct Nodes {
+    /// Which, where it is one alone.
+    pub(super) number: Option<usize>,
+    pub(super) provider: RootProvider,
+    pub(super) answers: Arc<Answers>,
+}
+
+impl Nodes {
+    fn new(number: Option<usize>, provider: RootProvider) -> Self {
+        Self { number, provider, answers: Arc::default() }
+    }
+}
+
 /// One or more nodes of one chain. Clones share their connections.
 #[derive(Clone)]
 pub struct Rpc {
     urls: Arc<[RpcUrl]>,
     /// All of them, in order.
-    provider: RootProvider,
+    all: Nodes,
     /// Each by itself.
-    each: Arc<[RootProvider]>,
+    each: Arc<[Nodes]>,
     doings: Arc<Doings>,
+    headers: HeaderMap,
     quorum: usize,
     contracts: Contracts,
 }
@@ -127,20 +149,21 @@ impl Rpc {
             || RetryBackoffLayer::new_with_policy(retries, BACKOFF, UNITS_PER_SECOND, Retry);
         let single = |node: &Node| {
             let client = RpcClient::builder().layer(retry()).transport(node.clone(), false);
-            RootProvider::new(client)
+            Nodes::new(Some(node.number), RootProvider::new(client))
         };
         let each = nodes.iter().map(single).collect();
         let count = nodes.len();
         let methods = METHODS.into_iter().map(str::to_owned).collect();
         let all = FallbackService::new_with_sequential_methods(nodes, count, methods);
         let client = RpcClient::builder().layer(retry()).transport(all, false);
-        let provider = RootProvider::new(client);
-        Ok(Self { urls: urls.into(), provider, each, doings, quorum, contracts })
+        let all = Nodes::new(None, RootProvider::new(client));
+        let urls = urls.into();
+        Ok(Self { urls, all, each, doings, headers: header_map, quorum, contracts })
     }
 
     /// The provider over all nodes, for what is not a read at a pinned block.
     pub fn provider(&self) -> &RootProvider {
-        &self.provider
+        &self.all.provider
     }
 
     /// The contracts.
@@ -153,17 +176,18 @@ impl Rpc {
         self.urls.get(self.doings.answered()).map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Asks for the chain id; with a quorum, every node.
+    /// Asks for the chain id; with a quorum, every node. From then on a node that is on another
+    /// chain, and stands in for one that failed, counts as failed too.
     ///
     /// # Errors
     /// [`ChainError::OtherChain`] when it is not `expected`; a node that cannot be asked.
     pub async fn check_chain_id(&self, expected: Option<u64>) -> Result<u64, ChainError> {
         let nodes = match self.quorum {
-            1 => std::slice::from_ref(&self.provider),
+            1 => std::slice::from_ref(&self.all),
             _ => &self.each,
         };
         let answers =
-            join_all(nodes.iter().map(|provider| async { provider.get_chain_id().await }));
+            join_all(nodes.iter().map(|node| async { node.provider.get_chain_id().await }));
         let mut chain_id = expected;
         let mut failures = Vec::new();
         for (number, answer) in answers.await.into_iter().enumerate() {
@@ -183,10 +207,12 @@ impl Rpc {
             }
         }
         // With a quorum, nodes that fail now fail again where agreement counts.
-        match failures.into_iter().next() {
-            Some(error) if self.quorum == 1 => Err(self.error("its chain id", error)),
-            _ => chain_id.ok_or_else(|| self.no_answer("its chain id")),
-        }
+        let found = match failures.into_iter().next() {
+            Some(error) if self.quorum == 1 => return Err(self.error("its chain id", error)),
+            _ => chain_id.ok_or_else(|| self.no_answer("its chain id"))?,
+        };
+        self.doings.expect(found);
+        Ok(found)
     }
 
     /// The newest block; with a quorum, the newest that all nodes have, of those that answer.
@@ -199,20 +225,26 @@ impl Rpc {
             BlockId::latest()
         } else {
             let numbers =
-                self.each.iter().map(|provider| async { provider.get_block_number().await });
+                self.each.iter().map(|node| async { node.provider.get_block_number().await });
             let numbers = join_all(numbers).await;
             let lowest = numbers.into_iter().filter_map(Result::ok).min();
             BlockId::number(lowest.ok_or_else(|| self.no_answer(what))?)
         };
-        let block = self.provider.get_block(id).await.map_err(|error| self.error(what, error))?;
+        let block = self.provider().get_block(id).await.map_err(|error| self.error(what, error))?;
         let block = block.ok_or_else(|| self.no_answer(what))?;
         let header = &block.header;
         Ok(Block { number: header.number, hash: header.hash, timestamp: header.timestamp })
     }
 
+    /// Forgets what contracts answered: nodes that are not in step may have answered from other
+    /// blocks than those asked about.
+    pub fn forget(&self) {
+        self.each.iter().chain([&self.all]).for_each(|nodes| nodes.answers.clear());
+    }
+
     /// Everything at `block`, through all nodes in order.
     pub fn at(&self, block: Block) -> ChainView {
-        ChainView::new(self.clone(), self.provider.clone(), None, block)
+        ChainView::new(self.clone(), self.all.clone(), block)
     }
 
     /// Runs `query` at `block`: by itself, or, with a quorum, on every node, of which so many
@@ -230,8 +262,8 @@ impl Rpc {
         if self.quorum == 1 {
             return query(self.at(block)).await;
         }
-        let asked = self.each.iter().enumerate().map(|(number, provider)| {
-            let view = ChainView::new(self.clone(), provider.clone(), Some(number), block);
+        let asked = self.each.iter().enumerate().map(|(number, node)| {
+            let view = ChainView::new(self.clone(), node.clone(), block);
             let answer = query(view);
             async move { (self.urls[number].to_string(), answer.await) }
         });
@@ -263,7 +295,10 @@ impl Rpc {
             return ChainError::LostBlock { what: what.to_owned(), reasons };
         }
         if reasons.is_empty() {
-            let said = self.urls.iter().fold(error.to_string(), |text, url| url.redact(&text));
+            let said = self
+                .urls
+                .iter()
+                .fold(error.to_string(), |text, url| url.redact(&text, &self.headers));
             let node = node.map_or_else(|| self.answered_by(), |node| self.urls[node].to_string());
             reasons.push(Reason { node, said });
         }

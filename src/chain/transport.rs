@@ -1,13 +1,15 @@
 //! One node: which answers count as its failure, and how that is said.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alloy::rpc::json_rpc::{ErrorPayload, RequestPacket, ResponsePacket, RpcError};
+use alloy::rpc::json_rpc::{ErrorPayload, Id, Request, RequestPacket, ResponsePacket, RpcError};
 use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
+use alloy_primitives::U64;
 use reqwest::header::HeaderMap;
 use tower_service::Service;
 
@@ -22,6 +24,9 @@ const RESOURCE_NOT_FOUND: i64 = -32001;
 /// How much of a node's message is quoted, in characters.
 const QUOTED: usize = 200;
 
+/// How the chain id is asked for.
+const CHAIN_ID: &str = "eth_chainId";
+
 /// What the nodes did last.
 #[derive(Debug, Default)]
 pub(super) struct Doings {
@@ -29,6 +34,10 @@ pub(super) struct Doings {
     answered: Mutex<usize>,
     /// How each failed last.
     failed: Mutex<Vec<Doing>>,
+    /// The chain that all must be on, once it is known.
+    expected: OnceLock<u64>,
+    /// The chain that each said it is on.
+    chains: Mutex<BTreeMap<usize, u64>>,
 }
 
 /// How a node failed last.
@@ -40,24 +49,35 @@ pub(super) struct Doing {
     pub(super) lacks_block: bool,
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Doings {
     pub(super) fn answered(&self) -> usize {
-        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.answered)
     }
 
     pub(super) fn failures(&self) -> Vec<Doing> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.failed).clone()
+    }
+
+    /// From now on a node is asked only when it is on this chain, which the first time it is
+    /// asked itself.
+    pub(super) fn expect(&self, chain_id: u64) {
+        // Another one would have been refused before: it stays the first.
+        let _ = self.expected.set(chain_id);
     }
 
     fn note(&self, number: usize, failure: Option<&NodeFailure>) {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = locked(&self.failed);
         failed.retain(|other| other.number != number);
         match failure {
             Some(NodeFailure { reason, lacks_block, .. }) => {
                 let (said, lacks_block) = (reason.clone(), *lacks_block);
                 failed.push(Doing { number, said, lacks_block });
             }
-            None => *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = number,
+            None => *locked(&self.answered) = number,
         }
     }
 }
@@ -71,6 +91,13 @@ pub(super) struct NodeFailure {
     retry: Option<Duration>,
     /// Whether it does not have the block that was asked about.
     lacks_block: bool,
+}
+
+impl NodeFailure {
+    /// One that asking again would not mend.
+    fn of(reason: String) -> Self {
+        Self { reason, retry: None, lacks_block: false }
+    }
 }
 
 /// One node.
@@ -111,8 +138,70 @@ impl Node {
             }
             other => quoted(&other.to_string()),
         };
-        let (reason, retry) = (self.url.redact(&reason), retry.map(|wait| wait.min(MAX_WAIT)));
-        NodeFailure { reason, retry, lacks_block }
+        let reason = self.url.redact(&reason, &self.headers);
+        NodeFailure { reason, retry: retry.map(|wait| wait.min(MAX_WAIT)), lacks_block }
+    }
+
+    /// One request, as often as once.
+    async fn ask(&mut self, request: RequestPacket) -> Result<ResponsePacket, NodeFailure> {
+        match tokio::time::timeout(self.timeout, self.inner.call(request)).await {
+            Ok(Ok(answer)) => match answer.as_error().filter(|error| is_passing(error)) {
+                None => Ok(answer),
+                Some(error) => Err(NodeFailure {
+                    retry: Some(Duration::ZERO),
+                    ..self.failure(RpcError::ErrorResp(error.clone()))
+                }),
+            },
+            Ok(Err(error)) => Err(self.failure(error)),
+            Err(_) => Err(NodeFailure::of(format!("no answer for {} s", self.timeout.as_secs()))),
+        }
+    }
+
+    /// Whether the node is on the chain of the others, which is asked once: one that stands in
+    /// for another must not answer for another chain.
+    async fn on_its_chain(&mut self, request: &RequestPacket) -> Result<(), NodeFailure> {
+        let Some(&expected) = self.doings.expected.get() else { return Ok(()) };
+        if asks_for_chain(request) {
+            return Ok(());
+        }
+        let known = locked(&self.doings.chains).get(&self.number).copied();
+        let found = match known {
+            Some(found) => found,
+            None => self.chain_id().await?,
+        };
+        if found == expected {
+            return Ok(());
+        }
+        Err(NodeFailure::of(format!("it is on chain {found}, not on chain {expected}")))
+    }
+
+    async fn chain_id(&mut self) -> Result<u64, NodeFailure> {
+        let request = Request::new(CHAIN_ID, Id::Number(0), ()).serialize();
+        let request = request.map_err(|error| self.failure(RpcError::SerError(error)))?;
+        let answer = self.ask(self.with_headers(request.into())).await?;
+        self.note_chain(&answer).ok_or_else(|| {
+            let error = answer.as_error().map(|error| quoted(&error.message)).unwrap_or_default();
+            let reason = format!("it does not say on which chain it is: {error:?}");
+            NodeFailure::of(self.url.redact(&reason, &self.headers))
+        })
+    }
+
+    /// Keeps which chain the node says it is on.
+    fn note_chain(&self, answer: &ResponsePacket) -> Option<u64> {
+        let ResponsePacket::Single(answer) = answer else { return None };
+        let text = answer.payload.as_success()?.get();
+        let found = serde_json::from_str::<U64>(text).ok()?.to();
+        locked(&self.doings.chains).insert(self.number, found);
+        Some(found)
+    }
+
+    fn with_headers(&self, mut request: RequestPacket) -> RequestPacket {
+        if let RequestPacket::Single(request) = &mut request
+            && !self.headers.is_empty()
+        {
+            request.headers_mut().extend(self.headers.clone());
+        }
+        request
     }
 }
 
@@ -155,6 +244,10 @@ fn is_unseen(error: &ErrorPayload) -> bool {
         && (error.code == RESOURCE_NOT_FOUND || texts.iter().any(|text| message.contains(text)))
 }
 
+fn asks_for_chain(request: &RequestPacket) -> bool {
+    matches!(request, RequestPacket::Single(request) if request.method() == CHAIN_ID)
+}
+
 impl Service<RequestPacket> for Node {
     type Response = ResponsePacket;
     type Error = TransportError;
@@ -164,33 +257,20 @@ impl Service<RequestPacket> for Node {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: RequestPacket) -> Self::Future {
-        if let RequestPacket::Single(request) = &mut request
-            && !self.headers.is_empty()
-        {
-            request.headers_mut().extend(self.headers.clone());
-        }
+    fn call(&mut self, request: RequestPacket) -> Self::Future {
+        let request = self.with_headers(request);
         let mut node = self.clone();
         Box::pin(async move {
-            let failure = match tokio::time::timeout(node.timeout, node.inner.call(request)).await {
-                Ok(Ok(answer)) => match answer.as_error().filter(|error| is_passing(error)) {
-                    None => {
-                        node.doings.note(node.number, None);
-                        return Ok(answer);
-                    }
-                    Some(error) => NodeFailure {
-                        retry: Some(Duration::ZERO),
-                        ..node.failure(RpcError::ErrorResp(error.clone()))
-                    },
-                },
-                Ok(Err(error)) => node.failure(error),
-                Err(_) => {
-                    let reason = format!("no answer for {} s", node.timeout.as_secs());
-                    NodeFailure { reason, retry: None, lacks_block: false }
-                }
+            let asks_for_chain = asks_for_chain(&request);
+            let asked = match node.on_its_chain(&request).await {
+                Ok(()) => node.ask(request).await,
+                Err(failure) => Err(failure),
             };
-            node.doings.note(node.number, Some(&failure));
-            Err(TransportErrorKind::custom(failure))
+            if let (true, Ok(answer)) = (asks_for_chain, &asked) {
+                node.note_chain(answer);
+            }
+            node.doings.note(node.number, asked.as_ref().err());
+            asked.map_err(TransportErrorKind::custom)
         })
     }
 }

@@ -3,8 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use data_encoding::BASE64;
+use percent_encoding::percent_decode_str;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
+
+/// What is shorter is no secret: it would be found in many words.
+const MIN_SECRET: usize = 4;
 
 /// The URL of a node. Its login, path and query are secret: they are sent, and never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,17 +17,27 @@ pub struct RpcUrl(pub(super) Url);
 
 /// A text that is no URL of a node. It is not quoted: it may hold a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the URL of an Ethereum node starts with http:// or https:// (ws:// is not spoken here)")]
-pub struct RpcUrlError;
+pub enum RpcUrlError {
+    /// `ws://` or `wss://`.
+    #[error(
+        "WebSockets (ws://, wss://) are not spoken here: give the http:// or https:// address of \
+         the node, which most providers list beside it"
+    )]
+    WebSocket,
+    /// Something else.
+    #[error("the address of an Ethereum node starts with http:// or https://")]
+    NotHttp,
+}
 
 impl FromStr for RpcUrl {
     type Err = RpcUrlError;
 
     fn from_str(text: &str) -> Result<Self, RpcUrlError> {
-        let url: Url = text.trim().parse().map_err(|_| RpcUrlError)?;
+        let url: Url = text.trim().parse().map_err(|_| RpcUrlError::NotHttp)?;
         match url.scheme() {
             "http" | "https" if url.has_host() => Ok(Self(url)),
-            _ => Err(RpcUrlError),
+            "ws" | "wss" => Err(RpcUrlError::WebSocket),
+            _ => Err(RpcUrlError::NotHttp),
         }
     }
 }
@@ -40,15 +55,36 @@ impl RpcUrl {
         url
     }
 
-    /// `text`, which a node sent, without the secret parts of this URL.
-    pub(super) fn redact(&self, text: &str) -> String {
-        let segments = self.0.path_segments().into_iter().flatten();
-        let values = self.0.query_pairs().map(|(_, value)| value.into_owned());
-        let secrets = [self.0.username(), self.0.password().unwrap_or_default()];
-        let secrets = secrets.into_iter().chain(segments).map(str::to_owned).chain(values);
+    /// `text`, which a node sent, without the secret parts of this URL and of `headers`, as they
+    /// stand there, decoded, and as HTTP sends them.
+    pub(super) fn redact(&self, text: &str, headers: &HeaderMap) -> String {
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let (name, password) = (self.0.username(), self.0.password().unwrap_or_default());
+        let login = format!("{}:{}", plain(name), plain(password));
+        let mut secrets =
+            vec![BASE64.encode(login.as_bytes()), name.to_owned(), password.to_owned()];
+        secrets.extend([plain(name), plain(password)]);
+        for segment in self.0.path_segments().into_iter().flatten() {
+            secrets.extend([segment.to_owned(), plain(segment)]);
+        }
+        for pair in self.0.query().unwrap_or_default().split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or(("", pair));
+            secrets.extend([value.to_owned(), plain(value), plain(&value.replace('+', " "))]);
+            secrets.extend((key.len() > 16).then(|| key.to_owned()));
+        }
+        for value in headers.values().filter_map(|value| value.to_str().ok()) {
+            // "Bearer <key>"
+            secrets.extend([
+                value.to_owned(),
+                value.split(' ').next_back().unwrap_or_default().to_owned(),
+            ]);
+        }
+        // The longest first: one may be a part of another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
-            .filter(|secret| secret.len() >= 4)
-            .fold(text.to_owned(), |text, secret| text.replace(&secret, "[left out]"))
+            .iter()
+            .filter(|secret| secret.len() >= MIN_SECRET)
+            .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "[left out]"))
     }
 }
 
@@ -104,13 +140,21 @@ mod tests {
             .unwrap();
         assert_eq!(url.to_string(), "https://rpc.example:8443/");
         assert_eq!(format!("{url:?}"), "RpcUrl(https://rpc.example:8443/)");
-        let text = url.redact("project 0123456789abcdef of hunter2 has no token hunter3");
-        assert_eq!(text, "project [left out] of [left out] has no token [left out]");
-        let header: Header = "Authorization: Bearer hunter2".parse().unwrap();
+        let header: Header = "Authorization: Bearer hunter4".parse().unwrap();
         assert_eq!(format!("{header:?}"), "Header(authorization: redacted)");
+        let headers = HeaderMap::from_iter([(header.0, header.1)]);
+        let text = "project 0123456789abcdef of hunter2 (Basic bWU6aHVudGVyMg==) has no hunter3, \
+                    or hunter4, but abcdef";
+        let left = "project [left out] of [left out] (Basic [left out]) has no [left out], or \
+                    [left out], but abcdef";
+        assert_eq!(url.redact(text, &headers), left);
+        let url: RpcUrl = "https://rpc.example/a%20secret?key=one%2Ftwo+three".parse().unwrap();
+        let text = url.redact("a secret, a%20secret, one/two three, one%2Ftwo+three", &headers);
+        assert_eq!(text, ["[left out]"; 4].join(", "));
         for bad in ["wss://a", "a", "ftp://a/", ""] {
             let error = bad.parse::<RpcUrl>().unwrap_err().to_string();
-            assert!(bad.is_empty() || !error.contains("ftp"), "{error}");
+            assert!(error.contains("https://") && !error.contains("ftp"), "{error}");
+            assert_eq!(error.contains("WebSockets"), bad.starts_with("ws"), "{error}");
         }
         assert!("hunter2".parse::<Header>().is_err());
     }

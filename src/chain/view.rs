@@ -11,9 +11,10 @@ use alloy::sol_types::{SolCall, SolError};
 use alloy::transports::TransportError;
 use alloy_primitives::{Address, Bytes, hex};
 
+use super::answers::Call;
 use super::contracts::{Contracts, calls};
 use super::error::ChainError;
-use super::rpc::{Block, Rpc};
+use super::rpc::{Block, Nodes, Rpc};
 
 /// More of a revert's own words is not shown, in characters.
 const SHOWN: usize = 200;
@@ -22,9 +23,7 @@ const SHOWN: usize = 200;
 #[derive(Clone, Debug)]
 pub struct ChainView {
     rpc: Rpc,
-    provider: RootProvider,
-    /// The only node behind the provider, by number; none where all are.
-    node: Option<usize>,
+    nodes: Nodes,
     block: Block,
 }
 
@@ -33,8 +32,8 @@ pub struct ChainView {
 pub struct Revert(pub Bytes);
 
 impl ChainView {
-    pub(super) fn new(rpc: Rpc, provider: RootProvider, node: Option<usize>, block: Block) -> Self {
-        Self { rpc, provider, node, block }
+    pub(super) fn new(rpc: Rpc, nodes: Nodes, block: Block) -> Self {
+        Self { rpc, nodes, block }
     }
 
     /// The block.
@@ -49,7 +48,7 @@ impl ChainView {
 
     /// The provider behind it.
     pub fn provider(&self) -> &RootProvider {
-        &self.provider
+        &self.nodes.provider
     }
 
     /// The nodes behind it.
@@ -62,7 +61,7 @@ impl ChainView {
         self.rpc.contracts()
     }
 
-    /// `eth_call`.
+    /// `eth_call`, sent in any case.
     ///
     /// # Errors
     /// When the nodes fail. That the contract reverts is an answer, the inner error.
@@ -73,7 +72,7 @@ impl ChainView {
         data: Vec<u8>,
     ) -> Result<Result<Bytes, Revert>, ChainError> {
         let request = TransactionRequest::default().with_to(to).with_input(data);
-        match self.provider.call(request).block(self.block_id()).await {
+        match self.provider().call(request).block(self.block_id()).await {
             Ok(answer) => Ok(Ok(answer)),
             Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
                 Ok(Err(Revert(error.as_revert_data().unwrap_or_default())))
@@ -82,9 +81,28 @@ impl ChainView {
         }
     }
 
+    /// As [`call`](Self::call), sent only if the same was not answered before at this block.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn read(
+        &self,
+        what: &str,
+        to: Address,
+        data: Vec<u8>,
+    ) -> Result<Result<Bytes, Revert>, ChainError> {
+        let call = Call { block: self.block.hash, to, data };
+        if let Some(answer) = self.nodes.answers.get(&call) {
+            return Ok(answer);
+        }
+        let answer = self.call(what, to, call.data.clone()).await?;
+        self.nodes.answers.keep(call, &answer);
+        Ok(answer)
+    }
+
     /// The error of a request that the nodes failed, with what each of them did.
     pub(crate) fn error(&self, what: &str, error: TransportError) -> ChainError {
-        self.rpc.error_of(what, error, self.node)
+        self.rpc.error_of(what, error, self.nodes.number)
     }
 
     /// A call whose answer may be missing: `None` when the contract reverts, does not exist, or
@@ -97,7 +115,7 @@ impl ChainView {
         to: Address,
         call: C,
     ) -> Result<Option<C::Return>, ChainError> {
-        let answer = self.call(C::SIGNATURE, to, call.abi_encode()).await?;
+        let answer = self.read(C::SIGNATURE, to, call.abi_encode()).await?;
         Ok(answer.ok().and_then(|data| C::abi_decode_returns(&data).ok()))
     }
 
@@ -106,7 +124,7 @@ impl ChainView {
     /// # Errors
     /// When the nodes fail, or [`ChainError::Contract`].
     pub async fn require<C: SolCall>(&self, to: Address, call: C) -> Result<C::Return, ChainError> {
-        let answer = self.call(C::SIGNATURE, to, call.abi_encode()).await?;
+        let answer = self.read(C::SIGNATURE, to, call.abi_encode()).await?;
         let contract = |revert| ChainError::Contract { contract: to, what: C::SIGNATURE, revert };
         let data = answer.map_err(contract)?;
         C::abi_decode_returns(&data).map_err(|_| contract(Revert::default()))
@@ -154,6 +172,8 @@ impl fmt::Display for Revert {
             format!("NotOwner: {} does not own the name in the registry", error.sender)
         } else if let Ok(error) = calls::Unauthorised::abi_decode(data) {
             format!("Unauthorised: {} does not own the wrapped name", error.addr)
+        } else if calls::OperationProhibited::abi_decode(data).is_ok() {
+            "OperationProhibited: a fuse of the wrapped name forbids it".to_owned()
         } else if let Ok(error) = calls::Error::abi_decode(data) {
             named("Error", &error.message)
         } else if let Ok(error) = calls::HttpError::abi_decode(data) {
@@ -176,9 +196,9 @@ mod tests {
     #[test]
     fn known_errors_are_put_into_words() {
         let text = |data: Vec<u8>| Revert(data.into()).to_string();
-        let message = "NOT_OWNER_OR_MANAGER".to_owned();
+        let message = "NOT_APPROVED".to_owned();
         let shown = text(calls::NotAuthorised { message }.abi_encode());
-        assert_eq!(shown, "NotAuthorised(\"NOT_OWNER_OR_MANAGER\")");
+        assert_eq!(shown, "NotAuthorised(\"NOT_APPROVED\")");
         let fee = text(calls::PlsFundDevs {}.abi_encode());
         assert!(fee.starts_with("PlsFundDevs()") && fee.contains("fee"), "{fee}");
         let sender = Address::repeat_byte(1);
@@ -187,6 +207,8 @@ mod tests {
         assert!(owner.contains(&sender.to_string()), "{owner}");
         let wrapper = text(calls::Unauthorised { node, addr: sender }.abi_encode());
         assert!(wrapper.contains("wrapped"), "{wrapper}");
+        let fuse = text(calls::OperationProhibited { node }.abi_encode());
+        assert!(fuse.contains("fuse"), "{fuse}");
         let selector = FixedBytes([1, 2, 3, 4]);
         let feature = text(calls::FeatureNotImplemented { selector }.abi_encode());
         assert_eq!(feature, "FeatureNotImplemented(0x01020304)");

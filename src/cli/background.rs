@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use super::error::{CliError, Exit};
+use super::prompt;
 
 /// Runs what waits for the network, and hears Ctrl-C from its start on.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl Background {
                 // The first asks the work to stop, a second, or one between two pieces of work,
                 // ends the process.
                 if !heard.working.swap(false, Ordering::SeqCst) {
+                    prompt::restore();
                     std::process::exit(i32::from(Exit::Interrupted.code()));
                 }
                 heard.notify.notify_one();
@@ -58,16 +60,42 @@ impl Background {
         &self,
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
-        let runtime = self.runtime.as_ref().expect("it is taken on drop alone");
-        self.interrupt.working.store(true, Ordering::SeqCst);
-        let result = runtime.block_on(async {
+        self.run(async {
             tokio::select! {
                 result = work => result,
                 () = self.interrupt.notify.notified() => Err(CliError::interrupted()),
             }
-        });
+        })
+    }
+
+    /// Runs `work` to its end. It is told of Ctrl-C and ends by itself then.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn block_on_told<T, W>(&self, work: impl FnOnce(CtrlC) -> W) -> Result<T, CliError>
+    where
+        W: Future<Output = Result<T, CliError>>,
+    {
+        self.run(work(CtrlC(self.interrupt.clone())))
+    }
+
+    fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        let runtime = self.runtime.as_ref().expect("it is taken on drop alone");
+        self.interrupt.working.store(true, Ordering::SeqCst);
+        let result = runtime.block_on(work);
         self.interrupt.working.store(false, Ordering::SeqCst);
         result
+    }
+}
+
+/// Tells of Ctrl-C.
+#[derive(Debug)]
+pub struct CtrlC(Arc<Interrupt>);
+
+impl CtrlC {
+    /// Until it is pressed.
+    pub async fn pressed(&self) {
+        self.0.notify.notified().await;
     }
 }
 

@@ -13,10 +13,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::background::Background;
+use super::background::{Background, CtrlC};
 use super::env;
 use super::error::CliError;
-use super::global::{GlobalArgs, Network};
+use super::global::{GlobalArgs, Network, patience};
 use super::input::Stdin;
 use super::output::Output;
 
@@ -36,6 +36,7 @@ pub struct Context {
     pub rpc_urls: Vec<String>,
     network: Option<Network>,
     ca_file: Option<PathBuf>,
+    timeout: Option<Duration>,
     // Started by the first command that waits for something.
     background: OnceCell<Background>,
 }
@@ -44,7 +45,7 @@ impl Context {
     /// From the flags, then the environment.
     ///
     /// # Errors
-    /// Exit 2 when a variable is not UTF-8.
+    /// Exit 2 when a variable is not UTF-8, or the one of `--timeout` no duration.
     pub fn new(args: GlobalArgs) -> Result<Self, CliError> {
         log_to_stderr(args.verbose);
         let dir = match args.dir {
@@ -52,6 +53,13 @@ impl Context {
             None => env::DIR.get()?.map(PathBuf::from),
         };
         check_rpc_urls(&args.rpc_url)?;
+        let timeout = match (args.timeout, env::TIMEOUT.get()?) {
+            (None, Some(text)) => {
+                let wrong = |reason| CliError::usage(format!("{}: {reason}", env::TIMEOUT.0));
+                Some(patience(&text).map_err(wrong)?)
+            }
+            (flag, _) => flag,
+        };
         let output = Output::new(args.json, args.quiet, args.color);
         let (network, ca_file) = (args.network, args.ca_file);
         let rpc_urls = args.rpc_url;
@@ -62,6 +70,7 @@ impl Context {
             rpc_urls,
             network,
             ca_file,
+            timeout,
             background: OnceCell::new(),
         })
     }
@@ -109,7 +118,8 @@ impl Context {
         };
         let output = self.output;
         let observer = Arc::new(move |event: &namesys::net::RetryEvent| output.note(event));
-        let config = HttpConfig { extra_roots, observer: Some(observer), ..config };
+        let config =
+            HttpConfig { extra_roots, observer: Some(observer), stall: self.timeout, ..config };
         Http::new(config).map_err(|error: NetError| error.into())
     }
 
@@ -167,14 +177,26 @@ impl Context {
         &self,
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
-        let background = match self.background.get() {
-            Some(background) => background,
-            None => {
-                let started = Background::start()?;
-                self.background.get_or_init(|| started)
-            }
-        };
-        background.block_on(work)
+        self.background()?.block_on(work)
+    }
+
+    /// Runs `work` to its end; it is told of the first Ctrl-C, and a second ends the process.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn block_on_told<T, W>(&self, work: impl FnOnce(CtrlC) -> W) -> Result<T, CliError>
+    where
+        W: Future<Output = Result<T, CliError>>,
+    {
+        self.background()?.block_on_told(work)
+    }
+
+    fn background(&self) -> Result<&Background, CliError> {
+        if let Some(background) = self.background.get() {
+            return Ok(background);
+        }
+        let started = Background::start()?;
+        Ok(self.background.get_or_init(|| started))
     }
 }
 
@@ -186,14 +208,19 @@ fn check_rpc_urls(flags: &[String]) -> Result<(), CliError> {
     };
     // Not quoted: these URLs hold their owner's token.
     if !flags.iter().all(|url| is_url(url)) {
-        return Err(CliError::usage("--rpc-url is not an http, https, ws or wss URL"));
+        return Err(not_a_node("--rpc-url"));
     }
     match env::RPC_URL.get()? {
         Some(urls) if flags.is_empty() && !urls.split(',').all(|url| is_url(url.trim())) => {
-            Err(CliError::usage(format!("{} is not a list of URLs", env::RPC_URL.0)))
+            Err(not_a_node(env::RPC_URL.0))
         }
         _ => Ok(()),
     }
+}
+
+fn not_a_node(what: &str) -> CliError {
+    let message = format!("{what}: {}", namesys::chain::RpcUrlError::NotHttp);
+    CliError::usage(message).hint("such as http://127.0.0.1:8545; several are separated by commas in the variable, and --rpc-url is given more than once")
 }
 
 /// Logs of this program, and from `-vv` of its HTTP stack; never those of wallets' signers:

@@ -46,6 +46,8 @@ pub const IPFS_PATH: Var = Var("IPFS_PATH");
 pub const ROUTING_URL: Var = Var("NAMESYS_ROUTING_URL");
 /// An IPFS gateway.
 pub const GATEWAY_URL: Var = Var("NAMESYS_GATEWAY_URL");
+/// How long a server may make no progress.
+pub const TIMEOUT: Var = Var("NAMESYS_TIMEOUT");
 
 /// The token of a Kubo node, where `namesys.toml` names no other variable; so the following.
 pub const KUBO_TOKEN: Var = Var("NAMESYS_KUBO_TOKEN");
@@ -95,14 +97,15 @@ impl Var {
         Ok(self.get()?.map(SecretString::new))
     }
 
-    /// The value of any variable by name, for `token_env` of `namesys.toml`.
+    /// The token in any variable by name, for `token_env` of `namesys.toml`.
     ///
     /// # Errors
     /// When it is not UTF-8.
     pub fn token(name: &str) -> Result<Option<SecretString>, CliError> {
         match std::env::var(name) {
-            Ok(value) if value.is_empty() => Ok(None),
-            Ok(value) => Ok(Some(SecretString::new(value))),
+            // Who sets it from a file brings the end of its line along.
+            Ok(value) if value.trim().is_empty() => Ok(None),
+            Ok(value) => Ok(Some(SecretString::new(value.trim().to_owned()))),
             Err(std::env::VarError::NotPresent) => Ok(None),
             Err(std::env::VarError::NotUnicode(_)) => {
                 Err(CliError::usage(format!("the variable {name} is not UTF-8")))

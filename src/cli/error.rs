@@ -1,13 +1,10 @@
-//! What ends a command: kind, message, hint and exit code. The only place where the library's
-//! errors become these.
+//! What ends a command: kind, message, hint and exit code. Here the library's errors become
+//! these; those about the chain in `chain_errors`, those of a workspace in `workspace_errors`.
 
 use std::fmt;
 use std::io;
 
-use namesys::chain::ChainError;
-use namesys::chain::setup::SetupError;
 use namesys::devnet::DevnetError;
-use namesys::devnet::chain::ChainError as DevnetChainError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
@@ -15,7 +12,7 @@ use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
 use namesys::net::NetError;
 use namesys::report::ErrorReport;
 use namesys::request::{Caip10Error, SignatureError};
-use namesys::resolve::{GatewayParseError, ResolveError, ReverseError};
+use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
 use super::output::redacted;
@@ -109,7 +106,8 @@ impl CliError {
         }
     }
 
-    fn of(exit: Exit, kind: &'static str, error: &impl fmt::Display) -> Self {
+    /// With the library's own words.
+    pub(super) fn of(exit: Exit, kind: &'static str, error: &impl fmt::Display) -> Self {
         Self::new(exit, kind, error.to_string())
     }
 }
@@ -249,94 +247,6 @@ impl From<GatewayParseError> for CliError {
     }
 }
 
-impl From<ChainError> for CliError {
-    fn from(error: ChainError) -> Self {
-        match &error {
-            ChainError::NoRpc => Self::of(Exit::Usage, "no-rpc", &error)
-                .hint("give --rpc-url URL, or set ETH_RPC_URL"),
-            ChainError::TooFewNodes { .. } => Self::of(Exit::Usage, "usage", &error)
-                .hint("give more --rpc-url, or a lower --rpc-quorum"),
-            ChainError::OtherChain { found, .. } => Self::of(Exit::Failed, "other-chain", &error)
-                .hint(format!(
-                    "give a node of the right chain with --rpc-url, or --chain-id {found}"
-                )),
-            ChainError::Disagreement { .. } => Self::of(Exit::Unverified, "disagreement", &error),
-            ChainError::NoRegistry(_) => Self::of(Exit::Failed, "no-ens", &error),
-            ChainError::Contract { .. } => Self::of(Exit::Failed, "contract", &error),
-            ChainError::Rpc { .. } => Self::of(Exit::Failed, "rpc", &error),
-            ChainError::LostBlock { .. } => Self::of(Exit::Failed, "rpc", &error)
-                .hint("try again, or ask a node that is no pool: --rpc-url URL"),
-        }
-    }
-}
-
-impl From<SetupError> for CliError {
-    fn from(error: SetupError) -> Self {
-        let error = match error {
-            SetupError::Chain(error) => return error.into(),
-            SetupError::Wallet(error) => return error.into(),
-            error => error,
-        };
-        let failed = |kind| Self::of(Exit::Failed, kind, &error);
-        match &error {
-            SetupError::NotRegistered(_) => Self::of(Exit::NotFound, "not-registered", &error),
-            SetupError::NoRecordsResolver(_) => {
-                failed("no-records-resolver").hint("give the address of one with --resolver")
-            }
-            SetupError::NotOwner { owner, .. } => failed("not-owner").hint(format!(
-                "give the wallet of {owner}, or print the transactions for it: --calldata \
-                 --from {owner}"
-            )),
-            SetupError::Simulation { .. } => {
-                failed("refused").hint("nothing was sent; the contract would not do it")
-            }
-            SetupError::Funds { sender, .. } => {
-                failed("no-funds").hint(format!("send ether to {sender}"))
-            }
-            SetupError::NotMined { .. } => failed("not-mined").hint(
-                "it may be mined later: run the same again, which sends only what is missing then",
-            ),
-            SetupError::Reverted { .. } => {
-                failed("reverted").hint("the chain changed meanwhile; run the same again")
-            }
-            SetupError::NotReadBack { .. } => Self::of(Exit::Unverified, "not-read-back", &error),
-            SetupError::Chain(_) | SetupError::Wallet(_) => failed("setup"),
-        }
-    }
-}
-
-impl From<ResolveError> for CliError {
-    fn from(error: ResolveError) -> Self {
-        match error {
-            ResolveError::Chain(error) => error.into(),
-            ResolveError::NoResolver { ref facts } => {
-                let name = &facts.name;
-                let hint = match facts.owner().is_zero() {
-                    true => "check the spelling, and that --rpc-url is of the name's chain".into(),
-                    false => {
-                        format!("its owner, {}, sets one: namesys setup {name}", facts.owner())
-                    }
-                };
-                Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
-            }
-            ResolveError::Recordhash { .. } => Self::of(Exit::Failed, "bad-recordhash", &error),
-        }
-    }
-}
-
-impl From<ReverseError> for CliError {
-    fn from(error: ReverseError) -> Self {
-        match error {
-            ReverseError::Resolve(error) => error.into(),
-            ReverseError::NoName(_) => Self::of(Exit::NotFound, "no-name", &error),
-            ReverseError::Record { .. } => Self::of(Exit::Failed, "reverse", &error),
-            ReverseError::Name { .. } | ReverseError::Mismatch { .. } => {
-                Self::of(Exit::Unverified, "unverified", &error)
-            }
-        }
-    }
-}
-
 impl From<RevisionError> for CliError {
     fn from(error: RevisionError) -> Self {
         Self::of(Exit::Usage, "bad-revision", &error)
@@ -348,16 +258,6 @@ impl From<DevnetError> for CliError {
         let kind = match &error {
             DevnetError::Listen { .. } => "listen",
             _ => "io",
-        };
-        Self::of(Exit::Failed, kind, &error)
-    }
-}
-
-impl From<DevnetChainError> for CliError {
-    fn from(error: DevnetChainError) -> Self {
-        let kind = match &error {
-            DevnetChainError::Anvil(_) => "anvil",
-            _ => "chain",
         };
         Self::of(Exit::Failed, kind, &error)
     }

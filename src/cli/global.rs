@@ -1,17 +1,19 @@
 //! The flags every command takes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::output::Color;
+use super::values::duration;
 
 /// Whose endpoints apply where nothing else says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Network {
     /// The public services
     Mainnet,
-    /// `namesys devnet` on 127.0.0.1:5559
+    /// `namesys devnet` on 127.0.0.1:5559, and its chain where it runs with --chain
     Devnet,
 }
 
@@ -34,7 +36,8 @@ pub struct GlobalArgs {
     /// When to use colours (NO_COLOR is honoured)
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
     pub color: Color,
-    /// An Ethereum node; may be given more than once: tried in order [env: ETH_RPC_URL]
+    /// An Ethereum node; may be given more than once: tried in order [env: ETH_RPC_URL,
+    /// separated by commas] [default: with --network devnet, the devnet's chain]
     #[arg(short, long, value_name = "URL", global = true)]
     pub rpc_url: Vec<String>,
     /// Whose endpoints apply where nothing else says [default: mainnet]
@@ -43,4 +46,19 @@ pub struct GlobalArgs {
     /// Certificates trusted beside the system's roots
     #[arg(long, value_name = "PEM", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// Give up a server that makes no progress for so long [default: 30s, 5m for uploads, 3m for
+    /// records through Kubo] [env: NAMESYS_TIMEOUT]
+    #[arg(long, value_name = "DURATION", value_parser = patience, global = true)]
+    pub timeout: Option<Duration>,
+}
+
+/// How long a server may make no progress.
+///
+/// # Errors
+/// When it is no duration, or none at all.
+pub fn patience(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("no server answers in no time; give 30s for instance".to_owned()),
+        patience => Ok(patience),
+    }
 }

@@ -1,6 +1,7 @@
 //! The command line: flags, dispatch. One file per command in `cmd/`.
 
 pub mod background;
+mod chain_errors;
 pub mod cmd;
 pub mod context;
 pub mod endpoints;
@@ -65,9 +66,9 @@ pub enum Command {
     Verify(cmd::verify::Args),
     /// Compute the IPFS root of a folder
     Pack(cmd::pack::Args),
-    /// Upload the signed tree and point the IPNS name at it
+    /// Upload the signed tree and point the IPNS name at it, or bring it to web hosts
     Publish(cmd::publish::Args),
-    /// Show what each publisher serves, and until when
+    /// Show what each publisher and web host serves, and until when
     Status(cmd::status::Args),
     /// Extend what is published: the same value, valid for longer
     Renew(cmd::upkeep::RenewArgs),

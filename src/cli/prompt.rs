@@ -45,8 +45,21 @@ fn ask(
     prompt.report(false).interact().map(SecretString::new).map_err(failed)
 }
 
+/// Whether somebody is there to be asked.
+pub fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Shows the cursor, which a question hides, before the process ends in the middle of one.
+pub fn restore() {
+    if io::stderr().is_terminal() {
+        // There is nothing left to do about a terminal that is gone.
+        let _ = dialoguer::console::Term::stderr().show_cursor();
+    }
+}
+
 fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+    if has_terminal() {
         return Ok(());
     }
     let message = format!("{question}: there is no terminal to ask on");
@@ -56,6 +69,7 @@ fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
 fn failed(error: dialoguer::Error) -> CliError {
     let dialoguer::Error::IO(error) = error;
     if error.kind() == io::ErrorKind::Interrupted {
+        restore();
         return CliError::interrupted();
     }
     CliError::io("the terminal cannot be read", &error)

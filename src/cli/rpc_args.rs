@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use clap::Args;
 use namesys::chain::{Header, Rpc, RpcConfig, RpcUrl};
-use namesys::net::Http;
+use namesys::net::{Http, Request, endpoint};
+use serde::Deserialize;
+use url::Url;
 
 use super::context::Context;
+use super::endpoints::DEVNET;
 use super::env;
 use super::error::{CliError, Exit};
+use super::global::Network;
 
 /// How the nodes of `--rpc-url` are asked.
 #[derive(Debug, Args)]
@@ -29,9 +33,33 @@ pub struct RpcArgs {
 }
 
 /// No node is given to ask for `what`.
-pub fn no_rpc(what: &str) -> CliError {
+pub fn no_rpc(what: &str, context: &Context) -> CliError {
     let message = format!("no Ethereum node is given to ask for {what}");
-    CliError::new(Exit::Usage, "no-rpc", message).hint("give --rpc-url URL, or set ETH_RPC_URL")
+    CliError::new(Exit::Usage, "no-rpc", message).hint(how_to_give(context))
+}
+
+/// How a node is given.
+pub fn how_to_give(context: &Context) -> &'static str {
+    match context.network() {
+        Network::Mainnet => "give --rpc-url URL, or set ETH_RPC_URL",
+        Network::Devnet => {
+            "the devnet runs without a chain, or not at all: start namesys devnet --chain, or give \
+             --rpc-url URL"
+        }
+    }
+}
+
+/// Where a devnet has its chain.
+#[derive(Deserialize)]
+struct Announced {
+    rpc: String,
+}
+
+/// The node of the devnet at `devnet`; none where it runs without a chain, or not at all.
+async fn of_devnet(http: &Http, devnet: &Url) -> Option<String> {
+    let request = Request::get(endpoint(devnet, ["chain"])).max_body(1 << 12).attempts(1);
+    let answer = http.send(&request).await.ok()?.success().ok()?;
+    serde_json::from_slice(&answer).ok().map(|Announced { rpc }| rpc)
 }
 
 impl RpcArgs {
@@ -41,7 +69,7 @@ impl RpcArgs {
     /// Exit 2 for what is no URL or header (which is not repeated: it may hold a key), and for a
     /// quorum above the number of nodes.
     pub fn open(&self, context: &Context, http: &Http) -> Result<Option<Rpc>, CliError> {
-        let config = self.config(context)?;
+        let config = self.config(context, http)?;
         Ok(config.map(|config| Rpc::new(http, config)).transpose()?)
     }
 
@@ -54,7 +82,7 @@ impl RpcArgs {
         context: &Context,
         http: &Http,
     ) -> Result<Vec<(RpcUrl, Rpc)>, CliError> {
-        let Some(config) = self.config(context)? else { return Ok(Vec::new()) };
+        let Some(config) = self.config(context, http)? else { return Ok(Vec::new()) };
         let urls = config.urls.clone();
         let open = |url: RpcUrl| {
             let config =
@@ -64,7 +92,7 @@ impl RpcArgs {
         urls.into_iter().map(open).collect()
     }
 
-    fn config(&self, context: &Context) -> Result<Option<RpcConfig>, CliError> {
+    fn config(&self, context: &Context, http: &Http) -> Result<Option<RpcConfig>, CliError> {
         let mut urls = context.rpc_urls.clone();
         let mut from = "--rpc-url";
         if urls.is_empty() {
@@ -72,6 +100,11 @@ impl RpcArgs {
             let list = env::RPC_URL.get()?.unwrap_or_default();
             let given = list.split(',').map(str::trim).filter(|url| !url.is_empty());
             urls = given.map(str::to_owned).collect();
+        }
+        if urls.is_empty() && context.network() == Network::Devnet {
+            from = "the devnet's chain";
+            let devnet = DEVNET.parse().expect("the constant is a URL");
+            urls.extend(context.block_on(async { Ok(of_devnet(http, &devnet).await) })?);
         }
         if urls.is_empty() {
             return Ok(None);
@@ -93,5 +126,25 @@ impl RpcArgs {
         let timeout = Duration::from_secs(self.rpc_timeout);
         let quorum = self.rpc_quorum;
         Ok(Some(RpcConfig { urls, headers, timeout, quorum, ..RpcConfig::default() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use namesys::devnet::{Devnet, DevnetConfig};
+    use namesys::net::HttpConfig;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_devnet_says_where_its_chain_is() {
+        let http = Http::new(HttpConfig::default()).unwrap();
+        let devnet = Devnet::start(DevnetConfig::ephemeral()).await.unwrap();
+        let url = devnet.urls().gateway.parse().unwrap();
+        assert_eq!(of_devnet(&http, &url).await, None, "without a chain");
+        devnet.announce_chain("http://127.0.0.1:8545");
+        assert_eq!(of_devnet(&http, &url).await.as_deref(), Some("http://127.0.0.1:8545"));
+        devnet.stop().await;
+        assert_eq!(of_devnet(&http, &url).await, None, "not at all");
     }
 }

@@ -7,6 +7,7 @@ use namesys::ipns::RecordError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
+use namesys::site::{SiteError, SiteStopped};
 use namesys::wallet::WalletError;
 use namesys::workspace::{
     ConfigError, ImportError, KeyMismatch, ParcelError, PublishTreeError, RecordsError, SignError,
@@ -189,6 +190,26 @@ impl From<PublishTreeError> for CliError {
     }
 }
 
+impl From<SiteError> for CliError {
+    fn from(error: SiteError) -> Self {
+        let (exit, kind) = match &error {
+            SiteError::Link { .. } => (Exit::Usage, "bad-tree"),
+            SiteError::Settings { .. } => (Exit::Usage, "bad-site"),
+            _ => (Exit::Failed, "site"),
+        };
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<SiteStopped> for CliError {
+    fn from(error: SiteStopped) -> Self {
+        match error {
+            SiteStopped::Tree(error) => error.into(),
+            SiteStopped::Workspace(error) => error.into(),
+        }
+    }
+}
+
 impl From<ParcelError> for CliError {
     fn from(error: ParcelError) -> Self {
         let message = error.to_string();
@@ -237,7 +258,7 @@ impl From<ServeError> for CliError {
         let (exit, kind) = match &error {
             ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
             ServeError::Listen { .. } => (Exit::Failed, "listen"),
-            ServeError::Folder { .. } | ServeError::Io(_) => (Exit::Failed, "io"),
+            ServeError::Folder { .. } => (Exit::Failed, "io"),
         };
         Self::new(exit, kind, error.to_string())
     }

@@ -6,6 +6,7 @@
 //! | `/api/v0/…` | a part of Kubo's RPC: `dag/import`, `name/put`, `routing/put`, … |
 //! | `/ipfs/…`, `/ipns/…` | a path and trustless gateway that answers as Kubo's does |
 //! | `/routing/v1/ipns/…` | a delegated routing server for IPNS records |
+//! | `/chain` | `{"rpc": URL}` of the [`chain`] beside it, 404 where there is none |
 //!
 //! w3name, RPC and routing share one store: what one accepts, the others serve. Blocks and
 //! records are kept in a folder (`store`), by default a temporary one. Where a real server
@@ -15,6 +16,7 @@ pub mod chain;
 mod gateway;
 mod handle;
 mod names;
+mod prompt;
 mod rate_limit;
 mod reply;
 mod routing;
@@ -38,6 +40,7 @@ pub use handle::DevnetHandle;
 pub use rate_limit::RateLimit;
 pub use store::StoreError;
 
+use prompt::prompt;
 use server::Network;
 use store::Store;
 
@@ -158,7 +161,7 @@ impl Devnet {
         let mut stopping = stop.subscribe();
         let task = tokio::spawn(async move {
             let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, app)
+            axum::serve(prompt(listener), app)
                 .with_graceful_shutdown(async move {
                     // An error says the devnet was dropped, which ends it too.
                     let _ = stopping.wait_for(|stop| *stop).await;
@@ -185,6 +188,11 @@ impl Devnet {
         }
         let url = format!("http://{addr}");
         DevnetUrls { w3name: url.clone(), kubo: url.clone(), gateway: url.clone(), routing: url }
+    }
+
+    /// From now on `/chain` names this URL of a chain's RPC. The first one stays.
+    pub fn announce_chain(&self, rpc_url: &str) {
+        let _ = self.network.chain.set(rpc_url.to_owned());
     }
 
     /// Lets requests under way finish (five seconds at most), then frees address and folder.

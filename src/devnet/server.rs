@@ -1,8 +1,9 @@
 //! One listener: state, routes, and the answer to unknown paths.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::middleware;
 use axum::response::Response;
@@ -22,6 +23,8 @@ pub(crate) struct Network {
     pub(crate) store: Store,
     pub(crate) names: Names,
     pub(crate) limiter: Option<RateLimiter>,
+    /// The RPC of the chain that runs beside, once it does.
+    pub(crate) chain: OnceLock<String>,
     /// Becomes true when the devnet stops.
     pub(crate) stopped: watch::Receiver<bool>,
 }
@@ -35,7 +38,8 @@ impl Network {
         rate_limit: Option<RateLimit>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
-        Self { store, names: Names::new(), limiter: rate_limit.map(RateLimiter::new), stopped }
+        let limiter = rate_limit.map(RateLimiter::new);
+        Self { store, names: Names::new(), limiter, chain: OnceLock::new(), stopped }
     }
 }
 
@@ -43,6 +47,7 @@ impl Network {
 pub(crate) fn router(network: Shared) -> Router {
     Router::new()
         .route("/", get(index))
+        .route("/chain", get(chain))
         .merge(w3name::routes(Arc::clone(&network)))
         .merge(rpc::routes())
         .merge(gateway::routes())
@@ -57,8 +62,19 @@ async fn index() -> Response {
     reply::json(StatusCode::OK, &json!({ "message": message, "routes": ROUTES }))
 }
 
+/// Where the chain is, for whoever knows the devnet's address alone.
+async fn chain(State(network): State<Shared>) -> Response {
+    match network.chain.get() {
+        Some(url) => reply::json(StatusCode::OK, &json!({ "rpc": url })),
+        None => {
+            let message = "this devnet runs without a chain: start it with --chain";
+            reply::json(StatusCode::NOT_FOUND, &json!({ "message": message }))
+        }
+    }
+}
+
 /// What there is, for people who look.
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 9] = [
     "GET|POST /name/<key>",
     "GET /name/<key>/watch (websocket)",
     "POST /api/v0/dag/import, /api/v0/pin/ls",
@@ -67,6 +83,7 @@ const ROUTES: [&str; 8] = [
     "GET /ipns/<name>[/path][?format=raw|car]",
     "GET /ipns/<name>?format=ipns-record",
     "GET|PUT /routing/v1/ipns/<name>",
+    "GET /chain (where its Ethereum node is)",
 ];
 
 /// 404 in w3name's form, with what there is instead.

@@ -5,6 +5,7 @@ mod car;
 mod car_blocks;
 mod reader;
 mod reader_node;
+mod tree_files;
 mod unixfs;
 mod unixfs_directory;
 mod unixfs_files;
@@ -18,6 +19,7 @@ pub use block::{
 pub use car::{CarError, CarReader, CarWriter};
 pub use car_blocks::CarBlocks;
 pub use reader::{Entry, FileContent, Kind, ReadError, Resolved, list, read_file, resolve, walk};
+pub(crate) use tree_files::{Content, OpenTreeError, Tree, fingerprint};
 pub use unixfs::{PackError, Packed};
 pub use unixfs_files::pack_files;
 pub use unixfs_folder::{pack_directory, pack_well_known};

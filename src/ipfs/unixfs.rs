@@ -149,6 +149,12 @@ impl Hasher for DigestHasher {
     }
 }
 
+/// Hashes a file of less than a chunk, which is one block; nothing of it is packed yet.
+pub(super) fn leaf(content: &[u8]) -> Option<Node> {
+    let hash = || BlockId::new(&sha256_cid(RAW, content));
+    (content.len() < CHUNK_BYTES).then(|| Node { id: hash(), tsize: content.len() as u64 })
+}
+
 /// Encodes files and directories, handing each distinct block to the sink once.
 pub(super) struct Packer<'a> {
     sink: &'a mut dyn BlockSink,
@@ -219,12 +225,10 @@ impl<'a> Packer<'a> {
         Ok(file.expect("a file of at least a chunk has a block"))
     }
 
-    /// A file in memory.
-    pub fn content(&mut self, content: &[u8]) -> Result<Node, PackError> {
-        if content.len() < self.chunk_bytes {
-            return self.block(RAW, content);
-        }
-        self.file(content, PackError::Sink)
+    /// A file in memory that [`leaf`] hashed.
+    pub fn hashed(&mut self, leaf: Node, content: &[u8]) -> Result<Node, PackError> {
+        self.put(&leaf.id.cid(), content)?;
+        Ok(leaf)
     }
 
     /// A symbolic link, kept as one.

@@ -122,7 +122,7 @@ mod tests {
     fn names_whose_hashes_are_equal_are_refused() {
         let mut blocks = MemoryBlocks::new();
         let mut packer = Packer::new(&mut blocks);
-        let node = packer.content(b"x").unwrap();
+        let node = packer.node(b"x").unwrap();
         let link = Link { name: "same".into(), node };
         let error = sharded_directory(&[link.clone(), link], &mut packer).unwrap_err();
         assert!(matches!(error, PackError::Hamt(names) if names == ["same", "same"]));

@@ -2,14 +2,17 @@
 
 use std::cmp::Ordering;
 
-use super::block::BlockSink;
-use super::unixfs::{Link, Node, PackError, Packed, Packer};
+use rayon::prelude::*;
 
-/// Packs files given by path (`a/b.json`, parts joined by `/`) and content, in any order.
+use super::block::BlockSink;
+use super::unixfs::{Link, Node, PackError, Packed, Packer, leaf};
+
+/// Packs files given by path (`a/b.json`, parts joined by `/`) and content, in any order. All cores
+/// hash; blocks are written one after the other, in the order of the paths.
 ///
 /// # Errors
 /// [`PackError::Path`], [`PackError::Conflict`], and what writing blocks gives.
-pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
+pub fn pack_files<P: AsRef<str> + Sync, C: AsRef<[u8]> + Sync>(
     files: impl IntoIterator<Item = (P, C)>,
     sink: &mut dyn BlockSink,
 ) -> Result<Packed, PackError> {
@@ -22,19 +25,40 @@ pub fn pack_files<P: AsRef<str>, C: AsRef<[u8]>>(
     }
     files.sort_by(|(a, _), (b, _)| part_by_part(a.as_ref(), b.as_ref()));
     let mut packer = Packer::new(sink);
-    packer.expect_blocks(files.len());
+    let sample = &files[..files.len().min(SAMPLE)];
+    let folders = folders(sample.iter().map(|(path, _)| path.as_ref()));
+    packer.expect_blocks(files.len() + files.len() * folders / sample.len().max(1));
     let mut open = OpenFolders::new();
-    for (path, content) in &files {
-        let path = path.as_ref();
+    let leaves: Vec<Option<Node>> =
+        files.par_iter().map(|(_, content)| leaf(content.as_ref())).collect();
+    for ((path, content), leaf) in files.iter().zip(leaves) {
+        let (path, content) = (path.as_ref(), content.as_ref());
         let (folders, name) = path.rsplit_once('/').map_or((None, path), |(f, n)| (Some(f), n));
         let folders = folders.into_iter().flat_map(|folders| folders.split('/'));
         let conflict = || PackError::Conflict(path.to_owned());
         open.enter(folders, &mut packer, conflict)?;
-        let node = packer.content(content.as_ref())?;
+        let node = match leaf {
+            Some(leaf) => packer.hashed(leaf, content)?,
+            None => packer.file(content, PackError::Sink)?,
+        };
         open.add(Link { name: name.to_owned(), node }, conflict)?;
     }
     let root = open.finish(&mut packer)?;
     Ok(packer.packed(root))
+}
+
+/// Files that tell how many folders, and so blocks, there may be.
+const SAMPLE: usize = 1024;
+
+/// How many folders sorted paths have, the root not counted.
+fn folders<'p>(paths: impl Iterator<Item = &'p str>) -> usize {
+    let (mut count, mut before) = (0, "");
+    for path in paths {
+        let shared = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
+        count += path.bytes().skip(shared).filter(|byte| *byte == b'/').count();
+        before = path;
+    }
+    count
 }
 
 /// Orders paths by their parts, so that folders are not torn apart: "a/b" comes before "a-b".
@@ -114,5 +138,18 @@ impl OpenFolders {
     fn finish(mut self, packer: &mut Packer<'_>) -> Result<Node, PackError> {
         self.close_to(0, packer)?;
         packer.directory(&self.root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_counted_once() {
+        let count = |paths: &[&str]| folders(paths.iter().copied());
+        assert_eq!(count(&[]), 0);
+        assert_eq!(count(&["x"]), 0);
+        assert_eq!(count(&["a/b/x", "a/b/y", "a/bc/x", "a-b/x", "z"]), 4);
     }
 }

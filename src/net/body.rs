@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
@@ -64,11 +64,27 @@ pub enum FormPart {
 
 /// Counts the parts of a body that were taken, to tell a slow upload from a dead one.
 #[derive(Clone, Default)]
-pub(super) struct Activity(Arc<AtomicU64>);
+pub(super) struct Activity(Arc<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    taken: AtomicU64,
+    unfinished: AtomicBool,
+}
 
 impl Activity {
     pub(super) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is a file of which not all was taken.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.0.unfinished.load(Ordering::Relaxed)
+    }
+
+    fn taken(&self, is_last: bool) {
+        self.0.taken.fetch_add(1, Ordering::Relaxed);
+        self.0.unfinished.store(!is_last, Ordering::Relaxed);
     }
 }
 
@@ -134,7 +150,7 @@ impl FileBody {
                     return Ok::<_, io::Error>(None);
                 }
                 let sent = sent + chunk.len() as u64;
-                activity.0.fetch_add(1, Ordering::Relaxed);
+                activity.taken(sent >= total);
                 if let Some(progress) = &progress {
                     progress(sent, total);
                 }

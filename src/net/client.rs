@@ -46,6 +46,9 @@ impl Default for Timeouts {
 pub struct HttpConfig {
     /// How long servers may be silent.
     pub timeouts: Timeouts,
+    /// In place of [`Timeouts::idle`], also of requests that ask for more than the client's;
+    /// those that ask for less keep to the lesser of both.
+    pub stall: Option<Duration>,
     /// When requests are repeated.
     pub retry: RetryPolicy,
     /// Certificates (PEM) trusted beside the system's.
@@ -63,6 +66,7 @@ pub struct Http {
     /// What the guard does not trust goes through this one.
     guarded: Option<(Guard, reqwest::Client)>,
     timeouts: Timeouts,
+    stall: Option<Duration>,
     retry: RetryPolicy,
     observer: Option<RetryObserver>,
 }
@@ -152,8 +156,18 @@ impl Http {
             }
             None => None,
         };
-        let HttpConfig { timeouts, retry, observer, .. } = config;
-        Ok(Self { client, guarded, timeouts, retry, observer })
+        let HttpConfig { timeouts, stall, retry, observer, .. } = config;
+        Ok(Self { client, guarded, timeouts, stall, retry, observer })
+    }
+
+    fn timeouts_of(&self, request: &Request) -> Timeouts {
+        let asked = request.timeouts.unwrap_or(self.timeouts);
+        let idle = match self.stall {
+            None => asked.idle,
+            Some(stall) if asked.idle < self.timeouts.idle => stall.min(asked.idle),
+            Some(stall) => stall,
+        };
+        Timeouts { idle, ..asked }
     }
 
     /// The HTTP library's own client, for libraries that take one. It follows no redirects.
@@ -250,7 +264,7 @@ impl Http {
         }
         let activity = Activity::default();
         let sending = request.body.attach(builder, &activity).await?.send();
-        let idle = request.timeouts.unwrap_or(self.timeouts).idle;
+        let idle = self.timeouts_of(request).idle;
         let mut sending = std::pin::pin!(sending);
         let mut taken = activity.count();
         loop {
@@ -261,11 +275,11 @@ impl Http {
                 }
                 Err(_) if activity.count() > taken => taken = activity.count(),
                 Err(_) => {
-                    return Err(NetError::Timeout {
-                        url: shown(url),
-                        what: "no answer",
-                        after: idle,
-                    });
+                    let what = match activity.is_unfinished() {
+                        true => "nothing more of what is sent was taken",
+                        false => "no answer",
+                    };
+                    return Err(NetError::Timeout { url: shown(url), what, after: idle });
                 }
             }
         }
@@ -283,7 +297,7 @@ impl Http {
         if head.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        let timeouts = request.timeouts.unwrap_or(self.timeouts);
+        let timeouts = self.timeouts_of(request);
         let end = Instant::now() + timeouts.body;
         let mut body = BytesMut::new();
         loop {

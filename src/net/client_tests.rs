@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::Body;
 use super::super::test_server::{Answer, TestServer, quick_config};
+use super::super::{Body, FileBody};
 use super::*;
 use crate::secret::SecretString;
 
@@ -102,6 +102,46 @@ async fn silence_ends_in_a_time_out() {
     let error = get(&server.url).await.unwrap_err();
     assert!(matches!(error, NetError::Timeout { what: "no answer", .. }), "{error}");
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_not_taken_is_named_as_such() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move {
+        let _taken = listener.accept().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    });
+    // More than the system's buffers take.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(64 << 20).unwrap();
+    let (path, media_type) = (file.path().to_owned(), "application/octet-stream");
+    let body = Body::File(FileBody { path, media_type, progress: None });
+    let error = quick(&Arc::default()).send(&Request::put(url, body)).await.unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("nothing more of what is sent was taken for 0.3 s"), "{error}");
+}
+
+#[test]
+fn patience_that_is_set_replaces_that_of_all_but_quick_questions() {
+    let ms = Duration::from_millis;
+    let idle = |stall, asked: Option<u64>| {
+        let http = Http::new(HttpConfig { stall, ..quick_config() }).unwrap();
+        let request = Request::get("http://127.0.0.1/".parse().unwrap());
+        let timeouts = |idle| Timeouts { idle: ms(idle), ..quick_config().timeouts };
+        http.timeouts_of(&match asked {
+            Some(idle) => request.timeouts(timeouts(idle)),
+            None => request,
+        })
+        .idle
+    };
+    // The client's own is 300 ms.
+    assert_eq!([idle(None, None), idle(None, Some(900))], [ms(300), ms(900)]);
+    for stall in [50, 700, 5000] {
+        let stall = ms(stall);
+        assert_eq!([idle(Some(stall), None), idle(Some(stall), Some(900))], [stall; 2]);
+        assert_eq!(idle(Some(stall), Some(100)), stall.min(ms(100)));
+    }
 }
 
 #[tokio::test]

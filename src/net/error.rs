@@ -64,7 +64,7 @@ pub enum NetError {
         address: IpAddr,
     },
     /// The server was silent for too long.
-    #[error("{url}: {what} for {} s; try again later, or another server", seconds(*after))]
+    #[error("{url}: {what} for {} s; try again later, or another server{}", seconds(*after), longer(what))]
     Timeout {
         /// The address.
         url: String,
@@ -232,6 +232,11 @@ fn advice(status: u16, retry_after: Option<Duration>) -> String {
         (500..=599, None) => " (the server's own failure; try again later)".to_owned(),
         _ => String::new(),
     }
+}
+
+/// How long a connection may take is not to be set.
+fn longer(what: &str) -> &'static str {
+    if what == NO_CONNECTION { "" } else { ", or wait longer: --timeout" }
 }
 
 fn seconds(duration: Duration) -> String {

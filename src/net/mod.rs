@@ -5,6 +5,7 @@
 //! | `client` | sends: time-outs, redirects, bounded body, repetition |
 //! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
+//! | `bucket` | objects of an S3-compatible bucket, requests signed |
 //! | `dns` | host names, `*.localhost` included |
 //! | `guard` | [`Guard`]: no private addresses where others chose them |
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
@@ -15,6 +16,7 @@
 //! same effect twice as once.
 
 mod body;
+mod bucket;
 mod client;
 mod dns;
 mod error;
@@ -26,6 +28,7 @@ mod retry;
 pub(crate) mod test_server;
 
 pub use body::{Body, FileBody, FormPart, Progress};
+pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
 pub use guard::Guard;

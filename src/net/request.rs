@@ -27,13 +27,16 @@ pub enum Authorization {
 
 impl Authorization {
     /// Reads a token as people keep it: `bearer:TOKEN`, `basic:USER:PASSWORD` (Kubo's forms),
-    /// `USER:PASSWORD`, or else a bearer token, which never has a colon (RFC 6750).
+    /// `USER:PASSWORD`, the header's own `Bearer TOKEN` and `Basic BASE64`, or else a bearer token,
+    /// which has neither colon nor space (RFC 6750).
     pub fn from_token(token: &SecretString) -> Self {
-        let text = token.expose();
+        let text = token.expose().trim();
         let bearer = |token: &str| Self::Bearer(SecretString::new(token.to_owned()));
-        if let Some(token) = text.strip_prefix("bearer:") {
+        if let Some(token) = text.strip_prefix("bearer:").or_else(|| scheme(text, "bearer")) {
             return bearer(token);
         }
+        let decoded = scheme(text, "basic").and_then(decoded);
+        let text = decoded.as_ref().map_or(text, |pair| pair.expose().as_str());
         match text.strip_prefix("basic:").unwrap_or(text).split_once(':') {
             Some((user, password)) => Self::Basic {
                 user: user.to_owned(),
@@ -42,6 +45,18 @@ impl Authorization {
             None => bearer(text),
         }
     }
+}
+
+/// What follows the name of a scheme (RFC 9110 §11.1).
+fn scheme<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (scheme, rest) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(name).then(|| rest.trim())
+}
+
+/// `USER:PASSWORD` of its base64.
+fn decoded(pair: &str) -> Option<SecretString> {
+    let bytes = data_encoding::BASE64.decode(pair.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok().map(SecretString::new)
 }
 
 /// One request, which may be sent several times.
@@ -97,6 +112,11 @@ impl Request {
     /// A PUT.
     pub fn put(url: Url, body: Body) -> Self {
         Self::new(Method::PUT, url, body)
+    }
+
+    /// A DELETE.
+    pub fn delete(url: Url) -> Self {
+        Self::new(Method::DELETE, url, Body::Empty)
     }
 
     /// The media type wanted.
@@ -168,11 +188,18 @@ mod tests {
     #[test]
     fn tokens_are_bearer_or_basic() {
         let read = |text: &str| Authorization::from_token(&SecretString::new(text.to_owned()));
-        for (text, token) in [("abc.def", "abc.def"), ("bearer:abc", "abc"), ("", "")] {
+        for (text, token) in [
+            ("abc.def", "abc.def"),
+            ("abc.def\n", "abc.def"),
+            ("bearer:abc", "abc"),
+            ("Bearer abc", "abc"),
+            ("bearer abc\n", "abc"),
+            ("", ""),
+        ] {
             let Authorization::Bearer(got) = read(text) else { panic!("{text}") };
             assert_eq!(got.expose(), token);
         }
-        for text in ["me:hunter:2", "basic:me:hunter:2"] {
+        for text in ["me:hunter:2", "basic:me:hunter:2\n", "Basic bWU6aHVudGVyOjI="] {
             let Authorization::Basic { user, password } = read(text) else { panic!("{text}") };
             assert_eq!((user.as_str(), password.expose().as_str()), ("me", "hunter:2"));
         }

@@ -54,12 +54,28 @@ pub struct TransactionReport {
     pub value: String,
     /// The transaction, once it was sent.
     pub hash: Option<String>,
+    /// What came of it.
+    pub state: TransactionState,
     /// In words.
     pub description: String,
     /// The gas limit, where it was estimated.
     pub gas: Option<u64>,
     /// The most it may cost with gas, in wei, in decimal.
     pub max_cost: Option<String>,
+}
+
+/// What came of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransactionState {
+    /// It was not sent.
+    NotSent,
+    /// It was sent, and not seen mined.
+    Sent,
+    /// It was mined, and what it was to bring about was read back.
+    Mined,
+    /// It was mined, and reverted or brought about something else.
+    Failed,
 }
 
 /// `status`: the chain's side.

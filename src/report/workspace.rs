@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport};
+use super::{
+    ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport, SiteLogEntry,
+    SiteStatusReport,
+};
 use crate::workspace::{LineError, RecordState};
 
 /// `init`
@@ -262,14 +265,17 @@ pub struct ServeReport {
 }
 
 /// `status`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct StatusReport {
-    /// Whose records.
-    pub ipns_name: String,
+    /// Whose records; none where only web hosts have them.
+    pub ipns_name: Option<String>,
     /// The highest sequence that the publishers and the workspace know.
     pub sequence: Option<u64>,
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
+    /// What each web host has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteStatusReport>,
     /// What the chain says, where a node is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<ChainStatusReport>,
@@ -299,10 +305,13 @@ pub struct ServedReport {
 /// `log`: what was published from this workspace, newest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogReport {
-    /// Whose records.
-    pub ipns_name: String,
+    /// Whose records; none where only web hosts have them.
+    pub ipns_name: Option<String>,
     /// Each record.
     pub log: Vec<LogEntry>,
+    /// Each publication to a web host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteLogEntry>,
 }
 
 /// A record that was made here.

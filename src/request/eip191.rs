@@ -19,7 +19,7 @@ pub fn digest(text: &str) -> B256 {
 }
 
 /// A secp256k1 signature as the resolver's `ecrecover` takes it: `s` low, `v` 27 or 28.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Signature([u8; 65]);
 
 /// Why bytes are not a signature the resolver accepts.

@@ -1,6 +1,7 @@
 //! The request texts (facts of seeds 001 and 002), how they are signed, and how what was signed
 //! is verified.
 
+mod approvals;
 mod caip10;
 mod diagnose;
 mod eip191;
@@ -9,6 +10,7 @@ mod signed;
 mod text;
 mod verify;
 
+pub use approvals::ApprovalCache;
 pub use caip10::{AddressFormError, Caip10, Caip10Error, parse_address};
 pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};

@@ -9,10 +9,12 @@
 
 use alloy_primitives::Address;
 
+use super::approvals::Approval;
 use super::diagnose::Cause;
+use super::verify::RecoverApproval;
 use super::{
-    ApprovalBasis, Caip10, Extradata, PayloadError, SIGNED_REDIRECT_SELECTOR, Signature,
-    SignedRecord, VerifyContext, VerifyError, install_service, recover,
+    ApprovalBasis, ApprovalCache, Caip10, Extradata, PayloadError, SIGNED_REDIRECT_SELECTOR,
+    Signature, SignedRecord, VerifyContext, VerifyError, install_service, recover,
 };
 use crate::ens::{Name, dns_decode};
 
@@ -79,8 +81,14 @@ impl SignedRedirect {
     }
 
     /// As [`SignedRecord::needs_approval_of`].
-    pub fn needs_approval_of(&self, name: &Name, owner: Address, chain_id: u64) -> Option<Address> {
-        self.0.needs_approval_of(name, owner, chain_id)
+    pub fn needs_approval_of(
+        &self,
+        name: &Name,
+        owner: Address,
+        chain_id: u64,
+        approvals: &ApprovalCache,
+    ) -> Option<Address> {
+        self.0.needs_approval_of(name, owner, chain_id, approvals)
     }
 
     /// Checks the payload as a redirect of `context.name`, as the resolver does.
@@ -88,8 +96,28 @@ impl SignedRedirect {
     /// # Errors
     /// [`VerifyError`], the first check that fails: approval, target, signature.
     pub fn verify(self, context: &VerifyContext<'_>) -> Result<VerifiedRedirect, VerifyError> {
+        self.verify_recovering(context, &Approval::recover)
+    }
+
+    /// As [`verify`](Self::verify), for one of many: see [`SignedRecord::verify_with`].
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_with(
+        self,
+        context: &VerifyContext<'_>,
+        approvals: &ApprovalCache,
+    ) -> Result<VerifiedRedirect, VerifyError> {
+        self.verify_recovering(context, &|approval| approvals.recover(approval))
+    }
+
+    fn verify_recovering(
+        self,
+        context: &VerifyContext<'_>,
+        recover_approval: RecoverApproval<'_>,
+    ) -> Result<VerifiedRedirect, VerifyError> {
         let Self(redirect) = self;
-        let basis = redirect.approval_basis(context)?;
+        let basis = redirect.approval_basis(context, recover_approval)?;
         let target = dns_decode(&redirect.result).map_err(VerifyError::Redirect)?;
         let signer = redirect.signer;
         let signature =
@@ -137,8 +165,10 @@ mod tests {
         assert!(matches!(redirect().verify(&context(&from, 5)), Err(VerifyError::Record { .. })));
         let other = VerifyContext { owner: Address::ZERO, ..context(&from, 1) };
         assert!(matches!(redirect().verify(&other), Err(VerifyError::NotApproved { .. })));
-        assert_eq!(redirect().needs_approval_of(&from, Address::ZERO, 1), Some(key.address()));
-        assert_eq!(redirect().needs_approval_of(&from, key.address(), 1), None);
+        let approvals = ApprovalCache::new();
+        let needs = |owner| redirect().needs_approval_of(&from, owner, 1, &approvals);
+        assert_eq!(needs(Address::ZERO), Some(key.address()));
+        assert_eq!(needs(key.address()), None);
     }
 
     #[test]

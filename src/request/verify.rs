@@ -3,9 +3,10 @@
 
 use alloy_primitives::{Address, Bytes};
 
+use super::approvals::Approval;
 use super::diagnose::{self, Cause};
 use super::{
-    Caip10, Extradata, Signature, SignatureError, SignedRecord, approve_signer, recover,
+    ApprovalCache, Caip10, Extradata, Signature, SignatureError, SignedRecord, recover,
     update_record,
 };
 use crate::ens::{DnsError, Name};
@@ -123,6 +124,9 @@ pub enum VerifyError {
 /// An approval shorter than this is none (the contract's own rule).
 const SHORTEST_APPROVAL: usize = 64;
 
+/// Who made a SIGN 3: recovered, or known already.
+pub(super) type RecoverApproval<'a> = &'a dyn Fn(&Approval) -> Result<Address, SignatureError>;
+
 impl SignedRecord {
     /// Checks the payload as the record `key` of `context.name`, as the resolver does.
     ///
@@ -133,7 +137,30 @@ impl SignedRecord {
         key: &RecordKey,
         context: &VerifyContext<'_>,
     ) -> Result<VerifiedRecord, VerifyError> {
-        let basis = self.approval_basis(context)?;
+        self.verify_recovering(key, context, &Approval::recover)
+    }
+
+    /// As [`verify`](Self::verify), for one of many records: an approval that many carry is
+    /// recovered once, which nearly halves the time.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_with(
+        self,
+        key: &RecordKey,
+        context: &VerifyContext<'_>,
+        approvals: &ApprovalCache,
+    ) -> Result<VerifiedRecord, VerifyError> {
+        self.verify_recovering(key, context, &|approval| approvals.recover(approval))
+    }
+
+    fn verify_recovering(
+        self,
+        key: &RecordKey,
+        context: &VerifyContext<'_>,
+        recover_approval: RecoverApproval<'_>,
+    ) -> Result<VerifiedRecord, VerifyError> {
+        let basis = self.approval_basis(context, recover_approval)?;
         self.check_signature(key, context)?;
         let value = Value::abi_decode(key, &self.result).map_err(|source| {
             let reason = Value::diagnose(key, &self.result).unwrap_or_else(|| source.to_string());
@@ -144,17 +171,17 @@ impl SignedRecord {
 
     /// Whose approval on chain would let this payload stand: its signer where it carries no
     /// SIGN 3, who made SIGN 3 where it does. `None` when that is the owner, or nobody.
-    pub fn needs_approval_of(&self, name: &Name, owner: Address, chain_id: u64) -> Option<Address> {
+    pub fn needs_approval_of(
+        &self,
+        name: &Name,
+        owner: Address,
+        chain_id: u64,
+        approvals: &ApprovalCache,
+    ) -> Option<Address> {
         let by = if self.approval.len() < SHORTEST_APPROVAL {
             self.signer
         } else {
-            let approval = Signature::from_slice(&self.approval).ok()?;
-            let text = approve_signer(
-                name.as_str(),
-                &Caip10::new(chain_id, self.signer),
-                &Caip10::new(chain_id, owner),
-            );
-            recover(&text, &approval).ok()?
+            approvals.recover(&self.approval(name, owner, chain_id).ok()?).ok()?
         };
         (by != owner).then_some(by)
     }
@@ -162,6 +189,7 @@ impl SignedRecord {
     pub(super) fn approval_basis(
         &self,
         context: &VerifyContext<'_>,
+        recover_approval: RecoverApproval<'_>,
     ) -> Result<ApprovalBasis, VerifyError> {
         let (signer, owner) = (self.signer, context.owner);
         if self.approval.len() < SHORTEST_APPROVAL {
@@ -173,22 +201,30 @@ impl SignedRecord {
                 Err(VerifyError::NotApproved { signer, owner })
             };
         }
-        let approval = Signature::from_slice(&self.approval).map_err(VerifyError::ApprovalForm)?;
-        let text = approve_signer(
-            context.name.as_str(),
-            &Caip10::new(context.chain_id, signer),
-            &Caip10::new(context.chain_id, owner),
-        );
-        let by = recover(&text, &approval).map_err(VerifyError::ApprovalForm)?;
+        let approval = self
+            .approval(context.name, owner, context.chain_id)
+            .map_err(VerifyError::ApprovalForm)?;
+        let by = recover_approval(&approval).map_err(VerifyError::ApprovalForm)?;
         if by == owner {
             Ok(ApprovalBasis::SignedByOwner)
         } else if context.approved_signers.contains(&by) {
             Ok(ApprovalBasis::SignedByManager(by))
         } else {
-            let cause = diagnose::approval(signer, &approval, context)
+            let cause = diagnose::approval(signer, &approval.signature, context)
                 .unwrap_or(Cause::Unknown { recovered: by });
             Err(VerifyError::Approval { signer, owner, cause })
         }
+    }
+
+    /// Its SIGN 3, with what the resolver rebuilds the text from.
+    fn approval(
+        &self,
+        name: &Name,
+        owner: Address,
+        chain_id: u64,
+    ) -> Result<Approval, SignatureError> {
+        let signature = Signature::from_slice(&self.approval)?;
+        Ok(Approval { name: name.clone(), chain_id, owner, signer: self.signer, signature })
     }
 
     fn check_signature(

@@ -34,6 +34,8 @@ pub struct Sight {
     pub ok: Option<bool>,
     /// The sequence of what it serves.
     pub sequence: Option<u64>,
+    /// Whether that supersedes the record, so that readers keep it.
+    pub newer: bool,
     /// How long it may go on serving another record that it keeps.
     pub ttl: Option<Duration>,
     /// What is in the way.
@@ -54,6 +56,11 @@ impl Agreement {
     pub fn is_reached(&self, publishers: usize) -> bool {
         let serving = self.publishers.iter().filter(|sight| sight.ok == Some(true)).count();
         serving >= publishers && self.gateways.iter().all(|sight| sight.ok != Some(false))
+    }
+
+    /// A gateway that serves a record which supersedes it: its readers do not see ours.
+    pub fn superseded(&self) -> Option<&Sight> {
+        self.gateways.iter().filter(|sight| sight.newer).max_by_key(|sight| sight.sequence)
     }
 
     /// Those that do not serve it.
@@ -115,15 +122,17 @@ async fn publisher_sight(record: &VerifiedRecord, publisher: &dyn Publisher) -> 
 }
 
 fn judge(record: &VerifiedRecord, from: String, sight: GatewaySight) -> Sight {
-    let none = Sight { from, ok: Some(false), sequence: None, ttl: None, error: None };
+    let none =
+        Sight { from, ok: Some(false), sequence: None, newer: false, ttl: None, error: None };
     match sight {
         GatewaySight::Serves(served) => {
             let fields = served.fields();
             let same = served.bytes() == record.bytes();
             let ttl = Duration::from_nanos(fields.ttl_ns);
+            let newer = served.supersedes(record);
             let error = if same {
                 None
-            } else if served.supersedes(record) {
+            } else if newer {
                 Some(format!("it has sequence {} already, of {}", fields.sequence, fields.value))
             } else {
                 Some(format!(
@@ -133,7 +142,7 @@ fn judge(record: &VerifiedRecord, from: String, sight: GatewaySight) -> Sight {
                 ))
             };
             let ttl = (!same).then_some(ttl);
-            Sight { ok: Some(same), sequence: Some(fields.sequence), ttl, error, ..none }
+            Sight { ok: Some(same), sequence: Some(fields.sequence), newer, ttl, error, ..none }
         }
         GatewaySight::Lacks(reason) | GatewaySight::Failed(reason) => {
             Sight { error: Some(reason), ..none }
@@ -164,6 +173,7 @@ mod tests {
         assert_eq!((judged(5).ok, judged(5).error, judged(5).ttl), (Some(true), None, None));
         assert!(judged(4).error.unwrap().contains("may keep for 60 s"));
         assert!(judged(6).error.unwrap().contains("sequence 6 already"));
+        assert_eq!([4, 5, 6].map(|sequence| judged(sequence).newer), [false, false, true]);
     }
 
     #[test]

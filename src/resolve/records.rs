@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::{FetchError, Proof, RecordFiles};
 use crate::ens::Name;
 use crate::record::RecordKey;
-use crate::request::{SignedRecord, VerifiedRecord, VerifyContext};
+use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
 use crate::workspace::{PathMeaning, RecordFile, meaning, record_path};
 
 /// What the chain says about a name.
@@ -53,13 +53,15 @@ pub async fn resolve_records(
     facts: &ChainFacts,
     keys: &[RecordKey],
 ) -> Vec<ResolvedRecord> {
-    join_all(keys.iter().map(|key| resolve_record(files, facts, key))).await
+    let approvals = &ApprovalCache::new();
+    join_all(keys.iter().map(|key| resolve_record(files, facts, key, approvals))).await
 }
 
 async fn resolve_record(
     files: &RecordFiles,
     facts: &ChainFacts,
     key: &RecordKey,
+    approvals: &ApprovalCache,
 ) -> ResolvedRecord {
     let failed = |error: FetchError| ResolvedRecord {
         key: key.clone(),
@@ -73,13 +75,18 @@ async fn resolve_record(
             key: key.clone(),
             gateway: Some(fetched.gateway),
             proof: Some(fetched.proof),
-            record: verify(&fetched.bytes, facts, key).map_err(RecordError::Unverified),
+            record: verify(&fetched.bytes, facts, key, approvals).map_err(RecordError::Unverified),
         },
     }
 }
 
 /// Verifies the contents of a record file.
-fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedRecord, String> {
+fn verify(
+    bytes: &[u8],
+    facts: &ChainFacts,
+    key: &RecordKey,
+    approvals: &ApprovalCache,
+) -> Result<VerifiedRecord, String> {
     let payload = RecordFile::payload(bytes).map_err(|error| error.to_string())?;
     let record = SignedRecord::decode(&payload).map_err(|error| error.to_string())?;
     let context = VerifyContext {
@@ -88,7 +95,7 @@ fn verify(bytes: &[u8], facts: &ChainFacts, key: &RecordKey) -> Result<VerifiedR
         chain_id: facts.chain_id,
         approved_signers: &facts.approved_signers,
     };
-    record.verify(key, &context).map_err(|error| error.to_string())
+    record.verify_with(key, &context, approvals).map_err(|error| error.to_string())
 }
 
 /// Every record of `facts.name` that the tree lists, verified. Needs a gateway that serves
@@ -101,7 +108,7 @@ pub async fn resolve_listed(
     facts: &ChainFacts,
 ) -> Result<Vec<ResolvedRecord>, FetchError> {
     let directory = facts.name.well_known();
-    let mut found = Vec::new();
+    let (mut found, approvals) = (Vec::new(), ApprovalCache::new());
     let listing = files.fetch_tree(&facts.name, &directory).await?;
     for file in listing.files {
         let PathMeaning::Records(records) = meaning(&format!("{directory}/{}", file.path)) else {
@@ -114,7 +121,7 @@ pub async fn resolve_listed(
         found.push(ResolvedRecord {
             gateway: Some(listing.gateway.clone()),
             proof: files.proof(),
-            record: verify(&file.bytes, facts, &key).map_err(RecordError::Unverified),
+            record: verify(&file.bytes, facts, &key, &approvals).map_err(RecordError::Unverified),
             key,
         });
     }

@@ -1,24 +1,11 @@
-//! TLS for `serve`: a listener whose connections have shaken hands.
+//! TLS for `serve`: certificate and key.
 
-use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::serve::Listener;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-
-/// A client that takes longer to shake hands is let go.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Connections that have shaken hands and wait to be served.
-const BACKLOG: usize = 64;
 
 /// The files `--tls-cert` and `--tls-key` name.
 #[derive(Clone, Debug)]
@@ -61,6 +48,10 @@ impl TlsFiles {
         let certificates = CertificateDer::pem_file_iter(&self.certificates)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| failed(&self.certificates, "certificate", error.to_string()))?;
+        if certificates.is_empty() {
+            let reason = "it has no such section".to_owned();
+            return Err(failed(&self.certificates, "certificate", reason));
+        }
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|error| failed(&self.key, "private key", error.to_string()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -71,58 +62,5 @@ impl TlsFiles {
             .with_single_cert(certificates, key)
             .map_err(TlsError::Pair)?;
         Ok(Arc::new(config))
-    }
-}
-
-/// Shakes hands in the background, so that a slow client holds up nobody else.
-pub(super) struct TlsListener {
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    addr: io::Result<SocketAddr>,
-}
-
-impl TlsListener {
-    pub(super) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
-        let (sender, ready) = mpsc::channel(BACKLOG);
-        let addr = listener.local_addr();
-        let acceptor = TlsAcceptor::from(config);
-        tokio::spawn(async move {
-            let mut listener = listener;
-            loop {
-                // axum's own accept waits and tries again where the system refuses.
-                let (stream, peer) = tokio::select! {
-                    accepted = Listener::accept(&mut listener) => accepted,
-                    () = sender.closed() => break,
-                };
-                let (acceptor, sender) = (acceptor.clone(), sender.clone());
-                tokio::spawn(async move {
-                    let shaken = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
-                    if let Ok(Ok(stream)) = shaken {
-                        // It fails when the server has stopped.
-                        let _ = sender.send((stream, peer)).await;
-                    }
-                });
-            }
-        });
-        Self { ready, addr }
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(ready) => ready,
-            // The task above ends only after this listener does.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        match &self.addr {
-            Ok(addr) => Ok(*addr),
-            Err(error) => Err(error.kind().into()),
-        }
     }
 }

@@ -14,15 +14,21 @@ const ALLOWED: &str = "Accept, Authorization, Content-Type, If-None-Match, Range
 
 /// Answers `OPTIONS` and adds the headers to every other answer.
 pub(crate) async fn cors(request: Request, next: Next) -> Response {
+    with_methods("GET, HEAD, POST, PUT, OPTIONS", request, next).await
+}
+
+/// As [`cors`], for what can only be read.
+pub(crate) async fn cors_read_only(request: Request, next: Next) -> Response {
+    with_methods("GET, HEAD, OPTIONS", request, next).await
+}
+
+async fn with_methods(methods: &'static str, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
         let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         allow_origin(headers);
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("GET, HEAD, POST, PUT, OPTIONS"),
-        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             wanted.unwrap_or(HeaderValue::from_static(ALLOWED)),

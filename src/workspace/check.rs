@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::tree::{PathMeaning, RecordFile, TreeEntry, TreeError, read_bounded, walk};
 use crate::ens::Name;
 use crate::record::RecordKey;
-use crate::request::{SignedRecord, VerifiedRecord, VerifyContext};
+use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
 
 /// A file of the tree and what was found.
 #[derive(Clone, Debug)]
@@ -47,8 +47,9 @@ pub fn check_tree(
     approved: &[Address],
     progress: &(dyn Fn() + Sync),
 ) -> Result<Vec<CheckedFile>, TreeError> {
+    let approvals = ApprovalCache::new();
     let check = |entry: TreeEntry| {
-        let checked = check_file(workspace, entry, chain_id, owner_of, approved);
+        let checked = check_file(workspace, entry, chain_id, owner_of, approved, &approvals);
         progress();
         checked
     };
@@ -61,6 +62,7 @@ fn check_file(
     chain_id: u64,
     owner_of: &dyn Fn(&Name) -> Address,
     approved_signers: &[Address],
+    approvals: &ApprovalCache,
 ) -> CheckedFile {
     let TreeEntry { path, meaning } = entry;
     let (candidates, legacy) = match meaning {
@@ -95,9 +97,10 @@ fn check_file(
     for (name, key) in &candidates {
         let owner = owner_of(name);
         let context = VerifyContext { name, owner, chain_id, approved_signers };
-        let verified = SignedRecord::decode(&payload)
-            .map_err(|error| error.to_string())
-            .and_then(|record| record.verify(key, &context).map_err(|error| error.to_string()));
+        let verified =
+            SignedRecord::decode(&payload).map_err(|error| error.to_string()).and_then(|record| {
+                record.verify_with(key, &context, approvals).map_err(|error| error.to_string())
+            });
         match verified {
             Ok(record) if legacy && is_copy(workspace, &path, name, key) => {
                 return found(name, key, Verdict::Valid(record));

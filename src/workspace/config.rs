@@ -14,7 +14,7 @@ use crate::keys::{Compat, Derivation, IpnsName, Storage};
 
 /// Every entry of the file. Another one is refused: it may be a misspelt one, and with another
 /// storage or chain id other keys would be derived.
-const ENTRIES: [&str; 15] = [
+const ENTRIES: [&str; 16] = [
     "name",
     "storage",
     "signer_storage",
@@ -29,6 +29,7 @@ const ENTRIES: [&str; 15] = [
     "approvals",
     "uploads",
     "publishers",
+    "sites",
     "gateways",
 ];
 
@@ -79,6 +80,8 @@ pub struct Config {
     pub uploads: Vec<Target>,
     /// Where IPNS records go; empty: the network's own.
     pub publishers: Vec<Target>,
+    /// Web hosts that have the tree, for an `https://` recordhash.
+    pub sites: Vec<Target>,
     /// Gateways to read from; empty: the network's own.
     pub gateways: Vec<String>,
 }
@@ -131,6 +134,7 @@ impl Config {
             chain_id,
             uploads: Vec::new(),
             publishers: Vec::new(),
+            sites: Vec::new(),
             gateways: Vec::new(),
         }
     }
@@ -165,12 +169,18 @@ impl Config {
             chain_id,
             uploads: targets(table, "uploads")?,
             publishers: targets(table, "publishers")?,
+            sites: targets(table, "sites")?,
             gateways: gateways(table)?,
             document,
         };
         config.recorded_keys()?;
         config.owner()?;
         Ok(config)
+    }
+
+    /// Whether the tables name web hosts and nothing of IPFS: then nothing is asked of IPFS unasked.
+    pub fn has_only_sites(&self) -> bool {
+        !self.sites.is_empty() && self.uploads.is_empty() && self.publishers.is_empty()
     }
 
     /// What the first derivation recorded.

@@ -9,7 +9,7 @@ use super::tree::{PathMeaning, RecordFile, TreeEntry, flat_path, read_bounded, w
 use super::{Config, Records, TreeError, Workspace, record_path};
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
-use crate::request::{SignedRecord, VerifyContext};
+use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
 
 /// Where a record stands between `records.toml` and the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -76,13 +76,14 @@ pub fn plan(
     expected: &Expected,
 ) -> Result<Vec<Change>, TreeError> {
     let wanted: Vec<(&Name, &RecordKey, &Value)> = records.iter().collect();
+    let approvals = ApprovalCache::new();
     let compare = |(name, key, value): (&Name, &RecordKey, &Value)| {
         let path = record_path(name, key);
         let found = read_bounded(&workspace.dir().join(&path));
         let mut state = match &found {
             Err(error) if is_absent(error) => RecordState::Unsigned,
             Err(_) => RecordState::Stale,
-            Ok(bytes) if is_current(bytes, name, key, value, config, expected) => {
+            Ok(bytes) if is_current(bytes, name, key, value, config, expected, &approvals) => {
                 RecordState::Signed
             }
             Ok(_) => RecordState::Stale,
@@ -132,6 +133,7 @@ fn is_current(
     value: &Value,
     config: &Config,
     expected: &Expected,
+    approvals: &ApprovalCache,
 ) -> bool {
     let Some(record) = payload(bytes) else { return false };
     if expected.signer != Some(record.signer) || record.result != value.abi_encode() {
@@ -156,7 +158,8 @@ fn is_current(
         ApprovalMode::OnChain | ApprovalMode::Owner => return false,
     };
     let chain_id = config.chain_id;
-    record.verify(key, &VerifyContext { name, owner, chain_id, approved_signers }).is_ok()
+    let context = VerifyContext { name, owner, chain_id, approved_signers };
+    record.verify_with(key, &context, approvals).is_ok()
 }
 
 fn payload(bytes: &[u8]) -> Option<SignedRecord> {

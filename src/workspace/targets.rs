@@ -1,18 +1,25 @@
-//! `[[uploads]]` and `[[publishers]]` of `namesys.toml`.
+//! `[[uploads]]`, `[[publishers]]` and `[[sites]]` of `namesys.toml`.
 
 use toml_edit::{Item, Table};
 
 use super::config::ConfigError;
 use super::config_entries::{invalid, string};
 
-/// One of `[[uploads]]` or `[[publishers]]`. Which entries a kind uses is its own matter; every
+/// The list of web hosts.
+const SITES: &str = "sites";
+/// What a web host can be.
+const SITE_KINDS: [&str; 2] = ["folder", "s3"];
+
+/// One of `[[uploads]]`, `[[publishers]]` or `[[sites]]`. Which entries a kind uses is its own matter; every
 /// entry known here is a text, but `origins`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// `kubo`, `s3`, `w3name`, …
     pub kind: String,
-    /// Where it is: `url`, of a folder `dir`, of a file `file`.
+    /// Where it is: `url`, of a folder `dir`, of a file `file`, of a site's bucket `endpoint`.
     pub place: Option<String>,
+    /// The `url` of a site: where it is served.
+    pub served: Option<String>,
     /// The environment variable that holds its token, never the token.
     pub token_env: Option<String>,
     /// The file that holds its token.
@@ -21,6 +28,8 @@ pub struct Target {
     pub name: Option<String>,
     /// A bucket.
     pub bucket: Option<String>,
+    /// What the keys of a site's objects begin with.
+    pub prefix: Option<String>,
     /// A bucket's region.
     pub region: Option<String>,
     /// The environment variable with the id of a bucket's access key.
@@ -38,10 +47,11 @@ impl Target {
     }
 
     /// The entry that says where a target of `kind` is.
-    pub fn place_key(kind: &str) -> &'static str {
+    fn place_key(list: &str, kind: &str) -> &'static str {
         match kind {
             "folder" => "dir",
             "file" => "file",
+            _ if list == SITES => "endpoint",
             _ => "url",
         }
     }
@@ -54,7 +64,12 @@ impl Target {
         };
         let needs = |field: &str| wrong(format!("each [[{list}]] needs {field} = \"…\""));
         let kind = string(entry, "kind")?.ok_or_else(|| needs("kind"))?;
-        let place_key = Self::place_key(kind);
+        let is_site = list == SITES;
+        if is_site && !SITE_KINDS.contains(&kind) {
+            let known = SITE_KINDS.join(", ");
+            return Err(wrong(format!("{kind:?} is not a kind of site; known: {known}")));
+        }
+        let place_key = Self::place_key(list, kind);
         let mut target = Self { kind: kind.to_owned(), ..Self::default() };
         for (key, item) in entry.iter() {
             let place = match key {
@@ -71,6 +86,8 @@ impl Target {
                 "key_env" => &mut target.key_env,
                 "secret_env" => &mut target.secret_env,
                 _ if key == place_key => &mut target.place,
+                "url" if is_site => &mut target.served,
+                "prefix" if is_site => &mut target.prefix,
                 _ => return Err(wrong(format!("{key} is not an entry of kind {kind}"))),
             };
             *place = string(entry, key)?.map(str::to_owned);
@@ -146,6 +163,32 @@ mod tests {
     }
 
     #[test]
+    fn sites_say_where_they_are_served() {
+        let read = |text: &str| {
+            let document: DocumentMut = text.parse().unwrap();
+            targets(document.as_table(), "sites").map_err(|error| error.to_string())
+        };
+        let all = read(
+            "[[sites]]\nkind = \"folder\"\ndir = \"www\"\nurl = \"https://a.example\"\n\
+             [[sites]]\nkind = \"s3\"\nendpoint = \"https://s3.example\"\nbucket = \"mine\"\n\
+             prefix = \"ens/\"\n",
+        )
+        .unwrap();
+        let served = all[0].served.as_deref();
+        assert_eq!((all[0].place.as_deref(), served), (Some("www"), Some("https://a.example")));
+        assert_eq!(all[1].place.as_deref(), Some("https://s3.example"));
+        assert_eq!((all[1].prefix.as_deref(), &all[1].served), (Some("ens/"), &None));
+        for (text, words) in [
+            ("[[sites]]\nkind = \"ftp\"", "not a kind of site; known: folder, s3"),
+            ("[[sites]]\nkind = \"s3\"\nurl = \"https://a\"", "needs endpoint"),
+            ("[[sites]]\nkind = \"folder\"\nurl = \"https://a\"", "needs dir"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (text, words) in [
             ("[[uploads]]\nurl = \"x\"", "needs kind"),
@@ -155,6 +198,7 @@ mod tests {
             ("[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\ntoken = \"t\"", "token is not an entry"),
             ("[[uploads]]\nkind = \"kubo\"\nurl = 1", "a text is expected"),
             ("[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\norigins = \"y\"", "a list of texts"),
+            ("[[uploads]]\nkind = \"s3\"\nprefix = \"x\"", "prefix is not an entry"),
             ("uploads = \"kubo\"", "[[uploads]]"),
         ] {
             let error = read(text).unwrap_err();

@@ -16,6 +16,8 @@ pub struct Run {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     input: String,
+    /// After these words on stderr it gets Ctrl-C.
+    interrupt_after: Option<&'static str>,
 }
 
 impl Run {
@@ -28,7 +30,8 @@ impl Run {
     pub fn namesys(arguments: &[&str]) -> Self {
         let arguments = ["--json"].iter().chain(arguments);
         let arguments = arguments.map(|argument| (*argument).to_owned()).collect();
-        Self { arguments, environment: Vec::new(), input: String::new() }
+        let (environment, input) = (Vec::new(), String::new());
+        Self { arguments, environment, input, interrupt_after: None }
     }
 
     pub fn env(mut self, key: &str, value: &str) -> Self {
@@ -44,6 +47,12 @@ impl Run {
 
     pub fn input(mut self, text: &str) -> Self {
         text.clone_into(&mut self.input);
+        self
+    }
+
+    /// Ctrl-C, once stderr has these words.
+    pub fn interrupted_after(mut self, words: &'static str) -> Self {
+        self.interrupt_after = Some(words);
         self
     }
 
@@ -66,6 +75,50 @@ impl Run {
         tokio::task::spawn_blocking(move || self.blocking()).await?
     }
 
+    /// Exit code and all that a terminal shows, on which `answer` is typed at the question.
+    #[cfg(target_os = "linux")]
+    pub async fn on_a_terminal(self, answer: &'static str) -> Result<(i32, String)> {
+        tokio::task::spawn_blocking(move || self.typed(answer)).await?
+    }
+
+    #[cfg(target_os = "linux")]
+    fn typed(self, answer: &str) -> Result<(i32, String)> {
+        use std::io::{Read, Write};
+        let home = tempfile::tempdir()?;
+        let words = std::iter::once(env!("CARGO_BIN_EXE_namesys"))
+            .chain(self.arguments.iter().map(String::as_str));
+        let command: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+        // util-linux: runs it on a terminal of its own, and ends as it does.
+        let mut child = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command.join(" "), "/dev/null"])
+            .current_dir(home.path())
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", "/usr/bin:/bin")
+            .envs(self.environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("script, of util-linux")?;
+        let mut stdin = child.stdin.take().context("stdin is piped")?;
+        let mut stdout = child.stdout.take().context("stdout is piped")?;
+        let (mut shown, mut some, mut asked) = (Vec::new(), [0; 1024], false);
+        loop {
+            let count = stdout.read(&mut some)?;
+            shown.extend(&some[..count]);
+            if count == 0 {
+                break;
+            }
+            if !asked && String::from_utf8_lossy(&shown).contains("[y/N]") {
+                asked = true;
+                stdin.write_all(answer.as_bytes())?;
+            }
+        }
+        let status = child.wait()?;
+        let shown = String::from_utf8_lossy(&shown).into_owned();
+        Ok((status.code().context("no exit code")?, shown))
+    }
+
     /// The document of a run that must end with `code`.
     pub async fn ends(self, code: i32) -> Result<Value> {
         let (found, document, stderr) = self.run().await?;
@@ -74,7 +127,7 @@ impl Run {
     }
 
     fn blocking(self) -> Result<(i32, String, String)> {
-        use std::io::{Read, Write};
+        use std::io::{BufRead, Write};
         let home = tempfile::tempdir()?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_namesys"))
             .args(&self.arguments)
@@ -89,16 +142,22 @@ impl Run {
         let mut stdin = child.stdin.take().context("stdin is piped")?;
         stdin.write_all(self.input.as_bytes())?;
         drop(stdin);
-        let pipes = (child.stdout.take(), child.stderr.take());
-        let read = |pipe: Option<Box<dyn Read + Send>>| {
-            std::thread::spawn(move || {
-                let mut text = String::new();
-                pipe.map(|mut pipe| pipe.read_to_string(&mut text));
-                text
-            })
-        };
-        let stdout = read(pipes.0.map(|pipe| Box::new(pipe) as _));
-        let stderr = read(pipes.1.map(|pipe| Box::new(pipe) as _));
+        let stdout = child.stdout.take().context("stdout is piped")?;
+        let stdout =
+            std::thread::spawn(move || std::io::read_to_string(stdout).unwrap_or_default());
+        let (stderr, id) = (child.stderr.take().context("stderr is piped")?, child.id());
+        let stderr = std::thread::spawn(move || {
+            let mut text = String::new();
+            let mut interrupt = self.interrupt_after;
+            for line in std::io::BufReader::new(stderr).lines().map_while(Result::ok) {
+                text.push_str(&line);
+                text.push('\n');
+                if interrupt.take_if(|words| line.contains(*words)).is_some() {
+                    let _ = Command::new("kill").args(["-INT", &id.to_string()]).status();
+                }
+            }
+            text
+        });
         let began = std::time::Instant::now();
         let status = loop {
             if let Some(status) = child.try_wait()? {

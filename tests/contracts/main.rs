@@ -5,6 +5,7 @@
 
 mod cli;
 mod needs;
+mod node;
 mod peers;
 mod people;
 mod place;
@@ -22,11 +23,14 @@ mod trials {
     pub mod gateways;
     pub mod hostile;
     pub mod levels;
+    pub mod nodes;
     pub mod plain;
     pub mod refused;
     pub mod resolve;
     pub mod setters;
     pub mod setup;
+    pub mod setup_owners;
+    pub mod setup_partial;
     pub mod setup_refused;
     pub mod signers;
     pub mod stale;
@@ -88,8 +92,28 @@ fn main() -> ExitCode {
         on_chain("setup_refused::without_a_yes", || on(trials::setup_refused::unasked())),
         on_chain("setup_refused::by_the_contract", || on(trials::setup_refused::contract())),
         on_chain("setup_refused::nodes_that_differ", || on(trials::setup_refused::nodes())),
+        #[cfg(target_os = "linux")]
+        on_chain("setup_refused::by_whoever_is_asked", || on(trials::setup_refused::asked())),
+        on_chain("setup_partial::one_that_reverts", || on(trials::setup_partial::reverted())),
+        on_chain("setup_partial::one_that_is_dropped", || on(trials::setup_partial::dropped())),
+        on_chain("setup_partial::an_answer_that_is_lost", || on(trials::setup_partial::lost())),
+        on_chain(
+            "setup_partial::ctrl_c_while_waiting",
+            || on(trials::setup_partial::interrupted()),
+        ),
+        with_npm("setup_owners::a_contract", || on(trials::setup_owners::contract())),
+        on_chain("setup_partial::not_read_back", || on(trials::setup_partial::not_read_back())),
+        on_chain("setup_owners::a_burned_fuse", || on(trials::setup_owners::fuse())),
+        on_chain("setup_owners::a_registration_that_ended", || on(trials::setup_owners::ended())),
+        on_chain("setup_owners::other_wallets", || on(trials::setup_owners::wallets())),
+        on_chain("nodes::busy", || on(trials::nodes::busy())),
+        on_chain("nodes::the_next_one", || on(trials::nodes::next())),
+        on_chain("nodes::of_another_chain", || on(trials::nodes::chains())),
+        on_chain("nodes::that_lag", || on(trials::nodes::lagging())),
+        on_chain("nodes::what_is_not_said", || on(trials::nodes::secrets())),
         on_chain("whole_way::doctor_good_and_bad", || on(trials::whole_way::doctor())),
         on_chain("whole_way::status_and_the_chain", || on(trials::whole_way::status())),
+        on_chain("whole_way::status_and_what_changed", || on(trials::whole_way::drift())),
         on_chain("whole_way::demo_on_a_chain", || on(trials::whole_way::demo())),
         on_chain("whole_way::devnet_with_a_chain", || on(trials::whole_way::devnet())),
         on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
@@ -113,6 +137,7 @@ fn main() -> ExitCode {
         on_chain("unsteady::a_node_is_behind", || on(trials::unsteady::lags())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
+        on_chain("web::publish_to_https", || on(trials::web::publish())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),
         on_chain("hostile::private_addresses", || on(trials::hostile::private_addresses())),
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),

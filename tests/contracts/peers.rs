@@ -13,8 +13,15 @@ use serde_json::Value;
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// A dozen lookups on loopback.
 const RUN_LIMIT: Duration = Duration::from_secs(60);
-const FILES: [&str; 6] =
-    [".npmrc", "package.json", "package-lock.json", "ethers.mjs", "viem.mjs", "contracts.mjs"];
+const FILES: [&str; 7] = [
+    ".npmrc",
+    "package.json",
+    "package-lock.json",
+    "ethers.mjs",
+    "viem.mjs",
+    "contracts.mjs",
+    "safe.mjs",
+];
 
 /// The JSON that a script of `peers/` prints.
 pub async fn run(script: &'static str, arguments: &[&str]) -> Result<Value> {

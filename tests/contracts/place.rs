@@ -1,13 +1,15 @@
 //! A workspace of a person, on a world's devnet and chain.
 
+use std::time::Duration;
+
 use alloy::providers::Provider;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver::recordhashCall;
 use namesys::devnet::chain::bindings::Registry::resolverCall;
 use namesys::devnet::chain::{CCIP2_RESOLVER, REGISTRY};
 use namesys::keys::IpnsName;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cli::Run;
@@ -112,4 +114,33 @@ pub fn sent(document: &Value) -> Result<Vec<String>> {
 /// The kind of the error.
 pub fn kind(document: &Value) -> &str {
     document["error"]["kind"].as_str().unwrap_or_default()
+}
+
+/// Puts code at an address.
+pub async fn set_code(provider: &impl Provider, address: Address, code: &[u8]) -> Result<()> {
+    let request = serde_json::json!([address, hex::encode_prefixed(code)]);
+    let _: Option<Value> = provider.raw_request("anvil_setCode".into(), request).await?;
+    Ok(())
+}
+
+/// Sends a transaction of a report as the owner, without its key.
+pub async fn apply(place: &Place, owner: Address, transaction: &Value) -> Result<()> {
+    let provider = place.world.chain.provider();
+    let _: Option<Value> =
+        provider.raw_request("anvil_impersonateAccount".into(), json!([owner])).await?;
+    let request = json!([{
+        "from": owner,
+        "to": transaction["to"],
+        "data": transaction["data"],
+        "value": format!("{:#x}", transaction["value"].as_str().context("value")?.parse::<U256>()?),
+    }]);
+    let hash: B256 = provider.raw_request("eth_sendTransaction".into(), request).await?;
+    for _ in 0..500 {
+        if let Some(receipt) = provider.get_transaction_receipt(hash).await? {
+            ensure!(receipt.status(), "{transaction} reverted");
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bail!("{hash} was not mined")
 }

@@ -154,7 +154,7 @@ async fn of_web(State(files): State<Arc<Vec<(String, String)>>>, uri: Uri) -> Re
 /// What goes wrong between a lookup and its callback.
 #[derive(Clone, Debug)]
 pub enum Unsteady {
-    /// Callbacks are answered by a node of another fork.
+    /// Callbacks (or what else is named) are answered by a node of another fork.
     Fork(String),
     /// So many blocks are mined first.
     Mines(u64),
@@ -175,7 +175,8 @@ struct Pool {
 
 /// A pool of nodes that are not in step, behind one address: it answers calls from the newest
 /// block, whichever is asked for (but where the chain goes back), and `times` times something
-/// goes wrong first. `callback` is the selector of callbacks.
+/// goes wrong first. `callback` is the selector of callbacks, or of what goes wrong in their
+/// place.
 pub async fn pool(
     upstream: &str,
     what: Unsteady,
@@ -257,7 +258,8 @@ async fn pass_on(State(liar): State<Arc<Liar>>, request: Bytes) -> Response {
     .into_response()
 }
 
-async fn serve(router: Router) -> Result<SocketAddr> {
+/// A server on a port of the system's choosing.
+pub async fn serve(router: Router) -> Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let addr = listener.local_addr()?;
     // It ends with the runtime of the trial.

@@ -28,7 +28,7 @@ use crate::needs;
 /// A call that did not return.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The CCIP2 resolver's own error, as `InvalidSignature(BAD_SIGNATURE)`.
+    /// The CCIP2 resolver's own error, as `InvalidSignature(ZERO_ADDR)`.
     Refused(String),
     /// OffchainLookup.
     Lookup(Box<Lookup>),

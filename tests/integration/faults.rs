@@ -2,6 +2,7 @@
 //! `publish` completes. A TCP proxy with faults stands before a devnet that has none.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,39 @@ impl Scene {
             arguments.extend(["--upload", &kubo]);
         }
         self.workspace.run(&arguments)
+    }
+
+    /// Adds files of 700 kB to the tree.
+    fn add_files(&self, count: u32) {
+        let long = "a".repeat(700_000);
+        for number in 0..count {
+            let file = self.workspace.dir.join(format!(".well-known/extra-{number}.txt"));
+            std::fs::write(file, format!("{number}{long}")).unwrap();
+        }
+    }
+
+    /// Publishes the tree through the proxy with patience of 2 s, which is enough to be told.
+    fn gives_up_soon(&self, fault: Fault, reason: &str) {
+        let proxy = self.proxy.url();
+        let (w3name, kubo) = (format!("w3name={proxy}"), format!("kubo={proxy}"));
+        self.proxy.set(fault);
+        let began = Instant::now();
+        let (code, json, _) = self.workspace.run(&[
+            "--timeout",
+            "2s",
+            "publish",
+            "--publisher",
+            &w3name,
+            "--upload",
+            &kubo,
+        ]);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        assert_eq!((code, &json["error"]["kind"]), (Some(1), &"incomplete".into()), "{json}");
+        let said = error(&json, "uploads");
+        assert!(said.contains("/api/v0/dag/import") && said.contains(reason), "{said}");
+        assert!(said.contains("for 2 s") && said.contains("--timeout"), "{said}");
+        assert_eq!(json["publications"], json!([]));
+        self.completes(0);
     }
 
     /// Without the fault the same command completes, with the record that was made before.
@@ -83,11 +117,7 @@ fn refused() {
 fn reset_half_way_through_an_upload() {
     let scene = Scene::new();
     // Larger than what waits in the buffers of a connection.
-    let long = "a".repeat(700_000);
-    for number in 0..6 {
-        let file = scene.workspace.dir.join(format!(".well-known/extra-{number}.txt"));
-        std::fs::write(file, format!("{number}{long}")).unwrap();
-    }
+    scene.add_files(6);
     let (code, json, _) = scene.publish(Fault::ResetAfter(300_000), true);
     assert_eq!(code, Some(1), "{json}");
     assert_eq!(json["uploads"][0]["ok"], false, "{json}");
@@ -96,6 +126,34 @@ fn reset_half_way_through_an_upload() {
     let root = json["root"].as_str().unwrap();
     scene.completes(0);
     assert_eq!(scene.workspace.good(&["pack"])["root"], root);
+}
+
+/// What was done is not done twice, nor given up, when only the word of it is lost.
+#[test]
+fn answers_are_lost_after_the_work_is_done() {
+    let scene = Scene::new();
+    let publish = |count, tree_too| {
+        let left = Arc::new(AtomicU32::new(count));
+        let (code, json, stderr) = scene.publish(Fault::LoseAnswers(left.clone()), tree_too);
+        (code, json, stderr, left.load(Ordering::Relaxed))
+    };
+    // Of the question whether it has the tree, and of the upload, twice.
+    let (code, json, stderr, left) = publish(3, true);
+    assert_eq!((code, left), (Some(0), 0), "{json} {stderr}");
+    assert!(stderr.contains("dag/import: "), "{stderr}");
+    assert_eq!(json["publications"][0]["read_back"], true, "{json}");
+    // Of the record.
+    scene.workspace.change("https://example.com/1");
+    let (code, json, stderr, left) = publish(2, false);
+    assert_eq!((code, left, &json["sequence"]), (Some(0), 0, &1.into()), "{json} {stderr}");
+    assert!(stderr.contains("/name/"), "{stderr}");
+    scene.completes(1);
+    // For good: the record is out, and the next run finds it there.
+    scene.workspace.change("https://example.com/2");
+    let (code, json, _, _) = publish(99, false);
+    assert_eq!((code, &json["sequence"]), (Some(1), &2.into()), "{json}");
+    assert_eq!(json["publications"][0]["ok"], false, "{json}");
+    scene.completes(2);
 }
 
 #[test]
@@ -122,6 +180,38 @@ fn one_byte_a_second_and_nothing_at_all_are_given_up() {
     }
     scene.proxy.set(Fault::None);
     assert_eq!(ask().unwrap().unwrap().fields().sequence, 0);
+}
+
+#[test]
+fn an_upload_answered_at_one_byte_a_second_is_given_up() {
+    Scene::new().gives_up_soon(Fault::Slow, "no answer");
+}
+
+#[test]
+fn an_upload_taken_at_one_byte_a_second_is_given_up() {
+    let scene = Scene::new();
+    // More than the buffers of a connection take at once.
+    scene.add_files(30);
+    scene.gives_up_soon(Fault::SlowToTake, "nothing more of what is sent was taken");
+}
+
+#[test]
+fn a_slow_publisher_holds_up_nobody_for_long() {
+    let scene = Scene::new();
+    let (good, slow) =
+        (format!("w3name={}", scene.devnet.urls().w3name), format!("w3name={}", scene.proxy.url()));
+    scene.proxy.set(Fault::Slow);
+    let began = Instant::now();
+    let mut command = scene.workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    command.env("NAMESYS_TIMEOUT", "2s").args(["--json", "publish", "--require=1"]);
+    let output = command.args(["--publisher", &good, "--publisher", &slow]).output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{json}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert_eq!(json["publications"][0]["read_back"], true, "{json}");
+    let said = json["publications"][1]["error"].as_str().unwrap();
+    assert!(said.contains("no answer for 2 s"), "{said}");
+    scene.completes(0);
 }
 
 #[test]
@@ -155,6 +245,27 @@ fn too_many_requests() {
     assert_eq!((code, &json["sequence"]), (Some(0), &0.into()), "{json} {stderr}");
     assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
     assert!(stderr.contains("429") && stderr.contains("waiting"), "{stderr}");
+    scene.completes(0);
+}
+
+#[test]
+fn an_upload_that_is_put_off() {
+    let scene = Scene::new();
+    let busy =
+        |after| answer("429 Too Many Requests", &format!("retry-after: {after}\r\n"), "busy");
+    let kubo = format!("kubo={}", scene.proxy.url());
+    let publish = ["publish", "--upload", &kubo];
+    scene.proxy.set(Fault::Answer(99, busy(3600)));
+    let (code, json, _) = scene.workspace.run(&publish);
+    assert_eq!(code, Some(1), "{json}");
+    let said = error(&json, "uploads");
+    assert!(said.contains("429") && said.contains("it asks to wait 3600 s"), "{said}");
+    assert_eq!(json["publications"], json!([]));
+    // Once for the question whether it has the tree already, once for the tree.
+    scene.proxy.set(Fault::Answer(2, busy(1)));
+    let (code, json, stderr) = scene.workspace.run(&publish);
+    assert_eq!((code, &json["uploads"][0]["sent"]), (Some(0), &true.into()), "{json} {stderr}");
+    assert!(stderr.contains("dag/import: 429, waiting"), "{stderr}");
     scene.completes(0);
 }
 

@@ -8,10 +8,12 @@ mod support;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
+mod doctor;
 mod faults;
 mod network;
 mod publish;
 mod secrets;
+mod serve;
 mod targets;
 mod upkeep;
 mod vectors;

@@ -259,6 +259,29 @@ fn a_service_that_fails_does_not_lower_the_sequence_silently() {
     assert!(!stderr.contains("has no earlier record"), "{stderr}");
 }
 
+/// A fresh checkout, and a publisher that has lost the name: the sequence would start anew, below
+/// what readers have.
+#[test]
+fn a_higher_sequence_at_a_gateway_is_an_error() {
+    let (folder, devnet, other) = (tempfile::tempdir().unwrap(), devnet(), devnet());
+    let workspace = Publisher::new(folder.path().join("here"), &devnet);
+    workspace.change("https://example.com/0");
+    std::fs::write(folder.path().join("record"), record(57, 24)).unwrap();
+    let (name, routing) = (key().name().to_string(), format!("routing={}", other.urls().routing));
+    let file = folder.path().join("record");
+    let file = file.to_str().unwrap();
+    workspace.good(&["ipns", "put", file, "--name", &name, "--publisher", &routing]);
+    let gateway = other.urls().gateway;
+    let publish = ["publish", "--gateway", &gateway];
+    let (code, json, _) = workspace.run(&publish);
+    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"superseded".into()), "{json}");
+    assert_eq!((&json["sequence"], &json["gateways"][0]["sequence"]), (&0.into(), &57.into()));
+    assert!(json["error"]["hint"].as_str().unwrap().contains("--sequence 58"), "{json}");
+    // As it says; there the gateway reads from another network, and is behind now.
+    let json = workspace.good(&[&publish[..], &["--sequence", "58"]].concat());
+    assert_eq!(json["gateways"][0]["ok"], false, "{json}");
+}
+
 #[test]
 fn servers_that_are_down_are_given_up_within_ten_seconds() {
     let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());

@@ -158,3 +158,35 @@ fn settings_that_cannot_be() -> Result<()> {
     }
     Ok(())
 }
+
+/// `IPFS_PATH/api` as Kubo writes it, and a token as people keep it.
+#[test]
+fn kubo_where_its_own_file_says() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    let devnet = Devnet::start(&mut sandbox)?;
+    signed(&mut sandbox)?;
+    let address = devnet.urls.kubo.strip_prefix("http://").context("plain HTTP")?;
+    let (host, port) = address.split_once(':').context("a port")?;
+    sandbox.set_env("NAMESYS_KUBO_URL", "");
+    sandbox.set_env("NAMESYS_KUBO_TOKEN", "Basic bWU6aHVudGVyMg==\n");
+    let folder = sandbox.path("ipfs");
+    sandbox.set_env("IPFS_PATH", folder.to_str().context("UTF-8")?);
+    sandbox.write("ipfs/api", format!("/ip4/{host}/tcp/{port}\n"))?;
+    let published = sandbox.ok(["publish"])?;
+    let to = published["uploads"][0]["to"].as_str().unwrap_or_default();
+    ensure!(to.starts_with(&format!("kubo at http://{address}")), "{published}");
+    let flag = format!("kubo=/dns4/localhost/tcp/{port}/http");
+    let again = sandbox.ok(["publish", "--upload", &flag, "--publisher", &flag])?;
+    ensure!(again["uploads"][0]["sent"] == false, "{again}");
+    ensure!(again["publications"][0]["read_back"] == true, "{again}");
+    sandbox.write("ipfs/api", "/unix/run/ipfs.sock\n")?;
+    let (code, refused) = sandbox.json(["publish"])?;
+    let message = refused["error"]["message"].as_str().unwrap_or_default();
+    ensure!(code == 2 && message.contains("ipfs/api: \"/unix/run/ipfs.sock\""), "{refused}");
+    // A node that has ended leaves its file behind.
+    sandbox.write("ipfs/api", "/ip4/127.0.0.1/tcp/1\n")?;
+    let (code, refused) = sandbox.json(["publish"])?;
+    let error = refused["uploads"][0]["error"].as_str().unwrap_or_default();
+    ensure!(code == 1 && error.contains("is the server running"), "{refused}");
+    Ok(())
+}

@@ -1,6 +1,8 @@
 //! A record about to expire, and the CI job of `examples/ci`.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle};
@@ -23,6 +25,15 @@ fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
     assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expires-soon".into()), "{json}");
     assert_eq!(json["publications"][0]["days_left"], 1, "{json}");
     assert_eq!(json["publications"][0]["age_days"], 0, "{json}");
+    // That another publisher cannot be asked is no reason to leave that out.
+    let w3name = format!("w3name={}", devnet.urls().w3name);
+    let down = ["--publisher", &w3name, "--publisher", "routing=http://127.0.0.1:1"];
+    let (code, both, _) = workspace.run(&[&["status"], &down[..]].concat());
+    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"expires-soon".into()), "{both}");
+    assert!(both["publications"][1]["error"].as_str().unwrap().contains("refuses"), "{both}");
+    let (code, both, _) = workspace.run(&[&["status", "--warn-days", "0"], &down[..]].concat());
+    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"unreachable".into()), "{both}");
+    workspace.good(&["status", "--warn-days", "1"]);
     let before = json["publications"][0]["value"].clone();
 
     let renewed = workspace.good(&["renew", "--wait=5s"]);
@@ -53,45 +64,154 @@ fn an_expired_record_is_reported_and_renewed() {
     let (_folder, _devnet, workspace) = scene();
     let end = (Timestamp::now() + SignedDuration::from_secs(2)).to_string();
     workspace.good(&["publish", "--validity", &end]);
-    std::thread::sleep(std::time::Duration::from_millis(2500));
+    std::thread::sleep(Duration::from_millis(2500));
     let (code, json, _) = workspace.run(&["status"]);
     assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expired".into()), "{json}");
     assert_eq!(workspace.good(&["renew"])["sequence"], 1);
     workspace.good(&["status"]);
 }
 
-/// As a CI job runs it: in a fresh checkout each time, keys from variables, no wallet.
+/// The record is out: what is left is to wait, and nobody else waits for that.
 #[test]
-fn the_ci_script_publishes_and_then_has_nothing_to_do() {
-    let (folder, _devnet, workspace) = scene();
-    workspace.good(&["keygen", "--export", "keys"]);
-    let signer = std::fs::read_to_string(workspace.dir.join("keys/signer.key")).unwrap();
-    let signer = signer.lines().find(|line| !line.starts_with('#')).unwrap().trim().to_owned();
-    std::fs::remove_dir_all(workspace.dir.join("keys")).unwrap();
-    workspace.good(&["set", "text", "url", "https://example.com"]);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci/publish.sh");
-    let binary = Path::new(env!("CARGO_BIN_EXE_namesys")).parent().unwrap();
-    let path = format!("{}:/usr/bin:/bin", binary.display());
-    let checkout = || {
+fn the_workspace_is_free_while_gateways_are_waited_for() {
+    let (_folder, _devnet, workspace) = scene();
+    let name = workspace.good(&["keygen"])["ipns"]["name"].as_str().unwrap().to_owned();
+    let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    let waiting = ["--json", "publish", "--wait=100s", "--gateway", "http://127.0.0.1:1"];
+    command.args(waiting).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let began = Instant::now();
+    while workspace.run(&["ipns", "get", &name]).0 != Some(0) {
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    let began = Instant::now();
+    workspace.change("https://example.com/meanwhile");
+    assert_eq!(workspace.good(&["publish"])["sequence"], 1);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The job of `examples/ci`: in a fresh checkout each time, keys from variables, no wallet.
+struct Job {
+    signer: String,
+    path: String,
+}
+
+impl Job {
+    fn of(workspace: &Workspace) -> Self {
+        workspace.good(&["keygen", "--export", "keys"]);
+        let signer = std::fs::read_to_string(workspace.dir.join("keys/signer.key")).unwrap();
+        let signer = signer.lines().find(|line| !line.starts_with('#')).unwrap().trim().to_owned();
+        std::fs::remove_dir_all(workspace.dir.join("keys")).unwrap();
+        let binary = Path::new(env!("CARGO_BIN_EXE_namesys")).parent().unwrap();
+        Self { signer, path: format!("{}:/usr/bin:/bin", binary.display()) }
+    }
+
+    /// Whether it succeeded, and what it said.
+    fn run(&self, workspace: &Workspace, variables: &[(&str, &str)]) -> (bool, String, String) {
         // .namesys/ is not committed.
         std::fs::remove_dir_all(workspace.dir.join(".namesys")).unwrap();
         let mut job = workspace.command("sh");
-        job.arg(&script).env_remove("ETH_PRIVATE_KEY").env_remove("NAMESYS_KEY_PASSWORD");
-        job.env("PATH", &path).env("NAMESYS_SIGNER_KEY", &signer).env("NAMESYS_IPNS_KEY", SEED);
-        let output = job.output().unwrap();
-        let (out, err) =
-            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{out} {err}");
-        assert!(!format!("{out}{err}").contains(WALLET) && !out.contains(&signer), "{out}");
-        out.into_owned()
-    };
-    let first = checkout();
+        job.arg(Path::new(EXAMPLES).join("publish.sh"));
+        job.env_remove("ETH_PRIVATE_KEY").env_remove("NAMESYS_KEY_PASSWORD");
+        job.env_remove("NAMESYS_IPNS_KEY");
+        job.env("PATH", &self.path).env("NAMESYS_SIGNER_KEY", &self.signer);
+        let output = job.envs(variables.iter().copied()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        for secret in [WALLET, SEED, &self.signer] {
+            assert!(!out.contains(secret) && !err.contains(secret), "{out} {err}");
+        }
+        (output.status.success(), out, err)
+    }
+
+    /// As `run`, to IPFS, which must succeed.
+    fn publishes(&self, workspace: &Workspace) -> String {
+        let (ok, out, err) = self.run(workspace, &[("NAMESYS_IPNS_KEY", SEED)]);
+        assert!(ok, "{out} {err}");
+        out
+    }
+}
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci");
+
+#[test]
+fn the_ci_script_publishes_and_then_has_nothing_to_do() {
+    let (folder, _devnet, workspace) = scene();
+    let job = Job::of(&workspace);
+    workspace.good(&["set", "text", "url", "https://example.com"]);
+    let first = job.publishes(&workspace);
     assert!(first.contains("signed   nick.eth text/url"), "{first}");
     assert!(first.contains("publish    ok"), "{first}");
     assert!(first.contains("sequence   0, valid until"), "{first}");
-    let second = checkout();
+    let second = job.publishes(&workspace);
     assert!(second.contains("0 signed, 2 unchanged, 0 removed"), "{second}");
     assert!(second.contains("sequence   0 (unchanged)"), "{second}");
     assert!(second.contains("upload     has it") && second.contains("publish    has it"));
     drop(folder);
+}
+
+#[test]
+fn the_ci_script_renews_what_expires_soon() {
+    let (_folder, _devnet, workspace) = scene();
+    let job = Job::of(&workspace);
+    let end = (Timestamp::now() + SignedDuration::from_hours(20 * 24)).to_string();
+    let published = workspace.good(&["publish", "--validity", &end]);
+    let renewed = job.publishes(&workspace);
+    assert!(renewed.contains("sequence   0 (unchanged)"), "publish leaves it: {renewed}");
+    assert!(renewed.contains("sequence   1, valid until"), "renew does not: {renewed}");
+    let status = workspace.good(&["status", "--warn-days", "360"]);
+    let served = &status["publications"][0];
+    assert_eq!(served["value"], format!("/ipfs/{}", published["root"].as_str().unwrap()));
+    let again = job.publishes(&workspace);
+    assert!(again.contains("sequence   1 (unchanged)"), "{again}");
+    assert!(!again.contains("sequence   2"), "{again}");
+    // Without the key there is nobody to renew it, and the job does not pass.
+    let (ok, out, err) = job.run(&workspace, &[("NAMESYS_IPNS_KEY", ""), ("WARN_DAYS", "400")]);
+    assert!(!ok, "{out} {err}");
+}
+
+#[test]
+fn the_ci_script_publishes_to_web_hosts_without_an_ipns_key() {
+    let (folder, _devnet, workspace) = scene();
+    let job = Job::of(&workspace);
+    let config = std::fs::read_to_string(workspace.dir.join("namesys.toml")).unwrap();
+    let site = "\n[[sites]]\nkind = \"folder\"\ndir = \"../www\"\n";
+    std::fs::write(workspace.dir.join("namesys.toml"), config + site).unwrap();
+    for written in [1, 0] {
+        let (ok, out, err) = job.run(&workspace, &[("PUBLISH_TO", "https")]);
+        assert!(ok, "{out} {err}");
+        assert!(out.contains(&format!("({written} written, ")), "{out}");
+        assert!(!out.contains("sequence"), "nothing of IPNS: {out}");
+    }
+    let record = ".well-known/eth/nick/text/avatar.json";
+    let served = std::fs::read(folder.path().join("www").join(record)).unwrap();
+    assert_eq!(served, std::fs::read(workspace.dir.join(record)).unwrap());
+}
+
+/// What executing the script does not show: that the job runs it, on time, with the right secrets.
+#[test]
+fn the_ci_files_run_the_script_with_variables_that_exist() {
+    let (_folder, _devnet, workspace) = scene();
+    let read = |file: &str| std::fs::read_to_string(Path::new(EXAMPLES).join(file)).unwrap();
+    let script = read("publish.sh");
+    let help = |command: &str| {
+        let mut namesys = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+        String::from_utf8(namesys.args([command, "--help"]).output().unwrap().stdout).unwrap()
+    };
+    let help = help("publish") + &help("sign");
+    for file in ["github-actions.yml", "gitlab-ci.yml"] {
+        let text = read(file);
+        assert!(text.contains("sh publish.sh") && text.contains("schedule"), "{file}");
+        assert!(!text.contains('\t'), "{file}: YAML has no tabs");
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let ours: Vec<&str> = words.filter(|word| word.starts_with("NAMESYS_")).collect();
+        assert!(ours.contains(&"NAMESYS_SIGNER_KEY") && ours.contains(&"NAMESYS_IPNS_KEY"));
+        for variable in ours {
+            assert!(help.contains(variable), "{file}: {variable} is no variable of namesys");
+        }
+        assert!(text.contains("PUBLISH_TO:") && script.contains("${PUBLISH_TO:-"), "{file}");
+    }
 }

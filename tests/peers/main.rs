@@ -4,8 +4,10 @@
 //! services (npm) and a bucket that checks signatures (Go) are fetched pinned
 //! and built under `target/`. Without Go or Node their trials are ignored and
 //! say so; with `CI=true` they fail instead. A real Kubo is used where there is
-//! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored.
+//! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored. So is an IPFS
+//! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo.
 
+mod cluster;
 mod entry;
 mod kubo;
 mod peer;
@@ -13,6 +15,7 @@ mod runtime;
 #[path = "../support/mod.rs"]
 mod support;
 mod trials {
+    pub mod cluster;
     pub mod gateway;
     pub mod keys;
     pub mod kubo;
@@ -21,6 +24,7 @@ mod trials {
     pub mod roots;
     pub mod routing;
     pub mod rules;
+    pub mod sites;
     pub mod uploads;
     pub mod validate;
 }
@@ -35,6 +39,7 @@ type Run = fn() -> anyhow::Result<()>;
 const GO: &[Runtime] = &[Runtime::Go];
 const NODE: &[Runtime] = &[Runtime::Node];
 const KUBO: &[Runtime] = &[Runtime::Kubo];
+const CLUSTER: &[Runtime] = &[Runtime::Cluster, Runtime::Kubo];
 const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
 
 const TRIALS: &[(&str, &[Runtime], Run)] = &[
@@ -53,15 +58,23 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::routes_our_records", GO, trials::routing::put_and_get),
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
+    ("pinning::lets_doctor_in_or_says_why_not", NODE, trials::uploads::doctor_pinning),
+    ("s3::lets_doctor_in_or_says_why_not", GO, trials::uploads::doctor_bucket),
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
+    ("s3::serves_what_publish_writes", GO, trials::sites::bucket),
+    ("s3::two_publish_at_once", GO, trials::sites::two_at_once),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
+    ("kubo::is_kept_up", KUBO, trials::kubo::upkeep),
+    ("kubo::wants_a_token", KUBO, trials::kubo::token_and_api_file),
     ("kubo::puts_and_gets_our_records", KUBO, trials::kubo::records_by_rpc),
     ("kubo::routes_our_records", KUBO, trials::kubo::records_by_routing),
     ("kubo::without_network", KUBO, trials::kubo::offline),
     ("kubo::inspects_our_records", KUBO, trials::kubo::inspects_changed_records),
     ("kubo::adds_to_the_same_roots", KUBO, trials::kubo::same_roots),
     ("kubo::exchanges_keys", KUBO, trials::kubo::keys),
+    ("cluster::adds_what_publish_sends", CLUSTER, trials::cluster::rest_api),
+    ("cluster::pins_what_another_node_has", CLUSTER, trials::cluster::pinning_service),
 ];
 
 fn main() -> ExitCode {

@@ -1,5 +1,6 @@
 //! The peers as the trials see them.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ impl Boxo {
 pub struct Served {
     /// Where it is.
     pub url: String,
+    /// Where a website is; empty for the others.
+    pub web: String,
     _server: Server,
 }
 
@@ -89,13 +92,22 @@ impl Served {
         Self::start(Command::new(runtime::bucket()?).args([name, key_id, secret]))
     }
 
+    /// The same bucket, which is a website too: served to anybody over TLS.
+    pub fn website(name: &str, key_id: &str, secret: &str, testdata: &Path) -> Result<Self> {
+        let mut command = Command::new(runtime::bucket()?);
+        command.args([name, key_id, secret]);
+        Self::start(command.arg(testdata.join("server.pem")).arg(testdata.join("server.key")))
+    }
+
     fn start(command: &mut Command) -> Result<Self> {
         #[derive(Deserialize)]
         struct Ready {
             url: String,
+            #[serde(default)]
+            web: String,
         }
-        let (server, ready) = Server::start::<Ready>(command, LIMIT)?;
-        Ok(Self { url: ready.url, _server: server })
+        let (server, Ready { url, web }) = Server::start::<Ready>(command, LIMIT)?;
+        Ok(Self { url, web, _server: server })
     }
 }
 

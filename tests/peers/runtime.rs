@@ -25,6 +25,8 @@ pub enum Runtime {
     Node,
     /// Kubo itself.
     Kubo,
+    /// IPFS Cluster itself.
+    Cluster,
 }
 
 impl Runtime {
@@ -42,10 +44,14 @@ impl Runtime {
             Self::Kubo => kubo()
                 .is_none()
                 .then_some("needs Kubo 0.40 or newer: `ipfs` in PATH, or its path in KUBO"),
+            Self::Cluster => cluster().is_none().then_some(
+                "needs IPFS Cluster: `ipfs-cluster-service` in PATH, or its path in CLUSTER",
+            ),
         }
     }
 
-    /// Why it may not be missing: CI has what registries give, and Kubo is there when it is named.
+    /// Why it may not be missing: CI has what registries give, Kubo and IPFS Cluster are there when
+    /// they are named.
     pub fn required(self) -> Option<&'static str> {
         let is = |name, wanted: fn(&str) -> bool| std::env::var(name).is_ok_and(|v| wanted(&v));
         match self {
@@ -53,6 +59,9 @@ impl Runtime {
                 is("CI", |ci| ci == "true").then_some("CI=true lets no peer be missing")
             }
             Self::Kubo => is("KUBO", |path| !path.is_empty()).then_some("KUBO names something"),
+            Self::Cluster => {
+                is("CLUSTER", |path| !path.is_empty()).then_some("CLUSTER names something")
+            }
         }
     }
 }
@@ -71,12 +80,7 @@ fn at_least(program: &str, flag: &str, prefix: &str, least: u32) -> bool {
 pub fn kubo() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        let program = match std::env::var_os("KUBO").filter(|path| !path.is_empty()) {
-            Some(path) => fs::canonicalize(path).ok()?,
-            None => std::env::split_paths(&std::env::var_os("PATH")?)
-                .map(|folder| folder.join("ipfs"))
-                .find(|program| program.is_file())?,
-        };
+        let program = program("KUBO", "ipfs")?;
         let output = Command::new(&program).args(["version", "--number"]).output().ok()?;
         let number = String::from_utf8(output.stdout).ok()?;
         let mut parts = number.split('.').map_while(|part| part.parse::<u32>().ok());
@@ -84,6 +88,22 @@ pub fn kubo() -> Option<&'static Path> {
         (output.status.success() && version >= (0, 40)).then_some(program)
     });
     found.as_deref()
+}
+
+/// The `ipfs-cluster-service` that `CLUSTER` names, else in PATH.
+pub fn cluster() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(|| program("CLUSTER", "ipfs-cluster-service")).as_deref()
+}
+
+/// What the variable names, else `name` in PATH.
+fn program(variable: &str, name: &str) -> Option<PathBuf> {
+    match std::env::var_os(variable).filter(|path| !path.is_empty()) {
+        Some(path) => fs::canonicalize(path).ok(),
+        None => std::env::split_paths(&std::env::var_os("PATH")?)
+            .map(|folder| folder.join(name))
+            .find(|program| program.is_file()),
+    }
 }
 
 /// The boxo program, built.
@@ -131,7 +151,7 @@ pub fn pinning() -> Result<PathBuf> {
 pub fn bucket() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     cached(&BUILT, || {
-        let folder = prepare("s3", &["go.mod", "go.sum", "main.go"], |folder| {
+        let folder = prepare("s3", &["go.mod", "go.sum", "main.go", "web.go"], |folder| {
             build(
                 Command::new("go")
                     .args(["build", "-trimpath", "-o", "peer", "."])

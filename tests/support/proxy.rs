@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -17,12 +18,16 @@ pub enum Fault {
     ResetAfter(usize),
     /// Passes the answer on, one byte a second.
     Slow,
+    /// Passes on what the client sends, one byte a second.
+    SlowToTake,
     /// Reads everything and answers nothing.
     Swallow,
     /// Answers so many connections with these bytes, then is as `None`.
     Answer(u32, String),
     /// Answers a POST with these bytes and passes everything else on.
     AnswerPost(String),
+    /// Passes so many POSTs on and loses their answers, with their connections.
+    LoseAnswers(Arc<AtomicU32>),
 }
 
 /// A proxy on a port of its own, which it keeps. It ends with the test's process.
@@ -99,21 +104,19 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
     let mut server = TcpStream::connect(to)?;
     let (mut from, mut back) = (server.try_clone()?, client.try_clone()?);
     let slow = matches!(fault, Fault::Slow);
+    let losing = Arc::new(AtomicBool::new(false));
+    let lost = losing.clone();
     thread::spawn(move || -> std::io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         loop {
             let length = from.read(&mut buffer)?;
+            if lost.load(Ordering::Relaxed) {
+                return back.shutdown(Shutdown::Both);
+            }
             if length == 0 {
                 return back.shutdown(Shutdown::Write);
             }
-            if !slow {
-                back.write_all(&buffer[..length])?;
-                continue;
-            }
-            for byte in &buffer[..length] {
-                back.write_all(std::slice::from_ref(byte))?;
-                thread::sleep(Duration::from_secs(1));
-            }
+            pass(&mut back, &buffer[..length], slow)?;
         }
     });
     let mut passed = 0;
@@ -131,7 +134,14 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
         if length == 0 {
             return server.shutdown(Shutdown::Write);
         }
-        server.write_all(&buffer[..length])?;
+        if let Fault::LoseAnswers(left) = fault
+            && buffer[..length].starts_with(b"POST")
+        {
+            let less = |left: u32| left.checked_sub(1);
+            let is_lost = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
+            losing.store(is_lost, Ordering::Relaxed);
+        }
+        pass(&mut server, &buffer[..length], matches!(fault, Fault::SlowToTake))?;
         passed += length;
         if matches!(fault, Fault::ResetAfter(limit) if passed >= *limit) {
             // What the client sent and nobody has read makes this a reset, not an end.
@@ -140,6 +150,17 @@ fn connection(mut client: TcpStream, to: SocketAddr, fault: &Fault) -> std::io::
             return client.shutdown(Shutdown::Both);
         }
     }
+}
+
+fn pass(to: &mut TcpStream, bytes: &[u8], slow: bool) -> std::io::Result<()> {
+    if !slow {
+        return to.write_all(bytes);
+    }
+    for byte in bytes {
+        to.write_all(std::slice::from_ref(byte))?;
+        thread::sleep(Duration::from_secs(1));
+    }
+    Ok(())
 }
 
 /// Answers once the client has stopped sending, and closes.

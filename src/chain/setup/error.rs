@@ -30,8 +30,21 @@ pub enum SetupError {
         name: Name,
         /// Its owner.
         owner: Address,
+        /// Whether that is a contract, such as a multisig.
+        owner_is_contract: bool,
         /// Which transaction.
         what: &'static str,
+    },
+    /// Nobody may.
+    #[error(
+        "the resolver of {name} stays {resolver}: its fuse CANNOT_SET_RESOLVER is burned in the \
+         NameWrapper"
+    )]
+    ResolverLocked {
+        /// The name.
+        name: Name,
+        /// Its resolver, for as long as it is wrapped.
+        resolver: Address,
     },
     /// A transaction would revert.
     #[error("{description}: the contract would refuse it: {revert}")]
@@ -50,6 +63,16 @@ pub enum SetupError {
         has: U256,
         /// The most they may cost, gas included.
         needs: U256,
+    },
+    /// It was handed to the nodes, which failed; it may have reached one of them.
+    #[error("the transaction {hash} ({description}) may not have been sent: {source}")]
+    NotSent {
+        /// The transaction.
+        hash: B256,
+        /// In words.
+        description: String,
+        /// What the nodes did.
+        source: Box<ChainError>,
     },
     /// It was not mined in time; it may be yet.
     #[error("the transaction {hash} ({description}) was not mined within {seconds} seconds")]

@@ -3,6 +3,7 @@
 use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use cid::Cid;
+use jiff::Timestamp;
 
 use super::{Pointer, SetupError, SetupRequest, Standing};
 use crate::chain::Contracts;
@@ -58,6 +59,7 @@ pub fn plan(
     standing: &Standing,
 ) -> Result<Plan, SetupError> {
     let mut plan = Plan::default();
+    plan.warnings.extend(expired(standing));
     if standing.resolver_now != standing.resolver {
         plan.transactions.push(resolver(contracts, standing)?);
         if standing.resolver_is_cleared() {
@@ -100,11 +102,27 @@ fn not_owner(standing: &Standing, what: &'static str) -> SetupError {
         sender: standing.sender,
         name: standing.base.name.clone(),
         owner: standing.base.owner(),
+        owner_is_contract: standing.owner_is_contract,
         what,
     }
 }
 
+/// The registry keeps the owner of a name whose registration has ended.
+fn expired(standing: &Standing) -> Option<String> {
+    let ended = standing.expires.filter(|ends| *ends <= standing.now)?;
+    let ended = i64::try_from(ended).ok().and_then(|ended| Timestamp::from_second(ended).ok())?;
+    Some(format!(
+        "the registration of {} ended at {ended}: renew it first, or somebody else can register \
+         it and decide about its records",
+        standing.base.name
+    ))
+}
+
 fn resolver(contracts: &Contracts, standing: &Standing) -> Result<SetupTransaction, SetupError> {
+    if standing.resolver_is_locked {
+        let (name, resolver) = (standing.base.name.clone(), standing.resolver_now);
+        return Err(SetupError::ResolverLocked { name, resolver });
+    }
     if !standing.may_set_resolver {
         return Err(not_owner(standing, "set the resolver"));
     }
@@ -241,130 +259,5 @@ fn shown(bytes: &Bytes) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chain::setup::Pointer;
-    use crate::chain::{FoundResolver, NameFacts, RecordhashSource, Walk};
-    use crate::keys::IpnsKey;
-    use crate::secret::Secret;
-
-    const OWNER: Address = Address::repeat_byte(1);
-    const MANAGER: Address = Address::repeat_byte(2);
-
-    fn nick() -> Name {
-        Name::parse("nick.eth").unwrap()
-    }
-
-    /// nick.eth of `OWNER`, who sends, with another resolver.
-    fn standing() -> Standing {
-        let other = Address::repeat_byte(9);
-        let found = FoundResolver { address: other, level: nick(), extended: false };
-        Standing {
-            base: NameFacts {
-                name: nick(),
-                registry_owner: OWNER,
-                wrapper_owner: None,
-                registrant: None,
-                resolver: Some(found),
-            },
-            sender: OWNER,
-            may_set_resolver: true,
-            is_manager: false,
-            resolver: Contracts::default().records_resolver,
-            resolver_now: other,
-            walk: Walk {
-                level: Some(nick()),
-                node: nick().node(),
-                registry_owner: OWNER,
-                owner: OWNER,
-                recordhash: Bytes::new(),
-                source: RecordhashSource::Web2Default,
-            },
-            recordhash: Bytes::new(),
-            ownerhash: Bytes::new(),
-            ownerhash_fee: U256::from(7),
-            signer_approved: Some(false),
-            text_chain_id: Some(1),
-        }
-    }
-
-    fn request(pointer: Pointer) -> SetupRequest {
-        let approve = Some(Address::repeat_byte(5));
-        SetupRequest { name: nick(), sender: None, resolver: None, pointer: Some(pointer), approve }
-    }
-
-    fn planned(pointer: Pointer, standing: &Standing) -> Result<Plan, SetupError> {
-        plan(&Contracts::default(), &request(pointer), standing)
-    }
-
-    #[test]
-    fn the_selectors_are_the_deployed_ones() {
-        let short = Pointer::Recordhash(vec![7; 32].into());
-        let ownerhash = Pointer::Ownerhash(vec![7; 32].into());
-        let https = Pointer::Ownerhash(Bytes::from_static(b"https://a.example"));
-        let selectors = |pointer| -> Vec<String> {
-            let plan = planned(pointer, &standing()).unwrap();
-            plan.transactions
-                .iter()
-                .map(|tx| Bytes::copy_from_slice(&tx.data[..4]).to_string())
-                .collect()
-        };
-        assert_eq!(selectors(short), ["0x1896f70a", "0xa6704e76", "0xa4b91a01"]);
-        assert_eq!(selectors(ownerhash), ["0x1896f70a", "0xd5d7d981", "0xa4b91a01"]);
-        assert_eq!(selectors(https), ["0x1896f70a", "0x6166b779", "0xa4b91a01"]);
-        let mut below = request(Pointer::Recordhash(vec![7; 32].into()));
-        for (name, selector) in [("a.nick.eth", "0xc6a84da3"), ("a.b.nick.eth", "0x7ceb95f9")] {
-            below.name = Name::parse(name).unwrap();
-            let plan = plan(&Contracts::default(), &below, &standing()).unwrap();
-            assert_eq!(
-                Bytes::copy_from_slice(&plan.transactions[1].data[..4]).to_string(),
-                selector
-            );
-        }
-    }
-
-    #[test]
-    fn the_fee_goes_with_the_ownerhash_alone() {
-        let plan = planned(Pointer::Ownerhash(vec![7; 32].into()), &standing()).unwrap();
-        let values: Vec<U256> = plan.transactions.iter().map(|tx| tx.value).collect();
-        assert_eq!(values, [U256::ZERO, U256::from(7), U256::ZERO]);
-        assert!(plan.warnings.is_empty(), "another resolver is no cleared one");
-    }
-
-    #[test]
-    fn what_stands_is_not_sent_again() {
-        let bytes = Bytes::from(vec![7; 32]);
-        let mut standing = standing();
-        standing.resolver_now = standing.resolver;
-        standing.recordhash = bytes.clone();
-        standing.signer_approved = Some(true);
-        let plan = planned(Pointer::Recordhash(bytes), &standing).unwrap();
-        assert_eq!(plan, Plan::default());
-    }
-
-    #[test]
-    fn a_manager_sets_recordhashes_and_nothing_else() {
-        let mut standing = Standing { sender: MANAGER, is_manager: true, ..standing() };
-        standing.may_set_resolver = false;
-        let pointer = || Pointer::Recordhash(vec![7; 32].into());
-        assert!(planned(pointer(), &standing).is_err(), "the resolver");
-        standing.resolver_now = standing.resolver;
-        assert!(planned(pointer(), &standing).is_err(), "the approval would be the manager's own");
-        standing.signer_approved = Some(true);
-        assert_eq!(planned(pointer(), &standing).unwrap().transactions.len(), 1);
-        assert!(planned(Pointer::Ownerhash(vec![7; 32].into()), &standing).is_err());
-        standing.is_manager = false;
-        let error = planned(pointer(), &standing).unwrap_err();
-        assert!(error.to_string().contains(&OWNER.to_string()), "{error}");
-    }
-
-    #[test]
-    fn recordhashes_are_shown_as_what_they_point_to() {
-        let name = IpnsKey::from_seed(&Secret::new([1; 32])).name();
-        let ipns = format!("ipns://{name}");
-        assert_eq!(shown(&name.public_key().to_vec().into()), ipns);
-        assert_eq!(shown(&name.contenthash().into()), ipns);
-        assert_eq!(shown(&Bytes::from_static(b"https://a.example")), "https://a.example");
-        assert_eq!(shown(&Bytes::from_static(&[1, 2])), "0x0102");
-    }
-}
+#[path = "plan_tests.rs"]
+mod tests;

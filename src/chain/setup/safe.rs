@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::SetupTransaction;
 
-/// The file: `created_at` is milliseconds since 1970, `safe` the multisig that will send.
+/// The file: `created_at` is milliseconds since 1970, `safe` the multisig that will send. The
+/// calls are given as data alone: the builder's `contractMethod` and `contractInputsValues`, from
+/// which it would encode them itself, are optional, and not every reader takes null for them.
 pub fn safe_batch(
     chain_id: u64,
     safe: Address,
@@ -20,8 +22,6 @@ pub fn safe_batch(
                 "to": transaction.to.to_string(),
                 "value": transaction.value.to_string(),
                 "data": transaction.data.to_string(),
-                "contractMethod": null,
-                "contractInputsValues": null,
             })
         })
         .collect();

@@ -6,7 +6,7 @@ use alloy::network::TransactionBuilder;
 use alloy::providers::Provider;
 use alloy::rpc::json_rpc::RpcError;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 
 use super::plan::Check;
 use super::{SetupError, SetupTransaction};
@@ -59,7 +59,8 @@ impl Sender {
     /// Runs the transaction by `eth_call` at the newest block, as if `from` sent it.
     ///
     /// # Errors
-    /// [`SetupError::Simulation`] when the contract refuses; when the nodes fail.
+    /// [`SetupError::Simulation`] when the contract refuses, [`SetupError::Funds`] when `from` has
+    /// less than what is sent along; when the nodes fail.
     pub async fn simulate(
         &self,
         from: Address,
@@ -73,14 +74,23 @@ impl Sender {
                 let description = transaction.description.clone();
                 Err(SetupError::Simulation { description, revert })
             }
+            Err(RpcError::ErrorResp(error)) if is_too_poor(&error.message) => {
+                let has = self.balance(from).await?;
+                Err(SetupError::Funds { sender: from, has, needs: transaction.value })
+            }
             Err(error) => Err(self.rpc.error("a simulation", error).into()),
         }
     }
 
-    /// Estimates what each transaction costs, and whether `from` can pay for all.
+    async fn balance(&self, of: Address) -> Result<U256, ChainError> {
+        let balance = self.rpc.provider().get_balance(of).await;
+        balance.map_err(|error| self.rpc.error("a balance", error))
+    }
+
+    /// Estimates what each transaction costs.
     ///
     /// # Errors
-    /// [`SetupError::Funds`]; when the nodes fail.
+    /// When the nodes fail.
     pub async fn costs(
         &self,
         from: Address,
@@ -89,37 +99,47 @@ impl Sender {
         let provider = self.rpc.provider();
         let fees = provider.estimate_eip1559_fees().await;
         let fees = fees.map_err(|error| self.rpc.error("its fees", error))?;
-        let (mut costs, mut needs) = (Vec::new(), U256::ZERO);
+        let mut costs = Vec::new();
         for transaction in transactions {
             let gas = provider.estimate_gas(Self::request(from, transaction)).await;
             let gas = gas.map_err(|error| self.rpc.error("the gas of a transaction", error))?;
-            let cost = Cost {
+            costs.push(Cost {
                 gas: gas.saturating_mul(GAS_MARGIN) / 100,
                 max_fee_per_gas: fees.max_fee_per_gas,
                 max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
-            };
-            needs += cost.at_most() + transaction.value;
-            costs.push(cost);
+            });
         }
-        let has = provider.get_balance(from).await;
-        let has = has.map_err(|error| self.rpc.error("a balance", error))?;
+        Ok(costs)
+    }
+
+    /// Whether `from` can pay for all transactions, whatever of the costs comes about.
+    ///
+    /// # Errors
+    /// [`SetupError::Funds`]; when the nodes fail.
+    pub async fn check_funds(
+        &self,
+        from: Address,
+        transactions: &[SetupTransaction],
+        costs: &[Cost],
+    ) -> Result<(), SetupError> {
+        let values = transactions.iter().map(|transaction| transaction.value);
+        let needs: U256 = values.chain(costs.iter().map(Cost::at_most)).sum();
+        let has = self.balance(from).await?;
         match has < needs {
             true => Err(SetupError::Funds { sender: from, has, needs }),
-            false => Ok(costs),
+            false => Ok(()),
         }
     }
 
-    /// Has `wallet` sign the transaction, sends it, waits until it is mined, and reads back what
-    /// it was to bring about. `sent` is told its hash as soon as it is on its way.
+    /// Has `wallet` sign the transaction, and sends it. Its hash.
     ///
     /// # Errors
-    /// [`SetupError`].
+    /// [`SetupError::Wallet`], [`SetupError::NotSent`]; when the nodes fail.
     pub async fn send(
         &self,
         wallet: &dyn Wallet,
         transaction: &SetupTransaction,
         cost: Cost,
-        sent: &mut Option<B256>,
     ) -> Result<B256, SetupError> {
         let from = wallet.address();
         let provider = self.rpc.provider();
@@ -133,24 +153,33 @@ impl Sender {
             .with_max_priority_fee_per_gas(cost.max_priority_fee_per_gas);
         let raw = wallet.sign_transaction(request).await?;
         let hash = keccak256(&raw);
-        self.broadcast(&raw).await?;
-        *sent = Some(hash);
+        let Err(error) = provider.send_raw_transaction(&raw).await else { return Ok(hash) };
+        let source = Box::new(self.rpc.error("sending a transaction", error));
+        // Its answer was lost, and sent again, by the retry or to the next node, it was refused.
+        if let Ok(Some(_)) = provider.get_transaction_by_hash(hash).await {
+            return Ok(hash);
+        }
+        let description = transaction.description.clone();
+        Err(SetupError::NotSent { hash, description, source })
+    }
+
+    /// Waits until a transaction that was sent is mined, and reads back what it was to bring
+    /// about.
+    ///
+    /// # Errors
+    /// [`SetupError::NotMined`], [`SetupError::Reverted`], [`SetupError::NotReadBack`]; when the
+    /// nodes fail.
+    pub async fn confirm(
+        &self,
+        hash: B256,
+        transaction: &SetupTransaction,
+    ) -> Result<(), SetupError> {
         let receipt = self.mined(hash, transaction).await?;
         if !receipt.status() {
             let description = transaction.description.clone();
             return Err(SetupError::Reverted { hash, description });
         }
-        self.read_back(hash, &receipt, transaction).await?;
-        Ok(hash)
-    }
-
-    async fn broadcast(&self, raw: &Bytes) -> Result<(), ChainError> {
-        match self.rpc.provider().send_raw_transaction(raw).await {
-            Ok(_) => Ok(()),
-            // Sent again by the retry, or by the next node of several.
-            Err(RpcError::ErrorResp(error)) if is_known(&error.message) => Ok(()),
-            Err(error) => Err(self.rpc.error("sending a transaction", error)),
-        }
+        self.read_back(hash, &receipt, transaction).await
     }
 
     async fn mined(
@@ -190,10 +219,9 @@ impl Sender {
     }
 }
 
-/// A transaction that a node has already.
-fn is_known(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    message.contains("already known") || message.contains("already imported")
+/// What nodes say of a sender that has less than it sends.
+fn is_too_poor(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("insufficient funds")
 }
 
 /// What is read, what it is, and what it should be.

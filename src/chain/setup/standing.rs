@@ -9,6 +9,9 @@ use crate::chain::facts::levels;
 use crate::chain::{ChainError, ChainView, NameFacts, Walk};
 use crate::ens::Name;
 
+/// The NameWrapper's fuse after which a name's resolver stays as it is.
+const CANNOT_SET_RESOLVER: u32 = 8;
+
 /// What the chain says about a name, as far as a setup may change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -19,6 +22,14 @@ pub struct Standing {
     pub sender: Address,
     /// Whether the sender may set the resolver.
     pub may_set_resolver: bool,
+    /// Whether nobody may: the name is wrapped, and its fuse CANNOT_SET_RESOLVER is burned.
+    pub resolver_is_locked: bool,
+    /// Whether the owner is a contract, such as a multisig.
+    pub owner_is_contract: bool,
+    /// When the registration of the base ends, in seconds since 1970, where its registrar says.
+    pub expires: Option<u64>,
+    /// The time of the block that was read, in seconds since 1970.
+    pub now: u64,
     /// Whether the owner approved the sender on chain, which makes it a manager of records.
     pub is_manager: bool,
     /// The records resolver that the name has or will have.
@@ -87,7 +98,16 @@ impl ChainView {
             Some(signer) => Some(self.is_approved_signer(resolver, owner, node, signer).await?),
             None => None,
         };
+        let (resolver_is_locked, (owner_is_contract, expires)) = try_join(
+            self.resolver_is_locked(&base),
+            try_join(self.is_contract(owner), self.expires(&base.name)),
+        )
+        .await?;
         Ok(Standing {
+            resolver_is_locked,
+            owner_is_contract,
+            expires,
+            now: self.block().timestamp,
             may_set_resolver: sender == owner || is_operator.unwrap_or(false),
             base,
             sender,
@@ -115,6 +135,15 @@ impl ChainView {
             }
         }
         Err(SetupError::NotRegistered(name.clone()))
+    }
+
+    async fn resolver_is_locked(&self, base: &NameFacts) -> Result<bool, ChainError> {
+        if base.wrapper_owner.is_none() {
+            return Ok(false);
+        }
+        let id = U256::from_be_bytes(base.name.node().0);
+        let data = self.ask(self.contracts().name_wrapper, calls::getDataCall { id }).await?;
+        Ok(data.is_some_and(|data| data.fuses & CANNOT_SET_RESOLVER != 0))
     }
 
     /// Owner and resolver; with a quorum, as so many nodes agree.

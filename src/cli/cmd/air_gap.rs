@@ -11,11 +11,12 @@ use namesys::workspace::{
     parcel_files, write_manifest,
 };
 
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::{Source, pack_car};
+use super::publish_report::report;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::Session;
 use crate::cli::values::write_file;
@@ -51,6 +52,7 @@ pub fn write(
         notice: &|_| (),
     };
     let (record, new_record) = dry_record(&request)?;
+    author.note_reuse(context, &record, new_record);
     let (car, file) = parcel_files(dir, &root, record.name());
     unfinished.persist(&car).map_err(|error| {
         CliError::io(format!("{} cannot be written", car.display()), &error.error)
@@ -81,6 +83,16 @@ pub fn publish_signed(
     let config = context.config()?;
     let name = *parcel.record.name();
     if let Some(config) = &config {
+        if config.name != parcel.name {
+            let message = format!(
+                "{} is of {}, and this workspace is of {}",
+                dir.display(),
+                parcel.name,
+                config.name
+            );
+            return Err(CliError::new(Exit::Failed, "other-name", message)
+                .hint("run it in that name's workspace (-C DIR), or outside any"));
+        }
         config
             .unrecorded_keys(&RecordedKeys { ipns_name: Some(name), ..RecordedKeys::default() })?;
     }

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "N/SECONDS", default_value = "30/10", value_parser = rate_limit)]
     rate_limit: RateLimit,
     /// Run a chain too (anvil, chain id 31337), with ENS at mainnet's addresses; its resolver
-    /// sends clients to this devnet's gateway
+    /// sends clients to this devnet's gateway, and --network devnet finds it
     #[arg(long)]
     chain: bool,
     /// The loopback port of the chain's RPC; port 0 takes a free one
@@ -97,6 +97,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             false => None,
         };
         let rpc = chain.as_ref().map(|chain| chain.rpc_url().to_owned());
+        if let Some(url) = &rpc {
+            devnet.announce_chain(url);
+        }
         context.output.first_line(Urls { devnet: devnet.urls(), rpc })?;
         context.output.note("it runs until Ctrl-C");
         future::pending::<()>().await;

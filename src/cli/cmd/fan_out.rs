@@ -1,20 +1,18 @@
 //! What `publish`, `renew` and `rollback` share: a record to every publisher, read back from
 //! each and from the gateways.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::ens::Name;
-use namesys::ipns::{Publisher, ReadBack};
+use namesys::ipns::{Publisher, ReadBack, VerifiedRecord};
 use namesys::keys::IpnsKey;
 use namesys::net::Http;
-use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
 use namesys::resolve::{
     Agreement, Gateway, Patience, Sight, SightOf, agreement, wait_for_agreement,
 };
 use namesys::workspace::{
-    Author, Config, PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, Subject,
+    Author, Config, Lock, PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, Subject,
     TargetOutcome, Workspace, publish,
 };
 
@@ -22,7 +20,6 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
-use crate::cli::output::{Human, shown};
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
 use crate::cli::values::{duration, time};
 
@@ -49,14 +46,15 @@ pub struct AuthorArgs {
 /// Where a record goes, and when that is enough.
 #[derive(Debug, clap::Args)]
 pub struct FanOutArgs {
-    /// How many publishers must serve the record [default: all]
+    /// How many publishers, or web hosts, must serve what is published [default: all]
     #[arg(long, value_name = "N")]
-    require: Option<usize>,
-    /// Wait until publishers and gateways serve the record, at most so long (10m when no
-    /// duration is given); a gateway may keep an older one until its TTL has passed
+    pub require: Option<usize>,
+    /// Wait until publishers and gateways serve the record (web hosts the files), at most so long
+    /// (10m when no duration is given); a gateway or cache may keep an older one until its TTL has
+    /// passed
     #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1,
           require_equals = true, default_missing_value = "10m")]
-    wait: Option<Duration>,
+    pub wait: Option<Duration>,
     #[command(flatten)]
     publishers: PublisherArgs,
     #[command(flatten)]
@@ -103,6 +101,20 @@ impl AuthorArgs {
         Ok(key)
     }
 
+    /// Says that the root has not changed, and what of the flags has no effect then.
+    pub fn note_reuse(&self, context: &Context, record: &VerifiedRecord, is_new: bool) {
+        if is_new {
+            return;
+        }
+        context.output.note("the root has not changed: the same record, for those that lack it");
+        if self.validity.is_some_and(|asked| asked != record.fields().validity()) {
+            context.output.warn(
+                "--validity has no effect while the root is the same: namesys renew, or a higher \
+                 --sequence, makes a new record",
+            );
+        }
+    }
+
     /// The author of a new record.
     pub fn author<'a>(&self, key: &'a IpnsKey, sequence: Option<u64>) -> Author<'a> {
         let now = Timestamp::now();
@@ -113,6 +125,11 @@ impl AuthorArgs {
 }
 
 impl FanOutArgs {
+    /// Whether a flag names a publisher.
+    pub fn names_publishers(&self) -> bool {
+        self.publishers.are_given()
+    }
+
     /// Opens the services.
     ///
     /// # Errors
@@ -120,6 +137,10 @@ impl FanOutArgs {
     pub fn open(&self, context: &Context, config: Option<&Config>) -> Result<FanOut, CliError> {
         let publishers = self.publishers.get(context, config)?;
         let require = self.require.unwrap_or(publishers.len());
+        if require == 0 {
+            let message = "--require 0 would count what nobody serves as published";
+            return Err(CliError::usage(message).hint("require 1 at least"));
+        }
         if require > publishers.len() {
             let count = publishers.len();
             let message = format!("--require is above the number of publishers, {count}");
@@ -134,14 +155,15 @@ impl FanOutArgs {
 pub type Sent = (PublishOutcome, Agreement, Option<CliError>);
 
 impl FanOut {
-    /// Publishes and looks whether it is seen.
+    /// Publishes and looks whether it is seen. The workspace's lock is given back once the record
+    /// is out: others need not wait for gateways.
     ///
     /// # Errors
     /// Those that stop everything.
     pub fn send(
         &self,
         context: &Context,
-        workspace: Option<&Workspace>,
+        locked: Option<(&Workspace, Lock)>,
         (ens_name, name): (&Name, namesys::keys::IpnsName),
         subject: Subject<'_>,
         author: Author<'_>,
@@ -149,7 +171,7 @@ impl FanOut {
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
         let request = PublishRequest {
-            workspace,
+            workspace: locked.as_ref().map(|(workspace, _)| *workspace),
             name,
             subject,
             author,
@@ -160,8 +182,11 @@ impl FanOut {
         };
         context.block_on(async {
             let mut outcome = publish(&request).await?;
+            drop(locked);
             let seen = self.look(context, ens_name, &mut outcome).await;
-            let error = failure(&outcome, self.require).or_else(|| self.disagreement(&seen));
+            let error = failure(&outcome, self.require)
+                .or_else(|| superseded(&seen))
+                .or_else(|| self.disagreement(&seen));
             Ok((outcome, seen, error))
         })
     }
@@ -220,34 +245,6 @@ impl FanOut {
     }
 }
 
-/// The report of a publication.
-pub fn report(outcome: &PublishOutcome, seen: &Agreement, written: Vec<String>) -> PublishReport {
-    let fields = outcome.record.fields();
-    let uploads = outcome.uploads.iter().map(|target| {
-        let TargetOutcome { to, ok, sent, error, .. } = target.clone();
-        UploadReport { to, ok, sent, error }
-    });
-    let publications = outcome.publications.iter().map(|target| {
-        let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
-        PublicationReport { to, ok, sent, read_back, error }
-    });
-    let gateways = seen.gateways.iter().map(|sight| {
-        let Sight { from, ok, sequence, error, .. } = sight.clone();
-        GatewayReport { from, ok, sequence, error }
-    });
-    PublishReport {
-        root: fields.value.strip_prefix("/ipfs/").unwrap_or(&fields.value).to_owned(),
-        ipns_name: outcome.record.name().to_string(),
-        sequence: fields.sequence,
-        validity: fields.validity().to_string(),
-        new_record: outcome.new_record,
-        uploads: uploads.collect(),
-        publications: publications.collect(),
-        gateways: gateways.collect(),
-        written,
-    }
-}
-
 fn failure(outcome: &PublishOutcome, require: usize) -> Option<CliError> {
     let failed = |targets: &[TargetOutcome]| targets.iter().filter(|target| !target.ok).count();
     let uploads_failed = failed(&outcome.uploads);
@@ -267,52 +264,14 @@ fn failure(outcome: &PublishOutcome, require: usize) -> Option<CliError> {
     )
 }
 
-impl Human for PublishReport {
-    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "root       {}", self.root)?;
-        writeln!(out, "IPNS name  {}", self.ipns_name)?;
-        let left = self.publications.is_empty() && !self.uploads.is_empty();
-        let new = match (self.new_record, left) {
-            (_, true) => " (not published)",
-            (true, false) => "",
-            (false, false) => " (unchanged)",
-        };
-        writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, self.validity)?;
-        for UploadReport { to, ok, sent, error } in &self.uploads {
-            line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
-        }
-        for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
-            line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
-        }
-        // Those that have it, as they should, are in the JSON alone.
-        for GatewayReport { from, ok, error, .. } in &self.gateways {
-            let word = match ok {
-                Some(true) => continue,
-                Some(false) => "behind",
-                None => "?     ",
-            };
-            let reason = error.as_deref().unwrap_or_default();
-            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(reason))?;
-        }
-        self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
-    }
-}
-
-/// In a word, when it is good.
-fn good(ok: bool, sent: bool) -> Option<&'static str> {
-    ok.then_some(if sent { "ok" } else { "has it" })
-}
-
-fn line(
-    out: &mut dyn Write,
-    what: &str,
-    to: &str,
-    good: Option<&str>,
-    error: Option<&str>,
-) -> io::Result<()> {
-    match (good, error) {
-        (Some(good), _) => writeln!(out, "{what:9}  {good:6}  {}", shown(to)),
-        (None, Some(error)) => writeln!(out, "{what:9}  FAILED  {}: {}", shown(to), shown(error)),
-        (None, None) => writeln!(out, "{what:9}  FAILED  {}", shown(to)),
-    }
+/// A higher sequence is out that no publisher told of: its readers never come to ours.
+fn superseded(seen: &Agreement) -> Option<CliError> {
+    let Sight { from, error, sequence, .. } = seen.superseded()?;
+    let reason = error.as_deref().unwrap_or_default();
+    let next = sequence.unwrap_or_default().saturating_add(1);
+    let message = format!("{from}: {reason}");
+    Some(CliError::new(Exit::Failed, "superseded", message).hint(format!(
+        "it was published elsewhere, or by a service that lost it since; readers keep the higher \
+         one: publish with --sequence {next}"
+    )))
 }

@@ -87,6 +87,11 @@ pub fn pack_car(context: &Context, source: &Source<'_>, path: &Path) -> Result<P
     Ok(packed)
 }
 
+/// The root of `source`, which is packed to nowhere.
+pub fn root_of(context: &Context, source: &Source<'_>) -> Result<Cid, CliError> {
+    Ok(pack(context, source, &mut Nowhere)?.root)
+}
+
 fn failed(path: &Path, error: &io::Error) -> CliError {
     CliError::io(format!("{} cannot be written", path.display()), error)
 }

@@ -1,4 +1,5 @@
-//! `publish`: the tree to IPFS, its root under the IPNS name, read back from every publisher.
+//! `publish`: the tree to IPFS, its root under the IPNS name, read back from every publisher; or
+//! the tree to web hosts.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,19 +8,34 @@ use namesys::ens::WELL_KNOWN;
 use namesys::workspace::Subject;
 
 use super::air_gap;
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::{Source, pack_car};
+use super::publish_https;
+use super::publish_report::report;
 use super::verify::{Facts, report as verify_report};
 use crate::cli::context::Context;
-use crate::cli::endpoints::UploadArgs;
+use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::Session;
 
+/// Where records are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Destination {
+    /// IPFS, found through the IPNS name
+    Ipfs,
+    /// Web hosts, for an https:// recordhash: no key is needed
+    Https,
+}
+
 /// `publish …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write the CAR file and the IPNS record into a folder, and send nothing
+    /// Where the records go
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "ipfs")]
+    to: Destination,
+    /// Write what would be sent into a folder, and send nothing: the CAR file and the IPNS record,
+    /// or with --to https the tree
     #[arg(long, value_name = "DIR")]
     dry_run: Option<PathBuf>,
     /// The half with the keys: write what --signed takes into a folder, without any network
@@ -35,6 +51,8 @@ pub struct Args {
     #[arg(long)]
     allow_invalid: bool,
     #[command(flatten)]
+    sites: SiteArgs,
+    #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
     fan_out: FanOutArgs,
@@ -44,6 +62,7 @@ pub struct Args {
 
 /// Packs, uploads, publishes, reads back.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    check_destination(&args)?;
     if let Some(dir) = &args.signed {
         return air_gap::publish_signed(dir, context, &args.uploads, &args.fan_out);
     }
@@ -54,6 +73,16 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             .hint("namesys set …, then namesys sign"));
     }
     check_tree(&args, context, &session)?;
+    if args.to == Destination::Https {
+        let FanOutArgs { require, wait, .. } = args.fan_out;
+        return match &args.dry_run {
+            Some(dir) => publish_https::dry_run(dir, context, &session),
+            None => publish_https::run(&args.sites, require, wait, context, &session),
+        };
+    }
+    if session.config.has_only_sites() && !args.uploads.are_given() {
+        context.output.note("namesys.toml names web hosts, which --to https publishes to");
+    }
     args.author.check()?;
     if let Some(dir) = args.dry_run.as_ref().or(args.sign_only.as_ref()) {
         let (keep, author) = (args.sign_only.is_some(), (&args.author, args.sequence));
@@ -62,8 +91,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
-    let _lock = session.workspace.lock()?;
-    let temporary = session.workspace.temporary_dir()?.join("publish.car");
+    let lock = session.workspace.lock()?;
+    // Its own: when it is removed, another process may hold the lock.
+    let temporary = format!("publish-{}.car", std::process::id());
+    let temporary = session.workspace.temporary_dir()?.join(temporary);
     let packed = pack_car(context, &Source::WellKnown(session.workspace.dir()), &temporary)?;
     let bar = context.output.progress(0, "uploading");
     let progress_bar = bar.clone();
@@ -78,18 +109,36 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let author = args.author.author(&key, args.sequence);
     let names = (&session.config.name, key.name());
-    let sent = fan_out.send(context, Some(&session.workspace), names, subject, author);
+    let sent = fan_out.send(context, Some((&session.workspace, lock)), names, subject, author);
     bar.finish_and_clear();
     // What it held is with the services now, or is packed again.
     let _ = std::fs::remove_file(&temporary);
     let (outcome, seen, error) = sent?;
-    if !outcome.new_record {
-        context.output.note("the root has not changed: the same record, for those that lack it");
-        if args.author.validity.is_some_and(|asked| asked != outcome.record.fields().validity()) {
-            context.output.warn("--validity has no effect while the root is the same");
-        }
-    }
+    args.author.note_reuse(context, &outcome.record, outcome.new_record);
     Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+}
+
+/// Flags of one destination have no meaning for the other.
+fn check_destination(args: &Args) -> Result<(), CliError> {
+    let (given, others): (&[(bool, &str)], &str) = match args.to {
+        Destination::Ipfs => (&[(args.sites.are_given(), "--site")], "--to https"),
+        Destination::Https => (
+            &[
+                (args.sign_only.is_some(), "--sign-only"),
+                (args.signed.is_some(), "--signed"),
+                (args.sequence.is_some(), "--sequence"),
+                (args.author.validity.is_some(), "--validity"),
+                (args.uploads.are_given(), "--upload"),
+                (args.fan_out.names_publishers(), "--publisher"),
+            ],
+            "--to ipfs",
+        ),
+    };
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, flag)) => Err(CliError::usage(format!("{flag} has a meaning only {others}"))
+            .hint("leave it out, or choose the other destination")),
+        None => Ok(()),
+    }
 }
 
 /// Nothing that the resolver would refuse is published unasked.

@@ -21,7 +21,7 @@ use super::resolve_report::{report, steps};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
-use crate::cli::rpc_args::RpcArgs;
+use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::parse_name;
 
 /// Most bytes of names on stdin.
@@ -80,7 +80,7 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
         text => Some(subject(context, text)?),
     };
     let Some(rpc) = args.rpc.open(context, &context.http()?)? else {
-        return Err(no_rpc(&wanted.name));
+        return Err(no_rpc(&wanted.name, context));
     };
     let many = match single {
         Some(_) => Vec::new(),
@@ -117,7 +117,7 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
     })
 }
 
-fn no_rpc(name: &str) -> CliError {
+fn no_rpc(name: &str, context: &Context) -> CliError {
     let name = if name == STDIN || name.starts_with("0x") { "NAME" } else { name };
     CliError::new(
         Exit::Usage,
@@ -125,8 +125,9 @@ fn no_rpc(name: &str) -> CliError {
         "no Ethereum node is given to ask for owner, resolver and recordhash",
     )
     .hint(format!(
-        "give --rpc-url URL or set ETH_RPC_URL; or say by hand what the chain would: namesys \
-         resolve {name} --recordhash ipns://k51… --owner 0x…"
+        "{}; or say by hand what the chain would: namesys resolve {name} --recordhash ipns://k51… \
+         --owner 0x…",
+        how_to_give(context)
     ))
 }
 

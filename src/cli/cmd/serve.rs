@@ -3,18 +3,24 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use namesys::report::ServeReport;
-use namesys::serve::{ServeConfig, Server, TlsFiles};
+use namesys::serve::{ServeConfig, ServeLimits, Server, TlsFiles};
 
 use crate::cli::context::Context;
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::Session;
 
 /// `serve`
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// A folder that holds .well-known, such as one that publish --to https fills [default: the
+    /// workspace]
+    // Not `dir`, which is the global flag's: they would be one value.
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Where it listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -26,26 +32,35 @@ pub struct Args {
     tls_key: Option<PathBuf>,
 }
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C or SIGTERM; requests under way are answered then.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let session = Session::open(context)?;
+    let dir = match args.folder {
+        Some(folder) => folder,
+        None => Session::open(context)?.workspace.dir().to_owned(),
+    };
     let tls = match (args.tls_cert, args.tls_key) {
         (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
         _ => None,
     };
-    let config = ServeConfig { dir: session.workspace.dir().to_owned(), listen: args.listen, tls };
-    let served = context.block_on(async {
+    let limits = ServeLimits::default();
+    let config = ServeConfig { dir, listen: args.listen, tls, limits };
+    let interrupted = AtomicBool::new(false);
+    context.block_on_told(async |ctrl_c| {
         let server = Server::bind(config).await?;
         context.output.first_line(ServeReport { url: server.url() })?;
         context.output.note("only .well-known is served; it runs until Ctrl-C");
-        server.run(terminated()).await?;
-        Ok(Outcome::written())
-    });
-    match served {
-        // Ctrl-C is how it is meant to end: no error to speak of.
-        Err(error) if error.exit == Exit::Interrupted => Ok(Outcome::stopped()),
-        served => served,
-    }
+        let stop = async {
+            tokio::select! {
+                () = ctrl_c.pressed() => interrupted.store(true, Ordering::Relaxed),
+                () = terminated() => {}
+            }
+            context.output.note("it stops: requests under way are answered first");
+        };
+        server.run(stop).await;
+        Ok(())
+    })?;
+    // Ctrl-C is how it is meant to end: no error to speak of.
+    Ok(if interrupted.into_inner() { Outcome::stopped() } else { Outcome::written() })
 }
 
 /// Until a service manager asks for the end.

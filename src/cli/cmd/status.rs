@@ -1,21 +1,21 @@
-//! `status`: what each publisher serves, until when. `log`: what was published from here.
+//! `status`: what each publisher and web host serves, until when. `log`: what was published from here.
 
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
-use namesys::report::{LogEntry, LogReport, ServedReport, StatusReport};
+use namesys::report::{LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
 use namesys::workspace::{HistoryEntry, PublisherStatus, Status, status, time_left};
 
 use crate::cli::context::Context;
-use crate::cli::endpoints::PublisherArgs;
+use crate::cli::endpoints::{PublisherArgs, SiteArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::rpc_args::RpcArgs;
+use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
 
-use super::status_chain;
+use super::{status_chain, status_sites};
 
 /// `status`
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,8 @@ pub struct Args {
     #[command(flatten)]
     publishers: PublisherArgs,
     #[command(flatten)]
+    sites: SiteArgs,
+    #[command(flatten)]
     rpc: RpcArgs,
 }
 
@@ -33,29 +35,70 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct LogArgs {}
 
-/// Asks every publisher.
+/// Asks every publisher and every web host.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
-    let name = session.ipns_name()?;
-    let history = session.workspace.history(&name)?;
+    let sites = args.sites.get(context, &session.config)?;
+    let name = ipns_name(&session, !sites.is_empty() && !args.publishers.are_given())?;
+    let mut history = Vec::new();
+    let mut publishers = Vec::new();
+    if let Some(name) = &name {
+        history = session.workspace.history(name)?;
+        publishers = args.publishers.get(context, Some(&session.config))?;
+    }
     let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
-    let publishers = args.publishers.get(context, Some(&session.config))?;
-    let rpc = args.rpc.open(context, &context.http()?)?;
+    let http = context.http()?;
+    let rpc = args.rpc.open(context, &http)?;
+    if rpc.is_none() {
+        context.output.note(format_args!("the chain is not asked: {}", how_to_give(context)));
+    }
     let asked = async {
-        let chain = async {
-            match &rpc {
-                Some(rpc) => Some(status_chain::ask(rpc, &session.config, &name).await),
+        let records = async {
+            match &name {
+                Some(name) => Some((name, status(name, &publishers, &kept).await)),
                 None => None,
             }
         };
-        Ok(tokio::join!(status(&name, &publishers, &kept), chain))
+        let chain = async {
+            match (&rpc, &name) {
+                (Some(rpc), Some(name)) => {
+                    Some(status_chain::ask(rpc, &session.config, name).await)
+                }
+                _ => None,
+            }
+        };
+        Ok(tokio::join!(records, status_sites::ask(&sites, &http), chain))
     };
-    let (status, chain) = context.block_on(asked)?;
+    let (records, at_sites, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
     let (chain, chain_error) = chain.unzip();
-    let report = StatusReport { chain, ..report(&name, &status, &history, now) };
-    let error = judge(&status, &report, args.warn_days, now).or(chain_error.flatten());
+    let (at_sites, site_error) = status_sites::report(context, &session, at_sites)?;
+    let (mut report, error) = match &records {
+        Some((name, status)) => {
+            let report = report(name, status, &history, now);
+            let error = judge(name, status, &report, args.warn_days, now);
+            (report, error)
+        }
+        None => (StatusReport::default(), None),
+    };
+    (report.sites, report.chain) = (at_sites, chain);
+    let errors = [error, site_error, chain_error.flatten()].into_iter().flatten();
+    let worst = Exit::worst(errors.clone().map(|error| error.exit));
+    let error = errors.into_iter().find(|error| Some(error.exit) == worst);
     Ok(Outcome::partial(report, error))
+}
+
+/// The workspace's IPNS name. Where web hosts alone have the records there is none to speak of.
+fn ipns_name(session: &Session, has_sites: bool) -> Result<Option<IpnsName>, CliError> {
+    let recorded = session.config.recorded_keys()?.ipns_name;
+    let is_used = match &recorded {
+        Some(name) => !session.workspace.history(name)?.is_empty(),
+        None => false,
+    };
+    if has_sites && session.config.has_only_sites() && !is_used {
+        return Ok(None);
+    }
+    session.ipns_name().map(Some)
 }
 
 fn report(
@@ -79,10 +122,10 @@ fn report(
         }
     };
     StatusReport {
-        ipns_name: name.to_string(),
+        ipns_name: Some(name.to_string()),
         sequence: status.newest.as_ref().map(|record| record.fields().sequence),
         publications: status.publishers.iter().map(served).collect(),
-        chain: None,
+        ..StatusReport::default()
     }
 }
 
@@ -103,8 +146,9 @@ fn whole_days(duration: SignedDuration) -> i64 {
     i64::try_from(days).unwrap_or(i64::MAX)
 }
 
-/// The worst that is to be said: nothing published, about to expire, not known, not the same.
+/// The worst that is to be said: a record that does not verify, about to expire, not known, nothing published, not the same.
 fn judge(
+    name: &IpnsName,
     status: &Status,
     report: &StatusReport,
     warn_days: u32,
@@ -115,25 +159,33 @@ fn judge(
     };
     let served =
         || status.publishers.iter().filter_map(|s| Some((s, s.served.as_ref().ok()?.as_ref()?)));
+    let failures = status.publishers.iter().filter_map(|status| status.served.as_ref().err());
+    let mut failures = failures.map(|error| CliError::from(error.clone()));
+    if let Some(unverified) = failures.find(|error| error.exit == Exit::Unverified) {
+        return Some(unverified.hint(
+            "namesys publish replaces it at a service; a file that is not ours is left as it is",
+        ));
+    }
+    let ends = served().map(|(status, record)| (status, days_left(record, now)));
+    if let Some((first, days)) = ends.min_by_key(|(_, days)| *days) {
+        if days < 0 {
+            let message = format!("what {} serves has expired", first.from);
+            return failed("expired", message, "renew it: namesys renew");
+        }
+        if days < i64::from(warn_days) {
+            let message = format!("what {} serves expires in {days} days", first.from);
+            return failed("expires-soon", message, "renew it: namesys renew");
+        }
+    }
     if let Some(unknown) = report.publications.iter().find(|served| served.error.is_some()) {
         let reason = unknown.error.as_deref().unwrap_or_default();
         return failed("unreachable", format!("{}: {reason}", unknown.from), "ask again later");
     }
     if served().next().is_none() {
-        let message = format!("{} is not published anywhere", report.ipns_name);
+        let message = format!("{name} is not published anywhere");
         return Some(
             CliError::new(Exit::NotFound, "not-published", message).hint("namesys publish"),
         );
-    }
-    let ends = served().map(|(status, record)| (status, days_left(record, now)));
-    let (first, days) = ends.min_by_key(|(_, days)| *days)?;
-    if days < 0 {
-        let message = format!("what {} serves has expired", first.from);
-        return failed("expired", message, "renew it: namesys renew");
-    }
-    if days < i64::from(warn_days) {
-        let message = format!("what {} serves expires in {days} days", first.from);
-        return failed("expires-soon", message, "renew it: namesys renew");
     }
     let behind = status.drifting().map(|status| status.from.clone()).collect::<Vec<_>>();
     if behind.is_empty() {
@@ -147,27 +199,35 @@ fn judge(
     )
 }
 
-/// Lists the records made here.
+/// Lists the records made here, and what web hosts got from here.
 pub fn run_log(_args: LogArgs, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
-    let name = session.ipns_name()?;
-    let entries = session.workspace.history(&name)?.into_iter().rev().map(|entry| LogEntry {
+    let sites = status_sites::log(&session)?;
+    let name = ipns_name(&session, !sites.is_empty())?;
+    let history = match &name {
+        Some(name) => session.workspace.history(name)?,
+        None => Vec::new(),
+    };
+    let entries = history.into_iter().rev().map(|entry| LogEntry {
         sequence: entry.record.fields().sequence,
         value: entry.record.fields().value.clone(),
         validity: entry.record.fields().validity().to_string(),
         made: entry.made.map(|made| made.to_string()),
     });
-    let entries: Vec<LogEntry> = entries.collect();
-    let error = entries.is_empty().then(|| {
+    let log: Vec<LogEntry> = entries.collect();
+    let error = (log.is_empty() && sites.is_empty()).then(|| {
         CliError::new(Exit::NotFound, "not-published", "nothing was published from here")
             .hint("namesys publish")
     });
-    Ok(Outcome::partial(LogReport { ipns_name: name.to_string(), log: entries }, error))
+    let ipns_name = name.map(|name| name.to_string());
+    Ok(Outcome::partial(LogReport { ipns_name, log, sites }, error))
 }
 
 impl Human for StatusReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "IPNS name  {}", self.ipns_name)?;
+        if let Some(name) = &self.ipns_name {
+            writeln!(out, "IPNS name  {name}")?;
+        }
         for served in &self.publications {
             match (&served.error, served.sequence) {
                 (Some(error), _) => writeln!(out, "{}: {}", served.from, shown(error))?,
@@ -184,6 +244,7 @@ impl Human for StatusReport {
                 }
             }
         }
+        status_sites::human(&self.sites, out)?;
         self.chain.iter().try_for_each(|chain| status_chain::human(chain, out))
     }
 }
@@ -193,6 +254,9 @@ impl Human for LogReport {
         for entry in &self.log {
             let made = entry.made.as_deref().unwrap_or("-");
             writeln!(out, "{}  {made}  {}", entry.sequence, shown(&entry.value))?;
+        }
+        for SiteLogEntry { to, root, made, .. } in &self.sites {
+            writeln!(out, "{}  {made}  {}", shown(to), shown(root))?;
         }
         Ok(())
     }

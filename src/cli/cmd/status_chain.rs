@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use namesys::chain::{ChainError, ChainView, NameFacts, Rpc, Walk};
+use alloy_primitives::Address;
+use namesys::chain::{ChainView, NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
 use namesys::report::ChainStatusReport;
 use namesys::resolve::{Recordhash, Target};
@@ -19,35 +20,54 @@ pub async fn ask(
     name: &IpnsName,
 ) -> (ChainStatusReport, Option<CliError>) {
     let (report, error) = match read(rpc, config).await {
-        Ok((facts, walk)) => judged(config, name, &facts, walk),
-        Err(error) => (ChainStatusReport::default(), Some(CliError::from(error))),
+        Ok(found) => judged(config, name, found),
+        Err(error) => (ChainStatusReport::default(), Some(error)),
     };
     let said = error.as_ref().map(|error| error.message.clone());
     (ChainStatusReport { matches: error.is_none(), error: said, ..report }, error)
 }
 
-async fn read(rpc: &Rpc, config: &Config) -> Result<(NameFacts, Option<Walk>), ChainError> {
+/// What the chain says.
+struct Found {
+    facts: NameFacts,
+    /// Of a records resolver.
+    walk: Option<Walk>,
+    /// The wallet whose keys sign here, where the owner is another and has not approved it.
+    stranger: Option<Address>,
+}
+
+async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
     rpc.check_chain_id(Some(config.chain_id)).await?;
     let view = rpc.at(rpc.latest().await?);
     let name = &config.name;
     let ask = |view: ChainView| async move { view.name_facts(name).await };
     let facts = rpc.agreed(&format!("owner and resolver of {name}"), view.block(), ask).await?;
-    let walk = match &facts.resolver {
-        Some(resolver) if view.is_records_resolver(resolver.address).await? => {
-            let resolver = resolver.address;
-            let ask = |view: ChainView| async move { view.walk(resolver, name).await };
-            Some(rpc.agreed(&format!("recordhash of {name}"), view.block(), ask).await?)
-        }
-        _ => None,
+    let Some(resolver) = facts.resolver.as_ref().map(|resolver| resolver.address) else {
+        return Ok(Found { facts, walk: None, stranger: None });
     };
-    Ok((facts, walk))
+    if !view.is_records_resolver(resolver).await? {
+        return Ok(Found { facts, walk: None, stranger: None });
+    }
+    let ask = |view: ChainView| async move { view.walk(resolver, name).await };
+    let walk = rpc.agreed(&format!("recordhash of {name}"), view.block(), ask).await?;
+    let mut stranger = config.recorded_keys()?.wallet.filter(|wallet| *wallet != walk.owner);
+    if let Some(wallet) = stranger {
+        let (owner, node) = (walk.owner, walk.node);
+        let ask = |view: ChainView| async move {
+            view.is_approved_signer(resolver, owner, node, wallet).await
+        };
+        let what = format!("the approval of {wallet} for {name}");
+        if rpc.agreed(&what, view.block(), ask).await? {
+            stranger = None;
+        }
+    }
+    Ok(Found { facts, walk: Some(walk), stranger })
 }
 
 fn judged(
     config: &Config,
     own: &IpnsName,
-    facts: &NameFacts,
-    walk: Option<Walk>,
+    Found { facts, walk, stranger }: Found,
 ) -> (ChainStatusReport, Option<CliError>) {
     let name = &config.name;
     let resolver = facts.resolver.as_ref().map(|resolver| resolver.address.to_string());
@@ -62,13 +82,27 @@ fn judged(
         Some(error.hint(format!("namesys setup {name} shows what is missing, and sends it")))
     };
     let Some(walk) = walk else {
-        let found = report.resolver.clone().unwrap_or_else(|| "none".to_owned());
-        let message = format!("the resolver of {name} is {found}, no records resolver");
+        let message = match &report.resolver {
+            Some(found) => format!("the resolver of {name} is {found}, no records resolver"),
+            None => format!("{name} has no resolver"),
+        };
         return (report, differs(message));
     };
     report.owner = Some(walk.owner.to_string());
     report.recordhash = recordhash(&walk.recordhash);
     report.recordhash_of = source(&walk.source);
+    if let Some(wallet) = stranger {
+        let message = format!(
+            "{name} belongs to {}, and what is signed here is approved by {wallet}: it does not \
+             verify any more",
+            walk.owner
+        );
+        let error = CliError::new(Exit::Failed, "other-owner", message).hint(
+            "the new owner makes a workspace with a wallet of its own (namesys init in another \
+             folder); namesys verify --owner checks what is signed",
+        );
+        return (report, Some(error));
+    }
     let found = Recordhash::parse(&walk.recordhash);
     let error = match found.as_ref().map(Recordhash::target) {
         Ok(Target::Ipns(found)) if found == own => None,
@@ -85,8 +119,12 @@ fn judged(
 /// The lines of the report.
 pub fn human(report: &ChainStatusReport, out: &mut dyn Write) -> io::Result<()> {
     let text = |value: &Option<String>| shown(value.as_deref().unwrap_or("none"));
+    let error = report.error.as_deref().map(|error| error.replace("\n  ", " "));
+    if let (None, None, Some(error)) = (&report.owner, &report.resolver, &error) {
+        return writeln!(out, "on chain: {}", shown(error));
+    }
     writeln!(out, "on chain: owner {}, resolver {}", text(&report.owner), text(&report.resolver))?;
     let of = report.recordhash_of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
-    let word = if report.matches { "" } else { ", not what is published here" };
-    writeln!(out, "  recordhash {}{of}{word}", text(&report.recordhash))
+    writeln!(out, "  recordhash {}{of}", text(&report.recordhash))?;
+    error.iter().try_for_each(|error| writeln!(out, "  {}", shown(error)))
 }

@@ -4,9 +4,11 @@ use std::str::FromStr;
 
 use cid::Cid;
 use futures_util::future::join_all;
+use namesys::ipfs::upload::Upload;
 use namesys::workspace::{Publication, Subject, status};
 
-use super::fan_out::{AuthorArgs, FanOutArgs, report};
+use super::fan_out::{AuthorArgs, FanOutArgs};
+use super::publish_report::report;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
@@ -64,11 +66,11 @@ pub fn renew(args: RenewArgs, context: &Context) -> Result<Outcome, CliError> {
     args.author.check()?;
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
-    let _lock = session.workspace.lock()?;
+    let lock = session.workspace.lock()?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
     let (outcome, seen, error) =
-        fan_out.send(context, Some(&session.workspace), names, Subject::Newest, author)?;
+        fan_out.send(context, Some((&session.workspace, lock)), names, Subject::Newest, author)?;
     if !outcome.new_record {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
@@ -82,32 +84,23 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
-    let _lock = session.workspace.lock()?;
+    let lock = session.workspace.lock()?;
     let kept = session.workspace.publications(&key.name())?;
     let root = context.block_on(async {
         let now = status(&key.name(), &fan_out.publishers, &kept).await.newest;
         let root = choose(args.to.as_ref(), &kept, now.as_ref())?;
-        let keeping = join_all(uploads.iter().map(|upload| upload.has(&root))).await;
-        let kept = keeping.contains(&true);
-        match (kept, args.force) {
-            (true, _) => Ok(root),
-            (false, true) => {
-                context.output.warn(format_args!("none of the uploads is seen to keep {root}"));
-                Ok(root)
-            }
-            (false, false) => {
-                let message = format!("none of the uploads is seen to keep {root}");
-                Err(CliError::new(Exit::Failed, "content-gone", message).hint(
-                    "restore the files (git has them), sign, and publish; or point the name at \
-                     it all the same: --force",
-                ))
-            }
-        }
+        kept_by(&root, &uploads, args.force, context).await?;
+        Ok(root)
     })?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
-    let (outcome, seen, error) =
-        fan_out.send(context, Some(&session.workspace), names, Subject::Root(root), author)?;
+    let (outcome, seen, error) = fan_out.send(
+        context,
+        Some((&session.workspace, lock)),
+        names,
+        Subject::Root(root),
+        author,
+    )?;
     if !outcome.new_record {
         context.output.note("this is what is published: the same record, for those that lack it");
     }
@@ -115,6 +108,31 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
         .output
         .note("records.toml and .well-known are as they were: publish goes forward again");
     Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+}
+
+/// Says which uploads are not seen to keep the tree. Where none is, nobody could read it.
+async fn kept_by(
+    root: &Cid,
+    uploads: &[Box<dyn Upload>],
+    force: bool,
+    context: &Context,
+) -> Result<(), CliError> {
+    let keeping = join_all(uploads.iter().map(|upload| upload.has(root))).await;
+    if !keeping.contains(&true) {
+        let message = format!("none of the uploads is seen to keep {root}");
+        if !force {
+            return Err(CliError::new(Exit::Failed, "content-gone", message).hint(
+                "restore the files (git has them), sign, and publish; or point the name at it \
+                 all the same: --force",
+            ));
+        }
+        context.output.warn(message);
+        return Ok(());
+    }
+    for (upload, _) in uploads.iter().zip(keeping).filter(|(_, keeps)| !keeps) {
+        context.output.warn(format_args!("{} is not seen to keep {root}", upload.describe()));
+    }
+    Ok(())
 }
 
 /// The root of the wanted entry of the history; by default of the last that differs from `now`.

@@ -1,7 +1,9 @@
 //! Which services are used: flags; else the tables of `namesys.toml`, or without them the
 //! network's own, where the environment may give the URL of a kind.
 
+mod bucket;
 mod publishers;
+mod sites;
 mod uploads;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +17,8 @@ use namesys::workspace::{Config, Target};
 use url::Url;
 
 pub use self::publishers::{PublisherArgs, WitnessArgs};
-pub use self::uploads::UploadArgs;
+pub use self::sites::{SiteArgs, folder};
+pub use self::uploads::{ChosenUpload, UploadArgs, UploadKind};
 
 use super::context::Context;
 use super::env::{self, Var};
@@ -23,7 +26,7 @@ use super::error::CliError;
 use super::global::Network;
 
 /// Where `namesys devnet` listens.
-const DEVNET: &str = "http://127.0.0.1:5559";
+pub const DEVNET: &str = "http://127.0.0.1:5559";
 /// The public w3name service.
 const MAINNET_W3NAME: &str = "https://name.web3.storage";
 /// Where a Kubo node of one's own listens.
@@ -40,6 +43,11 @@ pub trait Kind: ValueEnum + Copy {
 
     /// Whether it is a path and not a URL.
     fn is_path(self) -> bool {
+        false
+    }
+
+    /// Whether it is a Kubo RPC, whose address may be a multiaddr.
+    fn is_kubo(self) -> bool {
         false
     }
 }
@@ -72,6 +80,9 @@ impl<K: Kind> Endpoint<K> {
         let place = match kind.is_path() {
             true if place.is_empty() => return Err(format!("{} needs a path", target.kind)),
             true => Place::Path(base.join(place)),
+            false if kind.is_kubo() => {
+                Place::Url(parse_api_address(place).map_err(|error| error.to_string())?)
+            }
             false => Place::Url(
                 http_url(place)
                     .ok_or_else(|| format!("{place:?} is not an http:// or https:// URL"))?,
@@ -147,6 +158,18 @@ impl GatewayArgs {
     }
 }
 
+impl<K: Kind> Endpoint<K> {
+    /// Kind and place, for a person; of a URL not more than can be shown.
+    fn describe(&self) -> String {
+        let kind = self.kind.to_possible_value();
+        let kind = kind.as_ref().map(|kind| kind.get_name()).unwrap_or_default();
+        match &self.place {
+            Place::Url(url) => format!("{kind} at {}", namesys::net::shown(url)),
+            Place::Path(path) => format!("{kind} {}", path.display()),
+        }
+    }
+}
+
 impl<K> Endpoint<K> {
     fn replace_url(&mut self, url: Option<Url>) {
         if let Some(url) = url {
@@ -172,7 +195,7 @@ impl<K> Endpoint<K> {
         if let Some(name) = &self.more.token_env {
             return secret_of(name);
         }
-        let Some(file) = &self.more.token_file else { return usual.secret() };
+        let Some(file) = &self.more.token_file else { return Var::token(usual.0) };
         let path = workspace_dir(context)?.join(file);
         context.stdin.read_line("token_file", &path).map(Some)
     }
@@ -193,8 +216,12 @@ fn distinct<K: PartialEq>(chosen: Vec<Endpoint<K>>) -> Vec<Endpoint<K>> {
     let mut distinct: Vec<Endpoint<K>> = Vec::new();
     for endpoint in chosen {
         let same = |other: &Endpoint<K>| {
-            (&other.kind, &other.place, &other.more.bucket)
-                == (&endpoint.kind, &endpoint.place, &endpoint.more.bucket)
+            let of = |endpoint: &Endpoint<K>| {
+                (endpoint.more.bucket.clone(), endpoint.more.prefix.clone())
+            };
+            other.kind == endpoint.kind
+                && other.place == endpoint.place
+                && of(other) == of(&endpoint)
         };
         if !distinct.iter().any(same) {
             distinct.push(endpoint);
@@ -283,6 +310,13 @@ mod tests {
         for bad in ["", "routing", "s3=http://a", "w3name=", "w3name=ftp://a", "w3name=a", "file="]
         {
             assert!(bad.parse::<Endpoint<PublisherKind>>().is_err(), "{bad}");
+        }
+        let multiaddr: Endpoint<UploadKind> = "kubo=/dns4/a.example/tcp/443/https".parse().unwrap();
+        assert!(matches!(multiaddr.place, Place::Url(url) if url.as_str() == "https://a.example/"));
+        assert!("kubo=/ip6/::1/tcp/5001".parse::<Endpoint<PublisherKind>>().is_ok());
+        for bad in ["kubo=", "kubo=5001", "kubo=/ip4/127.0.0.1", "cluster=/ip4/127.0.0.1/tcp/9094"]
+        {
+            assert!(bad.parse::<Endpoint<UploadKind>>().is_err(), "{bad}");
         }
         let error = "w3name=http://a".parse::<Endpoint<UploadKind>>().unwrap_err();
         assert_eq!(

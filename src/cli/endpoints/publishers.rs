@@ -26,6 +26,10 @@ impl Kind for PublisherKind {
     fn is_path(self) -> bool {
         self == Self::File
     }
+
+    fn is_kubo(self) -> bool {
+        self == Self::Kubo
+    }
 }
 
 /// The flag of the services that keep IPNS records.
@@ -38,6 +42,11 @@ pub struct PublisherArgs {
 }
 
 impl PublisherArgs {
+    /// Whether a flag says which.
+    pub fn are_given(&self) -> bool {
+        !self.publisher.is_empty()
+    }
+
     /// The services that publish a workspace's name.
     ///
     /// # Errors

@@ -1,22 +1,19 @@
 //! The services that keep blocks.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use namesys::ipfs::upload::{
-    Cluster, Folder, Kubo, Origins, Pinata, PinningService, S3, S3Config, Upload,
-};
+use namesys::ipfs::upload::{Cluster, Kubo, Origins, Pinata, PinningService, S3, Upload};
 use namesys::workspace::Config;
 use url::Url;
 
-use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, secret_of, tables};
+use super::bucket::bucket;
+use super::sites::folder;
+use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, tables};
+
 use crate::cli::context::Context;
 use crate::cli::env::{self, Var};
 use crate::cli::error::CliError;
-
-/// The region most services that are not AWS take.
-const USUAL_REGION: &str = "us-east-1";
 
 /// Kinds of services that keep blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,6 +40,10 @@ impl Kind for UploadKind {
     fn is_path(self) -> bool {
         self == Self::Folder
     }
+
+    fn is_kubo(self) -> bool {
+        self == Self::Kubo
+    }
 }
 
 /// The flag of the services that keep blocks.
@@ -55,7 +56,23 @@ pub struct UploadArgs {
     upload: Vec<Endpoint<UploadKind>>,
 }
 
+/// A service that was chosen, whether or not it can be used.
+pub struct ChosenUpload {
+    /// Kind and place, for a person.
+    pub what: String,
+    pub kind: UploadKind,
+    /// Where its credentials come from, for a person; empty where there are none.
+    pub credentials: String,
+    /// What is missing, such as a token.
+    pub upload: Result<Box<dyn Upload>, CliError>,
+}
+
 impl UploadArgs {
+    /// Whether a flag says which.
+    pub fn are_given(&self) -> bool {
+        !self.upload.is_empty()
+    }
+
     /// The services that get the blocks.
     ///
     /// # Errors
@@ -65,6 +82,18 @@ impl UploadArgs {
         context: &Context,
         config: Option<&Config>,
     ) -> Result<Vec<Box<dyn Upload>>, CliError> {
+        self.each(context, config)?.into_iter().map(|chosen| chosen.upload).collect()
+    }
+
+    /// As [`get`](Self::get), with those that cannot be used as they are.
+    ///
+    /// # Errors
+    /// Exit 2 when a table's entry or a variable is not an endpoint.
+    pub fn each(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Vec<ChosenUpload>, CliError> {
         let mut chosen = self.upload.clone();
         if chosen.is_empty() {
             chosen = tables(context, config.map(|config| &config.uploads[..]))?;
@@ -78,7 +107,36 @@ impl UploadArgs {
         let chosen = distinct(chosen);
         let owner = config.map_or("namesys", |config| config.name.as_str());
         let provider = chosen.iter().find(|endpoint| endpoint.kind == UploadKind::Kubo);
-        chosen.iter().map(|endpoint| open(endpoint, provider, owner, context)).collect()
+        let each = chosen.iter().map(|endpoint| ChosenUpload {
+            what: endpoint.describe(),
+            kind: endpoint.kind,
+            credentials: credentials(endpoint),
+            upload: open(endpoint, provider, owner, context),
+        });
+        Ok(each.collect())
+    }
+}
+
+fn credentials(endpoint: &Endpoint<UploadKind>) -> String {
+    let more = &endpoint.more;
+    let pair = |name: &Option<String>, usual: Var| name.as_deref().unwrap_or(usual.0).to_owned();
+    let usual = match endpoint.kind {
+        UploadKind::Kubo => env::KUBO_TOKEN,
+        UploadKind::Cluster => env::CLUSTER_TOKEN,
+        UploadKind::PinningService => env::PINNING_TOKEN,
+        UploadKind::Pinata => env::PINATA_JWT,
+        UploadKind::S3 => env::AWS_SECRET,
+        UploadKind::Folder => return String::new(),
+    };
+    match (&more.token_env, &more.token_file, endpoint.kind) {
+        (Some(name), _, _) => format!("the variable {name}"),
+        (None, Some(file), _) => format!("the file {file}"),
+        (None, None, UploadKind::S3) => format!(
+            "the variables {} and {}",
+            pair(&more.key_env, env::AWS_KEY_ID),
+            pair(&more.secret_env, env::AWS_SECRET)
+        ),
+        _ => format!("the variable {}", usual.0),
     }
 }
 
@@ -92,7 +150,7 @@ fn open(
     let name = endpoint.more.name.as_deref().unwrap_or(owner);
     let url = match &endpoint.place {
         Place::Url(url) => url.clone(),
-        Place::Path(path) => return folder(path, owner),
+        Place::Path(path) => return Ok(Box::new(folder(path, owner)?)),
     };
     Ok(match endpoint.kind {
         UploadKind::Kubo => Box::new(kubo(endpoint, url, context)?),
@@ -114,62 +172,13 @@ fn open(
             Box::new(Pinata::new(http, url, token, name))
         }
         UploadKind::S3 => {
-            let config = s3(endpoint, url, context)?;
+            let config = bucket(endpoint, url, context)?;
             Box::new(S3::new(http, config).map_err(|error| CliError::usage(error.to_string()))?)
         }
         UploadKind::Folder => unreachable!("a folder's place is a path"),
     })
 }
 
-fn folder(path: &Path, owner: &str) -> Result<Box<dyn Upload>, CliError> {
-    let folder = Folder::new(path, owner).map_err(|error| CliError::usage(error.to_string()))?;
-    Ok(Box::new(folder))
-}
-
 fn kubo(endpoint: &Endpoint<UploadKind>, url: Url, context: &Context) -> Result<Kubo, CliError> {
     Ok(Kubo::new(context.http()?, url, endpoint.token(context, env::KUBO_TOKEN)?))
-}
-
-fn s3(
-    endpoint: &Endpoint<UploadKind>,
-    mut url: Url,
-    context: &Context,
-) -> Result<S3Config, CliError> {
-    let more = &endpoint.more;
-    let bucket = match &more.bucket {
-        Some(bucket) => bucket.clone(),
-        None => {
-            let path = url.path().trim_matches('/').to_owned();
-            let (above, bucket) = path.rsplit_once('/').unwrap_or(("", &path));
-            if bucket.is_empty() {
-                return Err(CliError::usage("s3 needs a bucket")
-                    .hint("bucket = \"…\" in namesys.toml, or --upload s3=URL/BUCKET"));
-            }
-            url.set_path(above);
-            bucket.to_owned()
-        }
-    };
-    let region = match &more.region {
-        Some(region) => region.clone(),
-        None => env::AWS_REGION.get()?.unwrap_or_else(|| USUAL_REGION.to_owned()),
-    };
-    let (key_id, secret) = if more.token_env.is_some() || more.token_file.is_some() {
-        let pair = endpoint.needed_token(context, env::AWS_SECRET)?;
-        let (key_id, secret) = pair.expose().split_once(':').ok_or_else(|| {
-            CliError::usage("the token of s3 has the form KEY-ID:SECRET")
-                .hint("or name two variables: key_env and secret_env")
-        })?;
-        (key_id.to_owned(), secret.to_owned().into())
-    } else {
-        let get = |name: &Option<String>, usual: Var| {
-            let name = name.as_deref().unwrap_or(usual.0);
-            secret_of(name)?.ok_or_else(|| {
-                CliError::usage(format!("s3 needs an access key: the variable {name} is not set"))
-                    .hint("key_env and secret_env in namesys.toml name other variables")
-            })
-        };
-        let key_id = get(&more.key_env, env::AWS_KEY_ID)?;
-        (key_id.expose().clone(), get(&more.secret_env, env::AWS_SECRET)?)
-    };
-    Ok(S3Config { endpoint: url, bucket, region, key_id, secret })
 }

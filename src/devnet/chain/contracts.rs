@@ -42,6 +42,7 @@ pub mod bindings {
             function isWrapped(bytes32 node) external view returns (bool);
             function getData(uint256 id) external view returns (address owner, uint32 fuses, uint64 expiry);
             function setResolver(bytes32 node, address resolver) external;
+            function setFuses(bytes32 node, uint16 ownerControlledFuses) external returns (uint32 before);
             function wrap(bytes name, address wrappedOwner, address resolver) external;
             function setApprovalForAll(address operator, bool approved) external;
         }

@@ -115,3 +115,17 @@ async fn having_it_is_one_question() {
         assert_eq!(server.seen().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_probe_asks_for_the_status_of_a_pin() {
+    let probe = async |status, body: String| {
+        let server = TestServer::start(move |_, _| Answer::new(status, body.clone())).await;
+        let said = Cluster::new(quick_http(), server.url.clone(), None).probe().await;
+        assert!(server.seen().iter().all(|seen| seen.line.starts_with("GET /pins/bafy")));
+        said.map_err(|error| error.to_string())
+    };
+    let unpinned = status(&[("unpinned", "")]).replace(ROOT, &super::super::nothing().to_string());
+    assert_eq!(probe(200, unpinned).await.unwrap(), "it answers");
+    assert!(probe(200, "<html>".into()).await.unwrap_err().contains("not the status of a pin"));
+    assert!(probe(401, r#"{"code":401}"#.into()).await.unwrap_err().contains("401"));
+}

@@ -10,29 +10,25 @@
 //! somebody changed them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use cid::Cid;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::folder_manifest::{Found, Manifest, find, fingerprint, link_fingerprint, obstacle};
-use super::{Upload, UploadError};
+use super::folder_manifest::{Found, Manifest, find, obstacle};
+use super::folder_probe::look;
+use super::{Upload, UploadError, open_tree};
 use crate::atomic::write_atomic;
-use crate::ipfs::{CarBlocks, Kind, list, read_file, resolve};
+use crate::ipfs::tree_files::{Content, Tree, TreeFile, no_name};
 use crate::net::Progress;
 
-const OURS: &str = ".namesys-files";
-const TEMPORARY: &str = ".writing";
-/// A file of a published tree is a record, or small.
-const MAX_FILE_BYTES: u64 = 1 << 30;
-/// Folders within each other.
-const MAX_DEPTH: usize = 64;
-/// How long another publication into the same folder is waited for.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+/// The folder of the manifests, one for each owner.
+pub(crate) const OURS: &str = ".namesys-files";
+/// What is being written.
+pub(super) const TEMPORARY: &str = ".writing";
 
 /// A folder that gets the tree unpacked.
 #[derive(Clone)]
@@ -42,16 +38,15 @@ pub struct Folder {
     owner: String,
 }
 
-/// A file the tree wants.
-struct Wanted {
-    cid: Cid,
-    content: Content,
-    fingerprint: String,
-}
-
-enum Content {
-    File,
-    Link(String),
+/// What changed in a folder or bucket: paths under it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// New, or with other content.
+    pub written: Vec<String>,
+    /// How many were as they should be.
+    pub unchanged: usize,
+    /// No longer part of the tree.
+    pub removed: Vec<String>,
 }
 
 impl Folder {
@@ -74,12 +69,17 @@ impl Folder {
         Ok(Self { dir: absolute, url, owner: owner.to_owned() })
     }
 
-    fn failed(&self, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> UploadError {
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn failed(&self, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> UploadError {
         let (to, path) = (self.describe(), path.as_ref().to_owned());
         move |error| UploadError::File { to, path, reason: format!("failed: {error}") }
     }
 
-    fn refused(&self, path: impl AsRef<Path>, reason: &str) -> UploadError {
+    pub(super) fn refused(&self, path: impl AsRef<Path>, reason: &str) -> UploadError {
         let (to, path) = (self.describe(), path.as_ref().to_owned());
         UploadError::File { to, path, reason: reason.to_owned() }
     }
@@ -98,30 +98,72 @@ impl Folder {
         manifest.root == Some(*root) && manifest.files.iter().all(is_there)
     }
 
-    fn write(&self, car: &Path, root: &Cid, progress: Option<Progress>) -> Result<(), UploadError> {
-        let unusable = |reason: String| UploadError::Car { car: car.to_owned(), reason };
-        let blocks = CarBlocks::open(car).map_err(|error| unusable(error.to_string()))?;
-        if !blocks.roots().contains(root) {
-            let got = blocks.roots().first().map(Cid::to_string).unwrap_or_default();
-            let expected = Box::new(*root);
-            return Err(UploadError::OtherRoot { to: self.describe(), expected, got });
+    /// Unpacks the tree of `root` in the CAR file `car`: what is new first, then what is no longer
+    /// part of it goes.
+    ///
+    /// # Errors
+    /// [`UploadError`]; nothing is written where a file that is not ours is in the way.
+    pub async fn unpack(
+        &self,
+        car: &Path,
+        root: &Cid,
+        progress: Option<Progress>,
+    ) -> Result<Changes, UploadError> {
+        let (folder, car, root) = (self.clone(), car.to_owned(), *root);
+        let (to, path) = (folder.describe(), folder.dir.clone());
+        let task = tokio::task::spawn_blocking(move || folder.write(&car, &root, progress));
+        let ended = |error| UploadError::File { to, path, reason: format!("failed: {error}") };
+        task.await.map_err(ended)?
+    }
+
+    /// What was unpacked here last.
+    pub(crate) fn manifest(&self) -> Result<Manifest, UploadError> {
+        Manifest::read(&self.manifest_path()).map_err(self.failed(self.manifest_path()))
+    }
+
+    fn write(
+        &self,
+        car: &Path,
+        root: &Cid,
+        progress: Option<Progress>,
+    ) -> Result<Changes, UploadError> {
+        let tree = open_tree(&self.describe(), car, root)?;
+        let is_reserved =
+            |path: &&String| matches!(path.split('/').next(), Some(".git" | OURS | ".nojekyll"));
+        if let Some(path) = tree.files.keys().find(is_reserved) {
+            return Err(UploadError::Car { car: car.to_owned(), reason: no_name(path) });
         }
-        let tree = self.plan(&blocks, root).map_err(unusable)?;
         let _lock = self.lock()?;
-        let mut manifest =
-            Manifest::read(&self.manifest_path()).map_err(self.failed(self.manifest_path()))?;
-        let missing = self.check(&tree, &manifest)?;
-        let gone: Vec<(String, String)> = manifest
-            .files
-            .iter()
-            .filter(|(path, _)| !tree.contains_key(*path))
-            .map(|(path, fingerprint)| (path.clone(), fingerprint.clone()))
-            .collect();
+        let manifest = self.manifest()?;
+        let missing = self.check(&tree.files, &manifest)?;
+        let gone = manifest.files.iter().filter(|(path, _)| !tree.files.contains_key(*path));
+        let gone: Vec<_> =
+            gone.map(|(path, fingerprint)| (path.clone(), fingerprint.clone())).collect();
+        let mut changes = Changes {
+            written: missing.iter().map(|path| (*path).clone()).collect(),
+            unchanged: tree.files.len() - missing.len(),
+            removed: Vec::new(),
+        };
+        if !missing.is_empty() || !gone.is_empty() || manifest.root != Some(*root) {
+            changes.removed = self.replace(&tree, manifest, &missing, gone, progress)?;
+        }
+        Ok(changes)
+    }
+
+    /// Writes what is `missing`, removes what is `gone`; the paths that were removed.
+    fn replace(
+        &self,
+        tree: &Tree,
+        mut manifest: Manifest,
+        missing: &[&String],
+        gone: Vec<(String, String)>,
+        progress: Option<Progress>,
+    ) -> Result<Vec<String>, UploadError> {
         let temporary = self.dir.join(OURS).join(TEMPORARY);
         fs::create_dir_all(&temporary).map_err(self.failed(&temporary))?;
         // Whatever happens from here on, what we write is known to be ours.
         let was_whole = manifest.root.take().is_some();
-        for (path, wanted) in &tree {
+        for (path, wanted) in &tree.files {
             manifest.files.insert(path.clone(), wanted.fingerprint.clone());
         }
         let write = |manifest: &Manifest| {
@@ -129,70 +171,40 @@ impl Folder {
             manifest.write(&temporary, &path).map_err(self.failed(&path))
         };
         write(&manifest)?;
-        // What is gone may stand in the way: a file where a folder is to be.
-        for (path, fingerprint) in &gone {
-            // After an attempt cut short the manifest says what was to be, not what is there.
-            let fingerprint = was_whole.then_some(fingerprint);
-            self.remove(path, fingerprint).map_err(self.failed(path))?;
-        }
+        let mut removed = Vec::new();
+        let mut remove = |gone: Vec<(String, String)>| {
+            for (path, fingerprint) in gone {
+                // After an attempt cut short the manifest says what was to be, not what is there.
+                let fingerprint = was_whole.then_some(&fingerprint);
+                if self.remove(&path, fingerprint).map_err(self.failed(&path))? {
+                    removed.push(path);
+                }
+            }
+            Ok::<_, UploadError>(())
+        };
+        // A reader misses nothing that stays: only what stands in the way goes before the new.
+        let (in_the_way, gone) =
+            gone.into_iter().partition(|(path, _)| is_in_the_way(path, &tree.files));
+        remove(in_the_way)?;
         for (done, path) in missing.iter().enumerate() {
-            self.put(&blocks, &temporary, path, &tree[*path])?;
+            self.put(tree, &temporary, path)?;
             if let Some(progress) = &progress {
                 progress(done as u64 + 1, missing.len() as u64);
             }
         }
+        remove(gone)?;
         self.no_jekyll().map_err(self.failed(".nojekyll"))?;
-        manifest.files.retain(|path, _| tree.contains_key(path));
-        manifest.root = Some(*root);
+        manifest.files.retain(|path, _| tree.files.contains_key(path));
+        manifest.root = Some(tree.root);
         write(&manifest)?;
-        fs::remove_dir_all(&temporary).map_err(self.failed(&temporary))
-    }
-
-    /// Every file of the tree.
-    fn plan(&self, blocks: &CarBlocks, root: &Cid) -> Result<BTreeMap<String, Wanted>, String> {
-        let mut tree = BTreeMap::new();
-        let mut folders = vec![(String::new(), *root, 0)];
-        while let Some((folder, cid, depth)) = folders.pop() {
-            if depth > MAX_DEPTH {
-                return Err(format!("{folder:?} lies in more than {MAX_DEPTH} folders"));
-            }
-            for entry in list(blocks, &cid).map_err(|error| error.to_string())? {
-                let name = &entry.name;
-                let reserved = depth == 0 && matches!(name.as_str(), ".git" | OURS | ".nojekyll");
-                let bad = matches!(name.as_str(), "" | "." | "..") || name.contains('/');
-                if reserved || bad || name.contains(char::is_control) {
-                    return Err(format!("{folder}{name:?} cannot be the name of a file here"));
-                }
-                let path = format!("{folder}{name}");
-                let node = resolve(blocks, &entry.cid, &[]).map_err(|error| error.to_string())?;
-                let (content, fingerprint) = match node.kind {
-                    Kind::Directory => {
-                        folders.push((format!("{path}/"), entry.cid, depth + 1));
-                        continue;
-                    }
-                    Kind::Symlink { target } => {
-                        if leaves(&path, &target) {
-                            return Err(format!("the link {path:?} leads out of the folder"));
-                        }
-                        let fingerprint = link_fingerprint(target.as_bytes());
-                        (Content::Link(target), fingerprint)
-                    }
-                    Kind::File { .. } => {
-                        let file = read_file(blocks, &entry.cid, MAX_FILE_BYTES);
-                        let file = file.map_err(|error| format!("{path:?}: {error}"))?;
-                        (Content::File, fingerprint(&file.bytes))
-                    }
-                };
-                tree.insert(path, Wanted { cid: entry.cid, content, fingerprint });
-            }
-        }
-        Ok(tree)
+        fs::remove_dir_all(&temporary).map_err(self.failed(&temporary))?;
+        Ok(removed)
     }
 
     /// Which files are to be written; an error when one that is not ours stands in the way.
     fn check<'a>(
         &self,
-        tree: &'a BTreeMap<String, Wanted>,
+        tree: &'a BTreeMap<String, TreeFile>,
         manifest: &Manifest,
     ) -> Result<Vec<&'a String>, UploadError> {
         let is_ours = |path: &Path| path.to_str().is_some_and(|p| manifest.files.contains_key(p));
@@ -237,23 +249,18 @@ impl Folder {
         true
     }
 
-    fn put(
-        &self,
-        blocks: &CarBlocks,
-        temporary: &Path,
-        path: &str,
-        wanted: &Wanted,
-    ) -> Result<(), UploadError> {
+    fn put(&self, tree: &Tree, temporary: &Path, path: &str) -> Result<(), UploadError> {
         let to = self.dir.join(path);
+        let wanted = &tree.files[path];
         match &wanted.content {
             Content::File => {
-                let file = read_file(blocks, &wanted.cid, MAX_FILE_BYTES)
-                    .map_err(|error| self.refused(path, &error.to_string()))?;
+                let bytes = tree.read(&wanted.cid);
+                let bytes = bytes.map_err(|error| self.refused(path, &error.to_string()))?;
                 // A link in its place would pass its target's permissions on.
                 if fs::symlink_metadata(&to).is_ok_and(|found| found.is_symlink()) {
                     fs::remove_file(&to).map_err(self.failed(path))?;
                 }
-                write_atomic(temporary, &to, &file.bytes, false).map_err(self.failed(path))
+                write_atomic(temporary, &to, &bytes, false).map_err(self.failed(path))
             }
             Content::Link(target) => {
                 let link = temporary.join("link");
@@ -268,16 +275,17 @@ impl Folder {
         }
     }
 
-    /// Removes a file, if it has the fingerprint (any will do for `None`), and the folders that are empty then.
-    fn remove(&self, path: &str, fingerprint: Option<&String>) -> io::Result<()> {
+    /// Removes a file, if it has the fingerprint (any will do for `None`), and the folders that
+    /// are empty then. Whether there was one.
+    fn remove(&self, path: &str, fingerprint: Option<&String>) -> io::Result<bool> {
         if obstacle(&self.dir, path)?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         match find(&self.dir.join(path))? {
             Found::File(found) if fingerprint.is_none_or(|ours| *ours == found) => {
                 fs::remove_file(self.dir.join(path))?;
             }
-            _ => return Ok(()),
+            _ => return Ok(false),
         }
         for folder in Path::new(path).ancestors().skip(1).filter(|f| !f.as_os_str().is_empty()) {
             // The first that is not empty ends it.
@@ -285,7 +293,7 @@ impl Folder {
                 break;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn no_jekyll(&self) -> io::Result<()> {
@@ -294,52 +302,6 @@ impl Folder {
             made => made.map(drop),
         }
     }
-
-    /// One publication into a folder at a time; what an ended one left over is removed.
-    fn lock(&self) -> Result<File, UploadError> {
-        for dir in [&self.dir, &self.dir.join(OURS)] {
-            match fs::create_dir(dir) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made.map_err(self.failed(dir))?,
-            }
-        }
-        let ours = self.dir.join(OURS);
-        let lock = File::open(&ours).map_err(self.failed(&ours))?;
-        let began = Instant::now();
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if began.elapsed() < MAX_WAIT => {
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(self.refused(&ours, "is locked: another namesys publishes there"));
-                }
-                Err(TryLockError::Error(error)) => return Err(self.failed(&ours)(error)),
-            }
-        }
-        match fs::remove_dir_all(ours.join(TEMPORARY)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(lock),
-            removed => removed.map(|()| lock).map_err(self.failed(&ours)),
-        }
-    }
-}
-
-/// Whether a link at `path` leads out of the folder.
-fn leaves(path: &str, target: &str) -> bool {
-    let mut depth = path.split('/').count() - 1;
-    if target.starts_with('/') {
-        return true;
-    }
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if depth == 0 => return true,
-            ".." => depth -= 1,
-            _ => depth += 1,
-        }
-    }
-    false
 }
 
 impl Upload for Folder {
@@ -352,24 +314,11 @@ impl Upload for Folder {
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        let wrong = |reason: String| UploadError::File {
-            to: self.describe(),
-            path: self.dir.clone(),
-            reason,
-        };
-        // Made by the first publication, so that it may be missing.
-        let said = match std::fs::metadata(&self.dir) {
-            Ok(found) if !found.is_dir() => Err(wrong("is not a folder".to_owned())),
-            Ok(found) if found.permissions().readonly() => {
-                Err(wrong("cannot be written".to_owned()))
-            }
-            Ok(_) => Ok("it is there".to_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok("it is made when something is published".to_owned())
-            }
-            Err(error) => Err(wrong(format!("cannot be looked at: {error}"))),
-        };
-        Box::pin(std::future::ready(said))
+        let looked = look(&self.dir).map_err(|(path, reason)| {
+            let to = self.describe();
+            UploadError::File { to, path: path.to_owned(), reason }
+        });
+        Box::pin(std::future::ready(looked.map(str::to_owned)))
     }
 
     fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
@@ -385,14 +334,17 @@ impl Upload for Folder {
         root: &'a Cid,
         progress: Option<Progress>,
     ) -> BoxFuture<'a, Result<(), UploadError>> {
-        let (folder, car, root) = (self.clone(), car.to_owned(), *root);
-        Box::pin(async move {
-            let (to, path) = (folder.describe(), folder.dir.clone());
-            let task = tokio::task::spawn_blocking(move || folder.write(&car, &root, progress));
-            let ended = |error| UploadError::File { to, path, reason: format!("failed: {error}") };
-            task.await.map_err(ended)?
-        })
+        Box::pin(async move { self.unpack(car, root, progress).await.map(drop) })
     }
+}
+
+/// Whether a file that goes has the place of one that comes: a folder where a file is to be, or
+/// the reverse.
+fn is_in_the_way(gone: &str, tree: &BTreeMap<String, TreeFile>) -> bool {
+    let below = format!("{gone}/");
+    let is_folder = tree.range(below.clone()..).next().is_some_and(|(p, _)| p.starts_with(&below));
+    let above = gone.char_indices().filter(|(_, c)| *c == '/');
+    is_folder || above.map(|(at, _)| &gone[..at]).any(|folder| tree.contains_key(folder))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which files of a folder are ours: `sha256sum`'s form, below a line with the root.
+//! Which files of a folder or bucket are ours: `sha256sum`'s form, below a line with the root.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -11,38 +11,49 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::atomic::write_atomic;
+use crate::ipfs::tree_files::link_fingerprint;
 
 const ROOT: &str = "# root ";
 const UNFINISHED: &str = "# unfinished";
 
 /// What we wrote into a folder.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Manifest {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Manifest {
     /// The root of the tree that stands there whole.
-    pub(super) root: Option<Cid>,
-    /// Our files: path under the folder, [`fingerprint`].
-    pub(super) files: BTreeMap<String, String>,
+    pub(crate) root: Option<Cid>,
+    /// Our files: path under the folder, [`fingerprint`](crate::ipfs::fingerprint) (in a bucket
+    /// with the object's tag).
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 impl Manifest {
-    /// Reads the file; a missing one is empty, and lines that are no file's are left out.
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
-        let text = match fs::read_to_string(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            text => text?,
-        };
+    /// Reads the file; a missing one is empty.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        match fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            text => Ok(Self::parse(&text?)),
+        }
+    }
+
+    /// Reads the text; lines that are no file's are left out.
+    pub(crate) fn parse(text: &str) -> Self {
         let root = text.lines().find_map(|line| line.strip_prefix(ROOT));
         let files = text.lines().filter_map(|line| line.split_once("  "));
-        Ok(Self {
+        Self {
             root: root.and_then(|root| Cid::try_from(root).ok()),
             files: files
                 .filter(|(hash, path)| !hash.starts_with('#') && is_inside(path))
                 .map(|(hash, path)| (path.to_owned(), hash.to_owned()))
                 .collect(),
-        })
+        }
     }
 
-    pub(super) fn write(&self, temporary: &Path, path: &Path) -> io::Result<()> {
+    pub(crate) fn write(&self, temporary: &Path, path: &Path) -> io::Result<()> {
+        write_atomic(temporary, path, self.to_text().as_bytes(), true)
+    }
+
+    /// The text of the file.
+    pub(crate) fn to_text(&self) -> String {
         let mut text = match &self.root {
             Some(root) => format!("{ROOT}{root}\n"),
             None => format!("{UNFINISHED}\n"),
@@ -50,7 +61,7 @@ impl Manifest {
         for (path, hash) in &self.files {
             text.push_str(&format!("{hash}  {path}\n"));
         }
-        write_atomic(temporary, path, text.as_bytes(), true)
+        text
     }
 }
 
@@ -63,7 +74,7 @@ fn is_inside(path: &str) -> bool {
 pub(super) enum Found {
     Nothing,
     Folder,
-    /// A file or a link, with its [`fingerprint`].
+    /// A file or a link, with its fingerprint.
     File(String),
 }
 
@@ -94,16 +105,6 @@ pub(super) fn find(path: &Path) -> io::Result<Found> {
         }
     }
     Ok(Found::File(HEXLOWER.encode(&hash.finalize())))
-}
-
-/// The sha2-256 of a file's bytes.
-pub(super) fn fingerprint(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
-}
-
-/// Another than that of any file with the link's text.
-pub(super) fn link_fingerprint(target: &[u8]) -> String {
-    format!("link-{}", fingerprint(target))
 }
 
 /// The first part of the way to `path` under `dir` that is there and no folder.

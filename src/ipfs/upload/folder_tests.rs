@@ -1,7 +1,8 @@
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 use super::*;
-use crate::ipfs::{CarWriter, pack_directory};
+use crate::ipfs::{CarWriter, fingerprint, pack_directory};
 
 /// A tree on disk, packed; links are written `path -> target`.
 fn car(dir: &Path, files: &[(&str, &str)]) -> (PathBuf, Cid) {
@@ -181,16 +182,49 @@ async fn what_cannot_be_unpacked() {
     assert!(matches!(error, UploadError::File { .. }), "{error}");
 }
 
-#[test]
-fn links_that_leave() {
-    for (path, target, expected) in [
-        ("a", "b", false),
-        ("a", "../b", true),
-        ("d/a", "../b", false),
-        ("d/a", "../../b", true),
-        ("d/a", "x/../../../b", true),
-        ("a", "/etc/passwd", true),
-    ] {
-        assert_eq!(leaves(path, target), expected, "{path} -> {target}");
+#[tokio::test]
+async fn what_has_not_changed_is_not_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    let files = [("a", "1"), ("b", "1"), ("c", "1")];
+    let (path, root) = car(dir.path(), &files);
+    let first = folder.unpack(&path, &root, None).await.unwrap();
+    assert_eq!((first.written.len(), first.unchanged, first.removed.len()), (3, 0, 0));
+    // As if long ago: whoever compares times sends only what is new.
+    let old = std::time::SystemTime::now() - Duration::from_secs(86_400);
+    let manifest = pages.join(OURS).join("nick.eth");
+    for path in [&pages.join("a"), &pages.join("b"), &pages.join(".nojekyll"), &manifest] {
+        File::options().append(true).open(path).unwrap().set_modified(old).unwrap();
     }
+    let time = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let again = folder.unpack(&path, &root, None).await.unwrap();
+    assert_eq!(again, Changes { unchanged: 3, ..Changes::default() });
+    assert_eq!(time(&manifest), old);
+
+    let (path, root) = car(dir.path(), &[("a", "1"), ("b", "2")]);
+    let changed = folder.unpack(&path, &root, None).await.unwrap();
+    let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+    let expected = Changes { written: paths(&["b"]), unchanged: 1, removed: paths(&["c"]) };
+    assert_eq!(changed, expected);
+    assert_eq!((time(&pages.join("a")), time(&pages.join(".nojekyll"))), (old, old));
+}
+
+#[tokio::test]
+async fn what_is_new_comes_before_what_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    upload(dir.path(), &folder, &[("a/old", "1"), ("b", "1"), ("z", "1")]).await.unwrap();
+    let (path, root) = car(dir.path(), &[("a", "2"), ("b/new", "2"), ("c", "2")]);
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (log, look) = (seen.clone(), pages.clone());
+    let progress = std::sync::Arc::new(move |done: u64, _: u64| {
+        log.lock().unwrap().push((done, look.join("z").exists()));
+    });
+    let changes = folder.unpack(&path, &root, Some(progress)).await.unwrap();
+    // Only a/old and b had to go before, for they were in the way.
+    assert_eq!(*seen.lock().unwrap(), [(1, true), (2, true), (3, true)]);
+    assert_eq!(changes.removed, ["a/old", "b", "z"]);
+    assert_eq!(contents(&pages), pairs(&[("a", "2"), ("b/new", "2"), ("c", "2")]));
 }

@@ -11,7 +11,9 @@
 
 mod cluster;
 mod folder;
+mod folder_lock;
 mod folder_manifest;
+mod folder_probe;
 mod kubo;
 mod patience;
 mod pinata;
@@ -26,13 +28,16 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 pub use cluster::Cluster;
-pub use folder::Folder;
+pub(crate) use folder::OURS;
+pub use folder::{Changes, Folder};
+pub(crate) use folder_manifest::Manifest;
 pub use kubo::{ApiAddressError, Kubo, parse_api_address};
 pub use patience::Patience;
 pub use pinata::Pinata;
 pub use pinning::{Origins, PinningService};
-pub use s3::{S3, S3Config};
+pub use s3::S3;
 
+use crate::ipfs::{OpenTreeError, Tree};
 use crate::net::{FileBody, NetError, Progress, Timeouts};
 
 /// A service answers when all is written and pinned, which takes a while on a slow disk.
@@ -168,6 +173,16 @@ pub enum UploadError {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// Opens the CAR file that is to be unpacked at `to`.
+pub(crate) fn open_tree(to: &str, car: &Path, root: &Cid) -> Result<Tree, UploadError> {
+    Tree::open(car, root).map_err(|error| match error {
+        OpenTreeError::Car(reason) => UploadError::Car { car: car.to_owned(), reason },
+        OpenTreeError::OtherRoot(got) => {
+            UploadError::OtherRoot { to: to.to_owned(), expected: Box::new(*root), got }
+        }
+    })
 }
 
 fn car_body(car: &Path, progress: Option<Progress>) -> FileBody {

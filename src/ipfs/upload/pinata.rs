@@ -35,7 +35,8 @@ struct File {
 
 #[derive(Deserialize)]
 struct Files {
-    files: Vec<File>,
+    // An empty list may be null.
+    files: Option<Vec<File>>,
 }
 
 impl Pinata {
@@ -99,10 +100,14 @@ impl Pinata {
             .bearer(Some(self.token.clone()))
             .timeouts(QUESTION_TIMEOUTS)
             .attempts(1);
-        let files = self.http.send(&request).await?.success()?;
-        let files: Option<Answer<Files>> = serde_json::from_slice(&files).ok();
-        Ok(files
-            .is_some_and(|answer| answer.data.files.iter().any(|file| same_cid(&file.cid, root))))
+        let answer = self.http.send(&request).await?;
+        let from = shown(&answer.url);
+        let files = serde_json::from_slice::<Answer<Files>>(&answer.success()?);
+        let files = files.map_err(|error| {
+            let reason = format!("it is not a list of files ({error})");
+            NetError::BadResponse { url: from, reason }
+        })?;
+        Ok(files.data.files.iter().flatten().any(|file| same_cid(&file.cid, root)))
     }
 }
 

@@ -77,3 +77,16 @@ async fn having_it_is_one_question() {
         assert_eq!(server.seen()[0].line, line);
     }
 }
+
+#[tokio::test]
+async fn a_probe_asks_for_a_list() {
+    let probe = async |status, body: &'static str| {
+        let server = TestServer::start(move |_, _| Answer::new(status, body)).await;
+        let said = pinata(server.url.clone()).probe().await.map_err(|error| error.to_string());
+        assert!(server.seen().iter().all(|seen| seen.line.starts_with("GET /v3/files/public?")));
+        said
+    };
+    assert_eq!(probe(200, r#"{"data":{"files":null}}"#).await.unwrap(), "it answers");
+    assert!(probe(200, "<html>").await.unwrap_err().contains("not a list of files"));
+    assert!(probe(401, "no").await.unwrap_err().contains("401"));
+}

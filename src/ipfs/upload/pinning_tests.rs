@@ -139,3 +139,18 @@ async fn having_it_is_one_question() {
         assert_eq!(server.seen().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_probe_asks_for_pins() {
+    let probe = async |status, body: &'static str| {
+        let server = TestServer::start(move |_, _| Answer::new(status, body)).await;
+        let service = service(server.url.clone(), Origins::Addresses(Vec::new()));
+        let said = service.probe().await.map_err(|error| error.to_string());
+        assert!(server.seen().iter().all(|seen| seen.line.starts_with("GET /pins?cid=")));
+        said
+    };
+    assert_eq!(probe(200, r#"{"count":0,"results":[]}"#).await.unwrap(), "it answers");
+    assert!(probe(200, "{}").await.unwrap_err().contains("Pinning Service API"));
+    let refused = r#"{"error":{"reason":"UNAUTHORIZED","details":"no such token"}}"#;
+    assert!(probe(401, refused).await.unwrap_err().contains("no such token"));
+}

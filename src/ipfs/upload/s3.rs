@@ -6,22 +6,17 @@ use std::time::Duration;
 
 use cid::Cid;
 use futures_util::future::BoxFuture;
-use rusty_s3::actions::{HeadObject, PutObject, S3Action};
-use rusty_s3::{Bucket, Credentials, UrlStyle};
 use url::Url;
 
 use super::{
     Patience, QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, confirm, same_cid,
 };
-use crate::net::{Body, Http, NetError, Progress, Request, Response, shown};
-use crate::secret::SecretString;
+use crate::net::{Body, Bucket, BucketConfig, Http, NetError, Progress, Response, shown};
 
 /// What tells the service to unpack the file.
 const IMPORT: (&str, &str) = ("x-amz-meta-import", "car");
 /// Where it says the root.
 const CID: &str = "x-amz-meta-cid";
-/// How long a signature may be used, which has to outlast the repetitions.
-const SIGNATURE_LIFE: Duration = Duration::from_secs(3600);
 
 /// The root comes with the first answer, or soon.
 const PATIENCE: Patience = Patience {
@@ -30,27 +25,9 @@ const PATIENCE: Patience = Patience {
     total: Duration::from_secs(30),
 };
 
-/// What an [`S3`] is made of.
-pub struct S3Config {
-    /// The service, `https://s3.filebase.com` for instance.
-    pub endpoint: Url,
-    /// The bucket, which stands first in the path.
-    pub bucket: String,
-    /// The region of the signature, `us-east-1` for instance.
-    pub region: String,
-    /// The access key's id.
-    pub key_id: String,
-    /// The access key's secret.
-    pub secret: SecretString,
-}
-
 /// A bucket. The file is called `<root>.car` there.
 pub struct S3 {
-    http: Http,
-    url: Url,
     bucket: Bucket,
-    key_id: String,
-    secret: SecretString,
     patience: Patience,
 }
 
@@ -59,35 +36,16 @@ impl S3 {
     ///
     /// # Errors
     /// [`UploadError::Settings`] when its name or the address cannot be one.
-    pub fn new(http: Http, config: S3Config) -> Result<Self, UploadError> {
-        let S3Config { endpoint, bucket, region, key_id, secret } = config;
-        let wrong = |reason: String| UploadError::Settings {
-            to: format!("s3 at {}", shown(&endpoint)),
-            reason,
-        };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if !(3..=63).contains(&bucket.len())
-            || !bucket.starts_with(|c: char| c.is_ascii_alphanumeric())
-            || !bucket.chars().all(allowed)
-        {
-            return Err(wrong(format!(
-                "{bucket:?} is not the name of a bucket (3 to 63 letters, digits, dots, hyphens)"
-            )));
-        }
-        let bucket = Bucket::new(endpoint.clone(), UrlStyle::Path, bucket, region)
-            .map_err(|error| wrong(error.to_string()))?;
-        let url = bucket.base_url().clone();
-        Ok(Self { http, url, bucket, key_id, secret, patience: PATIENCE })
+    pub fn new(http: Http, config: BucketConfig) -> Result<Self, UploadError> {
+        let to = format!("s3 at {}", shown(&config.endpoint));
+        let bucket =
+            Bucket::new(http, config).map_err(|reason| UploadError::Settings { to, reason })?;
+        Ok(Self { bucket, patience: PATIENCE })
     }
 
     /// Asks this long for the root of what was sent.
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
-    }
-
-    fn sign<'a>(&'a self, action: impl FnOnce(&'a Bucket, &Credentials) -> Url) -> Url {
-        let secret = self.secret.expose().as_str();
-        action(&self.bucket, &Credentials::new(self.key_id.as_str(), secret))
     }
 
     async fn put(
@@ -97,15 +55,9 @@ impl S3 {
         progress: Option<Progress>,
     ) -> Result<(), UploadError> {
         let object = object(root);
-        let url = self.sign(|bucket, credentials| {
-            let mut put = PutObject::new(bucket, Some(credentials), &object);
-            put.headers_mut().insert(IMPORT.0, IMPORT.1);
-            put.sign(SIGNATURE_LIFE)
-        });
-        let request = Request::put(url, Body::File(car_body(car, progress)))
-            .header(IMPORT.0, IMPORT.1)
-            .timeouts(UPLOAD_TIMEOUTS);
-        let mut answer = self.http.send(&request).await?;
+        let body = Body::File(car_body(car, progress));
+        let request = self.bucket.put(&object, body, &[IMPORT]).timeouts(UPLOAD_TIMEOUTS);
+        let mut answer = self.bucket.http().send(&request).await?;
         let mut waits = self.patience.waits();
         loop {
             if !(200..300).contains(&answer.status) {
@@ -127,12 +79,9 @@ impl S3 {
     }
 
     async fn head(&self, root: &Cid, attempts: u32) -> Result<Response, NetError> {
-        let object = object(root);
-        let url = self.sign(|bucket, credentials| {
-            HeadObject::new(bucket, Some(credentials), &object).sign(SIGNATURE_LIFE)
-        });
-        let request = Request::head(url).timeouts(QUESTION_TIMEOUTS).attempts(attempts);
-        self.http.send(&request).await
+        let head = self.bucket.head(&object(root));
+        let request = head.timeouts(QUESTION_TIMEOUTS).attempts(attempts);
+        self.bucket.http().send(&request).await
     }
 }
 
@@ -142,20 +91,17 @@ fn object(root: &Cid) -> String {
 
 impl Upload for S3 {
     fn describe(&self) -> String {
-        format!("s3 at {}", shown(&self.url))
+        format!("s3 at {}", shown(self.bucket.url()))
     }
 
     fn url(&self) -> &Url {
-        &self.url
+        self.bucket.url()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
         Box::pin(async {
-            let answer = self.head(&super::nothing(), 1).await?;
-            match answer.status {
-                200..300 | 404 => Ok(super::it_answers(answer)),
-                _ => Err(answer.to_error().into()),
-            }
+            let request = self.bucket.head_bucket().timeouts(QUESTION_TIMEOUTS).attempts(1);
+            Ok(super::it_answers(self.bucket.http().send(&request).await?.success()?))
         })
     }
 

@@ -7,7 +7,7 @@ const ROOT: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4"
 const OTHER: &str = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
 
 fn bucket(endpoint: Url, bucket: &str) -> Result<S3, UploadError> {
-    let config = S3Config {
+    let config = BucketConfig {
         endpoint,
         bucket: bucket.to_owned(),
         region: "us-east-1".to_owned(),
@@ -98,4 +98,18 @@ async fn having_it_is_one_question() {
         assert_eq!(s3.has(&ROOT.parse().unwrap()).await, expected);
         assert_eq!(server.seen().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_probe_asks_for_the_bucket() {
+    let probe = async |status| {
+        let server = TestServer::start(move |_, _| Answer::new(status, "")).await;
+        let said = bucket(server.url.clone(), "names").unwrap().probe().await;
+        let seen = server.seen();
+        assert!(seen.iter().all(|seen| seen.line.starts_with("HEAD /names/?X-Amz-")), "{seen:?}");
+        said.map_err(|error| error.to_string())
+    };
+    assert_eq!(probe(200).await.unwrap(), "it answers");
+    assert!(probe(404).await.unwrap_err().contains("404"));
+    assert!(probe(403).await.unwrap_err().contains("403"));
 }

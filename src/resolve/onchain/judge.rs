@@ -4,7 +4,7 @@ use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes};
 use futures_util::future::try_join;
 
-use super::lookup::{Answered, call, callback};
+use super::lookup::{Answered, callback};
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject};
@@ -92,10 +92,10 @@ impl NameResolver {
             Err(error) => return Ok(Err(Refusal::Payload(error))),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let by = record.needs_approval_of(name, owner, chain_id);
+        let by = record.needs_approval_of(name, owner, chain_id, &self.approvals);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
-        Ok(record.verify(key, &context).map_err(Refusal::Verify))
+        Ok(record.verify_with(key, &context, &self.approvals).map_err(Refusal::Verify))
     }
 
     /// `by`, if the owner approved it on chain.
@@ -139,7 +139,8 @@ impl NameResolver {
         case: &Case<'_>,
         data: Vec<u8>,
     ) -> Result<Answered, OnchainRecordError> {
-        let answered = call(&case.subject.view, "the callback", case.resolver, data).await?;
+        let answer = case.subject.view.call("the callback", case.resolver, data).await?;
+        let answered = Answered::new(case.resolver, answer);
         match &answered {
             Answered::Reverted(revert) => match stale(revert) {
                 Some(reason) => Err(OnchainRecordError::Stale { reason, attempts: 1 }),

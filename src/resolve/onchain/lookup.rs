@@ -10,7 +10,7 @@ use url::Url;
 use super::super::gateway::{is_denial, is_html};
 use super::super::{FetchError, GatewayNote};
 use super::Trace;
-use crate::chain::{ChainError, ChainView, OffchainLookup, Revert};
+use crate::chain::{OffchainLookup, Revert};
 use crate::net::{Body, Http, NetError, Request, shown};
 
 /// Longer reverts are not read as lookups, in bytes: what they decode to grows with the square.
@@ -32,25 +32,22 @@ pub(super) enum Answered {
     ForeignLookup(Address),
 }
 
-/// Calls `contract`, and recognises a lookup.
-pub(super) async fn call(
-    view: &ChainView,
-    what: &str,
-    contract: Address,
-    data: Vec<u8>,
-) -> Result<Answered, ChainError> {
-    let revert = match view.call(what, contract, data).await? {
-        Ok(answer) => return Ok(Answered::Value(answer)),
-        Err(revert) => revert,
-    };
-    if revert.0.len() > MAX_REVERT {
-        return Ok(Answered::Reverted(revert));
+impl Answered {
+    /// Recognises a lookup in what `contract` answers.
+    pub(super) fn new(contract: Address, answer: Result<Bytes, Revert>) -> Self {
+        let revert = match answer {
+            Ok(answer) => return Self::Value(answer),
+            Err(revert) => revert,
+        };
+        if revert.0.len() > MAX_REVERT {
+            return Self::Reverted(revert);
+        }
+        match OffchainLookup::abi_decode(&revert.0) {
+            Ok(lookup) if lookup.sender == contract => Self::Lookup(Box::new(lookup)),
+            Ok(lookup) => Self::ForeignLookup(lookup.sender),
+            Err(_) => Self::Reverted(revert),
+        }
     }
-    Ok(match OffchainLookup::abi_decode(&revert.0) {
-        Ok(lookup) if lookup.sender == contract => Answered::Lookup(Box::new(lookup)),
-        Ok(lookup) => Answered::ForeignLookup(lookup.sender),
-        Err(_) => Answered::Reverted(revert),
-    })
 }
 
 /// The call that hands a gateway's answer to the contract.

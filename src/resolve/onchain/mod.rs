@@ -42,6 +42,7 @@ use crate::ens::Name;
 use crate::ipns::Publisher;
 use crate::net::Http;
 use crate::record::RecordKey;
+use crate::request::ApprovalCache;
 
 /// How often a name is resolved, when the nodes do not share a block.
 const ATTEMPTS: usize = 4;
@@ -108,6 +109,7 @@ pub struct NameResolver {
     rpc: Rpc,
     http: Http,
     config: OnchainConfig,
+    approvals: Arc<ApprovalCache>,
     publishers: Arc<[Box<dyn Publisher>]>,
 }
 
@@ -133,7 +135,7 @@ impl NameResolver {
     /// `http` fetches from gateways: it should have a [`Guard`](crate::net::Guard), for most of
     /// their addresses come from contracts.
     pub fn new(rpc: Rpc, http: Http, config: OnchainConfig) -> Self {
-        Self { rpc, http, config, publishers: Arc::new([]) }
+        Self { rpc, http, config, approvals: Arc::default(), publishers: Arc::new([]) }
     }
 
     /// Asks `publishers` for IPNS records too: they have them first, and a gateway may be behind,
@@ -183,6 +185,7 @@ impl NameResolver {
                 block.number,
                 attempt + 1,
             ));
+            self.rpc.forget();
             sleep(PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
             attempt += 1;
         }

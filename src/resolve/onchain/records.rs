@@ -7,7 +7,7 @@ use futures_util::stream;
 
 use super::super::{FetchError, GatewayNote, Proof, RecordFiles, Recordhash, RecordhashError};
 use super::judge::foreign;
-use super::lookup::{Answered, call};
+use super::lookup::Answered;
 use super::plain::readable;
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
@@ -170,7 +170,9 @@ impl NameResolver {
             name: facts.name.dns().into(),
             data: key.resolver_call_of(&facts.name).into(),
         };
-        call(view, &format!("{key} of {}", facts.name), case.resolver, request.abi_encode()).await
+        let what = format!("{key} of {}", facts.name);
+        let answer = view.read(&what, case.resolver, request.abi_encode()).await?;
+        Ok(Answered::new(case.resolver, answer))
     }
 
     async fn record(&self, case: &Case<'_>, key: &RecordKey, fetched: Option<Fetched>) -> Asked {

@@ -104,10 +104,10 @@ impl NameResolver {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let by = redirect.needs_approval_of(name, owner, chain_id);
+        let by = redirect.needs_approval_of(name, owner, chain_id, &self.approvals);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
-        Ok(redirect.verify(&context).map_err(|error| error.to_string()))
+        Ok(redirect.verify_with(&context, &self.approvals).map_err(|error| error.to_string()))
     }
 
     /// A redirect that this program refuses: the contract must refuse it too.

@@ -18,7 +18,7 @@ const extended = new Contract(
   resolver.address,
   [
     "function resolve(bytes name, bytes data) view returns (bytes)",
-    "error InvalidSignature(string value)",
+    "error InvalidRequest(string value)",
   ],
   provider,
 );

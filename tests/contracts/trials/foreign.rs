@@ -60,7 +60,7 @@ pub async fn ethers() -> Result<()> {
     let v0 = "ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4";
     ensure!(found["contenthash"] == v0, "{found}");
     ensure!(found["pubkey"] == text_of("pubkey"), "{found}");
-    ensure!(found["changed"].is_null() && found["refused"] == "BAD_SIGNATURE", "{found}");
+    ensure!(found["changed"].is_null() && found["refused"] == "BAD_SIGNED_RECORD", "{found}");
     Ok(())
 }
 

@@ -48,17 +48,16 @@ pub async fn urls() -> Result<()> {
         let hash: Recordhash = text.parse()?;
         world.set_recordhash(&nick, owner.address(), hash.stored()).await?;
         let asked = world.lookup_record(&nick, "text/avatar").await?.urls;
-        // The web3 gateways are in an order of the block's choosing.
-        let sorted = |urls: Vec<String>| urls.into_iter().collect::<BTreeSet<_>>();
+        // The web3 gateways are of the block's choosing.
         let expected = deployed.urls(Some(&hash), PATH);
         ensure!(asked.first() == expected.first(), "{text}: {asked:#?}");
         ensure!(asked.last() == expected.last(), "{text}: {asked:#?}");
-        ensure!(sorted(asked) == sorted(expected), "{text}");
+        ensure!(asked.iter().all(|url| expected.contains(url)), "{text}: {asked:#?}");
     }
     world.set_recordhash(&nick, owner.address(), b"").await?;
     let asked = world.lookup_record(&nick, "text/avatar").await?;
     ensure!(asked.urls == deployed.urls(None, PATH), "{asked:?}");
-    ensure!(asked.data.len() == 8, "a minute counter: {asked:?}");
+    ensure!(asked.data.len() == 2, "a minute counter: {asked:?}");
     world.set_recordhash(&nick, owner.address(), b"\x99\x99\x99\x99\x99").await?;
     let error = world.lookup_record(&nick, "text/avatar").await.unwrap_err().to_string();
     ensure!(error.contains("BAD_RECORDHASH"), "{error}");

@@ -41,7 +41,7 @@ pub async fn own() -> Result<()> {
     }
     // alice.nick.eth is its owner's, whatever the owner of nick.eth signs.
     let verdict = world.verdict(&alice, AVATAR, &record(&alice, &owner)).await?;
-    ensure!(verdict == crate::world::refused("InvalidSignature(BAD_APPROVAL)"), "{verdict:?}");
+    ensure!(verdict == crate::world::refused("NotAuthorised(NOT_APPROVED)"), "{verdict:?}");
     Ok(())
 }
 
@@ -77,7 +77,7 @@ pub async fn ownerhash() -> Result<()> {
     for of in &names {
         ensure!(world.resolve(of, AVATAR).await? == value(AVATAR, of.as_str()), "{of}");
         let call = CCIP2Resolver::getRecordhashCall { node: of.node() };
-        ensure!(world.chain.call(CCIP2_RESOLVER, call).await? == key.name().public_key()[..]);
+        ensure!(world.chain.call(CCIP2_RESOLVER, call).await? == key.name().contenthash()[..]);
     }
     Ok(())
 }
@@ -149,10 +149,13 @@ pub async fn redirects() -> Result<()> {
     }
     let lookup = world.lookup_record(&nick, AVATAR).await?;
     for (response, reason) in [
-        (redirect(&nick, &app.dns(), "app.eth", &other), "InvalidSignature(BAD_APPROVAL)"),
-        (redirect(&nick, &app.dns(), "other.eth", &owner), "InvalidSignature(BAD_SIGNATURE)"),
-        (redirect(&app, &app.dns(), "app.eth", &owner), "InvalidSignature(BAD_SIGNATURE)"),
-        (redirect(&nick, b"\x03app\x03eth", "app.eth", &owner), "InvalidRequest(BAD_REDIRECT)"),
+        (redirect(&nick, &app.dns(), "app.eth", &other), "NotAuthorised(NOT_APPROVED)"),
+        (redirect(&nick, &app.dns(), "other.eth", &owner), "InvalidRequest(BAD_DAPP_SIGNATURE)"),
+        (redirect(&app, &app.dns(), "app.eth", &owner), "InvalidRequest(BAD_DAPP_SIGNATURE)"),
+        (
+            redirect(&nick, b"\x03app\x03eth", "app.eth", &owner),
+            "InvalidRequest(BAD_REDIRECT_REQUEST)",
+        ),
         (redirect(&nick, &nobody.dns(), "nobody.eth", &owner), "InvalidRequest(BAD_RESOLVER)"),
     ] {
         let verdict = world.callback(&lookup, &response).await?;

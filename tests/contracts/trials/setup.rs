@@ -1,17 +1,14 @@
 //! `namesys setup`: what it sends, and what stands afterwards.
 
-use std::time::Duration;
-
-use alloy::providers::Provider;
-use alloy_primitives::{Address, B256, U256};
-use anyhow::{Context, Result, bail, ensure};
+use alloy_primitives::{Address, U256};
+use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver;
 use namesys::devnet::chain::{CCIP2_RESOLVER, NAME_WRAPPER, REGISTRY};
 use serde_json::{Value, json};
 
 use crate::cli::accepted;
 use crate::people::{name, person};
-use crate::place::{NICK, Place, sent};
+use crate::place::{NICK, Place, apply, sent};
 
 const AVATAR: [&str; 3] = ["resolve", NICK, "text/avatar"];
 const ME: &str = "https://a.example/me.png";
@@ -149,26 +146,4 @@ pub async fn multisig() -> Result<()> {
     ensure!(place.resolver().await? == CCIP2_RESOLVER);
     ensure!(place.recordhash(name(NICK).node()).await? == place.ipns().await?.public_key()[..]);
     accepted(&place.ends(0, &AVATAR).await?, ME)
-}
-
-/// Sends it as the owner, without its key.
-async fn apply(place: &Place, owner: Address, transaction: &Value) -> Result<()> {
-    let provider = place.world.chain.provider();
-    let _: Option<Value> =
-        provider.raw_request("anvil_impersonateAccount".into(), json!([owner])).await?;
-    let request = json!([{
-        "from": owner,
-        "to": transaction["to"],
-        "data": transaction["data"],
-        "value": "0x0",
-    }]);
-    let hash: B256 = provider.raw_request("eth_sendTransaction".into(), request).await?;
-    for _ in 0..500 {
-        if let Some(receipt) = provider.get_transaction_receipt(hash).await? {
-            ensure!(receipt.status(), "{transaction} reverted");
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    bail!("{hash} was not mined")
 }

@@ -2,11 +2,12 @@
 
 use alloy_primitives::{Address, U256, hex};
 use anyhow::{Result, ensure};
-use namesys::devnet::chain::PLAIN_RESOLVER;
+use namesys::devnet::chain::{PLAIN_RESOLVER, REGISTRY};
 
 use crate::people::{ipns_key, name, person};
-use crate::place::{NICK, Place, kind, sent};
+use crate::place::{NICK, Place, kind, sent, set_code};
 use crate::proxy::liar;
+use crate::trials::setters::install_for;
 
 /// Who is neither owner nor manager; an owner for whom the records do not verify.
 pub async fn owners() -> Result<()> {
@@ -65,6 +66,11 @@ pub async fn unasked() -> Result<()> {
     let unasked = place.ends(2, &["setup"]).await?;
     ensure!(kind(&unasked) == "no-terminal", "{unasked:#}");
     ensure!(unasked["error"]["hint"].to_string().contains("--yes"), "{unasked:#}");
+    // What would be sent, and what it costs, is there to be looked at.
+    for transaction in unasked["transactions"].as_array().into_iter().flatten() {
+        ensure!(transaction["state"] == "not-sent" && transaction["gas"].is_u64(), "{unasked:#}");
+    }
+    ensure!(unasked["transactions"][1]["data"].is_string(), "{unasked:#}");
     let none = place.without_wallet(&["setup", "--yes"]).ends(2).await?;
     ensure!(kind(&none) == "no-wallet", "{none:#}");
     ensure!(none["transactions"].as_array().is_some_and(|all| all.len() == 2), "{none:#}");
@@ -93,9 +99,28 @@ pub async fn nodes() -> Result<()> {
     place.untouched().await
 }
 
-/// A resolver that is none; a wallet without ether.
+/// A resolver that is none, or would revert; a wallet without ether; a chain without ENS.
 pub async fn contract() -> Result<()> {
     let place = Place::published(1, &[]).await?;
+    let wrapped = Place::published(1, &[]).await?;
+    wrapped.world.chain.wrap(&name(NICK)).await?;
+    // It knows another NameWrapper, whose owners alone it lets in.
+    let elsewhere = Address::repeat_byte(0x55);
+    install_for(&wrapped.world, elsewhere, Address::repeat_byte(0x56), "31337").await?;
+    let resolver = elsewhere.to_string();
+    let reverts = wrapped.ends(1, &["setup", "--yes", "--resolver", &resolver]).await?;
+    ensure!(kind(&reverts) == "refused", "{reverts:#}");
+    let message = reverts["error"]["message"].to_string();
+    ensure!(
+        message.contains("set the recordhash") && message.contains("NOT_APPROVED"),
+        "{message}"
+    );
+    wrapped.untouched().await?;
+    set_code(wrapped.world.chain.provider(), REGISTRY, &[]).await?;
+    let none = wrapped.ends(1, &["setup", "--yes"]).await?;
+    ensure!(kind(&none) == "no-ens", "{none:#}");
+    let doctor = wrapped.ends(1, &["doctor"]).await?.to_string();
+    ensure!(doctor.contains("this chain has no ENS where mainnet has it"), "{doctor}");
     let plain = PLAIN_RESOLVER.to_string();
     let other = place.ends(1, &["setup", "--yes", "--resolver", &plain]).await?;
     ensure!(kind(&other) == "no-records-resolver", "{other:#}");
@@ -103,4 +128,23 @@ pub async fn contract() -> Result<()> {
     let poor = place.ends(1, &["setup", "--yes"]).await?;
     ensure!(kind(&poor) == "no-funds", "{poor:#}");
     place.untouched().await
+}
+
+/// What a person is shown and asked; no, Ctrl-C and Enter send nothing, and yes does.
+#[cfg(target_os = "linux")]
+pub async fn asked() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    for (answer, expected) in [("n", 1), ("\x03", 130), ("\r", 1)] {
+        let (code, shown) = place.run(&["setup"]).on_a_terminal(answer).await?;
+        ensure!(code == expected, "{answer:?}: exit {code}: {shown}");
+        ensure!(shown.contains("Send these 2 transactions"), "{shown}");
+        ensure!(shown.contains("set the resolver of nick.eth to"), "{shown}");
+        ensure!(shown.contains("gas ") && shown.contains("ether"), "{shown}");
+        ensure!(shown.contains("\x1b[?25h"), "the cursor stays hidden: {shown:?}");
+        place.untouched().await?;
+    }
+    let (code, shown) = place.run(&["setup"]).on_a_terminal("y").await?;
+    ensure!(code == 0 && shown.contains("sent as 0x"), "exit {code}: {shown}");
+    ensure!(!place.resolver().await?.is_zero(), "{shown}");
+    Ok(())
 }

@@ -87,7 +87,7 @@ pub async fn on_chain() -> Result<()> {
     let record = signed(&nick, "text/avatar", "approved", &signer, None);
     world.publish(&key, &[(&nick, "text/avatar", record)]).await?;
     let error = world.resolve(&nick, "text/avatar").await.unwrap_err().to_string();
-    ensure!(error.contains("BAD_APPROVAL"), "before the approval: {error}");
+    ensure!(error.contains("NOT_APPROVED"), "before the approval: {error}");
     world.chain.approve(owner.address(), &nick, signer.address()).await?;
     ensure!(world.resolve(&nick, "text/avatar").await? == value("text/avatar", "approved"));
     Ok(())

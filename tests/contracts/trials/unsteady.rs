@@ -5,6 +5,7 @@ use alloy::sol;
 use alloy::sol_types::SolCall;
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::CCIP2_RESOLVER;
+use namesys::devnet::chain::bindings::CCIP2Resolver::resolveCall;
 use namesys::keys::SignerKey;
 use serde_json::{Value, json};
 
@@ -67,7 +68,15 @@ pub async fn forks() -> Result<()> {
     ensure!(again(&document) == 2, "{document:#}");
     let trace = document["trace"].to_string();
     ensure!(trace.contains("do not all have block"), "{trace}");
-    ends_stale(ask(&world, through(usize::MAX).await?), "BAD_CHECKSUM").await
+    ends_stale(ask(&world, through(usize::MAX).await?), "BAD_CHECKSUM").await?;
+    // The other way round: the lookup is of the other fork. Nothing of it is kept, though the
+    // newest block is the same still.
+    let other = Unsteady::Fork(other.chain.rpc_url().to_owned());
+    let node = pool(world.chain.rpc_url(), other, resolveCall::SELECTOR, 1).await?;
+    let document = ask(&world, node).ends(0).await?;
+    accepted(&document, "good")?;
+    ensure!(again(&document) > 0, "{document:#}");
+    Ok(())
 }
 
 /// More than seven blocks between the lookup and its callback.

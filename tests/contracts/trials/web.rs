@@ -1,4 +1,5 @@
-//! An https:// recordhash, from the program's own web server.
+//! An https:// recordhash, from the program's own web server; and what `publish --to https` brings
+//! to one.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -6,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use alloy_primitives::hex;
 use anyhow::{Context, Result, ensure};
+use namesys::devnet::chain::CHAIN_ID;
 use namesys::workspace::{RecordFile, record_path};
 
 use crate::cli::{Run, accepted, record, refused};
@@ -33,10 +35,10 @@ fn namesys(dir: &Path) -> Command {
     command
 }
 
-/// `namesys serve` with TLS, over a folder with one signed record; its URL.
-fn serve(dir: &Path) -> Result<(Served, String)> {
+/// `namesys serve` with TLS, in a workspace or over a folder in it; its URL.
+fn serve(dir: &Path, folder: Option<&str>) -> Result<(Served, String)> {
     let mut command = namesys(dir);
-    command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--tls-cert"]);
+    command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).args(folder).arg("--tls-cert");
     command.arg(certificates("server.pem")).arg("--tls-key").arg(certificates("server.key"));
     let mut served = Served(command.stdout(Stdio::piped()).spawn()?);
     let mut line = String::new();
@@ -58,7 +60,7 @@ pub async fn https() -> Result<()> {
     let put = |payload: &[u8]| std::fs::write(&file, RecordFile::new(payload).to_json());
     let good = signed(&nick, AVATAR, "web", &owner, None);
     put(&good.encode())?;
-    let (_served, url) = serve(folder.path())?;
+    let (_served, url) = serve(folder.path(), None)?;
     world.set_recordhash(&nick, owner.address(), url.as_bytes()).await?;
 
     let ca = certificates("ca.pem");
@@ -79,4 +81,57 @@ pub async fn https() -> Result<()> {
     changed.result = hex!("00").to_vec().into();
     put(&changed.encode())?;
     refused(&ask(&trusting).ends(3).await?)
+}
+
+/// Neither IPFS nor IPNS: signed, brought to a web server's folder, resolved by the chain's
+/// recordhash; a changed record and a removed one too.
+pub async fn publish() -> Result<()> {
+    let (owner, nick) = (person(1), name("nick.eth"));
+    let world = World::with_nick(&owner, &ipns_key(1)).await?;
+    let folder = tempfile::tempdir()?;
+    let dir = folder.path();
+    let ca = certificates("ca.pem");
+    let ca = ca.to_str().context("UTF-8")?;
+    let run = |arguments: &[&str]| -> Result<(Option<i32>, serde_json::Value)> {
+        let mut command = namesys(dir);
+        command.env("ETH_PRIVATE_KEY", "01".repeat(32)).env("NAMESYS_KEY_PASSWORD", "");
+        let output = command.args(["--json", "--ca-file", ca]).args(arguments).output()?;
+        let document = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        Ok((output.status.code(), document))
+    };
+    let good = |arguments: &[&str]| -> Result<serde_json::Value> {
+        let (code, document) = run(arguments)?;
+        ensure!(code == Some(0), "{arguments:?}: {document}");
+        Ok(document)
+    };
+    std::fs::create_dir(dir.join("www"))?;
+    good(&["init", "nick.eth", "--chain-id", &CHAIN_ID.to_string()])?;
+    good(&["set", "text", "avatar", "https://example.com/1.png"])?;
+    good(&["set", "text", "url", "https://example.com"])?;
+    good(&["sign"])?;
+    let (_served, url) = serve(dir, Some("www"))?;
+    world.set_recordhash(&nick, owner.address(), url.as_bytes()).await?;
+
+    let site = ["publish", "--to", "https", "--site", "folder=www", "--site-url", &url];
+    let published = good(&site)?;
+    ensure!(published["publications"][0]["read_back"] == true, "{published}");
+    let resolve = |record: &str| {
+        let run = Run::resolve(&["nick.eth", record, "--ca-file", ca]);
+        run.env("ETH_RPC_URL", world.chain.rpc_url()).env("NAMESYS_GATEWAY_URL", &url)
+    };
+    accepted(&resolve("text/avatar").ends(0).await?, "https://example.com/1.png")?;
+    accepted(&resolve("text/url").ends(0).await?, "https://example.com")?;
+
+    good(&["set", "text", "avatar", "https://example.com/2.png"])?;
+    good(&["unset", "text", "url"])?;
+    good(&["sign"])?;
+    let changed = good(&site)?;
+    let counts = ["written", "unchanged", "removed"].map(|what| &changed["uploads"][0][what]);
+    ensure!(counts == [1, 0, 1], "{changed}");
+    accepted(&resolve("text/avatar").ends(0).await?, "https://example.com/2.png")?;
+    refused(&resolve("text/url").ends(4).await?)?;
+    let again = good(&site)?;
+    ensure!(again["uploads"][0]["sent"] == false && again["root"] == changed["root"], "{again}");
+    Ok(())
 }

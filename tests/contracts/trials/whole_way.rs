@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use namesys::devnet::chain::CCIP2_RESOLVER;
 use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
+use namesys::devnet::chain::bindings::Registry::{setOwnerCall, setResolverCall};
+use namesys::devnet::chain::{CCIP2_RESOLVER, PLAIN_RESOLVER, REGISTRY};
 use serde_json::Value;
 
 use crate::cli::Run;
@@ -80,6 +81,12 @@ pub async fn doctor() -> Result<()> {
 /// The recordhash on chain against the workspace's IPNS name.
 pub async fn status() -> Result<()> {
     let place = Place::published(1, &[]).await?;
+    let new = Place::new(1, &[]).await?;
+    new.ends(0, &["keygen"]).await?;
+    let nothing = new.ends(1, &["status"]).await?;
+    ensure!(kind(&nothing) == "not-set-up", "1 goes before 4: {nothing:#}");
+    let unpublished = new.run(&["status"]).env("ETH_RPC_URL", "").ends(4).await?;
+    ensure!(kind(&unpublished) == "not-published", "{unpublished:#}");
     let before = place.ends(1, &["status"]).await?;
     ensure!(kind(&before) == "not-set-up" && before["chain"]["matches"] == false, "{before:#}");
     sent(&place.ends(0, &["setup", "--yes"]).await?)?;
@@ -94,11 +101,41 @@ pub async fn status() -> Result<()> {
     let other = place.ends(1, &["status"]).await?;
     ensure!(other["chain"]["recordhash"] == format!("ipns://{}", ipns_key(9).name()));
     ensure!(other["chain"]["matches"] == false, "{other:#}");
-    let without = place.run(&["status"]).env("ETH_RPC_URL", "").ends(0).await?;
-    ensure!(without["chain"].is_null(), "{without:#}");
+    let (code, without, stderr) = place.run(&["status"]).env("ETH_RPC_URL", "").run().await?;
+    ensure!(code == 0 && without["chain"].is_null(), "{without:#}");
+    ensure!(stderr.contains("the chain is not asked") && stderr.contains("--rpc-url"), "{stderr}");
     let unreachable = place.run(&["status"]).env("ETH_RPC_URL", "http://127.0.0.1:9");
     let unreachable = unreachable.ends(1).await?;
     ensure!(unreachable["publications"][0]["sequence"] == 0, "the rest is shown all the same");
+    ensure!(kind(&unreachable) == "rpc", "{unreachable:#}");
+    ensure!(after["chain"]["resolver"] == CCIP2_RESOLVER.to_string(), "{after:#}");
+    Ok(())
+}
+
+/// The name has another owner, or resolver, than when it was set up.
+pub async fn drift() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    sent(&place.ends(0, &["setup", "--yes"]).await?)?;
+    let (owner, other, nick) = (person(1).address(), person(2).address(), name(NICK));
+    let chain = &place.world.chain;
+    chain.send(owner, REGISTRY, setOwnerCall { node: nick.node(), owner: other }).await?;
+    let sold = place.ends(1, &["status"]).await?;
+    ensure!(kind(&sold) == "other-owner" && sold["chain"]["matches"] == false, "{sold:#}");
+    ensure!(sold["chain"]["owner"] == other.to_string(), "{sold:#}");
+    ensure!(sold["publications"][0]["sequence"] == 0, "{sold:#}");
+    // The new owner lets the former one go on.
+    chain.approve(other, &nick, owner).await?;
+    place.ends(0, &["status"]).await?;
+    let plain = setResolverCall { node: nick.node(), resolver: PLAIN_RESOLVER };
+    chain.send(other, REGISTRY, plain).await?;
+    let moved = place.ends(1, &["status"]).await?;
+    ensure!(kind(&moved) == "not-set-up", "{moved:#}");
+    ensure!(moved["chain"]["resolver"] == PLAIN_RESOLVER.to_string(), "{moved:#}");
+    ensure!(moved["error"]["hint"].to_string().contains("namesys setup nick.eth"), "{moved:#}");
+    // Of the two failures the publisher's goes first, and both are shown.
+    let both =
+        place.run(&["status"]).env("NAMESYS_W3NAME_URL", "http://127.0.0.1:9").ends(1).await?;
+    ensure!(kind(&both) == "unreachable" && both["chain"]["error"].is_string(), "{both:#}");
     Ok(())
 }
 
@@ -138,6 +175,11 @@ pub async fn devnet() -> Result<()> {
     });
     let (server, urls) = start.await??;
     let rpc = urls["rpc"].as_str().context("rpc")?;
+    // So --network devnet finds it.
+    let at = format!("{}/chain", urls["gateway"].as_str().context("gateway")?);
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let announced: Value = client.get(at).send().await?.json().await?;
+    ensure!(announced["rpc"] == rpc, "{announced}");
     for (name, owner, wrapped) in [(NICK, owner, false), ("wrapped.eth", other, true)] {
         let setup = ["setup", name, "--calldata", "--https", "https://a.example"];
         let shown = Run::namesys(&setup).env("ETH_RPC_URL", rpc).ends(0).await?;

@@ -2,7 +2,9 @@
 // checks signatures of version 4) keeps the objects, go-car reads the files, and the root is said in
 // x-amz-meta-cid as Filebase says it.
 //
-//	s3 BUCKET KEY-ID SECRET   {"url"} first, until stdin ends
+//	s3 BUCKET KEY-ID SECRET [CERT KEY]   {"url"} first, until stdin ends
+//
+// With a certificate it also serves the objects to anybody, as a website: {"url","web"}.
 package main
 
 import (
@@ -30,8 +32,8 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) != 3 {
-		return errors.New("expected BUCKET KEY-ID SECRET")
+	if len(args) != 3 && len(args) != 5 {
+		return errors.New("expected BUCKET KEY-ID SECRET [CERT KEY]")
 	}
 	store := s3mem.New()
 	if err := store.CreateBucket(context.Background(), args[0]); err != nil {
@@ -48,15 +50,25 @@ func run(args []string) error {
 		os.Exit(0)
 	}()
 	ready := map[string]string{"url": "http://" + listener.Addr().String()}
+	if len(args) == 5 {
+		if ready["web"], err = website(store, args[0], args[3], args[4]); err != nil {
+			return err
+		}
+	}
 	if err := json.NewEncoder(os.Stdout).Encode(ready); err != nil {
 		return err
 	}
-	return http.Serve(listener, &importer{objects: faker.Server(), roots: map[string]string{}})
+	return http.Serve(listener, &importer{
+		objects: faker.Server(),
+		holds:   func(r *http.Request) bool { return conditionHolds(store, args[0], r) },
+		roots:   map[string]string{},
+	})
 }
 
 // importer reads what is put with x-amz-meta-import: car, and remembers its root.
 type importer struct {
 	objects http.Handler
+	holds   func(*http.Request) bool
 	lock    sync.Mutex
 	roots   map[string]string // by path
 }
@@ -64,6 +76,10 @@ type importer struct {
 func (i *importer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.lock.Lock()
 	defer i.lock.Unlock()
+	if !i.holds(r) {
+		http.Error(w, "PreconditionFailed", http.StatusPreconditionFailed)
+		return
+	}
 	if r.Method == http.MethodPut && r.Header.Get("x-amz-meta-import") == "car" {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

@@ -68,6 +68,93 @@ pub fn publish_and_resolve() -> Result<()> {
     Ok(())
 }
 
+/// Status, renewal, and back to an older tree, as long as the node keeps it.
+pub fn upkeep() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    let workspace = signed_workspace(&mut sandbox)?;
+    let daemon = Repository::new(&sandbox)?.start(&[])?;
+    sandbox.set_env("NAMESYS_GATEWAY_URL", &daemon.gateway);
+    let kubo = format!("kubo={}", daemon.rpc);
+    let with = |command: &[&'static str]| -> Vec<String> {
+        let flags = ["--publisher", kubo.as_str()];
+        command.iter().copied().chain(flags).map(str::to_owned).collect()
+    };
+    let uploading = |command: &[&'static str]| {
+        [with(command), vec!["--upload".to_owned(), kubo.clone()]].concat()
+    };
+    let resolved = || daemon.repository.ok(["name", "resolve", "--nocache", &workspace.ipns_name]);
+    let mut roots = Vec::new();
+    for avatar in ["https://example.com/1", "https://example.com/2"] {
+        sandbox.ok(["set", "text", "avatar", avatar])?;
+        sandbox.ok(["sign"])?;
+        let published = sandbox.ok(uploading(&["publish", "--wait=20s"]))?;
+        roots.push(published["root"].as_str().context("a root")?.to_owned());
+    }
+    let status = sandbox.ok(with(&["status"]))?;
+    ensure!(status["publications"][0]["newest"] == true, "{status}");
+    let renewed = sandbox.ok(with(&["renew", "--validity", "2100-01-01T00:00:00Z"]))?;
+    ensure!(renewed["sequence"] == 2 && renewed["root"] == *roots[1], "{renewed}");
+    let status = sandbox.ok(with(&["status", "--warn-days", "10000"]))?;
+    ensure!(status["publications"][0]["validity"] == "2100-01-01T00:00:00Z", "{status}");
+    let back = sandbox.ok(uploading(&["rollback"]))?;
+    ensure!(back["sequence"] == 3 && back["root"] == *roots[0], "{back}");
+    ensure!(resolved()? == format!("/ipfs/{}", roots[0]));
+    // Gone from the node, the newer tree is no more gone to.
+    daemon.repository.ok(["pin", "rm", &roots[1]])?;
+    daemon.repository.ok(["repo", "gc", "--quiet"])?;
+    let (code, refused) = sandbox.json(uploading(&["rollback", "1"]))?;
+    ensure!(code == 1 && refused["error"]["kind"] == "content-gone", "exit {code}: {refused}");
+    ensure!(resolved()? == format!("/ipfs/{}", roots[0]));
+    // The files are there still: published, it is uploaded again.
+    let again = sandbox.ok(uploading(&["publish"]))?;
+    ensure!(again["root"] == *roots[1] && again["uploads"][0]["sent"] == true, "{again}");
+    ensure!(resolved()? == format!("/ipfs/{}", roots[1]));
+    Ok(())
+}
+
+/// Found by its own file `api`; where it wants a token, in every form that people keep one in, and
+/// a refusal that says what is missing.
+pub fn token_and_api_file() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    signed_workspace(&mut sandbox)?;
+    let repository = Repository::new(&sandbox)?;
+    let secrets = r#"{"nick":{"AuthSecret":"basic:nick:hunter2","AllowedPaths":["/api/v0"]},
+        "ci":{"AuthSecret":"bearer:s3cr3t","AllowedPaths":["/api/v0"]}}"#;
+    repository.ok(["config", "--json", "API.Authorizations", secrets])?;
+    let daemon = repository.start(&[])?;
+    for variable in ["NAMESYS_KUBO_URL", "NAMESYS_GATEWAY_URL", "NAMESYS_W3NAME_URL"] {
+        sandbox.set_env(variable, "");
+    }
+    sandbox.set_env("NAMESYS_GATEWAY_URL", &daemon.gateway);
+    let folder = sandbox.path("kubo");
+    sandbox.set_env("IPFS_PATH", folder.to_str().context("UTF-8")?);
+    let config = String::from_utf8(sandbox.read("namesys.toml")?)?;
+    let publisher = "\n[[publishers]]\nkind = \"kubo\"\nurl = \"http://127.0.0.1:1\"\n";
+    sandbox.write("namesys.toml", config + publisher)?;
+    let (code, refused) = sandbox.json(["publish"])?;
+    let error = refused["uploads"][0]["error"].as_str().unwrap_or_default();
+    ensure!(code == 1 && error.contains("is a token needed"), "exit {code}: {refused}");
+    let good = [
+        "nick:hunter2",
+        "basic:nick:hunter2",
+        "Basic bmljazpodW50ZXIy",
+        "s3cr3t",
+        "Bearer s3cr3t\n",
+    ];
+    for (sequence, token) in good.into_iter().enumerate() {
+        sandbox.set_env("NAMESYS_KUBO_TOKEN", token);
+        sandbox.ok(["set", "text", "avatar", &format!("https://example.com/{sequence}")])?;
+        sandbox.ok(["sign"])?;
+        let published = sandbox.ok(["publish"])?;
+        ensure!(published["sequence"] == sequence, "{token}: {published}");
+        ensure!(published["publications"][0]["read_back"] == true, "{token}: {published}");
+    }
+    sandbox.set_env("NAMESYS_KUBO_TOKEN", "nick:wrong");
+    let (code, refused) = sandbox.json(["publish"])?;
+    ensure!(code == 1 && !refused.to_string().contains("wrong"), "exit {code}: {refused}");
+    Ok(())
+}
+
 /// `name put` and `name get` through the RPC: inspected, replaced, and not replaced by an older.
 pub fn records_by_rpc() -> Result<()> {
     let sandbox = Sandbox::new()?;

@@ -104,3 +104,52 @@ pub fn bucket() -> Result<()> {
     ensure!(code == 1, "no such bucket: {failed}");
     Ok(())
 }
+
+/// `doctor` is let in or says why not, and asks for nothing to be kept.
+pub fn doctor_pinning() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    let _devnet = Devnet::start(&mut sandbox)?;
+    let service = Served::pinning("secret-token")?;
+    let flag = format!("pinning-service={}", service.url);
+    sandbox.set_env("NAMESYS_PINNING_TOKEN", "another-token");
+    let (_, document) = sandbox.json(["doctor", "--upload", &flag])?;
+    let refused = probe(&document, "upload pinning service")?;
+    ensure!(refused["ok"] == false, "{document}");
+    ensure!(refused["detail"].as_str().unwrap_or("").contains("access token is invalid"));
+    ensure!(refused["hint"].as_str().unwrap_or("").contains("NAMESYS_PINNING_TOKEN"), "{refused}");
+    sandbox.set_env("NAMESYS_PINNING_TOKEN", "secret-token");
+    let (_, document) = sandbox.json(["doctor", "--upload", &flag])?;
+    ensure!(probe(&document, "upload pinning service")?["ok"] == true, "{document}");
+    Ok(())
+}
+
+/// The same of a bucket: the key, its secret, and that there is one.
+pub fn doctor_bucket() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    let _devnet = Devnet::start(&mut sandbox)?;
+    let bucket = Served::bucket("names", "AKIATEST", "wJalrXUtnFEMI/K7MDENG+secret")?;
+    sandbox.set_env("AWS_ACCESS_KEY_ID", "AKIATEST");
+    for (secret, name, expected) in [
+        ("wrong", "names", Some(("403", "AWS_SECRET_ACCESS_KEY"))),
+        ("wJalrXUtnFEMI/K7MDENG+secret", "another", Some(("404", "make the bucket"))),
+        ("wJalrXUtnFEMI/K7MDENG+secret", "names", None),
+    ] {
+        sandbox.set_env("AWS_SECRET_ACCESS_KEY", secret);
+        let flag = format!("s3={}/{name}", bucket.url);
+        let (_, document) = sandbox.json(["doctor", "--upload", &flag])?;
+        let found = probe(&document, "upload s3")?;
+        ensure!(found["ok"] == expected.is_none(), "{document}");
+        if let Some((detail, hint)) = expected {
+            ensure!(found["detail"].as_str().unwrap_or("").contains(detail), "{found}");
+            ensure!(found["hint"].as_str().unwrap_or("").contains(hint), "{found}");
+        }
+        ensure!(!document.to_string().contains("X-Amz"), "a signature is shown: {document}");
+    }
+    Ok(())
+}
+
+fn probe<'a>(document: &'a Value, what: &str) -> Result<&'a Value> {
+    let mut checks = document["checks"].as_array().into_iter().flatten();
+    let found = checks.find(|check| check["what"].as_str().unwrap_or("").starts_with(what));
+    found.ok_or_else(|| anyhow::anyhow!("no check of {what}: {document}"))
+}

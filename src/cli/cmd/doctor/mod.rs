@@ -1,15 +1,17 @@
 //! `doctor`: probes every endpoint, the chain and the clock with real requests, and says what to
 //! do about each failure.
 
+mod advice;
 mod chain;
 mod services;
+mod sites;
 
 use std::io::{self, Write};
 
 use namesys::report::{CheckReport, DoctorReport};
 
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::RpcArgs;
@@ -30,6 +32,8 @@ pub struct Args {
     uploads: UploadArgs,
     #[command(flatten)]
     publishers: PublisherArgs,
+    #[command(flatten)]
+    sites: SiteArgs,
     #[command(flatten)]
     gateways: GatewayArgs,
     #[command(flatten)]

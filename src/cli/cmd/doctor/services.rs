@@ -1,18 +1,20 @@
-//! Uploads, publishers, gateways, and the clock.
+//! Uploads, publishers, gateways, web hosts, and the clock.
 
 use jiff::Timestamp;
 use namesys::ens::Name;
-use namesys::ipfs::upload::Upload;
 use namesys::ipns::Publisher;
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::{Http, Request, endpoint};
 use namesys::report::CheckReport;
 use namesys::resolve::Gateway;
 use namesys::secret::Secret;
+use namesys::site::Site;
+use namesys::workspace::Config;
 use url::Url;
 
-use super::{Args, bad, good};
+use super::{Args, advice, bad, good, sites};
 use crate::cli::context::Context;
+use crate::cli::endpoints::ChosenUpload;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 
@@ -23,9 +25,10 @@ const EMPTY: &str = "bafkqaaa";
 
 /// The services that are probed.
 pub struct Services {
-    uploads: Vec<Box<dyn Upload>>,
+    uploads: Vec<ChosenUpload>,
     publishers: Vec<Box<dyn Publisher>>,
     gateways: Vec<Gateway>,
+    sites: Vec<Site>,
     name: Option<Name>,
     ipns: Option<IpnsName>,
     http: Http,
@@ -44,10 +47,29 @@ impl Services {
             Some(config) => config.recorded_keys()?.ipns_name,
             None => None,
         };
+        let sites = match config {
+            Some(config) => args.sites.get(context, config)?,
+            None => Vec::new(),
+        };
+        // A name that only web hosts have uses nothing of IPFS, unless somebody says so.
+        let only_sites = config.is_some_and(Config::has_only_sites);
+        let uploads = match only_sites && !args.uploads.are_given() {
+            true => Vec::new(),
+            false => args.uploads.each(context, config)?,
+        };
+        let publishers = match only_sites && !args.publishers.are_given() {
+            true => Vec::new(),
+            false => args.publishers.get(context, config)?,
+        };
+        let gateways = match only_sites {
+            true => args.gateways.chosen(context, config)?,
+            false => args.gateways.get(context, config)?,
+        };
         Ok(Self {
-            uploads: args.uploads.get(context, config)?,
-            publishers: args.publishers.get(context, config)?,
-            gateways: args.gateways.get(context, config)?,
+            uploads,
+            publishers,
+            gateways,
+            sites,
             name: name.cloned(),
             ipns,
             http: context.gateway_http(None)?,
@@ -57,22 +79,17 @@ impl Services {
     /// Probes each.
     pub async fn probe(&self) -> Vec<CheckReport> {
         let mut checks = Vec::new();
-        for upload in &self.uploads {
-            let what = format!("upload {}", upload.describe());
-            checks.push(match upload.probe().await {
-                Ok(said) => good(what, said),
-                Err(error) => bad(
-                    what,
-                    error.to_string(),
-                    "start it, or give another: --upload kubo=URL, NAMESYS_KUBO_URL, [[uploads]]",
-                ),
-            });
+        for chosen in &self.uploads {
+            checks.push(upload(chosen).await);
         }
         for publisher in &self.publishers {
             checks.push(self.publisher(publisher.as_ref()).await);
         }
         for gateway in &self.gateways {
             checks.push(self.gateway(gateway).await);
+        }
+        for site in &self.sites {
+            checks.extend(sites::probe(site, &self.http).await);
         }
         checks.push(self.clock().await);
         checks
@@ -91,11 +108,7 @@ impl Services {
             }
             Ok(Some(_)) => good(what, "it answers"),
             Ok(None) => good(what, "it answers, and has no record of this name"),
-            Err(error) => bad(
-                what,
-                error.to_string(),
-                "ask again later, or give another: --publisher w3name=URL, [[publishers]]",
-            ),
+            Err(error) => bad(what, error.to_string(), advice::publisher(&error)),
         }
     }
 
@@ -104,15 +117,17 @@ impl Services {
         let Some((url, exact)) = self.probe_url(gateway) else {
             return good(what, "not asked: its addresses need the name of a workspace");
         };
-        let hint = "give another: --gateway URL, NAMESYS_GATEWAY_URL, [gateways]";
         let request = Request::get(url).max_body(1 << 20).attempts(1);
         match self.http.send(&request).await {
             Ok(answer) if (200..300).contains(&answer.status) => good(what, "it answers"),
             Ok(answer) if !exact && answer.status == 404 => {
                 good(what, "it answers, and has nothing there yet")
             }
-            Ok(answer) => bad(what, answer.to_error().to_string(), hint),
-            Err(error) => bad(what, error.to_string(), hint),
+            Ok(answer) => {
+                let error = answer.to_error();
+                bad(what, error.to_string(), advice::gateway(&error))
+            }
+            Err(error) => bad(what, error.to_string(), advice::gateway(&error)),
         }
     }
 
@@ -143,8 +158,10 @@ impl Services {
         let what = "local clock";
         let publishers = self.publishers.iter().map(|publisher| publisher.url().clone());
         let gateways = self.gateways.iter().filter_map(Gateway::trusted_url);
-        let uploads = self.uploads.iter().map(|upload| upload.url().clone());
-        for url in publishers.chain(gateways).chain(uploads) {
+        let uploads = self.uploads.iter().filter_map(|chosen| chosen.upload.as_ref().ok());
+        let uploads = uploads.map(|upload| upload.url().clone());
+        let sites = self.sites.iter().filter_map(|site| Some(site.url.as_ref()?.url().clone()));
+        for url in publishers.chain(gateways).chain(uploads).chain(sites) {
             let host = url.host_str().unwrap_or_default().to_owned();
             let request = Request::get(url).attempts(1);
             let Ok(answer) = self.http.send(&request).await else { continue };
@@ -162,5 +179,22 @@ impl Services {
         }
         let hint = "no server answered that tells its time: see the failures above";
         bad(what, "not compared with any server", hint)
+    }
+}
+
+/// One cheap question, which changes nothing there.
+async fn upload(chosen: &ChosenUpload) -> CheckReport {
+    let what = format!("upload {}", chosen.what);
+    let upload = match &chosen.upload {
+        Ok(upload) => upload,
+        Err(error) => {
+            let hint = error.hint.clone().unwrap_or_else(|| "correct its settings".to_owned());
+            return bad(what, error.message.clone(), hint);
+        }
+    };
+    let what = format!("upload {}", upload.describe());
+    match upload.probe().await {
+        Ok(said) => good(what, said),
+        Err(error) => bad(what, error.to_string(), advice::upload(chosen, &error)),
     }
 }

@@ -4,7 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use namesys::ipns::{Published, ReadBack, UnverifiedRecord, VerifiedRecord, publish_and_read_back};
+use namesys::ipns::{
+    PublishError, Published, Publisher, ReadBack, UnverifiedRecord, VerifiedRecord,
+    publish_and_read_back,
+};
 use namesys::keys::IpnsName;
 use namesys::report::{IpnsPutReport, PublicationReport};
 
@@ -37,6 +40,10 @@ pub struct PutArgs {
     /// Whose record it is; default: the workspace's IPNS name
     #[arg(long, value_name = "IPNS NAME")]
     name: Option<IpnsName>,
+    /// Put nothing when a service has a record of another value: for records signed ahead, which
+    /// would bring back what was published when they were signed
+    #[arg(long)]
+    same_value: bool,
     #[command(flatten)]
     publishers: PublisherArgs,
 }
@@ -81,8 +88,16 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
     let mut publications = Vec::new();
     let mut errors = Vec::new();
     let config = context.config()?;
-    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
+    let publishers = args.publishers.for_single_records(context, config.as_ref())?;
+    let fields = fields(Some(&name), record.fields());
+    if args.same_value
+        && let Some(error) = other_value(&publishers, &record).await
+    {
+        return Ok(Outcome::partial(IpnsPutReport { fields, publications }, Some(error)));
+    }
+    for publisher in publishers {
         let result = publish_and_read_back(&*publisher, &record, ReadBack::default()).await;
+        let taken = matches!(result, Ok(_) | Err(PublishError::NotReadBack { .. }));
         let (ok, read_back, error) = match result {
             Ok(Published::Same) => (true, true, None),
             Ok(Published::Superseded(by)) => {
@@ -93,13 +108,38 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
         };
         let shown = error.as_ref().map(|error| error.message.clone());
         let to = publisher.describe();
-        publications.push(PublicationReport { to, ok, sent: ok, read_back, error: shown });
+        publications.push(PublicationReport { to, ok, sent: taken, read_back, error: shown });
         errors.extend(error);
     }
     let worst = Exit::worst(errors.iter().map(|error| error.exit));
     let error = errors.into_iter().find(|error| Some(error.exit) == worst);
-    let fields = fields(Some(&name), record.fields());
     Ok(Outcome::partial(IpnsPutReport { fields, publications }, error))
+}
+
+/// Why `record` is not to be put: something else was published since it was signed. A service
+/// that cannot be asked says so when it gets the record.
+async fn other_value(
+    publishers: &[Box<dyn Publisher>],
+    record: &VerifiedRecord,
+) -> Option<CliError> {
+    for publisher in publishers {
+        let Ok(Some(served)) = publisher.get(record.name()).await else { continue };
+        let (has, ours) = (served.fields(), record.fields());
+        if has.value != ours.value {
+            let message = format!(
+                "{} has sequence {} of {}, and this record is of {}: nothing was put",
+                publisher.describe(),
+                has.sequence,
+                has.value,
+                ours.value
+            );
+            return Some(CliError::new(Exit::Failed, "other-value", message).hint(
+                "something else was published since it was signed: sign a new series, of that \
+                 value; or leave out --same-value",
+            ));
+        }
+    }
+    None
 }
 
 impl Human for IpnsPutReport {

@@ -11,13 +11,15 @@ use namesys::report::{IpnsFields, IpnsSeriesReport, IpnsSignReport};
 
 use super::{fields, write_fields};
 use crate::cli::context::Context;
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::values;
 
 /// Without `--validity`: a year.
 const DEFAULT_VALIDITY: Duration = Duration::from_secs(365 * 86_400);
+/// Of the files of a series.
+const EXTENSION: &str = "ipns-record";
 /// Most records of a series.
 const MAX_COUNT: u64 = 100_000;
 
@@ -59,7 +61,14 @@ struct Signed {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let key = args.key.require(context)?;
     match (args.count, args.every, &args.out) {
-        (Some(count), Some(every), Some(out)) => series(&args, &key, count, every, out),
+        (Some(count), Some(every), Some(out)) => {
+            let signed = series(&args, &key, count, every, out)?;
+            context.output.note(
+                "whoever publishes something else before these are used up has to replace them: \
+                 the next would bring this value back (`ipns put --same-value` does not)",
+            );
+            Ok(signed)
+        }
         _ => one(&args, &key, context),
     }
 }
@@ -105,17 +114,33 @@ fn series(
         signed.push(sign(args, key, sequence, validity)?);
         validity = later(validity, every)?;
     }
-    let failed = |error| CliError::io(format!("{} cannot be made", out.display()), &error);
-    std::fs::create_dir_all(out).map_err(failed)?;
+    make_folder(out)?;
     let mut records = Vec::new();
     for Signed { fields, bytes } in signed {
-        let file = out.join(format!("{:020}.ipns-record", fields.sequence));
+        let file = out.join(format!("{:020}.{EXTENSION}", fields.sequence));
         values::write_file(&file, &bytes)?;
         let file = Some(file.display().to_string());
         records.push(IpnsSignReport { fields, file, record: None });
     }
     let fields = records[0].fields.clone();
     Ok(Outcome::done(IpnsSeriesReport { fields, records }))
+}
+
+/// A folder without records: those of another series would be put among these.
+fn make_folder(out: &Path) -> Result<(), CliError> {
+    let failed = |error| CliError::io(format!("{} cannot be made", out.display()), &error);
+    std::fs::create_dir_all(out).map_err(failed)?;
+    let mut records = Vec::new();
+    for entry in std::fs::read_dir(out).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+            records.push(path);
+        }
+    }
+    let Some(first) = records.iter().min() else { return Ok(()) };
+    let message = format!("{} holds records already, {}", out.display(), first.display());
+    Err(CliError::new(Exit::Failed, "exists", message)
+        .hint("give another folder, or remove them first: none is replaced"))
 }
 
 fn sign(

@@ -3,12 +3,13 @@
 
 mod checks;
 mod pointer;
+mod sending;
 mod show;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::chain::setup::{Cost, Plan, Sender, SetupRequest, Standing, plan, safe_batch};
 use namesys::ens::Name;
@@ -17,7 +18,6 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::output::Outcome;
-use crate::cli::prompt;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::{DeriveArgs, Session, parse_name};
 use crate::cli::wallet_args::{OpenWallet, address};
@@ -78,6 +78,8 @@ struct Prepared {
     request: SetupRequest,
     standing: Standing,
     plan: Plan,
+    /// Of each transaction; none where the nodes cannot tell.
+    costs: Vec<Cost>,
     sender: Sender,
 }
 
@@ -85,7 +87,7 @@ struct Prepared {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (session, name) = subject(&args, context)?;
     let rpc = args.rpc.open(context, &context.http()?)?;
-    let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain"))?;
+    let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
     let wallet = wallet(&args, context)?;
     let sends = !args.calldata && args.safe.is_none();
     let session = checks::keys(session, &args, wallet.as_ref(), context)?;
@@ -104,7 +106,16 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         for transaction in &plan.transactions {
             sender.simulate(standing.sender, transaction).await?;
         }
-        Ok(Prepared { request, standing, plan, sender })
+        let costs = match (plan.transactions.is_empty(), sends) {
+            (true, _) => Vec::new(),
+            (false, true) => sender.costs(standing.sender, &plan.transactions).await?,
+            // What is only shown may go without.
+            (false, false) => {
+                let costs = sender.costs(standing.sender, &plan.transactions).await;
+                costs.unwrap_or_default()
+            }
+        };
+        Ok(Prepared { request, standing, plan, costs, sender })
     })?;
     prepared.plan.warnings.iter().for_each(|warning| context.output.warn(warning));
     if prepared.plan.transactions.is_empty() {
@@ -118,7 +129,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             .hint("give the owner's, such as --private-key-file or --account; or print them for a wallet elsewhere: --calldata, --safe FILE");
         return Ok(done(&prepared, Shown::default(), Some(error)));
     };
-    send(&args, &prepared, &wallet, context)
+    sending::run(args.yes, &prepared, &wallet, context)
 }
 
 /// The workspace, where the name is of one, and the name.
@@ -164,64 +175,4 @@ fn elsewhere(args: &Args, prepared: &Prepared) -> Result<Outcome, CliError> {
     std::fs::write(file, format!("{batch:#}\n")).map_err(failed)?;
     let shown = Shown { safe: Some(file.display().to_string()), ..Shown::default() };
     Ok(done(prepared, shown, None))
-}
-
-fn send(
-    args: &Args,
-    prepared: &Prepared,
-    wallet: &OpenWallet,
-    context: &Context,
-) -> Result<Outcome, CliError> {
-    let Prepared { standing, plan, sender, .. } = prepared;
-    if let OpenWallet::External(wallet) = wallet {
-        let wallet = namesys::wallet::Wallet::address(wallet);
-        let error = namesys::wallet::WalletError::NoTransactions { wallet }.into();
-        return Ok(done(prepared, Shown::default(), Some(error)));
-    }
-    let costs =
-        context.block_on(async { Ok(sender.costs(standing.sender, &plan.transactions).await?) })?;
-    if !args.yes {
-        ask(prepared, &costs, context)?;
-    }
-    let mut hashes: Vec<Option<B256>> = Vec::new();
-    let ended = context.block_on(async {
-        for (transaction, cost) in plan.transactions.iter().zip(&costs) {
-            // Kept where it is seen after Ctrl-C too.
-            hashes.push(None);
-            let Some(sent) = hashes.last_mut() else { break };
-            let ended = sender.send(wallet.as_wallet(), transaction, *cost, sent).await;
-            context.output.note(format_args!("{}: {}", transaction.description, said(&ended)));
-            ended?;
-        }
-        Ok(())
-    });
-    Ok(done(prepared, Shown { costs, hashes, safe: None }, ended.err()))
-}
-
-fn said<T, E>(ended: &Result<T, E>) -> &'static str {
-    if ended.is_ok() { "mined" } else { "failed" }
-}
-
-/// Shows what would be sent, and asks.
-fn ask(prepared: &Prepared, costs: &[Cost], context: &Context) -> Result<(), CliError> {
-    let count = costs.len();
-    let question = match count {
-        1 => "Send this transaction".to_owned(),
-        count => format!("Send these {count} transactions"),
-    };
-    let lines = prepared.plan.transactions.iter().zip(costs).enumerate();
-    for (number, (transaction, cost)) in lines {
-        context.output.ask_about(format_args!(
-            "{}. {}\n   gas {}, at most {} ether",
-            number + 1,
-            transaction.description,
-            cost.gas,
-            show::ether(cost.at_most() + transaction.value)
-        ));
-    }
-    match prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")?
-    {
-        true => Ok(()),
-        false => Err(CliError::new(Exit::Failed, "not-confirmed", "nothing was sent")),
-    }
 }

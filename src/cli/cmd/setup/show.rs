@@ -2,20 +2,19 @@
 
 use std::io::{self, Write};
 
-use alloy_primitives::{B256, Bytes, U256, utils::format_ether};
+use alloy_primitives::{Bytes, U256, utils::format_ether};
 use namesys::chain::RecordhashSource;
-use namesys::chain::setup::Cost;
-use namesys::report::{SetupReport, StandingReport, TransactionReport};
+use namesys::report::{SetupReport, StandingReport, TransactionReport, TransactionState};
 use namesys::resolve::Recordhash;
 
 use super::Prepared;
+use super::sending::Sent;
 use crate::cli::output::{Human, shown};
 
 /// What came of the transactions.
 #[derive(Default)]
 pub struct Shown {
-    pub costs: Vec<Cost>,
-    pub hashes: Vec<Option<B256>>,
+    pub sent: Vec<Sent>,
     pub safe: Option<String>,
 }
 
@@ -47,15 +46,16 @@ pub fn source(source: &RecordhashSource) -> Option<String> {
 
 /// What stood, and what was or would be sent.
 pub(super) fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
-    let Prepared { request, standing, plan, sender } = prepared;
-    let Shown { costs, hashes, safe } = shown;
+    let Prepared { request, standing, plan, costs, sender } = prepared;
+    let Shown { sent, safe } = shown;
     let transactions = plan.transactions.iter().enumerate().map(|(number, transaction)| {
-        let cost = costs.get(number);
+        let (cost, sent) = (costs.get(number), sent.get(number));
         TransactionReport {
             to: transaction.to.to_string(),
             data: transaction.data.to_string(),
             value: transaction.value.to_string(),
-            hash: hashes.get(number).copied().flatten().map(|hash| hash.to_string()),
+            hash: sent.and_then(|sent| sent.hash).map(|hash| hash.to_string()),
+            state: sent.map_or(TransactionState::NotSent, |sent| sent.state),
             description: transaction.description.clone(),
             gas: cost.map(|cost| cost.gas),
             max_cost: cost.map(|cost| (cost.at_most() + transaction.value).to_string()),
@@ -105,15 +105,31 @@ impl Human for SetupReport {
         }
         for (number, transaction) in self.transactions.iter().enumerate() {
             writeln!(out, "\n{}. {}", number + 1, shown(&transaction.description))?;
+            let word = match transaction.state {
+                TransactionState::NotSent => "not sent",
+                TransactionState::Sent => "sent, not seen mined",
+                TransactionState::Mined => "mined",
+                TransactionState::Failed => "failed",
+            };
             match &transaction.hash {
-                Some(hash) => writeln!(out, "   sent: {hash}")?,
-                None => {
-                    writeln!(out, "   to     {}", transaction.to)?;
-                    writeln!(out, "   value  {}", transaction.value)?;
-                    writeln!(out, "   data   {}", transaction.data)?;
-                }
+                Some(hash) => writeln!(out, "   {word}: {hash}")?,
+                None => planned(transaction, out)?,
             }
         }
         self.safe.iter().try_for_each(|file| writeln!(out, "\nwrote {}", shown(file)))
+    }
+}
+
+/// A transaction that was not sent.
+fn planned(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "   to     {}", transaction.to)?;
+    writeln!(out, "   value  {}", transaction.value)?;
+    writeln!(out, "   data   {}", transaction.data)?;
+    let max: Option<U256> = transaction.max_cost.as_ref().and_then(|wei| wei.parse().ok());
+    match (transaction.gas, max) {
+        (Some(gas), Some(max)) => {
+            writeln!(out, "   gas    {gas}, at most {} ether in all", ether(max))
+        }
+        _ => Ok(()),
     }
 }

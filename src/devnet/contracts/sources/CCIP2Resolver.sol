@@ -19,13 +19,13 @@ import {Text} from "./Text.sol";
 /// A resolver of records that are signed off chain: it says where they are (EIP-3668) and
 /// returns only what the owner of the name, or who the owner approved, has signed.
 contract CCIP2Resolver is Recordhashes, IExtendedResolver, IERC165 {
-    error InvalidSignature(string value);
+    error FeatureNotImplemented(bytes4 selector);
 
     bytes4 private constant SIGNED_RECORD =
         bytes4(keccak256("signedRecord(address,bytes,bytes,bytes)"));
     bytes4 private constant SIGNED_REDIRECT =
         bytes4(keccak256("signedRedirect(address,bytes,bytes,bytes)"));
-    /// How many blocks after the lookup the callback may run.
+    /// How many blocks after the one before the lookup the callback may run.
     uint256 private constant VALID_BLOCKS = 7;
 
     /// What the chain says about a request.
@@ -53,7 +53,8 @@ contract CCIP2Resolver is Recordhashes, IExtendedResolver, IERC165 {
     ) Recordhashes(registry, nameWrapper, manager, chain) {}
 
     function supportsInterface(bytes4 id) external pure returns (bool) {
-        return id == type(IERC165).interfaceId || id == type(IExtendedResolver).interfaceId;
+        return id == type(IERC165).interfaceId || id == type(IExtendedResolver).interfaceId
+            || id == SIGNED_RECORD || id == SIGNED_REDIRECT;
     }
 
     /// ENSIP-10. Always reverts: with OffchainLookup, or with what is wrong with the request.
@@ -69,7 +70,7 @@ contract CCIP2Resolver is Recordhashes, IExtendedResolver, IERC165 {
         revert OffchainLookup(
             address(this),
             gateway.urls(query.recordhash, path),
-            abi.encodePacked(uint64(block.timestamp / 1 minutes)),
+            abi.encodePacked(uint16(block.timestamp / 1 minutes)),
             this.__callback.selector,
             abi.encode(query.node, number, checksum(query, number, request), name, request)
         );
@@ -83,7 +84,7 @@ contract CCIP2Resolver is Recordhashes, IExtendedResolver, IERC165 {
     {
         (bytes32 node, uint256 number, bytes32 check, bytes memory name, bytes memory request) =
             abi.decode(extraData, (bytes32, uint256, bytes32, bytes, bytes));
-        if (number >= block.number || block.number > number + 1 + VALID_BLOCKS) {
+        if (number >= block.number || block.number > number + VALID_BLOCKS) {
             revert InvalidRequest("BLOCK_TIMEOUT");
         }
         Query memory query = look(name, request);
@@ -152,31 +153,35 @@ contract CCIP2Resolver is Recordhashes, IExtendedResolver, IERC165 {
         view
         returns (bytes memory)
     {
-        if (response.length < 4) revert InvalidRequest("BAD_RESPONSE");
         bytes4 selector = bytes4(response);
         if (selector != SIGNED_RECORD && selector != SIGNED_REDIRECT) {
-            revert InvalidRequest("BAD_RESPONSE");
+            revert FeatureNotImplemented(selector);
         }
         Signed memory signed;
         (signed.signer, signed.signature, signed.approval, signed.result) =
             abi.decode(response[4:], (address, bytes, bytes, bytes));
         checkApproval(query, signed);
         if (selector == SIGNED_RECORD) {
-            checkSignature(signed, updateText(query, signed));
+            if (!isSigned(signed, updateText(query, signed))) {
+                revert InvalidRequest("BAD_SIGNED_RECORD");
+            }
             return signed.result;
         }
         if (signed.result.length < 2 || !DnsName.wellFormed(signed.result)) {
-            revert InvalidRequest("BAD_REDIRECT");
+            revert InvalidRequest("BAD_REDIRECT_REQUEST");
         }
-        checkSignature(signed, redirectText(query, signed));
+        if (!isSigned(signed, redirectText(query, signed))) {
+            revert InvalidRequest("BAD_DAPP_SIGNATURE");
+        }
         return redirect(signed.result, request);
     }
 
     /// Without an approval (SIGN 3) the signer is the owner or approved on chain; with one, who
     /// signed it is.
     function checkApproval(Query memory query, Signed memory signed) private view {
-        address by = signed.signer;
-        if (signed.approval.length >= 64) {
+        if (signed.approval.length < 64) {
+            if (!mayApprove(query, signed.signer)) revert NotAuthorised("NOT_APPROVED");
+        } else {
             string memory text = string.concat(
                 "Requesting Signature To Approve ENS Records Signer\n\nOrigin: ",
                 query.domain,
@@ -185,17 +190,18 @@ contract CCIP2Resolver is Recordhashes, IExtendedResolver, IERC165 {
                 "\nApproved By: ",
                 Text.caip10(chainID, query.owner)
             );
-            by = PersonalSign.recover(text, signed.approval);
-        }
-        if (by == address(0)) revert InvalidSignature("BAD_APPROVAL");
-        if (by != query.owner && !isApprovedSigner[query.owner][query.node][by]) {
-            revert InvalidSignature("BAD_APPROVAL");
+            if (!mayApprove(query, PersonalSign.recover(text, signed.approval))) {
+                revert NotAuthorised("BAD_APPROVAL");
+            }
         }
     }
 
-    function checkSignature(Signed memory signed, string memory text) private pure {
-        address by = PersonalSign.recover(text, signed.signature);
-        if (by == address(0) || by != signed.signer) revert InvalidSignature("BAD_SIGNATURE");
+    function mayApprove(Query memory query, address by) private view returns (bool) {
+        return by == query.owner || isApprovedSigner[query.owner][query.node][by];
+    }
+
+    function isSigned(Signed memory signed, string memory text) private pure returns (bool) {
+        return PersonalSign.recover(text, signed.signature) == signed.signer;
     }
 
     /// SIGN 4.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IGatewayManager} from "./Interfaces.sol";
 import {DnsName} from "./DnsName.sol";
+import {Recordhash} from "./Recordhash.sol";
 import {Text} from "./Text.sol";
 
 /// The gateways of the CCIP2 resolver, and the URLs it sends clients to. All gateways are
@@ -77,15 +78,12 @@ contract GatewayManager is IGatewayManager {
             }
             return list;
         }
-        if (recordhash.length >= 8 && bytes8(recordhash) == "https://") {
+        if (Recordhash.isWeb(recordhash)) {
             list = new string[](1);
             list[0] = string.concat(string(recordhash), path, SUFFIX);
             return list;
         }
-        bytes memory pointer = recordhash.length == 32
-            ? bytes.concat(hex"e5010172002408011220", recordhash)
-            : recordhash;
-        return ofPointer(pointer, path);
+        return ofPointer(Recordhash.full(recordhash), path);
     }
 
     function ofPointer(bytes memory pointer, string memory path)

@@ -5,12 +5,14 @@ import {IRegistry} from "./Interfaces.sol";
 import {DnsName} from "./DnsName.sol";
 
 /// As much of a NameWrapper as clients ask: it owns names in the registry and keeps who owns
-/// them here. No fuses, no expiry, no ERC-1155 transfers.
+/// them here. Two fuses mean something; no expiry, no ERC-1155 transfers.
 contract NameWrapper {
     event NameWrapped(bytes32 indexed node, bytes name, address owner, uint32 fuses, uint64 expiry);
     event NameUnwrapped(bytes32 indexed node, address owner);
+    event FusesSet(bytes32 indexed node, uint32 fuses);
     event ApprovalForAll(address indexed account, address indexed operator, bool approved);
 
+    error OperationProhibited(bytes32 node);
     error Unauthorised(bytes32 node, address addr);
     error MalformedName(bytes name);
 
@@ -18,6 +20,10 @@ contract NameWrapper {
     mapping(bytes32 node => bytes) public names;
     mapping(address owner => mapping(address operator => bool)) public isApprovedForAll;
     mapping(bytes32 node => address) private owners;
+    mapping(bytes32 node => uint32) private burned;
+
+    uint32 private constant CANNOT_UNWRAP = 1;
+    uint32 private constant CANNOT_SET_RESOLVER = 8;
 
     constructor(IRegistry registry) {
         ens = registry;
@@ -25,6 +31,11 @@ contract NameWrapper {
 
     modifier onlyTokenOwner(bytes32 node) {
         if (!canModifyName(node, msg.sender)) revert Unauthorised(node, msg.sender);
+        _;
+    }
+
+    modifier allowedBy(bytes32 node, uint32 fuse) {
+        if (burned[node] & fuse != 0) revert OperationProhibited(node);
         _;
     }
 
@@ -38,7 +49,7 @@ contract NameWrapper {
 
     function getData(uint256 id) external view returns (address owner, uint32 fuses, uint64 expiry) {
         owner = ownerOf(id);
-        fuses = 0;
+        fuses = burned[bytes32(id)];
         expiry = owner == address(0) ? 0 : type(uint64).max;
     }
 
@@ -75,8 +86,22 @@ contract NameWrapper {
         emit NameWrapped(node, name, wrappedOwner, 0, type(uint64).max);
     }
 
+    /// Burns fuses, which stay burned. What they are before.
+    function setFuses(bytes32 node, uint16 ownerControlledFuses)
+        external
+        onlyTokenOwner(node)
+        returns (uint32 before)
+    {
+        before = burned[node];
+        burned[node] = before | ownerControlledFuses;
+        emit FusesSet(node, burned[node]);
+    }
+
     /// Gives a name back to the registry, where `controller` owns it then.
-    function unwrap(bytes32 parentNode, bytes32 labelhash, address controller) external {
+    function unwrap(bytes32 parentNode, bytes32 labelhash, address controller)
+        external
+        allowedBy(DnsName.child(parentNode, labelhash), CANNOT_UNWRAP)
+    {
         bytes32 node = DnsName.child(parentNode, labelhash);
         if (!canModifyName(node, msg.sender)) revert Unauthorised(node, msg.sender);
         delete owners[node];
@@ -85,7 +110,11 @@ contract NameWrapper {
         emit NameUnwrapped(node, controller);
     }
 
-    function setResolver(bytes32 node, address resolver) external onlyTokenOwner(node) {
+    function setResolver(bytes32 node, address resolver)
+        external
+        onlyTokenOwner(node)
+        allowedBy(node, CANNOT_SET_RESOLVER)
+    {
         ens.setResolver(node, resolver);
     }
 

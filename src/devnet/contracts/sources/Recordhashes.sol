@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IGatewayManager, INameWrapper, IRegistry} from "./Interfaces.sol";
 import {DnsName} from "./DnsName.sol";
+import {Recordhash} from "./Recordhash.sol";
 import {Text} from "./Text.sol";
 
 /// What the CCIP2 resolver keeps, and who may change it.
@@ -53,7 +54,7 @@ abstract contract Recordhashes {
     modifier onlyManagerOf(bytes32 node) {
         address holder = ownerOf(node);
         if (msg.sender != holder && !isApprovedSigner[holder][node][msg.sender]) {
-            revert NotAuthorised("NOT_OWNER_OR_MANAGER");
+            revert NotAuthorised("NOT_APPROVED");
         }
         _;
     }
@@ -68,10 +69,16 @@ abstract contract Recordhashes {
         return bytes32(uint256(uint160(holder)));
     }
 
-    /// What is set for a node, else its owner's ownerhash.
-    function getRecordhash(bytes32 node) external view returns (bytes memory) {
-        bytes memory own = recordhash[node];
-        return own.length != 0 ? own : recordhash[ownerhashKey(ownerOf(node))];
+    /// What is set for a node, else its owner's ownerhash; the short form in full.
+    function getRecordhash(bytes32 node) external view returns (bytes memory hash) {
+        hash = recordhash[node];
+        if (hash.length == 0) hash = recordhash[ownerhashKey(ownerOf(node))];
+        return Recordhash.full(hash);
+    }
+
+    /// Whether a registry owner is a contract that wraps names.
+    function isWrapper(address holder) external view returns (bool) {
+        return holder == address(wrapper);
     }
 
     function setRecordhash(bytes32 node, bytes calldata hash) external onlyManagerOf(node) {

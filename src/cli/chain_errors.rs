@@ -1,0 +1,136 @@
+//! Errors about the chain: nodes, setup, resolution, the devnet's own.
+
+use namesys::chain::ChainError;
+use namesys::chain::setup::SetupError;
+use namesys::devnet::chain::{AnvilError, ChainError as DevnetChainError};
+use namesys::resolve::{ResolveError, ReverseError};
+
+use super::error::{CliError, Exit};
+
+impl From<ChainError> for CliError {
+    fn from(error: ChainError) -> Self {
+        match &error {
+            ChainError::NoRpc => Self::of(Exit::Usage, "no-rpc", &error)
+                .hint("give --rpc-url URL, or set ETH_RPC_URL"),
+            ChainError::TooFewNodes { .. } => Self::of(Exit::Usage, "usage", &error)
+                .hint("give more --rpc-url, or a lower --rpc-quorum"),
+            ChainError::OtherChain { found, expected, .. } => {
+                Self::of(Exit::Failed, "other-chain", &error).hint(format!(
+                    "give a node of chain {expected} with --rpc-url; for names of chain {found}, \
+                     namesys init NAME --chain-id {found} makes the workspace"
+                ))
+            }
+            ChainError::Disagreement { .. } => Self::of(Exit::Unverified, "disagreement", &error)
+                .hint("one of them lies or lags: ask again, or leave out the one you do not trust"),
+            ChainError::NoRegistry(_) => Self::of(Exit::Failed, "no-ens", &error)
+                .hint("give a node of a chain that has ENS, such as mainnet, with --rpc-url"),
+            ChainError::Contract { .. } => Self::of(Exit::Failed, "contract", &error)
+                .hint("is it the contract you mean, on this chain?"),
+            ChainError::Rpc { .. } => Self::of(Exit::Failed, "rpc", &error).hint(
+                "check the node's address and its key, or give more than one --rpc-url: they are \
+                 tried in order",
+            ),
+            ChainError::LostBlock { .. } => Self::of(Exit::Failed, "rpc", &error)
+                .hint("try again, or ask a node that is no pool: --rpc-url URL"),
+        }
+    }
+}
+
+impl From<SetupError> for CliError {
+    fn from(error: SetupError) -> Self {
+        let error = match error {
+            SetupError::Chain(error) => return error.into(),
+            SetupError::Wallet(error) => return error.into(),
+            error => error,
+        };
+        let failed = |kind| Self::of(Exit::Failed, kind, &error);
+        match &error {
+            SetupError::NotRegistered(_) => Self::of(Exit::NotFound, "not-registered", &error)
+                .hint(
+                    "register it first, for example at app.ens.domains; or is it on another chain?",
+                ),
+            SetupError::NoRecordsResolver(_) => {
+                failed("no-records-resolver").hint("give the address of one with --resolver")
+            }
+            SetupError::NotOwner { owner, owner_is_contract: true, .. } => failed("not-owner")
+                .hint(format!(
+                    "{owner} is a contract: without the wallet's flags and variables, --safe FILE \
+                     writes the transactions for a multisig, and --calldata prints them"
+                )),
+            SetupError::NotOwner { owner, .. } => failed("not-owner").hint(format!(
+                "give the wallet of {owner}, or print the transactions for it: --calldata \
+                 --from {owner}"
+            )),
+            SetupError::ResolverLocked { .. } => failed("resolver-locked").hint(
+                "its records stay where that resolver keeps them; use another name for records \
+                 off chain",
+            ),
+            SetupError::Simulation { .. } => failed("refused").hint(
+                "nothing was sent; --calldata without a wallet shows what the owner would send",
+            ),
+            SetupError::Funds { sender, .. } => {
+                failed("no-funds").hint(format!("send ether to {sender}"))
+            }
+            SetupError::NotSent { .. } => failed("not-sent").hint(
+                "look the transaction up before you run the same again, which sends only what is \
+                 missing; another node helps where this one fails: --rpc-url",
+            ),
+            SetupError::NotMined { .. } => failed("not-mined").hint(
+                "it may be mined later, or was dropped: run the same again, which sends only what \
+                 is missing then; --wait SECONDS waits longer",
+            ),
+            SetupError::Reverted { .. } => failed("reverted").hint(
+                "the chain changed meanwhile: run the same again, which sends only what is missing",
+            ),
+            SetupError::NotReadBack { .. } => Self::of(Exit::Unverified, "not-read-back", &error)
+                .hint("another transaction may have changed it since: run the same again"),
+            SetupError::Chain(_) | SetupError::Wallet(_) => failed("setup"),
+        }
+    }
+}
+
+impl From<ResolveError> for CliError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Chain(error) => error.into(),
+            ResolveError::NoResolver { ref facts } => {
+                let (name, owner) = (&facts.name, facts.owner());
+                let hint = match owner.is_zero() {
+                    true => "check the spelling, and that --rpc-url is of the name's chain".into(),
+                    false => format!("its owner, {owner}, sets one: namesys setup {name}"),
+                };
+                Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
+            }
+            ResolveError::Recordhash { .. } => Self::of(Exit::Failed, "bad-recordhash", &error),
+        }
+    }
+}
+
+impl From<ReverseError> for CliError {
+    fn from(error: ReverseError) -> Self {
+        match error {
+            ReverseError::Resolve(error) => error.into(),
+            ReverseError::NoName(_) => Self::of(Exit::NotFound, "no-name", &error),
+            ReverseError::Record { .. } => Self::of(Exit::Failed, "reverse", &error),
+            ReverseError::Name { .. } | ReverseError::Mismatch { .. } => {
+                Self::of(Exit::Unverified, "unverified", &error)
+            }
+        }
+    }
+}
+
+impl From<DevnetChainError> for CliError {
+    fn from(error: DevnetChainError) -> Self {
+        let (kind, hint) = match &error {
+            DevnetChainError::Anvil(AnvilError::Start { .. }) => {
+                ("anvil", Some("is its port taken? --chain-port 0 takes a free one"))
+            }
+            DevnetChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => {
+                ("anvil", Some("run it again, or install foundry and name its anvil with ANVIL"))
+            }
+            DevnetChainError::Anvil(_) => ("anvil", None),
+            _ => ("chain", None),
+        };
+        Self { hint: hint.map(str::to_owned), ..Self::of(Exit::Failed, kind, &error) }
+    }
+}

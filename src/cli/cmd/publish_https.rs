@@ -1,0 +1,209 @@
+//! `publish --to https`: the tree to every web host, read back from where it is served.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
+use namesys::resolve::Patience;
+use namesys::site::{Miss, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, Store, publish_sites};
+
+use super::pack::{Source, pack_car};
+use crate::cli::context::Context;
+use crate::cli::endpoints::{SiteArgs, folder};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::session::Session;
+
+/// A host's own copies agree within moments; what takes longer is `--wait`'s matter.
+const A_MOMENT: Duration = Duration::from_secs(3);
+/// The first wait between two rounds of asking.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Writes the tree into a folder as a site would get it, and sends nothing.
+pub fn dry_run(dir: &Path, context: &Context, session: &Session) -> Result<Outcome, CliError> {
+    let store = folder(dir, session.config.name.as_str())?;
+    let _lock = session.workspace.lock()?;
+    let car = session.workspace.temporary_dir()?.join("publish.car");
+    let root = pack_car(context, &Source::WellKnown(session.workspace.dir()), &car)?.root;
+    let brought = context.block_on(async { Ok(store.bring(&car, &root, None).await) })?;
+    // What it held is in the folder now.
+    let _ = std::fs::remove_file(&car);
+    brought?;
+    context.output.note("nobody was asked, and nothing was sent");
+    Ok(Outcome::done(SitePublishReport {
+        root: root.to_string(),
+        uploads: Vec::new(),
+        publications: Vec::new(),
+        written: vec![dir.display().to_string()],
+    }))
+}
+
+/// Brings the tree to the sites and reads it back.
+pub fn run(
+    sites: &SiteArgs,
+    require: Option<usize>,
+    wait: Option<Duration>,
+    context: &Context,
+    session: &Session,
+) -> Result<Outcome, CliError> {
+    let sites = sites.get(context, &session.config)?;
+    if sites.is_empty() {
+        return Err(CliError::usage("no web host is configured")
+            .hint("[[sites]] in namesys.toml, or --site folder=DIR --site-url https://…"));
+    }
+    let require = require.unwrap_or(sites.len());
+    if require > sites.len() {
+        let message = format!("--require is above the number of sites, {}", sites.len());
+        return Err(CliError::usage(message).hint("add sites, or require fewer"));
+    }
+    let http = context.http()?;
+    let _lock = session.workspace.lock()?;
+    let car = session.workspace.temporary_dir()?.join("publish.car");
+    let root = pack_car(context, &Source::WellKnown(session.workspace.dir()), &car)?.root;
+    let bar = context.output.progress(0, "writing");
+    let progress_bar = bar.clone();
+    let output = context.output;
+    let round = move |url: &SiteUrl, misses: &[Miss]| {
+        if let (Some(_), Some(miss)) = (wait, misses.first()) {
+            let (count, Miss { path, reason, .. }) = (misses.len(), miss);
+            output.note(format_args!("waiting for {url}: {count} files; {path}: {reason}"));
+        }
+    };
+    let request = SiteRequest {
+        workspace: &session.workspace,
+        car: &car,
+        root,
+        sites: &sites,
+        http: &http,
+        patience: Patience { limit: wait.unwrap_or(A_MOMENT), every: EVERY },
+        progress: Some(Arc::new(move |done, total| {
+            progress_bar.set_length(total);
+            progress_bar.set_position(done);
+        })),
+        round: &round,
+    };
+    let outcomes = context.block_on(async { Ok(publish_sites(&request).await?) });
+    bar.finish_and_clear();
+    // What it held is at the sites now, or is packed again.
+    let _ = std::fs::remove_file(&car);
+    let outcomes = outcomes?;
+    remarks(context, &sites, &outcomes);
+    let error = failure(&outcomes, require);
+    let uploads = outcomes.iter().map(upload).collect();
+    let publications =
+        outcomes.iter().filter_map(|outcome| outcome.seen.as_ref()).map(seen_report).collect();
+    let root = root.to_string();
+    let report = SitePublishReport { root, uploads, publications, written: Vec::new() };
+    Ok(Outcome::partial(report, error))
+}
+
+fn upload(outcome: &SiteOutcome) -> SiteUploadReport {
+    let changes = outcome.brought.as_ref().ok();
+    let count = |count: Option<usize>| count.unwrap_or_default() as u64;
+    let written = count(changes.map(|changes| changes.written.len()));
+    let removed = count(changes.map(|changes| changes.removed.len()));
+    SiteUploadReport {
+        to: outcome.to.clone(),
+        ok: changes.is_some(),
+        sent: written + removed > 0,
+        written,
+        unchanged: count(changes.map(|changes| changes.unchanged)),
+        removed,
+        error: outcome.brought.as_ref().err().map(ToString::to_string),
+    }
+}
+
+/// What is served at an address.
+pub fn seen_report(SeenAt { url, seen }: &SeenAt) -> SiteSeenReport {
+    let ok = seen.misses.is_empty();
+    SiteSeenReport {
+        to: url.to_string(),
+        ok,
+        read_back: ok,
+        asked: seen.asked as u64,
+        missing: seen.misses.len() as u64,
+        cors: !seen.no_cors,
+        error: seen.misses.first().map(|miss| format!("{}: {}", miss.path, miss.reason)),
+    }
+}
+
+/// Whether nothing is missing at a site.
+fn is_complete(outcome: &SiteOutcome) -> bool {
+    let is_seen = outcome.seen.as_ref().is_none_or(|seen_at| seen_at.seen.misses.is_empty());
+    outcome.brought.is_ok() && is_seen
+}
+
+fn failure(outcomes: &[SiteOutcome], require: usize) -> Option<CliError> {
+    let complete = outcomes.iter().filter(|outcome| is_complete(outcome)).count();
+    if complete >= require {
+        return None;
+    }
+    let message = match require {
+        1 => "the site that is required does not serve the tree".to_owned(),
+        _ => format!("{complete} of the {require} sites that are required serve the tree"),
+    };
+    let unseen = outcomes.iter().any(|outcome| outcome.brought.is_ok() && !is_complete(outcome));
+    let hint = match unseen {
+        true => {
+            "the files are written: once the host has them (rsync, git push, a deployment) and \
+             its caches let go of older ones, run the same again, or wait for it: --wait=10m"
+        }
+        false => "mend what is said, and run the same again: what succeeded is not done twice",
+    };
+    Some(CliError::new(Exit::Failed, "incomplete", message).hint(hint))
+}
+
+/// What a person should know although nothing failed.
+fn remarks(context: &Context, sites: &[Site], outcomes: &[SiteOutcome]) {
+    for (site, outcome) in sites.iter().zip(outcomes) {
+        if site.url.is_none() && outcome.brought.is_ok() {
+            context.output.note(format_args!(
+                "{} was not read back: url in [[sites]], or --site-url, says where it is served",
+                outcome.to
+            ));
+        }
+        if let Some(SeenAt { url, seen }) = &outcome.seen
+            && seen.no_cors
+        {
+            context.output.warn(format_args!(
+                "{url} does not let web pages of elsewhere read the files, so no client in a \
+                 browser resolves from there: set the header Access-Control-Allow-Origin: * \
+                 for /.well-known/"
+            ));
+        }
+    }
+}
+
+impl Human for SitePublishReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "root       {}", self.root)?;
+        for upload in &self.uploads {
+            let SiteUploadReport { written, unchanged, removed, .. } = upload;
+            let to = shown(&upload.to);
+            match &upload.error {
+                Some(error) => {
+                    // Most errors say by themselves where.
+                    let error = error.strip_prefix(&format!("{}: ", upload.to)).unwrap_or(error);
+                    writeln!(out, "site       FAILED  {to}: {}", shown(error))?;
+                }
+                None => {
+                    let word = if upload.sent { "ok    " } else { "has it" };
+                    let counts = format!("{written} written, {unchanged} unchanged");
+                    writeln!(out, "site       {word}  {to} ({counts}, {removed} removed)")?;
+                }
+            }
+        }
+        for SiteSeenReport { to, asked, missing, error, .. } in &self.publications {
+            match error {
+                None => writeln!(out, "read back  ok      {to} ({asked} files)")?,
+                Some(error) => {
+                    let error = shown(error);
+                    writeln!(out, "read back  FAILED  {to}: {missing} of {asked} files; {error}")?;
+                }
+            }
+        }
+        self.written.iter().try_for_each(|dir| writeln!(out, "wrote      {dir}"))
+    }
+}

@@ -1,0 +1,87 @@
+//! The report of `publish`, `renew` and `rollback`, and its rendering.
+
+use std::io::{self, Write};
+
+use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
+use namesys::resolve::{Agreement, Sight};
+use namesys::workspace::{PublishOutcome, TargetOutcome};
+
+use crate::cli::output::{Human, shown};
+
+/// The report of a publication.
+pub fn report(outcome: &PublishOutcome, seen: &Agreement, written: Vec<String>) -> PublishReport {
+    let fields = outcome.record.fields();
+    let uploads = outcome.uploads.iter().map(|target| {
+        let TargetOutcome { to, ok, sent, error, .. } = target.clone();
+        UploadReport { to, ok, sent, error }
+    });
+    let publications = outcome.publications.iter().map(|target| {
+        let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
+        PublicationReport { to, ok, sent, read_back, error }
+    });
+    let gateways = seen.gateways.iter().map(|sight| {
+        let Sight { from, ok, sequence, error, .. } = sight.clone();
+        GatewayReport { from, ok, sequence, error }
+    });
+    PublishReport {
+        root: fields.value.strip_prefix("/ipfs/").unwrap_or(&fields.value).to_owned(),
+        ipns_name: outcome.record.name().to_string(),
+        sequence: fields.sequence,
+        validity: fields.validity().to_string(),
+        new_record: outcome.new_record,
+        uploads: uploads.collect(),
+        publications: publications.collect(),
+        gateways: gateways.collect(),
+        written,
+    }
+}
+
+impl Human for PublishReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "root       {}", self.root)?;
+        writeln!(out, "IPNS name  {}", self.ipns_name)?;
+        let left = self.publications.is_empty() && !self.uploads.is_empty();
+        let new = match (self.new_record, left) {
+            (_, true) => " (not published)",
+            (true, false) => "",
+            (false, false) => " (unchanged)",
+        };
+        writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, self.validity)?;
+        for UploadReport { to, ok, sent, error } in &self.uploads {
+            line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
+        }
+        for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
+            line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
+        }
+        // Those that have it, as they should, are in the JSON alone.
+        for GatewayReport { from, ok, error, .. } in &self.gateways {
+            let word = match ok {
+                Some(true) => continue,
+                Some(false) => "behind",
+                None => "?     ",
+            };
+            let reason = error.as_deref().unwrap_or_default();
+            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(reason))?;
+        }
+        self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
+    }
+}
+
+/// In a word, when it is good.
+fn good(ok: bool, sent: bool) -> Option<&'static str> {
+    ok.then_some(if sent { "ok" } else { "has it" })
+}
+
+fn line(
+    out: &mut dyn Write,
+    what: &str,
+    to: &str,
+    good: Option<&str>,
+    error: Option<&str>,
+) -> io::Result<()> {
+    match (good, error) {
+        (Some(good), _) => writeln!(out, "{what:9}  {good:6}  {}", shown(to)),
+        (None, Some(error)) => writeln!(out, "{what:9}  FAILED  {}: {}", shown(to), shown(error)),
+        (None, None) => writeln!(out, "{what:9}  FAILED  {}", shown(to)),
+    }
+}

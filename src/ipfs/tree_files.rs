@@ -1,0 +1,156 @@
+//! The files of a packed tree by their paths: what is written where files and not blocks are kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+use cid::Cid;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::{CarBlocks, Kind, ReadError, list, read_file, resolve};
+
+/// A file of a published tree is a record, or small.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Folders within each other.
+const MAX_DEPTH: usize = 64;
+
+/// A file of a tree, or a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TreeFile {
+    pub(crate) cid: Cid,
+    pub(crate) content: Content,
+    /// [`fingerprint`] of the bytes, [`link_fingerprint`] of a link.
+    pub(crate) fingerprint: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    File,
+    /// To this place, seen from the folder it is in.
+    Link(String),
+}
+
+/// A packed tree by its files.
+pub(crate) struct Tree {
+    pub(crate) root: Cid,
+    pub(crate) files: BTreeMap<String, TreeFile>,
+    blocks: CarBlocks,
+}
+
+/// Why a CAR file is not that of a tree.
+pub(crate) enum OpenTreeError {
+    /// It cannot be read, or holds what cannot be written as files.
+    Car(String),
+    /// The root it has.
+    OtherRoot(String),
+}
+
+impl Tree {
+    /// Opens the CAR file `car`, which must hold the tree of `root`, and lists it.
+    pub(crate) fn open(car: &Path, root: &Cid) -> Result<Self, OpenTreeError> {
+        let blocks = CarBlocks::open(car).map_err(|error| OpenTreeError::Car(error.to_string()))?;
+        if !blocks.roots().contains(root) {
+            let got = blocks.roots().first().map(Cid::to_string).unwrap_or_default();
+            return Err(OpenTreeError::OtherRoot(got));
+        }
+        let files = tree_files(&blocks, root).map_err(OpenTreeError::Car)?;
+        Ok(Self { root: *root, files, blocks })
+    }
+
+    /// The bytes of a file of it.
+    pub(crate) fn read(&self, cid: &Cid) -> Result<Bytes, ReadError> {
+        read_file(&self.blocks, cid, MAX_FILE_BYTES).map(|file| file.bytes)
+    }
+}
+
+/// Every file and link, by its path.
+fn tree_files(blocks: &CarBlocks, root: &Cid) -> Result<BTreeMap<String, TreeFile>, String> {
+    let mut tree = BTreeMap::new();
+    let mut folders = vec![(String::new(), *root, 0)];
+    while let Some((folder, cid, depth)) = folders.pop() {
+        if depth > MAX_DEPTH {
+            return Err(format!("{folder:?} lies in more than {MAX_DEPTH} folders"));
+        }
+        for entry in list(blocks, &cid).map_err(|error| error.to_string())? {
+            let name = &entry.name;
+            let path = format!("{folder}{name}");
+            let bad = matches!(name.as_str(), "" | "." | "..") || name.contains('/');
+            if bad || name.contains(char::is_control) {
+                return Err(no_name(&path));
+            }
+            let node = resolve(blocks, &entry.cid, &[]).map_err(|error| error.to_string())?;
+            let (content, fingerprint) = match node.kind {
+                Kind::Directory => {
+                    folders.push((format!("{path}/"), entry.cid, depth + 1));
+                    continue;
+                }
+                Kind::Symlink { target } if leaves(&path, &target) => {
+                    return Err(format!("the link {path:?} leads out of the folder"));
+                }
+                Kind::Symlink { target } => {
+                    let fingerprint = link_fingerprint(target.as_bytes());
+                    (Content::Link(target), fingerprint)
+                }
+                Kind::File { .. } => {
+                    let file = read_file(blocks, &entry.cid, MAX_FILE_BYTES);
+                    let file = file.map_err(|error| format!("{path:?}: {error}"))?;
+                    (Content::File, fingerprint(&file.bytes))
+                }
+            };
+            tree.insert(path, TreeFile { cid: entry.cid, content, fingerprint });
+        }
+    }
+    Ok(tree)
+}
+
+/// What is said of a name that no file may have.
+pub(crate) fn no_name(path: &str) -> String {
+    format!("{path:?} cannot be the name of a file here")
+}
+
+/// The sha2-256 of a file's bytes, in hexadecimal.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// Another than that of any file with the link's text.
+pub(crate) fn link_fingerprint(target: &[u8]) -> String {
+    format!("link-{}", fingerprint(target))
+}
+
+/// Whether a link at `path` leads out of the folder.
+fn leaves(path: &str, target: &str) -> bool {
+    let mut depth = path.split('/').count() - 1;
+    if target.starts_with('/') {
+        return true;
+    }
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if depth == 0 => return true,
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_that_leave() {
+        for (path, target, expected) in [
+            ("a", "b", false),
+            ("a", "../b", true),
+            ("d/a", "../b", false),
+            ("d/a", "../../b", true),
+            ("d/a", "x/../../../b", true),
+            ("a", "/etc/passwd", true),
+        ] {
+            assert_eq!(leaves(path, target), expected, "{path} -> {target}");
+        }
+    }
+}

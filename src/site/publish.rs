@@ -1,0 +1,186 @@
+//! Brings the tree to every site, and reads it back from where it is served.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cid::Cid;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::files::web_files;
+use super::read_back::{Expected, Miss, Seen, read_back};
+use super::state::{SiteState, keep_entry};
+use super::{Changes, Held, Site, SiteEntry, SiteError, SiteUrl};
+use crate::ipfs::upload::open_tree;
+use crate::net::{Http, Progress};
+use crate::resolve::Patience;
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// Files that are asked for when nothing new is to be seen.
+const SAMPLE: usize = 16;
+
+/// What to publish and where. The caller holds the workspace's lock.
+pub struct SiteRequest<'a> {
+    /// Where it is kept what was seen.
+    pub workspace: &'a Workspace,
+    /// The packed tree.
+    pub car: &'a Path,
+    /// Its root.
+    pub root: Cid,
+    /// Every one gets it.
+    pub sites: &'a [Site],
+    /// Reads back.
+    pub http: &'a Http,
+    /// How long to look for what was written.
+    pub patience: Patience,
+    /// Told about the files that are written.
+    pub progress: Option<Progress>,
+    /// Told what is still missing at an address, after every round but the last.
+    pub round: &'a (dyn Fn(&SiteUrl, &[Miss]) + Send + Sync),
+}
+
+/// How one site did.
+#[derive(Debug)]
+pub struct SiteOutcome {
+    /// Kind and place.
+    pub to: String,
+    /// What changed there.
+    pub brought: Result<Changes, SiteError>,
+    /// What is served; none without an address, or when the files could not be brought.
+    pub seen: Option<SeenAt>,
+}
+
+/// What is served at an address.
+#[derive(Clone, Debug)]
+pub struct SeenAt {
+    /// The address.
+    pub url: SiteUrl,
+    /// What was asked and answered.
+    pub seen: Seen,
+}
+
+/// Brings the tree to every site at once and reads back what has not been seen there before: every
+/// file that is new or changed, and that those which were removed are gone. When all was seen
+/// before, a few files are asked for.
+///
+/// # Errors
+/// Those that stop everything; what happened at each site stands in the outcomes.
+pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<Vec<SiteOutcome>, SiteStopped> {
+    let (car, root) = (request.car.to_owned(), request.root);
+    let opening = tokio::task::spawn_blocking(move || {
+        let tree = open_tree("https", &car, &root)?;
+        web_files(&tree)
+    });
+    let files = opening.await.map_err(|error| SiteError::Packed {
+        path: request.car.display().to_string(),
+        reason: error.to_string(),
+    })??;
+    let files: BTreeMap<String, String> =
+        files.into_iter().map(|(path, file)| (path, file.sha256)).collect();
+    join_all(request.sites.iter().map(|site| one(request, site, &files)))
+        .await
+        .into_iter()
+        .collect()
+}
+
+/// Why nothing was published, or what was seen cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteStopped {
+    /// The packed tree cannot be used.
+    #[error(transparent)]
+    Tree(#[from] SiteError),
+    /// The workspace's state cannot be read or written.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+}
+
+async fn one(
+    request: &SiteRequest<'_>,
+    site: &Site,
+    files: &BTreeMap<String, String>,
+) -> Result<SiteOutcome, SiteStopped> {
+    let to = site.store.describe();
+    let brought = site.store.bring(request.car, &request.root, request.progress.clone()).await;
+    let Ok(changes) = &brought else { return Ok(SiteOutcome { to, brought, seen: None }) };
+    let has_changed = !changes.written.is_empty() || !changes.removed.is_empty();
+    let mut is_new = has_changed;
+    let mut seen_at = None;
+    if let Some(url) = &site.url {
+        let mut state = SiteState::load(request.workspace, &to, url)?;
+        // Whatever was seen of these files, it was another version.
+        state.forget(&changes.written, &changes.removed);
+        let (wanted, fresh) = unseen(files, &state);
+        let round = |misses: &[Miss]| (request.round)(url, misses);
+        let seen = read_back(request.http, url.url(), &wanted, request.patience, &round).await;
+        state.update(&wanted, &seen.misses, files, request.root);
+        state.save(request.workspace)?;
+        is_new = (has_changed || fresh) && seen.misses.is_empty();
+        seen_at = Some(SeenAt { url: url.clone(), seen });
+    }
+    if is_new {
+        keep_entry(
+            request.workspace,
+            &SiteEntry {
+                time: Timestamp::now().to_string(),
+                to: to.clone(),
+                url: site.url.as_ref().map(ToString::to_string),
+                root: request.root.to_string(),
+                written: changes.written.len() as u64,
+                removed: changes.removed.len() as u64,
+            },
+        )?;
+    }
+    Ok(SiteOutcome { to, brought, seen: seen_at })
+}
+
+/// What has not been seen at the address, and `true`; or a few files that have, and `false`.
+fn unseen(files: &BTreeMap<String, String>, state: &SiteState) -> (Vec<Expected>, bool) {
+    let expected = |(path, sha256): (&String, &String)| Expected {
+        path: path.clone(),
+        sha256: Some(sha256.clone()),
+    };
+    let unseen = files.iter().filter(|(path, sha256)| state.seen(path) != Some(sha256));
+    let mut wanted: Vec<Expected> = unseen.map(expected).collect();
+    let gone = state.paths().filter(|path| !files.contains_key(*path));
+    wanted.extend(gone.map(|path| Expected { path: path.clone(), sha256: None }));
+    if !wanted.is_empty() {
+        return (wanted, true);
+    }
+    (sample(files).map(expected).collect(), false)
+}
+
+/// At most [`SAMPLE`] of the files, from all over the tree.
+fn sample(files: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+    files.iter().step_by(files.len().div_ceil(SAMPLE).max(1))
+}
+
+/// What a site has, and whether its address serves it.
+#[derive(Debug)]
+pub struct SiteStatus {
+    /// Kind and place.
+    pub from: String,
+    /// What was brought last.
+    pub held: Result<Held, SiteError>,
+    /// What is served of some of these files; none without an address.
+    pub seen: Option<SeenAt>,
+}
+
+/// Asks a site what it has, and its address for some of these files.
+pub async fn site_status(site: &Site, http: &Http) -> SiteStatus {
+    let held = site.store.held().await;
+    let mut seen = None;
+    if let (Some(url), Ok(held)) = (&site.url, &held) {
+        let wanted = sample(&held.files);
+        let wanted: Vec<Expected> = wanted
+            .map(|(path, sha256)| Expected { path: path.clone(), sha256: Some(sha256.clone()) })
+            .collect();
+        let once = Patience { limit: std::time::Duration::ZERO, every: std::time::Duration::ZERO };
+        let asked = read_back(http, url.url(), &wanted, once, &|_| ()).await;
+        seen = Some(SeenAt { url: url.clone(), seen: asked });
+    }
+    SiteStatus { from: site.store.describe(), held, seen }
+}
+
+#[cfg(test)]
+#[path = "publish_tests.rs"]
+mod tests;
