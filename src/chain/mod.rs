@@ -17,6 +17,7 @@ mod answers;
 mod contracts;
 mod error;
 mod facts;
+mod http;
 mod quorum;
 mod records_resolver;
 mod rpc;

@@ -11,7 +11,6 @@ use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::json_rpc::RpcError;
 use alloy::transports::TransportError;
-use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{FallbackService, RetryBackoffLayer};
 use alloy_primitives::B256;
 use futures_util::future::join_all;
@@ -21,7 +20,7 @@ use super::Contracts;
 use super::answers::Answers;
 use super::error::{ChainError, Reason};
 use super::quorum::agreement;
-use super::transport::{Doing, Doings, Node, Retry};
+use super::transport::{Doing, Doings, Node, Retry, quoted};
 use super::url::{Header, RpcUrl};
 use super::view::ChainView;
 use crate::net::{Http, Timeouts};
@@ -138,7 +137,7 @@ impl Rpc {
         let node = |(number, url): (usize, &RpcUrl)| Node {
             number,
             url: url.clone(),
-            inner: HttpTransport::with_client(http.client().clone(), url.0.clone()),
+            client: http.client().clone(),
             headers: header_map.clone(),
             timeout,
             connect_timeout: Timeouts::default().connect,
@@ -299,6 +298,7 @@ impl Rpc {
                 .urls
                 .iter()
                 .fold(error.to_string(), |text, url| url.redact(&text, &self.headers));
+            let said = quoted(&said);
             let node = node.map_or_else(|| self.answered_by(), |node| self.urls[node].to_string());
             reasons.push(Reason { node, said });
         }

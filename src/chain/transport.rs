@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use alloy::rpc::json_rpc::{ErrorPayload, Id, Request, RequestPacket, ResponsePacket, RpcError};
-use alloy::transports::http::Http as HttpTransport;
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
-use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
+use alloy::transports::{HttpError, TransportError, TransportErrorKind, TransportFut};
 use alloy_primitives::U64;
 use reqwest::header::HeaderMap;
 use tower_service::Service;
 
+use super::http::post;
 use super::url::RpcUrl;
 use super::view::is_execution_failure;
 use crate::net::NetError;
@@ -24,6 +24,8 @@ const RESOURCE_NOT_FOUND: i64 = -32001;
 /// How much of a node's message is quoted, in characters.
 const QUOTED: usize = 200;
 
+/// Method not found, not supported (JSON-RPC, EIP-1474).
+const METHOD_UNKNOWN: [i64; 2] = [-32601, -32004];
 /// How the chain id is asked for.
 const CHAIN_ID: &str = "eth_chainId";
 
@@ -105,7 +107,7 @@ impl NodeFailure {
 pub(super) struct Node {
     pub(super) number: usize,
     pub(super) url: RpcUrl,
-    pub(super) inner: HttpTransport<reqwest::Client>,
+    pub(super) client: reqwest::Client,
     pub(super) headers: HeaderMap,
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
@@ -128,30 +130,53 @@ impl Node {
                     Err(error) => error.to_string(),
                 }
             }
-            RpcError::Transport(TransportErrorKind::HttpError(error)) => status(&error),
+            RpcError::Transport(TransportErrorKind::HttpError(error)) => self.status(&error),
             RpcError::Transport(TransportErrorKind::HttpErrorWithRetryAfter { error, .. }) => {
-                status(&error)
+                self.status(&error)
             }
-            RpcError::ErrorResp(error) => quoted(&error.message),
+            RpcError::ErrorResp(error) => self.quoted(&error.message),
             RpcError::DeserError { text, .. } => {
-                format!("it answers with something else than JSON-RPC: {:?}", quoted(&text))
+                format!("it answers with something else than JSON-RPC: {:?}", self.quoted(&text))
             }
-            other => quoted(&other.to_string()),
+            other => self.quoted(&other.to_string()),
         };
         let reason = self.url.redact(&reason, &self.headers);
         NodeFailure { reason, retry: retry.map(|wait| wait.min(MAX_WAIT)), lacks_block }
     }
 
-    /// One request, as often as once.
-    async fn ask(&mut self, request: RequestPacket) -> Result<ResponsePacket, NodeFailure> {
-        match tokio::time::timeout(self.timeout, self.inner.call(request)).await {
-            Ok(Ok(answer)) => match answer.as_error().filter(|error| is_passing(error)) {
-                None => Ok(answer),
-                Some(error) => Err(NodeFailure {
-                    retry: Some(Duration::ZERO),
-                    ..self.failure(RpcError::ErrorResp(error.clone()))
-                }),
-            },
+    /// What a node says, short, without what it repeats of the address: left out before it is
+    /// cut, or a part of a key might stay.
+    fn quoted(&self, text: &str) -> String {
+        quoted(&self.url.redact(text, &self.headers))
+    }
+
+    fn status(&self, error: &HttpError) -> String {
+        let hint = match error.status {
+            401 | 403 => " (access is refused; is the key in its URL right?)",
+            429 => " (too many requests)",
+            300..=399 => " (redirects of nodes are not followed: give the address it leads to)",
+            _ => "",
+        };
+        let body = self.quoted(&error.body);
+        match body.is_empty() {
+            true => format!("it answers {}{hint}", error.status),
+            false => format!("it answers {}: {body:?}{hint}", error.status),
+        }
+    }
+
+    /// One request, sent once.
+    async fn ask(&self, request: RequestPacket) -> Result<ResponsePacket, NodeFailure> {
+        match tokio::time::timeout(self.timeout, post(&self.client, &self.url.0, request)).await {
+            Ok(Ok(answer)) => {
+                let error = answer.as_error().filter(|error| !is_execution_failure(error));
+                let Some(error) = error else { return Ok(answer) };
+                let retry = match (is_passing(error), is_refusal(error)) {
+                    (true, _) => Some(Duration::ZERO),
+                    (false, true) => None,
+                    (false, false) => return Ok(answer),
+                };
+                Err(NodeFailure { retry, ..self.failure(RpcError::ErrorResp(error.clone())) })
+            }
             Ok(Err(error)) => Err(self.failure(error)),
             Err(_) => Err(NodeFailure::of(format!("no answer for {} s", self.timeout.as_secs()))),
         }
@@ -159,7 +184,7 @@ impl Node {
 
     /// Whether the node is on the chain of the others, which is asked once: one that stands in
     /// for another must not answer for another chain.
-    async fn on_its_chain(&mut self, request: &RequestPacket) -> Result<(), NodeFailure> {
+    async fn on_its_chain(&self, request: &RequestPacket) -> Result<(), NodeFailure> {
         let Some(&expected) = self.doings.expected.get() else { return Ok(()) };
         if asks_for_chain(request) {
             return Ok(());
@@ -175,14 +200,14 @@ impl Node {
         Err(NodeFailure::of(format!("it is on chain {found}, not on chain {expected}")))
     }
 
-    async fn chain_id(&mut self) -> Result<u64, NodeFailure> {
+    async fn chain_id(&self) -> Result<u64, NodeFailure> {
         let request = Request::new(CHAIN_ID, Id::Number(0), ()).serialize();
         let request = request.map_err(|error| self.failure(RpcError::SerError(error)))?;
         let answer = self.ask(self.with_headers(request.into())).await?;
         self.note_chain(&answer).ok_or_else(|| {
-            let error = answer.as_error().map(|error| quoted(&error.message)).unwrap_or_default();
-            let reason = format!("it does not say on which chain it is: {error:?}");
-            NodeFailure::of(self.url.redact(&reason, &self.headers))
+            let said = answer.as_error().map(|error| self.quoted(&error.message));
+            let said = said.unwrap_or_default();
+            NodeFailure::of(format!("it does not say on which chain it is: {said:?}"))
         })
     }
 
@@ -205,20 +230,8 @@ impl Node {
     }
 }
 
-fn status(error: &alloy::transports::HttpError) -> String {
-    let hint = match error.status {
-        401 | 403 => " (access is refused; is the key in its URL right?)",
-        429 => " (too many requests)",
-        _ => "",
-    };
-    let body = quoted(&error.body);
-    match body.is_empty() {
-        true => format!("it answers {}{hint}", error.status),
-        false => format!("it answers {}: {body:?}{hint}", error.status),
-    }
-}
-
-fn quoted(text: &str) -> String {
+/// On one line, and not too long.
+pub(super) fn quoted(text: &str) -> String {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|w| !w.is_empty())
@@ -229,19 +242,25 @@ fn quoted(text: &str) -> String {
 /// Whether another node, or the same one later, may do better: it is over its limits, or has not
 /// seen the block yet.
 fn is_passing(error: &ErrorPayload) -> bool {
-    if is_execution_failure(error) {
-        return false;
-    }
     error.is_retry_err() || is_unseen(error)
 }
 
 /// Whether a node does not have the block that was asked about: not yet, or no longer, after a
 /// fork. What geth and its like say, or the code of EIP-1474 for what does not exist.
-fn is_unseen(error: &ErrorPayload) -> bool {
+pub(super) fn is_unseen(error: &ErrorPayload) -> bool {
     let message = error.message.to_ascii_lowercase();
     let texts = ["header not found", "unknown block", "block not found", "could not find block"];
     !is_execution_failure(error)
         && (error.code == RESOURCE_NOT_FOUND || texts.iter().any(|text| message.contains(text)))
+}
+
+/// Whether another node may do better, but not the same one later: it does not let us in, or does
+/// not know the method.
+fn is_refusal(error: &ErrorPayload) -> bool {
+    let message = error.message.to_ascii_lowercase();
+    let closed =
+        ["unauthorized", "authenticat", "forbidden", "access denied", "api key", "api-key"];
+    METHOD_UNKNOWN.contains(&error.code) || closed.iter().any(|text| message.contains(text))
 }
 
 fn asks_for_chain(request: &RequestPacket) -> bool {
@@ -259,7 +278,7 @@ impl Service<RequestPacket> for Node {
 
     fn call(&mut self, request: RequestPacket) -> Self::Future {
         let request = self.with_headers(request);
-        let mut node = self.clone();
+        let node = self.clone();
         Box::pin(async move {
             let asks_for_chain = asks_for_chain(&request);
             let asked = match node.on_its_chain(&request).await {

@@ -89,7 +89,7 @@ pub struct ChainStatusReport {
     pub recordhash: Option<String>,
     /// What that is set for: a name, or an owner's address.
     pub recordhash_of: Option<String>,
-    /// Whether the recordhash is the workspace's IPNS name.
+    /// Whether the recordhash is the workspace's IPNS name, or the address of one of its sites.
     pub matches: bool,
     /// Why it does not match, or could not be asked.
     pub error: Option<String>,

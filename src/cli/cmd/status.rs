@@ -15,6 +15,7 @@ use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
 
+use super::status_chain::Published;
 use super::{status_chain, status_sites};
 
 /// `status`
@@ -60,12 +61,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             }
         };
         let chain = async {
-            match (&rpc, &name) {
-                (Some(rpc), Some(name)) => {
-                    Some(status_chain::ask(rpc, &session.config, name).await)
-                }
-                _ => None,
-            }
+            let rpc = rpc.as_ref()?;
+            let sites = sites.iter().filter_map(|site| site.url.as_ref()).collect();
+            let published = Published { ipns: name.as_ref(), sites };
+            Some(status_chain::ask(rpc, &session.config, &published).await)
         };
         Ok(tokio::join!(records, status_sites::ask(&sites, &http), chain))
     };

@@ -1,5 +1,6 @@
-//! The chain's side of `status`: does the name's recordhash point to the workspace's IPNS name?
+//! The chain's side of `status`: does the name's recordhash point to what is published here?
 
+use std::fmt;
 use std::io::{self, Write};
 
 use alloy_primitives::Address;
@@ -7,20 +8,54 @@ use namesys::chain::{ChainView, NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
 use namesys::report::ChainStatusReport;
 use namesys::resolve::{Recordhash, Target};
+use namesys::site::SiteUrl;
 use namesys::workspace::Config;
 
 use super::setup::{recordhash, source};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::shown;
 
+/// What the recordhash may point to.
+pub struct Published<'a> {
+    /// The workspace's IPNS name.
+    pub ipns: Option<&'a IpnsName>,
+    /// Addresses of its web hosts.
+    pub sites: Vec<&'a SiteUrl>,
+}
+
+impl Published<'_> {
+    fn is_at(&self, target: &Target) -> bool {
+        match target {
+            Target::Ipns(found) => self.ipns == Some(found),
+            // Without any known here it is a server of one's own, and meant so.
+            Target::Https(found) => {
+                self.sites.is_empty() || self.sites.iter().any(|site| site.url() == found)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Published<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ipns = self.ipns.map(|name| format!("ipns://{name}"));
+        let sites = self.sites.iter().map(ToString::to_string);
+        let all: Vec<String> = ipns.into_iter().chain(sites).collect();
+        match all.is_empty() {
+            true => f.write_str("an https:// address"),
+            false => f.write_str(&all.join(" or ")),
+        }
+    }
+}
+
 /// Asks the chain; what is wrong there goes with the rest of the report.
 pub async fn ask(
     rpc: &Rpc,
     config: &Config,
-    name: &IpnsName,
+    published: &Published<'_>,
 ) -> (ChainStatusReport, Option<CliError>) {
     let (report, error) = match read(rpc, config).await {
-        Ok(found) => judged(config, name, found),
+        Ok(found) => judged(config, published, found),
         Err(error) => (ChainStatusReport::default(), Some(error)),
     };
     let said = error.as_ref().map(|error| error.message.clone());
@@ -66,7 +101,7 @@ async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
 
 fn judged(
     config: &Config,
-    own: &IpnsName,
+    published: &Published<'_>,
     Found { facts, walk, stranger }: Found,
 ) -> (ChainStatusReport, Option<CliError>) {
     let name = &config.name;
@@ -79,7 +114,12 @@ fn judged(
     };
     let differs = |message: String| {
         let error = CliError::new(Exit::Failed, "not-set-up", message);
-        Some(error.hint(format!("namesys setup {name} shows what is missing, and sends it")))
+        let https = match (published.ipns, published.sites.first()) {
+            (None, Some(site)) => format!(" --https {site}"),
+            (None, None) => " --https URL".to_owned(),
+            (Some(_), _) => String::new(),
+        };
+        Some(error.hint(format!("namesys setup {name}{https} shows what is missing, and sends it")))
     };
     let Some(walk) = walk else {
         let message = match &report.resolver {
@@ -105,12 +145,10 @@ fn judged(
     }
     let found = Recordhash::parse(&walk.recordhash);
     let error = match found.as_ref().map(Recordhash::target) {
-        Ok(Target::Ipns(found)) if found == own => None,
-        // The tree by itself, or a server of one's own: not the IPNS name, and meant so.
-        Ok(Target::Https(_)) => None,
+        Ok(target) if published.is_at(target) => None,
         Ok(_) | Err(_) => {
             let found = report.recordhash.clone().unwrap_or_else(|| "empty".to_owned());
-            differs(format!("the recordhash of {name} is {found}, not ipns://{own}"))
+            differs(format!("the recordhash of {name} is {found}, not {published}"))
         }
     };
     (report, error)

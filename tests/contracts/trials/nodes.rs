@@ -1,7 +1,7 @@
 //! Nodes that fail, are busy, or are of another chain; and what is never said of them.
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::node::{Do, node};
 use crate::place::{Place, kind};
@@ -40,13 +40,23 @@ pub async fn busy() -> Result<()> {
     Ok(())
 }
 
+fn error(status: u16, code: i64, message: &str) -> Do {
+    let error = json!({ "code": code, "message": message });
+    Do::Answer(status, json!({ "jsonrpc": "2.0", "id": 0, "error": error }).to_string())
+}
+
 /// Whatever the first node does, the second answers; alone, it is said what it did.
 pub async fn next() -> Result<()> {
     let place = Place::new(1, &[]).await?;
     place.ends(0, &["keygen"]).await?;
     let truth = place.world.chain.rpc_url().to_owned();
     type Bad = fn() -> Do;
-    let bad: [(Bad, &str); 5] = [
+    let bad: [(Bad, &str); 10] = [
+        (|| error(401, -32000, "Must be signed in!"), "Must be signed in!"),
+        (|| error(200, -32000, "Unauthorized: no such project"), "Unauthorized"),
+        (|| error(200, -32601, "the method is not available"), "not available"),
+        (|| Do::Answer(307, String::new()), "not followed"),
+        (|| Do::Answer(200, " ".repeat(17 << 20)), "more than 16777216 bytes"),
         (|| Do::Answer(200, "<html><title>Welcome</title></html>".into()), "else than JSON-RPC"),
         (|| Do::Answer(404, "no such project".into()), "404"),
         (|| Do::Answer(500, "oops".into()), "500"),
@@ -105,7 +115,15 @@ pub async fn secrets() -> Result<()> {
                  header secretkey2: quota";
     let says =
         format!(r#"{{"jsonrpc":"2.0","id":0,"error":{{"code":-32000,"message":"{words}"}}}}"#);
-    for (status, body) in [(200, says.clone()), (403, words.to_owned()), (200, words.to_owned())] {
+    // Where what is quoted is cut, no part of a key stays.
+    let long = format!("{}secretkey0", "quota ".repeat(33));
+    for (status, body) in [
+        (200, says.clone()),
+        (403, says),
+        (403, words.to_owned()),
+        (200, words.to_owned()),
+        (500, long),
+    ] {
         let echo = node(place.world.chain.rpc_url(), move |_, _| Do::Answer(status, body.clone()));
         let url = echo.await?.url.replace("http://", "http://me:hunter2@");
         let url = format!("{url}/v3/secretkey0?apikey=secretkey1");
@@ -116,7 +134,7 @@ pub async fn secrets() -> Result<()> {
             ensure!(code != 0, "{command:?}: {document}");
             let text = format!("{document} {stderr}");
             ensure!(text.contains("quota"), "{command:?} does not quote the node: {text}");
-            for secret in ["hunter2", "secretkey", "bWU6aHVudGVyMg"] {
+            for secret in ["hunter2", "secre", "bWU6aHVudGVyMg"] {
                 ensure!(!text.contains(secret), "{command:?} shows {secret}: {text}");
             }
         }

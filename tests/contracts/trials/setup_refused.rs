@@ -112,7 +112,7 @@ pub async fn contract() -> Result<()> {
     ensure!(kind(&reverts) == "refused", "{reverts:#}");
     let message = reverts["error"]["message"].to_string();
     ensure!(
-        message.contains("set the recordhash") && message.contains("NOT_APPROVED"),
+        message.contains("set the recordhash") && message.contains("NotAuthorised"),
         "{message}"
     );
     wrapped.untouched().await?;

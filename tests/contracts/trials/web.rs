@@ -133,5 +133,17 @@ pub async fn publish() -> Result<()> {
     refused(&resolve("text/url").ends(4).await?)?;
     let again = good(&site)?;
     ensure!(again["uploads"][0]["sent"] == false && again["root"] == changed["root"], "{again}");
+
+    let table = format!("\n[[sites]]\nkind = \"folder\"\ndir = \"www\"\nurl = \"{url}\"\n");
+    let config = std::fs::read_to_string(dir.join("namesys.toml"))? + &table;
+    std::fs::write(dir.join("namesys.toml"), config)?;
+    let status = ["status", "--rpc-url", world.chain.rpc_url()];
+    let here = good(&status)?;
+    ensure!(here["chain"]["matches"] == true && here["chain"]["recordhash"] == url, "{here}");
+    world.set_recordhash(&nick, owner.address(), b"https://elsewhere.example").await?;
+    let (code, moved) = run(&status)?;
+    ensure!(code == Some(1) && moved["chain"]["matches"] == false, "{moved}");
+    let hint = moved["error"]["hint"].as_str().unwrap_or_default();
+    ensure!(hint.contains(&format!("namesys setup nick.eth --https {url}")), "{moved}");
     Ok(())
 }

@@ -14,6 +14,7 @@ use namesys::resolve::{Gateway, Recordhash, Target};
 use super::{Args, bad, good};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::rpc_args::how_to_give;
 use crate::cli::session::Session;
 
 /// A newest block that is older says that the node lags, in seconds.
@@ -30,6 +31,8 @@ const MAX_FILE: usize = 1 << 20;
 /// What is probed of the chain.
 pub struct Chain {
     nodes: Vec<(RpcUrl, Rpc)>,
+    /// How a node is given, where there is none.
+    how_to_give: &'static str,
     expected: Option<u64>,
     name: Option<Name>,
     ipns: Option<IpnsName>,
@@ -65,6 +68,7 @@ impl Chain {
         };
         Ok(Self {
             nodes: args.rpc.open_each(context, &context.http()?)?,
+            how_to_give: how_to_give(context),
             expected: args.chain_id.or(config.map(|config| config.chain_id)),
             name: name.cloned(),
             ipns,
@@ -78,8 +82,10 @@ impl Chain {
         let mut checks = Vec::new();
         let mut view = None;
         if self.nodes.is_empty() {
-            let hint = "give --rpc-url URL, or set ETH_RPC_URL; without it owner and recordhash \
-                        are given by hand (namesys resolve --help)";
+            let hint = format!(
+                "{}; without it owner and recordhash are given by hand (namesys resolve --help)",
+                self.how_to_give
+            );
             checks.push(bad("Ethereum node", "none is given", hint));
         }
         for (url, rpc) in &self.nodes {
