@@ -42,6 +42,11 @@ impl Answers {
         }
     }
 
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.answers().clear();
+    }
+
     fn answers(&self) -> MutexGuard<'_, LruCache<Call, Result<Bytes, Revert>>> {
         // A thread that panicked left whole entries behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -235,6 +235,12 @@ impl Rpc {
         Ok(Block { number: header.number, hash: header.hash, timestamp: header.timestamp })
     }
 
+    /// Forgets what contracts answered: nodes that are not in step may have answered from other
+    /// blocks than those asked about.
+    pub fn forget(&self) {
+        self.each.iter().chain([&self.all]).for_each(|nodes| nodes.answers.clear());
+    }
+
     /// Everything at `block`, through all nodes in order.
     pub fn at(&self, block: Block) -> ChainView {
         ChainView::new(self.clone(), self.all.clone(), block)

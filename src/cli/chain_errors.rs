@@ -94,10 +94,10 @@ impl From<ResolveError> for CliError {
         match error {
             ResolveError::Chain(error) => error.into(),
             ResolveError::NoResolver { ref facts } => {
-                let name = &facts.name;
-                let hint = match facts.owner().is_zero() {
+                let (name, owner) = (&facts.name, facts.owner());
+                let hint = match owner.is_zero() {
                     true => "check the spelling, and that --rpc-url is of the name's chain".into(),
-                    false => format!("its owner sets one: namesys setup {name}"),
+                    false => format!("its owner, {owner}, sets one: namesys setup {name}"),
                 };
                 Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
             }

@@ -134,6 +134,7 @@ fn main() -> ExitCode {
         on_chain("values::every_coin_and_codec", || on(trials::values::every())),
         on_chain("unsteady::another_fork_answers", || on(trials::unsteady::forks())),
         on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
+        on_chain("unsteady::a_node_is_behind", || on(trials::unsteady::lags())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("web::publish_to_https", || on(trials::web::publish())),

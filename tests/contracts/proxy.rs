@@ -154,12 +154,14 @@ async fn of_web(State(files): State<Arc<Vec<(String, String)>>>, uri: Uri) -> Re
 /// What goes wrong between a lookup and its callback.
 #[derive(Clone, Debug)]
 pub enum Unsteady {
-    /// Callbacks are answered by a node of another fork.
+    /// Callbacks (or what else is named) are answered by a node of another fork.
     Fork(String),
     /// So many blocks are mined first.
     Mines(u64),
     /// The newest block is given up: the chain goes back to a snapshot, before any call.
     Reverts(String),
+    /// Calls are answered by a node that has not seen the block yet.
+    Lags,
 }
 
 struct Pool {
@@ -173,7 +175,8 @@ struct Pool {
 
 /// A pool of nodes that are not in step, behind one address: it answers calls from the newest
 /// block, whichever is asked for (but where the chain goes back), and `times` times something
-/// goes wrong first. `callback` is the selector of callbacks.
+/// goes wrong first. `callback` is the selector of callbacks, or of what goes wrong in their
+/// place.
 pub async fn pool(
     upstream: &str,
     what: Unsteady,
@@ -207,6 +210,11 @@ async fn out_of_step(State(pool): State<Arc<Pool>>, request: Bytes) -> Response 
         Unsteady::Reverts(snapshot) if is_call && take() => {
             first = Some(("evm_revert", serde_json::json!([snapshot])));
         }
+        Unsteady::Lags if is_call && take() => {
+            let error = serde_json::json!({"code": -32000, "message": "header not found"});
+            let answer = serde_json::json!({"jsonrpc": "2.0", "id": asked["id"], "error": error});
+            return axum::Json(answer).into_response();
+        }
         _ => {}
     }
     if let Some((method, params)) = first {
@@ -216,7 +224,7 @@ async fn out_of_step(State(pool): State<Arc<Pool>>, request: Bytes) -> Response 
             return StatusCode::BAD_GATEWAY.into_response();
         }
     }
-    if is_call && !matches!(pool.what, Unsteady::Reverts(_)) {
+    if is_call && matches!(pool.what, Unsteady::Fork(_) | Unsteady::Mines(_)) {
         asked["params"][1] = "latest".into();
     }
     passed_on(post(upstream, &asked)).await

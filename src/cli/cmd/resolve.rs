@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(value_name = "NAME|ADDRESS|-")]
     name: String,
     /// Record types, as text/avatar, address/60, address/btc, contenthash; default: every record
-    /// that the tree lists
+    /// that the tree lists, or, where it cannot be listed, the usual ones that are set
     record: Vec<String>,
     /// Where the records are, in place of the chain's word: ipns://k51…, ipfs://bafy…,
     /// https://host, or hex as the contract keeps it

@@ -185,6 +185,7 @@ impl NameResolver {
                 block.number,
                 attempt + 1,
             ));
+            self.rpc.forget();
             sleep(PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
             attempt += 1;
         }

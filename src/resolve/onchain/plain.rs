@@ -2,6 +2,7 @@
 //! whose answers it checks itself (EIP-3668, ENSIP-10, ENSIP-21), is the answer.
 
 use std::fmt;
+use std::mem::discriminant;
 
 use alloy::network::TransactionBuilder;
 use alloy::providers::{CcipReadClient, CcipReadConfig, CcipReadError};
@@ -38,10 +39,15 @@ impl Answer {
     }
 }
 
-/// Nodes agree when the value is the same, whichever gateway it came from.
+/// Nodes agree when the value is the same, whichever gateway it came from, or when there is none
+/// for the same kind of reason: gateways need not fail alike.
 impl PartialEq for Answer {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
+        match (&self.value, &other.value) {
+            (Ok(own), Ok(other)) => own == other,
+            (Err(own), Err(other)) => discriminant(own) == discriminant(other),
+            _ => false,
+        }
     }
 }
 

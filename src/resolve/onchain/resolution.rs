@@ -219,10 +219,15 @@ impl OnchainRecord {
         }
     }
 
-    /// Why none of `records` could be fetched, if that is so of each.
+    /// Why none of `records` could be fetched, if that is so of each: what does not verify comes
+    /// before what only failed.
     pub(super) fn all_unfetched(records: &[Self]) -> Option<FetchError> {
-        let first = records.first()?.unfetched()?;
-        records.iter().all(|record| record.unfetched().is_some()).then(|| first.clone())
+        let errors: Option<Vec<&FetchError>> = records.iter().map(Self::unfetched).collect();
+        let errors = errors?;
+        let is_wrong = |error: &&&FetchError| {
+            matches!(error, FetchError::Refuted { .. } | FetchError::BadIpnsRecord { .. })
+        };
+        errors.iter().find(is_wrong).or(errors.first()).map(|error| (*error).clone())
     }
 
     /// Whether another block may give an answer.

@@ -148,6 +148,7 @@ pub async fn redirects() -> Result<()> {
         let document = Run::resolve(&["nick.eth", kind]).on(&world).ends(0).await?;
         accepted(&document, text)?;
         ensure!(record(&document)?["redirects"] == serde_json::json!([to]), "{document}");
+        ensure!(record(&document)?["freshness"] == "ipns", "{document}");
     }
     refused(&Run::resolve(&["nick.eth", "text/mail"]).on(&world).ends(3).await?)?;
     let document = Run::resolve(&["nick.eth", "text/notice"]).on(&world).ends(3).await?;

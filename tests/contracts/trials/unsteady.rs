@@ -5,6 +5,7 @@ use alloy::sol;
 use alloy::sol_types::SolCall;
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::CCIP2_RESOLVER;
+use namesys::devnet::chain::bindings::CCIP2Resolver::resolveCall;
 use namesys::keys::SignerKey;
 use serde_json::{Value, json};
 
@@ -67,7 +68,15 @@ pub async fn forks() -> Result<()> {
     ensure!(again(&document) == 2, "{document:#}");
     let trace = document["trace"].to_string();
     ensure!(trace.contains("do not all have block"), "{trace}");
-    ends_stale(ask(&world, through(usize::MAX).await?), "BAD_CHECKSUM").await
+    ends_stale(ask(&world, through(usize::MAX).await?), "BAD_CHECKSUM").await?;
+    // The other way round: the lookup is of the other fork. Nothing of it is kept, though the
+    // newest block is the same still.
+    let other = Unsteady::Fork(other.chain.rpc_url().to_owned());
+    let node = pool(world.chain.rpc_url(), other, resolveCall::SELECTOR, 1).await?;
+    let document = ask(&world, node).ends(0).await?;
+    accepted(&document, "good")?;
+    ensure!(again(&document) > 0, "{document:#}");
+    Ok(())
 }
 
 /// More than seven blocks between the lookup and its callback.
@@ -112,5 +121,33 @@ pub async fn reverts() -> Result<()> {
         ensure!(again(&document) == 1, "{document:#}");
         ensure!(document["block"]["number"] == before - 1, "{document:#}");
     }
+    Ok(())
+}
+
+/// A node that is behind is asked again, or the next one is; where nobody has the block, that is
+/// said.
+pub async fn lags() -> Result<()> {
+    let world = good(&person(1)).await?;
+    let behind = async |times| {
+        let pool = pool(world.chain.rpc_url(), Unsteady::Lags, __callbackCall::SELECTOR, times);
+        Ok::<_, anyhow::Error>(format!("http://{}", pool.await?))
+    };
+    let run = |urls: &[&str]| {
+        let urls = urls.iter().flat_map(|url| ["--rpc-url", url]);
+        let arguments: Vec<&str> =
+            ["nick.eth", AVATAR, "--trace"].into_iter().chain(urls).collect();
+        Run::resolve(&arguments).on(&world)
+    };
+    let never = behind(usize::MAX).await?;
+    for urls in [vec![&*behind(3).await?], vec![&*never, world.chain.rpc_url()]] {
+        let document = run(&urls).ends(0).await?;
+        accepted(&document, "good")?;
+        ensure!(again(&document) == 0, "the block was there: {document:#}");
+    }
+    let document = run(&[&never]).ends(1).await?;
+    let error = &document["error"];
+    let message = error["message"].as_str().context("message")?;
+    ensure!(message.contains("no node has the block") && message.contains(&never), "{message}");
+    ensure!(message.contains("header not found") && error["hint"].is_string(), "{error}");
     Ok(())
 }
