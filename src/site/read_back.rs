@@ -115,8 +115,9 @@ async fn ask_all(http: &Http, base: &Url, wanted: &[Expected], no_cors: &mut boo
 /// Whether web pages may read it, if it is as it should be.
 async fn ask(http: &Http, base: &Url, expected: &Expected) -> Result<bool, Miss> {
     let mut url = endpoint(base, expected.path.split('/'));
-    // As the resolver writes it, so that a cache takes it for what clients ask.
-    url.set_query(Some(&format!("t=0x{:x}", Timestamp::now().as_second() / 60)));
+    // The minute as the resolver writes it, two bytes, so that a cache takes it for what clients ask.
+    let minute = (Timestamp::now().as_second() / 60).rem_euclid(1 << 16);
+    url.set_query(Some(&format!("t=0x{minute:04x}")));
     let request = Request::get(url).header("origin", ORIGIN).max_body(MAX_FILE).attempts(1);
     let path = &expected.path;
     let answer = http.send(&request).await.map_err(|error| Miss {

@@ -9,6 +9,7 @@
 //! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
 //! | `plain` | every other resolver |
+//! | `profile` | what is asked when nothing is named |
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
 
@@ -16,6 +17,7 @@ mod files;
 mod judge;
 mod lookup;
 mod plain;
+mod profile;
 mod records;
 mod redirect;
 mod resolution;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, Bytes};
 use tokio::time::sleep;
 
+pub use profile::{PROFILE, profile};
 pub use resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
     ResolverKind,
@@ -55,34 +58,6 @@ const CHAIN_ID_BEFORE_UPDATE: u64 = 5;
 const MAX_REDIRECTS: usize = 4;
 /// Records of one name asked for at a time.
 const CONCURRENT_RECORDS: usize = 8;
-
-/// What is asked when nothing is named and the tree cannot be listed: the global text keys of
-/// ENSIP-18 and the usual coins.
-pub const PROFILE: [&str; 18] = [
-    "address/60",
-    "address/0",
-    "address/501",
-    "contenthash",
-    "text/alias",
-    "text/avatar",
-    "text/com.github",
-    "text/com.twitter",
-    "text/description",
-    "text/display",
-    "text/email",
-    "text/header",
-    "text/keywords",
-    "text/location",
-    "text/mail",
-    "text/notice",
-    "text/phone",
-    "text/url",
-];
-
-/// The records of [`PROFILE`].
-pub fn profile() -> Vec<RecordKey> {
-    PROFILE.iter().filter_map(|text| RecordKey::parse(text).ok()).collect()
-}
 
 /// How names are resolved.
 #[derive(Clone, Debug)]
