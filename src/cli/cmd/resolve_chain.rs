@@ -282,8 +282,16 @@ fn error_of(error: &OnchainRecordError) -> CliError {
         E::Fetch(error) => error.clone().into(),
         E::Chain(error) => error.clone().into(),
         E::Value(_) => of(Exit::Failed, "bad-value"),
-        E::Unverified(_) => of(Exit::Unverified, "unverified"),
-        E::Differ { .. } => of(Exit::Unverified, "verdicts-differ"),
+        E::Unverified(_) => of(Exit::Unverified, "unverified")
+            .hint("if the name is yours: namesys verify shows what is wrong with the signed tree"),
+        E::Differ { contract, .. } if contract.contains("NOT_REGISTERED") => {
+            of(Exit::Unverified, "verdicts-differ").hint(
+                "is the name that it redirects to registered? The resolver on mainnet, by its \
+                 published source, finds none registered, so that no client follows a redirect there",
+            )
+        }
+        E::Differ { .. } => of(Exit::Unverified, "verdicts-differ")
+            .hint("clients show what the contract says; ask another node too: --rpc-quorum 2"),
         E::Stale { .. } => of(Exit::Failed, "stale")
             .hint("ask a node that is no pool, or several that must agree: --rpc-url URL"),
         E::TooManyRedirects(_) => of(Exit::Unverified, "redirects"),
@@ -313,4 +321,21 @@ fn failure(resolution: &NameResolution) -> Option<CliError> {
 /// As a step's time is shown.
 pub fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_that_only_the_contract_refuses_is_explained() {
+        let differ = |contract: &str| {
+            let (local, contract) = ("accepted".to_owned(), contract.to_owned());
+            error_of(&OnchainRecordError::Differ { local, contract })
+        };
+        let error = differ("refused: InvalidRequest(\"NOT_REGISTERED\")");
+        assert_eq!(error.exit, Exit::Unverified);
+        assert!(error.hint.unwrap().contains("redirects"));
+        assert!(differ("refused: InvalidRequest(\"BAD_RESOLVER\")").hint.unwrap().contains("node"));
+    }
 }
