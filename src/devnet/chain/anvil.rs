@@ -272,6 +272,16 @@ impl Drop for Anvil {
 mod tests {
     use super::*;
 
+    /// A program that does what `body` says. Another process writes it: were it open for writing
+    /// here, a process that another test starts meanwhile would keep it so ("Text file busy").
+    #[cfg(unix)]
+    fn script(path: &Path, body: &str) {
+        let text = format!("#!/bin/sh\n{body}\n");
+        let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;
+        let status = Command::new("/bin/sh").arg("-c").arg(write).arg(path).arg(text).status();
+        assert!(status.unwrap().success());
+    }
+
     #[test]
     fn what_is_missing_is_named() {
         let program = Some(PathBuf::from("/nowhere/anvil"));
@@ -293,27 +303,22 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn found_in_path_and_fetched_by_npm() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let npm = folder.path().join("npm");
-        let script = |body: &str| {
-            fs::write(&npm, format!("#!/bin/sh\n{body}\n")).unwrap();
-            fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
-        };
         let search = AnvilSearch {
             program: None,
             path: Some(folder.path().as_os_str().to_owned()),
             cache: Some(folder.path().join("cache")),
         };
-        script("echo 'E404 no such package' >&2; exit 1");
+        script(&npm, "echo 'E404 no such package' >&2; exit 1");
         let error = search.find().unwrap_err().to_string();
         assert!(error.contains("E404 no such package") && error.contains(VERSION), "{error}");
 
         let bin = format!("node_modules/{}/bin", platform_package());
-        script(&format!("/bin/mkdir -p {bin} && : > {bin}/anvil"));
+        script(&npm, &format!("/bin/mkdir -p {bin} && : > {bin}/anvil"));
         let fetched = search.find().unwrap();
         assert!(fetched.starts_with(folder.path().join("cache")), "{fetched:?}");
-        script("exit 1");
+        script(&npm, "exit 1");
         assert_eq!(search.find().unwrap(), fetched, "the second time nothing is fetched");
 
         fs::write(folder.path().join("anvil"), "").unwrap();
@@ -323,11 +328,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_program_that_ends_is_quoted() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("anvil");
-        fs::write(&program, "#!/bin/sh\necho 'port is taken' >&2; exit 1\n").unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        script(&program, "echo 'port is taken' >&2; exit 1");
         let error = Anvil::start(&program, 0).unwrap_err().to_string();
         assert!(error.contains("port is taken"), "{error}");
     }
