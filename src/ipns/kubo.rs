@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use data_encoding::BASE64;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use url::Url;
 
@@ -82,8 +82,27 @@ impl KuboPublisher {
             .settled_if(|answer| command_error(answer).is_some());
         self.http.send(&request).await
     }
+}
 
-    async fn get_record(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
+fn command_error(answer: &Response) -> Option<String> {
+    if answer.status == 200 {
+        return None;
+    }
+    let error: CommandError = serde_json::from_slice(&answer.body).ok()?;
+    (error.kind == "error").then(|| error.message.chars().take(300).collect())
+}
+
+#[async_trait]
+impl Publisher for KuboPublisher {
+    fn describe(&self) -> String {
+        format!("kubo at {}", shown(&self.url))
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
         let key = format!("/ipns/{name}");
         let answer = self.ask(["routing", "get"], &[("arg", &key)], Body::Empty).await?;
         let status = answer.status;
@@ -123,7 +142,7 @@ impl KuboPublisher {
         record.map(Some).map_err(|reason| PublishError::BadRecord { from, name, reason })
     }
 
-    async fn put_record(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
+    async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
         let body = || Body::Form {
             texts: Vec::new(),
             field: "file",
@@ -145,35 +164,6 @@ impl KuboPublisher {
                 explain_refusal(self, record, refusal).await
             }
         }
-    }
-}
-
-fn command_error(answer: &Response) -> Option<String> {
-    if answer.status == 200 {
-        return None;
-    }
-    let error: CommandError = serde_json::from_slice(&answer.body).ok()?;
-    (error.kind == "error").then(|| error.message.chars().take(300).collect())
-}
-
-impl Publisher for KuboPublisher {
-    fn describe(&self) -> String {
-        format!("kubo at {}", shown(&self.url))
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
-    }
-
-    fn get<'a>(
-        &'a self,
-        name: &'a IpnsName,
-    ) -> BoxFuture<'a, Result<Option<VerifiedRecord>, PublishError>> {
-        Box::pin(self.get_record(name))
-    }
-
-    fn put<'a>(&'a self, record: &'a VerifiedRecord) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(self.put_record(record))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use jiff::Timestamp;
 use url::Url;
 
@@ -11,6 +11,7 @@ use crate::keys::IpnsName;
 use crate::net::NetError;
 
 /// A service that takes and serves IPNS records.
+#[async_trait]
 pub trait Publisher: Send + Sync {
     /// Kind and address, for a person: `w3name at https://name.web3.storage/`.
     fn describe(&self) -> String;
@@ -19,13 +20,10 @@ pub trait Publisher: Send + Sync {
     fn url(&self) -> &Url;
 
     /// The record the service has for `name`, its signature checked. It may have expired.
-    fn get<'a>(
-        &'a self,
-        name: &'a IpnsName,
-    ) -> BoxFuture<'a, Result<Option<VerifiedRecord>, PublishError>>;
+    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError>;
 
     /// Gives the service a record. That it has it already is success.
-    fn put<'a>(&'a self, record: &'a VerifiedRecord) -> BoxFuture<'a, Result<(), PublishError>>;
+    async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError>;
 }
 
 /// Why a record was not published, or not read.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use url::Url;
 
 use super::publish::{PublishError, Publisher, explain_refusal};
@@ -73,6 +73,7 @@ fn failed(path: PathBuf, what: &str, error: &io::Error) -> PublishError {
     PublishError::File { path, reason: format!("{what}: {error}") }
 }
 
+#[async_trait]
 impl Publisher for RecordFile {
     fn describe(&self) -> String {
         format!("file {}", self.path.display())
@@ -82,21 +83,16 @@ impl Publisher for RecordFile {
         &self.url
     }
 
-    fn get<'a>(
-        &'a self,
-        name: &'a IpnsName,
-    ) -> BoxFuture<'a, Result<Option<VerifiedRecord>, PublishError>> {
+    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
         // 10 KiB at most: not worth another thread.
-        Box::pin(async { self.read(name) })
+        self.read(name)
     }
 
-    fn put<'a>(&'a self, record: &'a VerifiedRecord) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(async {
-            match self.write(record) {
-                Err(refusal) => explain_refusal(self, record, refusal).await,
-                Ok(()) => Ok(()),
-            }
-        })
+    async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
+        match self.write(record) {
+            Err(refusal) => explain_refusal(self, record, refusal).await,
+            Ok(()) => Ok(()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! (<https://specs.ipfs.tech/routing/http-routing-v1/>). A Kubo gateway with
 //! `Gateway.ExposeRoutingAPI` speaks it.
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use url::Url;
 
 use super::publish::{PublishError, Publisher, explain_refusal};
@@ -30,8 +30,34 @@ impl DelegatedRouting {
     fn name_url(&self, name: &IpnsName) -> Url {
         endpoint(&self.url, ["routing", "v1", "ipns", &name.to_string()])
     }
+}
 
-    async fn get_record(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
+/// 404, or what Kubo answers for a name it cannot find: 500 and a text, or since IPIP-513 200
+/// and a text.
+fn is_not_found(answer: &Response) -> bool {
+    let is_text = answer.media_type != RECORD_MEDIA_TYPE;
+    match answer.status {
+        404 => true,
+        200 | 500 => is_text && says(answer, "not found"),
+        _ => false,
+    }
+}
+
+fn says(answer: &Response, text: &str) -> bool {
+    answer.body.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[async_trait]
+impl Publisher for DelegatedRouting {
+    fn describe(&self) -> String {
+        format!("delegated routing at {}", shown(&self.url))
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
         let request = Request::get(self.name_url(name))
             .accept(RECORD_MEDIA_TYPE)
             .max_body(MAX_RECORD_BYTES)
@@ -53,7 +79,7 @@ impl DelegatedRouting {
         record.map(Some).map_err(|reason| PublishError::BadRecord { from, name, reason })
     }
 
-    async fn put_record(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
+    async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
         let body = Body::Bytes(record.bytes().to_vec().into());
         let request = Request::put(self.name_url(record.name()), body)
             .content_type(RECORD_MEDIA_TYPE)
@@ -69,41 +95,5 @@ impl DelegatedRouting {
             }
             _ => Err(error.into()),
         }
-    }
-}
-
-/// 404, or what Kubo answers for a name it cannot find: 500 and a text, or since IPIP-513 200
-/// and a text.
-fn is_not_found(answer: &Response) -> bool {
-    let is_text = answer.media_type != RECORD_MEDIA_TYPE;
-    match answer.status {
-        404 => true,
-        200 | 500 => is_text && says(answer, "not found"),
-        _ => false,
-    }
-}
-
-fn says(answer: &Response, text: &str) -> bool {
-    answer.body.windows(text.len()).any(|window| window == text.as_bytes())
-}
-
-impl Publisher for DelegatedRouting {
-    fn describe(&self) -> String {
-        format!("delegated routing at {}", shown(&self.url))
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
-    }
-
-    fn get<'a>(
-        &'a self,
-        name: &'a IpnsName,
-    ) -> BoxFuture<'a, Result<Option<VerifiedRecord>, PublishError>> {
-        Box::pin(self.get_record(name))
-    }
-
-    fn put<'a>(&'a self, record: &'a VerifiedRecord) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(self.put_record(record))
     }
 }

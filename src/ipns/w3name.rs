@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use data_encoding::BASE64;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use url::Url;
 
@@ -53,8 +53,19 @@ impl W3name {
         let request = request.limiter(self.limiter.clone()).max_body(MAX_ANSWER);
         self.http.send(&request).await
     }
+}
 
-    async fn get_record(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
+#[async_trait]
+impl Publisher for W3name {
+    fn describe(&self) -> String {
+        format!("w3name at {}", shown(&self.url))
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
         let url = self.name_url(name);
         let answer = self.ask(Request::get(url).accept("application/json")).await?;
         if answer.status == 404 {
@@ -86,7 +97,7 @@ impl W3name {
         Ok(Some(record))
     }
 
-    async fn put_record(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
+    async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
         let body = Body::Bytes(BASE64.encode(record.bytes()).into());
         let request = Request::post(self.name_url(record.name()), body).content_type("text/plain");
         let answer = self.ask(request).await?;
@@ -100,26 +111,5 @@ impl W3name {
         let refusal =
             PublishError::Rejected { to: self.describe(), status: answer.status, message };
         explain_refusal(self, record, refusal).await
-    }
-}
-
-impl Publisher for W3name {
-    fn describe(&self) -> String {
-        format!("w3name at {}", shown(&self.url))
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
-    }
-
-    fn get<'a>(
-        &'a self,
-        name: &'a IpnsName,
-    ) -> BoxFuture<'a, Result<Option<VerifiedRecord>, PublishError>> {
-        Box::pin(self.get_record(name))
-    }
-
-    fn put<'a>(&'a self, record: &'a VerifiedRecord) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(self.put_record(record))
     }
 }

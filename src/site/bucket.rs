@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use cid::Cid;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
@@ -280,40 +280,37 @@ impl BucketStore {
     }
 }
 
+#[async_trait]
 impl Store for BucketStore {
     fn describe(&self) -> String {
         let url = shown(self.bucket.url());
         format!("s3 at {}/{}", url.trim_end_matches('/'), self.prefix)
     }
 
-    fn bring<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn bring(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<Changes, SiteError>> {
-        Box::pin(async move {
-            let (to, car, root) = (self.describe(), car.to_owned(), *root);
-            let opening = tokio::task::spawn_blocking(move || open_tree(&to, &car, &root));
-            let tree = opening.await.map_err(|error| SiteError::Packed {
-                path: WELL_KNOWN.to_owned(),
-                reason: error.to_string(),
-            })??;
-            self.bring_tree(&tree, progress).await
-        })
+    ) -> Result<Changes, SiteError> {
+        let (to, car, root) = (self.describe(), car.to_owned(), *root);
+        let opening = tokio::task::spawn_blocking(move || open_tree(&to, &car, &root));
+        let tree = opening.await.map_err(|error| SiteError::Packed {
+            path: WELL_KNOWN.to_owned(),
+            reason: error.to_string(),
+        })??;
+        self.bring_tree(&tree, progress).await
     }
 
-    fn held(&self) -> BoxFuture<'_, Result<Held, SiteError>> {
-        Box::pin(async {
-            let manifest = self.read_manifest().await?.manifest;
-            let files = manifest.files.iter();
-            let files = files.map(|(path, value)| (path.clone(), parts(value).0.to_owned()));
-            Ok(Held { root: manifest.root, files: files.collect() })
-        })
+    async fn held(&self) -> Result<Held, SiteError> {
+        let manifest = self.read_manifest().await?.manifest;
+        let files = manifest.files.iter();
+        let files = files.map(|(path, value)| (path.clone(), parts(value).0.to_owned()));
+        Ok(Held { root: manifest.root, files: files.collect() })
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, SiteError>> {
-        Box::pin(self.try_out())
+    async fn probe(&self) -> Result<String, SiteError> {
+        self.try_out().await
     }
 }
 

@@ -24,8 +24,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use url::Url;
 
 pub use self::bucket::{BucketStore, Settings};
@@ -42,24 +42,25 @@ pub use crate::ipfs::upload::{Changes, Folder};
 
 /// Where the files of a site are kept. The tree of a name replaces that name's former one; files
 /// that are not the name's are never touched.
+#[async_trait]
 pub trait Store: Send + Sync {
     /// Kind and place, for a person: `folder /srv/www`.
     fn describe(&self) -> String;
 
     /// Makes the store hold the tree of `root`, which is in the CAR file `car`: what is new first,
     /// what is no longer part of it goes last. Doing it again completes what was cut short.
-    fn bring<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn bring(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<Changes, SiteError>>;
+    ) -> Result<Changes, SiteError>;
 
     /// What was brought last.
-    fn held(&self) -> BoxFuture<'_, Result<Held, SiteError>>;
+    async fn held(&self) -> Result<Held, SiteError>;
 
     /// Writes, reads and removes something, and leaves nothing: in words, that it can be written.
-    fn probe(&self) -> BoxFuture<'_, Result<String, SiteError>>;
+    async fn probe(&self) -> Result<String, SiteError>;
 }
 
 /// What a store was brought last.

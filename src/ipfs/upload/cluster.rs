@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use url::Url;
 
@@ -188,6 +188,7 @@ fn failure(answer: &Response) -> Option<String> {
     Some(message.chars().take(500).collect())
 }
 
+#[async_trait]
 impl Upload for Cluster {
     fn describe(&self) -> String {
         format!("IPFS Cluster at {}", shown(&self.url))
@@ -197,21 +198,21 @@ impl Upload for Cluster {
         &self.url
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        Box::pin(async { Ok(super::it_answers(self.status(&super::nothing(), 1).await?)) })
+    async fn probe(&self) -> Result<String, UploadError> {
+        Ok(super::it_answers(self.status(&super::nothing(), 1).await?))
     }
 
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
-        Box::pin(async { self.status(root, 1).await.is_ok_and(|info| info.is_pinned()) })
+    async fn has(&self, root: &Cid) -> bool {
+        self.status(root, 1).await.is_ok_and(|info| info.is_pinned())
     }
 
-    fn upload<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>> {
-        Box::pin(self.add(car, root, progress))
+    ) -> Result<(), UploadError> {
+        self.add(car, root, progress).await
     }
 }
 

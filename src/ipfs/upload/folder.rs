@@ -14,8 +14,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::folder_manifest::{Found, Manifest, find, obstacle};
@@ -304,6 +304,7 @@ impl Folder {
     }
 }
 
+#[async_trait]
 impl Upload for Folder {
     fn describe(&self) -> String {
         format!("folder {}", self.dir.display())
@@ -313,28 +314,26 @@ impl Upload for Folder {
         &self.url
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
+    async fn probe(&self) -> Result<String, UploadError> {
         let looked = look(&self.dir).map_err(|(path, reason)| {
             let to = self.describe();
             UploadError::File { to, path: path.to_owned(), reason }
         });
-        Box::pin(std::future::ready(looked.map(str::to_owned)))
+        looked.map(str::to_owned)
     }
 
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
+    async fn has(&self, root: &Cid) -> bool {
         let (folder, root) = (self.clone(), *root);
-        Box::pin(async move {
-            tokio::task::spawn_blocking(move || folder.is_whole(&root)).await.unwrap_or(false)
-        })
+        tokio::task::spawn_blocking(move || folder.is_whole(&root)).await.unwrap_or(false)
     }
 
-    fn upload<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>> {
-        Box::pin(async move { self.unpack(car, root, progress).await.map(drop) })
+    ) -> Result<(), UploadError> {
+        self.unpack(car, root, progress).await.map(drop)
     }
 }
 

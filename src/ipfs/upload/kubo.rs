@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use url::Url;
@@ -206,6 +206,7 @@ fn command_error(answer: &Response) -> Option<String> {
     (error.kind == "error").then(|| error.message.chars().take(500).collect())
 }
 
+#[async_trait]
 impl Upload for Kubo {
     fn describe(&self) -> String {
         format!("kubo at {}", shown(&self.url))
@@ -215,21 +216,21 @@ impl Upload for Kubo {
         &self.url
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        Box::pin(async { Ok(self.version().await?) })
+    async fn probe(&self) -> Result<String, UploadError> {
+        Ok(self.version().await?)
     }
 
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
-        Box::pin(self.is_pinned(root))
+    async fn has(&self, root: &Cid) -> bool {
+        self.is_pinned(root).await
     }
 
-    fn upload<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>> {
-        Box::pin(self.import(car, root, progress))
+    ) -> Result<(), UploadError> {
+        self.import(car, root, progress).await
     }
 }
 

@@ -23,8 +23,8 @@ mod s3;
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use url::Url;
 
 pub use cluster::Cluster;
@@ -66,6 +66,7 @@ fn it_answers<T>(_: T) -> String {
 }
 
 /// A service that imports a CAR file and pins its root.
+#[async_trait]
 pub trait Upload: Send + Sync {
     /// Kind and address, for a person: `kubo at http://127.0.0.1:5001/`.
     fn describe(&self) -> String;
@@ -74,20 +75,20 @@ pub trait Upload: Send + Sync {
     fn url(&self) -> &Url;
 
     /// One cheap question, whose answer shows that the service is there and lets us in: in words.
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>>;
+    async fn probe(&self) -> Result<String, UploadError>;
 
     /// Whether the service is seen to keep `root` and all below it, by one cheap question. `false`
     /// also when it cannot say: then the file is sent, which does no harm.
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool>;
+    async fn has(&self, root: &Cid) -> bool;
 
     /// Sends the file at `car` and checks that the service has taken `root`. Repeating it does
     /// no harm.
-    fn upload<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>>;
+    ) -> Result<(), UploadError>;
 }
 
 /// Why an upload did not succeed.

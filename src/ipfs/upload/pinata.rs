@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use url::Url;
 
@@ -111,6 +111,7 @@ impl Pinata {
     }
 }
 
+#[async_trait]
 impl Upload for Pinata {
     fn describe(&self) -> String {
         format!("pinata at {}", shown(&self.url))
@@ -120,21 +121,21 @@ impl Upload for Pinata {
         &self.url
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        Box::pin(async { Ok(super::it_answers(self.lists(&super::nothing()).await?)) })
+    async fn probe(&self) -> Result<String, UploadError> {
+        Ok(super::it_answers(self.lists(&super::nothing()).await?))
     }
 
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
-        Box::pin(async { self.lists(root).await.unwrap_or(false) })
+    async fn has(&self, root: &Cid) -> bool {
+        self.lists(root).await.unwrap_or(false)
     }
 
-    fn upload<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>> {
-        Box::pin(self.send(car, root, progress))
+    ) -> Result<(), UploadError> {
+        self.send(car, root, progress).await
     }
 }
 

@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -202,6 +203,7 @@ fn refusal(answer: &Response) -> Option<String> {
     Some(text.chars().filter(|c| !c.is_control()).take(300).collect())
 }
 
+#[async_trait]
 impl Upload for PinningService {
     fn describe(&self) -> String {
         format!("pinning service at {}", shown(&self.url))
@@ -211,25 +213,23 @@ impl Upload for PinningService {
         &self.url
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        Box::pin(async { Ok(super::it_answers(self.listed(&super::nothing(), "pinned").await?)) })
+    async fn probe(&self) -> Result<String, UploadError> {
+        Ok(super::it_answers(self.listed(&super::nothing(), "pinned").await?))
     }
 
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
-        Box::pin(async {
-            let pin = self.listed(root, "pinned").await;
-            pin.is_ok_and(|pin| pin.is_some_and(|pin| pin.status == "pinned"))
-        })
+    async fn has(&self, root: &Cid) -> bool {
+        let pin = self.listed(root, "pinned").await;
+        pin.is_ok_and(|pin| pin.is_some_and(|pin| pin.status == "pinned"))
     }
 
     /// The CAR file is not sent: the service fetches the blocks.
-    fn upload<'a>(
-        &'a self,
-        _car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        _car: &Path,
+        root: &Cid,
         _progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>> {
-        Box::pin(self.pin(root))
+    ) -> Result<(), UploadError> {
+        self.pin(root).await
     }
 }
 

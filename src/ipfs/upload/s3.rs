@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use cid::Cid;
-use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::{
@@ -89,6 +89,7 @@ fn object(root: &Cid) -> String {
     format!("{root}.car")
 }
 
+#[async_trait]
 impl Upload for S3 {
     fn describe(&self) -> String {
         format!("s3 at {}", shown(self.bucket.url()))
@@ -98,27 +99,23 @@ impl Upload for S3 {
         self.bucket.url()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<String, UploadError>> {
-        Box::pin(async {
-            let request = self.bucket.head_bucket().timeouts(QUESTION_TIMEOUTS).attempts(1);
-            Ok(super::it_answers(self.bucket.http().send(&request).await?.success()?))
-        })
+    async fn probe(&self) -> Result<String, UploadError> {
+        let request = self.bucket.head_bucket().timeouts(QUESTION_TIMEOUTS).attempts(1);
+        Ok(super::it_answers(self.bucket.http().send(&request).await?.success()?))
     }
 
-    fn has<'a>(&'a self, root: &'a Cid) -> BoxFuture<'a, bool> {
-        Box::pin(async {
-            let Ok(answer) = self.head(root, 1).await else { return false };
-            answer.status == 200 && answer.header(CID).is_some_and(|cid| same_cid(cid, root))
-        })
+    async fn has(&self, root: &Cid) -> bool {
+        let Ok(answer) = self.head(root, 1).await else { return false };
+        answer.status == 200 && answer.header(CID).is_some_and(|cid| same_cid(cid, root))
     }
 
-    fn upload<'a>(
-        &'a self,
-        car: &'a Path,
-        root: &'a Cid,
+    async fn upload(
+        &self,
+        car: &Path,
+        root: &Cid,
         progress: Option<Progress>,
-    ) -> BoxFuture<'a, Result<(), UploadError>> {
-        Box::pin(self.put(car, root, progress))
+    ) -> Result<(), UploadError> {
+        self.put(car, root, progress).await
     }
 }
 
