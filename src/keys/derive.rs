@@ -83,7 +83,8 @@ impl Okm {
         let text = signature_hex.expose();
         let digits = text.strip_prefix("0x").unwrap_or(text);
         let bytes = Zeroizing::new(
-            alloy_primitives::hex::decode(digits).expect("callers give the hex of a signature"),
+            alloy_primitives::hex::decode(digits)
+                .expect("canonical_hex writes the 130 digits of a signature"),
         );
         let tail = &digits[digits.len() - 64..];
         let info = format!("{}:{}", identity.wallet, identity.username);

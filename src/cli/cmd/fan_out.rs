@@ -136,18 +136,25 @@ impl FanOutArgs {
     /// Exit 2 when one is no endpoint, or more are required than there are.
     pub fn open(&self, context: &Context, config: Option<&Config>) -> Result<FanOut, CliError> {
         let publishers = self.publishers.get(context, config)?;
-        let require = self.require.unwrap_or(publishers.len());
-        if require == 0 {
-            let message = "--require 0 would count what nobody serves as published";
-            return Err(CliError::usage(message).hint("require 1 at least"));
-        }
-        if require > publishers.len() {
-            let count = publishers.len();
-            let message = format!("--require is above the number of publishers, {count}");
-            return Err(CliError::usage(message).hint("add publishers, or require fewer"));
-        }
+        let require = required(self.require, "publishers", publishers.len())?;
         let gateways = self.gateways.get(context, config)?;
         Ok(FanOut { publishers, gateways, require, wait: self.wait, http: context.http()? })
+    }
+}
+
+/// How many of `count` targets must serve what is published: all, unless `--require` says.
+///
+/// # Errors
+/// Exit 2 for none, or for more than there are.
+pub fn required(asked: Option<usize>, what: &str, count: usize) -> Result<usize, CliError> {
+    match asked.unwrap_or(count) {
+        0 => Err(CliError::usage("--require 0 would count what nobody serves as published")
+            .hint("require 1 at least")),
+        require if require > count => {
+            let message = format!("--require is above the number of {what}, {count}");
+            Err(CliError::usage(message).hint(format!("add {what}, or require fewer")))
+        }
+        require => Ok(require),
     }
 }
 

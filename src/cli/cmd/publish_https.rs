@@ -9,6 +9,7 @@ use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
 use namesys::resolve::Patience;
 use namesys::site::{Miss, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, Store, publish_sites};
 
+use super::fan_out::required;
 use super::pack::{Source, pack_car};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
@@ -53,11 +54,7 @@ pub fn run(
         return Err(CliError::usage("no web host is configured")
             .hint("[[sites]] in namesys.toml, or --site folder=DIR --site-url https://…"));
     }
-    let require = require.unwrap_or(sites.len());
-    if require > sites.len() {
-        let message = format!("--require is above the number of sites, {}", sites.len());
-        return Err(CliError::usage(message).hint("add sites, or require fewer"));
-    }
+    let require = required(require, "sites", sites.len())?;
     let http = context.http()?;
     let _lock = session.workspace.lock()?;
     let car = session.workspace.temporary_dir()?.join("publish.car");
