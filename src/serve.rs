@@ -179,7 +179,10 @@ fn file(headers: &HeaderMap, found: Found) -> Response {
     if none_match(headers, &[&etag]) {
         return (StatusCode::NOT_MODIFIED, fixed).into_response();
     }
-    let length = found.metadata.len().max(found.start.len() as u64);
+    let length = match found.rest {
+        None => found.start.len() as u64,
+        Some(_) => found.metadata.len(),
+    };
     let mut response = (fixed, found.into_body()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

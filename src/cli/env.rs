@@ -64,7 +64,8 @@ pub const AWS_SECRET: Var = Var("AWS_SECRET_ACCESS_KEY");
 /// The region of a bucket.
 pub const AWS_REGION: Var = Var("AWS_REGION");
 /// What no service is to get as its token.
-pub const SECRETS: [Var; 4] = [PRIVATE_KEY, KEY_PASSWORD, SIGNER_KEY, IPNS_KEY];
+pub const SECRETS: [Var; 7] =
+    [PRIVATE_KEY, KEY_PASSWORD, SIGNER_KEY, IPNS_KEY, KEYSTORE_PASSWORD_FILE, RPC_URL, RPC_HEADERS];
 
 impl Var {
     /// The value; `None` when not set or set but empty.

@@ -15,7 +15,7 @@ use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
-use super::output::redacted;
+use super::output::{redacted, without_credentials};
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,12 +97,12 @@ impl CliError {
         self
     }
 
-    /// As it stands in JSON.
+    /// As it is shown and stands in JSON: without names and passwords of URLs.
     pub fn report(&self) -> ErrorReport {
         ErrorReport {
             kind: self.kind.to_owned(),
-            message: self.message.clone(),
-            hint: self.hint.clone(),
+            message: without_credentials(&self.message),
+            hint: self.hint.as_deref().map(without_credentials),
         }
     }
 

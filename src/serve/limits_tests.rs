@@ -146,6 +146,14 @@ fn certificates_and_keys_that_will_not_do() {
     let none = own("empty.pem", "");
     let text = own("secret.pem", "hunter2");
     let broken = own("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----");
+    let whole = std::fs::read_to_string(&key).unwrap();
+    let escaped = own("escaped.pem", &whole.replace('\n', "\\n"));
+    let on_one_line = own("one-line.pem", &whole.replace('\n', ""));
+    for bad in [escaped, on_one_line] {
+        let certificates = certificate.clone();
+        let error = TlsFiles { certificates, key: bad }.load().unwrap_err().to_string();
+        assert!(error.contains("stands on a line of its own") && error.len() < 300, "{error}");
+    }
     for (certificates, key, words) in [
         (dir.path().join("nowhere.pem"), key.clone(), "nowhere.pem holds no certificate"),
         (none, key.clone(), "empty.pem holds no certificate"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// The files `--tls-cert` and `--tls-key` name.
@@ -53,7 +53,7 @@ impl TlsFiles {
             return Err(failed(&self.certificates, "certificate", reason));
         }
         let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|error| failed(&self.key, "private key", error.to_string()))?;
+            .map_err(|error| failed(&self.key, "private key", without_content(&error)))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -62,5 +62,15 @@ impl TlsFiles {
             .with_single_cert(certificates, key)
             .map_err(TlsError::Pair)?;
         Ok(Arc::new(config))
+    }
+}
+
+/// Why a key file cannot be read. The reader's own words quote lines of it, which may be the key.
+fn without_content(error: &pem::Error) -> String {
+    match error {
+        pem::Error::Io(error) => error.to_string(),
+        pem::Error::NoItemsFound => "it has no such section".to_owned(),
+        _ => "it is damaged, or no PEM: each -----BEGIN and -----END stands on a line of its own"
+            .to_owned(),
     }
 }

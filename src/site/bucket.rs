@@ -218,6 +218,12 @@ impl BucketStore {
             }
         }
         drop(put);
+        // Nothing goes before it is seen that nobody else publishes.
+        let now = self.read_manifest().await?;
+        if now.bytes != last.bytes {
+            return Ok(false);
+        }
+        let Some(last) = self.write_manifest(&manifest, &now).await? else { return Ok(false) };
         let deleting: Vec<_> = gone.iter().map(|path| self.delete(path).boxed()).collect();
         stream::iter(deleting).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         manifest.files.retain(|path, _| files.contains_key(path));

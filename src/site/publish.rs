@@ -112,7 +112,7 @@ async fn one(
         let (wanted, fresh) = unseen(files, &state);
         let round = |misses: &[Miss]| (request.round)(url, misses);
         let seen = read_back(request.http, url.url(), &wanted, request.patience, &round).await;
-        state.update(&wanted, &seen.misses, files, request.root);
+        state.update(&wanted, &unsure(&wanted, &seen.misses), files, request.root);
         state.save(request.workspace)?;
         is_new = (has_changed || fresh) && seen.misses.is_empty();
         seen_at = Some(SeenAt { url: url.clone(), seen });
@@ -133,6 +133,22 @@ async fn one(
     Ok(SiteOutcome { to, brought, seen: seen_at })
 }
 
+/// What was missed, and with it what is removed where files that are there were missed: who
+/// refuses those says nothing about the others.
+fn unsure(wanted: &[Expected], misses: &[Miss]) -> Vec<Miss> {
+    let is_there = |path: &String| {
+        wanted.iter().any(|expected| expected.path == *path && expected.sha256.is_some())
+    };
+    let mut unsure = misses.to_vec();
+    if misses.iter().any(|miss| is_there(&miss.path)) {
+        let removed = wanted.iter().filter(|expected| expected.sha256.is_none());
+        unsure.extend(removed.map(|expected| {
+            Miss::of(expected.path.clone(), "files beside it were missed".to_owned())
+        }));
+    }
+    unsure
+}
+
 /// What has not been seen at the address, and `true`; or a few files that have, and `false`.
 fn unseen(files: &BTreeMap<String, String>, state: &SiteState) -> (Vec<Expected>, bool) {
     let expected = |(path, sha256): (&String, &String)| Expected {
@@ -143,7 +159,12 @@ fn unseen(files: &BTreeMap<String, String>, state: &SiteState) -> (Vec<Expected>
     let mut wanted: Vec<Expected> = unseen.map(expected).collect();
     let gone = state.paths().filter(|path| !files.contains_key(*path));
     wanted.extend(gone.map(|path| Expected { path: path.clone(), sha256: None }));
+    if wanted.iter().any(|expected| expected.sha256.is_some()) {
+        return (wanted, true);
+    }
     if !wanted.is_empty() {
+        // A host that refuses everything must not count for one that has removed them.
+        wanted.extend(sample(files).map(expected));
         return (wanted, true);
     }
     (sample(files).map(expected).collect(), false)

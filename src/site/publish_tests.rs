@@ -40,7 +40,7 @@ impl Scene {
         let (wanted, fresh) = unseen(&files, &state);
         let misses: Vec<Miss> =
             missed.iter().map(|path| Miss::of((*path).to_owned(), "no".to_owned())).collect();
-        state.update(&wanted, &misses, &files, ROOT.parse().unwrap());
+        state.update(&wanted, &unsure(&wanted, &misses), &files, ROOT.parse().unwrap());
         state.save(&self.workspace).unwrap();
         let shown = |expected: Expected| match expected.sha256 {
             Some(_) => expected.path,
@@ -67,12 +67,14 @@ fn everything_is_asked_for_until_it_was_seen() {
     // Another version of b; c goes, and is asked for until it is gone.
     let fewer = [("a", "1"), ("b", "2")];
     assert_eq!(asked(&fewer, (&["b"], &["c"]), &["c"]), (names(&["b", "-c"]), true));
-    assert_eq!(asked(&fewer, (&[], &[]), &[]), (names(&["-c"]), true));
+    // With it some that are there: who refuses everything has not removed it.
+    assert_eq!(asked(&fewer, (&[], &[]), &["a", "b"]), (names(&["-c", "a", "b"]), true));
+    assert_eq!(asked(&fewer, (&[], &[]), &[]), (names(&["a", "b", "-c"]), true));
     assert_eq!(asked(&fewer, (&[], &[]), &[]), (names(&["a", "b"]), false));
     // The same bytes as before, put back in place of what somebody made of it.
     assert_eq!(asked(&fewer, (&["a"], &[]), &[]), (names(&["a"]), true));
     // What was removed before anybody had seen it.
-    assert_eq!(asked(&fewer, (&[], &["x"]), &[]), (names(&["-x"]), true));
+    assert_eq!(asked(&fewer, (&[], &["x"]), &[]), (names(&["-x", "a", "b"]), true));
 }
 
 #[test]

@@ -169,7 +169,7 @@ async fn approvals_cost_one_confirmation_for_each_name_and_are_kept() {
     let person = Person::new(1);
     let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
     assert_eq!((done.signed.len(), done.approvals, person.asked()), (3, 1, 1));
-    let done = sandbox.sign(Signer::Key(&signer), mode, None).await.unwrap();
+    let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
     assert_eq!((done.unchanged, person.asked()), (3, 0));
     assert!(sandbox.tree().iter().all(|(_, valid)| *valid));
 }

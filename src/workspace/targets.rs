@@ -59,7 +59,11 @@ impl Target {
     fn read(list: &str, entry: &Table) -> Result<Self, ConfigError> {
         let wrong = |reason: String| ConfigError::Invalid {
             key: list.to_owned(),
-            found: entry.to_string().trim().to_owned(),
+            // The names alone: a value may be a token in the wrong place.
+            found: format!(
+                "{{ {} }}",
+                entry.iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+            ),
             reason,
         };
         let needs = |field: &str| wrong(format!("each [[{list}]] needs {field} = \"…\""));
@@ -195,14 +199,17 @@ mod tests {
             ("[[uploads]]\nkind = \"kubo\"", "needs url"),
             ("[[uploads]]\nkind = \"folder\"\nurl = \"x\"", "url is not an entry of kind folder"),
             ("[[uploads]]\nkind = \"folder\"", "needs dir"),
-            ("[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\ntoken = \"t\"", "token is not an entry"),
+            (
+                "[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\ntoken = \"eyJhunter2\"",
+                "token is not an entry",
+            ),
             ("[[uploads]]\nkind = \"kubo\"\nurl = 1", "a text is expected"),
             ("[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\norigins = \"y\"", "a list of texts"),
             ("[[uploads]]\nkind = \"s3\"\nprefix = \"x\"", "prefix is not an entry"),
             ("uploads = \"kubo\"", "[[uploads]]"),
         ] {
             let error = read(text).unwrap_err();
-            assert!(error.contains(words), "{text}: {error}");
+            assert!(error.contains(words) && !error.contains("hunter2"), "{text}: {error}");
         }
     }
 }

@@ -23,10 +23,19 @@ pub fn record_path(name: &Name, key: &RecordKey) -> String {
 }
 
 /// The record's place in the older flat layout (ENSIP-XX, seed 003); `None` where it has none, or
-/// the same.
+/// the same, or where it is the place of another record: `text.nick.eth`'s avatar would be
+/// `nick.eth`'s `text/avatar`.
 pub fn flat_path(name: &Name, key: &RecordKey) -> Option<String> {
     let path = format!("{}/{}", name.well_known(), key.legacy_file_name()?);
-    (path != record_path(name, key)).then_some(path)
+    if path == record_path(name, key) {
+        return None;
+    }
+    match meaning(&path) {
+        PathMeaning::Records(records) => {
+            records.iter().any(|(of, record)| of == name && record == key).then_some(path)
+        }
+        _ => Some(path),
+    }
 }
 
 /// The JSON of a record file.
@@ -267,6 +276,19 @@ fn name_of(reversed: &[&str]) -> Option<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_flat_place_is_never_that_of_another_record() {
+        let flat = |name: &str, key: &str| {
+            flat_path(&Name::parse(name).unwrap(), &RecordKey::parse(key).unwrap())
+        };
+        let avatar = ".well-known/eth/nick/avatar.json".to_owned();
+        assert_eq!(flat("nick.eth", "text/avatar"), Some(avatar));
+        // nick.eth's text/avatar is there.
+        assert_eq!(flat("text.nick.eth", "text/avatar"), None);
+        // That one is the resolver's own already.
+        assert_eq!(flat("nick.eth", "contenthash"), None);
+    }
 
     fn names(path: &str) -> Vec<String> {
         match meaning(path) {

@@ -82,10 +82,12 @@ fn no_secret_is_ever_shown() {
     std::fs::write(dir.join("words"), WORDS).unwrap();
     std::fs::write(dir.join("broken-words"), format!("{WORDS} zoo")).unwrap();
     std::fs::write(dir.join("password"), PASSWORD).unwrap();
-    let with_v = |what| format!("0x{}1b", secrets.get(what));
-    let (either, other) = (with_v("SIGN 1"), with_v("SIGN 2"));
+    let with_v = |what, v| format!("0x{}{v}", secrets.get(what));
+    // Of both v is 28.
+    let (either, other) = (with_v("SIGN 1", "1c"), with_v("SIGN 2", "1c"));
     std::fs::write(dir.join("sign-1"), &either).unwrap();
     std::fs::write(dir.join("sign-2"), &other).unwrap();
+    std::fs::write(dir.join("sign-1.other-v"), with_v("SIGN 1", "1b")).unwrap();
     std::fs::write(dir.join("sign-1.half"), &either[..100]).unwrap();
     let wallet = "0xdA87a099a80fcE4778310474AaeB64b820c871a0";
     let by_variables = [("ETH_PRIVATE_KEY", KEY), ("NAMESYS_KEY_PASSWORD", PASSWORD)];
@@ -113,10 +115,12 @@ fn no_secret_is_ever_shown() {
     assert_eq!(run(&password, &["keygen", "--requests", "--from", wallet]), 0);
     assert_eq!(run(&[], &["key", "inspect", "--ipns-key-file", "keys/ipns.key"]), 0);
 
-    // What goes wrong on the way. Of the signatures' two possible ends one is right.
+    // Signatures made elsewhere, and what goes wrong on the way.
     let signatures = ["--ipns-signature", "sign-1", "--signer-signature", "sign-2"];
     let external = [&["keygen", "--from", wallet], &signatures[..]].concat();
-    assert!([0, 3].contains(&run(&password, &external)));
+    assert_eq!(run(&password, &external), 0);
+    let changed = ["--ipns-signature", "sign-1.other-v", "--signer-signature", "sign-2"];
+    assert_eq!(run(&password, &[&["keygen", "--from", wallet], &changed[..]].concat()), 3);
     assert_eq!(run(&[("NAMESYS_KEY_PASSWORD", "x")], &external), 3);
     assert_eq!(run(&password, &["keygen", "--from", wallet, "--ipns-signature", "sign-1.half"]), 2);
     assert_eq!(run(&password, &["keygen", "--from", wallet, "--ipns-signature", &either]), 1);

@@ -259,15 +259,20 @@ fn approve(signer: Address, standing: &Standing) -> Result<SetupTransaction, Set
 
 /// What a recordhash points to, where it is one of the usual forms; else in hexadecimal.
 fn shown(bytes: &Bytes) -> String {
+    // The order is the contract's: https before the length.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.starts_with("https://")
+    {
+        return text.to_owned();
+    }
     let ipns = match bytes.len() {
         32 => IpnsName::from_contenthash(&[&IPNS_PREFIX[..], bytes].concat()),
         _ => IpnsName::from_contenthash(bytes),
     };
     let ipfs = bytes.strip_prefix(&IPFS_NS).and_then(|cid| Cid::try_from(cid).ok());
-    match (ipns, ipfs, std::str::from_utf8(bytes)) {
-        (Ok(name), _, _) => format!("ipns://{name}"),
-        (_, Some(cid), _) => format!("ipfs://{cid}"),
-        (_, _, Ok(text)) if text.starts_with("https://") => text.to_owned(),
+    match (ipns, ipfs) {
+        (Ok(name), _) => format!("ipns://{name}"),
+        (_, Some(cid)) => format!("ipfs://{cid}"),
         _ => bytes.to_string(),
     }
 }

@@ -157,5 +157,10 @@ fn recordhashes_are_shown_as_what_they_point_to() {
     assert_eq!(shown(&name.public_key().to_vec().into()), ipns);
     assert_eq!(shown(&name.contenthash().into()), ipns);
     assert_eq!(shown(&Bytes::from_static(b"https://a.example")), "https://a.example");
+    for number in 0..20 {
+        // Of 32 bytes, as a key is.
+        let url = format!("https://records{number:02}.nick.example/a");
+        assert_eq!((shown(&url.clone().into_bytes().into()), url.len()), (url, 32));
+    }
     assert_eq!(shown(&Bytes::from_static(&[1, 2])), "0x0102");
 }

@@ -57,11 +57,13 @@ pub fn write(
     unfinished.persist(&car).map_err(|error| {
         CliError::io(format!("{} cannot be written", car.display()), &error.error)
     })?;
-    write_file(&file, record.bytes())?;
-    let mut written = vec![car, file];
     if keep {
         // Before anybody can send it: the sequence is never given to another.
         session.workspace.keep_publication(&record)?;
+    }
+    write_file(&file, record.bytes())?;
+    let mut written = vec![car, file];
+    if keep {
         written.push(write_manifest(dir, &session.config.name, &root, &record)?);
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");

@@ -9,7 +9,7 @@ use namesys::keys::IpnsName;
 use namesys::report::ChainStatusReport;
 use namesys::resolve::{Recordhash, Target};
 use namesys::site::SiteUrl;
-use namesys::workspace::Config;
+use namesys::workspace::{ApprovalMode, Config};
 
 use super::setup::{recordhash, source};
 use crate::cli::error::{CliError, Exit};
@@ -85,13 +85,19 @@ async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
     }
     let ask = |view: ChainView| async move { view.walk(resolver, name).await };
     let walk = rpc.agreed(&format!("recordhash of {name}"), view.block(), ask).await?;
-    let mut stranger = config.recorded_keys()?.wallet.filter(|wallet| *wallet != walk.owner);
-    if let Some(wallet) = stranger {
+    let keys = config.recorded_keys()?;
+    let mut stranger = keys.wallet.filter(|wallet| *wallet != walk.owner);
+    // A manager who signs SIGN 3; or the signer itself, where records carry no SIGN 3.
+    let on_chain = config.approval_mode()? == Some(ApprovalMode::OnChain);
+    for by in [keys.wallet, keys.signer.filter(|_| on_chain)].into_iter().flatten() {
+        if stranger.is_none() {
+            break;
+        }
         let (owner, node) = (walk.owner, walk.node);
         let ask = |view: ChainView| async move {
-            view.is_approved_signer(resolver, owner, node, wallet).await
+            view.is_approved_signer(resolver, owner, node, by).await
         };
-        let what = format!("the approval of {wallet} for {name}");
+        let what = format!("the approval of {by} for {name}");
         if rpc.agreed(&what, view.block(), ask).await? {
             stranger = None;
         }

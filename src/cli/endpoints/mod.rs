@@ -216,9 +216,8 @@ fn distinct<K: PartialEq>(chosen: Vec<Endpoint<K>>) -> Vec<Endpoint<K>> {
     let mut distinct: Vec<Endpoint<K>> = Vec::new();
     for endpoint in chosen {
         let same = |other: &Endpoint<K>| {
-            let of = |endpoint: &Endpoint<K>| {
-                (endpoint.more.bucket.clone(), endpoint.more.prefix.clone())
-            };
+            // Another bucket, account or name there is another service.
+            let of = |endpoint: &Endpoint<K>| Target { place: None, ..endpoint.more.clone() };
             other.kind == endpoint.kind
                 && other.place == endpoint.place
                 && of(other) == of(&endpoint)

@@ -212,10 +212,13 @@ impl Folder {
                        or choose another folder";
         let mut missing = Vec::new();
         for (path, wanted) in tree {
-            if let Some(way) = obstacle(&self.dir, path).map_err(self.failed(path))?
-                && !is_ours(&way)
-            {
-                return Err(self.refused(way, foreign));
+            if let Some(way) = obstacle(&self.dir, path).map_err(self.failed(path))? {
+                if !is_ours(&way) {
+                    return Err(self.refused(way, foreign));
+                }
+                // What is found behind our link is not the file: the link goes.
+                missing.push(path);
+                continue;
             }
             match find(&self.dir.join(path)).map_err(self.failed(path))? {
                 Found::File(found) if found == wanted.fingerprint => {}

@@ -149,8 +149,8 @@ pub enum Proof {
     None(String),
 }
 
-/// What is known about how fresh a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is known about how fresh a record is, from the most to the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
     /// The chain itself names this content at the block that was read.
     Chain,

@@ -228,13 +228,19 @@ impl NameResolver {
         // What a redirect leads to is no fresher than the redirect; on chain it is as fresh.
         let on_chain = asked.record.value.is_ok() && asked.record.gateway.is_none();
         let redirected = !asked.record.redirects.is_empty();
-        asked.record.proof = match asked.record.proof {
-            found if redirected && !on_chain => found.and(proof),
-            _ => proof,
+        asked.record.proof = match (asked.record.proof, proof) {
+            (found, proof) if redirected && !on_chain => weaker(found, proof),
+            (_, proof) => proof,
         };
         asked.record.gateway = Some(gateway);
         Ok(asked)
     }
+}
+
+/// Of two proofs that a value rests on, the one that proves less.
+fn weaker(one: Option<Proof>, other: Option<Proof>) -> Option<Proof> {
+    let (one, other) = (one?, other?);
+    Some(if one.freshness() > other.freshness() { one } else { other })
 }
 
 /// Whether the resolver has no such kind of record: nothing that a listing need mention.

@@ -83,6 +83,8 @@ pub async fn viem() -> Result<()> {
     ensure!(optimism.eq_ignore_ascii_case(text_of("address/2147483658")), "{found}");
     ensure!(found["primary"] == "nick.eth", "{found}");
     ensure!(!found["refused"].as_str().context("refused")?.starts_with("read:"), "{found}");
+    // It claims the name, whose address is another's.
+    world.chain.set_primary_name(account, &nick).await?;
     let nobody = account.to_string();
     let arguments = [world.chain.rpc_url(), &universal, "nick.eth", &nobody];
     let found = peers::run("viem.mjs", &arguments).await?;

@@ -116,7 +116,7 @@ pub async fn secrets() -> Result<()> {
     let says =
         format!(r#"{{"jsonrpc":"2.0","id":0,"error":{{"code":-32000,"message":"{words}"}}}}"#);
     // Where what is quoted is cut, no part of a key stays.
-    let long = format!("{}secretkey0", "quota ".repeat(33));
+    let long = format!("{}secretkey0", "quota ".repeat(32));
     for (status, body) in [
         (200, says.clone()),
         (403, says),

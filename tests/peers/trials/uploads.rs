@@ -89,6 +89,7 @@ pub fn bucket() -> Result<()> {
     let published = sandbox.ok(["publish"])?;
     ensure!(outcome(&published, "s3")?["ok"] == true, "{published}");
     let again = sandbox.ok(["publish"])?;
+    ensure!(outcome(&again, "s3")?["sent"] == false, "{again}");
     ensure!(again["root"] == published["root"], "{again}");
 
     sandbox.ok(["set", "text", "avatar", "https://example.com/other.png"])?;

@@ -116,14 +116,18 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
     Ok(Outcome::partial(IpnsPutReport { fields, publications }, error))
 }
 
-/// Why `record` is not to be put: something else was published since it was signed. A service
-/// that cannot be asked says so when it gets the record.
+/// Why `record` is not to be put: something else was published since it was signed, or it cannot
+/// be known whether.
 async fn other_value(
     publishers: &[Box<dyn Publisher>],
     record: &VerifiedRecord,
 ) -> Option<CliError> {
     for publisher in publishers {
-        let Ok(Some(served)) = publisher.get(record.name()).await else { continue };
+        let served = match publisher.get(record.name()).await {
+            Ok(Some(served)) => served,
+            Ok(None) => continue,
+            Err(error) => return Some(error.into()),
+        };
         let (has, ours) = (served.fields(), record.fields());
         if has.value != ours.value {
             let message = format!(

@@ -20,6 +20,7 @@ use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::output::Outcome;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::{DeriveArgs, Session, parse_name};
+use crate::cli::values::write_file;
 use crate::cli::wallet_args::{OpenWallet, address};
 use pointer::PointerArgs;
 use show::{Shown, report};
@@ -171,8 +172,7 @@ fn elsewhere(args: &Args, prepared: &Prepared) -> Result<Outcome, CliError> {
     let transactions = &prepared.plan.transactions;
     let (chain_id, safe) = (prepared.sender.chain_id, prepared.standing.sender);
     let batch = safe_batch(chain_id, safe, now, &description, transactions);
-    let failed = |error| CliError::io(format_args!("{} cannot be written", file.display()), &error);
-    std::fs::write(file, format!("{batch:#}\n")).map_err(failed)?;
+    write_file(file, format!("{batch:#}\n").as_bytes())?;
     let shown = Shown { safe: Some(file.display().to_string()), ..Shown::default() };
     Ok(done(prepared, shown, None))
 }
