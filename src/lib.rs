@@ -18,7 +18,7 @@
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
-//! | [`site`] | the signed tree on web hosts, for an `https://` recordhash; read back | files, network |
+//! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
@@ -33,13 +33,13 @@ pub mod ipfs;
 pub mod ipns;
 pub mod keys;
 pub mod net;
+pub mod publish;
 pub mod record;
 pub mod report;
 pub mod request;
 pub mod resolve;
 pub mod secret;
 pub mod serve;
-pub mod site;
 pub mod wallet;
 mod web;
 pub mod workspace;

@@ -4,14 +4,14 @@ use std::io::ErrorKind;
 
 use namesys::ipfs::PackError;
 use namesys::ipns::RecordError;
+use namesys::publish::site::{SiteError, SiteStopped};
+use namesys::publish::{ParcelError, PublishTreeError, StateError};
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
-use namesys::site::{SiteError, SiteStopped};
 use namesys::wallet::WalletError;
 use namesys::workspace::{
-    ConfigError, ImportError, KeyMismatch, ParcelError, PublishTreeError, RecordsError, SignError,
-    StateError, TreeError, WorkspaceError,
+    ConfigError, ImportError, KeyMismatch, RecordsError, SignError, TreeError, WorkspaceError,
 };
 
 use super::error::{CliError, Exit};

@@ -1,13 +1,11 @@
 //! From a name and chain facts to verified values.
 
-mod agree;
 mod gateway;
 mod onchain;
 mod recordhash;
 mod records;
 mod resolver_urls;
 
-pub use agree::{Agreement, Patience, Sight, SightOf, agreement, wait_for_agreement};
 pub use gateway::{
     FetchError, FetchLimits, Fetched, Freshness, Gateway, GatewayNote, GatewayParseError,
     GatewaySight, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources, TreeFile,

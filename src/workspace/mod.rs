@@ -5,7 +5,7 @@
 //! | `namesys.toml` | the name, whose keys, approvals, targets; never a secret |
 //! | `records.toml` | what should be true: one table for each name |
 //! | `.well-known/` | what is signed: the publishable tree |
-//! | `.namesys/` | lock, temporary files, last publication; can be rebuilt |
+//! | `.namesys/` | lock, temporary files, what was published; can be rebuilt |
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
@@ -15,13 +15,9 @@ mod config;
 mod config_entries;
 mod import;
 mod lock;
-mod parcel;
 mod plan;
-mod publish;
 mod records;
 mod sign;
-mod state;
-mod status;
 mod targets;
 mod tree;
 
@@ -34,19 +30,12 @@ pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
-pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
 pub use plan::{Change, Expected, RecordState, plan};
-pub use publish::{
-    Author, PublishNotice, PublishOutcome, PublishRequest, PublishTreeError, Subject,
-    TargetOutcome, dry_record, publish,
-};
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
     approval_text, sign,
 };
-pub use state::{HistoryEntry, Publication, StateError};
-pub use status::{PublisherStatus, Status, status, time_left};
 pub use targets::Target;
 pub use tree::{
     FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
@@ -100,7 +89,7 @@ pub enum WorkspaceError {
 }
 
 impl WorkspaceError {
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |error| Self::Io { path, error }
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use namesys::ipns::ReadBack;
-use namesys::resolve::Agreement;
-use namesys::workspace::{
-    Author, Parcel, PublishOutcome, PublishRequest, RecordedKeys, Subject, dry_record,
-    parcel_files, write_manifest,
+use namesys::publish::{
+    Agreement, Author, Parcel, PublishOutcome, PublishRequest, Subject, dry_record, parcel_files,
+    write_manifest,
 };
+use namesys::workspace::RecordedKeys;
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::{Source, pack_car};

@@ -8,13 +8,12 @@ use namesys::ens::Name;
 use namesys::ipns::{Publisher, ReadBack, VerifiedRecord};
 use namesys::keys::IpnsKey;
 use namesys::net::Http;
-use namesys::resolve::{
-    Agreement, Gateway, Patience, Sight, SightOf, agreement, wait_for_agreement,
+use namesys::publish::{
+    Agreement, Author, Patience, PublishNotice, PublishOutcome, PublishRequest, Sight, SightOf,
+    Subject, TargetOutcome, agreement, publish, wait_for_agreement,
 };
-use namesys::workspace::{
-    Author, Config, Lock, PublishNotice, PublishOutcome, PublishRequest, RecordedKeys, Subject,
-    TargetOutcome, Workspace, publish,
-};
+use namesys::resolve::Gateway;
+use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};

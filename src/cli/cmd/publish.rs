@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use namesys::ens::WELL_KNOWN;
-use namesys::workspace::Subject;
+use namesys::publish::Subject;
 
 use super::air_gap;
 use super::fan_out::{AuthorArgs, FanOutArgs};

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use namesys::publish::Patience;
+use namesys::publish::site::{
+    Miss, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, Store, publish_sites,
+};
 use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
-use namesys::resolve::Patience;
-use namesys::site::{Miss, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, Store, publish_sites};
 
 use super::fan_out::required;
 use super::pack::{Source, pack_car};

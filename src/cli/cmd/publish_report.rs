@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
+use namesys::publish::{Agreement, PublishOutcome, Sight, TargetOutcome};
 use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
-use namesys::resolve::{Agreement, Sight};
-use namesys::workspace::{PublishOutcome, TargetOutcome};
 
 use crate::cli::output::{Human, shown};
 

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use jiff::{SignedDuration, Timestamp};
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
+use namesys::publish::{HistoryEntry, PublisherStatus, Status, status, time_left};
 use namesys::report::{LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
-use namesys::workspace::{HistoryEntry, PublisherStatus, Status, status, time_left};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, SiteArgs};

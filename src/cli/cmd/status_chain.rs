@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use alloy_primitives::Address;
 use namesys::chain::{ChainView, NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
+use namesys::publish::site::SiteUrl;
 use namesys::report::ChainStatusReport;
 use namesys::resolve::{Recordhash, Target};
-use namesys::site::SiteUrl;
 use namesys::workspace::{ApprovalMode, Config};
 
 use super::setup::{recordhash, source};

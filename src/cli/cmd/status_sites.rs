@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use futures_util::future::join_all;
 use namesys::ens::WELL_KNOWN;
 use namesys::net::Http;
+use namesys::publish::site::{Site, SiteEntry, SiteStatus, site_history, site_status};
 use namesys::report::{SiteLogEntry, SiteSeenReport, SiteStatusReport};
-use namesys::site::{Site, SiteEntry, SiteStatus, site_history, site_status};
 
 use super::pack::{Source, root_of};
 use super::publish_https::seen_report;

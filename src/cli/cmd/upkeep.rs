@@ -5,7 +5,7 @@ use std::str::FromStr;
 use cid::Cid;
 use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
-use namesys::workspace::{Publication, Subject, status};
+use namesys::publish::{Publication, Subject, status};
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::publish_report::report;

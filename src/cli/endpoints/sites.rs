@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use namesys::site::{BucketStore, Folder, Settings, Site, SiteUrl, Store};
+use namesys::publish::site::{BucketStore, Folder, Settings, Site, SiteUrl, Store};
 use namesys::workspace::Config;
 
 use super::bucket::bucket;

@@ -5,10 +5,10 @@ use namesys::ens::Name;
 use namesys::ipns::Publisher;
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::{Http, Request, endpoint};
+use namesys::publish::site::Site;
 use namesys::report::CheckReport;
 use namesys::resolve::Gateway;
 use namesys::secret::Secret;
-use namesys::site::Site;
 use namesys::workspace::Config;
 use url::Url;
 

@@ -1,8 +1,8 @@
 //! Web hosts: written into and read, with nothing left; and asked at their addresses.
 
 use namesys::net::{Http, Request};
+use namesys::publish::site::{SeenAt, Site, SiteUrl, site_status};
 use namesys::report::CheckReport;
-use namesys::site::{SeenAt, Site, SiteUrl, site_status};
 
 use super::{bad, good};
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::ens::Name;
 use crate::keys::Storage;
-use crate::site::site_history;
+use crate::publish::site::site_history;
 use crate::workspace::Config;
 
 const ROOT: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";

@@ -1,10 +1,6 @@
 //! `publish`: upload the tree, make an IPNS record for its root where one is needed, give it to
 //! every publisher, and read it back.
 
-mod notice;
-mod record;
-mod targets;
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,16 +8,14 @@ use cid::Cid;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-pub use self::notice::PublishNotice;
-pub use self::record::dry_record;
-use self::record::next_record;
-pub use self::targets::TargetOutcome;
-use self::targets::{give, send};
-use super::{StateError, Workspace};
+use super::author::next_record;
+use super::targets::{give, send};
+use super::{PublishNotice, StateError, TargetOutcome};
 use crate::ipfs::upload::Upload;
 use crate::ipns::{PublishError, Publisher, ReadBack, RecordError, VerifiedRecord};
 use crate::keys::{IpnsKey, IpnsName};
 use crate::net::Progress;
+use crate::workspace::Workspace;
 
 /// What to publish and where. The caller holds the workspace's lock.
 pub struct PublishRequest<'a> {
@@ -80,7 +74,7 @@ pub enum Author<'a> {
 }
 
 impl Subject<'_> {
-    fn root(&self) -> Option<Cid> {
+    pub(super) fn root(&self) -> Option<Cid> {
         match self {
             Self::Tree { root, .. } | Self::Root(root) => Some(*root),
             Self::Newest => None,

@@ -13,7 +13,7 @@ use super::state::{SiteState, keep_entry};
 use super::{Changes, Held, Site, SiteEntry, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress};
-use crate::resolve::Patience;
+use crate::publish::Patience;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// Files that are asked for when nothing new is to be seen.

@@ -6,10 +6,10 @@ use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::gateway::{Gateway, GatewaySight, gateway_sight};
 use crate::ens::Name;
 use crate::ipns::{Publisher, VerifiedRecord};
 use crate::net::Http;
+use crate::resolve::{Gateway, GatewaySight, gateway_sight};
 
 /// Whom to ask, and for what.
 pub struct SightOf<'a> {

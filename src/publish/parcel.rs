@@ -8,7 +8,7 @@ use cid::Cid;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::write_atomic;
+use crate::atomic::write_atomic;
 use crate::ens::Name;
 use crate::ipfs::{CarBlocks, CarError, ReadError, walk};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::{Workspace, WorkspaceError, write_atomic};
 use crate::ipns::{RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
+use crate::workspace::{Workspace, WorkspaceError, write_atomic};
 
 /// An IPNS record that was made here.
 pub type Publication = VerifiedRecord;

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::ipfs::fingerprint;
 use crate::net::{Http, Request, Response, endpoint};
-use crate::resolve::Patience;
+use crate::publish::Patience;
 
 /// Requests under way at once.
 const AT_ONCE: usize = 16;
