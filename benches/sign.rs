@@ -9,9 +9,7 @@ use divan::{Bencher, black_box};
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
 use namesys::record::{RecordKey, Value};
-use namesys::request::{
-    ApprovalCache, Caip10, Signature, SignedRecord, VerifyContext, approve_signer,
-};
+use namesys::request::{ApprovalCache, Request, Signature, SignedRecord, VerifyContext};
 use namesys::workspace::{RecordFile, record_path};
 
 const RECORDS: usize = 1000;
@@ -36,8 +34,7 @@ fn signer_key(byte: u8) -> SignerKey {
 
 /// Alternately addresses and texts, `of_a_name` of each subname, with its SIGN 3.
 fn wanted(of_a_name: usize) -> Vec<Wanted> {
-    let caip10 = |byte| Caip10::new(1, signer_key(byte).address());
-    let owner = signer_key(OWNER);
+    let [owner, signer] = [OWNER, SIGNER].map(signer_key);
     let record = |i: usize| {
         let name = Name::parse(&format!("sub{:05}.domain.eth", i / of_a_name)).expect("a name");
         let (key, value) = match i % of_a_name.max(2) {
@@ -46,11 +43,16 @@ fn wanted(of_a_name: usize) -> Vec<Wanted> {
         };
         let key = RecordKey::parse(&key).expect("a record type");
         let value = Value::parse(&key, &value).expect("a good value");
-        let approval =
-            owner.sign_text(&approve_signer(name.as_str(), &caip10(SIGNER), &caip10(OWNER)));
+        let approval = approved(&name, &signer, &owner);
         Wanted { name, key, value, approval: Some(approval) }
     };
     (0..RECORDS).map(record).collect()
+}
+
+/// SIGN 3.
+fn approved(name: &Name, signer: &SignerKey, owner: &SignerKey) -> Signature {
+    let (signer, by) = (signer.address(), owner.address());
+    owner.sign(&Request::ApproveSigner { name, chain_id: 1, signer, owner: by })
 }
 
 const OWNER: u8 = 1;
@@ -79,11 +81,9 @@ fn sign_record(bencher: Bencher) {
 #[divan::bench]
 fn sign_record_and_approval(bencher: Bencher) {
     let (mut wanted, signer, owner) = (wanted(1), signer_key(SIGNER), signer_key(OWNER));
-    let [by, owned_by] = [&signer, &owner].map(|key| Caip10::new(1, key.address()));
     bencher.counter(ItemsCount::new(RECORDS)).bench_local(|| {
         for wanted in &mut wanted {
-            let text = approve_signer(wanted.name.as_str(), &by, &owned_by);
-            wanted.approval = Some(owner.sign_text(&text));
+            wanted.approval = Some(approved(&wanted.name, &signer, &owner));
             black_box(signed(wanted, &signer));
         }
     });

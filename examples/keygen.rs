@@ -24,8 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (sign1, sign2) = (plan.sign1(&password), plan.sign2(&password));
     println!("{sign1}\n\n{sign2}\n");
 
-    let ipns = IpnsKey::from_seed(&plan.ipns_seed(&wallet.sign_text(&sign1), &password));
-    let signer = plan.signer(&wallet.sign_text(&sign2), &password)?;
+    let ipns = IpnsKey::from_seed(&plan.ipns_seed(&wallet.sign(&sign1), &password));
+    let signer = plan.signer(&wallet.sign(&sign2), &password)?;
     println!("IPNS name  {}", ipns.name());
     println!("signer     {}", signer.address());
     Ok(())

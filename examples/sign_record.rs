@@ -5,9 +5,9 @@
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
 use namesys::record::{RecordKey, Value};
-use namesys::request::{SignedRecord, VerifyContext};
+use namesys::request::{Request, SignedRecord, VerifyContext};
 use namesys::secret::Secret;
-use namesys::workspace::{RecordFile, approval_text, record_path};
+use namesys::workspace::{RecordFile, record_path};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let owner = SignerKey::from_scalar(&Secret::new([1; 32]))?;
@@ -17,7 +17,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let value = Value::parse(&key, "https://example.com/avatar.png")?;
 
     // SIGN 3: the owner approves the signer. SIGN 4: the signer signs the record.
-    let approval = owner.sign_text(&approval_text(&name, signer.address(), owner.address(), 1));
+    let approval = owner.sign(&Request::ApproveSigner {
+        name: &name,
+        chain_id: 1,
+        signer: signer.address(),
+        owner: owner.address(),
+    });
     let record = signer.sign_record(&name, &key, &value, 1, Some(&approval));
     let file = RecordFile::new(&record.encode()).to_json();
     println!("{}\n{}", record_path(&name, &key), String::from_utf8_lossy(&file));

@@ -296,8 +296,8 @@ mod tests {
     fn a_missing_signature_names_its_step() {
         let error: CliError = WalletError::SignatureMissing {
             wallet: namesys::wallet::Address::ZERO,
-            step: Some("sign-2"),
-            text: String::new(),
+            step: namesys::request::Step::Sign2,
+            name: None,
         }
         .into();
         assert_eq!(error.exit.code(), 2);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
-use namesys::request::{Caip10, Signature};
+use namesys::request::{Caip10, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
 use namesys::workspace::{Config, RecordedKeys, Workspace};
@@ -215,12 +215,14 @@ impl DeriveArgs {
                 ("--signer-signature", plan.sign2(&password), &self.signer_signature),
             ];
             let mut alone = Vec::new();
-            for (flag, text, files) in given {
+            for (flag, request, files) in given {
                 for file in files {
-                    let signature = brought(context, address, &text, file)?;
-                    external.add(&text, signature).map_err(|error| in_file(file, error.into()))?;
+                    let signature = brought(context, address, &request, file)?;
+                    external
+                        .add(&request, signature)
+                        .map_err(|error| in_file(file, error.into()))?;
                 }
-                if !files.is_empty() && !external.is_compared(&text) {
+                if !files.is_empty() && !external.is_compared(&request) {
                     alone.push(flag);
                 }
             }
@@ -249,14 +251,14 @@ impl DeriveArgs {
     }
 }
 
-/// Reads a signature file (`0x` and 130 digits) and checks that it is `wallet`'s of `text`.
+/// Reads a signature file (`0x` and 130 digits) and checks that it is `wallet`'s of `request`.
 ///
 /// # Errors
 /// Exit 2 when it holds none, 3 when it is another one.
 pub fn brought(
     context: &Context,
     wallet: Address,
-    text: &str,
+    request: &Request<'_>,
     file: &Path,
 ) -> Result<Secret<Signature>, CliError> {
     let read = context.stdin.read_line("the signature", file)?;
@@ -264,7 +266,7 @@ pub fn brought(
     let signature = signature.map_err(|error| in_file(file, error.into()))?;
     let mut check = ExternalWallet::new(wallet);
     let signature = Secret::new(signature);
-    check.add(text, signature.clone()).map_err(|error| in_file(file, error.into()))?;
+    check.add(request, signature.clone()).map_err(|error| in_file(file, error.into()))?;
     Ok(signature)
 }
 
@@ -288,19 +290,19 @@ impl Deriver {
         Self { twice: true, ..self }
     }
 
-    async fn sign(&self, text: &str) -> Result<Secret<Signature>, CliError> {
+    async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, CliError> {
         let wallet = self.wallet.as_wallet();
         // What is compared is whether the wallet signs the same twice; signatures that were
         // brought were compared when they were read.
         let signed = if self.twice {
-            sign_twice(wallet, text).await
+            sign_twice(wallet, request).await
         } else {
-            sign_checked(wallet, text).await
+            sign_checked(wallet, request).await
         };
         signed.map_err(|error| {
             let flag = match &error {
-                WalletError::SignatureMissing { step: Some("sign-1"), .. } => "--ipns-signature",
-                WalletError::SignatureMissing { step: Some("sign-2"), .. } => "--signer-signature",
+                WalletError::SignatureMissing { step: Step::Sign1, .. } => "--ipns-signature",
+                WalletError::SignatureMissing { step: Step::Sign2, .. } => "--signer-signature",
                 _ => return error.into(),
             };
             CliError::from(error).hint(format!(

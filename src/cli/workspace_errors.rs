@@ -7,6 +7,7 @@ use namesys::ipns::RecordError;
 use namesys::publish::site::{SiteError, SiteStopped};
 use namesys::publish::{ParcelError, PublishTreeError, StateError};
 use namesys::record::{RecordKeyError, ValueError};
+use namesys::request::Step;
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
 use namesys::wallet::WalletError;
@@ -126,15 +127,13 @@ impl From<SignError> for CliError {
                 .hint("give the wallet once, or its address: --from ADDRESS"),
             SignError::Wallet(error) => {
                 let hint = match &error {
-                    WalletError::SignatureMissing { step: Some("sign-3"), text, .. } => {
-                        let name = text.lines().find_map(|line| line.strip_prefix("Origin: "));
-                        let name = name.unwrap_or("NAME");
-                        format!(
-                            "namesys approve --name {name} --requests prints the text, and \
-                             --signature FILE in its place takes what the wallet made of it"
-                        )
-                    }
-                    WalletError::SignatureMissing { step: Some("sign-4"), .. } => {
+                    WalletError::SignatureMissing {
+                        step: Step::Sign3, name: Some(name), ..
+                    } => format!(
+                        "namesys approve --name {name} --requests prints the text, and \
+                         --signature FILE in its place takes what the wallet made of it"
+                    ),
+                    WalletError::SignatureMissing { step: Step::Sign4, .. } => {
                         "with --approval owner the wallet itself signs every record, so it must \
                          be here; or choose --approval wallet"
                             .to_owned()

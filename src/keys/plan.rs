@@ -8,7 +8,7 @@ use alloy_primitives::Address;
 use super::derive::{Derivation, Identity, ipns_seed, records_signer};
 use super::{SignerKey, SignerKeyError};
 use crate::ens::Name;
-use crate::request::{Caip10, Extradata, Signature, generate_ipns_key, generate_records_signer};
+use crate::request::{Caip10, Extradata, Origin, Request, Signature};
 use crate::secret::{Secret32, SecretString};
 
 /// Whose keys they are: one pair for each name, or one for each wallet.
@@ -23,10 +23,10 @@ pub enum Storage {
 
 impl Storage {
     /// The origin of a request and the username of the derivation.
-    pub fn origin(self, name: &Name, wallet: Address) -> String {
+    pub fn origin(self, name: &Name, wallet: Address) -> Origin<'_> {
         match self {
-            Self::Domain => name.to_string(),
-            Self::Wallet => format!("eth:{wallet}"),
+            Self::Domain => Origin::Name(name),
+            Self::Wallet => Origin::Wallet(wallet),
         }
     }
 }
@@ -112,24 +112,24 @@ pub struct KeyPlan {
 
 impl KeyPlan {
     /// The origin of the IPNS key.
-    pub fn origin(&self) -> String {
+    pub fn origin(&self) -> Origin<'_> {
         self.storage.origin(&self.name, self.wallet.address)
     }
 
-    /// The text of SIGN 1.
-    pub fn sign1(&self, password: &SecretString) -> String {
+    /// SIGN 1.
+    pub fn sign1(&self, password: &SecretString) -> Request<'_> {
         let extradata = Extradata::of_password(password, self.wallet.address);
-        generate_ipns_key(&self.origin(), extradata, &self.wallet)
+        Request::GenerateIpnsKey { origin: self.origin(), extradata, wallet: self.wallet }
     }
 
-    /// The text of SIGN 2.
-    pub fn sign2(&self, password: &SecretString) -> String {
+    /// SIGN 2.
+    pub fn sign2(&self, password: &SecretString) -> Request<'_> {
         let origin = match self.compat {
             Compat::Specification => self.signer_storage.origin(&self.name, self.wallet.address),
-            Compat::WebClient => self.name.to_string(),
+            Compat::WebClient => Origin::Name(&self.name),
         };
         let extradata = Extradata::of_password(password, self.wallet.address);
-        generate_records_signer(&origin, extradata, &self.wallet)
+        Request::GenerateRecordsSigner { origin, extradata, wallet: self.wallet }
     }
 
     /// The IPNS key's seed, from the signature of [`sign1`](Self::sign1).
@@ -151,7 +151,7 @@ impl KeyPlan {
     }
 
     fn identity(&self, storage: Storage) -> Identity {
-        let username = storage.origin(&self.name, self.wallet.address);
+        let username = storage.origin(&self.name, self.wallet.address).to_string();
         Identity { wallet: self.wallet, username }
     }
 }
@@ -159,7 +159,7 @@ impl KeyPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::approve_signer;
+    use crate::request::Step;
     use alloy_primitives::hex;
     use serde_json::Value;
 
@@ -196,8 +196,11 @@ mod tests {
         );
 
         let (sign1, sign2) = (plan.sign1(&password), plan.sign2(&password));
-        assert_eq!((sign1.as_str(), sign2.as_str()), (&*field("sign1"), &*field("sign2")));
-        let (signature1, signature2) = (key.sign_text(&sign1), key.sign_text(&sign2));
+        assert_eq!([sign1, sign2].map(|sign| sign.to_string()), ["sign1", "sign2"].map(field));
+        assert_eq!([sign1, sign2].map(|sign| sign.step()), [Step::Sign1, Step::Sign2]);
+        let of_a_name = (storage == Storage::Domain).then_some(&plan.name);
+        assert_eq!([sign1.name(), sign2.name()], [of_a_name; 2]);
+        let (signature1, signature2) = (key.sign(&sign1), key.sign(&sign2));
         assert_eq!(format!("{signature1:x}"), field("sign1_signature"));
         assert_eq!(format!("{signature2:x}"), field("sign2_signature"));
         let seed = plan.ipns_seed(&signature1, &password);
@@ -206,13 +209,14 @@ mod tests {
         assert_eq!(hex::encode(signer.scalar().expose()), field("signer_private_key"));
         assert_eq!(signer.address().to_string(), field("signer"));
 
-        let approved = Caip10::new(wallet.chain_id, signer.address());
-        let sign3 = approve_signer(plan.name.as_str(), &approved, &wallet);
-        assert_eq!(sign3, field("sign3"));
-        assert_eq!(format!("{:x}", key.sign_text(&sign3)), field("sign3_signature"));
+        let Caip10 { chain_id, address: owner } = wallet;
+        let signer = signer.address();
+        let sign3 = Request::ApproveSigner { name: &plan.name, chain_id, signer, owner };
+        assert_eq!((sign3.to_string(), sign3.step()), (field("sign3"), Step::Sign3));
+        assert_eq!(format!("{:x}", key.sign(&sign3)), field("sign3_signature"));
 
         plan.compat = Compat::WebClient;
-        let signature = key.sign_text(&plan.sign2(&password));
+        let signature = key.sign(&plan.sign2(&password));
         let web_client = plan.signer(&signature, &password).unwrap();
         assert_eq!(web_client.address().to_string(), field("web_client_signer"));
     }

@@ -8,10 +8,7 @@ use zeroize::Zeroize;
 
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
-use crate::request::{
-    Caip10, Extradata, Signature, SignedRecord, SignedRedirect, eip191_digest, install_service,
-    update_record,
-};
+use crate::request::{Request, Signature, SignedRecord, SignedRedirect, eip191_digest};
 use crate::secret::{Secret, Secret32, SecretString};
 
 /// A secp256k1 secret key with its address. Signs deterministically (RFC 6979), `s` low.
@@ -72,6 +69,11 @@ impl SignerKey {
         scalar
     }
 
+    /// Signs the text of `request` under EIP-191.
+    pub fn sign(&self, request: &Request<'_>) -> Signature {
+        self.sign_text(&request.to_string())
+    }
+
     /// Signs `text` under EIP-191.
     pub fn sign_text(&self, text: &str) -> Signature {
         self.sign_digest(&eip191_digest(text))
@@ -90,10 +92,8 @@ impl SignerKey {
         approval: Option<&Signature>,
     ) -> SignedRecord {
         let result = value.abi_encode();
-        let by = Caip10::new(chain_id, self.address);
-        let text =
-            update_record(name.as_str(), &key.to_string(), Extradata::of_result(&result), &by);
-        SignedRecord::new(self.address, &self.sign_text(&text), approval, result)
+        let request = Request::record(name, key, &result, chain_id, self.address);
+        SignedRecord::new(self.address, &self.sign(&request), approval, result)
     }
 
     /// Signs that `name` hands its records to `target`, another name. `chain_id` and `approval`
@@ -105,10 +105,8 @@ impl SignerKey {
         chain_id: u64,
         approval: Option<&Signature>,
     ) -> SignedRedirect {
-        let by = Caip10::new(chain_id, self.address);
-        let extradata = Extradata::of_result(&target.dns());
-        let text = install_service(name.as_str(), target.as_str(), extradata, &by);
-        SignedRedirect::new(self.address, &self.sign_text(&text), approval, target)
+        let request = Request::redirect(name, target, &target.dns(), chain_id, self.address);
+        SignedRedirect::new(self.address, &self.sign(&request), approval, target)
     }
 
     /// Signs a 32-byte digest as it is.

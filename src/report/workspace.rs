@@ -6,6 +6,7 @@ use super::{
     ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport, SiteLogEntry,
     SiteStatusReport,
 };
+use crate::request::{Request, Step};
 use crate::workspace::{LineError, RecordState};
 
 /// `init`
@@ -57,9 +58,15 @@ pub struct RequestsReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestReport {
     /// `sign-1`, `sign-2` or `sign-3`.
-    pub step: &'static str,
+    pub step: Step,
     /// The exact text, without a line end.
     pub text: String,
+}
+
+impl From<Request<'_>> for RequestReport {
+    fn from(request: Request<'_>) -> Self {
+        Self { step: request.step(), text: request.to_string() }
+    }
 }
 
 /// `set`, `unset`: one record.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use alloy_primitives::Address;
 use lru::LruCache;
 
-use super::{Caip10, Signature, SignatureError, approve_signer, recover};
+use super::{Request, Signature, SignatureError};
 use crate::ens::Name;
 
 /// Approvals kept at a time, about 300 kB. Records of a name come one after the other, so that
@@ -31,9 +31,9 @@ pub(super) struct Approval {
 impl Approval {
     /// Who signed the text.
     pub fn recover(&self) -> Result<Address, SignatureError> {
-        let caip10 = |address| Caip10::new(self.chain_id, address);
-        let text = approve_signer(self.name.as_str(), &caip10(self.signer), &caip10(self.owner));
-        recover(&text, &self.signature)
+        let Self { name, chain_id, signer, owner, signature } = self;
+        let (chain_id, signer, owner) = (*chain_id, *signer, *owner);
+        Request::ApproveSigner { name, chain_id, signer, owner }.recover(signature)
     }
 }
 
@@ -95,8 +95,9 @@ mod tests {
 
     /// SIGN 3 by `by` of `signer` for `name`, in the text of `owner`.
     fn approval(by: &SignerKey, signer: &SignerKey, owner: Address, name: &str) -> Signature {
-        let caip10 = |address| Caip10::new(1, address);
-        by.sign_text(&approve_signer(name, &caip10(signer.address()), &caip10(owner)))
+        let name = &Name::parse(name).unwrap();
+        let signer = signer.address();
+        by.sign(&Request::ApproveSigner { name, chain_id: 1, signer, owner })
     }
 
     /// Each of these carries an approval that stands elsewhere, and is signed rightly but for it.

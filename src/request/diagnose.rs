@@ -6,10 +6,7 @@ use std::fmt;
 
 use alloy_primitives::{Address, Keccak256, hex};
 
-use super::{
-    Caip10, Extradata, Signature, SignedRecord, VerifyContext, approve_signer, recover,
-    update_record,
-};
+use super::{Caip10, Extradata, Request, Signature, SignedRecord, VerifyContext};
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
 
@@ -81,25 +78,20 @@ pub(super) fn approval(
     approval: &Signature,
     context: &VerifyContext<'_>,
 ) -> Option<Cause> {
-    let by_owner = |text: &str| recover(text, approval) == Ok(context.owner);
-    let name = context.name.as_str();
+    let VerifyContext { name, owner, chain_id, .. } = *context;
+    let by_owner = |request: Request<'_>| request.recover(approval) == Ok(owner);
     for signed_for in CHAIN_IDS {
-        let caip10 = |address| Caip10::new(signed_for, address);
-        if by_owner(&approve_signer(name, &caip10(signer), &caip10(context.owner))) {
-            return Some(Cause::OtherChain { signed_for, expected: context.chain_id });
+        if by_owner(Request::ApproveSigner { name, chain_id: signed_for, signer, owner }) {
+            return Some(Cause::OtherChain { signed_for, expected: chain_id });
         }
     }
-    let owner = Caip10::new(context.chain_id, context.owner);
-    let right = Caip10::new(context.chain_id, signer);
-    let parents = std::iter::successors(context.name.parent(), Name::parent);
+    let parents = std::iter::successors(name.parent(), Name::parent);
     for signed_for in parents.take(MAX_PARENTS) {
-        if by_owner(&approve_signer(signed_for.as_str(), &right, &owner)) {
+        if by_owner(Request::ApproveSigner { name: &signed_for, chain_id, signer, owner }) {
             return Some(Cause::OtherName { signed_for });
         }
     }
-    let literal =
-        approve_signer(name, &right, &owner).replacen(&right.to_string(), &signer.to_string(), 1);
-    by_owner(&literal)
+    by_owner(Request::ApproveSignerOfSeed { name, chain_id, signer, owner })
         .then_some(Cause::SeedForm("Approved Signer is an address, not a CAIP-10 account"))
 }
 
@@ -110,35 +102,31 @@ pub(super) fn record(
     key: &RecordKey,
     context: &VerifyContext<'_>,
 ) -> Option<Cause> {
-    let by_signer = |text: &str| recover(text, signature) == Ok(payload.signer);
-    let name = context.name.as_str();
-    let record_type = key.to_string();
+    let VerifyContext { name, owner, chain_id, .. } = *context;
     let right = Extradata::of_result(&payload.result);
-    let signer = Caip10::new(context.chain_id, payload.signer);
-    let owner = Caip10::new(context.chain_id, context.owner);
+    let signed = |record: &RecordKey, extradata, signer: Caip10| {
+        let request = Request::UpdateRecord { name, record, extradata, signer };
+        request.recover(signature) == Ok(payload.signer)
+    };
+    let signer = Caip10::new(chain_id, payload.signer);
+    let owner = Caip10::new(chain_id, owner);
 
     for signed_for in CHAIN_IDS {
-        let by = Caip10::new(signed_for, payload.signer);
-        if by_signer(&update_record(name, &record_type, right, &by)) {
-            return Some(Cause::OtherChain { signed_for, expected: context.chain_id });
+        if signed(key, right, Caip10::new(signed_for, payload.signer)) {
+            return Some(Cause::OtherChain { signed_for, expected: chain_id });
         }
     }
-    let swapped = match record_type.as_str() {
-        "text/url" => Some("text/description"),
-        "text/description" => Some("text/url"),
-        _ => None,
-    };
-    if let Some(other) = swapped
-        && by_signer(&update_record(name, other, right, &signer))
+    if let Some(other) = swapped(key)
+        && signed(&other, right, signer)
     {
-        return other.parse().ok().map(Cause::OtherType);
+        return Some(Cause::OtherType(other));
     }
-    if by_signer(&update_record(name, &record_type, right, &owner)) {
+    if signed(key, right, owner) {
         return Some(Cause::SeedForm("Signed By is the wallet, not the signer"));
     }
     for packed in packed_forms(key, &payload.result) {
-        for by in [&signer, &owner] {
-            if by_signer(&update_record(name, &record_type, packed, by)) {
+        for by in [signer, owner] {
+            if signed(key, packed, by) {
                 return Some(Cause::SeedForm(
                     "Extradata is over the packed type and value, not over the ABI-encoded value",
                 ));
@@ -146,6 +134,16 @@ pub(super) fn record(
         }
     }
     None
+}
+
+/// The record type that the deployed client signs in place of `key`.
+fn swapped(key: &RecordKey) -> Option<RecordKey> {
+    let other = match key.to_string().as_str() {
+        "text/url" => "text/description",
+        "text/description" => "text/url",
+        _ => return None,
+    };
+    other.parse().ok()
 }
 
 /// The packings that seeds 001 and 002 can be read as: the Solidity type or the record type,

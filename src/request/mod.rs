@@ -16,8 +16,5 @@ pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
 pub use redirect::{SignedRedirect, VerifiedRedirect};
 pub use signed::{PayloadError, SIGNED_RECORD_SELECTOR, SIGNED_REDIRECT_SELECTOR, SignedRecord};
-pub use text::{
-    Extradata, approve_signer, generate_ipns_key, generate_records_signer, install_service,
-    update_record,
-};
+pub use text::{Extradata, Origin, Request, Step};
 pub use verify::{ApprovalBasis, VerifiedRecord, VerifyContext, VerifyError};

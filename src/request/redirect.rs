@@ -13,8 +13,8 @@ use super::approvals::Approval;
 use super::diagnose::Cause;
 use super::verify::RecoverApproval;
 use super::{
-    ApprovalBasis, ApprovalCache, Caip10, Extradata, PayloadError, SIGNED_REDIRECT_SELECTOR,
-    Signature, SignedRecord, VerifyContext, VerifyError, install_service, recover,
+    ApprovalBasis, ApprovalCache, PayloadError, Request, SIGNED_REDIRECT_SELECTOR, Signature,
+    SignedRecord, VerifyContext, VerifyError,
 };
 use crate::ens::{Name, dns_decode};
 
@@ -48,8 +48,8 @@ impl VerifiedRedirect {
 }
 
 impl SignedRedirect {
-    /// Puts a redirect together: `signature` is over the text of
-    /// [`install_service`], `approval` SIGN 3, where the signer needs one.
+    /// Puts a redirect together: `signature` is of [`Request::InstallService`], `approval` SIGN 3,
+    /// where the signer needs one.
     pub fn new(
         signer: Address,
         signature: &Signature,
@@ -122,13 +122,10 @@ impl SignedRedirect {
         let signer = redirect.signer;
         let signature =
             Signature::from_slice(&redirect.signature).map_err(VerifyError::RecordForm)?;
-        let text = install_service(
-            context.name.as_str(),
-            target.as_str(),
-            Extradata::of_result(&redirect.result),
-            &Caip10::new(context.chain_id, signer),
-        );
-        let by = recover(&text, &signature).map_err(VerifyError::RecordForm)?;
+        let VerifyContext { name, chain_id, .. } = *context;
+        let by = Request::redirect(name, &target, &redirect.result, chain_id, signer)
+            .recover(&signature)
+            .map_err(VerifyError::RecordForm)?;
         if by != signer {
             return Err(VerifyError::Record { signer, cause: Cause::Unknown { recovered: by } });
         }

@@ -104,7 +104,7 @@ mod tests {
     use crate::ens::Name;
     use crate::keys::SignerKey;
     use crate::record::{RecordKey, Value};
-    use crate::request::{ApprovalBasis, Caip10, Extradata, VerifyContext, update_record};
+    use crate::request::{ApprovalBasis, Extradata, Request, VerifyContext};
     use crate::secret::SecretString;
     use alloy_primitives::hex;
 
@@ -133,9 +133,8 @@ mod tests {
             assert_eq!(hex::encode_prefixed(&result), field("result"));
             let extradata = Extradata::of_result(&result);
             assert_eq!(extradata.to_string(), field("extradata"));
-            let by = Caip10::new(chain_id, signer.address());
-            let text = update_record(name.as_str(), &key.to_string(), extradata, &by);
-            assert_eq!(text, field("sign4"));
+            let request = Request::record(&name, &key, &result, chain_id, signer.address());
+            assert_eq!(request.to_string(), field("sign4"));
 
             let record = signer.sign_record(&name, &key, &value, chain_id, Some(&approval));
             assert_eq!(hex::encode_prefixed(&record.signature), field("signature"));
@@ -143,12 +142,13 @@ mod tests {
             let decoded = SignedRecord::decode(&record.encode()).unwrap();
             assert_eq!(decoded, record);
             // Who approved: the owner whose wallet made the SIGN 3 of the vector.
-            let approved = crate::request::approve_signer(
-                name.as_str(),
-                &by,
-                &Caip10::new(chain_id, owner_of(&name, signer.address())),
-            );
-            let owner = crate::request::recover(&approved, &approval).unwrap();
+            let approved = Request::ApproveSigner {
+                name: &name,
+                chain_id,
+                signer: signer.address(),
+                owner: owner_of(&name, signer.address()),
+            };
+            let owner = approved.recover(&approval).unwrap();
             let context = VerifyContext { name: &name, owner, chain_id, approved_signers: &[] };
             let verified = decoded.verify(&key, &context).unwrap();
             assert_eq!(verified.basis(), ApprovalBasis::SignedByOwner);

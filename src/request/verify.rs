@@ -5,10 +5,7 @@ use alloy_primitives::{Address, Bytes};
 
 use super::approvals::Approval;
 use super::diagnose::{self, Cause};
-use super::{
-    ApprovalCache, Caip10, Extradata, Signature, SignatureError, SignedRecord, recover,
-    update_record,
-};
+use super::{ApprovalCache, Request, Signature, SignatureError, SignedRecord};
 use crate::ens::{DnsError, Name};
 use crate::record::{RecordKey, Value, ValueError};
 
@@ -233,13 +230,9 @@ impl SignedRecord {
         context: &VerifyContext<'_>,
     ) -> Result<(), VerifyError> {
         let signature = Signature::from_slice(&self.signature).map_err(VerifyError::RecordForm)?;
-        let text = update_record(
-            context.name.as_str(),
-            &key.to_string(),
-            Extradata::of_result(&self.result),
-            &Caip10::new(context.chain_id, self.signer),
-        );
-        let by = recover(&text, &signature).map_err(VerifyError::RecordForm)?;
+        let by = Request::record(context.name, key, &self.result, context.chain_id, self.signer)
+            .recover(&signature)
+            .map_err(VerifyError::RecordForm)?;
         if by == self.signer {
             return Ok(());
         }

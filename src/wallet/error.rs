@@ -3,8 +3,9 @@
 use alloy_primitives::Address;
 
 use super::{KeystoreError, MnemonicError};
+use crate::ens::Name;
 use crate::keys::SignerKeyError;
-use crate::request::SignatureError;
+use crate::request::{SignatureError, Step};
 
 /// Why a wallet could not be opened, or did not give a signature that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +35,15 @@ pub enum WalletError {
     /// Not a signature the resolver accepts.
     #[error("the wallet's signature cannot be used: {0}")]
     Signature(#[from] SignatureError),
-    /// The wallet holds no key, and no signature for this text was brought.
-    #[error("no signature of {wallet} was given for {}", .step.unwrap_or("this text"))]
+    /// The wallet holds no key, and no signature of this request was brought.
+    #[error("no signature of {wallet} was given for {step}")]
     SignatureMissing {
         /// The account.
         wallet: Address,
-        /// Which request the text is: `sign-1` to `sign-4`.
-        step: Option<&'static str>,
-        /// The exact text to sign.
-        text: String,
+        /// Which request.
+        step: Step,
+        /// The name it is for, where it is for one.
+        name: Option<Name>,
     },
     /// Only signatures made elsewhere are known of the wallet.
     #[error("there is no key of {wallet} here to sign a transaction with")]

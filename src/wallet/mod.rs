@@ -11,7 +11,7 @@ mod local;
 mod mnemonic;
 
 pub use error::WalletError;
-pub use external::{ExternalWallet, step_of};
+pub use external::ExternalWallet;
 pub use keystore::{KeystoreError, account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
 pub use mnemonic::{HdPath, MnemonicError, open_mnemonic};
@@ -19,37 +19,34 @@ pub use mnemonic::{HdPath, MnemonicError, open_mnemonic};
 use alloy::rpc::types::TransactionRequest;
 pub use alloy_primitives::Address;
 use alloy_primitives::Bytes;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::keys::SignerKey;
-use crate::request::{Signature, recover};
+use crate::request::{Request, Signature};
 use crate::secret::Secret;
 
 /// An account that signs texts.
+#[async_trait]
 pub trait Wallet: Send + Sync {
     /// The account.
     fn address(&self) -> Address;
 
-    /// Signs the exact UTF-8 `text` under EIP-191; `v` is 27 or 28.
+    /// Signs the exact text of `request` under EIP-191; `v` is 27 or 28.
     ///
     /// Secret because the signatures of SIGN 1 and 2 are key seeds; those of SIGN 3 and 4 are
     /// public, and whoever asked for them exposes them.
-    fn sign_message<'a>(
-        &'a self,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<Secret<Signature>, WalletError>>;
+    async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, WalletError>;
 
     /// Signs a complete transaction (nonce, gas, fees and chain id included), as the bytes that
     /// `eth_sendRawTransaction` takes.
     ///
     /// # Errors
     /// [`WalletError::NoTransactions`] where the wallet has no key for it.
-    fn sign_transaction<'a>(
-        &'a self,
+    async fn sign_transaction(
+        &self,
         _transaction: TransactionRequest,
-    ) -> BoxFuture<'a, Result<Bytes, WalletError>> {
-        let wallet = self.address();
-        Box::pin(async move { Err(WalletError::NoTransactions { wallet }) })
+    ) -> Result<Bytes, WalletError> {
+        Err(WalletError::NoTransactions { wallet: self.address() })
     }
 
     /// Whether each signature costs a person a confirmation.
@@ -66,28 +63,31 @@ pub trait Wallet: Send + Sync {
     fn describe(&self) -> String;
 }
 
-/// Signs `text` and checks that the signature is `wallet`'s under EIP-191.
+/// Signs `request` and checks that the signature is `wallet`'s under EIP-191.
 ///
 /// # Errors
 /// [`WalletError::ForeignSignature`] when it recovers to another address, besides the wallet's
 /// own errors.
 pub async fn sign_checked(
     wallet: &dyn Wallet,
-    text: &str,
+    request: &Request<'_>,
 ) -> Result<Secret<Signature>, WalletError> {
-    let signature = wallet.sign_message(text).await?;
-    check(wallet.address(), text, signature.expose())?;
+    let signature = wallet.sign(request).await?;
+    check(wallet.address(), request, signature.expose())?;
     Ok(signature)
 }
 
-/// Signs `text` twice, checks both signatures and compares them: keys can only be derived from
+/// Signs `request` twice, checks both signatures and compares them: keys can only be derived from
 /// a wallet that gives the same signature each time (RFC 6979).
 ///
 /// # Errors
 /// [`WalletError::NotDeterministic`] when they differ, besides those of [`sign_checked`].
-pub async fn sign_twice(wallet: &dyn Wallet, text: &str) -> Result<Secret<Signature>, WalletError> {
-    let first = sign_checked(wallet, text).await?;
-    let second = sign_checked(wallet, text).await?;
+pub async fn sign_twice(
+    wallet: &dyn Wallet,
+    request: &Request<'_>,
+) -> Result<Secret<Signature>, WalletError> {
+    let first = sign_checked(wallet, request).await?;
+    let second = sign_checked(wallet, request).await?;
     if first.expose() == second.expose() {
         Ok(first)
     } else {
@@ -95,8 +95,8 @@ pub async fn sign_twice(wallet: &dyn Wallet, text: &str) -> Result<Secret<Signat
     }
 }
 
-fn check(wallet: Address, text: &str, signature: &Signature) -> Result<(), WalletError> {
-    match recover(text, signature) {
+fn check(wallet: Address, request: &Request<'_>, signature: &Signature) -> Result<(), WalletError> {
+    match request.recover(signature) {
         Ok(recovered) if recovered == wallet => Ok(()),
         Ok(recovered) => Err(WalletError::ForeignSignature { wallet, recovered }),
         Err(error) => Err(WalletError::Signature(error)),
@@ -108,9 +108,15 @@ mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
 
     use super::*;
+    use crate::ens::Name;
     use crate::secret::SecretString;
 
     const KEY: &str = "0x57b581c85e486de738b3464a77f84b5228aad1aad140d86eaf69ca241b954131";
+
+    fn request(name: &Name) -> Request<'_> {
+        let (signer, owner) = (Address::ZERO, Address::ZERO);
+        Request::ApproveSigner { name, chain_id: 1, signer, owner }
+    }
 
     /// Signs each time with another text appended, or always under the wrong scheme.
     struct Odd {
@@ -126,15 +132,14 @@ mod tests {
         }
     }
 
+    #[async_trait]
     impl Wallet for Odd {
         fn address(&self) -> Address {
             self.key.address()
         }
 
-        fn sign_message<'a>(
-            &'a self,
-            text: &'a str,
-        ) -> BoxFuture<'a, Result<Secret<Signature>, WalletError>> {
+        async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, WalletError> {
+            let text = &request.to_string();
             let call = self.calls.fetch_add(1, Ordering::Relaxed);
             let signature = if self.raw_eth_sign {
                 self.key.sign_digest(&alloy_primitives::keccak256(text))
@@ -144,7 +149,7 @@ mod tests {
                 // Another nonce for the same text, as a randomised signer gives it.
                 randomised(&self.key, text)
             };
-            Box::pin(async move { Ok(Secret::new(signature)) })
+            Ok(Secret::new(signature))
         }
 
         fn describe(&self) -> String {
@@ -178,20 +183,23 @@ mod tests {
     #[tokio::test]
     async fn a_deterministic_wallet_passes() {
         let wallet = LocalWallet::from_hex(&SecretString::new(KEY.into())).unwrap();
-        let signature = sign_twice(&wallet, "text").await.unwrap();
-        assert_eq!(recover("text", signature.expose()), Ok(wallet.address()));
+        let name = Name::parse("nick.eth").unwrap();
+        let signature = sign_twice(&wallet, &request(&name)).await.unwrap();
+        assert_eq!(request(&name).recover(signature.expose()), Ok(wallet.address()));
     }
 
     #[tokio::test]
     async fn signatures_that_differ_are_refused() {
         let wallet = Odd::new(false);
-        let error = sign_twice(&wallet, "text").await.unwrap_err();
+        let name = Name::parse("nick.eth").unwrap();
+        let error = sign_twice(&wallet, &request(&name)).await.unwrap_err();
         assert!(matches!(error, WalletError::NotDeterministic { .. }), "{error}");
     }
 
     #[tokio::test]
     async fn raw_eth_sign_is_refused() {
-        let error = sign_twice(&Odd::new(true), "text").await.unwrap_err();
+        let name = Name::parse("nick.eth").unwrap();
+        let error = sign_twice(&Odd::new(true), &request(&name)).await.unwrap_err();
         assert!(matches!(error, WalletError::ForeignSignature { .. }), "{error}");
         assert!(error.to_string().contains("eth_sign"), "{error}");
     }

@@ -34,7 +34,7 @@ pub use plan::{Change, Expected, RecordState, plan};
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{
     ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
-    approval_text, sign,
+    sign,
 };
 pub use targets::Target;
 pub use tree::{

@@ -16,9 +16,7 @@ use super::{
 use crate::ens::{Name, WELL_KNOWN};
 use crate::keys::SignerKey;
 use crate::record::{RecordKey, Value};
-use crate::request::{
-    Caip10, Extradata, Signature, SignedRecord, approve_signer, recover, update_record,
-};
+use crate::request::{Request, Signature, SignedRecord};
 use crate::wallet::{Wallet, WalletError, sign_checked};
 
 /// Why the resolver accepts the records signer.
@@ -229,15 +227,15 @@ async fn approve_missing(
 ) -> Result<u64, SignError> {
     let signer = request.signer.address();
     let chain_id = config.chain_id;
-    let text = |name: &Name, owner| approval_text(name, signer, owner, chain_id);
+    let approval = |name, owner| Request::ApproveSigner { name, chain_id, signer, owner };
     let names: BTreeSet<&Name> = changes.iter().map(|change| &change.name).collect();
     let names: Vec<&Name> = names.into_iter().collect();
     let manager = config.recorded_keys()?.wallet;
-    let stands = |name: &Name| -> Result<bool, ConfigError> {
+    let stands = |name| -> Result<bool, ConfigError> {
         let Some(Approval { owner, signature }) = config.approval(name, signer)? else {
             return Ok(false);
         };
-        let by = recover(&text(name, owner), &signature).ok();
+        let by = approval(name, owner).recover(&signature).ok();
         Ok(by.is_some() && (by == Some(owner) || by == manager))
     };
     let kept = names.par_iter().map(|name| stands(name)).collect::<Result<Vec<_>, _>>()?;
@@ -250,11 +248,11 @@ async fn approve_missing(
     };
     let mut refused = None;
     let signatures: Vec<Signature> = match wallet.local_key() {
-        Some(key) => missing.par_iter().map(|name| key.sign_text(&text(name, owner))).collect(),
+        Some(key) => missing.par_iter().map(|name| key.sign(&approval(name, owner))).collect(),
         None => {
             let mut signatures = Vec::with_capacity(missing.len());
             for name in &missing {
-                match sign_checked(wallet, &text(name, owner)).await {
+                match sign_checked(wallet, &approval(name, owner)).await {
                     Ok(signature) => signatures.push(signature.expose().clone()),
                     Err(error) => {
                         refused = Some(error);
@@ -267,22 +265,13 @@ async fn approve_missing(
     };
     // Those that were made are kept also when a later one was refused: each cost a person a
     // confirmation.
-    let approval = |signature| Approval { owner, signature };
-    config.keep_approvals(
-        signer,
-        missing.iter().copied().zip(signatures.into_iter().map(approval)),
-    )?;
+    let signatures = signatures.into_iter().map(|signature| Approval { owner, signature });
+    config.keep_approvals(signer, missing.iter().copied().zip(signatures))?;
     request.workspace.save_config(config)?;
     match refused {
         Some(error) => Err(error.into()),
         None => Ok(missing.len() as u64),
     }
-}
-
-/// The text of SIGN 3 for `name`.
-pub fn approval_text(name: &Name, signer: Address, owner: Address, chain_id: u64) -> String {
-    let caip10 = |address| Caip10::new(chain_id, address);
-    approve_signer(name.as_str(), &caip10(signer), &caip10(owner))
 }
 
 fn sign_in_parallel(
@@ -326,12 +315,10 @@ async fn sign_one_by_one(
     for (done, change) in (1..).zip(changes) {
         let value = change.value.as_ref().expect("only removed records have no value");
         let result = value.abi_encode();
-        let by = Caip10::new(chain_id, wallet.address());
-        let record_type = change.key.to_string();
-        let extradata = Extradata::of_result(&result);
-        let text = update_record(change.name.as_str(), &record_type, extradata, &by);
-        let signature = sign_checked(wallet, &text).await?;
-        let record = SignedRecord::new(wallet.address(), signature.expose(), None, result);
+        let by = wallet.address();
+        let sign4 = Request::record(&change.name, &change.key, &result, chain_id, by);
+        let signature = sign_checked(wallet, &sign4).await?;
+        let record = SignedRecord::new(by, signature.expose(), None, result);
         files.push(write_record(
             request,
             &temporary,

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::*;
 use crate::keys::Storage;
@@ -24,23 +24,18 @@ impl Person {
     }
 }
 
+#[async_trait]
 impl Wallet for Person {
     fn address(&self) -> Address {
         self.key.address()
     }
 
-    fn sign_message<'a>(
-        &'a self,
-        text: &'a str,
-    ) -> BoxFuture<'a, Result<Secret<Signature>, WalletError>> {
-        let before = self.asked.fetch_add(1, Ordering::Relaxed);
-        let signed = if before < self.patience {
-            Ok(Secret::new(self.key.sign_text(text)))
-        } else {
-            let (wallet, text) = (self.address(), text.to_owned());
-            Err(WalletError::SignatureMissing { wallet, step: None, text })
-        };
-        Box::pin(async move { signed })
+    async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, WalletError> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) < self.patience {
+            return Ok(Secret::new(self.key.sign(request)));
+        }
+        let (wallet, name) = (self.address(), request.name().cloned());
+        Err(WalletError::SignatureMissing { wallet, step: request.step(), name })
     }
 
     fn asks_a_person(&self) -> bool {

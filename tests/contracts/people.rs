@@ -4,7 +4,7 @@ use namesys::devnet::chain::CHAIN_ID;
 use namesys::ens::Name;
 use namesys::keys::{IpnsKey, SignerKey};
 use namesys::record::{RecordKey, Value};
-use namesys::request::{Caip10, Signature, SignedRecord, approve_signer};
+use namesys::request::{Request, Signature, SignedRecord};
 use namesys::secret::Secret;
 
 use alloy_primitives::Address;
@@ -41,7 +41,6 @@ pub fn signed(
 }
 
 /// SIGN 3 for `signer`, in the name of `owner`, by `by`.
-pub fn approval(of: &Name, signer: Address, owner: Address, by: &SignerKey) -> Signature {
-    let account = |address| Caip10::new(CHAIN_ID, address);
-    by.sign_text(&approve_signer(of.as_str(), &account(signer), &account(owner)))
+pub fn approval(name: &Name, signer: Address, owner: Address, by: &SignerKey) -> Signature {
+    by.sign(&Request::ApproveSigner { name, chain_id: CHAIN_ID, signer, owner })
 }

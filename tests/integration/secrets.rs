@@ -30,8 +30,8 @@ impl Secrets {
             derivation: Derivation::default(),
             compat: Compat::default(),
         };
-        let sign1 = key.sign_text(&plan.sign1(&password));
-        let sign2 = key.sign_text(&plan.sign2(&password));
+        let sign1 = key.sign(&plan.sign1(&password));
+        let sign2 = key.sign(&plan.sign2(&password));
         let seed = plan.ipns_seed(&sign1, &password);
         let signer = plan.signer(&sign2, &password).unwrap().scalar();
         Self(vec![

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use alloy_primitives::Address;
 use namesys::report::{ApproveReport, RequestReport, RequestsReport};
+use namesys::request::Request;
 use namesys::wallet::sign_checked;
-use namesys::workspace::{Approval, RecordedKeys, approval_text};
+use namesys::workspace::{Approval, RecordedKeys};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -46,16 +47,17 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let signer = signer(&args, context, &mut session, &recorded, &mut opened)?;
     let wallet = wallet_address(&args, context, &recorded, &mut opened)?;
     let owner = args.owner.or(session.config.owner()?).unwrap_or(wallet);
-    let text = approval_text(&name, signer, owner, session.config.chain_id);
+    let chain_id = session.config.chain_id;
+    let request = Request::ApproveSigner { name: &name, chain_id, signer, owner };
     if args.requests {
         if let Some(from) = args.derive.wallet.address()?.filter(|from| *from != wallet) {
             return Err(other_wallet(from, wallet));
         }
-        let requests = vec![RequestReport { step: "sign-3", text }];
+        let requests = vec![RequestReport::from(request)];
         return Ok(Outcome::done(RequestsReport { requests }));
     }
     let signature = match (&args.signature, opened) {
-        (Some(file), _) => brought(context, wallet, &text, file)?.expose().clone(),
+        (Some(file), _) => brought(context, wallet, &request, file)?.expose().clone(),
         (None, opened) => {
             let opened = match opened {
                 Some(opened) => opened,
@@ -65,7 +67,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             if opened.address() != wallet {
                 return Err(other_wallet(opened.address(), wallet));
             }
-            context.block_on(async { Ok(sign_checked(opened, &text).await?.expose().clone()) })?
+            context
+                .block_on(async { Ok(sign_checked(opened, &request).await?.expose().clone()) })?
         }
     };
     let keys =

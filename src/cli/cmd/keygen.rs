@@ -115,13 +115,8 @@ fn requests(
              exact; the signatures are as secret as the keys",
         );
     }
-    let request = |step, text| RequestReport { step, text };
-    Ok(Outcome::done(RequestsReport {
-        requests: vec![
-            request("sign-1", plan.sign1(&password)),
-            request("sign-2", plan.sign2(&password)),
-        ],
-    }))
+    let requests = [plan.sign1(&password), plan.sign2(&password)];
+    Ok(Outcome::done(RequestsReport { requests: requests.map(RequestReport::from).into() }))
 }
 
 fn key_files(dir: &Path) -> [PathBuf; 2] {
@@ -160,7 +155,7 @@ fn report(
         name: plan.name.to_string(),
         storage: plan.storage.to_string(),
         signer_storage: plan.signer_storage.to_string(),
-        origin: plan.origin(),
+        origin: plan.origin().to_string(),
         chain_id: plan.wallet.chain_id,
         wallet: plan.wallet.address.to_string(),
         derivation: plan.derivation.to_string(),

@@ -53,9 +53,9 @@ pub async fn derived() -> Result<()> {
         derivation: Derivation::default(),
         compat: Compat::default(),
     };
-    let seed = plan.ipns_seed(&wallet.sign_text(&plan.sign1(&password)), &password);
+    let seed = plan.ipns_seed(&wallet.sign(&plan.sign1(&password)), &password);
     let key = namesys::keys::IpnsKey::from_seed(&seed);
-    let signer = plan.signer(&wallet.sign_text(&plan.sign2(&password)), &password)?;
+    let signer = plan.signer(&wallet.sign(&plan.sign2(&password)), &password)?;
     ensure!(signer.address() != wallet.address());
 
     let world = World::with_nick(&wallet, &key).await?;
