@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use alloy_primitives::{Address, B256, Bytes};
 use lru::LruCache;
 
-use super::view::Revert;
+use super::answer::Answer;
+use super::revert::Revert;
 
 /// Answers kept of one node, those used last: at most 5 MB.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
@@ -25,18 +26,21 @@ pub(super) struct Call {
     pub data: Vec<u8>,
 }
 
+/// What a contract answered, and the node that said so.
+type Said = Answer<Result<Bytes, Revert>>;
+
 /// Answers of one node, or of the nodes that stand in for each other.
 #[derive(Debug)]
-pub(super) struct Answers(Mutex<LruCache<Call, Result<Bytes, Revert>>>);
+pub(super) struct Answers(Mutex<LruCache<Call, Said>>);
 
 impl Answers {
-    pub fn get(&self, call: &Call) -> Option<Result<Bytes, Revert>> {
+    pub fn get(&self, call: &Call) -> Option<Said> {
         self.answers().get(call).cloned()
     }
 
     /// Keeps an answer, unless it is long, or empty: what a node says that lacks the state.
-    pub fn keep(&self, call: Call, answer: &Result<Bytes, Revert>) {
-        let (Ok(said) | Err(Revert(said))) = answer;
+    pub fn keep(&self, call: Call, answer: &Said) {
+        let (Ok(said) | Err(Revert(said))) = &answer.value;
         if call.data.len() <= MAX_CALL && (1..=MAX_ANSWER).contains(&said.len()) {
             self.answers().put(call, answer.clone());
         }
@@ -47,7 +51,7 @@ impl Answers {
         self.answers().clear();
     }
 
-    fn answers(&self) -> MutexGuard<'_, LruCache<Call, Result<Bytes, Revert>>> {
+    fn answers(&self) -> MutexGuard<'_, LruCache<Call, Said>> {
         // A thread that panicked left whole entries behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

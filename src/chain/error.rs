@@ -4,7 +4,7 @@ use std::fmt;
 
 use alloy_primitives::Address;
 
-use super::Revert;
+use super::revert::Revert;
 
 /// A chain that cannot be asked, or whose nodes do not agree. Nodes are named by scheme, host and
 /// port: the rest of their URLs may be a key.
@@ -94,6 +94,15 @@ impl fmt::Display for Reason {
 }
 
 impl ChainError {
+    /// The error of a question that several nodes were asked one by one, and none answered.
+    pub(super) fn of_each(what: &str, errors: impl IntoIterator<Item = Self>) -> Self {
+        let reasons = errors.into_iter().flat_map(|error| match error {
+            Self::Rpc { reasons, .. } | Self::LostBlock { reasons, .. } => reasons,
+            other => vec![Reason { node: String::new(), said: other.to_string() }],
+        });
+        Self::Rpc { what: what.to_owned(), reasons: reasons.collect() }
+    }
+
     /// In words, for a list where the node is named already.
     pub(super) fn of_one_node(&self) -> String {
         match self {

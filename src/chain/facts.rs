@@ -3,12 +3,13 @@
 use std::fmt;
 
 use alloy::ens::UniversalResolver;
-use alloy::providers::Provider;
 use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
 use futures_util::future::{try_join, try_join_all};
 
+use super::answer::Answer;
 use super::contracts::calls;
 use super::error::ChainError;
+use super::reader::BlockReader;
 use super::view::ChainView;
 use crate::ens::Name;
 
@@ -84,7 +85,55 @@ impl ChainView {
     ///
     /// # Errors
     /// When the chain cannot be asked or has no ENS.
-    pub async fn name_facts(&self, name: &Name) -> Result<NameFacts, ChainError> {
+    pub async fn name_facts(&self, name: &Name) -> Result<Answer<NameFacts>, ChainError> {
+        let what = format!("owner and resolver of {name}");
+        self.agreed(&what, |at| async move { at.name_facts(name).await }).await
+    }
+
+    /// The owner of a node: in the NameWrapper for wrapped names, else in the registry; zero when
+    /// it is not registered.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or has no ENS.
+    pub async fn owner(&self, node: B256) -> Result<Answer<Address>, ChainError> {
+        let owner = |at: BlockReader| async move {
+            let (registry_owner, wrapper_owner) = at.owners(node).await?;
+            Ok(wrapper_owner.unwrap_or(registry_owner))
+        };
+        self.agreed(&format!("the owner of {node}"), owner).await
+    }
+
+    /// The resolver of a name by the Universal Resolver: for names that the registry has no
+    /// resolver for, such as those that moved to ENSv2.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn find_universally(
+        &self,
+        name: &Name,
+    ) -> Result<Answer<Option<FoundResolver>>, ChainError> {
+        let what = format!("resolver of {name} by the Universal Resolver");
+        let find =
+            |at: BlockReader| async move { at.find_universally(name).await.map(Universally) };
+        Ok(self.agreed(&what, find).await?.map(|Universally(found)| found))
+    }
+}
+
+/// What the Universal Resolver finds.
+#[derive(PartialEq)]
+struct Universally(Option<FoundResolver>);
+
+impl fmt::Display for Universally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(resolver) => resolver.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+impl BlockReader {
+    pub(super) async fn name_facts(&self, name: &Name) -> Result<NameFacts, ChainError> {
         let ((registry_owner, wrapper_owner), (registrant, resolver)) = try_join(
             self.owners(name.node()),
             try_join(self.registrant(name), self.find_resolver(name)),
@@ -94,10 +143,7 @@ impl ChainView {
     }
 
     /// The registry's owner of a node and, when that is the NameWrapper, the wrapper's.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked or has no ENS.
-    pub async fn owners(&self, node: B256) -> Result<(Address, Option<Address>), ChainError> {
+    async fn owners(&self, node: B256) -> Result<(Address, Option<Address>), ChainError> {
         let contracts = *self.contracts();
         let owner = self.ask(contracts.registry, calls::ownerCall { node }).await?;
         let owner = owner.ok_or(ChainError::NoRegistry(contracts.registry))?;
@@ -119,10 +165,7 @@ impl ChainView {
 
     /// When the registration of a second-level name ends, in seconds since 1970, where its
     /// registrar says so.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked or has no ENS.
-    pub async fn expires(&self, name: &Name) -> Result<Option<u64>, ChainError> {
+    pub(super) async fn expires(&self, name: &Name) -> Result<Option<u64>, ChainError> {
         let Some((registrar, id)) = self.token(name).await? else { return Ok(None) };
         let ends = self.ask(registrar, calls::nameExpiresCall { id }).await?;
         Ok(ends.filter(|ends| !ends.is_zero()).and_then(|ends| ends.try_into().ok()))
@@ -144,21 +187,14 @@ impl ChainView {
 
     /// Whether a contract is at this address, such as a multisig: it has no key that signs
     /// texts. An account that delegates to a contract (EIP-7702) keeps its key.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked.
-    pub async fn is_contract(&self, address: Address) -> Result<bool, ChainError> {
-        let code = self.provider().get_code_at(address).block_id(self.block_id()).await;
-        let code = code.map_err(|error| self.rpc().error("the code of an account", error))?;
+    pub(super) async fn is_contract(&self, address: Address) -> Result<bool, ChainError> {
+        let code = self.code(address).await?;
         Ok(!code.is_empty() && !code.starts_with(&DELEGATION))
     }
 
     /// The resolver of a name by ENSIP-10: its own, or that of the closest ancestor with one,
     /// which must resolve names below it.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked or has no ENS.
-    pub async fn find_resolver(&self, name: &Name) -> Result<Option<FoundResolver>, ChainError> {
+    async fn find_resolver(&self, name: &Name) -> Result<Option<FoundResolver>, ChainError> {
         let registry = self.contracts().registry;
         let levels = levels(name);
         let asked = levels
@@ -177,12 +213,10 @@ impl ChainView {
         Ok(None)
     }
 
-    /// The resolver of a name by the Universal Resolver: for names that the registry has no
-    /// resolver for, such as those that moved to ENSv2.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked.
-    pub async fn find_universally(&self, name: &Name) -> Result<Option<FoundResolver>, ChainError> {
+    pub(super) async fn find_universally(
+        &self,
+        name: &Name,
+    ) -> Result<Option<FoundResolver>, ChainError> {
         let wire = name.dns();
         let call = UniversalResolver::findResolverCall { name: wire.clone().into() };
         let Some(found) = self.ask(self.contracts().universal_resolver, call).await? else {
@@ -200,10 +234,11 @@ impl ChainView {
     }
 
     /// ERC-165, without its probe for contracts that say yes to everything.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked.
-    pub async fn supports(&self, contract: Address, id: [u8; 4]) -> Result<bool, ChainError> {
+    pub(super) async fn supports(
+        &self,
+        contract: Address,
+        id: [u8; 4],
+    ) -> Result<bool, ChainError> {
         let call = calls::supportsInterfaceCall { id: FixedBytes(id) };
         Ok(self.ask(contract, call).await?.unwrap_or(false))
     }

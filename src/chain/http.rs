@@ -8,8 +8,7 @@ use reqwest::Client;
 use reqwest::header::RETRY_AFTER;
 use url::Url;
 
-use super::transport::is_unseen;
-use super::view::is_execution_failure;
+use super::dialect::{is_execution_failure, is_unseen};
 
 /// Most bytes of an answer: that of the largest call has some hundred thousand.
 const MAX_ANSWER: usize = 16 << 20;

@@ -2,44 +2,47 @@
 
 use std::fmt;
 
+use super::answer::{Answer, Witness};
 use super::error::{ChainError, Reason};
+use super::url::RpcUrl;
 
 /// A node and its answer.
-pub(super) type Answer<T> = (String, Result<T, ChainError>);
+pub(super) type Vote<T> = (RpcUrl, Result<T, ChainError>);
 
-/// The answer that at least `quorum` nodes give.
+/// The answer that at least `quorum` nodes give, and which.
 pub(super) fn agreement<T: PartialEq + fmt::Display>(
     what: &str,
     quorum: usize,
-    mut answers: Vec<Answer<T>>,
-) -> Result<T, ChainError> {
+    mut answers: Vec<Vote<T>>,
+) -> Result<Answer<T>, ChainError> {
     let votes = |answer: &T| {
-        answers
-            .iter()
-            .filter(|(_, other)| other.as_ref().is_ok_and(|other| other == answer))
-            .count()
+        let same = |other: &&Vote<T>| other.1.as_ref().is_ok_and(|other| other == answer);
+        answers.iter().filter(same).map(|(node, _)| node.clone()).collect::<Vec<_>>()
     };
     let best = answers
         .iter()
         .enumerate()
         .filter_map(|(number, (_, answer))| Some((votes(answer.as_ref().ok()?), number)))
-        .max_by_key(|(votes, number)| (*votes, usize::MAX - number));
-    if let Some((count, number)) = best
+        .max_by_key(|(votes, number)| (votes.len(), usize::MAX - number));
+    let count = best.as_ref().map_or(0, |(votes, _)| votes.len());
+    if let Some((votes, number)) = best
         && count >= quorum
     {
-        return answers.swap_remove(number).1;
+        let mut by = Witness::default();
+        by.add(votes);
+        return answers.swap_remove(number).1.map(|value| Answer { value, by });
     }
     // Not all have the block: at another they may agree.
     let lost =
         answers.iter().any(|(_, answer)| matches!(answer, Err(ChainError::LostBlock { .. })));
     let answered = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
-    let differ = best.is_some_and(|(count, _)| count < answered);
+    let differ = count < answered;
     let said = answers.into_iter().map(|(node, answer)| {
         let said = match answer {
             Ok(answer) => answer.to_string(),
             Err(error) => error.of_one_node(),
         };
-        Reason { node, said }
+        Reason { node: node.to_string(), said }
     });
     let answers = said.collect();
     let what = what.to_owned();
@@ -54,30 +57,36 @@ pub(super) fn agreement<T: PartialEq + fmt::Display>(
 mod tests {
     use super::*;
 
-    fn answers(texts: &[&str]) -> Vec<Answer<String>> {
+    fn answers(texts: &[&str]) -> Vec<Vote<String>> {
         let answer = |text: &&str| match *text {
             "" => Err(ChainError::NoRpc),
             text => Ok(text.to_owned()),
         };
-        texts.iter().enumerate().map(|(n, text)| (format!("http://{n}/"), answer(text))).collect()
+        let node = |number| format!("http://n{number}/").parse().unwrap();
+        texts.iter().enumerate().map(|(number, text)| (node(number), answer(text))).collect()
     }
 
     #[test]
     fn so_many_must_agree() {
-        assert_eq!(agreement("x", 2, answers(&["a", "a"])), Ok("a".to_owned()));
-        assert_eq!(agreement("x", 2, answers(&["b", "a", "a"])), Ok("a".to_owned()));
-        assert_eq!(agreement("x", 2, answers(&["", "a", "a"])), Ok("a".to_owned()));
+        for (said, by) in [
+            (&["a", "a"][..], "http://n0/, http://n1/"),
+            (&["b", "a", "a"], "http://n1/, http://n2/"),
+            (&["", "a", "a"], "http://n1/, http://n2/"),
+        ] {
+            let Answer { value, by: found } = agreement("x", 2, answers(said)).unwrap();
+            assert_eq!((&*value, &*found.to_string()), ("a", by));
+        }
         let error = agreement("the owner", 2, answers(&["a", "b"])).unwrap_err().to_string();
-        assert_eq!(error, "the nodes do not agree on the owner:\n  http://0/: a\n  http://1/: b");
+        assert_eq!(error, "the nodes do not agree on the owner:\n  http://n0/: a\n  http://n1/: b");
         let few = agreement("x", 2, answers(&["a", ""])).unwrap_err();
         assert!(matches!(few, ChainError::Rpc { .. }), "{few}");
         let mut behind = answers(&["a", ""]);
-        let reason = Reason { node: "http://1/".to_owned(), said: "header not found".to_owned() };
+        let reason = Reason { node: "http://n1/".to_owned(), said: "header not found".to_owned() };
         behind[1].1 = Err(ChainError::LostBlock { what: "x".to_owned(), reasons: vec![reason] });
         let lost = agreement("x", 2, behind).unwrap_err();
         assert!(matches!(lost, ChainError::LostBlock { .. }), "{lost}");
         assert!(
-            lost.to_string().ends_with("http://0/: a\n  http://1/: header not found"),
+            lost.to_string().ends_with("http://n0/: a\n  http://n1/: header not found"),
             "{lost}"
         );
     }

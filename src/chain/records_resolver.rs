@@ -6,9 +6,11 @@ use std::fmt;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use futures_util::future::{try_join, try_join_all};
 
+use super::answer::Answer;
 use super::contracts::calls;
 use super::error::ChainError;
 use super::facts::levels;
+use super::reader::BlockReader;
 use super::view::ChainView;
 use crate::ens::Name;
 use crate::request::SIGNED_RECORD_SELECTOR;
@@ -87,6 +89,13 @@ pub struct GatewayLists {
     pub web2: Vec<String>,
 }
 
+impl fmt::Display for GatewayLists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { primary, web3, web2, .. } = self;
+        write!(f, "primary {primary:?}, web3 {web3:?}, web2 {web2:?}")
+    }
+}
+
 /// The recordhash that applies, by number of its level, and the deepest registered level.
 /// `levels` begins with the second level and ends with the name.
 fn descend(levels: &[Level]) -> (Option<usize>, Option<usize>) {
@@ -108,7 +117,53 @@ impl ChainView {
     ///
     /// # Errors
     /// When the chain cannot be asked.
-    pub async fn is_records_resolver(&self, contract: Address) -> Result<bool, ChainError> {
+    pub async fn is_records_resolver(&self, contract: Address) -> Result<Answer<bool>, ChainError> {
+        let what = format!("the kind of resolver {contract}");
+        self.agreed(&what, |at| async move { at.is_records_resolver(contract).await }).await
+    }
+
+    /// The walk of the records resolver `resolver` for `name`.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or a contract does not answer.
+    pub async fn walk(&self, resolver: Address, name: &Name) -> Result<Answer<Walk>, ChainError> {
+        let what = format!("recordhash of {name}");
+        self.agreed(&what, |at| async move { at.walk(resolver, name).await }).await
+    }
+
+    /// Whether `owner` approved `signer` for `node` on chain.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked or the contract does not answer.
+    pub async fn is_approved_signer(
+        &self,
+        resolver: Address,
+        owner: Address,
+        node: B256,
+        signer: Address,
+    ) -> Result<Answer<bool>, ChainError> {
+        let what = format!("the approval of {signer} by {owner}");
+        let ask = |at: BlockReader| async move {
+            at.is_approved_signer(resolver, owner, node, signer).await
+        };
+        self.agreed(&what, ask).await
+    }
+
+    /// The gateways of a records resolver.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn gateway_lists(
+        &self,
+        resolver: Address,
+    ) -> Result<Answer<GatewayLists>, ChainError> {
+        let what = format!("the gateways of {resolver}");
+        self.agreed(&what, |at| async move { at.gateway_lists(resolver).await }).await
+    }
+}
+
+impl BlockReader {
+    pub(super) async fn is_records_resolver(&self, contract: Address) -> Result<bool, ChainError> {
         if self.supports(contract, SIGNED_RECORD_SELECTOR).await? {
             return Ok(true);
         }
@@ -120,11 +175,7 @@ impl ChainView {
         Ok(gateway.is_some_and(|gateway| !gateway.is_zero()) && recordhash.is_some())
     }
 
-    /// The walk of the records resolver `resolver` for `name`.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked or a contract does not answer.
-    pub async fn walk(&self, resolver: Address, name: &Name) -> Result<Walk, ChainError> {
+    async fn walk(&self, resolver: Address, name: &Name) -> Result<Walk, ChainError> {
         let mut names = levels(name);
         // The top-level domain itself takes no part.
         names.pop();
@@ -161,10 +212,11 @@ impl ChainView {
 
     /// The recordhash that a records resolver keeps for a node, or for an owner (its address as
     /// a word).
-    ///
-    /// # Errors
-    /// When the chain cannot be asked or the contract does not answer.
-    pub async fn recordhash(&self, resolver: Address, node: B256) -> Result<Bytes, ChainError> {
+    pub(super) async fn recordhash(
+        &self,
+        resolver: Address,
+        node: B256,
+    ) -> Result<Bytes, ChainError> {
         self.require(resolver, calls::recordhashCall { node }).await
     }
 
@@ -187,11 +239,7 @@ impl ChainView {
         Ok((owner, wrapped))
     }
 
-    /// Whether `owner` approved `signer` for `node` on chain.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked or the contract does not answer.
-    pub async fn is_approved_signer(
+    pub(super) async fn is_approved_signer(
         &self,
         resolver: Address,
         owner: Address,
@@ -201,11 +249,7 @@ impl ChainView {
         self.require(resolver, calls::isApprovedSignerCall { owner, node, signer }).await
     }
 
-    /// The gateways of a records resolver.
-    ///
-    /// # Errors
-    /// When the chain cannot be asked.
-    pub async fn gateway_lists(&self, resolver: Address) -> Result<GatewayLists, ChainError> {
+    async fn gateway_lists(&self, resolver: Address) -> Result<GatewayLists, ChainError> {
         let Some(manager) = self.ask(resolver, calls::gatewayCall {}).await? else {
             return Ok(GatewayLists::default());
         };

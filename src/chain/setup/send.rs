@@ -1,16 +1,17 @@
 //! Simulates, estimates, sends, waits, and reads back.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use alloy::network::TransactionBuilder;
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::json_rpc::RpcError;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 use super::plan::Check;
 use super::{SetupError, SetupTransaction};
-use crate::chain::{Block, ChainError, ChainView, Revert, Rpc, is_execution_failure};
+use crate::chain::{Answer, Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
 use crate::wallet::Wallet;
 
 /// Between two questions whether a transaction was mined.
@@ -67,24 +68,34 @@ impl Sender {
         transaction: &SetupTransaction,
     ) -> Result<(), SetupError> {
         let request = Self::request(from, transaction);
-        match self.rpc.provider().call(request).await {
-            Ok(_) => Ok(()),
-            Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
-                let revert = Revert(error.as_revert_data().unwrap_or_default());
+        let simulated = |node: RootProvider| async move {
+            match node.call(request).await {
+                Ok(_) => Ok(Simulated::Passes),
+                Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
+                    Ok(Simulated::Reverts(Revert(error.as_revert_data().unwrap_or_default())))
+                }
+                Err(RpcError::ErrorResp(error)) if is_too_poor(&error.message) => {
+                    Ok(Simulated::Unfunded)
+                }
+                Err(error) => Err(error),
+            }
+        };
+        match self.rpc.ask("a simulation", simulated).await?.value {
+            Simulated::Passes => Ok(()),
+            Simulated::Reverts(revert) => {
                 let description = transaction.description.clone();
                 Err(SetupError::Simulation { description, revert })
             }
-            Err(RpcError::ErrorResp(error)) if is_too_poor(&error.message) => {
+            Simulated::Unfunded => {
                 let has = self.balance(from).await?;
                 Err(SetupError::Funds { sender: from, has, needs: transaction.value })
             }
-            Err(error) => Err(self.rpc.error("a simulation", error).into()),
         }
     }
 
     async fn balance(&self, of: Address) -> Result<U256, ChainError> {
-        let balance = self.rpc.provider().get_balance(of).await;
-        balance.map_err(|error| self.rpc.error("a balance", error))
+        let balance = |node: RootProvider| async move { node.get_balance(of).await };
+        Ok(self.rpc.ask("a balance", balance).await?.value)
     }
 
     /// Estimates what each transaction costs.
@@ -96,15 +107,15 @@ impl Sender {
         from: Address,
         transactions: &[SetupTransaction],
     ) -> Result<Vec<Cost>, SetupError> {
-        let provider = self.rpc.provider();
-        let fees = provider.estimate_eip1559_fees().await;
-        let fees = fees.map_err(|error| self.rpc.error("its fees", error))?;
+        let fees = |node: RootProvider| async move { node.estimate_eip1559_fees().await };
+        let fees = self.rpc.ask("its fees", fees).await?.value;
         let mut costs = Vec::new();
         for transaction in transactions {
-            let gas = provider.estimate_gas(Self::request(from, transaction)).await;
-            let gas = gas.map_err(|error| self.rpc.error("the gas of a transaction", error))?;
+            let request = Self::request(from, transaction);
+            let gas = |node: RootProvider| async move { node.estimate_gas(request).await };
+            let gas = self.rpc.ask("the gas of a transaction", gas).await?;
             costs.push(Cost {
-                gas: gas.saturating_mul(GAS_MARGIN) / 100,
+                gas: gas.value.saturating_mul(GAS_MARGIN) / 100,
                 max_fee_per_gas: fees.max_fee_per_gas,
                 max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
             });
@@ -142,9 +153,9 @@ impl Sender {
         cost: Cost,
     ) -> Result<B256, SetupError> {
         let from = wallet.address();
-        let provider = self.rpc.provider();
-        let nonce = provider.get_transaction_count(from).pending().await;
-        let nonce = nonce.map_err(|error| self.rpc.error("a nonce", error))?;
+        let nonce =
+            |node: RootProvider| async move { node.get_transaction_count(from).pending().await };
+        let nonce = self.rpc.ask("a nonce", nonce).await?.value;
         let request = Self::request(from, transaction)
             .with_nonce(nonce)
             .with_chain_id(self.chain_id)
@@ -153,13 +164,16 @@ impl Sender {
             .with_max_priority_fee_per_gas(cost.max_priority_fee_per_gas);
         let raw = wallet.sign_transaction(request).await?;
         let hash = keccak256(&raw);
-        let Err(error) = provider.send_raw_transaction(&raw).await else { return Ok(hash) };
-        let source = Box::new(self.rpc.error("sending a transaction", error));
+        let send = |node: RootProvider| async move { node.send_raw_transaction(&raw).await };
+        let Err(error) = self.rpc.ask("sending a transaction", send).await else {
+            return Ok(hash);
+        };
         // Its answer was lost, and sent again, by the retry or to the next node, it was refused.
-        if let Ok(Some(_)) = provider.get_transaction_by_hash(hash).await {
+        let find = |node: RootProvider| async move { node.get_transaction_by_hash(hash).await };
+        if let Ok(Answer { value: Some(_), .. }) = self.rpc.ask("a transaction", find).await {
             return Ok(hash);
         }
-        let description = transaction.description.clone();
+        let (description, source) = (transaction.description.clone(), Box::new(error));
         Err(SetupError::NotSent { hash, description, source })
     }
 
@@ -190,7 +204,8 @@ impl Sender {
         let began = Instant::now();
         while began.elapsed() < self.patience {
             // A node that fails now may answer later: what was sent stays sent.
-            if let Ok(Some(receipt)) = self.rpc.provider().get_transaction_receipt(hash).await {
+            let find = |node: RootProvider| async move { node.get_transaction_receipt(hash).await };
+            if let Ok(Answer { value: Some(receipt), .. }) = self.rpc.ask("a receipt", find).await {
                 return Ok(receipt);
             }
             tokio::time::sleep(POLL).await;
@@ -208,15 +223,24 @@ impl Sender {
     ) -> Result<(), SetupError> {
         let block = match (receipt.block_number, receipt.block_hash) {
             (Some(number), Some(hash)) => Block { number, hash, timestamp: 0 },
-            _ => self.rpc.latest().await?,
+            _ => self.rpc.latest().await?.value,
         };
-        let view = self.rpc.at(block);
-        let (what, found, expected) = found(&view, &transaction.check).await?;
+        let read = |at: BlockReader| async move { found(&at, &transaction.check).await };
+        let Found { what, found, expected } =
+            self.rpc.at(block).agreed("what was set", read).await?.value;
         match found == expected {
             true => Ok(()),
             false => Err(SetupError::NotReadBack { hash, what, found, expected }),
         }
     }
+}
+
+/// What a node makes of a transaction that is only tried.
+enum Simulated {
+    Passes,
+    Reverts(Revert),
+    /// The sender has less than it sends along.
+    Unfunded,
 }
 
 /// What nodes say of a sender that has less than it sends.
@@ -225,12 +249,22 @@ fn is_too_poor(message: &str) -> bool {
 }
 
 /// What is read, what it is, and what it should be.
-async fn found(
-    view: &ChainView,
-    check: &Check,
-) -> Result<(&'static str, String, String), ChainError> {
+#[derive(PartialEq)]
+struct Found {
+    what: &'static str,
+    found: String,
+    expected: String,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}", self.what, self.found)
+    }
+}
+
+async fn found(view: &BlockReader, check: &Check) -> Result<Found, ChainError> {
     use crate::chain::calls;
-    Ok(match check {
+    let (what, found, expected) = match check {
         Check::Resolver { node, resolver } => {
             let call = calls::resolverCall { node: *node };
             let now = view.require(view.contracts().registry, call).await?;
@@ -244,5 +278,6 @@ async fn found(
             let now = view.is_approved_signer(*resolver, *owner, *node, *signer).await?;
             ("the approval of the signer", now.to_string(), true.to_string())
         }
-    })
+    };
+    Ok(Found { what, found, expected })
 }

@@ -1,12 +1,14 @@
 //! What stands on chain for a name.
 
+use std::fmt;
+
 use alloy_primitives::{Address, Bytes, U256};
 use futures_util::future::try_join;
 
 use super::{SetupError, SetupRequest};
 use crate::chain::contracts::calls;
 use crate::chain::facts::levels;
-use crate::chain::{ChainError, ChainView, NameFacts, Walk};
+use crate::chain::{BlockReader, ChainError, ChainView, NameFacts, Walk};
 use crate::ens::Name;
 
 /// The NameWrapper's fuse after which a name's resolver stays as it is.
@@ -61,69 +63,70 @@ impl Standing {
     }
 }
 
+/// What chain and resolver keep, once owner and resolver are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    may_set_resolver: bool,
+    resolver_is_locked: bool,
+    moved_to: Option<Address>,
+    owner_is_contract: bool,
+    expires: Option<u64>,
+    is_manager: bool,
+    recordhash: Bytes,
+    ownerhash: Bytes,
+    ownerhash_fee: U256,
+    signer_approved: Option<bool>,
+    text_chain_id: Option<u64>,
+}
+
+/// What nodes must agree on.
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { recordhash, ownerhash, ownerhash_fee, is_manager, signer_approved, .. } = self;
+        write!(
+            f,
+            "recordhash {recordhash}, ownerhash {ownerhash}, its fee {ownerhash_fee} wei, \
+             operator {}, manager {is_manager}, signer approved {}, expiry {}",
+            self.may_set_resolver,
+            signer_approved.unwrap_or_default(),
+            self.expires.unwrap_or_default(),
+        )
+    }
+}
+
 impl ChainView {
-    /// Reads what stands for the name of `request`; owner, resolver and recordhash with the
-    /// quorum of the nodes.
+    /// Reads what stands for the name of `request`, with the quorum of the nodes.
     ///
     /// # Errors
     /// [`SetupError::NotRegistered`], [`SetupError::NoRecordsResolver`], and when the chain cannot
     /// be asked.
     pub async fn standing(&self, request: &SetupRequest) -> Result<Standing, SetupError> {
-        let base = self.base(&request.name).await?;
-        let owner = base.owner();
-        let sender = request.sender.unwrap_or(owner);
-        let node = base.name.node();
-        let registry = self.contracts().registry;
+        let base = &self.base(&request.name).await?;
+        let sender = request.sender.unwrap_or(base.owner());
         let resolver_now = base.resolver.as_ref().map(|found| found.address).unwrap_or_default();
         let resolver = self.resolver_of(request.resolver, resolver_now).await?;
-        let operator = calls::isApprovedForAllCall { owner, operator: sender };
-        let operator_of = base.wrapper_owner.map_or(registry, |_| self.contracts().name_wrapper);
-        let ((is_operator, is_manager), walk) = try_join(
-            try_join(
-                self.ask(operator_of, operator),
-                self.is_approved_signer(resolver, owner, node, sender),
-            ),
-            self.agreed_walk(resolver, &request.name),
-        )
-        .await?;
-        let ((recordhash, ownerhash), (fee, text_chain_id)) = try_join(
-            try_join(
-                self.recordhash(resolver, request.name.node()),
-                self.recordhash(resolver, owner.into_word()),
-            ),
-            try_join(
-                self.ask(resolver, calls::ownerhashFeesCall {}),
-                self.ask(resolver, calls::chainIDCall {}),
-            ),
-        )
-        .await?;
-        let signer_approved = match request.approve {
-            Some(signer) => Some(self.is_approved_signer(resolver, owner, node, signer).await?),
-            None => None,
-        };
-        let ((resolver_is_locked, moved_to), (owner_is_contract, expires)) = try_join(
-            try_join(self.resolver_is_locked(&base), self.moved_to(&base)),
-            try_join(self.is_contract(owner), self.expires(&base.name)),
-        )
-        .await?;
+        let walk = self.walk(resolver, &request.name).await?.value;
+        let what = format!("what is kept for {}", request.name);
+        let keep = |at: BlockReader| async move { at.kept(request, base, resolver).await };
+        let kept = self.agreed(&what, keep).await?.value;
         Ok(Standing {
-            resolver_is_locked,
-            moved_to,
-            owner_is_contract,
-            expires,
+            resolver_is_locked: kept.resolver_is_locked,
+            moved_to: kept.moved_to,
+            owner_is_contract: kept.owner_is_contract,
+            expires: kept.expires,
             now: self.block().timestamp,
-            may_set_resolver: sender == owner || is_operator.unwrap_or(false),
-            base,
+            may_set_resolver: kept.may_set_resolver,
+            base: base.clone(),
             sender,
-            is_manager,
+            is_manager: kept.is_manager,
             resolver,
             resolver_now,
             walk,
-            recordhash,
-            ownerhash,
-            ownerhash_fee: fee.unwrap_or_default(),
-            signer_approved,
-            text_chain_id: text_chain_id.and_then(|text| text.parse().ok()),
+            recordhash: kept.recordhash,
+            ownerhash: kept.ownerhash,
+            ownerhash_fee: kept.ownerhash_fee,
+            signer_approved: kept.signer_approved,
+            text_chain_id: kept.text_chain_id,
         })
     }
 
@@ -133,12 +136,84 @@ impl ChainView {
         let mut names = levels(name);
         names.pop();
         for level in names {
-            let facts = self.agreed_facts(&level).await?;
+            let facts = self.name_facts(&level).await?.value;
             if !facts.owner().is_zero() {
                 return Ok(facts);
             }
         }
         Err(SetupError::NotRegistered(name.clone()))
+    }
+
+    async fn resolver_of(
+        &self,
+        given: Option<Address>,
+        now: Address,
+    ) -> Result<Address, SetupError> {
+        let own = given.is_none() && !now.is_zero() && self.is_records_resolver(now).await?.value;
+        if own {
+            return Ok(now);
+        }
+        let resolver = given.unwrap_or(self.contracts().records_resolver);
+        match self.is_records_resolver(resolver).await?.value {
+            true => Ok(resolver),
+            false => Err(SetupError::NoRecordsResolver(resolver)),
+        }
+    }
+}
+
+impl BlockReader {
+    async fn kept(
+        &self,
+        request: &SetupRequest,
+        base: &NameFacts,
+        resolver: Address,
+    ) -> Result<Kept, ChainError> {
+        let owner = base.owner();
+        let sender = request.sender.unwrap_or(owner);
+        let node = base.name.node();
+        let operator = calls::isApprovedForAllCall { owner, operator: sender };
+        let operator_of = match base.wrapper_owner {
+            Some(_) => self.contracts().name_wrapper,
+            None => self.contracts().registry,
+        };
+        let ((is_operator, is_manager), (recordhash, ownerhash)) = try_join(
+            try_join(
+                self.ask(operator_of, operator),
+                self.is_approved_signer(resolver, owner, node, sender),
+            ),
+            try_join(
+                self.recordhash(resolver, request.name.node()),
+                self.recordhash(resolver, owner.into_word()),
+            ),
+        )
+        .await?;
+        let (fee, text_chain_id) = try_join(
+            self.ask(resolver, calls::ownerhashFeesCall {}),
+            self.ask(resolver, calls::chainIDCall {}),
+        )
+        .await?;
+        let signer_approved = match request.approve {
+            Some(signer) => Some(self.is_approved_signer(resolver, owner, node, signer).await?),
+            None => None,
+        };
+        let ((resolver_is_locked, moved_to), (owner_is_contract, expires)) = try_join(
+            try_join(self.resolver_is_locked(base), self.moved_to(base)),
+            try_join(self.is_contract(owner), self.expires(&base.name)),
+        )
+        .await?;
+        Ok(Kept {
+            may_set_resolver: sender == owner || is_operator.unwrap_or(false),
+            resolver_is_locked,
+            moved_to,
+            owner_is_contract,
+            expires,
+            is_manager,
+            recordhash,
+            ownerhash,
+            ownerhash_fee: fee.unwrap_or_default(),
+            signer_approved,
+            text_chain_id: text_chain_id.and_then(|text| text.parse().ok()),
+        })
     }
 
     async fn resolver_is_locked(&self, base: &NameFacts) -> Result<bool, ChainError> {
@@ -155,33 +230,5 @@ impl ChainView {
         let found = found.filter(|found| found.level == base.name).map(|found| found.address);
         let own = base.resolver.as_ref().filter(|own| own.level == base.name);
         Ok(found.filter(|found| own.is_none_or(|own| own.address != *found)))
-    }
-
-    /// Owner and resolver; with a quorum, as so many nodes agree.
-    async fn agreed_facts(&self, name: &Name) -> Result<NameFacts, ChainError> {
-        let ask = |view: ChainView| async move { view.name_facts(name).await };
-        self.rpc().agreed(&format!("owner and resolver of {name}"), self.block(), ask).await
-    }
-
-    /// The recordhash that applies; with a quorum, as so many nodes agree.
-    async fn agreed_walk(&self, resolver: Address, name: &Name) -> Result<Walk, ChainError> {
-        let ask = |view: ChainView| async move { view.walk(resolver, name).await };
-        self.rpc().agreed(&format!("recordhash of {name}"), self.block(), ask).await
-    }
-
-    async fn resolver_of(
-        &self,
-        given: Option<Address>,
-        now: Address,
-    ) -> Result<Address, SetupError> {
-        let own = given.is_none() && !now.is_zero() && self.is_records_resolver(now).await?;
-        if own {
-            return Ok(now);
-        }
-        let resolver = given.unwrap_or(self.contracts().records_resolver);
-        match self.is_records_resolver(resolver).await? {
-            true => Ok(resolver),
-            false => Err(SetupError::NoRecordsResolver(resolver)),
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use alloy_primitives::Address;
-use namesys::chain::{ChainView, NameFacts, Rpc, Walk};
+use namesys::chain::{NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
 use namesys::publish::site::SiteUrl;
 use namesys::report::ChainStatusReport;
@@ -73,18 +73,16 @@ struct Found {
 
 async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
     rpc.check_chain_id(Some(config.chain_id)).await?;
-    let view = rpc.at(rpc.latest().await?);
+    let view = rpc.at(rpc.latest().await?.value);
     let name = &config.name;
-    let ask = |view: ChainView| async move { view.name_facts(name).await };
-    let facts = rpc.agreed(&format!("owner and resolver of {name}"), view.block(), ask).await?;
+    let facts = view.name_facts(name).await?.value;
     let Some(resolver) = facts.resolver.as_ref().map(|resolver| resolver.address) else {
         return Ok(Found { facts, walk: None, stranger: None });
     };
-    if !view.is_records_resolver(resolver).await? {
+    if !view.is_records_resolver(resolver).await?.value {
         return Ok(Found { facts, walk: None, stranger: None });
     }
-    let ask = |view: ChainView| async move { view.walk(resolver, name).await };
-    let walk = rpc.agreed(&format!("recordhash of {name}"), view.block(), ask).await?;
+    let walk = view.walk(resolver, name).await?.value;
     let keys = config.recorded_keys()?;
     let mut stranger = keys.wallet.filter(|wallet| *wallet != walk.owner);
     // A manager who signs SIGN 3; or the signer itself, where records carry no SIGN 3.
@@ -94,11 +92,7 @@ async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
             break;
         }
         let (owner, node) = (walk.owner, walk.node);
-        let ask = |view: ChainView| async move {
-            view.is_approved_signer(resolver, owner, node, by).await
-        };
-        let what = format!("the approval of {by} for {name}");
-        if rpc.agreed(&what, view.block(), ask).await? {
+        if view.is_approved_signer(resolver, owner, node, by).await?.value {
             stranger = None;
         }
     }

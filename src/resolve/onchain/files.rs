@@ -29,7 +29,7 @@ impl NameResolver {
         };
         let Subject { facts, trace, .. } = case.subject;
         let mut gateways = self.config.gateways.clone();
-        if let Answered::Lookup(lookup) = self.ask(case, key).await? {
+        if let Answered::Lookup(lookup) = self.ask(case, key).await?.value {
             for gateway in path_gateways(&lookup.urls) {
                 if !gateways.contains(&gateway) {
                     gateways.push(gateway);

@@ -8,7 +8,7 @@ use super::lookup::{Answered, callback};
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject};
-use crate::chain::{ChainError, ChainView, OffchainLookup, Revert};
+use crate::chain::{Answer, BlockReader, ChainError, OffchainLookup, Revert};
 use crate::record::RecordKey;
 use crate::request::{
     PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyContext, VerifyError,
@@ -31,11 +31,13 @@ impl NameResolver {
             self.contract_answer(case, callback(lookup, &payload)),
         )
         .await?;
-        if let (Err(_), Ok(_), Some(chain_id)) = (&local, &contract, self.config.other_chain_id()) {
+        if let (Err(_), Ok(_), Some(chain_id)) =
+            (&local, &contract.value, self.config.other_chain_id())
+        {
             let again = self.judge_locally(case, key, &payload, chain_id).await?;
             local = again.or(local);
         }
-        let by = self.rpc.answered_by();
+        let Answer { value: contract, by } = contract;
         let said = contract.as_ref().err().map_or("accepted", String::as_str);
         trace.step(clock, format!("{key}: callback of the contract"), by, said);
         let said = local.as_ref().err().map_or("accepted".to_owned(), ToString::to_string);
@@ -108,13 +110,9 @@ impl NameResolver {
         let (resolver, owner, node) = (case.resolver, case.walk.owner, case.walk.node);
         let Subject { view, trace, .. } = case.subject;
         let clock = trace.clock();
-        let what = format!("approval of {by}");
-        let ask = |view: ChainView| async move {
-            view.is_approved_signer(resolver, owner, node, by).await
-        };
-        let approved = self.rpc.agreed(&what, view.block(), ask).await?;
-        trace.step(clock, what, self.rpc.answered_by(), approved);
-        Ok(if approved { vec![by] } else { Vec::new() })
+        let approved = view.is_approved_signer(resolver, owner, node, by).await?;
+        trace.step(clock, format!("approval of {by}"), approved.by, approved.value);
+        Ok(if approved.value { vec![by] } else { Vec::new() })
     }
 
     /// What the contract makes of a gateway's answer: the value as the record's ABI, or why it
@@ -123,14 +121,14 @@ impl NameResolver {
         &self,
         case: &Case<'_>,
         data: Vec<u8>,
-    ) -> Result<Result<Bytes, String>, OnchainRecordError> {
-        Ok(match self.call_back(case, data).await? {
+    ) -> Result<Answer<Result<Bytes, String>>, OnchainRecordError> {
+        Ok(self.call_back(case, data).await?.map(|answered| match answered {
             Answered::Value(answer) => Bytes::abi_decode(&answer)
                 .map_err(|_| "its callback returns something else than bytes".to_owned()),
             Answered::Reverted(revert) => Err(revert.to_string()),
             Answered::Lookup(_) => Err("it asks for another lookup".to_owned()),
             Answered::ForeignLookup(sender) => Err(foreign(sender).to_string()),
-        })
+        }))
     }
 
     /// Runs a callback; a block that the nodes do not share is told from a refusal.
@@ -138,10 +136,14 @@ impl NameResolver {
         &self,
         case: &Case<'_>,
         data: Vec<u8>,
-    ) -> Result<Answered, OnchainRecordError> {
-        let answer = case.subject.view.call("the callback", case.resolver, data).await?;
-        let answered = Answered::new(case.resolver, answer);
-        match &answered {
+    ) -> Result<Answer<Answered>, OnchainRecordError> {
+        let (what, data) = ("the callback", &data);
+        let ask = |at: BlockReader| async move {
+            let answer = at.call(what, case.resolver, data.clone()).await?;
+            Ok(Answered::new(case.resolver, answer))
+        };
+        let answered = case.subject.view.agreed(what, ask).await?;
+        match &answered.value {
             Answered::Reverted(revert) => match stale(revert) {
                 Some(reason) => Err(OnchainRecordError::Stale { reason, attempts: 1 }),
                 None => Ok(answered),

@@ -1,5 +1,6 @@
 //! EIP-3668: a resolver that sends its client to gateways, and takes back what they answer.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::providers::{CcipReadGateway, CcipReadGatewayError, CcipReadRequest};
@@ -21,6 +22,7 @@ const MAX_URLS: usize = 8;
 const MAX_URL: usize = 64 << 10;
 
 /// What a contract answers when it is asked for a record.
+#[derive(Clone, Debug)]
 pub(super) enum Answered {
     /// The answer itself.
     Value(Bytes),
@@ -46,6 +48,35 @@ impl Answered {
             Ok(lookup) if lookup.sender == contract => Self::Lookup(Box::new(lookup)),
             Ok(lookup) => Self::ForeignLookup(lookup.sender),
             Err(_) => Self::Reverted(revert),
+        }
+    }
+}
+
+/// Nodes agree on a lookup that leads to the same answer: what the contract hands to its own
+/// callback is not for others to read.
+impl PartialEq for Answered {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(own), Self::Value(other)) => own == other,
+            (Self::Lookup(own), Self::Lookup(other)) => {
+                let shown =
+                    |lookup: &OffchainLookup| (lookup.urls.clone(), lookup.callData.clone());
+                shown(own) == shown(other)
+            }
+            (Self::Reverted(own), Self::Reverted(other)) => own == other,
+            (Self::ForeignLookup(own), Self::ForeignLookup(other)) => own == other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "a value, {value}"),
+            Self::Lookup(lookup) => write!(f, "a lookup at {}", lookup.urls.join(", ")),
+            Self::Reverted(revert) => revert.fmt(f),
+            Self::ForeignLookup(sender) => write!(f, "a lookup of {sender}"),
         }
     }
 }

@@ -24,7 +24,6 @@ mod resolution;
 mod reverse;
 mod trace;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +39,7 @@ pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};
 
 use super::{FetchLimits, Gateway};
-use crate::chain::{Block, ChainError, ChainView, FoundResolver, NameFacts, Rpc};
+use crate::chain::{Answer, Block, ChainError, ChainView, NameFacts, Rpc};
 use crate::ens::Name;
 use crate::ipns::Publisher;
 use crate::net::Http;
@@ -141,8 +140,8 @@ impl NameResolver {
         let mut attempt = 1;
         loop {
             let clock = trace.clock();
-            let block = self.rpc.latest().await?;
-            trace.step(clock, "newest block", self.rpc.answered_by(), block.number);
+            let Answer { value: block, by } = self.rpc.latest().await?;
+            trace.step(clock, "newest block", by, block.number);
             let mut outcome = self.resolve_at(name, keys, block, trace).await;
             let is_stale = match &outcome {
                 Ok(resolution) => resolution.records.iter().any(OnchainRecord::is_stale),
@@ -191,19 +190,11 @@ impl NameResolver {
         depth: usize,
     ) -> Result<Subject, ResolveError> {
         let clock = trace.clock();
-        let facts = |view: ChainView| {
-            let name = name.clone();
-            async move { view.name_facts(&name).await }
-        };
-        let facts = self.rpc.agreed(&format!("owner and resolver of {name}"), block, facts).await?;
-        trace.step(clock, format!("owner and resolver of {name}"), self.rpc.answered_by(), &facts);
-        let mut subject = Subject {
-            view: self.rpc.at(block),
-            facts,
-            universal: false,
-            trace: trace.clone(),
-            depth,
-        };
+        let view = self.rpc.at(block);
+        let Answer { value: facts, by } = view.name_facts(name).await?;
+        trace.step(clock, format!("owner and resolver of {name}"), by, &facts);
+        let trace = trace.clone();
+        let mut subject = Subject { view, facts, universal: false, trace, depth };
         if subject.facts.resolver.is_none() {
             self.find_universally(&mut subject).await?;
         }
@@ -214,15 +205,16 @@ impl NameResolver {
     async fn find_universally(&self, subject: &mut Subject) -> Result<(), ResolveError> {
         let clock = subject.trace.clock();
         let name = &subject.facts.name;
-        let what = format!("resolver of {name} by the Universal Resolver");
-        let find = |view: ChainView| {
-            let name = name.clone();
-            async move { view.find_universally(&name).await.map(Universally) }
-        };
-        let found = self.rpc.agreed(&what, subject.view.block(), find).await?;
-        subject.trace.step(clock, what, self.rpc.answered_by(), &found);
-        subject.universal = found.0.is_some();
-        subject.facts.resolver = found.0;
+        let Answer { value: found, by } = subject.view.find_universally(name).await?;
+        let said = found.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        subject.trace.step(
+            clock,
+            format!("resolver of {name} by the Universal Resolver"),
+            by,
+            said,
+        );
+        subject.universal = found.is_some();
+        subject.facts.resolver = found;
         Ok(())
     }
 
@@ -234,23 +226,9 @@ impl NameResolver {
     ) -> Result<bool, ChainError> {
         let clock = subject.trace.clock();
         let what = format!("kind of resolver {contract}");
-        let ask = |view: ChainView| async move { view.is_records_resolver(contract).await };
-        let is_records = self.rpc.agreed(&what, subject.view.block(), ask).await?;
+        let Answer { value: is_records, by } = subject.view.is_records_resolver(contract).await?;
         let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
-        subject.trace.step(clock, what, self.rpc.answered_by(), kind);
+        subject.trace.step(clock, what, by, kind);
         Ok(is_records)
-    }
-}
-
-/// What the Universal Resolver finds.
-#[derive(PartialEq)]
-struct Universally(Option<FoundResolver>);
-
-impl fmt::Display for Universally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(resolver) => resolver.fmt(f),
-            None => f.write_str("none"),
-        }
     }
 }

@@ -20,20 +20,20 @@ use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolverKind,
 };
 use super::{CONCURRENT_RECORDS, NameResolver, Subject, profile};
-use crate::chain::{ChainView, FoundResolver, Revert, calls, is_execution_failure};
+use crate::chain::{Answer, BlockReader, FoundResolver, Revert, calls, is_execution_failure};
 use crate::record::{RecordKey, Value};
 
 /// Lookups one after the other for one record; EIP-3668 asks for four at least.
 const MAX_LOOKUPS: usize = 6;
 
 /// What a resolver answers, by one node.
-struct Answer {
+struct Found {
     value: Result<Value, OnchainRecordError>,
     gateway: Option<String>,
     contract: Option<Judgement>,
 }
 
-impl Answer {
+impl Found {
     fn of(value: Result<Value, OnchainRecordError>) -> Self {
         Self { value, gateway: None, contract: None }
     }
@@ -41,7 +41,7 @@ impl Answer {
 
 /// Nodes agree when the value is the same, whichever gateway it came from, or when there is none
 /// for the same kind of reason: gateways need not fail alike.
-impl PartialEq for Answer {
+impl PartialEq for Found {
     fn eq(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Ok(own), Ok(other)) => own == other,
@@ -51,7 +51,7 @@ impl PartialEq for Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Ok(value) => value.fmt(f),
@@ -99,21 +99,22 @@ impl NameResolver {
         let Subject { view, facts, trace, .. } = subject;
         let clock = trace.clock();
         let what = format!("{key} of {}", facts.name);
-        let ask = |view: ChainView| async move {
-            let answer = self.ask_plain(&view, subject, resolver, key).await;
-            match answer.value {
+        let ask = |at: BlockReader| async move {
+            let found = self.ask_plain(&at, subject, resolver, key).await;
+            match found.value {
                 Err(OnchainRecordError::Chain(error)) => Err(error),
-                _ => Ok(answer),
+                _ => Ok(found),
             }
         };
-        let answer = self.rpc.agreed(&what, view.block(), ask).await;
-        let Answer { value, gateway, contract } =
-            answer.unwrap_or_else(|error| Answer::of(Err(error.into())));
+        let (Found { value, gateway, contract }, by) = match view.agreed(&what, ask).await {
+            Ok(Answer { value, by }) => (value, by.to_string()),
+            Err(error) => (Found::of(Err(error.into())), "the nodes".to_owned()),
+        };
         let said = match &value {
             Ok(value) => value.to_string(),
             Err(error) => error.to_string(),
         };
-        trace.step(clock, format!("{key}: {}", resolver.address), self.rpc.answered_by(), said);
+        trace.step(clock, format!("{key}: {}", resolver.address), by, said);
         let mut record = OnchainRecord::of(key, value);
         (record.gateway, record.contract) = (gateway, contract);
         record
@@ -122,11 +123,11 @@ impl NameResolver {
     /// What one node, and the gateways it sends us to, say.
     async fn ask_plain(
         &self,
-        view: &ChainView,
+        at: &BlockReader,
         subject: &Subject,
         resolver: &FoundResolver,
         key: &RecordKey,
-    ) -> Answer {
+    ) -> Found {
         let Subject { facts, trace, .. } = subject;
         let mut data = key.resolver_call_of(&facts.name);
         if resolver.extended {
@@ -142,7 +143,7 @@ impl NameResolver {
         };
         let client = CcipReadClient::new(gateways.clone()).with_config(config);
         let request = TransactionRequest::default().with_to(resolver.address).with_input(data);
-        let answer = client.call_at(view.provider(), request, view.block_id()).await;
+        let answer = client.call_at(&at.provider(), request, at.block_id()).await;
         let gateway = gateways.outcome();
         let (value, contract) = match answer {
             Ok(answer) => {
@@ -152,15 +153,15 @@ impl NameResolver {
                 };
                 (readable(key, &answer), Some(Judgement::Accepted))
             }
-            Err(error) => refusal(view, key, error, gateway.as_ref()),
+            Err(error) => refusal(at, key, error, gateway.as_ref()),
         };
-        Answer { value, gateway: gateway.and_then(Result::ok), contract }
+        Found { value, gateway: gateway.and_then(Result::ok), contract }
     }
 }
 
 /// Why there is no answer, and what the contract says of it.
 fn refusal(
-    view: &ChainView,
+    at: &BlockReader,
     key: &RecordKey,
     error: CcipReadError,
     gateway: Option<&Result<String, FetchError>>,
@@ -184,7 +185,7 @@ fn refusal(
                 None => OnchainRecordError::Resolver(revert.to_string()),
             }
         }
-        (CcipReadError::Transport(error), _) => view.error(&key.to_string(), error).into(),
+        (CcipReadError::Transport(error), _) => at.error(&key.to_string(), &error).into(),
         (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
         (error, _) => OnchainRecordError::Unverified(error.to_string()),
     };

@@ -14,7 +14,7 @@ use super::resolution::{
     ResolverKind,
 };
 use super::{Asked, CONCURRENT_RECORDS, NameResolver, Subject, profile};
-use crate::chain::{ChainError, ChainView, GatewayLists, Walk, calls};
+use crate::chain::{Answer, BlockReader, ChainError, Walk, calls};
 use crate::record::RecordKey;
 use crate::request::SIGNED_REDIRECT_SELECTOR;
 
@@ -47,10 +47,8 @@ impl NameResolver {
     ) -> Result<NameResolution, ResolveError> {
         let mut case = self.case(subject, resolver).await?;
         let clock = subject.trace.clock();
-        let gateways = subject.view.gateway_lists(resolver).await?;
-        let GatewayLists { primary, web3, web2, .. } = &gateways;
-        let said = format!("primary {primary:?}, web3 {web3:?}, web2 {web2:?}");
-        subject.trace.step(clock, "gateways of the resolver", self.rpc.answered_by(), said);
+        let Answer { value: gateways, by } = subject.view.gateway_lists(resolver).await?;
+        subject.trace.step(clock, "gateways of the resolver", by, &gateways);
         let usual = profile();
         let notes = self.open_files(&mut case, keys.first().unwrap_or(&usual[0])).await?;
         let mut listed = None;
@@ -115,13 +113,8 @@ impl NameResolver {
     ) -> Result<Case<'a>, ResolveError> {
         let name = &subject.facts.name;
         let clock = subject.trace.clock();
-        let what = format!("recordhash of {name}");
-        let walk = |view: ChainView| {
-            let name = name.clone();
-            async move { view.walk(resolver, &name).await }
-        };
-        let walk = self.rpc.agreed(&what, subject.view.block(), walk).await?;
-        subject.trace.step(clock, what, self.rpc.answered_by(), &walk);
+        let Answer { value: walk, by } = subject.view.walk(resolver, name).await?;
+        subject.trace.step(clock, format!("recordhash of {name}"), by, &walk);
         let mut case = Case {
             subject,
             resolver,
@@ -146,7 +139,7 @@ impl NameResolver {
         case: &Case<'_>,
         error: &RecordhashError,
     ) -> Result<ResolveError, ChainError> {
-        let contract = match self.ask(case, &RecordKey::Contenthash).await? {
+        let contract = match self.ask(case, &RecordKey::Contenthash).await?.value {
             Answered::Value(_) => "it answers without a lookup".to_owned(),
             Answered::Lookup(lookup) => {
                 let first = lookup.urls.first().map_or("nowhere", |url| url.as_str());
@@ -164,15 +157,18 @@ impl NameResolver {
         &self,
         case: &Case<'_>,
         key: &RecordKey,
-    ) -> Result<Answered, ChainError> {
+    ) -> Result<Answer<Answered>, ChainError> {
         let Subject { view, facts, .. } = case.subject;
         let request = calls::resolveCall {
             name: facts.name.dns().into(),
             data: key.resolver_call_of(&facts.name).into(),
         };
-        let what = format!("{key} of {}", facts.name);
-        let answer = view.read(&what, case.resolver, request.abi_encode()).await?;
-        Ok(Answered::new(case.resolver, answer))
+        let (what, data) = (&format!("{key} of {}", facts.name), &request.abi_encode());
+        let ask = |at: BlockReader| async move {
+            let answer = at.read(what, case.resolver, data.clone()).await?;
+            Ok(Answered::new(case.resolver, answer))
+        };
+        view.agreed(what, ask).await
     }
 
     async fn record(&self, case: &Case<'_>, key: &RecordKey, fetched: Option<Fetched>) -> Asked {
@@ -190,8 +186,7 @@ impl NameResolver {
     ) -> Result<Asked, OnchainRecordError> {
         let trace = &case.subject.trace;
         let clock = trace.clock();
-        let answered = self.ask(case, key).await?;
-        let by = self.rpc.answered_by();
+        let Answer { value: answered, by } = self.ask(case, key).await?;
         let lookup = match answered {
             Answered::Lookup(lookup) => lookup,
             Answered::Value(answer) => {

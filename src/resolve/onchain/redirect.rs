@@ -1,5 +1,6 @@
 //! Signed redirects: verified here, followed by this program and by the contract.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use alloy::network::TransactionBuilder;
@@ -20,7 +21,9 @@ use super::plain::canonical;
 use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
 use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
-use crate::chain::{Block, OffchainLookup, Revert, is_execution_failure};
+use crate::chain::{
+    Answer, Block, BlockReader, ChainError, OffchainLookup, Revert, is_execution_failure,
+};
 use crate::ens::Name;
 use crate::record::RecordKey;
 use crate::request::{SignedRedirect, VerifiedRedirect, VerifyContext};
@@ -61,7 +64,8 @@ impl NameResolver {
             }
         };
         let nested = asked.payload.take();
-        let contract = self.contract_follows(case, lookup, &payload, nested).await?;
+        let Answer { value: contract, by } =
+            self.contract_follows(case, lookup, &payload, nested).await?;
         let record = &mut asked.record;
         record.redirects.insert(0, target.clone());
         record.contract = Some(match &contract {
@@ -69,7 +73,7 @@ impl NameResolver {
             Err(reason) => Judgement::Refused(reason.clone()),
         });
         let said = record.contract.as_ref().map(ToString::to_string).unwrap_or_default();
-        trace.step(trace.clock(), format!("{key}: redirect in the contract"), "contract", said);
+        trace.step(trace.clock(), format!("{key}: redirect in the contract"), by, said);
         let differ = match (&record.value, &contract) {
             (Ok(value), Ok(result)) => (canonical(key, result).as_deref()
                 != Some(&value.abi_encode()[..]))
@@ -119,7 +123,7 @@ impl NameResolver {
         payload: &[u8],
         reason: String,
     ) -> Result<Asked, OnchainRecordError> {
-        let answered = self.call_back(case, callback(lookup, payload)).await?;
+        let answered = self.call_back(case, callback(lookup, payload)).await?.value;
         let local = Judgement::Refused(reason.clone());
         let (contract, error) = match answered {
             Answered::Reverted(revert) => (
@@ -167,9 +171,28 @@ impl NameResolver {
         lookup: &OffchainLookup,
         payload: &[u8],
         nested: Option<Bytes>,
-    ) -> Result<Result<Bytes, String>, OnchainRecordError> {
-        let Subject { view, trace, .. } = case.subject;
+    ) -> Result<Answer<Result<Bytes, String>>, OnchainRecordError> {
+        let (data, nested) = (&callback(lookup, payload), &nested);
+        let follow = |at: BlockReader| self.follows(at, case, data.clone(), nested.clone());
+        let Answer { value, by } =
+            case.subject.view.agreed("the callback of a redirect", follow).await?;
+        let value = match value {
+            Ended::Value(value) => Ok(value),
+            Ended::Refused(reason) => Err(reason),
+            Ended::Stale(reason) => return Err(OnchainRecordError::Stale { reason, attempts: 1 }),
+        };
+        Ok(Answer { value, by })
+    }
+
+    async fn follows(
+        &self,
+        at: BlockReader,
+        case: &Case<'_>,
+        data: Vec<u8>,
+        nested: Option<Bytes>,
+    ) -> Result<Ended, ChainError> {
         let limits = &self.config.limits;
+        let trace = &case.subject.trace;
         let then = LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
         let gateways = KnownFirst { known: Mutex::new(nested), then: then.clone() };
         let config = CcipReadConfig {
@@ -178,28 +201,44 @@ impl NameResolver {
             ..CcipReadConfig::default()
         };
         let client = CcipReadClient::new(gateways).with_config(config);
-        let data = callback(lookup, payload);
         let request = TransactionRequest::default().with_to(case.resolver).with_input(data);
-        Ok(match client.call_at(view.provider(), request, view.block_id()).await {
-            Ok(answer) => Bytes::abi_decode(&answer)
-                .map_err(|_| "it returns something else than bytes".to_owned()),
+        Ok(match client.call_at(&at.provider(), request, at.block_id()).await {
+            Ok(answer) => Bytes::abi_decode(&answer).map_or_else(
+                |_| Ended::Refused("it returns something else than bytes".to_owned()),
+                Ended::Value,
+            ),
             Err(CcipReadError::Transport(RpcError::ErrorResp(error)))
                 if is_execution_failure(&error) =>
             {
                 let revert = Revert(error.as_revert_data().unwrap_or_default());
-                if let Some(reason) = stale(&revert) {
-                    return Err(OnchainRecordError::Stale { reason, attempts: 1 });
-                }
-                Err(revert.to_string())
+                stale(&revert).map_or_else(|| Ended::Refused(revert.to_string()), Ended::Stale)
             }
             Err(CcipReadError::Transport(error)) => {
-                return Err(view.error("the callback of a redirect", error).into());
+                return Err(at.error("the callback of a redirect", &error));
             }
-            Err(error) => Err(match then.outcome() {
+            Err(error) => Ended::Refused(match then.outcome() {
                 Some(Err(error)) => error.to_string(),
                 _ => error.to_string(),
             }),
         })
+    }
+}
+
+/// How the contract ends a redirect.
+#[derive(PartialEq)]
+enum Ended {
+    Value(Bytes),
+    Refused(String),
+    /// It was asked at another block than the lookup.
+    Stale(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Refused(reason) | Self::Stale(reason) => f.write_str(reason),
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use alloy::sol_types::{SolCall, SolError};
 use alloy_primitives::{B256, hex};
 use jiff::Timestamp;
-use namesys::chain::{ChainError, ChainView, OffchainLookup, Rpc, RpcUrl, calls};
+use namesys::chain::{
+    BlockReader, ChainError, ChainView, OffchainLookup, Revert, Rpc, RpcUrl, calls,
+};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::net::{Guard, Http, NetError, Request};
@@ -115,7 +117,7 @@ impl Chain {
             Err(error) => return failed(&error),
         };
         let block = match rpc.latest().await {
-            Ok(block) => block,
+            Ok(block) => block.value,
             Err(error) => return failed(&error),
         };
         let made = i64::try_from(block.timestamp).unwrap_or(i64::MAX);
@@ -132,8 +134,8 @@ impl Chain {
     async fn ens(&self, view: &ChainView) -> Vec<CheckReport> {
         let registry = view.contracts().registry;
         let what = format!("ENS registry {registry}");
-        let mut checks = match view.owners(B256::ZERO).await {
-            Ok((owner, _)) => vec![good(what, format!("the root belongs to {owner}"))],
+        let mut checks = match view.owner(B256::ZERO).await {
+            Ok(owner) => vec![good(what, format!("the root belongs to {}", owner.value))],
             Err(error) => {
                 let hint = "this chain has no ENS where mainnet has it: give a node of another";
                 return vec![bad(what, error.to_string(), hint)];
@@ -151,18 +153,18 @@ impl Chain {
     }
 
     async fn name(&self, view: &ChainView, name: &Name) -> Result<Vec<CheckReport>, ChainError> {
-        let facts = view.name_facts(name).await?;
+        let facts = view.name_facts(name).await?.value;
         let what = format!("resolver of {name}");
         let setup = format!("namesys setup {name}");
         let Some(resolver) = facts.resolver else {
             return Ok(vec![bad(what, "it has none", setup)]);
         };
-        if !view.is_records_resolver(resolver.address).await? {
+        if !view.is_records_resolver(resolver.address).await?.value {
             let detail = format!("{} keeps its records elsewhere", resolver.address);
             return Ok(vec![bad(what, detail, setup)]);
         }
         let mut checks = vec![good(what, format!("{} of {}", resolver.address, resolver.level))];
-        let walk = view.walk(resolver.address, name).await?;
+        let walk = view.walk(resolver.address, name).await?.value;
         let what = format!("recordhash of {name}");
         let found = Recordhash::parse(&walk.recordhash);
         let own = self.ipns.as_ref();
@@ -176,7 +178,7 @@ impl Chain {
             },
             (Ok(found), None) => good(what, format!("{found}, owner {}", walk.owner)),
         });
-        let lists = view.gateway_lists(resolver.address).await?;
+        let lists = view.gateway_lists(resolver.address).await?.value;
         let primary = Some(lists.primary).filter(|primary| !primary.is_empty());
         let listed: Vec<String> = primary.into_iter().chain(lists.web3).chain(lists.web2).collect();
         let what = format!("gateways listed by {}", lists.manager);
@@ -205,7 +207,11 @@ impl Chain {
         let data = key.resolver_call_of(name).into();
         let call = calls::resolveCall { name: name.dns().into(), data };
         let what = format!("lookup of {name} {key}");
-        let revert = match view.call("a lookup", resolver, call.abi_encode()).await? {
+        let data = &call.abi_encode();
+        let ask = |at: BlockReader| async move {
+            at.call("a lookup", resolver, data.clone()).await.map(Called)
+        };
+        let revert = match view.agreed("a lookup", ask).await?.value.0 {
             Ok(_) => return Ok(vec![good(what, "answered on chain, no gateway is needed")]),
             Err(revert) => revert,
         };
@@ -246,6 +252,18 @@ impl Chain {
                 bad(what, error.to_string(), "--allow-private-gateways asks it all the same")
             }
             Err(error) => bad(what, error.to_string(), hint),
+        }
+    }
+}
+
+#[derive(PartialEq)]
+struct Called(Result<alloy_primitives::Bytes, Revert>);
+
+impl std::fmt::Display for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Ok(answer) => answer.fmt(f),
+            Err(revert) => revert.fmt(f),
         }
     }
 }

@@ -165,8 +165,7 @@ async fn registered<'a>(
         if *name == standing.base.name {
             continue;
         }
-        let (registry_owner, wrapper_owner) = view.owners(name.node()).await?;
-        let owner = wrapper_owner.unwrap_or(registry_owner);
+        let owner = view.owner(name.node()).await?.value;
         if !owner.is_zero() {
             let approved = approved_by(session, view, standing, owner, name).await?;
             own.push((name, check(session, texts, owner, &approved)?));
@@ -208,11 +207,7 @@ async fn approved_by(
     let mut found = Vec::new();
     for signer in [keys.signer, keys.wallet].into_iter().flatten() {
         let (resolver, node) = (standing.resolver, level.node());
-        let ask = |view: ChainView| async move {
-            view.is_approved_signer(resolver, owner, node, signer).await
-        };
-        let what = format!("the approval of {signer} for {level}");
-        if view.rpc().agreed(&what, view.block(), ask).await? {
+        if view.is_approved_signer(resolver, owner, node, signer).await?.value {
             found.push(signer);
         }
     }

@@ -99,7 +99,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let expected = args.chain_id.or(session.as_ref().map(|session| session.config.chain_id));
     let prepared = context.block_on(async {
         let chain_id = rpc.check_chain_id(expected).await?;
-        let view = rpc.at(rpc.latest().await?);
+        let view = rpc.at(rpc.latest().await?.value);
         let standing = view.standing(&request).await?;
         let plan = plan(view.contracts(), &request, &standing)?;
         checks::tree(session.as_ref(), &view, &request, &standing, chain_id, context).await?;

@@ -1,0 +1,157 @@
+//! Calls at one block, to one node, or to nodes that stand in for each other.
+
+use alloy::eips::BlockId;
+use alloy::network::TransactionBuilder;
+use alloy::providers::{Provider, RootProvider};
+use alloy::rpc::json_rpc::RpcError;
+use alloy::rpc::types::TransactionRequest;
+use alloy::sol_types::SolCall;
+use alloy::transports::{TransportError, TransportResult};
+use alloy_primitives::{Address, Bytes};
+
+use super::answer::{Answer, Heard, Witness};
+use super::answers::Call;
+use super::contracts::Contracts;
+use super::dialect::is_execution_failure;
+use super::error::ChainError;
+use super::revert::Revert;
+use super::rpc::{Block, Rpc, Whom};
+
+/// The nodes of one question at one block: it knows which of them have answered.
+#[derive(Clone, Debug)]
+pub struct BlockReader {
+    rpc: Rpc,
+    whom: Whom,
+    block: Block,
+    heard: Heard,
+}
+
+impl BlockReader {
+    pub(super) fn new(rpc: Rpc, whom: Whom, block: Block) -> Self {
+        Self { rpc, whom, block, heard: Heard::default() }
+    }
+
+    /// The block.
+    pub fn block(&self) -> Block {
+        self.block
+    }
+
+    /// The block, as calls name it: by hash, so that a node that has not seen it says so.
+    pub fn block_id(&self) -> BlockId {
+        BlockId::hash(self.block.hash)
+    }
+
+    /// A provider for what is more than a call, such as a lookup.
+    pub fn provider(&self) -> RootProvider {
+        self.rpc.provider(self.whom, self.heard.clone())
+    }
+
+    /// Who has answered.
+    pub fn heard(&self) -> Witness {
+        self.heard.witness()
+    }
+
+    /// The contracts.
+    pub fn contracts(&self) -> &Contracts {
+        self.rpc.contracts()
+    }
+
+    /// `eth_call`, sent in any case.
+    ///
+    /// # Errors
+    /// When the nodes fail. That the contract reverts is an answer, the inner error.
+    pub async fn call(
+        &self,
+        what: &str,
+        to: Address,
+        data: Vec<u8>,
+    ) -> Result<Result<Bytes, Revert>, ChainError> {
+        Ok(self.said(what, to, data).await?.value)
+    }
+
+    /// As [`call`](Self::call), sent only if the same was not answered before at this block.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn read(
+        &self,
+        what: &str,
+        to: Address,
+        data: Vec<u8>,
+    ) -> Result<Result<Bytes, Revert>, ChainError> {
+        let (answers, call) =
+            (self.rpc.answers(self.whom), Call { block: self.block.hash, to, data });
+        if let Some(Answer { value, by }) = answers.get(&call) {
+            self.heard.add(by);
+            return Ok(value);
+        }
+        let answer = self.said(what, to, call.data.clone()).await?;
+        answers.keep(call, &answer);
+        Ok(answer.value)
+    }
+
+    async fn said(
+        &self,
+        what: &str,
+        to: Address,
+        data: Vec<u8>,
+    ) -> Result<Answer<Result<Bytes, Revert>>, ChainError> {
+        let (request, at) =
+            (TransactionRequest::default().with_to(to).with_input(data), self.block_id());
+        let question =
+            |node: RootProvider| async move { reverted(node.call(request).block(at).await) };
+        let answer = self.rpc.ask_of(self.whom, what, question).await?;
+        self.heard.add(answer.by.clone());
+        Ok(answer)
+    }
+
+    /// The error of a request of [`provider`](Self::provider), with what each node did.
+    pub fn error(&self, what: &str, error: &TransportError) -> ChainError {
+        self.rpc.error(what, error, &self.heard())
+    }
+
+    /// The code of an account; empty where there is none.
+    pub(super) async fn code(&self, of: Address) -> Result<Bytes, ChainError> {
+        let at = self.block_id();
+        let question = |node: RootProvider| async move { node.get_code_at(of).block_id(at).await };
+        let code = self.rpc.ask_of(self.whom, "the code of an account", question).await?;
+        self.heard.add(code.by);
+        Ok(code.value)
+    }
+
+    /// A call whose answer may be missing: `None` when the contract reverts, does not exist, or
+    /// answers something else.
+    ///
+    /// # Errors
+    /// When the nodes fail.
+    pub async fn ask<C: SolCall>(
+        &self,
+        to: Address,
+        call: C,
+    ) -> Result<Option<C::Return>, ChainError> {
+        let answer = self.read(C::SIGNATURE, to, call.abi_encode()).await?;
+        Ok(answer.ok().and_then(|data| C::abi_decode_returns(&data).ok()))
+    }
+
+    /// A call that the contract must answer.
+    ///
+    /// # Errors
+    /// When the nodes fail, or [`ChainError::Contract`].
+    pub async fn require<C: SolCall>(&self, to: Address, call: C) -> Result<C::Return, ChainError> {
+        let answer = self.read(C::SIGNATURE, to, call.abi_encode()).await?;
+        let contract = |revert| ChainError::Contract { contract: to, what: C::SIGNATURE, revert };
+        let data = answer.map_err(contract)?;
+        C::abi_decode_returns(&data).map_err(|_| contract(Revert::default()))
+    }
+}
+
+/// That the contract does not let a call through is an answer.
+fn reverted(answer: TransportResult<Bytes>) -> TransportResult<Result<Bytes, Revert>> {
+    match answer {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
+            Ok(Err(Revert(error.as_revert_data().unwrap_or_default())))
+        }
+        Err(error) => Err(error),
+    }
+}
