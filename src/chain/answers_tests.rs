@@ -11,7 +11,10 @@ fn call(block: u8, to: u8, data: &[u8]) -> Call {
 
 /// What a node says.
 fn by_one(value: Result<Bytes, Revert>) -> Said {
-    crate::chain::Answer { value, by: Witness::from("http://node.example".parse::<RpcUrl>().unwrap()) }
+    crate::chain::Answer {
+        value,
+        by: Witness::from("http://node.example".parse::<RpcUrl>().unwrap()),
+    }
 }
 
 #[test]

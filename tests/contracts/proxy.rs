@@ -258,6 +258,33 @@ async fn pass_on(State(liar): State<Arc<Liar>>, request: Bytes) -> Response {
     .into_response()
 }
 
+struct Pruned {
+    client: reqwest::Client,
+    upstream: String,
+    lacks: String,
+}
+
+/// A node that passes everything on to `upstream`, but has lost the state of which calls speak
+/// that contain `lacks`, a text of hexadecimal digits.
+pub async fn pruned(upstream: &str, lacks: &str) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let [upstream, lacks] = [upstream, lacks].map(str::to_owned);
+    let pruned = Arc::new(Pruned { client, upstream, lacks });
+    serve(Router::new().fallback(of_pruned).with_state(pruned)).await
+}
+
+async fn of_pruned(State(pruned): State<Arc<Pruned>>, request: Bytes) -> Response {
+    let asked: Value = serde_json::from_slice(&request).unwrap_or_default();
+    let call = asked["params"][0].to_string();
+    if asked["method"] == "eth_call" && call.contains(&pruned.lacks) {
+        let message = "missing trie node 0badc0de (path ) state 0x0badc0de is not available";
+        let error = serde_json::json!({"code": -32000, "message": message});
+        let answer = serde_json::json!({"jsonrpc": "2.0", "id": asked["id"], "error": error});
+        return axum::Json(answer).into_response();
+    }
+    passed_on(pruned.client.post(&pruned.upstream).json(&asked)).await
+}
+
 /// A server on a port of the system's choosing.
 pub async fn serve(router: Router) -> Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;

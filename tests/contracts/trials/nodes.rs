@@ -1,10 +1,17 @@
 //! Nodes that fail, are busy, or are of another chain; and what is never said of them.
 
-use anyhow::{Result, ensure};
+use alloy_primitives::hex;
+use anyhow::{Context, Result, ensure};
+use namesys::devnet::chain::PLAIN_RESOLVER;
+use namesys::devnet::chain::bindings::PlainResolver;
 use serde_json::{Value, json};
 
+use crate::cli::Run;
 use crate::node::{Do, node};
+use crate::people::{name, person};
 use crate::place::{Place, kind};
+use crate::proxy::pruned;
+use crate::world::World;
 
 /// As much as is needed to see what stands on chain.
 const LOOK: [&str; 2] = ["setup", "--calldata"];
@@ -152,6 +159,59 @@ pub async fn secrets() -> Result<()> {
             ensure!(message(&refused).contains(says), "{url}: {refused:#}");
             ensure!(!refused.to_string().contains("secretkey"), "{refused:#}");
         }
+    }
+    Ok(())
+}
+
+/// Many names at once, by way of a node that has lost the state of one of them: the trace of each
+/// names the node that answered for it, and nothing of the other's.
+pub async fn witnesses() -> Result<()> {
+    let world = World::start().await?;
+    let owner = person(1).address();
+    let [here, gone] = ["here.eth", "gone.eth"].map(name);
+    for name in [&here, &gone] {
+        world.chain.register(name, owner, PLAIN_RESOLVER).await?;
+        let (key, value) = ("avatar".to_owned(), name.to_string());
+        let call = PlainResolver::setTextCall { node: name.node(), key, value };
+        world.chain.send(owner, PLAIN_RESOLVER, call).await?;
+    }
+    let whole = world.chain.rpc_url();
+    let pruned = format!("http://{}", pruned(whole, &hex::encode(gone.node())).await?);
+    let nodes = ["-r", &pruned, "-r", whole, "--trace", "--concurrency", "2"];
+    // Often enough that the two are seen to run side by side.
+    let names = "here.eth\ngone.eth\n".repeat(10);
+    let run = Run::resolve(&[&["-", "text/avatar"][..], &nodes].concat()).input(&names);
+    let document = run.ends(0).await?;
+    let found = document["names"].as_array().context("names")?;
+    ensure!(found.len() == 20, "{document:#}");
+    for one in found {
+        let name = one["name"].as_str().context("a name")?;
+        ensure!(one["records"][0]["value"] == name, "{one:#}");
+        let by = |what: &str| {
+            let steps = one["trace"].as_array().into_iter().flatten();
+            let of = |step: &&Value| step["what"].as_str().is_some_and(|text| text.contains(what));
+            steps.filter(of).filter_map(|step| step["by"].as_str()).collect::<Vec<_>>()
+        };
+        // Its node stands in the call, or in those that lead to it.
+        for what in ["text/avatar: "] {
+            let expected = if name == "here.eth" { &*pruned } else { whole };
+            let found = by(what);
+            ensure!(found == [format!("{}/", expected.trim_end_matches('/'))], "{what}: {one:#}");
+        }
+        let facts = by("owner and resolver");
+        let both = [&*pruned, whole].map(|url| url.trim_end_matches('/'));
+        let stood_in = both.iter().all(|url| facts[0].contains(url));
+        ensure!(stood_in == (name == "gone.eth"), "{one:#}");
+    }
+    // The same where both must agree on what they have: here is agreed on, gone is not.
+    let nodes = [&nodes[..], &["--rpc-quorum", "2"]].concat();
+    let run = Run::resolve(&[&["-", "text/avatar"][..], &nodes].concat()).input(&names);
+    let document = run.ends(1).await?;
+    for one in document["names"].as_array().context("names")? {
+        let is_here = one["name"] == "here.eth";
+        ensure!(one["error"].is_null() == is_here, "{one:#}");
+        let said = one.to_string();
+        ensure!(said.contains("missing trie node") != is_here, "{said}");
     }
     Ok(())
 }
