@@ -21,8 +21,7 @@ use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{Publisher, UnverifiedRecord, W3name, create};
 use namesys::keys::{IpnsKey, SignerKey};
 use namesys::net::{Http, HttpConfig};
-use namesys::record::{RecordKey, Value};
-use namesys::workspace::{RecordFile, record_path};
+use namesys::record::{RecordFile, RecordKey, Value, record_path};
 
 const NAMES: usize = 1000;
 const RECORD: &str = "text/avatar";

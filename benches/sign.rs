@@ -8,9 +8,8 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
-use namesys::record::{RecordKey, Value};
+use namesys::record::{RecordFile, RecordKey, Value, record_path};
 use namesys::request::{ApprovalCache, Request, Signature, SignedRecord, VerifyContext};
-use namesys::workspace::{RecordFile, record_path};
 
 const RECORDS: usize = 1000;
 /// Where names have several.

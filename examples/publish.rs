@@ -13,10 +13,10 @@ use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{ReadBack, UnverifiedRecord, W3name, create, publish_and_read_back};
 use namesys::keys::{IpnsKey, SignerKey};
 use namesys::net::{Http, HttpConfig};
-use namesys::record::{RecordKey, Value};
-use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, Recordhash, resolve_records};
+use namesys::record::{RecordFile, RecordKey, Value, record_path};
+use namesys::recordhash::Recordhash;
+use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, resolve_records};
 use namesys::secret::Secret;
-use namesys::workspace::{RecordFile, record_path};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

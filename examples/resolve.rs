@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::net::{Http, HttpConfig};
 use namesys::record::RecordKey;
-use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, Recordhash, resolve_records};
+use namesys::recordhash::Recordhash;
+use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, resolve_records};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -4,10 +4,9 @@
 
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
-use namesys::record::{RecordKey, Value};
+use namesys::record::{RecordFile, RecordKey, Value, record_path};
 use namesys::request::{Request, SignedRecord, VerifyContext};
 use namesys::secret::Secret;
-use namesys::workspace::{RecordFile, record_path};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let owner = SignerKey::from_scalar(&Secret::new([1; 32]))?;

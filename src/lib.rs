@@ -8,9 +8,11 @@
 //! | --- | --- | --- |
 //! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
 //! | [`ens`] | names: ENSIP-15, namehash, DNS wire form, `.well-known` directory | none |
+//! | [`multiformats`] | CIDs and IPNS names, in every text form | none |
 //! | [`record`] | record types and typed values: text form, ABI form | none |
 //! | [`request`] | the texts SIGN 1–4, EIP-191, signed records and their verification | none |
 //! | [`keys`] | key derivation; the IPNS key and the records signer; key files | `keys::file` |
+//! | [`recordhash`] | what a name points at, in every form | none |
 //! | [`wallet`] | the wallet trait and the wallets that implement it | files |
 //! | [`net`] | the HTTP client every network block shares: time-outs, retries, bounds | network |
 //! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
@@ -32,9 +34,11 @@ pub mod ens;
 pub mod ipfs;
 pub mod ipns;
 pub mod keys;
+pub mod multiformats;
 pub mod net;
 pub mod publish;
 pub mod record;
+pub mod recordhash;
 pub mod report;
 pub mod request;
 pub mod resolve;

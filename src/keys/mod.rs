@@ -8,8 +8,9 @@ mod ipns_forms;
 mod plan;
 mod records;
 
+pub use crate::multiformats::{IpnsName, IpnsNameError};
 pub use derive::{Derivation, Identity, UnknownDerivation, ipns_seed, records_signer};
-pub use ipns::{IpnsKey, IpnsName, IpnsNameError};
+pub use ipns::IpnsKey;
 pub use ipns_forms::IpnsKeyError;
 pub use plan::{Compat, KeyPlan, Storage, UnknownChoice};
 pub use records::{SignerKey, SignerKeyError};

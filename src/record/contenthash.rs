@@ -10,6 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use multibase::Base;
 
 use super::value::prefixed_bytes;
+use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, IpnsName, parse_key_cid};
 
 const IPFS: u64 = 0xe3;
 const SWARM: u64 = 0xe4;
@@ -19,8 +20,6 @@ const SKYNET: u64 = 0xb1_9910;
 const ARWEAVE: u64 = 0xb2_9910;
 
 const SWARM_MANIFEST: u64 = 0xfa;
-const LIBP2P_KEY: u64 = 0x72;
-const IDENTITY: u64 = 0x00;
 const SHA2_256: u64 = 0x12;
 const KECCAK_256: u64 = 0x1b;
 
@@ -35,6 +34,9 @@ pub struct Contenthash(Vec<u8>);
 /// Why a text or bytes are not a contenthash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContenthashError {
+    /// Neither content nor a key, where it is said to be one.
+    #[error(transparent)]
+    Id(#[from] ContentIdError),
     /// Neither a known URI nor hex.
     #[error("{0:?} is not a contenthash: {EXPECTED}")]
     Unknown(String),
@@ -57,8 +59,9 @@ pub enum ContenthashError {
 }
 
 impl Contenthash {
-    /// Parses a URI of one of the schemes `ipfs`, `ipns`, `bzz`, `onion3`, `sia`, `ar`, or `0x`
-    /// and the encoded form (alone, it says that there is none).
+    /// Parses a CID or an IPNS name in every form of [`multiformats`](crate::multiformats), a URI
+    /// of one of the schemes `bzz`, `onion3`, `sia`, `ar`, or `0x` and the encoded form (alone,
+    /// it says that there is none).
     ///
     /// # Errors
     /// Quotes the text and says what is wrong.
@@ -66,13 +69,20 @@ impl Contenthash {
         if text.starts_with("0x") {
             let bytes =
                 prefixed_bytes(text).ok_or_else(|| ContenthashError::Unknown(text.to_owned()))?;
-            return Self::from_bytes(&bytes);
+            return match bare_key(&bytes) {
+                Some(name) => Ok(Self(name.contenthash())),
+                None => Self::from_bytes(&bytes),
+            };
         }
         let unknown = || ContenthashError::Unknown(text.to_owned());
-        let (scheme, rest) = text.split_once("://").ok_or_else(unknown)?;
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
         let (codec, payload) = match scheme.to_ascii_lowercase().as_str() {
-            "ipfs" => (IPFS, ipfs(rest)),
-            "ipns" => (IPNS, ipns(rest)),
+            "" | "ipfs" | "ipns" => match text.parse::<ContentId>() {
+                Ok(ContentId::Ipns(cid)) => (IPNS, Ok(cid.to_bytes())),
+                Ok(ContentId::Ipfs(cid)) => (IPFS, check_digest(&cid).map(|()| cid.to_bytes())),
+                Err(ContentIdError::Unknown(_)) => return Err(unknown()),
+                Err(error) => return Err(error.into()),
+            },
             "bzz" => (SWARM, swarm(rest)),
             "onion3" => (ONION3, onion::parse(rest)),
             "sia" => (SKYNET, base64(rest, 34, "a skylink has 46 characters of base64url")),
@@ -106,7 +116,8 @@ impl Contenthash {
     /// # Errors
     /// As [`Contenthash::parse`] for `ipns://`.
     pub fn from_ipns(cid: &Cid) -> Result<Self, ContenthashError> {
-        Self::parse(&format!("ipns://{cid}"))
+        let cid = parse_key_cid(&cid.to_string()).map_err(ContentIdError::from)?;
+        Ok(Self([&IPNS_NS[..], &cid.to_bytes()].concat()))
     }
 
     /// The encoded form: codec as varint, then what it names.
@@ -187,6 +198,11 @@ fn check(bytes: &[u8]) -> Result<(), String> {
             _ if Cid::try_from(bytes).is_ok() => {
                 Err("they are a bare CID: e301 (IPFS) or e501 (IPNS) belongs before it".into())
             }
+            _ if bare_key(bytes).is_some() => {
+                Err("they are the bare key of an IPNS name: e5010172002408011220 belongs before \
+                     it"
+                .into())
+            }
             _ => Ok(()),
         },
     }
@@ -209,47 +225,13 @@ fn check_digest(cid: &Cid) -> Result<(), String> {
     }
 }
 
-fn ipfs(text: &str) -> Result<Vec<u8>, String> {
-    let cid = parse_cid(text, "CID")?;
-    if cid.codec() == LIBP2P_KEY {
-        return Err(format!("this CID is an IPNS name: write ipns://{text}"));
+/// What a recordhash may be, but no contenthash: the 32 bytes of an ed25519 key.
+fn bare_key(bytes: &[u8]) -> Option<IpnsName> {
+    let known = |codec| matches!(codec, IPFS | SWARM | IPNS | ONION3 | SKYNET | ARWEAVE);
+    if split(bytes).is_some_and(|(codec, _)| known(codec)) {
+        return None;
     }
-    check_digest(&cid)?;
-    Ok(cid_v1(cid).to_bytes())
-}
-
-/// A CID with the libp2p-key codec, or a peer id in base58 (`12D3Koo…`, `Qm…`).
-fn ipns(text: &str) -> Result<Vec<u8>, String> {
-    if text.contains('.') {
-        return Err("DNSLink names are not keys and cannot be verified: give the IPNS key".into());
-    }
-    let is_peer_id =
-        text.starts_with("12D3Koo") || text.starts_with("16Uiu2") || text.starts_with("Qm");
-    let cid = if is_peer_id {
-        let bytes = bs58::decode(text).into_vec().map_err(|error| error.to_string())?;
-        let hash = multihash::Multihash::from_bytes(&bytes).map_err(|error| error.to_string())?;
-        Cid::new_v1(LIBP2P_KEY, hash)
-    } else {
-        parse_cid(text, "IPNS key")?
-    };
-    if cid.codec() != LIBP2P_KEY {
-        return Err(format!("this CID is content, not an IPNS key: write ipfs://{text}"));
-    }
-    check_digest(&cid)?;
-    match cid.hash().code() {
-        // ed25519 and secp256k1 keys are inlined: two protobuf fields of 4 and 32 or 33 bytes.
-        IDENTITY if matches!(cid.hash().digest().len(), 36 | 37) => Ok(cid.to_bytes()),
-        IDENTITY => Err("it inlines what is not a public key".into()),
-        SHA2_256 => Ok(cid.to_bytes()),
-        code => Err(format!("its hash function {code:#x} is not one of peer ids")),
-    }
-}
-
-fn parse_cid(text: &str, what: &str) -> Result<Cid, String> {
-    if text.contains('/') {
-        return Err(format!("a contenthash names a root: leave out the path after the {what}"));
-    }
-    Cid::try_from(text).map_err(|error| format!("{text:?} is not a valid {what}: {error}"))
+    IpnsName::from_public_key(bytes.try_into().ok()?).ok()
 }
 
 fn swarm(text: &str) -> Result<Vec<u8>, String> {

@@ -1,7 +1,7 @@
 //! Records: types (`text/avatar`), typed values, their text and ABI forms.
 //!
 //! A [`RecordKey`] says which record; its display is the *record type* that SIGN 4 signs and the
-//! path of the record's file. A [`Value`] is what it holds: parsed from text, displayed as text
+//! end of the record's path ([`record_path`]), where its [`RecordFile`] is. A [`Value`] is what it holds: parsed from text, displayed as text
 //! that parses back, encoded as the ABI a resolver returns (the `result` of a payload), and
 //! decoded from that strictly.
 
@@ -10,8 +10,10 @@ mod coin;
 mod coin_names;
 mod contenthash;
 mod diagnose;
+mod file;
 mod key;
 mod legacy;
+mod path;
 mod resolver_abi;
 mod text_key;
 mod value;
@@ -20,6 +22,8 @@ mod value_abi;
 pub use address::AddressError;
 pub use coin::{CoinType, CoinTypeError};
 pub use contenthash::{Contenthash, ContenthashError};
+pub use file::{FileError, FileMetadata, MAX_RECORD_FILE, RecordFile};
 pub use key::{RecordKey, RecordKeyError};
+pub use path::{PathMeaning, flat_path, meaning, record_path};
 pub use text_key::{TextKey, TextKeyError};
 pub use value::{Value, ValueError};

@@ -2,7 +2,6 @@
 
 mod gateway;
 mod onchain;
-mod recordhash;
 mod records;
 mod resolver_urls;
 
@@ -16,6 +15,5 @@ pub use onchain::{
     PROFILE, RecordsFacts, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step,
     Trace, profile,
 };
-pub use recordhash::{Recordhash, RecordhashError, Target};
 pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};
 pub use resolver_urls::ResolverGateways;

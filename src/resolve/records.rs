@@ -6,9 +6,8 @@ use futures_util::future::join_all;
 
 use super::{FetchError, Proof, RecordFiles};
 use crate::ens::Name;
-use crate::record::RecordKey;
+use crate::record::{PathMeaning, RecordFile, RecordKey, meaning, record_path};
 use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
-use crate::workspace::{PathMeaning, RecordFile, meaning, record_path};
 
 /// What the chain says about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]

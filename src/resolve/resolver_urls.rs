@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 
-use super::recordhash::{Recordhash, Target};
+use crate::recordhash::{Recordhash, Target};
 
 /// The gateways a gateway manager contract lists. All are host names, without scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::path::Path;
 use alloy_primitives::Address;
 use rayon::prelude::*;
 
-use super::tree::{PathMeaning, RecordFile, TreeEntry, TreeError, read_bounded, walk};
+use super::tree::{TreeEntry, TreeError, read_bounded, read_payload, walk};
 use crate::ens::Name;
-use crate::record::RecordKey;
+use crate::record::{PathMeaning, RecordKey, record_path};
 use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
 
 /// A file of the tree and what was found.
@@ -76,8 +76,7 @@ fn check_file(
         PathMeaning::Records(candidates) => (candidates, false),
         PathMeaning::Legacy(name, key) => (vec![(name, key)], true),
     };
-    let payload =
-        read_bounded(&workspace.join(&path)).and_then(|bytes| RecordFile::payload(&bytes));
+    let payload = read_payload(&workspace.join(&path));
     let (first_name, first_key) = candidates[0].clone();
     let found = |name: &Name, key: &RecordKey, verdict| CheckedFile {
         path: path.clone(),
@@ -108,7 +107,7 @@ fn check_file(
             Ok(_) if legacy => {
                 reason.get_or_insert(format!(
                     "signed rightly, but in the older flat layout; the deployed resolver asks {}",
-                    super::record_path(name, key)
+                    record_path(name, key)
                 ));
             }
             Ok(record) => return found(name, key, Verdict::Valid(record)),
@@ -122,5 +121,5 @@ fn check_file(
 /// Whether the file in the flat layout says what the file that the resolver asks says.
 fn is_copy(workspace: &Path, flat: &str, name: &Name, key: &RecordKey) -> bool {
     let read = |path: &str| read_bounded(&workspace.join(path)).ok();
-    read(flat).is_some_and(|copy| read(&super::record_path(name, key)) == Some(copy))
+    read(flat).is_some_and(|copy| read(&record_path(name, key)) == Some(copy))
 }

@@ -37,10 +37,7 @@ pub use sign::{
     sign,
 };
 pub use targets::Target;
-pub use tree::{
-    FileError, FileMetadata, PathMeaning, RecordFile, TreeEntry, TreeError, meaning, record_path,
-    walk,
-};
+pub use tree::{TreeEntry, TreeError, walk};
 
 /// The configuration file, which also marks the workspace's folder.
 pub const CONFIG_FILE: &str = "namesys.toml";

@@ -1,14 +1,16 @@
 //! Wanted against signed: what `list` and `diff` show and `sign` does.
 
+use std::io;
+
 use alloy_primitives::Address;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::sign::ApprovalMode;
-use super::tree::{PathMeaning, RecordFile, TreeEntry, flat_path, read_bounded, walk};
-use super::{Config, Records, TreeError, Workspace, record_path};
+use super::tree::{TreeEntry, read_bounded, walk};
+use super::{Config, Records, TreeError, Workspace};
 use crate::ens::Name;
-use crate::record::{RecordKey, Value};
+use crate::record::{PathMeaning, RecordFile, RecordKey, Value, flat_path, record_path};
 use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
 
 /// Where a record stands between `records.toml` and the tree.
@@ -102,8 +104,8 @@ pub fn plan(
     Ok(changes)
 }
 
-fn is_absent(error: &super::FileError) -> bool {
-    matches!(error, super::FileError::Io(error) if error.kind() == std::io::ErrorKind::NotFound)
+fn is_absent(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 /// Where the record's copy in the flat layout belongs, and whether it is there and the same. A

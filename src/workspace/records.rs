@@ -11,9 +11,8 @@ use std::fmt;
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::tree::record_path;
 use crate::ens::{Name, NameError};
-use crate::record::{RecordKey, RecordKeyError, Value, ValueError};
+use crate::record::{RecordKey, RecordKeyError, Value, ValueError, record_path};
 
 pub(super) const TEMPLATE: &str = "\
 # What should be true, one table for each name. `namesys set` writes here; `namesys sign` signs it.

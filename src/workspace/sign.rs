@@ -9,13 +9,12 @@ use alloy_primitives::Address;
 use rayon::prelude::*;
 
 use super::plan::{Change, Expected, RecordState, plan};
-use super::tree::{FileMetadata, RecordFile};
 use super::{
     Approval, Config, ConfigError, Records, TreeError, Workspace, WorkspaceError, write_atomic,
 };
 use crate::ens::{Name, WELL_KNOWN};
 use crate::keys::SignerKey;
-use crate::record::{RecordKey, Value};
+use crate::record::{FileMetadata, RecordFile, RecordKey, Value};
 use crate::request::{Request, Signature, SignedRecord};
 use crate::wallet::{Wallet, WalletError, sign_checked};
 

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::keys::Storage;
+use crate::record::record_path;
 use crate::secret::{Secret, SecretString};
-use crate::workspace::{RecordedKeys, Verdict, check_tree, record_path};
+use crate::workspace::{RecordedKeys, Verdict, check_tree};
 
 /// A wallet whose key is not at hand: a person confirms each signature, at most `patience`.
 struct Person {

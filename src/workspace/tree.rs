@@ -3,147 +3,33 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use alloy_primitives::hex;
-use serde::{Deserialize, Serialize};
+use crate::ens::WELL_KNOWN;
+use crate::record::{FileError, MAX_RECORD_FILE, PathMeaning, RecordFile, meaning};
 
-use crate::ens::{Name, WELL_KNOWN};
-use crate::record::RecordKey;
-
-/// The longest record file that is read, in bytes.
-pub const MAX_RECORD_FILE: u64 = 1 << 20;
 /// How deep folders are followed: a name of 127 labels and its record types fit.
 const MAX_DEPTH: usize = 136;
 
-/// The path of a record file in the workspace: the name's directory and `<record type>.json`.
-pub fn record_path(name: &Name, key: &RecordKey) -> String {
-    let mut path = name.well_known();
-    path.push('/');
-    path.push_str(&key.file_name());
-    path
-}
-
-/// The record's place in the older flat layout (ENSIP-XX, seed 003); `None` where it has none, or
-/// the same, or where it is the place of another record: `text.nick.eth`'s avatar would be
-/// `nick.eth`'s `text/avatar`.
-pub fn flat_path(name: &Name, key: &RecordKey) -> Option<String> {
-    let path = format!("{}/{}", name.well_known(), key.legacy_file_name()?);
-    if path == record_path(name, key) {
-        return None;
-    }
-    match meaning(&path) {
-        PathMeaning::Records(records) => {
-            records.iter().any(|(of, record)| of == name && record == key).then_some(path)
-        }
-        _ => Some(path),
-    }
-}
-
-/// The JSON of a record file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordFile {
-    /// `0x` and the payload in lower-case hex.
-    pub data: String,
-    /// What the deployed backend writes beside it.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<FileMetadata>,
-}
-
-/// The other fields of the deployed backend, for people and its own client; nothing verifies
-/// them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FileMetadata {
-    /// The full name.
-    pub domain: String,
-    /// The value in its text form.
-    pub raw: String,
-    /// Seconds since 1970.
-    pub timestamp: i64,
-    /// The records signer.
-    pub signer: String,
-    /// The owner.
-    pub controller: String,
-    /// SIGN 3, or `0x`.
-    pub manager_signature: String,
-    /// SIGN 4.
-    pub record_signature: String,
-}
-
-/// Why a file is not a record file.
+/// Why a record's payload cannot be had from a file.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
+pub(super) enum ReadError {
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
-    /// More than a record file can have.
-    #[error("it is longer than {MAX_RECORD_FILE} bytes")]
-    TooLong,
-    /// Not JSON with a text `data`.
-    #[error("it is not JSON of the form {{\"data\":\"0x…\"}}: {0}")]
-    Json(#[from] serde_json::Error),
-    /// `data` is not hexadecimal.
-    #[error("its data is not 0x and hexadecimal digits")]
-    Hex,
+    /// It is no record file.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
-impl RecordFile {
-    /// The file of `payload`, without other fields.
-    pub fn new(payload: &[u8]) -> Self {
-        Self { data: hex::encode_prefixed(payload), metadata: None }
-    }
-
-    /// The bytes of the file.
-    pub fn to_json(&self) -> Vec<u8> {
-        match &self.metadata {
-            // The usual case, a thousand times a second: hex needs no escaping.
-            None => format!("{{\"data\":\"{}\"}}", self.data).into_bytes(),
-            Some(_) => serde_json::to_vec(self).expect("texts and numbers always serialize"),
-        }
-    }
-
-    /// The payload of the file in `bytes`.
-    ///
-    /// # Errors
-    /// [`FileError`] says what is not as it must be.
-    pub fn payload(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
-        #[derive(Deserialize)]
-        struct Data<'a> {
-            #[serde(borrow)]
-            data: std::borrow::Cow<'a, str>,
-        }
-        if bytes.len() as u64 > MAX_RECORD_FILE {
-            return Err(FileError::TooLong);
-        }
-        let file: Data<'_> = serde_json::from_slice(bytes)?;
-        let digits = file.data.strip_prefix("0x").ok_or(FileError::Hex)?;
-        hex::decode(digits).map_err(|_| FileError::Hex)
-    }
+/// The payload of the record file at `path`.
+pub(super) fn read_payload(path: &Path) -> Result<Vec<u8>, ReadError> {
+    Ok(RecordFile::payload(&read_bounded(path)?)?)
 }
 
-/// Reads a file that may be a record file, bounded.
-///
-/// # Errors
-/// I/O, or longer than a record file can be.
-pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, FileError> {
+/// Reads a file that may be a record file: of one that is too long, only enough to see that.
+pub(super) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(2048);
     std::fs::File::open(path)?.take(MAX_RECORD_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_RECORD_FILE {
-        return Err(FileError::TooLong);
-    }
     Ok(bytes)
-}
-
-/// What a path under `.well-known/` can mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathMeaning {
-    /// A record of a name. `text/name.json` can be two: of `nick.eth`, and of `text.nick.eth`.
-    Records(Vec<(Name, RecordKey)>),
-    /// Only in the flat layout of ENSIP-XX.
-    Legacy(Name, RecordKey),
-    /// A known fault of the deployed client, and what is right.
-    Fault(String),
-    /// Somebody else's file.
-    Foreign,
 }
 
 /// A file of the tree.
@@ -232,105 +118,9 @@ fn follow_inside(root: &Path, link: &Path) -> Result<std::fs::FileType, TreeErro
     Ok(target.metadata().map_err(io)?.file_type())
 }
 
-/// What `path`, which starts with `.well-known/`, can mean.
-pub fn meaning(path: &str) -> PathMeaning {
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    let Some((file, folders)) = parts.split_last() else { return PathMeaning::Foreign };
-    let Some(stem) = file.strip_suffix(".json") else { return PathMeaning::Foreign };
-    let mut records = Vec::new();
-    if let Some((kind, labels)) = folders.split_last() {
-        if let Some(name) = name_of(labels) {
-            if *kind == "dnsrecord" {
-                let right = format!("{}/dns/{file}", name.well_known());
-                return PathMeaning::Fault(format!(
-                    "a path of the deployed client that the resolver never asks; it asks {right}"
-                ));
-            }
-            records.extend(canonical(&format!("{kind}/{stem}")).map(|key| (name, key)));
-        }
-        if let Some(name) = name_of(folders) {
-            records.extend(canonical(stem).map(|key| (name, key)));
-        }
-    }
-    if !records.is_empty() {
-        return PathMeaning::Records(records);
-    }
-    match (name_of(folders), RecordKey::from_legacy_file_name(file)) {
-        (Some(name), Some(key)) => PathMeaning::Legacy(name, key),
-        _ => PathMeaning::Foreign,
-    }
-}
-
-fn canonical(text: &str) -> Option<RecordKey> {
-    RecordKey::parse(text).ok().filter(|key| key.to_string() == text)
-}
-
-fn name_of(reversed: &[&str]) -> Option<Name> {
-    let labels: Vec<&str> = reversed.iter().rev().copied().collect();
-    if labels.is_empty() {
-        return None;
-    }
-    Name::from_normalized(&labels.join(".")).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_flat_place_is_never_that_of_another_record() {
-        let flat = |name: &str, key: &str| {
-            flat_path(&Name::parse(name).unwrap(), &RecordKey::parse(key).unwrap())
-        };
-        let avatar = ".well-known/eth/nick/avatar.json".to_owned();
-        assert_eq!(flat("nick.eth", "text/avatar"), Some(avatar));
-        // nick.eth's text/avatar is there.
-        assert_eq!(flat("text.nick.eth", "text/avatar"), None);
-        // That one is the resolver's own already.
-        assert_eq!(flat("nick.eth", "contenthash"), None);
-    }
-
-    fn names(path: &str) -> Vec<String> {
-        match meaning(path) {
-            PathMeaning::Records(records) => {
-                records.iter().map(|(name, key)| format!("{name} {key}")).collect()
-            }
-            other => vec![format!("{other:?}")],
-        }
-    }
-
-    #[test]
-    fn paths_and_what_they_mean() {
-        assert_eq!(names(".well-known/eth/nick/text/avatar.json"), ["nick.eth text/avatar"]);
-        assert_eq!(names(".well-known/eth/nick/contenthash.json"), ["nick.eth contenthash"]);
-        assert_eq!(
-            names(".well-known/eth/nick/text/name.json"),
-            ["nick.eth text/name", "text.nick.eth name"]
-        );
-        for foreign in [
-            ".well-known/security.txt",
-            ".well-known/nostr.json",
-            ".well-known/eth/nick/address/eth.txt",
-            ".well-known/eth/NICK/text/avatar.json",
-        ] {
-            assert_eq!(meaning(foreign), PathMeaning::Foreign, "{foreign}");
-        }
-        assert!(matches!(meaning(".well-known/eth/nick/addr-60.json"), PathMeaning::Legacy(..)));
-        assert!(matches!(
-            meaning(".well-known/eth/nick/dnsrecord/zonehash.json"),
-            PathMeaning::Fault(right) if right.contains("eth/nick/dns/zonehash.json")
-        ));
-    }
-
-    #[test]
-    fn files_are_read_strictly() {
-        assert_eq!(RecordFile::payload(b"{\"data\":\"0x01ff\",\"x\":1}").unwrap(), [1, 255]);
-        assert_eq!(RecordFile::new(&[1, 255]).to_json(), b"{\"data\":\"0x01ff\"}");
-        for bad in ["{\"data\":\"01ff\"}", "{\"data\":\"0x1\"}", "{\"data\":1}", "<html>", "", "{}"]
-        {
-            assert!(RecordFile::payload(bad.as_bytes()).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn links_out_of_the_folder_are_refused() {

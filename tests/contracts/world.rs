@@ -19,9 +19,8 @@ use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{Publisher, UnverifiedRecord, W3name, create};
 use namesys::keys::{IpnsKey, SignerKey};
 use namesys::net::{Http, HttpConfig};
-use namesys::record::{RecordKey, Value};
+use namesys::record::{RecordFile, RecordKey, Value, record_path};
 use namesys::request::SignedRecord;
-use namesys::workspace::{RecordFile, record_path};
 
 use crate::needs;
 

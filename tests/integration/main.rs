@@ -10,6 +10,7 @@ mod workspace;
 
 mod doctor;
 mod faults;
+mod forms;
 mod network;
 mod publish;
 mod secrets;

@@ -17,7 +17,8 @@ use namesys::ipns::{
 };
 use namesys::keys::IpnsKey;
 use namesys::net::{Http, HttpConfig};
-use namesys::resolve::{FetchError, FetchLimits, Proof, RecordFiles, Recordhash};
+use namesys::recordhash::Recordhash;
+use namesys::resolve::{FetchError, FetchLimits, Proof, RecordFiles};
 
 const AVATAR: &str = ".well-known/eth/nick/text/avatar.json";
 

@@ -20,9 +20,10 @@ pub use safe::safe_batch;
 pub use send::{Cost, Sender};
 pub use standing::Standing;
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::Address;
 
 use crate::ens::Name;
+use crate::recordhash::Recordhash;
 
 /// What a name is to be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,20 +41,11 @@ pub struct SetupRequest {
     pub approve: Option<Address>,
 }
 
-/// A recordhash, and what it is set for. The bytes are as the contract keeps them.
+/// A recordhash, and what it is set for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pointer {
     /// For the name.
-    Recordhash(Bytes),
+    Recordhash(Recordhash),
     /// For every name of the owner that has none of its own (ownerhash).
-    Ownerhash(Bytes),
-}
-
-impl Pointer {
-    /// The bytes.
-    pub fn bytes(&self) -> &Bytes {
-        match self {
-            Self::Recordhash(bytes) | Self::Ownerhash(bytes) => bytes,
-        }
-    }
+    Ownerhash(Recordhash),
 }

@@ -2,19 +2,13 @@
 
 use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use cid::Cid;
 use jiff::Timestamp;
 
 use super::{Pointer, SetupError, SetupRequest, Standing};
 use crate::chain::Contracts;
 use crate::chain::contracts::calls;
 use crate::ens::Name;
-use crate::keys::IpnsName;
-
-/// What the contract puts before a recordhash of 32 bytes.
-const IPNS_PREFIX: [u8; 10] = [0xe5, 0x01, 0x01, 0x72, 0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
-/// `ipfs-ns` as ENSIP-7 writes it.
-const IPFS_NS: [u8; 2] = [0xe3, 0x01];
+use crate::recordhash::Recordhash;
 
 /// A transaction of a setup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,12 +59,12 @@ pub fn plan(
     }
     plan.warnings.extend(of_ensv2(standing));
     match &request.pointer {
-        Some(Pointer::Recordhash(bytes)) if standing.recordhash != *bytes => {
-            plan.transactions.push(recordhash(&request.name, bytes, standing)?);
+        Some(Pointer::Recordhash(hash)) if standing.recordhash != hash.contract_bytes() => {
+            plan.transactions.push(recordhash(&request.name, hash, standing)?);
         }
-        Some(Pointer::Ownerhash(bytes)) => {
-            if standing.ownerhash != *bytes {
-                plan.transactions.push(ownerhash(bytes, standing)?);
+        Some(Pointer::Ownerhash(hash)) => {
+            if standing.ownerhash != hash.contract_bytes() {
+                plan.transactions.push(ownerhash(hash, standing)?);
             }
             if !standing.walk.recordhash.is_empty()
                 && standing.walk.recordhash != standing.ownerhash
@@ -165,7 +159,7 @@ fn resolver(contracts: &Contracts, standing: &Standing) -> Result<SetupTransacti
 
 fn recordhash(
     name: &Name,
-    bytes: &Bytes,
+    recordhash: &Recordhash,
     standing: &Standing,
 ) -> Result<SetupTransaction, SetupError> {
     let owner = standing.base.owner();
@@ -176,6 +170,7 @@ fn recordhash(
     let node = base.node();
     let below = name.labels().count() - base.labels().count();
     let mut subdomains: Vec<String> = name.labels().take(below).map(str::to_owned).collect();
+    let bytes = Bytes::from(recordhash.contract_bytes());
     let hash = bytes.clone();
     let (data, by) = match (subdomains.len(), <[u8; 32]>::try_from(&bytes[..])) {
         (0, Ok(short)) => {
@@ -197,21 +192,18 @@ fn recordhash(
         to: standing.resolver,
         data: data.into(),
         value: U256::ZERO,
-        description: format!("set the recordhash of {name} to {} ({by})", shown(bytes)),
-        check: Check::Recordhash {
-            resolver: standing.resolver,
-            key: name.node(),
-            bytes: bytes.clone(),
-        },
+        description: format!("set the recordhash of {name} to {recordhash} ({by})"),
+        check: Check::Recordhash { resolver: standing.resolver, key: name.node(), bytes },
     })
 }
 
-fn ownerhash(bytes: &Bytes, standing: &Standing) -> Result<SetupTransaction, SetupError> {
+fn ownerhash(recordhash: &Recordhash, standing: &Standing) -> Result<SetupTransaction, SetupError> {
     let owner = standing.base.owner();
     // The contract sets that of whoever sends.
     if standing.sender != owner {
         return Err(not_owner(standing, "set the ownerhash"));
     }
+    let bytes = Bytes::from(recordhash.contract_bytes());
     let (data, by) = match <[u8; 32]>::try_from(&bytes[..]) {
         Ok(short) => {
             (calls::setShortOwnerhashCall { hash: short.into() }.abi_encode(), "setShortOwnerhash")
@@ -227,14 +219,10 @@ fn ownerhash(bytes: &Bytes, standing: &Standing) -> Result<SetupTransaction, Set
         data: data.into(),
         value: standing.ownerhash_fee,
         description: format!(
-            "set the ownerhash of {owner}, for all its names without a recordhash, to {} ({by}{fee})",
-            shown(bytes)
+            "set the ownerhash of {owner}, for all its names without a recordhash, to {recordhash} \
+             ({by}{fee})"
         ),
-        check: Check::Recordhash {
-            resolver: standing.resolver,
-            key: owner.into_word(),
-            bytes: bytes.clone(),
-        },
+        check: Check::Recordhash { resolver: standing.resolver, key: owner.into_word(), bytes },
     })
 }
 
@@ -255,26 +243,6 @@ fn approve(signer: Address, standing: &Standing) -> Result<SetupTransaction, Set
         ),
         check: Check::Approved { resolver, owner, node, signer },
     })
-}
-
-/// What a recordhash points to, where it is one of the usual forms; else in hexadecimal.
-fn shown(bytes: &Bytes) -> String {
-    // The order is the contract's: https before the length.
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && text.starts_with("https://")
-    {
-        return text.to_owned();
-    }
-    let ipns = match bytes.len() {
-        32 => IpnsName::from_contenthash(&[&IPNS_PREFIX[..], bytes].concat()),
-        _ => IpnsName::from_contenthash(bytes),
-    };
-    let ipfs = bytes.strip_prefix(&IPFS_NS).and_then(|cid| Cid::try_from(cid).ok());
-    match (ipns, ipfs) {
-        (Ok(name), _) => format!("ipns://{name}"),
-        (_, Some(cid)) => format!("ipfs://{cid}"),
-        _ => bytes.to_string(),
-    }
 }
 
 #[cfg(test)]

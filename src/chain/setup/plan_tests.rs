@@ -7,6 +7,11 @@ use crate::secret::Secret;
 const OWNER: Address = Address::repeat_byte(1);
 const MANAGER: Address = Address::repeat_byte(2);
 
+/// Of the 32 bytes that the short setters take.
+fn key() -> Recordhash {
+    IpnsKey::from_seed(&Secret::new([1; 32])).name().into()
+}
+
 fn nick() -> Name {
     Name::parse("nick.eth").unwrap()
 }
@@ -60,9 +65,9 @@ fn planned(pointer: Pointer, standing: &Standing) -> Result<Plan, SetupError> {
 
 #[test]
 fn the_selectors_are_the_deployed_ones() {
-    let short = Pointer::Recordhash(vec![7; 32].into());
-    let ownerhash = Pointer::Ownerhash(vec![7; 32].into());
-    let https = Pointer::Ownerhash(Bytes::from_static(b"https://a.example"));
+    let short = Pointer::Recordhash(key());
+    let ownerhash = Pointer::Ownerhash(key());
+    let https = Pointer::Ownerhash("https://a.example".parse().unwrap());
     let selectors = |pointer| -> Vec<String> {
         let plan = planned(pointer, &standing()).unwrap();
         plan.transactions
@@ -73,7 +78,7 @@ fn the_selectors_are_the_deployed_ones() {
     assert_eq!(selectors(short), ["0x1896f70a", "0xa6704e76", "0xa4b91a01"]);
     assert_eq!(selectors(ownerhash), ["0x1896f70a", "0xd5d7d981", "0xa4b91a01"]);
     assert_eq!(selectors(https), ["0x1896f70a", "0x6166b779", "0xa4b91a01"]);
-    let mut below = request(Pointer::Recordhash(vec![7; 32].into()));
+    let mut below = request(Pointer::Recordhash(key()));
     for (name, selector) in [("a.nick.eth", "0xc6a84da3"), ("a.b.nick.eth", "0x7ceb95f9")] {
         below.name = Name::parse(name).unwrap();
         let plan = plan(&Contracts::default(), &below, &standing()).unwrap();
@@ -83,7 +88,7 @@ fn the_selectors_are_the_deployed_ones() {
 
 #[test]
 fn the_fee_goes_with_the_ownerhash_alone() {
-    let plan = planned(Pointer::Ownerhash(vec![7; 32].into()), &standing()).unwrap();
+    let plan = planned(Pointer::Ownerhash(key()), &standing()).unwrap();
     let values: Vec<U256> = plan.transactions.iter().map(|tx| tx.value).collect();
     assert_eq!(values, [U256::ZERO, U256::from(7), U256::ZERO]);
     assert!(plan.warnings.is_empty(), "another resolver is no cleared one");
@@ -91,19 +96,18 @@ fn the_fee_goes_with_the_ownerhash_alone() {
 
 #[test]
 fn what_stands_is_not_sent_again() {
-    let bytes = Bytes::from(vec![7; 32]);
     let mut standing = standing();
     standing.resolver_now = standing.resolver;
-    standing.recordhash = bytes.clone();
+    standing.recordhash = key().contract_bytes().into();
     standing.signer_approved = Some(true);
-    let plan = planned(Pointer::Recordhash(bytes), &standing).unwrap();
+    let plan = planned(Pointer::Recordhash(key()), &standing).unwrap();
     assert_eq!(plan, Plan::default());
 }
 
 #[test]
 fn a_burned_fuse_and_an_ended_registration_are_said() {
     let mut standing = Standing { expires: Some(1000), ..standing() };
-    let pointer = || Pointer::Recordhash(vec![7; 32].into());
+    let pointer = || Pointer::Recordhash(key());
     let plan = planned(pointer(), &standing).unwrap();
     assert!(plan.warnings[0].contains("ended at 1970-01-01T00:16:40Z"), "{plan:?}");
     standing.resolver_is_locked = true;
@@ -115,7 +119,7 @@ fn a_burned_fuse_and_an_ended_registration_are_said() {
 
 #[test]
 fn names_of_ensv2_are_warned_of() {
-    let pointer = || Pointer::Recordhash(vec![7; 32].into());
+    let pointer = || Pointer::Recordhash(key());
     let warnings = |standing: &Standing| planned(pointer(), standing).unwrap().warnings;
     let mut standing = standing();
     assert!(warnings(&standing).is_empty());
@@ -138,29 +142,14 @@ fn names_of_ensv2_are_warned_of() {
 fn a_manager_sets_recordhashes_and_nothing_else() {
     let mut standing = Standing { sender: MANAGER, is_manager: true, ..standing() };
     standing.may_set_resolver = false;
-    let pointer = || Pointer::Recordhash(vec![7; 32].into());
+    let pointer = || Pointer::Recordhash(key());
     assert!(planned(pointer(), &standing).is_err(), "the resolver");
     standing.resolver_now = standing.resolver;
     assert!(planned(pointer(), &standing).is_err(), "the approval would be the manager's own");
     standing.signer_approved = Some(true);
     assert_eq!(planned(pointer(), &standing).unwrap().transactions.len(), 1);
-    assert!(planned(Pointer::Ownerhash(vec![7; 32].into()), &standing).is_err());
+    assert!(planned(Pointer::Ownerhash(key()), &standing).is_err());
     standing.is_manager = false;
     let error = planned(pointer(), &standing).unwrap_err();
     assert!(error.to_string().contains(&OWNER.to_string()), "{error}");
-}
-
-#[test]
-fn recordhashes_are_shown_as_what_they_point_to() {
-    let name = IpnsKey::from_seed(&Secret::new([1; 32])).name();
-    let ipns = format!("ipns://{name}");
-    assert_eq!(shown(&name.public_key().to_vec().into()), ipns);
-    assert_eq!(shown(&name.contenthash().into()), ipns);
-    assert_eq!(shown(&Bytes::from_static(b"https://a.example")), "https://a.example");
-    for number in 0..20 {
-        // Of 32 bytes, as a key is.
-        let url = format!("https://records{number:02}.nick.example/a");
-        assert_eq!((shown(&url.clone().into_bytes().into()), url.len()), (url, 32));
-    }
-    assert_eq!(shown(&Bytes::from_static(&[1, 2])), "0x0102");
 }

@@ -6,10 +6,11 @@ use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::net::Guard;
 use namesys::record::RecordKey;
+use namesys::recordhash::{Recordhash, Target};
 use namesys::report::{ResolveReport, ResolvedReport};
 use namesys::resolve::{
-    ChainFacts, FetchError, FetchLimits, Gateway, Proof, RecordError, RecordFiles, Recordhash,
-    ResolvedRecord, Sources, Target, profile, resolve_listed, resolve_records,
+    ChainFacts, FetchError, FetchLimits, Gateway, Proof, RecordError, RecordFiles, ResolvedRecord,
+    Sources, profile, resolve_listed, resolve_records,
 };
 use namesys::workspace::Config;
 

@@ -7,11 +7,11 @@ use alloy_primitives::Address;
 use namesys::chain::{NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
 use namesys::publish::site::SiteUrl;
+use namesys::recordhash::{Recordhash, Target, shown_bytes};
 use namesys::report::ChainStatusReport;
-use namesys::resolve::{Recordhash, Target};
 use namesys::workspace::{ApprovalMode, Config};
 
-use super::setup::{recordhash, source};
+use super::setup::source;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::shown;
 
@@ -129,7 +129,7 @@ fn judged(
         return (report, differs(message));
     };
     report.owner = Some(walk.owner.to_string());
-    report.recordhash = recordhash(&walk.recordhash);
+    report.recordhash = shown_bytes(&walk.recordhash);
     report.recordhash_of = source(&walk.source);
     if let Some(wallet) = stranger {
         let message = format!(

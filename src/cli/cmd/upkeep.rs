@@ -5,6 +5,7 @@ use std::str::FromStr;
 use cid::Cid;
 use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
+use namesys::multiformats::parse_cid;
 use namesys::publish::{Publication, Subject, status};
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
@@ -55,7 +56,7 @@ impl FromStr for Target {
         if let Ok(sequence) = text.parse() {
             return Ok(Self::Sequence(sequence));
         }
-        let root = text.strip_prefix("/ipfs/").unwrap_or(text).parse().map(Self::Root);
+        let root = parse_cid(text).map(Self::Root);
         root.map_err(|_| "it is neither a sequence nor a CID; namesys log lists both".to_owned())
     }
 }
@@ -162,7 +163,7 @@ fn choose(
 }
 
 fn root_of(record: &Publication) -> Option<Cid> {
-    record.fields().value.strip_prefix("/ipfs/")?.parse().ok()
+    parse_cid(&record.fields().value).ok()
 }
 
 #[cfg(test)]
@@ -175,7 +176,9 @@ mod tests {
         let cid = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
         let target = Ok(Target::Root(cid.parse().unwrap()));
         assert_eq!(cid.parse(), target);
-        assert_eq!(format!("/ipfs/{cid}").parse(), target);
+        for form in [format!("/ipfs/{cid}"), format!("ipfs://{cid}")] {
+            assert_eq!(form.parse(), target);
+        }
         for bad in ["", "-1", "bafy", "latest"] {
             assert!(bad.parse::<Target>().is_err(), "{bad}");
         }

@@ -36,7 +36,7 @@ pub use self::read_back::{Miss, Seen};
 pub use self::state::{SiteEntry, site_history};
 use crate::ipfs::upload::UploadError;
 use crate::net::{NetError, Progress};
-use crate::resolve::{Recordhash, RecordhashError, Target};
+use crate::recordhash::{Recordhash, RecordhashError, Target};
 
 pub use crate::ipfs::upload::{Changes, Folder};
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::multiformats::LIBP2P_KEY;
 
 const IPNS_KEY: &str = "k51qzi5uqu5dk0hpo9y416u27goyk4jvnsk8comhw5rlkbo3eeoqjvr7rnqzsu";
 
@@ -67,14 +68,14 @@ fn refusals() {
         ("", "expected is"),
         ("https://example.com", "expected is"),
         ("0xe", "expected is"),
-        ("QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4", "expected is"),
+        ("nick.eth", "expected is"),
         ("ipfs://", "not a valid CID"),
         ("ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD", "not a valid CID"),
         ("ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4/a", "the path"),
         (&format!("ipfs://{IPNS_KEY}"), "write ipns://"),
         ("ipns://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4", "write ipfs://"),
         ("ipns://docs.ipfs.tech", "DNSLink"),
-        (&format!("ipns://{}", &IPNS_KEY[..IPNS_KEY.len() - 1]), "IPNS key"),
+        (&format!("ipns://{}", &IPNS_KEY[..IPNS_KEY.len() - 1]), "not an IPNS name"),
         ("bzz://d1de99", "64 hexadecimal"),
         ("onion3://p53lf57qovyuvwsc6xnrppyply3vtqm7l6pcobkmyqsiofyeznfu5uqe", "version 3"),
         ("onion3://q53lf57qovyuvwsc6xnrppyply3vtqm7l6pcobkmyqsiofyeznfu5uqd", "checksum"),

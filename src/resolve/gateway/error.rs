@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::super::recordhash::Recordhash;
 use crate::keys::IpnsName;
 use crate::net::NetError;
+use crate::recordhash::Recordhash;
 
 /// What one gateway did instead of serving what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

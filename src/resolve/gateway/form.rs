@@ -6,10 +6,10 @@ use std::str::FromStr;
 use cid::Cid;
 use url::Url;
 
-use super::super::recordhash::base36;
 use crate::ens::Name;
 use crate::keys::IpnsName;
 use crate::net::{endpoint, shown};
+use crate::recordhash::base36;
 
 /// An IPFS gateway: a base address (`https://ipfs.io`, asked for `/ipns/<name>/…` and
 /// `/ipfs/<cid>/…`) or a template with a placeholder in its host.

@@ -21,10 +21,10 @@ use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
 pub use self::sight::{GatewaySight, gateway_sight};
 pub use self::tree::{Listing, TreeFile};
-use super::recordhash::{Recordhash, Target};
 use crate::ens::Name;
 use crate::ipns::Publisher;
 use crate::net::Http;
+use crate::recordhash::{Recordhash, Target};
 
 /// Bounds on what gateways may make us read.
 #[derive(Clone, Copy, Debug)]

@@ -4,16 +4,14 @@
 use alloy_primitives::Bytes;
 use jiff::Timestamp;
 
-use super::super::{
-    FetchError, Gateway, GatewayNote, Listing, Proof, RecordFiles, Sources, Target,
-};
+use super::super::{FetchError, Gateway, GatewayNote, Listing, Proof, RecordFiles, Sources};
 use super::lookup::{Answered, LookupGateways, origin};
 use super::records::{Case, Fetched};
 use super::resolution::{OnchainRecordError, ResolveError};
 use super::{NameResolver, Subject, Trace};
 use crate::chain::OffchainLookup;
-use crate::record::RecordKey;
-use crate::workspace::{PathMeaning, RecordFile, meaning, record_path};
+use crate::record::{PathMeaning, RecordFile, RecordKey, meaning, record_path};
+use crate::recordhash::Target;
 
 impl NameResolver {
     /// Opens the files behind an IPNS name or an IPFS root, where blocks can be checked: on the

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::super::{FetchError, GatewayNote, Proof, RecordFiles, Recordhash, RecordhashError};
+use super::super::{FetchError, GatewayNote, Proof, RecordFiles};
 use super::judge::foreign;
 use super::lookup::Answered;
 use super::plain::readable;
@@ -16,6 +16,7 @@ use super::resolution::{
 use super::{Asked, CONCURRENT_RECORDS, NameResolver, Subject, profile};
 use crate::chain::{Answer, BlockReader, ChainError, Walk, calls};
 use crate::record::RecordKey;
+use crate::recordhash::{Recordhash, RecordhashError};
 use crate::request::SIGNED_REDIRECT_SELECTOR;
 
 /// A name of a records resolver, with its files where block hashes can be checked.

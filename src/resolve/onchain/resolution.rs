@@ -4,10 +4,11 @@ use std::fmt;
 
 use alloy_primitives::Address;
 
-use super::super::{FetchError, GatewayNote, IpnsEvidence, Proof, Recordhash};
+use super::super::{FetchError, GatewayNote, IpnsEvidence, Proof};
 use crate::chain::{Block, ChainError, FoundResolver, GatewayLists, NameFacts, Walk};
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
+use crate::recordhash::Recordhash;
 use crate::request::ApprovalBasis;
 
 /// A name, resolved.

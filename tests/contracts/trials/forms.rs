@@ -4,8 +4,8 @@ use alloy_primitives::hex;
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::ChainGateways;
 use namesys::ipfs::sha256_cid;
-use namesys::resolve::Recordhash;
-use namesys::workspace::record_path;
+use namesys::record::record_path;
+use namesys::recordhash::Recordhash;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, key, name, person, signed};

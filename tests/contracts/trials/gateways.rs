@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Result, ensure};
 use namesys::devnet::chain::bindings::{CCIP2Resolver, GatewayManager};
 use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways, GATEWAY_MANAGER};
-use namesys::resolve::{Recordhash, ResolverGateways};
+use namesys::recordhash::Recordhash;
+use namesys::resolve::ResolverGateways;
 
 use crate::people::{ipns_key, name, person};
 use crate::world::World;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use alloy_primitives::hex;
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::CHAIN_ID;
-use namesys::workspace::{RecordFile, record_path};
+use namesys::record::{RecordFile, record_path};
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, key, name, person, signed};

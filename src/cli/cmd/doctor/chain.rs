@@ -10,8 +10,9 @@ use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::net::{Guard, Http, NetError, Request};
 use namesys::record::RecordKey;
+use namesys::recordhash::{Recordhash, Target};
 use namesys::report::CheckReport;
-use namesys::resolve::{Gateway, Recordhash, Target};
+use namesys::resolve::Gateway;
 
 use super::{Args, bad, good};
 use crate::cli::context::Context;

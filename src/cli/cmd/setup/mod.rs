@@ -23,8 +23,8 @@ use crate::cli::session::{DeriveArgs, Session, parse_name};
 use crate::cli::values::write_file;
 use crate::cli::wallet_args::{OpenWallet, address};
 use pointer::PointerArgs;
+pub use show::source;
 use show::{Shown, report};
-pub use show::{recordhash, source};
 
 /// `setup …`
 #[derive(Debug, clap::Args)]

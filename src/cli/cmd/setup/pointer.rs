@@ -1,9 +1,8 @@
 //! Where the records are, as the flags say or the workspace.
 
-use alloy_primitives::Bytes;
 use namesys::chain::setup::Pointer;
 use namesys::keys::{IpnsName, Storage};
-use namesys::resolve::{Recordhash, Target};
+use namesys::recordhash::{Recordhash, Target};
 
 use crate::cli::error::{CliError, Exit};
 use crate::cli::session::Session;
@@ -50,7 +49,7 @@ impl PointerArgs {
         }
     }
 
-    /// What is set, in the contract's form.
+    /// What is set.
     ///
     /// # Errors
     /// Exit 2 when neither flags nor a workspace say it, 4 before the IPNS name is derived.
@@ -72,13 +71,12 @@ impl PointerArgs {
                     .hint("give --recordhash ipns://k51… or --https URL, or run this in the name's workspace (-C DIR)"));
             }
         };
-        let bytes = Bytes::from(recordhash.contract_bytes());
         let by_wallet = session.is_some_and(|session| {
             session.config.storage == Storage::Wallet && self.recordhash.is_none()
         });
         Ok(Some(match self.ownerhash || (by_wallet && self.https.is_none()) {
-            true => Pointer::Ownerhash(bytes),
-            false => Pointer::Recordhash(bytes),
+            true => Pointer::Ownerhash(recordhash),
+            false => Pointer::Recordhash(recordhash),
         }))
     }
 }

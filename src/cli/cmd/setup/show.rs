@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use alloy_primitives::{Bytes, U256, utils::format_ether};
+use alloy_primitives::{U256, utils::format_ether};
 use namesys::chain::RecordhashSource;
+use namesys::recordhash::shown_bytes;
 use namesys::report::{SetupReport, StandingReport, TransactionReport, TransactionState};
-use namesys::resolve::Recordhash;
 
 use super::Prepared;
 use super::sending::Sent;
@@ -25,14 +25,6 @@ pub fn ether(wei: U256) -> String {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
         false => text,
     }
-}
-
-/// A recordhash as `resolve` shows it; hexadecimal where it is none.
-pub fn recordhash(bytes: &Bytes) -> Option<String> {
-    if bytes.is_empty() {
-        return None;
-    }
-    Some(Recordhash::parse(bytes).map_or_else(|_| bytes.to_string(), |hash| hash.to_string()))
 }
 
 /// What a recordhash is set for.
@@ -71,9 +63,9 @@ pub(super) fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
             owner: standing.base.owner().to_string(),
             wrapped: standing.base.wrapper_owner.is_some(),
             resolver: resolver.map(|resolver| resolver.to_string()),
-            recordhash: recordhash(&standing.walk.recordhash),
+            recordhash: shown_bytes(&standing.walk.recordhash),
             recordhash_of: source(&standing.walk.source),
-            ownerhash: recordhash(&standing.ownerhash),
+            ownerhash: shown_bytes(&standing.ownerhash),
             signer_approved: standing.signer_approved,
         },
         transactions: transactions.collect(),

@@ -1,4 +1,5 @@
-//! The recordhash: where the resolver contract looks for a name's records (facts §5).
+//! The recordhash: where the resolver contract looks for a name's records, in every form
+//! (facts §5).
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +7,12 @@ use std::str::FromStr;
 use cid::Cid;
 use url::Url;
 
-use crate::keys::IpnsName;
+use crate::multiformats::{
+    ContentId, ContentIdError, IPFS_NS, IPNS_NS, IpnsName, LIBP2P_KEY, parse_cid, parse_key_cid,
+};
 
 /// No recordhash is longer, in bytes; a longer `https://` address would not fit a URL bar either.
 const MAX_BYTES: usize = 2048;
-/// Multicodec `libp2p-key`.
-const LIBP2P_KEY: u64 = 0x72;
-/// `ipns-ns` and `ipfs-ns` as ENSIP-7 writes them.
-const IPNS_NS: [u8; 2] = [0xe5, 0x01];
-const IPFS_NS: [u8; 2] = [0xe3, 0x01];
-/// What the contract puts before a recordhash of 32 bytes.
-const SHORT_PREFIX: [u8; 10] = [0xe5, 0x01, 0x01, 0x72, 0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
 /// What opens an address of a web server.
 const HTTPS: &str = "https://";
 
@@ -76,7 +72,7 @@ impl Recordhash {
             [] => return Err(RecordhashError::Empty),
             _ if bytes.len() > MAX_BYTES => Err("it is too long".to_owned()),
             _ if bytes.starts_with(HTTPS.as_bytes()) => ascii(bytes).and_then(https),
-            _ if bytes.len() == 32 => contenthash(&[&SHORT_PREFIX, bytes].concat()),
+            _ if bytes.len() == 32 => short_form(bytes),
             [0xe5 | 0xe3 | 0xe2, ..] => contenthash(bytes),
             [b'k', ..] => ascii(bytes).and_then(ipns_text),
             [b'b', ..] => ascii(bytes).and_then(ipfs_text),
@@ -131,35 +127,32 @@ impl From<IpnsName> for Recordhash {
 impl FromStr for Recordhash {
     type Err = RecordhashError;
 
-    /// Every form of [`Recordhash::parse`] as text or in hex (`0x…`), and `ipns://…`,
-    /// `ipfs://…`, `/ipns/…`, `/ipfs/…`.
+    /// Every form of [`Recordhash::parse`] as text or in hex (`0x…`), and every form of a CID or
+    /// an IPNS name that [`multiformats`](crate::multiformats) reads.
     fn from_str(text: &str) -> Result<Self, RecordhashError> {
         let text = text.trim();
-        let named =
-            |prefixes: [&str; 2]| prefixes.into_iter().find_map(|prefix| text.strip_prefix(prefix));
+        let start = || text.chars().take(200).collect();
         let target = if text.len() > MAX_BYTES {
             Err("it is too long".to_owned())
-        } else if let Some(name) = named(["ipns://", "/ipns/"]) {
-            ipns_text(name.trim_end_matches('/'))
-        } else if let Some(cid) = named(["ipfs://", "/ipfs/"]) {
-            ipfs_text(cid.trim_end_matches('/'))
         } else if text.starts_with(HTTPS) {
             https(text)
         } else if let Some(bytes) = hex(text) {
             return Self::parse(&bytes);
-        } else if text.starts_with(['k', 'b']) {
-            return Self::parse(text.as_bytes());
-        } else if text.starts_with("12D3KooW") {
-            ipns_text(text)
         } else if text.is_empty() {
             return Err(RecordhashError::Empty);
         } else {
-            return Err(RecordhashError::Form(text.chars().take(200).collect()));
+            match text.parse::<ContentId>() {
+                Ok(ContentId::Ipns(cid)) if !text.starts_with('k') => ipns_cid(cid),
+                Ok(ContentId::Ipfs(cid)) if !text.starts_with('b') => ipfs_cid(cid),
+                Err(error) if !text.starts_with(['k', 'b']) => match error {
+                    ContentIdError::Unknown(_) => return Err(RecordhashError::Form(start())),
+                    error => Err(error.to_string()),
+                },
+                // The contract keeps `k…` and `b…` as the text they are.
+                _ => return Self::parse(text.as_bytes()),
+            }
         };
-        target.map(Self::of).map_err(|reason| RecordhashError::Content {
-            text: text.chars().take(200).collect(),
-            reason,
-        })
+        target.map(Self::of).map_err(|reason| RecordhashError::Content { text: start(), reason })
     }
 }
 
@@ -184,6 +177,12 @@ fn ascii(bytes: &[u8]) -> Result<&str, String> {
     text.ok_or_else(|| "it is not ASCII".to_owned())
 }
 
+/// The contract puts `e5010172002408011220` before it.
+fn short_form(bytes: &[u8]) -> Result<Target, String> {
+    let key = bytes.try_into().map_err(|_| "it has not 32 bytes".to_owned())?;
+    IpnsName::from_public_key(key).map(Target::Ipns).map_err(|error| error.to_string())
+}
+
 fn contenthash(bytes: &[u8]) -> Result<Target, String> {
     let skip = if bytes.len() > 1 && bytes[0] == 0xe2 && bytes[1] == 0xe5 { 3 } else { 2 };
     let rest = bytes.get(skip..).unwrap_or_default();
@@ -199,13 +198,11 @@ fn contenthash(bytes: &[u8]) -> Result<Target, String> {
     }
 }
 
+/// An ed25519 key in full length that is none is a mistake, no other kind of key.
 fn ipns_cid(cid: Cid) -> Result<Target, String> {
-    let contenthash = [&IPNS_NS[..], &cid.to_bytes()].concat();
-    match IpnsName::from_contenthash(&contenthash) {
-        Ok(name) => Ok(Target::Ipns(name)),
-        // An ed25519 key in full length that is none is a mistake, no other kind of key.
-        Err(error) if contenthash.starts_with(&SHORT_PREFIX) => Err(error.to_string()),
-        Err(_) => Ok(Target::IpnsOther(cid)),
+    match IpnsName::from_cid(&cid) {
+        Some(name) => name.map(Target::Ipns).map_err(|error| error.to_string()),
+        None => Ok(Target::IpnsOther(cid)),
     }
 }
 
@@ -213,22 +210,15 @@ fn ipfs_cid(cid: Cid) -> Result<Target, String> {
     if cid.codec() == LIBP2P_KEY {
         return Err("its CID is an IPNS name, which is written ipns://k51…".to_owned());
     }
-    let cid = cid.into_v1().map_err(|error| error.to_string())?;
-    Ok(Target::Ipfs(cid))
+    Ok(Target::Ipfs(Cid::new_v1(cid.codec(), *cid.hash())))
 }
 
 fn ipns_text(text: &str) -> Result<Target, String> {
-    match text.parse::<IpnsName>() {
-        Ok(name) => Ok(Target::Ipns(name)),
-        Err(error) => match Cid::try_from(text) {
-            Ok(cid) if cid.codec() == LIBP2P_KEY => ipns_cid(cid),
-            _ => Err(error.to_string()),
-        },
-    }
+    parse_key_cid(text).map_err(|error| error.to_string()).and_then(ipns_cid)
 }
 
 fn ipfs_text(text: &str) -> Result<Target, String> {
-    Cid::try_from(text).map_err(|error| format!("it is not a CID ({error})")).and_then(ipfs_cid)
+    parse_cid(text).map_err(|error| error.to_string()).and_then(ipfs_cid)
 }
 
 /// An address to which paths are appended: neither query nor fragment nor password.
@@ -241,6 +231,16 @@ fn https(text: &str) -> Result<Target, String> {
         return Err("it is public: it cannot hold a user name or password".to_owned());
     }
     Ok(Target::Https(url))
+}
+
+/// What the bytes that a contract keeps point to, as a [`Recordhash`] is shown; hexadecimal where
+/// they are none, and `None` where nothing is kept.
+pub fn shown_bytes(bytes: &[u8]) -> Option<String> {
+    match Recordhash::parse(bytes) {
+        Ok(recordhash) => Some(recordhash.to_string()),
+        Err(RecordhashError::Empty) => None,
+        Err(_) => Some(format!("0x{}", data_encoding::HEXLOWER.encode(bytes))),
+    }
 }
 
 impl fmt::Display for Recordhash {
@@ -257,10 +257,9 @@ impl fmt::Display for Recordhash {
 }
 
 /// A CID as IPNS names are written.
-pub(super) fn base36(cid: &Cid) -> String {
+pub(crate) fn base36(cid: &Cid) -> String {
     multibase::encode(multibase::Base::Base36Lower, cid.to_bytes())
 }
 
 #[cfg(test)]
-#[path = "recordhash_tests.rs"]
 mod tests;

@@ -126,3 +126,19 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_contract_keeps_is_shown_as_what_it_points_to() {
+    let name: IpnsName = NAME.parse().unwrap();
+    let ipns = Some(format!("ipns://{NAME}"));
+    assert_eq!(shown_bytes(&name.public_key()), ipns);
+    assert_eq!(shown_bytes(&name.contenthash()), ipns);
+    assert_eq!(shown_bytes(b"https://a.example"), Some("https://a.example".to_owned()));
+    for number in 0..20 {
+        // Of 32 bytes, as a key is.
+        let url = format!("https://records{number:02}.nick.example/a");
+        assert_eq!((shown_bytes(url.as_bytes()), url.len()), (Some(url), 32));
+    }
+    assert_eq!(shown_bytes(&[1, 2]), Some("0x0102".to_owned()));
+    assert_eq!(shown_bytes(b""), None);
+}

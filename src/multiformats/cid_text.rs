@@ -1,0 +1,126 @@
+//! CIDs as text.
+
+use cid::Cid;
+
+use super::{
+    IPFS_NS, IPNS_NS, IpnsNameError, LIBP2P_KEY, MAX_TEXT, hex, parse_key_cid, quoted,
+    without_scheme,
+};
+
+/// Why a text is no CID of content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CidTextError {
+    /// It is none.
+    #[error("{text:?} is not a valid CID: {reason}")]
+    Text {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A path follows.
+    #[error("{0:?} names a file below a root: leave out the path after the CID")]
+    Path(String),
+    /// It is the name of a key.
+    #[error("{0:?} is an IPNS name: write ipns://{0}")]
+    Key(String),
+}
+
+/// The CID of content that `text` names, in every form of the [module](super), as CIDv1.
+///
+/// # Errors
+/// [`CidTextError`] quotes the text; a CID of codec libp2p-key is an IPNS name and none of
+/// content.
+pub fn parse_cid(text: &str) -> Result<Cid, CidTextError> {
+    let bare = without_scheme(text, "ipfs").unwrap_or(text);
+    if bare.contains('/') {
+        return Err(CidTextError::Path(quoted(text)));
+    }
+    let of_contenthash = hex(bare).and_then(|bytes| exact(bytes.strip_prefix(&IPFS_NS)?).ok());
+    let cid = match of_contenthash {
+        Some(cid) => cid,
+        None => {
+            bare_cid(bare).map_err(|reason| CidTextError::Text { text: quoted(text), reason })?
+        }
+    };
+    match cid.codec() {
+        LIBP2P_KEY => Err(CidTextError::Key(quoted(bare))),
+        codec => Ok(Cid::new_v1(codec, *cid.hash())),
+    }
+}
+
+/// A CID in a multibase, or a CIDv0, whatever its codec.
+pub(super) fn bare_cid(text: &str) -> Result<Cid, String> {
+    if text.len() > MAX_TEXT {
+        return Err("it is too long".to_owned());
+    }
+    if text.starts_with("Qm") && text.len() == 46 {
+        let bytes = bs58::decode(text).into_vec().map_err(|error| error.to_string())?;
+        return exact(&bytes);
+    }
+    let (_, bytes) = multibase::decode(text).map_err(|error| error.to_string())?;
+    exact(&bytes)
+}
+
+/// The CID that `bytes` are, to the last of them.
+pub(super) fn exact(bytes: &[u8]) -> Result<Cid, String> {
+    let cid = Cid::try_from(bytes).map_err(|error| error.to_string())?;
+    match cid.to_bytes() == bytes {
+        true => Ok(cid),
+        false => Err("bytes follow it".to_owned()),
+    }
+}
+
+/// What a text names: content, or the key whose records name content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentId {
+    /// Content, by its hash.
+    Ipfs(Cid),
+    /// A key, by its CID of codec libp2p-key.
+    Ipns(Cid),
+}
+
+/// Why a text names neither content nor a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContentIdError {
+    /// It is said to be content.
+    #[error(transparent)]
+    Cid(#[from] CidTextError),
+    /// It is said to be a key.
+    #[error(transparent)]
+    Key(#[from] IpnsNameError),
+    /// Nothing in it says what it is.
+    #[error("{0:?} is neither a CID nor an IPNS name")]
+    Unknown(String),
+}
+
+impl std::str::FromStr for ContentId {
+    type Err = ContentIdError;
+
+    /// Every form of the [module](super); a scheme, a contenthash's first bytes or the codec say
+    /// which of the two it is.
+    fn from_str(text: &str) -> Result<Self, ContentIdError> {
+        if without_scheme(text, "ipns").is_some() {
+            return Ok(Self::Ipns(parse_key_cid(text)?));
+        }
+        if without_scheme(text, "ipfs").is_some() {
+            return Ok(Self::Ipfs(parse_cid(text)?));
+        }
+        match hex(text) {
+            Some(bytes) if bytes.starts_with(&IPNS_NS) => {
+                return Ok(Self::Ipns(parse_key_cid(text)?));
+            }
+            Some(bytes) if bytes.starts_with(&IPFS_NS) => return Ok(Self::Ipfs(parse_cid(text)?)),
+            _ => {}
+        }
+        match (parse_cid(text), parse_key_cid(text)) {
+            (Ok(cid), _) => Ok(Self::Ipfs(cid)),
+            (_, Ok(cid)) => Ok(Self::Ipns(cid)),
+            // It begins like one, or is one of another kind of key.
+            (_, Err(error @ (IpnsNameError::KeyType(_) | IpnsNameError::PublicKey(_)))) => {
+                Err(error.into())
+            }
+            _ => Err(ContentIdError::Unknown(quoted(text))),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The record file: the JSON that a resolver's gateways serve, with a payload in it (facts §4).
+
+use alloy_primitives::hex;
+use serde::{Deserialize, Serialize};
+
+/// The longest record file that is read, in bytes.
+pub const MAX_RECORD_FILE: u64 = 1 << 20;
+
+/// The JSON of a record file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordFile {
+    /// `0x` and the payload in lower-case hex.
+    pub data: String,
+    /// What the deployed backend writes beside it.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<FileMetadata>,
+}
+
+/// The other fields of the deployed backend, for people and its own client; nothing verifies
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileMetadata {
+    /// The full name.
+    pub domain: String,
+    /// The value in its text form.
+    pub raw: String,
+    /// Seconds since 1970.
+    pub timestamp: i64,
+    /// The records signer.
+    pub signer: String,
+    /// The owner.
+    pub controller: String,
+    /// SIGN 3, or `0x`.
+    pub manager_signature: String,
+    /// SIGN 4.
+    pub record_signature: String,
+}
+
+/// Why a file is not a record file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// More than a record file can have.
+    #[error("it is longer than {MAX_RECORD_FILE} bytes")]
+    TooLong,
+    /// Not JSON with a text `data`.
+    #[error("it is not JSON of the form {{\"data\":\"0x…\"}}: {0}")]
+    Json(#[from] serde_json::Error),
+    /// `data` is not hexadecimal.
+    #[error("its data is not 0x and hexadecimal digits")]
+    Hex,
+}
+
+impl RecordFile {
+    /// The file of `payload`, without other fields.
+    pub fn new(payload: &[u8]) -> Self {
+        Self { data: hex::encode_prefixed(payload), metadata: None }
+    }
+
+    /// The bytes of the file.
+    pub fn to_json(&self) -> Vec<u8> {
+        match &self.metadata {
+            // The usual case, a thousand times a second: hex needs no escaping.
+            None => format!("{{\"data\":\"{}\"}}", self.data).into_bytes(),
+            Some(_) => serde_json::to_vec(self).expect("texts and numbers always serialize"),
+        }
+    }
+
+    /// The payload of the file in `bytes`.
+    ///
+    /// # Errors
+    /// [`FileError`] says what is not as it must be.
+    pub fn payload(bytes: &[u8]) -> Result<Vec<u8>, FileError> {
+        #[derive(Deserialize)]
+        struct Data<'a> {
+            #[serde(borrow)]
+            data: std::borrow::Cow<'a, str>,
+        }
+        if bytes.len() as u64 > MAX_RECORD_FILE {
+            return Err(FileError::TooLong);
+        }
+        let file: Data<'_> = serde_json::from_slice(bytes)?;
+        let digits = file.data.strip_prefix("0x").ok_or(FileError::Hex)?;
+        hex::decode(digits).map_err(|_| FileError::Hex)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_strictly() {
+        assert_eq!(RecordFile::payload(b"{\"data\":\"0x01ff\",\"x\":1}").unwrap(), [1, 255]);
+        assert_eq!(RecordFile::new(&[1, 255]).to_json(), b"{\"data\":\"0x01ff\"}");
+        for bad in ["{\"data\":\"01ff\"}", "{\"data\":\"0x1\"}", "{\"data\":1}", "<html>", "", "{}"]
+        {
+            assert!(RecordFile::payload(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Where a record's file is below `.well-known/`, and what a path there can mean (facts §4).
+
+use super::RecordKey;
+use crate::ens::Name;
+
+/// The path of a record's file in the tree: the name's directory and `<record type>.json`.
+pub fn record_path(name: &Name, key: &RecordKey) -> String {
+    let mut path = name.well_known();
+    path.push('/');
+    path.push_str(&key.file_name());
+    path
+}
+
+/// The record's place in the older flat layout (ENSIP-XX, seed 003); `None` where it has none, or
+/// the same, or where it is the place of another record: `text.nick.eth`'s avatar would be
+/// `nick.eth`'s `text/avatar`.
+pub fn flat_path(name: &Name, key: &RecordKey) -> Option<String> {
+    let path = format!("{}/{}", name.well_known(), key.legacy_file_name()?);
+    if path == record_path(name, key) {
+        return None;
+    }
+    match meaning(&path) {
+        PathMeaning::Records(records) => {
+            records.iter().any(|(of, record)| of == name && record == key).then_some(path)
+        }
+        _ => Some(path),
+    }
+}
+
+/// What a path under `.well-known/` can mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathMeaning {
+    /// A record of a name. `text/name.json` can be two: of `nick.eth`, and of `text.nick.eth`.
+    Records(Vec<(Name, RecordKey)>),
+    /// Only in the flat layout of ENSIP-XX.
+    Legacy(Name, RecordKey),
+    /// A known fault of the deployed client, and what is right.
+    Fault(String),
+    /// Somebody else's file.
+    Foreign,
+}
+
+/// What `path`, which starts with `.well-known/`, can mean.
+pub fn meaning(path: &str) -> PathMeaning {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let Some((file, folders)) = parts.split_last() else { return PathMeaning::Foreign };
+    let Some(stem) = file.strip_suffix(".json") else { return PathMeaning::Foreign };
+    let mut records = Vec::new();
+    if let Some((kind, labels)) = folders.split_last() {
+        if let Some(name) = name_of(labels) {
+            if *kind == "dnsrecord" {
+                let right = format!("{}/dns/{file}", name.well_known());
+                return PathMeaning::Fault(format!(
+                    "a path of the deployed client that the resolver never asks; it asks {right}"
+                ));
+            }
+            records.extend(canonical(&format!("{kind}/{stem}")).map(|key| (name, key)));
+        }
+        if let Some(name) = name_of(folders) {
+            records.extend(canonical(stem).map(|key| (name, key)));
+        }
+    }
+    if !records.is_empty() {
+        return PathMeaning::Records(records);
+    }
+    match (name_of(folders), RecordKey::from_legacy_file_name(file)) {
+        (Some(name), Some(key)) => PathMeaning::Legacy(name, key),
+        _ => PathMeaning::Foreign,
+    }
+}
+
+fn canonical(text: &str) -> Option<RecordKey> {
+    RecordKey::parse(text).ok().filter(|key| key.to_string() == text)
+}
+
+fn name_of(reversed: &[&str]) -> Option<Name> {
+    let labels: Vec<&str> = reversed.iter().rev().copied().collect();
+    if labels.is_empty() {
+        return None;
+    }
+    Name::from_normalized(&labels.join(".")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flat_place_is_never_that_of_another_record() {
+        let flat = |name: &str, key: &str| {
+            flat_path(&Name::parse(name).unwrap(), &RecordKey::parse(key).unwrap())
+        };
+        let avatar = ".well-known/eth/nick/avatar.json".to_owned();
+        assert_eq!(flat("nick.eth", "text/avatar"), Some(avatar));
+        // nick.eth's text/avatar is there.
+        assert_eq!(flat("text.nick.eth", "text/avatar"), None);
+        // That one is the resolver's own already.
+        assert_eq!(flat("nick.eth", "contenthash"), None);
+    }
+
+    fn names(path: &str) -> Vec<String> {
+        match meaning(path) {
+            PathMeaning::Records(records) => {
+                records.iter().map(|(name, key)| format!("{name} {key}")).collect()
+            }
+            other => vec![format!("{other:?}")],
+        }
+    }
+
+    #[test]
+    fn paths_and_what_they_mean() {
+        assert_eq!(names(".well-known/eth/nick/text/avatar.json"), ["nick.eth text/avatar"]);
+        assert_eq!(names(".well-known/eth/nick/contenthash.json"), ["nick.eth contenthash"]);
+        assert_eq!(
+            names(".well-known/eth/nick/text/name.json"),
+            ["nick.eth text/name", "text.nick.eth name"]
+        );
+        for foreign in [
+            ".well-known/security.txt",
+            ".well-known/nostr.json",
+            ".well-known/eth/nick/address/eth.txt",
+            ".well-known/eth/NICK/text/avatar.json",
+        ] {
+            assert_eq!(meaning(foreign), PathMeaning::Foreign, "{foreign}");
+        }
+        assert!(matches!(meaning(".well-known/eth/nick/addr-60.json"), PathMeaning::Legacy(..)));
+        assert!(matches!(
+            meaning(".well-known/eth/nick/dnsrecord/zonehash.json"),
+            PathMeaning::Fault(right) if right.contains("eth/nick/dns/zonehash.json")
+        ));
+    }
+}
