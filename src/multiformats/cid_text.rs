@@ -116,8 +116,8 @@ impl std::str::FromStr for ContentId {
         match (parse_cid(text), parse_key_cid(text)) {
             (Ok(cid), _) => Ok(Self::Ipfs(cid)),
             (_, Ok(cid)) => Ok(Self::Ipns(cid)),
-            // It begins like one, or is one of another kind of key.
-            (_, Err(error @ (IpnsNameError::KeyType(_) | IpnsNameError::PublicKey(_)))) => {
+            // It is meant as a key, and is none.
+            (_, Err(error @ (IpnsNameError::NoKey(_) | IpnsNameError::PublicKey(_)))) => {
                 Err(error.into())
             }
             _ => Err(ContentIdError::Unknown(quoted(text))),
