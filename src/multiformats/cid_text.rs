@@ -22,8 +22,13 @@ pub enum CidTextError {
     #[error("{0:?} names a file below a root: leave out the path after the CID")]
     Path(String),
     /// It is the name of a key.
-    #[error("{0:?} is an IPNS name: write ipns://{0}")]
-    Key(String),
+    #[error("{text:?} is an IPNS name: write ipns://{name}")]
+    Key {
+        /// What was given.
+        text: String,
+        /// The name.
+        name: String,
+    },
 }
 
 /// The CID of content that `text` names, in every form of the [module](super), as CIDv1.
@@ -33,18 +38,14 @@ pub enum CidTextError {
 /// content.
 pub fn parse_cid(text: &str) -> Result<Cid, CidTextError> {
     let bare = without_scheme(text, "ipfs").unwrap_or(text);
-    if bare.contains('/') {
-        return Err(CidTextError::Path(quoted(text)));
-    }
     let of_contenthash = hex(bare).and_then(|bytes| exact(bytes.strip_prefix(&IPFS_NS)?).ok());
-    let cid = match of_contenthash {
-        Some(cid) => cid,
-        None => {
-            bare_cid(bare).map_err(|reason| CidTextError::Text { text: quoted(text), reason })?
-        }
-    };
+    let cid = of_contenthash.map_or_else(|| bare_cid(bare), Ok);
+    let cid = cid.map_err(|reason| match bare.contains('/') {
+        true => CidTextError::Path(quoted(text)),
+        false => CidTextError::Text { text: quoted(text), reason },
+    })?;
     match cid.codec() {
-        LIBP2P_KEY => Err(CidTextError::Key(quoted(bare))),
+        LIBP2P_KEY => Err(CidTextError::Key { text: quoted(text), name: quoted(bare) }),
         codec => Ok(Cid::new_v1(codec, *cid.hash())),
     }
 }

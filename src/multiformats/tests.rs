@@ -63,7 +63,7 @@ fn what_is_no_content_is_refused() {
         assert!(matches!(parse_cid(text), Err(CidTextError::Text { .. })), "{text}");
         assert!(text.parse::<ContentId>().is_err(), "{text}");
     }
-    assert!(matches!(parse_cid(NAME), Err(CidTextError::Key(_))));
+    assert!(matches!(parse_cid(NAME), Err(CidTextError::Key { .. })));
     assert!(matches!(parse_cid(&format!("{FILE}/a")), Err(CidTextError::Path(_))));
     let trailing = [&FILE.parse::<Cid>().unwrap().to_bytes()[..], &[0]].concat();
     let trailing = multibase::encode(multibase::Base::Base32Lower, trailing);
