@@ -1,6 +1,5 @@
 //! Addresses and interfaces of the contracts that are read.
 
-use alloy::ens::UNIVERSAL_RESOLVER_ADDRESS;
 use alloy_primitives::{Address, address};
 
 pub use abi::OffchainLookup;
@@ -23,7 +22,7 @@ impl Default for Contracts {
     fn default() -> Self {
         Self {
             registry: address!("00000000000C2E074eC69A0dFb2997BA6C7d2e1e"),
-            universal_resolver: UNIVERSAL_RESOLVER_ADDRESS,
+            universal_resolver: address!("eEeEEEeE14D718C2B47D9923Deab1335E144EeEe"),
             name_wrapper: address!("D4416b13d2b3a9aBae7AcD5D6C2BbDBE25686401"),
             records_resolver: address!("839B3B540A9572448FD1B2335e0EB09Ac1A02885"),
         }
@@ -56,6 +55,8 @@ pub mod calls {
         // ERC-165 and ENSIP-10.
         function supportsInterface(bytes4 id) view returns (bool);
         function resolve(bytes name, bytes data) view returns (bytes);
+        // The Universal Resolver (ENSIP-23).
+        function findResolver(bytes name) view returns (address resolver, bytes32 node, uint256 offset);
         // The records resolver (facts §5).
         function recordhash(bytes32 node) view returns (bytes);
         function isApprovedSigner(address owner, bytes32 node, address signer) view returns (bool);

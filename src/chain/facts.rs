@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use alloy::ens::UniversalResolver;
 use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
 use futures_util::future::{try_join, try_join_all};
 
@@ -218,11 +217,11 @@ impl BlockReader {
         name: &Name,
     ) -> Result<Option<FoundResolver>, ChainError> {
         let wire = name.dns();
-        let call = UniversalResolver::findResolverCall { name: wire.clone().into() };
+        let call = calls::findResolverCall { name: wire.clone().into() };
         let Some(found) = self.ask(self.contracts().universal_resolver, call).await? else {
             return Ok(None);
         };
-        let (address, offset) = (found._0, found._2);
+        let (address, offset) = (found.resolver, found.offset);
         let is_level = |level: &Name| U256::from(wire.len() - level.dns().len()) == offset;
         let Some(level) = levels(name).into_iter().find(is_level) else { return Ok(None) };
         if address.is_zero() {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use hkdf::Hkdf;
-use k256::elliptic_curve::bigint::{NonZero, U384};
+use k256::elliptic_curve::bigint::{Encoding, NonZero, U384};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -162,9 +162,10 @@ fn records_signer_of_hex(
 
 /// `(okm mod modulus) + offset`, the lower 32 bytes big-endian.
 fn reduce(okm: &U384, modulus: U384, offset: U384) -> Secret32 {
-    let modulus = NonZero::new(modulus).expect("the group orders are not zero");
+    let modulus: NonZero<U384> =
+        Option::from(NonZero::new(modulus)).expect("the group orders are not zero");
     let reduced = Zeroizing::new(okm.rem(&modulus).wrapping_add(&offset));
-    let bytes = Zeroizing::new(<[u8; 48]>::from(reduced.to_be_bytes()));
+    let bytes = Zeroizing::new(reduced.to_be_bytes());
     let mut low = [0; 32];
     low.copy_from_slice(&bytes[16..]);
     let secret = Secret::new(low);

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, hex, keccak256};
 use k256::ecdsa::SigningKey;
-use k256::elliptic_curve::sec1::ToSec1Point;
+use k256::elliptic_curve::sec1::ToEncodedPoint;
 use secp256k1::{Message, SECP256K1, SecretKey};
 use zeroize::Zeroize;
 
@@ -37,7 +37,7 @@ impl SignerKey {
     pub fn from_scalar(scalar: &Secret32) -> Result<Self, SignerKeyError> {
         let key =
             SigningKey::from_slice(scalar.expose()).map_err(|_| SignerKeyError::OutOfRange)?;
-        let point = key.verifying_key().as_affine().to_sec1_point(false);
+        let point = key.verifying_key().as_affine().to_encoded_point(false);
         let hash = keccak256(&point.as_bytes()[1..]);
         Ok(Self { key, address: Address::from_slice(&hash[12..]) })
     }
@@ -141,7 +141,8 @@ mod tests {
         for byte in 1..=40 {
             let key = SignerKey::from_scalar(&Secret::new([byte; 32])).unwrap();
             let digest = keccak256([byte]);
-            let (signature, recovery) = key.key.sign_prehash_recoverable(digest.as_slice());
+            let (signature, recovery) =
+                key.key.sign_prehash_recoverable(digest.as_slice()).unwrap();
             let signed = key.sign_digest(&digest);
             assert_eq!(signed.as_bytes()[..64], signature.to_bytes()[..]);
             assert_eq!(signed.as_bytes()[64], 27 + recovery.to_byte());

@@ -210,7 +210,7 @@ mod tests {
 
     /// As foundry writes it: scrypt with n = 8192.
     fn written_by_eth_keystore(folder: &Path) -> &'static str {
-        use alloy::signers::k256::elliptic_curve::rand_core::OsRng;
+        use k256::elliptic_curve::rand_core::OsRng;
         PrivateKeySigner::encrypt_keystore(folder, &mut OsRng, [1; 32], "pw", Some("me")).unwrap();
         "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1"
     }

@@ -159,12 +159,12 @@ mod tests {
 
     /// A valid signature of `text` with the nonce 7, which RFC 6979 would not choose.
     fn randomised(key: &SignerKey, text: &str) -> Signature {
-        use k256::elliptic_curve::{PrimeField, sec1::ToSec1Point};
+        use k256::elliptic_curve::{PrimeField, sec1::ToEncodedPoint};
         use k256::{ProjectivePoint, Scalar};
         let scalar =
             |bytes: &[u8]| Scalar::from_repr(<[u8; 32]>::try_from(bytes).unwrap().into()).unwrap();
         let nonce = Scalar::from(7u64);
-        let point = (ProjectivePoint::GENERATOR * nonce).to_affine().to_sec1_point(true);
+        let point = (ProjectivePoint::GENERATOR * nonce).to_affine().to_encoded_point(true);
         let r = scalar(&point.as_bytes()[1..]);
         let z = scalar(crate::request::eip191_digest(text).as_slice());
         let s = nonce.invert().unwrap() * (z + r * scalar(key.scalar().expose()));

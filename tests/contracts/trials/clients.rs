@@ -1,9 +1,9 @@
 //! A client no one here wrote, alloy, through the Universal Resolver: ENSIP-10, ENSIP-21's batch
 //! answered by the client, primary names.
 
-use alloy::ens::{EnsError, ProviderEnsExt};
 use alloy::providers::{CcipReadClient, HttpCcipReadGateway};
 use alloy::sol_types::{SolCall, SolValue};
+use alloy_ens::{EnsError, ProviderEnsExt};
 use alloy_primitives::Bytes;
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::{PlainResolver, UniversalResolver};
