@@ -5,7 +5,7 @@ use alloy_primitives::{Address, address};
 pub use abi::OffchainLookup;
 
 /// Where ENS is on a chain. The default is mainnet, and every network whose ENS has the same
-/// addresses (facts §5).
+/// addresses ([the resolver](crate::spec::resolver)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contracts {
     /// The ENS registry.
@@ -57,7 +57,7 @@ pub mod calls {
         function resolve(bytes name, bytes data) view returns (bytes);
         // The Universal Resolver (ENSIP-23).
         function findResolver(bytes name) view returns (address resolver, bytes32 node, uint256 offset);
-        // The records resolver (facts §5).
+        // The records resolver (crate::spec::resolver).
         function recordhash(bytes32 node) view returns (bytes);
         function isApprovedSigner(address owner, bytes32 node, address signer) view returns (bool);
         function isWrapper(address contractAddress) view returns (bool);

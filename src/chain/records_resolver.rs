@@ -1,5 +1,5 @@
-//! The records resolver (CCIP2, facts §5): which recordhash applies to a name, its gateways, and
-//! whom an owner approved.
+//! The records resolver (CCIP2, [resolver](crate::spec::resolver)): which recordhash applies to a
+//! name, its gateways, and whom an owner approved.
 
 use std::fmt;
 

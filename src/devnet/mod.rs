@@ -2,7 +2,7 @@
 //!
 //! | path | what it is |
 //! | --- | --- |
-//! | `/name/…` | the w3name API (facts §7), rate limit included |
+//! | `/name/…` | the w3name API ([IPNS](crate::spec::ipns)), rate limit included |
 //! | `/api/v0/…` | a part of Kubo's RPC: `dag/import`, `name/put`, `routing/put`, … |
 //! | `/ipfs/…`, `/ipns/…` | a path and trustless gateway that answers as Kubo's does |
 //! | `/routing/v1/ipns/…` | a delegated routing server for IPNS records |

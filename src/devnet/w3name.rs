@@ -1,4 +1,4 @@
-//! The w3name API (facts §7), with the messages of the published service.
+//! The w3name API ([IPNS](crate::spec::ipns)), with the messages of the published service.
 
 use std::net::SocketAddr;
 use std::time::Instant;

@@ -1,5 +1,5 @@
 //! ENS names: normalisation (ENSIP-15), namehash (EIP-137), DNS wire form (ENSIP-10) and the
-//! reverse-DNS directory under `.well-known` (RFC 8615; seed 001, "Off-Chain Records Storage").
+//! reverse-DNS directory under `.well-known` (RFC 8615; [records](crate::spec::records)).
 
 mod dns;
 mod name;

@@ -1,4 +1,4 @@
-//! Where a name's records stand under `.well-known` (RFC 8615; seed 001).
+//! Where a name's records stand under `.well-known` (RFC 8615; [records](crate::spec::records)).
 
 use super::Name;
 

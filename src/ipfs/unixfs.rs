@@ -1,5 +1,6 @@
-//! UnixFS after the profile `unixfs-v1-2025` of IPIP-499 (facts §8): CIDv1, sha2-256, raw leaves,
-//! chunks of 1 MiB, 1,024 links a file node, a directory over 262,144 bytes as a HAMT.
+//! UnixFS after the profile `unixfs-v1-2025` of IPIP-499 ([UnixFS](crate::spec::unixfs)): CIDv1,
+//! sha2-256, raw leaves, chunks of 1 MiB, 1,024 links a file node, a directory over 262,144 bytes
+//! as a HAMT.
 //!
 //! This is the encoder, directory blocks are in `unixfs_directory`; `unixfs_folder` feeds it from
 //! disk, `unixfs_files` from memory.

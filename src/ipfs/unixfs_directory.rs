@@ -1,4 +1,5 @@
-//! Directory blocks: plain ones, and HAMTs for those that would be too long (facts §8).
+//! Directory blocks: plain ones, and HAMTs for those that would be too long
+//! ([UnixFS](crate::spec::unixfs)).
 //!
 //! Both are dag-pb: links (field 2), each of hash (1), name (2) and Tsize (3), then the
 //! directory's own UnixFS data (field 1).

@@ -1,4 +1,4 @@
-//! IPNS records: read, bounded, verified. Facts §7,
+//! IPNS records: read, bounded, verified. [The record](crate::spec::ipns),
 //! <https://specs.ipfs.tech/ipns/ipns-record/>.
 
 use jiff::Timestamp;

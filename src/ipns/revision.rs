@@ -1,5 +1,5 @@
-//! w3name revisions: what the ENSIP-19 `version` carries (seed 004), from which the next record
-//! follows. Facts §7.
+//! w3name revisions: what the ENSIP-19 `version` carries ([seed 004](crate::spec::ipns)), from
+//! which the next record follows.
 //!
 //! A plain CBOR map of name, value, sequence, validity and, when known, ttl.
 

@@ -1,4 +1,4 @@
-//! From a wallet signature to a key (seed 002, "Key Generation").
+//! From a wallet signature to a key ([keys](crate::spec::keys); seed 002, "Key Generation").
 //!
 //! ```text
 //! info = <caip10>:<username>

@@ -1,4 +1,4 @@
-//! The IPNS key (ed25519): facts §3, <https://specs.ipfs.tech/ipns/ipns-record/>.
+//! The IPNS key (ed25519): [keys](crate::spec::keys), <https://specs.ipfs.tech/ipns/ipns-record/>.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! What SIGN 1 and SIGN 2 ask for, and the keys their signatures give (seeds 001 and 002).
+//! What SIGN 1 and SIGN 2 ask for ([requests](crate::spec::requests)), and the keys their
+//! signatures give ([keys](crate::spec::keys)).
 
 use std::fmt;
 use std::str::FromStr;

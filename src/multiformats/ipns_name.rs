@@ -1,4 +1,4 @@
-//! The name of an IPNS key: facts §3, <https://specs.ipfs.tech/ipns/ipns-record/>.
+//! The name of an IPNS key: [keys](crate::spec::keys), <https://specs.ipfs.tech/ipns/ipns-record/>.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,6 @@
 //! A guard against addresses that others chose (a contract, a record, a redirect) and that lead
-//! into networks of one's own: loopback, private, link-local, carrier-grade NAT and the like.
+//! into networks of one's own: loopback, private, link-local, carrier-grade NAT and the like
+//! ([threats](crate::spec::threats)).
 //!
 //! Literal addresses are judged before a request is sent, names after they are resolved, on the
 //! very addresses that are then connected to.

@@ -1,4 +1,4 @@
-//! Faults that trees signed by deployed clients are known for.
+//! Faults that trees signed by [deployed clients](crate::spec::deployed_client) are known for.
 
 use super::{CoinType, RecordKey, Value, address};
 

@@ -1,4 +1,5 @@
-//! The record file: the JSON that a resolver's gateways serve, with a payload in it (facts §4).
+//! The record file: the JSON that a resolver's gateways serve, with a payload in it
+//! ([records](crate::spec::records)).
 
 use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! File names of the older ENSIP-XX layout (seed 003): flat under the name.
+//! File names of the older ENSIP-XX layout ([seed 003](crate::spec::records)): flat under the name.
 
 use super::{CoinType, RecordKey, TextKey};
 

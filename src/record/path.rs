@@ -1,4 +1,5 @@
-//! Where a record's file is below `.well-known/`, and what a path there can mean (facts §4).
+//! Where a record's file is below `.well-known/`, and what a path there can mean
+//! ([records](crate::spec::records)).
 
 use super::RecordKey;
 use crate::ens::Name;
@@ -11,8 +12,9 @@ pub fn record_path(name: &Name, key: &RecordKey) -> String {
     path
 }
 
-/// The record's place in the older flat layout (ENSIP-XX, seed 003); `None` where it has none, or
-/// the same, or where it is the place of another record: `text.nick.eth`'s avatar would be
+/// The record's place in the older flat layout (ENSIP-XX, [seed 003](crate::spec::records)); `None`
+/// where it has none, or the same, or where it is the place of another record: `text.nick.eth`'s
+/// avatar would be
 /// `nick.eth`'s `text/avatar`.
 pub fn flat_path(name: &Name, key: &RecordKey) -> Option<String> {
     let path = format!("{}/{}", name.well_known(), key.legacy_file_name()?);

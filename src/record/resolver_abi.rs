@@ -1,4 +1,4 @@
-//! The resolver calls that ask for a record (facts of ENSIP-1 to 11; `IPublicResolver`).
+//! The resolver calls that ask for a record (ENSIP-1 to 11; [records](crate::spec::records)).
 
 use alloy::sol_types::SolCall;
 use alloy_primitives::{B256, FixedBytes, U256, keccak256};

@@ -1,5 +1,5 @@
 //! The recordhash: where the resolver contract looks for a name's records, in every form
-//! (facts §5).
+//! ([the resolver](crate::spec::resolver)).
 
 use std::fmt;
 use std::str::FromStr;

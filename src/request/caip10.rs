@@ -1,4 +1,4 @@
-//! CAIP-10 account identifiers of EVM chains.
+//! CAIP-10 account identifiers of EVM chains ([identities](crate::spec::identities)).
 
 use std::fmt;
 use std::str::FromStr;

@@ -146,8 +146,8 @@ fn swapped(key: &RecordKey) -> Option<RecordKey> {
     other.parse().ok()
 }
 
-/// The packings that seeds 001 and 002 can be read as: the Solidity type or the record type,
-/// then the value as text or as bytes.
+/// The packings that [seeds 001 and 002](crate::spec::sources) can be read as: the Solidity type or
+/// the record type, then the value as text or as bytes.
 fn packed_forms(key: &RecordKey, result: &[u8]) -> Vec<Extradata> {
     let Ok(value) = Value::abi_decode(key, result) else { return Vec::new() };
     let text = value.to_string();

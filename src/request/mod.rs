@@ -1,5 +1,5 @@
-//! The request texts (facts of seeds 001 and 002), how they are signed, and how what was signed
-//! is verified.
+//! [The texts that are signed](crate::spec::requests), how they are signed, and how what was
+//! signed is verified.
 
 mod approvals;
 mod caip10;

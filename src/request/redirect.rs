@@ -4,8 +4,8 @@
 //! 0xc20117a4 ‖ abi.encode(address recordSigner, bytes recordSignature, bytes approvedSignature, bytes redirect)
 //! ```
 //!
-//! `redirect` is the DNS wire form of the other name, not ABI-encoded (facts of the deployed
-//! contract).
+//! `redirect` is the DNS wire form of the other name, not ABI-encoded
+//! ([the resolver](crate::spec::resolver)).
 
 use alloy_primitives::Address;
 

@@ -33,7 +33,7 @@ pub struct SignedRecord {
 /// Why bytes are not a signed record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// The bare ABI-encoded value, as seed 001's own example has it.
+    /// The bare ABI-encoded value, as [seed 001](crate::spec::records)'s own example has it.
     #[error("the record is unsigned: its data is the bare value, without signer and signature")]
     Unsigned,
     /// `signedRedirect`: the name hands its records to another name.

@@ -1,6 +1,6 @@
-//! The exact texts that are signed: SIGN 1 to 4 and the redirect (seeds 001 and 002; where they
-//! differ from the deployed resolver, as the resolver rebuilds them). Nothing else in this crate
-//! builds them, and nothing reads one back.
+//! The exact texts that are signed: SIGN 1 to 4 and the redirect
+//! ([requests](crate::spec::requests); where they differ from the deployed resolver, as the
+//! resolver rebuilds them). Nothing else in this crate builds them, and nothing reads one back.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! The resolver's checks of a signed record (facts of the deployed contract; seed 001,
-//! "Security"): who may sign, whether they did, and over what.
+//! The resolver's checks of a signed record ([the resolver](crate::spec::resolver);
+//! [seed 001](crate::spec::sources), "Security"): who may sign, whether they did, and over what.
 
 use alloy_primitives::{Address, Bytes};
 

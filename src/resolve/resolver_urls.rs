@@ -1,4 +1,4 @@
-//! The addresses the resolver contract sends a client to (facts §5, third point).
+//! The addresses the resolver contract sends a client to ([the resolver](crate::spec::resolver)).
 
 use data_encoding::HEXLOWER;
 

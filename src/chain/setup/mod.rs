@@ -1,5 +1,5 @@
 //! Making a name use its records: what stands on chain, what is missing, and the transactions
-//! that bring it about (facts §5).
+//! that bring it about ([the resolver](crate::spec::resolver)).
 //!
 //! | file | what it does |
 //! | --- | --- |

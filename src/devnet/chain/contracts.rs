@@ -166,7 +166,7 @@ mod tests {
     use super::bindings::CCIP2Resolver::*;
     use super::*;
 
-    /// Facts §5 names these; the artifacts must have them.
+    /// [The resolver](crate::spec::resolver) has these; the artifacts must have them.
     #[test]
     fn selectors_are_those_of_the_deployed_resolver() {
         let bound = [

@@ -2,8 +2,8 @@
 //!
 //! Contracts of our own Solidity stand at the mainnet addresses of what they stand for: the
 //! registry, the NameWrapper, the Universal Resolver, a resolver with records on chain, and the
-//! CCIP2 resolver (facts §5), which sends clients to the devnet's gateway. They behave as what
-//! clients may rely on says; they are not the deployed bytecode.
+//! CCIP2 resolver ([the resolver](crate::spec::resolver)), which sends clients to the devnet's
+//! gateway. They behave as what clients may rely on says; they are not the deployed bytecode.
 
 mod anvil;
 mod contracts;

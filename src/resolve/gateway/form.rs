@@ -53,7 +53,7 @@ pub(super) enum Content {
     Ipfs(Cid),
 }
 
-/// Seed 001's way of writing the placeholders, longest first.
+/// [Seed 001](crate::spec::resolver)'s way of writing the placeholders, longest first.
 const LITERALS: [(&str, &str); 6] = [
     ("<base36-CID-v1>", "{ipns}"),
     ("<base36 CID>", "{ipns}"),

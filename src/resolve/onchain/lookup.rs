@@ -1,4 +1,5 @@
-//! EIP-3668: a resolver that sends its client to gateways, and takes back what they answer.
+//! [EIP-3668](crate::spec::ccip_read): a resolver that sends its client to gateways, and takes back
+//! what they answer.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -82,7 +82,7 @@ pub async fn words() -> Result<()> {
         ensure!(document["records"].as_array().is_some_and(|all| all.len() == 2), "{document:#}");
     }
 
-    // A 404 ends the search, unless the user says otherwise (facts §6).
+    // A 404 ends the search, unless the user says otherwise (namesys::spec::ccip_read).
     let first = gateway(Misbehaviour::Status(404)).await?.to_string();
     let gateways =
         ChainGateways { web2: vec![first, host.clone()], ..ChainGateways::local(&*host) };

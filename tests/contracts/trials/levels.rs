@@ -164,7 +164,7 @@ pub async fn redirects() -> Result<()> {
     Ok(())
 }
 
-/// A signedRedirect payload; the text is facts §5's.
+/// A signedRedirect payload; its text: `namesys::spec::requests`.
 fn redirect(from: &Name, result: &[u8], app: &str, by: &SignerKey) -> Vec<u8> {
     let text = format!(
         "Requesting Signature To Install dApp Service\n\nOrigin: {from}\nApp: {app}\n\

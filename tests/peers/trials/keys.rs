@@ -8,7 +8,7 @@ use super::publish::{NAME, SEED};
 use crate::peer;
 use crate::support::sandbox::Sandbox;
 
-/// The start of a libp2p protobuf of an ed25519 private key (facts §3).
+/// The start of a libp2p protobuf of an ed25519 private key (namesys::spec::keys).
 const PROTOBUF_PREFIX: &str = "08011240";
 
 /// The PEM is read by Node's OpenSSL, the libp2p protobuf by the w3name client.

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::peer;
 use crate::support::sandbox::Sandbox;
 
-/// The serialized size of a directory block that is still no HAMT (facts §8).
+/// The serialized size of a directory block that is still no HAMT (namesys::spec::unixfs).
 const HAMT_LIMIT: usize = 262_144;
 
 /// The data field of a directory block: tag, length, and type 1.

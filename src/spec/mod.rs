@@ -1,0 +1,38 @@
+//! What this crate implements, byte for byte: the pages that comments in the code point to.
+//!
+//! | page | what it says |
+//! | --- | --- |
+//! | [`sources`] | the seed specifications, the deployed contract, and where they differ |
+//! | [`identities`] | wallet, origin, password, CAIP-10 |
+//! | [`requests`] | the texts SIGN 1–4 and the redirect |
+//! | [`keys`] | from a signature to a key; the IPNS name and its forms |
+//! | [`records`] | record types, their values, and the files that hold them |
+//! | [`resolver`] | the deployed resolver: recordhash, gateways, verification, setters |
+//! | [`ccip_read`] | EIP-3668, ENSIP-10, ENSIP-21 |
+//! | [`ipns`] | IPNS records, w3name and its revisions, delegated routing, Kubo |
+//! | [`unixfs`] | the profile that makes equal roots |
+//! | [`deployed_client`] | the web client's trees, and the sibling Dev3 |
+//! | [`threats`] | who is trusted, and what follows |
+
+#[doc = include_str!("ccip_read.md")]
+pub mod ccip_read {}
+#[doc = include_str!("deployed_client.md")]
+pub mod deployed_client {}
+#[doc = include_str!("identities.md")]
+pub mod identities {}
+#[doc = include_str!("ipns.md")]
+pub mod ipns {}
+#[doc = include_str!("keys.md")]
+pub mod keys {}
+#[doc = include_str!("records.md")]
+pub mod records {}
+#[doc = include_str!("requests.md")]
+pub mod requests {}
+#[doc = include_str!("resolver.md")]
+pub mod resolver {}
+#[doc = include_str!("sources.md")]
+pub mod sources {}
+#[doc = include_str!("threats.md")]
+pub mod threats {}
+#[doc = include_str!("unixfs.md")]
+pub mod unixfs {}
