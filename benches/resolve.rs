@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench resolve`; needs anvil (`ANVIL`, in PATH, or npm to fetch it into `target/`).
 
+#![allow(clippy::print_stdout)]
+
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example keygen` uses the key of anvil's first account, which everybody knows.
 
+#![allow(clippy::print_stdout)]
+
 use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
 use namesys::request::Caip10;

@@ -3,6 +3,8 @@
 //!
 //! `cargo run --example publish`
 
+#![allow(clippy::print_stdout)]
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};

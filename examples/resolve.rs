@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example resolve -- nick.eth ipns://k51… 0xOWNER https://ipfs.io text/avatar`
 
+#![allow(clippy::print_stdout)]
+
 use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::net::{Http, HttpConfig};

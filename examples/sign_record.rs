@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example sign_record`
 
+#![allow(clippy::print_stdout)]
+
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
 use namesys::record::{RecordFile, RecordKey, Value, record_path};

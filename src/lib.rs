@@ -6,6 +6,8 @@
 //!
 //! | block | what it is | I/O |
 //! | --- | --- | --- |
+//! | [`spec`] | what is implemented, byte for byte: the pages that comments point to | none |
+//! | `atomic` | files that are either the old or the new, never half of one | files |
 //! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
 //! | [`ens`] | names: ENSIP-15, namehash, DNS wire form, `.well-known` directory | none |
 //! | [`multiformats`] | CIDs and IPNS names, in every text form | none |
@@ -20,15 +22,27 @@
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
+//! | `web` | how files go over HTTP: what `publish`, `serve` and `devnet` share | none |
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
+//!
+//! # Features
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `cli` (default) | the binary, and the crates that only it needs |
+//! | `devnet` (default) | the block [`devnet`] and the contracts of its chain; with it, `serve` |
+//! | `serve` | the block [`serve`]; `cli` has it too |
+//!
+//! A program that uses the library takes it without them:
+//! `namesys = { version = "0.1", default-features = false }`.
 
-#![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 mod atomic;
 pub mod chain;
+#[cfg(feature = "devnet")]
 pub mod devnet;
 pub mod ens;
 pub mod ipfs;
@@ -43,7 +57,9 @@ pub mod report;
 pub mod request;
 pub mod resolve;
 pub mod secret;
+#[cfg(feature = "serve")]
 pub mod serve;
+pub mod spec;
 pub mod wallet;
 mod web;
 pub mod workspace;

@@ -1,6 +1,8 @@
 //! Processes that are killed, and processes at work at the same time: the workspace stays whole,
 //! the next run completes, nothing is lost, the sequence never goes back.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,8 @@
 //! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

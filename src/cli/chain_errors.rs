@@ -1,8 +1,7 @@
-//! Errors about the chain: nodes, setup, resolution, the devnet's own.
+//! Errors about the chain: nodes, setup, resolution.
 
 use namesys::chain::ChainError;
 use namesys::chain::setup::SetupError;
-use namesys::devnet::chain::{AnvilError, ChainError as DevnetChainError};
 use namesys::resolve::{ResolveError, ReverseError};
 
 use super::error::{CliError, Exit};
@@ -116,21 +115,5 @@ impl From<ReverseError> for CliError {
                 Self::of(Exit::Unverified, "unverified", &error)
             }
         }
-    }
-}
-
-impl From<DevnetChainError> for CliError {
-    fn from(error: DevnetChainError) -> Self {
-        let (kind, hint) = match &error {
-            DevnetChainError::Anvil(AnvilError::Start { .. }) => {
-                ("anvil", Some("is its port taken? --chain-port 0 takes a free one"))
-            }
-            DevnetChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => {
-                ("anvil", Some("run it again, or install foundry and name its anvil with ANVIL"))
-            }
-            DevnetChainError::Anvil(_) => ("anvil", None),
-            _ => ("chain", None),
-        };
-        Self { hint: hint.map(str::to_owned), ..Self::of(Exit::Failed, kind, &error) }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "devnet")]
 use etcetera::BaseStrategy;
+#[cfg(feature = "devnet")]
 use namesys::devnet::chain::AnvilSearch;
 use namesys::secret::SecretString;
 
@@ -17,6 +19,7 @@ pub const DIR: Var = Var("NAMESYS_DIR");
 /// Ethereum nodes, separated by commas.
 pub const RPC_URL: Var = Var("ETH_RPC_URL");
 /// The anvil program, for the devnet's chain.
+#[cfg(feature = "devnet")]
 pub const ANVIL: Var = Var("ANVIL");
 /// Headers for these nodes, one a line.
 pub const RPC_HEADERS: Var = Var("ETH_RPC_HEADERS");
@@ -125,6 +128,7 @@ pub fn home() -> Result<PathBuf, CliError> {
 ///
 /// # Errors
 /// When `ANVIL` is not UTF-8.
+#[cfg(feature = "devnet")]
 pub fn anvil() -> Result<AnvilSearch, CliError> {
     // Without a home directory nothing is fetched.
     let cache = etcetera::choose_base_strategy().ok();

@@ -1,10 +1,10 @@
 //! What ends a command: kind, message, hint and exit code. Here the library's errors become
-//! these; those about the chain in `chain_errors`, those of a workspace in `workspace_errors`.
+//! these; those about the chain in `chain_errors`, those of a workspace in `workspace_errors`, the
+//! devnet's in `devnet_errors`.
 
 use std::fmt;
 use std::io;
 
-use namesys::devnet::DevnetError;
 use namesys::ens::NameError;
 use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
@@ -250,16 +250,6 @@ impl From<GatewayParseError> for CliError {
 impl From<RevisionError> for CliError {
     fn from(error: RevisionError) -> Self {
         Self::of(Exit::Usage, "bad-revision", &error)
-    }
-}
-
-impl From<DevnetError> for CliError {
-    fn from(error: DevnetError) -> Self {
-        let kind = match &error {
-            DevnetError::Listen { .. } => "listen",
-            _ => "io",
-        };
-        Self::of(Exit::Failed, kind, &error)
     }
 }
 

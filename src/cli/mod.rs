@@ -4,6 +4,8 @@ pub mod background;
 mod chain_errors;
 pub mod cmd;
 pub mod context;
+#[cfg(feature = "devnet")]
+mod devnet_errors;
 pub mod endpoints;
 pub mod env;
 pub mod error;
@@ -85,6 +87,7 @@ pub enum Command {
     /// Serve the signed tree over HTTP, for an https:// recordhash
     Serve(cmd::serve::Args),
     /// Show the whole way on a network inside the process, with a throw-away wallet
+    #[cfg(feature = "devnet")]
     Demo(cmd::demo::Args),
     /// Show or convert keys
     Key(cmd::key::Args),
@@ -93,6 +96,7 @@ pub enum Command {
     /// Show and advance w3name revisions
     Revision(cmd::revision::Args),
     /// Run the embedded network
+    #[cfg(feature = "devnet")]
     Devnet(cmd::devnet::Args),
     /// Write the completions of a shell to stdout
     Completions(cmd::completions::Args),
@@ -123,10 +127,12 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Setup(args) => cmd::setup::run(*args, context),
         Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),
+        #[cfg(feature = "devnet")]
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),
+        #[cfg(feature = "devnet")]
         Command::Devnet(args) => cmd::devnet::run(args, context),
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),

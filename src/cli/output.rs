@@ -68,6 +68,7 @@ impl Outcome {
 
     /// Both renderings, for `demo`, which shows other commands' outcomes: the JSON document, the
     /// text, and the error.
+    #[cfg(feature = "devnet")]
     pub fn into_parts(self) -> (serde_json::Value, String, Option<CliError>) {
         let (mut json, mut text) = (Vec::new(), Vec::new());
         if let Some(report) = &self.report {

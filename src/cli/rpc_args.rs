@@ -129,7 +129,7 @@ impl RpcArgs {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "devnet"))]
 mod tests {
     use namesys::devnet::{Devnet, DevnetConfig};
     use namesys::net::HttpConfig;

@@ -14,8 +14,7 @@ pub fn record_path(name: &Name, key: &RecordKey) -> String {
 
 /// The record's place in the older flat layout (ENSIP-XX, [seed 003](crate::spec::records)); `None`
 /// where it has none, or the same, or where it is the place of another record: `text.nick.eth`'s
-/// avatar would be
-/// `nick.eth`'s `text/avatar`.
+/// avatar would be `nick.eth`'s `text/avatar`.
 pub fn flat_path(name: &Name, key: &RecordKey) -> Option<String> {
     let path = format!("{}/{}", name.well_known(), key.legacy_file_name()?);
     if path == record_path(name, key) {

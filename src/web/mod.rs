@@ -1,7 +1,9 @@
 //! How files go over HTTP: what the devnet's gateway, `serve` and `site` share.
 
+#[cfg(feature = "serve")]
 mod conditional;
 mod content_type;
+#[cfg(feature = "serve")]
 mod cors;
 
 /// How long a browser or a cache may keep a file without asking again.

@@ -3,6 +3,8 @@
 //! by npm into `target/`. Without it the trials are ignored and say so; with `CI=true` they fail
 //! instead.
 
+#![allow(clippy::unwrap_used)]
+
 mod cli;
 mod needs;
 mod node;

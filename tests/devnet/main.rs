@@ -1,5 +1,7 @@
 //! The embedded network, used as its clients use it: over HTTP.
 
+#![allow(clippy::unwrap_used)]
+
 mod gateway;
 mod mutable;
 mod routing;

@@ -1,6 +1,8 @@
 //! Tests that need Rust alone, in one binary: the library over a real network, the `namesys`
 //! binary in a sandbox, and names against the reference.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/mod.rs"]

@@ -7,6 +7,8 @@
 //! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored. So is an IPFS
 //! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo.
 
+#![allow(clippy::unwrap_used)]
+
 mod cluster;
 mod entry;
 mod kubo;

@@ -3,7 +3,9 @@
 pub mod air_gap;
 pub mod approve;
 pub mod completions;
+#[cfg(feature = "devnet")]
 pub mod demo;
+#[cfg(feature = "devnet")]
 pub mod devnet;
 pub mod doctor;
 pub mod fan_out;

@@ -1,0 +1,32 @@
+//! Errors of the embedded network and its chain.
+
+use namesys::devnet::DevnetError;
+use namesys::devnet::chain::{AnvilError, ChainError};
+
+use super::error::{CliError, Exit};
+
+impl From<DevnetError> for CliError {
+    fn from(error: DevnetError) -> Self {
+        let kind = match &error {
+            DevnetError::Listen { .. } => "listen",
+            _ => "io",
+        };
+        Self::of(Exit::Failed, kind, &error)
+    }
+}
+
+impl From<ChainError> for CliError {
+    fn from(error: ChainError) -> Self {
+        let (kind, hint) = match &error {
+            ChainError::Anvil(AnvilError::Start { .. }) => {
+                ("anvil", Some("is its port taken? --chain-port 0 takes a free one"))
+            }
+            ChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => {
+                ("anvil", Some("run it again, or install foundry and name its anvil with ANVIL"))
+            }
+            ChainError::Anvil(_) => ("anvil", None),
+            _ => ("chain", None),
+        };
+        Self { hint: hint.map(str::to_owned), ..Self::of(Exit::Failed, kind, &error) }
+    }
+}
