@@ -178,6 +178,11 @@ impl From<PublishTreeError> for CliError {
             PublishTreeError::NothingPublished { .. } => {
                 Self::new(Exit::Failed, "unreachable", message).hint("try again later")
             }
+            PublishTreeError::NewestUnknown { .. } => {
+                Self::new(Exit::Failed, "newest-unknown", message).hint(
+                    "try again when all answer; or name those to believe: --publisher KIND=URL",
+                )
+            }
             PublishTreeError::NotLater { .. } => Self::new(Exit::Usage, "not-later", message)
                 .hint("give a later one: --validity RFC3339"),
             PublishTreeError::SequenceExhausted(_) => {

@@ -43,7 +43,7 @@ pub(super) fn next_record(
     }
     let value = match (request.subject.root(), &newest) {
         (Some(root), _) => format!("/ipfs/{root}"),
-        (None, Some(newest)) => newest.record.fields().value.clone(),
+        (None, Some(newest)) => kept_value(request, &newest.record, &kept, served)?,
         (None, None) => {
             let (name, failed) = (request.name, failures(served));
             return Err(PublishTreeError::NothingPublished { name, failed });
@@ -59,6 +59,22 @@ pub(super) fn next_record(
             Ok(Next { record, is_new: true, notices })
         }
     }
+}
+
+/// What the newest record points to. Without records of our own an answer that is missing may be
+/// the newest, and an old root would be signed again.
+fn kept_value(
+    request: &PublishRequest<'_>,
+    newest: &VerifiedRecord,
+    kept: &[VerifiedRecord],
+    served: &[Result<Option<VerifiedRecord>, PublishError>],
+) -> Result<String, PublishTreeError> {
+    let failed = failures(served);
+    if kept.is_empty() && !failed.is_empty() {
+        let (name, known) = (request.name, newest.fields().sequence);
+        return Err(PublishTreeError::NewestUnknown { name, known, failed });
+    }
+    Ok(newest.fields().value.clone())
 }
 
 /// `record`, unless a newer one is known; it counts as new while nobody serves it.

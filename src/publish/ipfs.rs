@@ -131,6 +131,20 @@ pub enum PublishTreeError {
         /// Why each could not be asked.
         failed: Vec<String>,
     },
+    /// Nothing was published from here, so one who did not answer may have a newer record.
+    #[error(
+        "sequence {known} of {name} may not be the newest: nothing was published from this \
+         workspace to compare with, and not everybody could be asked ({})",
+        failed.join("; ")
+    )]
+    NewestUnknown {
+        /// Whose record.
+        name: IpnsName,
+        /// The highest sequence that is known.
+        known: u64,
+        /// Why each could not be asked.
+        failed: Vec<String>,
+    },
     /// A renewal that ends before what it renews.
     #[error("the newest record is valid until {newest}, and a renewed one only until {asked}")]
     NotLater {

@@ -59,6 +59,31 @@ fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
     assert_eq!(resolved["records"][0]["verified"], true, "{resolved}");
 }
 
+/// What an older publisher has is not signed anew while the newest may be elsewhere.
+#[test]
+fn nothing_old_is_renewed_while_the_newest_may_be_elsewhere() {
+    let (_folder, devnet, workspace) = scene();
+    let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let first = format!("w3name={}", devnet.urls().w3name);
+    let second = format!("routing={}", other.urls().routing);
+    let both = ["--publisher", &first, "--publisher", &second];
+    workspace.good(&[&["publish"], &both[..]].concat());
+    workspace.change("https://example.com/1");
+    workspace.good(&["publish", "--publisher", &second]);
+    let history = workspace.dir.join(".namesys/history");
+    std::fs::rename(&history, workspace.dir.join("history")).unwrap();
+    drop(other);
+
+    let renew = [&["renew", "--require", "1"], &both[..]].concat();
+    let (code, json, _) = workspace.run(&renew);
+    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"newest-unknown".into()), "{json}");
+    let (_, status, _) = workspace.run(&["status"]);
+    assert_eq!(status["publications"][0]["sequence"], 0, "nothing was sent: {status}");
+    // What was published from here tells which is the newest.
+    std::fs::rename(workspace.dir.join("history"), &history).unwrap();
+    assert_eq!(workspace.good(&renew)["sequence"], 2);
+}
+
 #[test]
 fn an_expired_record_is_reported_and_renewed() {
     let (_folder, _devnet, workspace) = scene();

@@ -6,8 +6,8 @@
 //! <dir>/.namesys-files/<owner>  which files are ours, and their root
 //! ```
 //! Files that are not ours are never changed: where the tree needs the place of one, nothing is
-//! written and the error names it. Of our files, those that are no longer in the tree go, unless
-//! somebody changed them.
+//! written and the error names it. One that is as the tree wants it stays somebody else's. Of our
+//! files, those that are no longer in the tree go, unless somebody changed them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use cid::Cid;
 use url::Url;
 
-use super::folder_manifest::{Found, Manifest, find, obstacle};
+use super::folder_manifest::{Found, Manifest, NO_JEKYLL, find, is_reserved, obstacle};
 use super::folder_probe::look;
 use super::{Upload, UploadError, open_tree};
 use crate::atomic::write_atomic;
@@ -47,6 +47,15 @@ pub struct Changes {
     pub unchanged: usize,
     /// No longer part of the tree.
     pub removed: Vec<String>,
+}
+
+/// How a tree compares with what is there.
+#[derive(Default)]
+struct Compared<'a> {
+    /// To be written.
+    missing: Vec<&'a String>,
+    /// As the tree wants them, and not ours.
+    others: Vec<&'a String>,
 }
 
 impl Folder {
@@ -95,7 +104,8 @@ impl Folder {
             let found = find(&self.dir.join(path));
             matches!(found, Ok(Found::File(found)) if found == *fingerprint)
         };
-        manifest.root == Some(*root) && manifest.files.iter().all(is_there)
+        let mut files = manifest.files.iter().chain(&manifest.others);
+        manifest.root == Some(*root) && files.all(is_there)
     }
 
     /// Unpacks the tree of `root` in the CAR file `car`: what is new first, then what is no longer
@@ -128,56 +138,57 @@ impl Folder {
         progress: Option<Progress>,
     ) -> Result<Changes, UploadError> {
         let tree = open_tree(&self.describe(), car, root)?;
-        let is_reserved =
-            |path: &&String| matches!(path.split('/').next(), Some(".git" | OURS | ".nojekyll"));
-        if let Some(path) = tree.files.keys().find(is_reserved) {
+        if let Some(path) = tree.files.keys().find(|path| is_reserved(path)) {
             return Err(UploadError::Car { car: car.to_owned(), reason: no_name(path) });
         }
         let _lock = self.lock()?;
         let manifest = self.manifest()?;
-        let missing = self.check(&tree.files, &manifest)?;
-        let gone = manifest.files.iter().filter(|(path, _)| !tree.files.contains_key(*path));
-        let gone: Vec<_> =
-            gone.map(|(path, fingerprint)| (path.clone(), fingerprint.clone())).collect();
+        let Compared { missing, others } = self.compare(&tree.files, &manifest)?;
+        let paths = manifest.paths();
+        let gone: Vec<&String> =
+            paths.into_iter().filter(|path| !tree.files.contains_key(*path)).collect();
         let mut changes = Changes {
             written: missing.iter().map(|path| (*path).clone()).collect(),
             unchanged: tree.files.len() - missing.len(),
             removed: Vec::new(),
         };
         if !missing.is_empty() || !gone.is_empty() || manifest.root != Some(*root) {
-            changes.removed = self.replace(&tree, manifest, &missing, gone, progress)?;
+            let next = self.next_manifest(&tree, &manifest, &others);
+            changes.removed = self.replace(&tree, &manifest, next, &missing, gone, progress)?;
         }
         Ok(changes)
+    }
+
+    /// What is to be ours; until it is, every version that we may have left is known too.
+    fn next_manifest(&self, tree: &Tree, was: &Manifest, others: &[&String]) -> Manifest {
+        let files = tree.files.iter().map(|(path, file)| (path.clone(), file.fingerprint.clone()));
+        let (others, files) = files.partition(|(path, _)| others.binary_search(&path).is_ok());
+        Manifest { root: None, files, former: was.all_versions(), others }
     }
 
     /// Writes what is `missing`, removes what is `gone`; the paths that were removed.
     fn replace(
         &self,
         tree: &Tree,
+        was: &Manifest,
         mut manifest: Manifest,
         missing: &[&String],
-        gone: Vec<(String, String)>,
+        gone: Vec<&String>,
         progress: Option<Progress>,
     ) -> Result<Vec<String>, UploadError> {
         let temporary = self.dir.join(OURS).join(TEMPORARY);
         fs::create_dir_all(&temporary).map_err(self.failed(&temporary))?;
-        // Whatever happens from here on, what we write is known to be ours.
-        let was_whole = manifest.root.take().is_some();
-        for (path, wanted) in &tree.files {
-            manifest.files.insert(path.clone(), wanted.fingerprint.clone());
-        }
         let write = |manifest: &Manifest| {
             let path = self.manifest_path();
             manifest.write(&temporary, &path).map_err(self.failed(&path))
         };
+        // Whatever happens from here on, what we write is known to be ours.
         write(&manifest)?;
         let mut removed = Vec::new();
-        let mut remove = |gone: Vec<(String, String)>| {
-            for (path, fingerprint) in gone {
-                // After an attempt cut short the manifest says what was to be, not what is there.
-                let fingerprint = was_whole.then_some(&fingerprint);
-                if self.remove(&path, fingerprint).map_err(self.failed(&path))? {
-                    removed.push(path);
+        let mut remove = |gone: Vec<&String>| {
+            for path in gone {
+                if self.remove(path, was).map_err(self.failed(path))? {
+                    removed.push(path.clone());
                 }
             }
             Ok::<_, UploadError>(())
@@ -193,8 +204,8 @@ impl Folder {
             }
         }
         remove(gone)?;
-        self.no_jekyll().map_err(self.failed(".nojekyll"))?;
-        manifest.files.retain(|path, _| tree.files.contains_key(path));
+        self.no_jekyll().map_err(self.failed(NO_JEKYLL))?;
+        manifest.former.clear();
         manifest.root = Some(tree.root);
         write(&manifest)?;
         fs::remove_dir_all(&temporary).map_err(self.failed(&temporary))?;
@@ -202,36 +213,36 @@ impl Folder {
     }
 
     /// Which files are to be written; an error when one that is not ours stands in the way.
-    fn check<'a>(
+    fn compare<'a>(
         &self,
         tree: &'a BTreeMap<String, TreeFile>,
         manifest: &Manifest,
-    ) -> Result<Vec<&'a String>, UploadError> {
-        let is_ours = |path: &Path| path.to_str().is_some_and(|p| manifest.files.contains_key(p));
+    ) -> Result<Compared<'a>, UploadError> {
+        let is_ours = |path: &String| manifest.versions(path).next().is_some();
         let foreign = "is not namesys's and stands where the tree needs the place; move it away \
                        or choose another folder";
-        let mut missing = Vec::new();
+        let mut compared = Compared::default();
         for (path, wanted) in tree {
-            if let Some(way) = obstacle(&self.dir, path).map_err(self.failed(path))? {
-                if !is_ours(&way) {
+            if let Some((way, found)) = obstacle(&self.dir, path).map_err(self.failed(path))? {
+                // Another link than ours would lead elsewhere.
+                if !way.to_str().is_some_and(|way| manifest.wrote(way, &found)) {
                     return Err(self.refused(way, foreign));
                 }
                 // What is found behind our link is not the file: the link goes.
-                missing.push(path);
+                compared.missing.push(path);
                 continue;
             }
             match find(&self.dir.join(path)).map_err(self.failed(path))? {
-                Found::File(found) if found == wanted.fingerprint => {}
-                Found::File(_) if !is_ours(Path::new(path)) => {
-                    return Err(self.refused(path, foreign));
-                }
+                Found::File(found) if found == wanted.fingerprint && is_ours(path) => {}
+                Found::File(found) if found == wanted.fingerprint => compared.others.push(path),
+                Found::File(_) if !is_ours(path) => return Err(self.refused(path, foreign)),
                 Found::Folder if !self.holds_ours_alone(path, manifest) => {
                     return Err(self.refused(path, foreign));
                 }
-                _ => missing.push(path),
+                _ => compared.missing.push(path),
             }
         }
-        Ok(missing)
+        Ok(compared)
     }
 
     /// Whether the folder goes when our files that are in it go.
@@ -244,7 +255,7 @@ impl Folder {
                 let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
                 match find(&entry.path()) {
                     Ok(Found::Folder) if folders.len() < 4096 => folders.push(path),
-                    Ok(Found::File(found)) if manifest.files.get(&path) == Some(&found) => {}
+                    Ok(Found::File(found)) if manifest.wrote(&path, &found) => {}
                     _ => return false,
                 }
             }
@@ -255,6 +266,7 @@ impl Folder {
     fn put(&self, tree: &Tree, temporary: &Path, path: &str) -> Result<(), UploadError> {
         let to = self.dir.join(path);
         let wanted = &tree.files[path];
+        remove_empty(&to).map_err(self.failed(path))?;
         match &wanted.content {
             Content::File => {
                 let bytes = tree.read(&wanted.cid);
@@ -278,14 +290,14 @@ impl Folder {
         }
     }
 
-    /// Removes a file, if it has the fingerprint (any will do for `None`), and the folders that
-    /// are empty then. Whether there was one.
-    fn remove(&self, path: &str, fingerprint: Option<&String>) -> io::Result<bool> {
+    /// Removes a file, if it is as we wrote it, and the folders that are empty then. Whether
+    /// there was one.
+    fn remove(&self, path: &str, manifest: &Manifest) -> io::Result<bool> {
         if obstacle(&self.dir, path)?.is_some() {
             return Ok(false);
         }
         match find(&self.dir.join(path))? {
-            Found::File(found) if fingerprint.is_none_or(|ours| *ours == found) => {
+            Found::File(found) if manifest.wrote(path, &found) => {
                 fs::remove_file(self.dir.join(path))?;
             }
             _ => return Ok(false),
@@ -300,7 +312,7 @@ impl Folder {
     }
 
     fn no_jekyll(&self) -> io::Result<()> {
-        match File::create_new(self.dir.join(".nojekyll")) {
+        match File::create_new(self.dir.join(NO_JEKYLL)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => made.map(drop),
         }
@@ -338,6 +350,17 @@ impl Upload for Folder {
     ) -> Result<(), UploadError> {
         self.unpack(car, root, progress).await.map(drop)
     }
+}
+
+/// Removes the folder at `path`, if one is there, and those in it. It must hold nothing else.
+fn remove_empty(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        remove_empty(&entry?.path())?;
+    }
+    fs::remove_dir(path)
 }
 
 /// Whether a file that goes has the place of one that comes: a folder where a file is to be, or

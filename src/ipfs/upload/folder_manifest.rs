@@ -1,6 +1,6 @@
 //! Which files of a folder or bucket are ours: `sha256sum`'s form, below a line with the root.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -13,10 +13,17 @@ use sha2::{Digest, Sha256};
 use crate::atomic::write_atomic;
 use crate::ipfs::tree_files::link_fingerprint;
 
+use super::folder::OURS;
+
+/// Tells GitHub Pages to leave names with a dot as they are.
+pub(super) const NO_JEKYLL: &str = ".nojekyll";
 const ROOT: &str = "# root ";
 const UNFINISHED: &str = "# unfinished";
+const FORMER: &str = "# was ";
+const OTHERS: &str = "# not ours ";
 
-/// What we wrote into a folder.
+/// What we wrote into a folder. It may be a stranger's: who publishes into a checkout takes the
+/// manifest that was committed there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Manifest {
     /// The root of the tree that stands there whole.
@@ -24,6 +31,10 @@ pub(crate) struct Manifest {
     /// Our files: path under the folder, [`fingerprint`](crate::ipfs::fingerprint) (in a bucket
     /// with the object's tag).
     pub(crate) files: BTreeMap<String, String>,
+    /// While a publication is not done: what may still stand at the path of a file of ours.
+    pub(crate) former: BTreeSet<(String, String)>,
+    /// Files of others that are as the tree wants them: not written, so never removed.
+    pub(crate) others: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -38,14 +49,40 @@ impl Manifest {
     /// Reads the text; lines that are no file's are left out.
     pub(crate) fn parse(text: &str) -> Self {
         let root = text.lines().find_map(|line| line.strip_prefix(ROOT));
-        let files = text.lines().filter_map(|line| line.split_once("  "));
+        let file = |line: &str| {
+            let (hash, path) = line.split_once("  ")?;
+            let is_one = !hash.starts_with('#') && is_inside(path) && !is_reserved(path);
+            is_one.then(|| (path.to_owned(), hash.to_owned()))
+        };
+        let after = |mark| text.lines().filter_map(move |line| line.strip_prefix(mark));
         Self {
             root: root.and_then(|root| Cid::try_from(root).ok()),
-            files: files
-                .filter(|(hash, path)| !hash.starts_with('#') && is_inside(path))
-                .map(|(hash, path)| (path.to_owned(), hash.to_owned()))
-                .collect(),
+            files: text.lines().filter_map(file).collect(),
+            former: after(FORMER).filter_map(file).collect(),
+            others: after(OTHERS).filter_map(file).collect(),
         }
+    }
+
+    /// The paths of our files.
+    pub(crate) fn paths(&self) -> BTreeSet<&String> {
+        self.files.keys().chain(self.former.iter().map(|(path, _)| path)).collect()
+    }
+
+    /// What we wrote at a path: one fingerprint, or more while a publication is not done.
+    pub(crate) fn versions(&self, path: &str) -> impl Iterator<Item = &String> {
+        let former = self.former.iter().filter(move |(former, _)| former == path);
+        self.files.get(path).into_iter().chain(former.map(|(_, hash)| hash))
+    }
+
+    /// Whether what has this fingerprint was written by us.
+    pub(super) fn wrote(&self, path: &str, fingerprint: &str) -> bool {
+        self.versions(path).any(|version| version == fingerprint)
+    }
+
+    /// Every version that we may have left, for the next publication to begin with.
+    pub(super) fn all_versions(&self) -> BTreeSet<(String, String)> {
+        let files = self.files.iter().map(|(path, hash)| (path.clone(), hash.clone()));
+        files.chain(self.former.iter().cloned()).collect()
     }
 
     pub(crate) fn write(&self, temporary: &Path, path: &Path) -> io::Result<()> {
@@ -58,8 +95,11 @@ impl Manifest {
             Some(root) => format!("{ROOT}{root}\n"),
             None => format!("{UNFINISHED}\n"),
         };
-        for (path, hash) in &self.files {
-            text.push_str(&format!("{hash}  {path}\n"));
+        let files = self.files.iter().map(|(path, hash)| ("", path, hash));
+        let former = self.former.iter().map(|(path, hash)| (FORMER, path, hash));
+        let others = self.others.iter().map(|(path, hash)| (OTHERS, path, hash));
+        for (mark, path, hash) in files.chain(former).chain(others) {
+            text.push_str(&format!("{mark}{hash}  {path}\n"));
         }
         text
     }
@@ -68,6 +108,14 @@ impl Manifest {
 /// Whether a path from a manifest stays under the folder.
 fn is_inside(path: &str) -> bool {
     !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Places that no tree has and nothing is removed from: the repository's own, and ours. Without
+/// regard to case, as file systems may be.
+pub(super) fn is_reserved(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    [OURS, NO_JEKYLL].iter().any(|name| first.eq_ignore_ascii_case(name))
+        || path.split('/').any(|part| part.eq_ignore_ascii_case(".git"))
 }
 
 /// What stands at a path.
@@ -107,15 +155,16 @@ pub(super) fn find(path: &Path) -> io::Result<Found> {
     Ok(Found::File(HEXLOWER.encode(&hash.finalize())))
 }
 
-/// The first part of the way to `path` under `dir` that is there and no folder.
-pub(super) fn obstacle(dir: &Path, path: &str) -> io::Result<Option<PathBuf>> {
+/// The first part of the way to `path` under `dir` that is there and no folder, with its
+/// fingerprint.
+pub(super) fn obstacle(dir: &Path, path: &str) -> io::Result<Option<(PathBuf, String)>> {
     let mut way = PathBuf::new();
     for part in Path::new(path).parent().into_iter().flatten() {
         way.push(part);
         match find(&dir.join(&way))? {
             Found::Folder => {}
             Found::Nothing => return Ok(None),
-            Found::File(_) => return Ok(Some(way)),
+            Found::File(fingerprint) => return Ok(Some((way, fingerprint))),
         }
     }
     Ok(None)

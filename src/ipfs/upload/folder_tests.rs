@@ -111,14 +111,78 @@ async fn files_of_others_are_never_replaced() {
         assert_eq!(contents(&pages), before, "{bad}: nothing is written");
     }
     assert!(!dir.path().join("escaped").exists());
-    // The same content needs no writing; it is ours from then on.
-    upload(dir.path(), &folder, &[("same", "1")]).await.unwrap();
-    upload(dir.path(), &folder, &[("same", "2")]).await.unwrap();
-    assert_eq!(fs::read(pages.join("same")).unwrap(), b"2");
+    // The same content needs no writing, and stays somebody else's.
+    let root = upload(dir.path(), &folder, &[("same", "1"), ("new", "1")]).await.unwrap();
+    let error = upload(dir.path(), &folder, &[("same", "2")]).await.unwrap_err();
+    assert!(error.to_string().contains("is not namesys's"), "{error}");
+    fs::remove_file(pages.join("same")).unwrap();
+    assert!(!folder.has(&root).await, "it was part of the tree");
+    fs::write(pages.join("same"), "1").unwrap();
+    upload(dir.path(), &folder, &[("new", "2")]).await.unwrap();
+    assert_eq!(fs::read(pages.join("same")).unwrap(), b"1");
     // What somebody changed is no longer ours to remove.
-    fs::write(pages.join("same"), "changed").unwrap();
-    upload(dir.path(), &folder, &[("new", "1")]).await.unwrap();
-    assert_eq!(fs::read(pages.join("same")).unwrap(), b"changed");
+    fs::write(pages.join("new"), "changed").unwrap();
+    upload(dir.path(), &folder, &[("newer", "1")]).await.unwrap();
+    assert_eq!(fs::read(pages.join("new")).unwrap(), b"changed");
+}
+
+/// A manifest that somebody committed to the repository of the pages.
+async fn with_manifest(pages: &Path, folder: &Folder, lines: &[(String, &str)]) {
+    fs::create_dir_all(pages.join(OURS)).unwrap();
+    let text: String = lines.iter().map(|(hash, path)| format!("{hash}  {path}\n")).collect();
+    fs::write(folder.manifest_path(), format!("# unfinished\n{text}")).unwrap();
+}
+
+#[tokio::test]
+async fn a_strangers_manifest_removes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    let theirs = [(".git/HEAD", "ref"), ("sub/.Git/HEAD", "ref"), ("index.html", "mine")];
+    for (path, text) in theirs {
+        fs::create_dir_all(pages.join(path).parent().unwrap()).unwrap();
+        fs::write(pages.join(path), text).unwrap();
+    }
+    // Reserved names with the right fingerprint, and another file with a wrong one.
+    let lines = [
+        (fingerprint(b"ref"), ".git/HEAD"),
+        (fingerprint(b"ref"), "sub/.Git/HEAD"),
+        (fingerprint(b""), ".nojekyll"),
+        (fingerprint(b"x"), ".namesys-files/other.eth"),
+        (fingerprint(b"guessed"), "index.html"),
+    ];
+    fs::create_dir_all(pages.join(OURS)).unwrap();
+    fs::write(pages.join(OURS).join("other.eth"), "x").unwrap();
+    with_manifest(&pages, &folder, &lines).await;
+    upload(dir.path(), &folder, &[("a", "1")]).await.unwrap();
+    let mut expected = pairs(&[&theirs[..], &[("a", "1")]].concat());
+    expected.sort();
+    assert_eq!(contents(&pages), expected);
+    assert!(pages.join(OURS).join("other.eth").exists());
+}
+
+#[tokio::test]
+async fn a_strangers_manifest_leads_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let (pages, home) = (dir.path().join("pages"), dir.path().join("home"));
+    fs::create_dir_all(&pages).unwrap();
+    fs::create_dir_all(&home).unwrap();
+    symlink(&home, pages.join("d")).unwrap();
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    with_manifest(&pages, &folder, &[(fingerprint(b"x"), "d")]).await;
+    let error = upload(dir.path(), &folder, &[("d/escaped", "1")]).await.unwrap_err();
+    assert!(error.to_string().contains("is not namesys's"), "{error}");
+    assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_empty_folder_is_not_in_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    fs::create_dir_all(pages.join("a/b/c")).unwrap();
+    upload(dir.path(), &folder, &[("a", "1")]).await.unwrap();
+    assert_eq!(contents(&pages), pairs(&[("a", "1")]));
 }
 
 #[tokio::test]
@@ -147,14 +211,36 @@ async fn an_upload_cut_short_is_completed() {
     let temporary = pages.join(OURS).join(TEMPORARY);
     fs::create_dir(&temporary).unwrap();
     fs::write(temporary.join("write-half"), "half").unwrap();
-    let files = ["a", "b"].map(|path| (path.to_owned(), fingerprint(b"2")));
-    let manifest = Manifest { root: None, files: files.into() };
+    let files = ["a", "b", "c"].map(|path| (path.to_owned(), fingerprint(b"2")));
+    let former = ["a", "b"].map(|path| (path.to_owned(), fingerprint(b"1")));
+    let (files, former) = (files.into(), former.into());
+    let manifest = Manifest { files, former, ..Manifest::default() };
     manifest.write(&temporary, &folder.manifest_path()).unwrap();
     fs::write(pages.join("a"), "2").unwrap();
+    fs::write(pages.join("c"), "changed by somebody").unwrap();
 
     upload(dir.path(), &folder, &[("a", "3")]).await.unwrap();
-    assert_eq!(contents(&pages), pairs(&[("a", "3")]), "b was ours and is gone");
+    let left = pairs(&[("a", "3"), ("c", "changed by somebody")]);
+    assert_eq!(contents(&pages), left, "b was ours and is gone, c no longer is ours");
     assert!(!temporary.exists());
+}
+
+#[tokio::test]
+async fn a_publication_that_stops_leaves_what_completes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    upload(dir.path(), &folder, &[("a", "1"), ("b", "1"), ("c", "1")]).await.unwrap();
+    // The second file cannot be written: its folder is no folder by then.
+    let (path, root) = car(dir.path(), &[("a", "2"), ("n/x", "2")]);
+    let way = pages.clone();
+    let stop = std::sync::Arc::new(move |_: u64, _: u64| fs::write(way.join("n"), "").unwrap());
+    assert!(folder.unpack(&path, &root, Some(stop)).await.is_err());
+    fs::remove_file(pages.join("n")).unwrap();
+    fs::write(pages.join("c"), "changed by somebody").unwrap();
+    let done = folder.unpack(&path, &root, None).await.unwrap();
+    assert_eq!((done.written, done.removed), (vec!["n/x".to_owned()], vec!["b".to_owned()]));
+    assert_eq!(contents(&pages).len(), 3, "a, n/x, and c, which is no longer ours");
 }
 
 #[tokio::test]

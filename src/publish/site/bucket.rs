@@ -62,6 +62,8 @@ struct Plan<'a> {
     files: &'a BTreeMap<String, WebFile>,
     /// Paths that are to be sent.
     missing: Vec<&'a String>,
+    /// Objects of others that are as the tree wants them: path and sha2-256.
+    others: BTreeMap<String, String>,
     /// Paths of ours that are no longer wanted, and there.
     gone: Vec<String>,
 }
@@ -146,7 +148,7 @@ impl BucketStore {
             .filter_map(|object| Some((object.key.strip_prefix(&self.prefix)?, &*object.etag)))
             .collect();
         let is_whole = manifest.root.is_some();
-        let mut missing = Vec::new();
+        let (mut missing, mut others) = (Vec::new(), BTreeMap::new());
         for (path, wanted) in files {
             let Some(etag) = there.get(path.as_str()) else {
                 missing.push(path);
@@ -155,26 +157,49 @@ impl BucketStore {
             match manifest.files.get(path).map(|value| parts(value)) {
                 Some((sha256, ours)) if sha256 == wanted.sha256 && same(ours, etag, is_whole) => {}
                 Some(_) => missing.push(path),
-                None => {
-                    let same = match self.get(&self.key(path)).await? {
-                        None => true,
-                        Some(found) => fingerprint(&found.body) == wanted.sha256,
-                    };
-                    if !same {
+                None => match self.get(&self.key(path)).await? {
+                    None => missing.push(path),
+                    Some(found) if fingerprint(&found.body) == wanted.sha256 => {
+                        others.insert(path.clone(), wanted.sha256.clone());
+                    }
+                    Some(_) => {
                         let (to, key) = (self.describe(), self.key(path));
                         return Err(SiteError::Foreign { to, key });
                     }
-                    // Ours from now on; sent all the same, for its media type.
-                    missing.push(path);
-                }
+                },
             }
         }
-        let is_gone = |(path, value): &(&String, &String)| {
-            let ours = |etag: &&str| !is_whole || same(parts(value).1, etag, is_whole);
-            !files.contains_key(*path) && there.get(path.as_str()).is_some_and(ours)
-        };
-        let gone = manifest.files.iter().filter(is_gone).map(|(path, _)| path.clone()).collect();
-        Ok(Plan { files, missing, gone })
+        let mut gone = Vec::new();
+        for path in manifest.paths().into_iter().filter(|path| !files.contains_key(*path)) {
+            if let Some(etag) = there.get(path.as_str())
+                && self.is_as_left(manifest, path, etag).await?
+            {
+                gone.push(path.clone());
+            }
+        }
+        Ok(Plan { files, missing, others, gone })
+    }
+
+    /// Whether an object is one that we sent: by its tag, or where tags say nothing by its bytes.
+    async fn is_as_left(
+        &self,
+        manifest: &Manifest,
+        path: &str,
+        etag: &str,
+    ) -> Result<bool, SiteError> {
+        let mut tags = manifest.versions(path).map(|value| parts(value).1);
+        if !etag.is_empty() && tags.any(|tag| tag == etag) {
+            return Ok(true);
+        }
+        let untold = |value: &String| etag.is_empty() || parts(value).1.is_empty();
+        let untold: Vec<&String> =
+            manifest.versions(path).filter(|value| untold(value)).collect();
+        if untold.is_empty() {
+            return Ok(false);
+        }
+        let Some(found) = self.get(&self.key(path)).await? else { return Ok(false) };
+        let found = fingerprint(&found.body);
+        Ok(untold.iter().any(|value| parts(value).0 == found))
     }
 
     /// `false` when somebody else published meanwhile.
@@ -185,15 +210,19 @@ impl BucketStore {
         read: Read,
         progress: Option<&Progress>,
     ) -> Result<bool, SiteError> {
-        let Plan { files, missing, gone } = plan;
+        let Plan { files, missing, others, gone } = plan;
         let mut manifest = read.manifest.clone();
+        manifest.others = others;
         if missing.is_empty() && gone.is_empty() && manifest.root == Some(tree.root) {
             return Ok(true);
         }
         // Whatever happens from here on, what we write is known to be ours.
         manifest.root = None;
         for path in &missing {
-            manifest.files.insert((*path).clone(), value(&files[*path].sha256, ""));
+            let next = value(&files[*path].sha256, "");
+            if let Some(was) = manifest.files.insert((*path).clone(), next) {
+                manifest.former.insert(((*path).clone(), was));
+            }
         }
         let Some(mut last) = self.write_manifest(&manifest, &read).await? else {
             return Ok(false);
@@ -227,6 +256,7 @@ impl BucketStore {
         let deleting: Vec<_> = gone.iter().map(|path| self.delete(path).boxed()).collect();
         stream::iter(deleting).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         manifest.files.retain(|path, _| files.contains_key(path));
+        manifest.former.clear();
         manifest.root = Some(tree.root);
         let now = self.read_manifest().await?;
         Ok(now.bytes == last.bytes && self.write_manifest(&manifest, &now).await?.is_some())
@@ -310,7 +340,7 @@ impl Store for BucketStore {
 
     async fn held(&self) -> Result<Held, SiteError> {
         let manifest = self.read_manifest().await?.manifest;
-        let files = manifest.files.iter();
+        let files = manifest.files.iter().chain(&manifest.others);
         let files = files.map(|(path, value)| (path.clone(), parts(value).0.to_owned()));
         Ok(Held { root: manifest.root, files: files.collect() })
     }

@@ -173,11 +173,29 @@ async fn somebody_elses_objects_stay() {
     let error = scene.bring(&[("a.json", "1"), ("new.json", "1")]).await.unwrap_err();
     assert!(matches!(&error, SiteError::Foreign { key, .. } if key == "p/.well-known/a.json"));
     assert_eq!(scene.keys(), ["a.json", "same.json"], "nothing is written");
-    // The same bytes are taken for ours, and get their media type.
-    assert_eq!(counts(&scene.bring(&[("same.json", "1")]).await.unwrap()), (1, 0, 0));
-    put("same.json", "changed by hand");
-    assert_eq!(counts(&scene.bring(&[("new.json", "1")]).await.unwrap()), (1, 0, 0));
-    assert_eq!(scene.keys(), ["a.json", "new.json", "same.json"]);
+    // The same bytes stay somebody else's.
+    let same = [("same.json", "1"), ("new.json", "1")];
+    assert_eq!(counts(&scene.bring(&same).await.unwrap()), (1, 1, 0));
+    assert_eq!(scene.store.held().await.unwrap().files.len(), 2, "but are part of the tree");
+    put("new.json", "changed by hand");
+    assert_eq!(counts(&scene.bring(&[("newer.json", "1")]).await.unwrap()), (1, 0, 0));
+    assert_eq!(scene.keys(), ["a.json", "new.json", "newer.json", "same.json"]);
+}
+
+#[tokio::test]
+async fn after_a_cut_only_what_was_sent_goes() {
+    for tags in [true, false] {
+        let scene = Scene::new(Simple { tags, ..Simple::default() }).await;
+        scene.bring(&[("kept.json", "1"), ("old.json", "1"), ("same.json", "1")]).await.unwrap();
+        scene.simple.lock().unwrap().refused = Some("z.json");
+        let cut = scene.bring(&[("a.json", "1"), ("old.json", "2"), ("z.json", "1")]).await;
+        assert!(cut.is_err());
+        scene.simple.lock().unwrap().refused = None;
+        let put = |key: &str| format!("p/.well-known/{key}");
+        scene.simple.lock().unwrap().objects.insert(put("kept.json"), "by hand".into());
+        scene.bring(&[("z.json", "1")]).await.unwrap();
+        assert_eq!(scene.keys(), ["kept.json", "z.json"], "tags: {tags}");
+    }
 }
 
 #[tokio::test]

@@ -27,7 +27,8 @@ impl Store for Folder {
     async fn held(&self) -> Result<Held, SiteError> {
         self.manifest().map_err(SiteError::from).map(|manifest| {
             // A link's bytes are another file's.
-            let files = manifest.files.into_iter().filter(|(_, hash)| !hash.starts_with("link-"));
+            let files = manifest.files.into_iter().chain(manifest.others);
+            let files = files.filter(|(_, hash)| !hash.starts_with("link-"));
             Held { root: manifest.root, files: files.collect() }
         })
     }
