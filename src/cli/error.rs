@@ -227,14 +227,16 @@ impl From<PublishError> for CliError {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Net(error) => error.into(),
-            PublishError::BadRecord { .. } | PublishError::Contradiction { .. } => {
-                Self::of(Exit::Unverified, "bad-record", &error)
-            }
+            PublishError::BadRecord { .. }
+            | PublishError::Contradiction { .. }
+            | PublishError::NoRecord(_) => Self::of(Exit::Unverified, "bad-record", &error),
             PublishError::Outdated { .. } => Self::of(Exit::Failed, "outdated", &error),
             PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
-            PublishError::Unreadable { .. } | PublishError::WithoutNetwork { .. } => {
-                Self::of(Exit::Failed, "unreadable", &error)
-            }
+            PublishError::Unreadable { .. }
+            | PublishError::WithoutNetwork { .. }
+            | PublishError::FilesOnly(_)
+            | PublishError::NoPlace
+            | PublishError::Silent(_) => Self::of(Exit::Failed, "unreadable", &error),
             PublishError::File { .. } => Self::of(Exit::Failed, "file", &error),
             PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
         }

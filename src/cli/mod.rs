@@ -15,6 +15,7 @@ pub mod keys_args;
 pub mod output;
 pub mod password_args;
 pub mod prompt;
+mod publish_errors;
 pub mod rpc_args;
 pub mod session;
 pub mod values;

@@ -3,9 +3,6 @@
 use std::io::ErrorKind;
 
 use namesys::ipfs::PackError;
-use namesys::ipns::RecordError;
-use namesys::publish::site::{SiteError, SiteStopped};
-use namesys::publish::{ParcelError, PublishTreeError, StateError};
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::request::Step;
 use namesys::resolve::FetchError;
@@ -145,87 +142,6 @@ impl From<SignError> for CliError {
             SignError::Tree(error) => error.into(),
             SignError::Workspace(error) => error.into(),
             SignError::Config(error) => error.into(),
-        }
-    }
-}
-
-impl From<StateError> for CliError {
-    fn from(error: StateError) -> Self {
-        match error {
-            StateError::Workspace(error) => error.into(),
-            StateError::Record { .. } => {
-                Self::new(Exit::Unverified, "bad-history", error.to_string())
-            }
-        }
-    }
-}
-
-impl From<PublishTreeError> for CliError {
-    fn from(error: PublishTreeError) -> Self {
-        let message = error.to_string();
-        match error {
-            PublishTreeError::SequenceTooLow { known, .. } => {
-                Self::new(Exit::Failed, "sequence-too-low", message).hint(format!(
-                    "leave --sequence out, or give at least {}",
-                    known.saturating_add(1)
-                ))
-            }
-            PublishTreeError::SignedOutdated { .. } => Self::new(Exit::Failed, "outdated", message)
-                .hint("sign it again where the keys are: namesys publish --sign-only DIR"),
-            PublishTreeError::NothingPublished { failed, .. } if failed.is_empty() => {
-                Self::new(Exit::NotFound, "not-published", message).hint("namesys publish")
-            }
-            PublishTreeError::NothingPublished { .. } => {
-                Self::new(Exit::Failed, "unreachable", message).hint("try again later")
-            }
-            PublishTreeError::NewestUnknown { .. } => {
-                Self::new(Exit::Failed, "newest-unknown", message).hint(
-                    "try again when all answer; or name those to believe: --publisher KIND=URL",
-                )
-            }
-            PublishTreeError::NotLater { .. } => Self::new(Exit::Usage, "not-later", message)
-                .hint("give a later one: --validity RFC3339"),
-            PublishTreeError::SequenceExhausted(_) => {
-                Self::new(Exit::Failed, "sequence-exhausted", message)
-            }
-            PublishTreeError::Record(error) => error.into(),
-            PublishTreeError::State(error) => error.into(),
-        }
-    }
-}
-
-impl From<SiteError> for CliError {
-    fn from(error: SiteError) -> Self {
-        let (exit, kind) = match &error {
-            SiteError::Link { .. } => (Exit::Usage, "bad-tree"),
-            SiteError::Settings { .. } => (Exit::Usage, "bad-site"),
-            _ => (Exit::Failed, "site"),
-        };
-        Self::new(exit, kind, error.to_string())
-    }
-}
-
-impl From<SiteStopped> for CliError {
-    fn from(error: SiteStopped) -> Self {
-        match error {
-            SiteStopped::Tree(error) => error.into(),
-            SiteStopped::Workspace(error) => error.into(),
-        }
-    }
-}
-
-impl From<ParcelError> for CliError {
-    fn from(error: ParcelError) -> Self {
-        let message = error.to_string();
-        match error {
-            ParcelError::Io { .. } => Self::new(Exit::Failed, "io", message)
-                .hint("the folder is what namesys publish --sign-only DIR writes, all of it"),
-            ParcelError::Record { error: RecordError::Expired { .. }, .. } => {
-                Self::new(Exit::Unverified, "expired", message)
-                    .hint("sign it again where the keys are: namesys publish --sign-only DIR")
-            }
-            _ => Self::new(Exit::Unverified, "bad-publication", message)
-                .hint("it was changed or damaged on the way: copy it again"),
         }
     }
 }

@@ -13,11 +13,11 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
 use super::{UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::{
-    Authorization, Body, FormPart, Http, NetError, Request, Response, Timeouts, endpoint, shown,
+    Body, CommandFailed, FormPart, Http, KuboRpc, NetError, Response, Timeouts, shown,
 };
 use crate::secret::SecretString;
 
@@ -34,11 +34,7 @@ const MAX_ANSWER: usize = 256 * 1024;
 const VALUE_EVENT: u8 = 5;
 
 /// The RPC of a Kubo node that keeps records and tells its network of them.
-pub struct KuboPublisher {
-    http: Http,
-    url: Url,
-    authorization: Option<Authorization>,
-}
+pub struct KuboPublisher(KuboRpc);
 
 /// One event of `routing/get`.
 #[derive(Deserialize)]
@@ -50,21 +46,10 @@ struct Event {
     extra: String,
 }
 
-/// Kubo's way to say that a command failed, with status 500.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CommandError {
-    message: String,
-    #[serde(rename = "Type")]
-    kind: String,
-}
-
 impl KuboPublisher {
-    /// The node at `url`, `http://127.0.0.1:5001` for instance; `token` as
-    /// [`Authorization::from_token`] reads it.
+    /// The node at `url`, with a token as [`KuboRpc::new`] takes it.
     pub fn new(http: Http, url: Url, token: Option<SecretString>) -> Self {
-        let authorization = token.as_ref().map(Authorization::from_token);
-        Self { http, url, authorization }
+        Self(KuboRpc::new(http, url, token))
     }
 
     async fn ask(
@@ -72,54 +57,33 @@ impl KuboPublisher {
         command: [&str; 2],
         query: &[(&str, &str)],
         body: Body,
-    ) -> Result<Response, NetError> {
-        let mut url = endpoint(&self.url, ["api", "v0", command[0], command[1]]);
-        url.query_pairs_mut().extend_pairs(query);
-        let request = Request::post(url, body)
-            .authorization(self.authorization.clone())
-            .timeouts(TIMEOUTS)
-            .max_body(MAX_ANSWER)
-            .settled_if(|answer| command_error(answer).is_some());
-        self.http.send(&request).await
+    ) -> Result<Result<Response, CommandFailed>, NetError> {
+        let request = self.0.request(&command, query, body);
+        self.0.send(&request.timeouts(TIMEOUTS).max_body(MAX_ANSWER)).await
     }
-}
-
-fn command_error(answer: &Response) -> Option<String> {
-    if answer.status == 200 {
-        return None;
-    }
-    let error: CommandError = serde_json::from_slice(&answer.body).ok()?;
-    (error.kind == "error").then(|| error.message.chars().take(300).collect())
 }
 
 #[async_trait]
-impl Publisher for KuboPublisher {
+impl RecordSource for KuboPublisher {
     fn describe(&self) -> String {
-        format!("kubo at {}", shown(&self.url))
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
+        self.0.describe()
     }
 
     async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
         let key = format!("/ipns/{name}");
-        let answer = self.ask(["routing", "get"], &[("arg", &key)], Body::Empty).await?;
-        let status = answer.status;
-        let bad = {
-            let url = shown(&answer.url);
-            move |reason| NetError::BadResponse { url, reason }
+        let from = self.describe();
+        let answer = match self.ask(["routing", "get"], &[("arg", &key)], Body::Empty).await? {
+            Ok(answer) => answer,
+            Err(failed) if failed.message.contains("not found") => return Ok(None),
+            Err(failed) if failed.message.contains("online mode") => {
+                return Err(PublishError::WithoutNetwork { from });
+            }
+            Err(CommandFailed { status, message }) => {
+                return Err(PublishError::Unreadable { from, status, message });
+            }
         };
-        match command_error(&answer) {
-            Some(message) if message.contains("not found") => return Ok(None),
-            Some(message) if message.contains("online mode") => {
-                return Err(PublishError::WithoutNetwork { from: self.describe() });
-            }
-            Some(message) => {
-                return Err(PublishError::Unreadable { from: self.describe(), status, message });
-            }
-            None => {}
-        }
+        let url = shown(&answer.url);
+        let bad = |reason| NetError::BadResponse { url, reason };
         let body = answer.success()?;
         let mut record = None;
         for event in serde_json::Deserializer::from_slice(&body).into_iter::<Event>() {
@@ -138,8 +102,15 @@ impl Publisher for KuboPublisher {
             .decode(record.as_bytes())
             .map_err(|error| bad(format!("the record is not base64 ({error})")))?;
         let record = UnverifiedRecord::parse(&bytes).and_then(|r| r.verify_signature(name));
-        let (from, name) = (self.describe(), *name);
+        let name = *name;
         record.map(Some).map_err(|reason| PublishError::BadRecord { from, name, reason })
+    }
+}
+
+#[async_trait]
+impl Publisher for KuboPublisher {
+    fn url(&self) -> &Url {
+        self.0.url()
     }
 
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {
@@ -152,14 +123,13 @@ impl Publisher for KuboPublisher {
         // A node without network keeps it, one with network tells it as without this.
         let query = |arg| [("arg", arg), ("allow-offline", "true")];
         let mut answer = self.ask(["name", "put"], &query(&name), body()).await?;
-        if answer.status == 404 {
+        if matches!(&answer, Ok(answer) if answer.status == 404) {
             let key = format!("/ipns/{name}");
             answer = self.ask(["routing", "put"], &query(&key), body()).await?;
         }
-        let status = answer.status;
-        match command_error(&answer) {
-            None => Ok(answer.success().map(drop)?),
-            Some(message) => {
+        match answer {
+            Ok(answer) => Ok(answer.success().map(drop)?),
+            Err(CommandFailed { status, message }) => {
                 let refusal = PublishError::Rejected { to: self.describe(), status, message };
                 explain_refusal(self, record, refusal).await
             }

@@ -11,7 +11,9 @@ mod routing;
 mod w3name;
 
 pub use kubo::KuboPublisher;
-pub use publish::{PublishError, Published, Publisher, ReadBack, publish_and_read_back};
+pub use publish::{
+    PublishError, Published, Publisher, ReadBack, RecordSource, publish_and_read_back,
+};
 pub use record::{MAX_RECORD_BYTES, RecordError, RecordFields, UnverifiedRecord, VerifiedRecord};
 pub use record_create::{create, create_v2_only};
 pub use record_file::RecordFile;

@@ -10,17 +10,21 @@ use super::{RecordError, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::NetError;
 
-/// A service that takes and serves IPNS records.
+/// Who serves IPNS records: a service that keeps them, or a gateway that reads from one.
 #[async_trait]
-pub trait Publisher: Send + Sync {
+pub trait RecordSource: Send + Sync {
     /// Kind and address, for a person: `w3name at https://name.web3.storage/`.
     fn describe(&self) -> String;
 
+    /// The record it has for `name`, its signature checked. It may have expired.
+    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError>;
+}
+
+/// A service that takes IPNS records too.
+#[async_trait]
+pub trait Publisher: RecordSource {
     /// The service's address.
     fn url(&self) -> &Url;
-
-    /// The record the service has for `name`, its signature checked. It may have expired.
-    async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError>;
 
     /// Gives the service a record. That it has it already is success.
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError>;
@@ -111,6 +115,18 @@ pub enum PublishError {
         /// Why.
         reason: String,
     },
+    /// What a gateway serves is no record of the name.
+    #[error(transparent)]
+    NoRecord(RecordError),
+    /// A gateway that serves files, and no records that could be compared.
+    #[error("{0}")]
+    FilesOnly(&'static str),
+    /// A gateway that cannot be asked for a record.
+    #[error("its template has no place for an IPNS name")]
+    NoPlace,
+    /// A gateway that searches for longer than anybody waits.
+    #[error("no answer within {} s", .0.as_secs())]
+    Silent(Duration),
     /// Taken, but not served afterwards.
     #[error("{to} took the record but does not serve it: {reason}; publish again later")]
     NotReadBack {

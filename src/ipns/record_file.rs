@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
 use super::{MAX_RECORD_BYTES, UnverifiedRecord, VerifiedRecord};
 use crate::atomic::write_atomic;
 use crate::keys::IpnsName;
@@ -74,18 +74,21 @@ fn failed(path: PathBuf, what: &str, error: &io::Error) -> PublishError {
 }
 
 #[async_trait]
-impl Publisher for RecordFile {
+impl RecordSource for RecordFile {
     fn describe(&self) -> String {
         format!("file {}", self.path.display())
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
     }
 
     async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
         // 10 KiB at most: not worth another thread.
         self.read(name)
+    }
+}
+
+#[async_trait]
+impl Publisher for RecordFile {
+    fn url(&self) -> &Url {
+        &self.url
     }
 
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {

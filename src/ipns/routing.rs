@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
 use super::{MAX_RECORD_BYTES, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::{Body, Http, NetError, Request, Response, endpoint, shown};
@@ -48,13 +48,9 @@ fn says(answer: &Response, text: &str) -> bool {
 }
 
 #[async_trait]
-impl Publisher for DelegatedRouting {
+impl RecordSource for DelegatedRouting {
     fn describe(&self) -> String {
         format!("delegated routing at {}", shown(&self.url))
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
     }
 
     async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
@@ -77,6 +73,13 @@ impl Publisher for DelegatedRouting {
         let from = self.describe();
         let name = *name;
         record.map(Some).map_err(|reason| PublishError::BadRecord { from, name, reason })
+    }
+}
+
+#[async_trait]
+impl Publisher for DelegatedRouting {
+    fn url(&self) -> &Url {
+        &self.url
     }
 
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {

@@ -8,7 +8,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
 use super::{UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::{Body, Http, NetError, RateLimiter, Request, Response, endpoint, shown};
@@ -56,13 +56,9 @@ impl W3name {
 }
 
 #[async_trait]
-impl Publisher for W3name {
+impl RecordSource for W3name {
     fn describe(&self) -> String {
         format!("w3name at {}", shown(&self.url))
-    }
-
-    fn url(&self) -> &Url {
-        &self.url
     }
 
     async fn get(&self, name: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
@@ -95,6 +91,13 @@ impl Publisher for W3name {
             });
         }
         Ok(Some(record))
+    }
+}
+
+#[async_trait]
+impl Publisher for W3name {
+    fn url(&self) -> &Url {
+        &self.url
     }
 
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {

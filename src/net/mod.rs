@@ -8,6 +8,7 @@
 //! | `bucket` | objects of an S3-compatible bucket, requests signed |
 //! | `dns` | host names, `*.localhost` included |
 //! | `guard` | [`Guard`]: no private addresses where others chose them |
+//! | `kubo` | [`KuboRpc`]: commands of a Kubo node, and why they failed |
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
 //! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
 //! | `limit` | [`RateLimiter`]: so many requests in so much time |
@@ -21,6 +22,7 @@ mod client;
 mod dns;
 mod error;
 mod guard;
+mod kubo;
 mod limit;
 mod request;
 mod retry;
@@ -32,6 +34,7 @@ pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
 pub use guard::Guard;
+pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address};
 pub use limit::RateLimiter;
 pub use request::{Authorization, Request};
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};

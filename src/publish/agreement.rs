@@ -4,25 +4,18 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep};
 
-use crate::ens::Name;
-use crate::ipns::{Publisher, VerifiedRecord};
-use crate::net::Http;
-use crate::resolve::{Gateway, GatewaySight, gateway_sight};
+use super::Patience;
+use crate::ipns::{PublishError, RecordError, RecordSource, VerifiedRecord};
 
 /// Whom to ask, and for what.
 pub struct SightOf<'a> {
     /// The record that all should serve.
     pub record: &'a VerifiedRecord,
-    /// An ENS name that has it, for gateways whose address is a template.
-    pub name: &'a Name,
     /// Its publishers.
-    pub publishers: &'a [Box<dyn Publisher>],
+    pub publishers: Vec<&'a dyn RecordSource>,
     /// Gateways that read from them, or from their network.
-    pub gateways: &'a [Gateway],
-    /// Asks the gateways.
-    pub http: &'a Http,
+    pub gateways: Vec<&'a dyn RecordSource>,
 }
 
 /// What one of them serves.
@@ -69,23 +62,14 @@ impl Agreement {
     }
 }
 
-/// How long to wait for agreement.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// At most so long.
-    pub limit: Duration,
-    /// Between two rounds; it grows by half each time, to a minute.
-    pub every: Duration,
-}
-
 /// Asks all at once.
 pub async fn agreement(of: &SightOf<'_>, now: Timestamp) -> Agreement {
-    let publishers = of.publishers.iter().map(|publisher| publisher_sight(of.record, &**publisher));
-    let gateways = of.gateways.iter().map(async |gateway| {
-        let sight = gateway_sight(of.http, gateway, of.record.name(), of.name, now).await;
-        judge(of.record, gateway.to_string(), sight)
-    });
-    let (publishers, gateways) = join(join_all(publishers), join_all(gateways)).await;
+    let look = async |source: &&dyn RecordSource| {
+        judge(of.record, source.describe(), source.get(of.record.name()).await, now)
+    };
+    let publishers = join_all(of.publishers.iter().map(look));
+    let gateways = join_all(of.gateways.iter().map(look));
+    let (publishers, gateways) = join(publishers, gateways).await;
     Agreement { publishers, gateways }
 }
 
@@ -97,57 +81,56 @@ pub async fn wait_for_agreement(
     patience: Patience,
     round: &(dyn Fn(&Agreement) + Send + Sync),
 ) -> Agreement {
-    let end = Instant::now() + patience.limit;
-    let mut every = patience.every;
+    let mut rounds = patience.rounds();
     loop {
         let seen = agreement(of, Timestamp::now()).await;
-        let left = end.saturating_duration_since(Instant::now());
-        if seen.is_reached(publishers) || left.is_zero() {
+        if seen.is_reached(publishers) || rounds.is_over() {
             return seen;
         }
         round(&seen);
-        sleep(every.min(left)).await;
-        every = (every * 3 / 2).min(Duration::from_secs(60));
+        rounds.wait().await;
     }
 }
 
-async fn publisher_sight(record: &VerifiedRecord, publisher: &dyn Publisher) -> Sight {
-    let from = publisher.describe();
-    let sight = match publisher.get(record.name()).await {
-        Ok(Some(served)) => GatewaySight::Serves(Box::new(served)),
-        Ok(None) => GatewaySight::Lacks("it has no record of this name".to_owned()),
-        Err(error) => GatewaySight::Failed(error.to_string()),
-    };
-    judge(record, from, sight)
-}
-
-fn judge(record: &VerifiedRecord, from: String, sight: GatewaySight) -> Sight {
+fn judge(
+    record: &VerifiedRecord,
+    from: String,
+    answer: Result<Option<VerifiedRecord>, PublishError>,
+    now: Timestamp,
+) -> Sight {
     let none =
         Sight { from, ok: Some(false), sequence: None, newer: false, ttl: None, error: None };
-    match sight {
-        GatewaySight::Serves(served) => {
+    let lacks = |reason: String| Sight { error: Some(reason), ..none.clone() };
+    match answer {
+        Ok(Some(served)) if served.bytes() == record.bytes() => {
+            let sequence = Some(served.fields().sequence);
+            Sight { ok: Some(true), sequence, ..none }
+        }
+        Ok(Some(served)) if served.is_expired(now) => {
+            let validity = served.fields().validity.clone();
+            lacks(RecordError::Expired { validity, now }.to_string())
+        }
+        Ok(Some(served)) => {
             let fields = served.fields();
-            let same = served.bytes() == record.bytes();
             let ttl = Duration::from_nanos(fields.ttl_ns);
             let newer = served.supersedes(record);
-            let error = if same {
-                None
-            } else if newer {
-                Some(format!("it has sequence {} already, of {}", fields.sequence, fields.value))
+            let error = if newer {
+                format!("it has sequence {} already, of {}", fields.sequence, fields.value)
             } else {
-                Some(format!(
+                format!(
                     "it still has sequence {}, which it may keep for {} s (its TTL)",
                     fields.sequence,
                     ttl.as_secs()
-                ))
+                )
             };
-            let ttl = (!same).then_some(ttl);
-            Sight { ok: Some(same), sequence: Some(fields.sequence), newer, ttl, error, ..none }
+            let sequence = Some(fields.sequence);
+            Sight { sequence, newer, ttl: Some(ttl), error: Some(error), ..none }
         }
-        GatewaySight::Lacks(reason) | GatewaySight::Failed(reason) => {
-            Sight { error: Some(reason), ..none }
+        Ok(None) => lacks("it has no record of this name".to_owned()),
+        Err(error @ PublishError::FilesOnly(_)) => {
+            Sight { ok: None, error: Some(error.to_string()), ..none }
         }
-        GatewaySight::CannotTell(reason) => Sight { ok: None, error: Some(reason), ..none },
+        Err(error) => lacks(error.to_string()),
     }
 }
 
@@ -165,11 +148,13 @@ mod tests {
         UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
     }
 
+    fn sight(answer: Result<Option<VerifiedRecord>, PublishError>) -> Sight {
+        judge(&record(5), "x".into(), answer, "2030-01-01T00:00:00Z".parse().unwrap())
+    }
+
     #[test]
     fn an_older_record_is_explained_by_its_ttl_and_a_newer_one_is_not() {
-        let judged = |sequence| {
-            judge(&record(5), "x".into(), GatewaySight::Serves(Box::new(record(sequence))))
-        };
+        let judged = |sequence| sight(Ok(Some(record(sequence))));
         assert_eq!((judged(5).ok, judged(5).error, judged(5).ttl), (Some(true), None, None));
         assert!(judged(4).error.unwrap().contains("may keep for 60 s"));
         assert!(judged(6).error.unwrap().contains("sequence 6 already"));
@@ -178,12 +163,11 @@ mod tests {
 
     #[test]
     fn who_cannot_be_told_does_not_stand_in_the_way() {
-        let sight = |sight| judge(&record(5), "x".into(), sight);
-        let good = || sight(GatewaySight::Serves(Box::new(record(5))));
+        let good = || sight(Ok(Some(record(5))));
         let mut seen = Agreement { publishers: vec![good()], gateways: vec![good()] };
-        seen.gateways.push(sight(GatewaySight::CannotTell("it serves no IPNS records".into())));
+        seen.gateways.push(sight(Err(PublishError::FilesOnly("it serves no IPNS records"))));
         assert!(seen.is_reached(1) && !seen.is_reached(2));
-        seen.gateways.push(sight(GatewaySight::Failed("no answer".into())));
+        seen.gateways.push(sight(Err(PublishError::Silent(Duration::from_secs(5)))));
         assert!(!seen.is_reached(1));
         assert_eq!(seen.behind().count(), 1);
     }

@@ -1,13 +1,17 @@
 //! What was published: every IPNS record made here, kept under `.namesys/history/`. It can be
 //! rebuilt from the services; it makes sure that a sequence is never used twice.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use cid::Cid;
 use jiff::Timestamp;
 
 use crate::ipns::{RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
+use crate::multiformats::parse_cid;
 use crate::workspace::{Workspace, WorkspaceError, write_atomic};
 
 /// An IPNS record that was made here.
@@ -87,5 +91,90 @@ impl Workspace {
         }
         history.sort_by_key(|entry| entry.record.fields().sequence);
         Ok(history)
+    }
+}
+
+/// An entry of the history, by what tells it from the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryTarget {
+    /// Its sequence.
+    Sequence(u64),
+    /// The root it points to.
+    Root(Cid),
+}
+
+/// Why a text is neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is neither a sequence nor a CID; namesys log lists both")]
+pub struct NoHistoryTarget;
+
+impl FromStr for HistoryTarget {
+    type Err = NoHistoryTarget;
+
+    fn from_str(text: &str) -> Result<Self, NoHistoryTarget> {
+        if let Ok(sequence) = text.parse() {
+            return Ok(Self::Sequence(sequence));
+        }
+        parse_cid(text).map(Self::Root).map_err(|_| NoHistoryTarget)
+    }
+}
+
+/// Nothing in the history is what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct NotInHistory(Option<HistoryTarget>);
+
+impl fmt::Display for NotInHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(HistoryTarget::Sequence(sequence)) => {
+                write!(f, "sequence {sequence} was not published from here")
+            }
+            Some(HistoryTarget::Root(root)) => write!(f, "{root} was not published from here"),
+            None => f.write_str("nothing else was published from here before"),
+        }
+    }
+}
+
+/// The root of the wanted entry of the history; by default of the last that differs from `now`.
+///
+/// # Errors
+/// [`NotInHistory`].
+pub fn root_before(
+    wanted: Option<&HistoryTarget>,
+    kept: &[Publication],
+    now: Option<&Publication>,
+) -> Result<Cid, NotInHistory> {
+    let is_wanted = |record: &&Publication| match wanted {
+        Some(HistoryTarget::Sequence(sequence)) => record.fields().sequence == *sequence,
+        Some(HistoryTarget::Root(root)) => root_of(record).as_ref() == Some(root),
+        None => now.is_some_and(|now| {
+            let (fields, now) = (record.fields(), now.fields());
+            fields.value != now.value && fields.sequence < now.sequence
+        }),
+    };
+    let found = kept.iter().rev().filter(is_wanted).find_map(root_of);
+    found.ok_or_else(|| NotInHistory(wanted.cloned()))
+}
+
+fn root_of(record: &Publication) -> Option<Cid> {
+    parse_cid(&record.fields().value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_sequence_or_a_cid() {
+        assert_eq!("7".parse(), Ok(HistoryTarget::Sequence(7)));
+        let cid = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
+        let target = Ok(HistoryTarget::Root(cid.parse().unwrap()));
+        assert_eq!(cid.parse(), target);
+        for form in [format!("/ipfs/{cid}"), format!("ipfs://{cid}")] {
+            assert_eq!(form.parse(), target);
+        }
+        for bad in ["", "-1", "bafy", "latest"] {
+            assert!(bad.parse::<HistoryTarget>().is_err(), "{bad}");
+        }
     }
 }

@@ -1,21 +1,23 @@
-//! `publish`: upload the tree, make an IPNS record for its root where one is needed, give it to
-//! every publisher, and read it back.
+//! The tree to every upload, the record to every publisher, and whether it is seen.
 
-use std::path::Path;
 use std::time::Duration;
 
-use cid::Cid;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::author::next_record;
+use super::author::{Author, Subject, next_record};
 use super::targets::{give, send};
-use super::{PublishNotice, StateError, TargetOutcome};
-use crate::ipfs::upload::Upload;
-use crate::ipns::{PublishError, Publisher, ReadBack, RecordError, VerifiedRecord};
-use crate::keys::{IpnsKey, IpnsName};
-use crate::net::Progress;
-use crate::workspace::Workspace;
+use super::verdict::shortfall;
+use super::{
+    Agreement, Enough, Patience, PublishNotice, Shortfall, Sight, SightOf, StateError,
+    TargetOutcome, agreement, wait_for_agreement,
+};
+use crate::ipns::{PublishError, Publisher, RecordError, RecordSource, VerifiedRecord};
+use crate::keys::IpnsName;
+use crate::workspace::{Lock, Workspace};
+
+/// The first wait between two rounds of asking.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// What to publish and where. The caller holds the workspace's lock.
 pub struct PublishRequest<'a> {
@@ -29,57 +31,16 @@ pub struct PublishRequest<'a> {
     pub author: Author<'a>,
     /// Every one gets the record.
     pub publishers: &'a [Box<dyn Publisher>],
+    /// Looked at once the record is out.
+    pub gateways: &'a [Box<dyn RecordSource>],
+    /// When that is enough.
+    pub enough: Enough,
     /// The clock.
     pub now: Timestamp,
-    /// How long to look for the record after a service took it.
-    pub read_back: ReadBack,
     /// Told what a person should know before the record goes out.
     pub notice: &'a (dyn Fn(&PublishNotice) + Send + Sync),
-}
-
-/// What the record points to.
-pub enum Subject<'a> {
-    /// A tree that is uploaded first.
-    Tree {
-        /// The packed tree.
-        car: &'a Path,
-        /// Its root.
-        root: Cid,
-        /// Every one gets the tree.
-        uploads: &'a [Box<dyn Upload>],
-        /// Told about the bytes of the uploads.
-        progress: Option<Progress>,
-    },
-    /// A tree that was uploaded earlier.
-    Root(Cid),
-    /// Whatever the newest known record points to, in a new record of another validity.
-    Newest,
-}
-
-/// Where the record comes from.
-pub enum Author<'a> {
-    /// It is made with the key, where the newest known one does not do.
-    Key {
-        /// The name's key.
-        key: &'a IpnsKey,
-        /// Until when a new record is valid.
-        validity: Timestamp,
-        /// How long a reader may keep a new record.
-        ttl: Duration,
-        /// The sequence of a new record, in place of the next one.
-        sequence: Option<u64>,
-    },
-    /// It was signed elsewhere, or earlier.
-    Signed(&'a VerifiedRecord),
-}
-
-impl Subject<'_> {
-    pub(super) fn root(&self) -> Option<Cid> {
-        match self {
-            Self::Tree { root, .. } | Self::Root(root) => Some(*root),
-            Self::Newest => None,
-        }
-    }
+    /// Told who is waited for, after every round but the last.
+    pub waiting: &'a (dyn Fn(&Sight) + Send + Sync),
 }
 
 /// What `publish` did.
@@ -93,6 +54,10 @@ pub struct PublishOutcome {
     pub uploads: Vec<TargetOutcome>,
     /// For each publisher; empty when no upload succeeded, for nobody could read the tree.
     pub publications: Vec<TargetOutcome>,
+    /// What gateways serve; with a wait, publishers too.
+    pub seen: Agreement,
+    /// What is missing.
+    pub shortfall: Option<Shortfall>,
 }
 
 /// Why nothing was published.
@@ -174,16 +139,28 @@ fn unasked(failed: &[String]) -> String {
 /// What each publisher serves.
 type Served = Vec<Result<Option<VerifiedRecord>, PublishError>>;
 
-/// Uploads the tree, where there is one to upload, and publishes its root.
+/// Uploads the tree, where there is one to upload, publishes its root, and looks whether it is
+/// seen. The lock is given back once the record is out: others need not wait for gateways.
 ///
 /// The sequence is the highest that the services and the workspace know, and one more. When the
 /// newest known record holds the same root and has not expired, no new one is made
-/// ([`Subject::Newest`] excepted): every target is asked, and those that lack it get it. Without a single upload that succeeds the name is
-/// left as it is.
+/// ([`Subject::Newest`] excepted): every target is asked, and those that lack it get it. Without
+/// a single upload that succeeds the name is left as it is.
 ///
 /// # Errors
 /// Those that stop everything; what happened at each target stands in the outcome.
-pub async fn publish(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
+pub async fn publish(
+    request: &PublishRequest<'_>,
+    lock: Option<Lock>,
+) -> Result<PublishOutcome, PublishTreeError> {
+    let mut outcome = send_all(request).await?;
+    drop(lock);
+    outcome.seen = look(request, &mut outcome).await;
+    outcome.shortfall = shortfall(&outcome, request.enough);
+    Ok(outcome)
+}
+
+async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
     let mut served: Served =
         join_all(request.publishers.iter().map(|to| ask(request, &**to))).await;
     // Before the upload, so that a sequence that cannot be is said at once.
@@ -214,10 +191,16 @@ pub async fn publish(request: &PublishRequest<'_>) -> Result<PublishOutcome, Pub
             workspace.keep_publication(&next.record)?;
         }
         let each = request.publishers.iter().zip(&served);
-        let give = each.map(|(to, served)| give(request, &**to, served, &next.record));
-        publications = join_all(give).await;
+        publications = join_all(each.map(|(to, served)| give(&**to, served, &next.record))).await;
     }
-    Ok(PublishOutcome { record: next.record, new_record: next.is_new, uploads, publications })
+    Ok(PublishOutcome {
+        record: next.record,
+        new_record: next.is_new,
+        uploads,
+        publications,
+        seen: Agreement::default(),
+        shortfall: None,
+    })
 }
 
 async fn ask(
@@ -225,4 +208,28 @@ async fn ask(
     publisher: &dyn Publisher,
 ) -> Result<Option<VerifiedRecord>, PublishError> {
     publisher.get(&request.name).await
+}
+
+/// Asks the gateways; with a wait the publishers too, until all agree. A publisher that serves the
+/// record only by then counts.
+async fn look(request: &PublishRequest<'_>, outcome: &mut PublishOutcome) -> Agreement {
+    let Enough { require, wait } = request.enough;
+    let taken = outcome.publications.iter().filter(|target| target.ok || target.sent).count();
+    if taken == 0 || (wait.is_some() && taken < require) {
+        return Agreement::default();
+    }
+    let gateways = request.gateways.iter().map(|gateway| &**gateway).collect();
+    let mut of = SightOf { record: &outcome.record, publishers: Vec::new(), gateways };
+    let Some(limit) = wait else { return agreement(&of, Timestamp::now()).await };
+    of.publishers =
+        request.publishers.iter().map(|publisher| &**publisher as &dyn RecordSource).collect();
+    let round = |seen: &Agreement| seen.behind().for_each(request.waiting);
+    let patience = Patience { limit, every: EVERY };
+    let seen = wait_for_agreement(&of, require, patience, &round).await;
+    for (target, sight) in outcome.publications.iter_mut().zip(&seen.publishers) {
+        if sight.ok == Some(true) && !target.ok {
+            (target.ok, target.read_back, target.error) = (true, true, None);
+        }
+    }
+    seen
 }

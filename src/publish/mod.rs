@@ -5,7 +5,9 @@
 //! | --- | --- |
 //! | `author` | the record that all should have: the newest known, or a new one |
 //! | `ipfs`, `targets` | [`publish`]: the tree to every upload, the record to every publisher |
-//! | `agreement` | whether publishers and gateways serve it |
+//! | `agreement`, `patience` | whether publishers and gateways serve it; how long that is waited for |
+//! | `verdict` | when that is enough, and what is missing otherwise |
+//! | `tree` | what is packed, into a file that removes itself |
 //! | `status` | what each publisher serves now |
 //! | `history` | the records made here, under `.namesys/history/` |
 //! | `parcel` | what goes from the machine with the keys to the one with the network |
@@ -17,15 +19,24 @@ mod history;
 mod ipfs;
 mod notice;
 mod parcel;
+mod patience;
 pub mod site;
 mod status;
 mod targets;
+mod tree;
+mod verdict;
 
-pub use agreement::{Agreement, Patience, Sight, SightOf, agreement, wait_for_agreement};
-pub use author::dry_record;
-pub use history::{HistoryEntry, Publication, StateError};
-pub use ipfs::{Author, PublishOutcome, PublishRequest, PublishTreeError, Subject, publish};
+pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
+pub use author::{Author, Subject, dry_record};
+pub use history::{
+    HistoryEntry, HistoryTarget, NoHistoryTarget, NotInHistory, Publication, StateError,
+    root_before,
+};
+pub use ipfs::{PublishOutcome, PublishRequest, PublishTreeError, publish};
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
-pub use status::{PublisherStatus, Status, status, time_left};
+pub use patience::Patience;
+pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
+pub use tree::{PackFailed, Source, TemporaryCar};
+pub use verdict::{Enough, RequireError, Shortfall, required};

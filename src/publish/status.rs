@@ -52,6 +52,93 @@ impl Status {
     }
 }
 
+/// The worst that is to be said of publishers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StatusFault {
+    /// What one serves does not verify.
+    #[error(transparent)]
+    Unverified(PublishError),
+    /// What one serves is no longer valid.
+    #[error("what {from} serves has expired")]
+    Expired {
+        /// The publisher.
+        from: String,
+    },
+    /// Nor will it be soon.
+    #[error("what {from} serves expires in {days} days")]
+    ExpiresSoon {
+        /// The publisher.
+        from: String,
+        /// Whole days until then.
+        days: i64,
+    },
+    /// What one has is not known.
+    #[error("{from}: {reason}")]
+    Unreachable {
+        /// The publisher.
+        from: String,
+        /// Why not.
+        reason: PublishError,
+    },
+    /// Nobody has a record.
+    #[error("{0} is not published anywhere")]
+    NotPublished(IpnsName),
+    /// Some do not have the newest record.
+    #[error("not the newest record: {}", .0.join(", "))]
+    Drift(Vec<String>),
+}
+
+impl Status {
+    /// The worst that is to be said at `now`: a record that does not verify, one that has fewer
+    /// than `warn_days` left, not known, nothing published, not the same.
+    pub fn fault(&self, name: &IpnsName, warn_days: u32, now: Timestamp) -> Option<StatusFault> {
+        let failed = |status: &PublisherStatus| {
+            Some((status.from.clone(), status.served.as_ref().err()?.clone()))
+        };
+        let failures: Vec<_> = self.publishers.iter().filter_map(failed).collect();
+        if let Some((_, error)) = failures.iter().find(|(_, error)| is_unverified(error)) {
+            return Some(StatusFault::Unverified(error.clone()));
+        }
+        let served = self.publishers.iter().filter_map(|status| {
+            let record = status.served.as_ref().ok()?.as_ref()?;
+            Some((days_left(record, now), &status.from))
+        });
+        let first = served.min_by_key(|(days, _)| *days);
+        match first {
+            Some((days, from)) if days < 0 => {
+                return Some(StatusFault::Expired { from: from.clone() });
+            }
+            Some((days, from)) if days < i64::from(warn_days) => {
+                return Some(StatusFault::ExpiresSoon { from: from.clone(), days });
+            }
+            _ => {}
+        }
+        if let Some((from, reason)) = failures.into_iter().next() {
+            return Some(StatusFault::Unreachable { from, reason });
+        }
+        if first.is_none() {
+            return Some(StatusFault::NotPublished(*name));
+        }
+        let behind: Vec<String> = self.drifting().map(|status| status.from.clone()).collect();
+        (!behind.is_empty()).then_some(StatusFault::Drift(behind))
+    }
+}
+
+fn is_unverified(error: &PublishError) -> bool {
+    matches!(error, PublishError::BadRecord { .. } | PublishError::Contradiction { .. })
+}
+
+/// Whole days until `record` expires; negative once it has.
+pub fn days_left(record: &VerifiedRecord, now: Timestamp) -> i64 {
+    whole_days(time_left(record, now))
+}
+
+/// Rounded down, so that a moment after the end is day -1 and not day 0.
+pub fn whole_days(duration: SignedDuration) -> i64 {
+    let days = duration.as_nanos().div_euclid(SignedDuration::from_hours(24).as_nanos());
+    i64::try_from(days).unwrap_or(i64::MAX)
+}
+
 /// How long `record` is valid from `now`; negative once it has expired.
 pub fn time_left(record: &VerifiedRecord, now: Timestamp) -> SignedDuration {
     record.fields().validity().duration_since(now)

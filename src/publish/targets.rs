@@ -4,9 +4,10 @@ use std::path::Path;
 
 use cid::Cid;
 
-use super::PublishRequest;
 use crate::ipfs::upload::Upload;
-use crate::ipns::{PublishError, Published, Publisher, VerifiedRecord, publish_and_read_back};
+use crate::ipns::{
+    PublishError, Published, Publisher, ReadBack, VerifiedRecord, publish_and_read_back,
+};
 use crate::net::Progress;
 
 /// How one target did.
@@ -40,7 +41,6 @@ pub(super) async fn send(
 }
 
 pub(super) async fn give(
-    request: &PublishRequest<'_>,
     publisher: &dyn Publisher,
     served: &Result<Option<VerifiedRecord>, PublishError>,
     record: &VerifiedRecord,
@@ -63,7 +63,7 @@ pub(super) async fn give(
              which takes the sequence after that"
         )
     };
-    let published = publish_and_read_back(publisher, record, request.read_back).await;
+    let published = publish_and_read_back(publisher, record, ReadBack::default()).await;
     let taken = matches!(published, Ok(_) | Err(PublishError::NotReadBack { .. }));
     let error = match published {
         Ok(Published::Same) => None,

@@ -7,8 +7,7 @@ mod resolver_urls;
 
 pub use gateway::{
     FetchError, FetchLimits, Fetched, Freshness, Gateway, GatewayNote, GatewayParseError,
-    GatewaySight, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources, TreeFile,
-    gateway_sight,
+    GatewayRecords, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources, TreeFile,
 };
 pub use onchain::{
     Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,

@@ -14,11 +14,11 @@ use namesys::devnet::chain::bindings::CCIP2Resolver::{self, CCIP2ResolverErrors,
 use namesys::devnet::chain::{CCIP2_RESOLVER, ChainConfig, ChainDevnet, ChainGateways};
 use namesys::devnet::{Devnet, DevnetConfig};
 use namesys::ens::Name;
-use namesys::ipfs::upload::{Kubo, Upload, parse_api_address};
+use namesys::ipfs::upload::{Kubo, Upload};
 use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{Publisher, UnverifiedRecord, W3name, create};
 use namesys::keys::{IpnsKey, SignerKey};
-use namesys::net::{Http, HttpConfig};
+use namesys::net::{Http, HttpConfig, parse_api_address};
 use namesys::record::{RecordFile, RecordKey, Value, record_path};
 use namesys::request::SignedRecord;
 

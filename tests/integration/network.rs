@@ -9,14 +9,14 @@ use std::time::Duration;
 use cid::Cid;
 use namesys::devnet::{Devnet, DevnetConfig};
 use namesys::ens::Name;
-use namesys::ipfs::upload::{Kubo, Upload, UploadError, parse_api_address};
+use namesys::ipfs::upload::{Kubo, Upload, UploadError};
 use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{
     DelegatedRouting, PublishError, Published, Publisher, ReadBack, UnverifiedRecord,
     VerifiedRecord, W3name, create, publish_and_read_back,
 };
 use namesys::keys::IpnsKey;
-use namesys::net::{Http, HttpConfig};
+use namesys::net::{Http, HttpConfig, parse_api_address};
 use namesys::recordhash::Recordhash;
 use namesys::resolve::{FetchError, FetchLimits, Proof, RecordFiles};
 

@@ -4,16 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use namesys::ipns::ReadBack;
 use namesys::publish::{
-    Agreement, Author, Parcel, PublishOutcome, PublishRequest, Subject, dry_record, parcel_files,
-    write_manifest,
+    Agreement, Author, Enough, Parcel, PublishOutcome, PublishRequest, Source, Subject,
+    TemporaryCar, dry_record, parcel_files, write_manifest,
 };
 use namesys::workspace::RecordedKeys;
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
-use super::pack::{Source, pack_car};
-use super::publish_report::report;
+use super::pack::pack_car;
+use super::publish_report::{published, report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
@@ -34,29 +33,25 @@ pub fn write(
     let _lock = session.workspace.lock()?;
     std::fs::create_dir_all(dir)
         .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
-    let unfinished = tempfile::Builder::new()
-        .prefix(".car-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-        .tempfile_in(dir)
-        .map_err(|error| CliError::io(format!("{} cannot be written", dir.display()), &error))?;
-    let tree = Source::WellKnown(session.workspace.dir());
-    let root = pack_car(context, &tree, unfinished.path())?.root;
+    let unfinished = TemporaryCar::new_in(dir)?;
+    let tree = Source::WellKnown(session.workspace.dir().to_owned());
+    let root = pack_car(context, tree, unfinished.path())?.root;
     let request = PublishRequest {
         workspace: Some(&session.workspace),
         name: key.name(),
         subject: Subject::Root(root),
         author: author.author(&key, sequence),
         publishers: &[],
+        gateways: &[],
+        enough: Enough { require: 0, wait: None },
         now: Timestamp::now(),
-        read_back: ReadBack::default(),
         notice: &|_| (),
+        waiting: &|_| (),
     };
     let (record, new_record) = dry_record(&request)?;
     author.note_reuse(context, &record, new_record);
     let (car, file) = parcel_files(dir, &root, record.name());
-    unfinished.persist(&car).map_err(|error| {
-        CliError::io(format!("{} cannot be written", car.display()), &error.error)
-    })?;
+    unfinished.keep(&car)?;
     if keep {
         // Before anybody can send it: the sequence is never given to another.
         session.workspace.keep_publication(&record)?;
@@ -68,9 +63,15 @@ pub fn write(
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");
     let written = written.iter().map(|path| path.display().to_string()).collect();
-    let (uploads, publications) = (Vec::new(), Vec::new());
-    let outcome = PublishOutcome { record, new_record, uploads, publications };
-    Ok(Outcome::done(report(&outcome, &Agreement::default(), written)))
+    let outcome = PublishOutcome {
+        record,
+        new_record,
+        uploads: Vec::new(),
+        publications: Vec::new(),
+        seen: Agreement::default(),
+        shortfall: None,
+    };
+    Ok(Outcome::done(report(&outcome, written)))
 }
 
 /// Checks what [`write`] wrote, uploads and publishes it. Needs no keys, and no workspace; one
@@ -114,6 +115,5 @@ pub fn publish_signed(
     let author = Author::Signed(&parcel.record);
     let sent = fan_out.send(context, None, (&parcel.name, name), subject, author);
     bar.finish_and_clear();
-    let (outcome, seen, error) = sent?;
-    Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+    Ok(published(sent?))
 }

@@ -5,27 +5,27 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::ens::Name;
-use namesys::ipns::{Publisher, ReadBack, VerifiedRecord};
+use namesys::ipns::{Publisher, RecordSource, VerifiedRecord};
 use namesys::keys::IpnsKey;
 use namesys::net::Http;
 use namesys::publish::{
-    Agreement, Author, Patience, PublishNotice, PublishOutcome, PublishRequest, Sight, SightOf,
-    Subject, TargetOutcome, agreement, publish, wait_for_agreement,
+    Author, Enough, PublishNotice, PublishOutcome, PublishRequest, Sight, Subject, publish,
+    required,
 };
-use namesys::resolve::Gateway;
+use namesys::resolve::{Gateway, GatewayRecords};
 use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
 use crate::cli::values::{duration, time};
 
 /// A year, w3name's own default.
 const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
-/// The first wait between two rounds of asking.
-const EVERY: Duration = Duration::from_secs(1);
+/// How long one gateway is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who makes new records, and how.
 #[derive(Debug, clap::Args)]
@@ -65,8 +65,7 @@ pub struct FanOut {
     /// Every one gets the record.
     pub publishers: Vec<Box<dyn Publisher>>,
     gateways: Vec<Gateway>,
-    require: usize,
-    wait: Option<Duration>,
+    enough: Enough,
     http: Http,
 }
 
@@ -137,28 +136,10 @@ impl FanOutArgs {
         let publishers = self.publishers.get(context, config)?;
         let require = required(self.require, "publishers", publishers.len())?;
         let gateways = self.gateways.get(context, config)?;
-        Ok(FanOut { publishers, gateways, require, wait: self.wait, http: context.http()? })
+        let enough = Enough { require, wait: self.wait };
+        Ok(FanOut { publishers, gateways, enough, http: context.http()? })
     }
 }
-
-/// How many of `count` targets must serve what is published: all, unless `--require` says.
-///
-/// # Errors
-/// Exit 2 for none, or for more than there are.
-pub fn required(asked: Option<usize>, what: &str, count: usize) -> Result<usize, CliError> {
-    match asked.unwrap_or(count) {
-        0 => Err(CliError::usage("--require 0 would count what nobody serves as published")
-            .hint("require 1 at least")),
-        require if require > count => {
-            let message = format!("--require is above the number of {what}, {count}");
-            Err(CliError::usage(message).hint(format!("add {what}, or require fewer")))
-        }
-        require => Ok(require),
-    }
-}
-
-/// What came of it, and what of that is a failure.
-pub type Sent = (PublishOutcome, Agreement, Option<CliError>);
 
 impl FanOut {
     /// Publishes and looks whether it is seen. The workspace's lock is given back once the record
@@ -173,111 +154,31 @@ impl FanOut {
         (ens_name, name): (&Name, namesys::keys::IpnsName),
         subject: Subject<'_>,
         author: Author<'_>,
-    ) -> Result<Sent, CliError> {
+    ) -> Result<PublishOutcome, CliError> {
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
+        let waiting = move |Sight { from, error, .. }: &Sight| {
+            let reason = error.as_deref().unwrap_or_default();
+            output.note(format_args!("waiting for {from}: {reason}"));
+        };
+        let gateways = self.gateways.iter().map(|gateway| {
+            let records = GatewayRecords::new(self.http.clone(), gateway.clone(), ens_name.clone());
+            Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
+        });
+        let gateways: Vec<_> = gateways.collect();
+        let (workspace, lock) = locked.unzip();
         let request = PublishRequest {
-            workspace: locked.as_ref().map(|(workspace, _)| *workspace),
+            workspace,
             name,
             subject,
             author,
             publishers: &self.publishers,
+            gateways: &gateways,
+            enough: self.enough,
             now: Timestamp::now(),
-            read_back: ReadBack::default(),
             notice: &notice,
+            waiting: &waiting,
         };
-        context.block_on(async {
-            let mut outcome = publish(&request).await?;
-            drop(locked);
-            let seen = self.look(context, ens_name, &mut outcome).await;
-            let error = failure(&outcome, self.require)
-                .or_else(|| superseded(&seen))
-                .or_else(|| self.disagreement(&seen));
-            Ok((outcome, seen, error))
-        })
+        context.block_on(async { Ok(publish(&request, lock).await?) })
     }
-
-    /// Asks the gateways; with `--wait` the publishers too, until all agree.
-    async fn look(
-        &self,
-        context: &Context,
-        name: &Name,
-        outcome: &mut PublishOutcome,
-    ) -> Agreement {
-        let taken = outcome.publications.iter().filter(|target| target.ok || target.sent).count();
-        if taken == 0 || (self.wait.is_some() && taken < self.require) {
-            return Agreement::default();
-        }
-        let record = outcome.record.clone();
-        let of = |publishers| SightOf {
-            record: &record,
-            name,
-            publishers,
-            gateways: &self.gateways,
-            http: &self.http,
-        };
-        let Some(limit) = self.wait else {
-            return agreement(&of(&[]), Timestamp::now()).await;
-        };
-        let patience = Patience { limit, every: EVERY };
-        let output = context.output;
-        let round = move |seen: &Agreement| {
-            for Sight { from, error, .. } in seen.behind() {
-                let reason = error.as_deref().unwrap_or_default();
-                output.note(format_args!("waiting for {from}: {reason}"));
-            }
-        };
-        let seen = wait_for_agreement(&of(&self.publishers), self.require, patience, &round).await;
-        for (target, sight) in outcome.publications.iter_mut().zip(&seen.publishers) {
-            if sight.ok == Some(true) && !target.ok {
-                (target.ok, target.read_back, target.error) = (true, true, None);
-            }
-        }
-        seen
-    }
-
-    fn disagreement(&self, seen: &Agreement) -> Option<CliError> {
-        let limit = self.wait?;
-        if seen.is_reached(self.require) {
-            return None;
-        }
-        let behind: Vec<String> = seen.behind().map(|sight| sight.from.clone()).collect();
-        let seconds = limit.as_secs();
-        let message = format!("not served after {seconds} s: {}", behind.join(", "));
-        Some(CliError::new(Exit::Failed, "not-agreed", message).hint(
-            "the record is published; a gateway may keep an older one until its TTL has passed: \
-             wait longer (--wait=1h), or look again later",
-        ))
-    }
-}
-
-fn failure(outcome: &PublishOutcome, require: usize) -> Option<CliError> {
-    let failed = |targets: &[TargetOutcome]| targets.iter().filter(|target| !target.ok).count();
-    let uploads_failed = failed(&outcome.uploads);
-    let served = outcome.publications.iter().filter(|target| target.read_back).count();
-    let message = if uploads_failed > 0 && uploads_failed == outcome.uploads.len() {
-        "no upload succeeded, so the IPNS name was left as it is".to_owned()
-    } else if uploads_failed > 0 {
-        format!("{uploads_failed} of {} uploads failed", outcome.uploads.len())
-    } else if served < require {
-        format!("{served} of the {require} publishers that are required serve the record")
-    } else {
-        return None;
-    };
-    Some(
-        CliError::new(Exit::Failed, "incomplete", message)
-            .hint("run the same again: what succeeded is not done twice"),
-    )
-}
-
-/// A higher sequence is out that no publisher told of: its readers never come to ours.
-fn superseded(seen: &Agreement) -> Option<CliError> {
-    let Sight { from, error, sequence, .. } = seen.superseded()?;
-    let reason = error.as_deref().unwrap_or_default();
-    let next = sequence.unwrap_or_default().saturating_add(1);
-    let message = format!("{from}: {reason}");
-    Some(CliError::new(Exit::Failed, "superseded", message).hint(format!(
-        "it was published elsewhere, or by a service that lost it since; readers keep the higher \
-         one: publish with --sequence {next}"
-    )))
 }

@@ -1,11 +1,10 @@
 //! `pack [DIR]`: the UnixFS root of a folder, and its blocks as a CAR file.
 
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use cid::Cid;
-use namesys::ipfs::{BlockSink, CarWriter, PackError, Packed, pack_directory, pack_well_known};
+use namesys::ipfs::Packed;
+use namesys::publish::{Source, TemporaryCar};
 use namesys::report::PackReport;
 
 use crate::cli::context::Context;
@@ -25,35 +24,14 @@ pub struct Args {
     car: Option<PathBuf>,
 }
 
-/// What is packed.
-pub enum Source<'a> {
-    /// A folder as it stands.
-    Folder(&'a Path),
-    /// A root that holds the workspace's `.well-known` alone.
-    WellKnown(&'a Path),
-}
-
-/// Counts blocks without keeping them.
-struct Nowhere;
-
-impl BlockSink for Nowhere {
-    fn put(&mut self, _cid: &Cid, _data: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Packs.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let session;
-    let source = match &args.folder {
+    let source = match args.folder {
         Some(dir) => Source::Folder(dir),
-        None => {
-            session = Session::open(context)?;
-            Source::WellKnown(session.workspace.dir())
-        }
+        None => Source::WellKnown(Session::open(context)?.workspace.dir().to_owned()),
     };
     let packed = match &args.car {
-        None => pack(context, &source, &mut Nowhere)?,
+        None => measure(context, &source)?,
         Some(path) => {
             // Beside the file, then renamed: a CAR is there whole or not at all.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -62,12 +40,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
                 let message = format!("{} is not a folder", folder.display());
                 return Err(CliError::usage(message).hint("make it first, or choose another file"));
             }
-            let mode = std::fs::Permissions::from_mode(0o666);
-            let mut builder = tempfile::Builder::new();
-            let file = builder.prefix(".car-").permissions(mode).tempfile_in(folder);
-            let file = file.map_err(|error| failed(path, &error))?;
-            let packed = pack_car(context, &source, file.path())?;
-            file.persist(path).map_err(|error| failed(path, &error.error))?;
+            let car = TemporaryCar::new_in(folder)?;
+            let packed = pack_car(context, source, car.path())?;
+            car.keep(path)?;
             packed
         }
     };
@@ -79,34 +54,23 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }))
 }
 
-/// Packs `source` into a CAR file at `path`.
-pub fn pack_car(context: &Context, source: &Source<'_>, path: &Path) -> Result<Packed, CliError> {
-    let mut car = CarWriter::create(path).map_err(|error| failed(path, &error))?;
-    let packed = pack(context, source, &mut car)?;
-    car.finish(&packed.root).map_err(|error| failed(path, &error))?;
-    Ok(packed)
-}
-
-/// The root of `source`, which is packed to nowhere.
-pub fn root_of(context: &Context, source: &Source<'_>) -> Result<Cid, CliError> {
-    Ok(pack(context, source, &mut Nowhere)?.root)
-}
-
-fn failed(path: &Path, error: &io::Error) -> CliError {
-    CliError::io(format!("{} cannot be written", path.display()), error)
-}
-
-fn pack(
-    context: &Context,
-    source: &Source<'_>,
-    sink: &mut dyn BlockSink,
-) -> Result<Packed, CliError> {
+/// Packs `source` into the CAR file at `path`. Ctrl-C ends it at once.
+pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed, CliError> {
     let bar = context.output.progress(0, "packing");
-    let mut progress = |files| bar.set_position(files);
-    let packed: Result<Packed, PackError> = match source {
-        Source::Folder(dir) => pack_directory(dir, sink, &mut progress),
-        Source::WellKnown(workspace) => pack_well_known(workspace, sink, &mut progress),
-    };
+    let (shown, path) = (bar.clone(), path.to_owned());
+    let packing = move || source.pack(&path, &mut |files| shown.set_position(files));
+    let packed = context.block_on(async {
+        let packed = tokio::task::spawn_blocking(packing).await;
+        packed.map_err(|error| CliError::io("packing ended", &io::Error::other(error)))
+    });
+    bar.finish_and_clear();
+    Ok(packed??)
+}
+
+/// Root and size of `source`.
+pub fn measure(context: &Context, source: &Source) -> Result<Packed, CliError> {
+    let bar = context.output.progress(0, "packing");
+    let packed = source.measure(&mut |files| bar.set_position(files));
     bar.finish_and_clear();
     Ok(packed?)
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use namesys::ens::WELL_KNOWN;
-use namesys::publish::Subject;
+use namesys::publish::{Source, Subject, TemporaryCar};
 
 use super::air_gap;
 use super::fan_out::{AuthorArgs, FanOutArgs};
-use super::pack::{Source, pack_car};
+use super::pack::pack_car;
 use super::publish_https;
-use super::publish_report::report;
+use super::publish_report::published;
 use super::verify::{Facts, report as verify_report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, UploadArgs};
@@ -92,14 +92,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let fan_out = args.fan_out.open(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
     let lock = session.workspace.lock()?;
-    // Its own: when it is removed, another process may hold the lock.
-    let temporary = format!("publish-{}.car", std::process::id());
-    let temporary = session.workspace.temporary_dir()?.join(temporary);
-    let packed = pack_car(context, &Source::WellKnown(session.workspace.dir()), &temporary)?;
+    let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
+    let tree = Source::WellKnown(session.workspace.dir().to_owned());
+    let packed = pack_car(context, tree, car.path())?;
     let bar = context.output.progress(0, "uploading");
     let progress_bar = bar.clone();
     let subject = Subject::Tree {
-        car: &temporary,
+        car: car.path(),
         root: packed.root,
         uploads: &uploads,
         progress: Some(Arc::new(move |sent, total| {
@@ -111,11 +110,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let names = (&session.config.name, key.name());
     let sent = fan_out.send(context, Some((&session.workspace, lock)), names, subject, author);
     bar.finish_and_clear();
-    // What it held is with the services now, or is packed again.
-    let _ = std::fs::remove_file(&temporary);
-    let (outcome, seen, error) = sent?;
+    let outcome = sent?;
     args.author.note_reuse(context, &outcome.record, outcome.new_record);
-    Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+    Ok(published(outcome))
 }
 
 /// Flags of one destination have no meaning for the other.

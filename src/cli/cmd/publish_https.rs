@@ -5,35 +5,27 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use namesys::publish::Patience;
 use namesys::publish::site::{
     Miss, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, Store, publish_sites,
 };
+use namesys::publish::{Enough, Source, TemporaryCar, required};
 use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
 
-use super::fan_out::required;
-use super::pack::{Source, pack_car};
+use super::pack::pack_car;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
-
-/// A host's own copies agree within moments; what takes longer is `--wait`'s matter.
-const A_MOMENT: Duration = Duration::from_secs(3);
-/// The first wait between two rounds of asking.
-const EVERY: Duration = Duration::from_millis(500);
 
 /// Writes the tree into a folder as a site would get it, and sends nothing.
 pub fn dry_run(dir: &Path, context: &Context, session: &Session) -> Result<Outcome, CliError> {
     let store = folder(dir, session.config.name.as_str())?;
     let _lock = session.workspace.lock()?;
-    let car = session.workspace.temporary_dir()?.join("publish.car");
-    let root = pack_car(context, &Source::WellKnown(session.workspace.dir()), &car)?.root;
-    let brought = context.block_on(async { Ok(store.bring(&car, &root, None).await) })?;
-    // What it held is in the folder now.
-    let _ = std::fs::remove_file(&car);
-    brought?;
+    let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
+    let tree = Source::WellKnown(session.workspace.dir().to_owned());
+    let root = pack_car(context, tree, car.path())?.root;
+    context.block_on(async { Ok(store.bring(car.path(), &root, None).await?) })?;
     context.output.note("nobody was asked, and nothing was sent");
     Ok(Outcome::done(SitePublishReport {
         root: root.to_string(),
@@ -59,24 +51,25 @@ pub fn run(
     let require = required(require, "sites", sites.len())?;
     let http = context.http()?;
     let _lock = session.workspace.lock()?;
-    let car = session.workspace.temporary_dir()?.join("publish.car");
-    let root = pack_car(context, &Source::WellKnown(session.workspace.dir()), &car)?.root;
+    let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
+    let tree = Source::WellKnown(session.workspace.dir().to_owned());
+    let root = pack_car(context, tree, car.path())?.root;
     let bar = context.output.progress(0, "writing");
     let progress_bar = bar.clone();
     let output = context.output;
     let round = move |url: &SiteUrl, misses: &[Miss]| {
-        if let (Some(_), Some(miss)) = (wait, misses.first()) {
+        if let Some(miss) = misses.first() {
             let (count, Miss { path, reason, .. }) = (misses.len(), miss);
             output.note(format_args!("waiting for {url}: {count} files; {path}: {reason}"));
         }
     };
     let request = SiteRequest {
         workspace: &session.workspace,
-        car: &car,
+        car: car.path(),
         root,
         sites: &sites,
         http: &http,
-        patience: Patience { limit: wait.unwrap_or(A_MOMENT), every: EVERY },
+        enough: Enough { require, wait },
         progress: Some(Arc::new(move |done, total| {
             progress_bar.set_length(total);
             progress_bar.set_position(done);
@@ -85,17 +78,14 @@ pub fn run(
     };
     let outcomes = context.block_on(async { Ok(publish_sites(&request).await?) });
     bar.finish_and_clear();
-    // What it held is at the sites now, or is packed again.
-    let _ = std::fs::remove_file(&car);
-    let outcomes = outcomes?;
+    let (outcomes, shortfall) = outcomes?;
     remarks(context, &sites, &outcomes);
-    let error = failure(&outcomes, require);
     let uploads = outcomes.iter().map(upload).collect();
     let publications =
         outcomes.iter().filter_map(|outcome| outcome.seen.as_ref()).map(seen_report).collect();
     let root = root.to_string();
     let report = SitePublishReport { root, uploads, publications, written: Vec::new() };
-    Ok(Outcome::partial(report, error))
+    Ok(Outcome::partial(report, shortfall.map(CliError::from)))
 }
 
 fn upload(outcome: &SiteOutcome) -> SiteUploadReport {
@@ -124,34 +114,8 @@ pub fn seen_report(SeenAt { url, seen }: &SeenAt) -> SiteSeenReport {
         asked: seen.asked as u64,
         missing: seen.misses.len() as u64,
         cors: !seen.no_cors,
-        error: seen.misses.first().map(|miss| format!("{}: {}", miss.path, miss.reason)),
+        error: seen.error(),
     }
-}
-
-/// Whether nothing is missing at a site.
-fn is_complete(outcome: &SiteOutcome) -> bool {
-    let is_seen = outcome.seen.as_ref().is_none_or(|seen_at| seen_at.seen.misses.is_empty());
-    outcome.brought.is_ok() && is_seen
-}
-
-fn failure(outcomes: &[SiteOutcome], require: usize) -> Option<CliError> {
-    let complete = outcomes.iter().filter(|outcome| is_complete(outcome)).count();
-    if complete >= require {
-        return None;
-    }
-    let message = match require {
-        1 => "the site that is required does not serve the tree".to_owned(),
-        _ => format!("{complete} of the {require} sites that are required serve the tree"),
-    };
-    let unseen = outcomes.iter().any(|outcome| outcome.brought.is_ok() && !is_complete(outcome));
-    let hint = match unseen {
-        true => {
-            "the files are written: once the host has them (rsync, git push, a deployment) and \
-             its caches let go of older ones, run the same again, or wait for it: --wait=10m"
-        }
-        false => "mend what is said, and run the same again: what succeeded is not done twice",
-    };
-    Some(CliError::new(Exit::Failed, "incomplete", message).hint(hint))
 }
 
 /// What a person should know although nothing failed.

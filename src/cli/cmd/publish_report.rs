@@ -2,13 +2,20 @@
 
 use std::io::{self, Write};
 
-use namesys::publish::{Agreement, PublishOutcome, Sight, TargetOutcome};
+use namesys::publish::{PublishOutcome, Sight, TargetOutcome};
 use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
 
-use crate::cli::output::{Human, shown};
+use crate::cli::error::CliError;
+use crate::cli::output::{Human, Outcome, shown};
+
+/// What came of a publication.
+pub fn published(outcome: PublishOutcome) -> Outcome {
+    let report = report(&outcome, Vec::new());
+    Outcome::partial(report, outcome.shortfall.map(CliError::from))
+}
 
 /// The report of a publication.
-pub fn report(outcome: &PublishOutcome, seen: &Agreement, written: Vec<String>) -> PublishReport {
+pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
     let fields = outcome.record.fields();
     let uploads = outcome.uploads.iter().map(|target| {
         let TargetOutcome { to, ok, sent, error, .. } = target.clone();
@@ -18,7 +25,7 @@ pub fn report(outcome: &PublishOutcome, seen: &Agreement, written: Vec<String>) 
         let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
         PublicationReport { to, ok, sent, read_back, error }
     });
-    let gateways = seen.gateways.iter().map(|sight| {
+    let gateways = outcome.seen.gateways.iter().map(|sight| {
         let Sight { from, ok, sequence, error, .. } = sight.clone();
         GatewayReport { from, ok, sequence, error }
     });

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
-use namesys::publish::{HistoryEntry, PublisherStatus, Status, status, time_left};
+use namesys::publish::{HistoryEntry, PublisherStatus, Status, days_left, status, whole_days};
 use namesys::report::{LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
 
 use crate::cli::context::Context;
@@ -75,8 +75,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (mut report, error) = match &records {
         Some((name, status)) => {
             let report = report(name, status, &history, now);
-            let error = judge(name, status, &report, args.warn_days, now);
-            (report, error)
+            let fault = status.fault(name, args.warn_days, now);
+            (report, fault.map(CliError::from))
         }
         None => (StatusReport::default(), None),
     };
@@ -132,70 +132,6 @@ fn report(
 fn age_days(record: &VerifiedRecord, history: &[HistoryEntry], now: Timestamp) -> Option<i64> {
     let entry = history.iter().find(|entry| entry.record.bytes() == record.bytes())?;
     Some(whole_days(now.duration_since(entry.made?)))
-}
-
-/// Whole days; negative once it has expired.
-fn days_left(record: &VerifiedRecord, now: Timestamp) -> i64 {
-    whole_days(time_left(record, now))
-}
-
-/// Rounded down, so that a moment after the end is day -1 and not day 0.
-fn whole_days(duration: SignedDuration) -> i64 {
-    let days = duration.as_nanos().div_euclid(SignedDuration::from_hours(24).as_nanos());
-    i64::try_from(days).unwrap_or(i64::MAX)
-}
-
-/// The worst that is to be said: a record that does not verify, about to expire, not known, nothing published, not the same.
-fn judge(
-    name: &IpnsName,
-    status: &Status,
-    report: &StatusReport,
-    warn_days: u32,
-    now: Timestamp,
-) -> Option<CliError> {
-    let failed = |kind, message: String, hint: &str| {
-        Some(CliError::new(Exit::Failed, kind, message).hint(hint))
-    };
-    let served =
-        || status.publishers.iter().filter_map(|s| Some((s, s.served.as_ref().ok()?.as_ref()?)));
-    let failures = status.publishers.iter().filter_map(|status| status.served.as_ref().err());
-    let mut failures = failures.map(|error| CliError::from(error.clone()));
-    if let Some(unverified) = failures.find(|error| error.exit == Exit::Unverified) {
-        return Some(unverified.hint(
-            "namesys publish replaces it at a service; a file that is not ours is left as it is",
-        ));
-    }
-    let ends = served().map(|(status, record)| (status, days_left(record, now)));
-    if let Some((first, days)) = ends.min_by_key(|(_, days)| *days) {
-        if days < 0 {
-            let message = format!("what {} serves has expired", first.from);
-            return failed("expired", message, "renew it: namesys renew");
-        }
-        if days < i64::from(warn_days) {
-            let message = format!("what {} serves expires in {days} days", first.from);
-            return failed("expires-soon", message, "renew it: namesys renew");
-        }
-    }
-    if let Some(unknown) = report.publications.iter().find(|served| served.error.is_some()) {
-        let reason = unknown.error.as_deref().unwrap_or_default();
-        return failed("unreachable", format!("{}: {reason}", unknown.from), "ask again later");
-    }
-    if served().next().is_none() {
-        let message = format!("{name} is not published anywhere");
-        return Some(
-            CliError::new(Exit::NotFound, "not-published", message).hint("namesys publish"),
-        );
-    }
-    let behind = status.drifting().map(|status| status.from.clone()).collect::<Vec<_>>();
-    if behind.is_empty() {
-        return None;
-    }
-    let message = format!("not the newest record: {}", behind.join(", "));
-    failed(
-        "drift",
-        message,
-        "namesys publish gives it to those that lack it, and namesys renew a newer one to all",
-    )
 }
 
 /// Lists the records made here, and what web hosts got from here.

@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use futures_util::future::join_all;
 use namesys::ens::WELL_KNOWN;
 use namesys::net::Http;
-use namesys::publish::site::{Site, SiteEntry, SiteStatus, site_history, site_status};
+use namesys::publish::Source;
+use namesys::publish::site::{Site, SiteEntry, SiteStatus, site_fault, site_history, site_status};
 use namesys::report::{SiteLogEntry, SiteSeenReport, SiteStatusReport};
 
-use super::pack::{Source, root_of};
+use super::pack::measure;
 use super::publish_https::seen_report;
 use crate::cli::context::Context;
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::output::shown;
 use crate::cli::session::Session;
 
@@ -29,8 +30,9 @@ pub fn report(
     let dir = session.workspace.dir();
     let signed = match asked.is_empty() || !dir.join(WELL_KNOWN).is_dir() {
         true => None,
-        false => Some(root_of(context, &Source::WellKnown(dir))?),
+        false => Some(measure(context, &Source::WellKnown(dir.to_owned()))?.root),
     };
+    let error = site_fault(&asked).map(CliError::from);
     let reports: Vec<SiteStatusReport> = asked
         .into_iter()
         .map(|SiteStatus { from, held, seen }| {
@@ -47,36 +49,7 @@ pub fn report(
             }
         })
         .collect();
-    let error = judge(&reports);
     Ok((reports, error))
-}
-
-/// The worst that is to be said: not known, not served, not the same, nothing there.
-fn judge(sites: &[SiteStatusReport]) -> Option<CliError> {
-    let failed = |kind, site: &SiteStatusReport, hint: &str| {
-        let reason = site.error.as_deref().unwrap_or_default();
-        let place = site.url.as_ref().filter(|_| site.served == Some(false));
-        let place = place.unwrap_or(&site.from);
-        CliError::new(Exit::Failed, kind, format!("{place}: {reason}")).hint(hint)
-    };
-    let broken = |site: &&SiteStatusReport| site.error.is_some() && site.served.is_none();
-    if let Some(site) = sites.iter().find(broken) {
-        return Some(failed("unreachable", site, "namesys doctor says more about it"));
-    }
-    let not_served = |site: &&SiteStatusReport| site.error.is_some();
-    if let Some(site) = sites.iter().find(not_served) {
-        let hint = "has the host got the files (rsync, git push)? A cache may keep older ones; \
-                    namesys publish --to https --wait=10m looks until all are there";
-        return Some(failed("not-served", site, hint));
-    }
-    let hint = "namesys publish --to https";
-    if let Some(site) = sites.iter().find(|site| site.root.is_none()) {
-        let message = format!("{} has no tree, or not all of one", site.from);
-        return Some(CliError::new(Exit::NotFound, "not-published", message).hint(hint));
-    }
-    let behind = sites.iter().find(|site| site.root != sites[0].root)?;
-    let message = format!("{} and {} have different trees", sites[0].from, behind.from);
-    Some(CliError::new(Exit::Failed, "drift", message).hint(hint))
 }
 
 /// The sites' part of what a person reads.

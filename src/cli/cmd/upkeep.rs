@@ -1,15 +1,12 @@
 //! `renew`: what is published, valid for longer. `rollback`: an older tree again.
 
-use std::str::FromStr;
-
 use cid::Cid;
 use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
-use namesys::multiformats::parse_cid;
-use namesys::publish::{Publication, Subject, status};
+use namesys::publish::{HistoryTarget, Subject, root_before, status};
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
-use super::publish_report::report;
+use super::publish_report::published;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
@@ -30,7 +27,7 @@ pub struct RenewArgs {
 pub struct RollbackArgs {
     /// What to go back to, as `log` lists it [default: what was published before]
     #[arg(value_name = "SEQUENCE|CID")]
-    to: Option<Target>,
+    to: Option<HistoryTarget>,
     /// Go back also to a tree that none of the uploads is seen to keep
     #[arg(long)]
     force: bool,
@@ -42,25 +39,6 @@ pub struct RollbackArgs {
     author: AuthorArgs,
 }
 
-/// An entry of the history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    Sequence(u64),
-    Root(Cid),
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(sequence) = text.parse() {
-            return Ok(Self::Sequence(sequence));
-        }
-        let root = parse_cid(text).map(Self::Root);
-        root.map_err(|_| "it is neither a sequence nor a CID; namesys log lists both".to_owned())
-    }
-}
-
 /// A new record of the same value.
 pub fn renew(args: RenewArgs, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
@@ -70,12 +48,12 @@ pub fn renew(args: RenewArgs, context: &Context) -> Result<Outcome, CliError> {
     let lock = session.workspace.lock()?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
-    let (outcome, seen, error) =
-        fan_out.send(context, Some((&session.workspace, lock)), names, Subject::Newest, author)?;
+    let locked = Some((&session.workspace, lock));
+    let outcome = fan_out.send(context, locked, names, Subject::Newest, author)?;
     if !outcome.new_record {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
-    Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+    Ok(published(outcome))
 }
 
 /// An older value in a new record.
@@ -89,26 +67,21 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
     let kept = session.workspace.publications(&key.name())?;
     let root = context.block_on(async {
         let now = status(&key.name(), &fan_out.publishers, &kept).await.newest;
-        let root = choose(args.to.as_ref(), &kept, now.as_ref())?;
+        let root = root_before(args.to.as_ref(), &kept, now.as_ref())?;
         kept_by(&root, &uploads, args.force, context).await?;
         Ok(root)
     })?;
     let author = args.author.author(&key, None);
     let names = (&session.config.name, key.name());
-    let (outcome, seen, error) = fan_out.send(
-        context,
-        Some((&session.workspace, lock)),
-        names,
-        Subject::Root(root),
-        author,
-    )?;
+    let locked = Some((&session.workspace, lock));
+    let outcome = fan_out.send(context, locked, names, Subject::Root(root), author)?;
     if !outcome.new_record {
         context.output.note("this is what is published: the same record, for those that lack it");
     }
     context
         .output
         .note("records.toml and .well-known are as they were: publish goes forward again");
-    Ok(Outcome::partial(report(&outcome, &seen, Vec::new()), error))
+    Ok(published(outcome))
 }
 
 /// Says which uploads are not seen to keep the tree. Where none is, nobody could read it.
@@ -134,53 +107,4 @@ async fn kept_by(
         context.output.warn(format_args!("{} is not seen to keep {root}", upload.describe()));
     }
     Ok(())
-}
-
-/// The root of the wanted entry of the history; by default of the last that differs from `now`.
-fn choose(
-    wanted: Option<&Target>,
-    kept: &[Publication],
-    now: Option<&Publication>,
-) -> Result<Cid, CliError> {
-    let is_wanted = |record: &&Publication| match wanted {
-        Some(Target::Sequence(sequence)) => record.fields().sequence == *sequence,
-        Some(Target::Root(root)) => root_of(record).as_ref() == Some(root),
-        None => now.is_some_and(|now| {
-            let (fields, now) = (record.fields(), now.fields());
-            fields.value != now.value && fields.sequence < now.sequence
-        }),
-    };
-    kept.iter().rev().filter(is_wanted).find_map(root_of).ok_or_else(|| {
-        let message = match wanted {
-            Some(Target::Sequence(sequence)) => {
-                format!("sequence {sequence} was not published from here")
-            }
-            Some(Target::Root(root)) => format!("{root} was not published from here"),
-            None => "nothing else was published from here before".to_owned(),
-        };
-        CliError::new(Exit::NotFound, "not-published", message).hint("namesys log lists what was")
-    })
-}
-
-fn root_of(record: &Publication) -> Option<Cid> {
-    parse_cid(&record.fields().value).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_is_a_sequence_or_a_cid() {
-        assert_eq!("7".parse(), Ok(Target::Sequence(7)));
-        let cid = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
-        let target = Ok(Target::Root(cid.parse().unwrap()));
-        assert_eq!(cid.parse(), target);
-        for form in [format!("/ipfs/{cid}"), format!("ipfs://{cid}")] {
-            assert_eq!(form.parse(), target);
-        }
-        for bad in ["", "-1", "bafy", "latest"] {
-            assert!(bad.parse::<Target>().is_err(), "{bad}");
-        }
-    }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use namesys::ipfs::upload::parse_api_address;
+use namesys::net::parse_api_address;
 use namesys::resolve::Gateway;
 use namesys::secret::SecretString;
 use namesys::workspace::{Config, Target};

@@ -195,7 +195,7 @@ impl Folder {
         };
         // A reader misses nothing that stays: only what stands in the way goes before the new.
         let (in_the_way, gone) =
-            gone.into_iter().partition(|(path, _)| is_in_the_way(path, &tree.files));
+            gone.into_iter().partition(|path| is_in_the_way(path, &tree.files));
         remove(in_the_way)?;
         for (done, path) in missing.iter().enumerate() {
             self.put(tree, &temporary, path)?;

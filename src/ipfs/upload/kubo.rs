@@ -10,17 +10,11 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::{QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, same_cid};
-use crate::net::{
-    Authorization, Body, FormPart, Http, NetError, Progress, Request, Response, endpoint, shown,
-};
+use crate::net::{Body, FormPart, Http, KuboRpc, NetError, Progress, Request, shown};
 use crate::secret::SecretString;
 
 /// The RPC of a Kubo node, or a service that speaks it.
-pub struct Kubo {
-    http: Http,
-    url: Url,
-    authorization: Option<Authorization>,
-}
+pub struct Kubo(KuboRpc);
 
 /// One line of the answer: a root, statistics (ignored), or an error.
 #[derive(Deserialize)]
@@ -65,21 +59,10 @@ struct Pins {
     keys: HashMap<String, IgnoredAny>,
 }
 
-/// Kubo's way to say that a command failed, with status 500.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CommandError {
-    message: String,
-    #[serde(rename = "Type")]
-    kind: String,
-}
-
 impl Kubo {
-    /// The node at `url`, `http://127.0.0.1:5001` for instance; `token` as [`Authorization::from_token`]
-    /// reads it.
+    /// The node at `url`, with a token as [`KuboRpc::new`] takes it.
     pub fn new(http: Http, url: Url, token: Option<SecretString>) -> Self {
-        let authorization = token.as_ref().map(Authorization::from_token);
-        Self { http, url, authorization }
+        Self(KuboRpc::new(http, url, token))
     }
 
     async fn import(
@@ -88,31 +71,24 @@ impl Kubo {
         root: &Cid,
         progress: Option<Progress>,
     ) -> Result<(), UploadError> {
-        let mut url = endpoint(&self.url, ["api", "v0", "dag", "import"]);
-        url.set_query(Some("pin-roots=true&stats=true"));
-        let body = Body::Form {
-            texts: Vec::new(),
-            field: "file",
-            part: FormPart::File(car_body(car, progress)),
-        };
-        let request = Request::post(url, body)
-            .authorization(self.authorization.clone())
-            .timeouts(UPLOAD_TIMEOUTS)
-            .settled_if(|answer| command_error(answer).is_some());
-        let answer = self.http.send(&request).await?;
-        if let Some(message) = command_error(&answer) {
-            return Err(UploadError::Rejected { to: self.describe(), message });
+        let part = FormPart::File(car_body(car, progress));
+        let body = Body::Form { texts: Vec::new(), field: "file", part };
+        let query = [("pin-roots", "true"), ("stats", "true")];
+        let request = self.0.request(&["dag", "import"], &query, body).timeouts(UPLOAD_TIMEOUTS);
+        match self.0.send(&request).await? {
+            Ok(answer) => self.confirm(&answer.success()?, root),
+            Err(failed) => {
+                Err(UploadError::Rejected { to: self.describe(), message: failed.message })
+            }
         }
-        self.confirm(&answer.success()?, root)
+    }
+
+    fn question(&self, command: &[&str], query: &[(&str, &str)]) -> Request {
+        self.0.request(command, query, Body::Empty).timeouts(QUESTION_TIMEOUTS)
     }
 
     async fn version(&self) -> Result<String, NetError> {
-        let url = endpoint(&self.url, ["api", "v0", "version"]);
-        let request = Request::post(url, Body::Empty)
-            .authorization(self.authorization.clone())
-            .timeouts(QUESTION_TIMEOUTS)
-            .attempts(1);
-        let answer = self.http.send(&request).await?;
+        let answer = self.0.ask(&self.question(&["version"], &[]).attempts(1)).await?;
         let url = shown(&answer.url);
         let said: Option<Version> = serde_json::from_slice(&answer.success()?).ok();
         let reason = "it does not say its version as Kubo does".to_owned();
@@ -121,16 +97,10 @@ impl Kubo {
     }
 
     async fn is_pinned(&self, root: &Cid) -> bool {
-        let mut url = endpoint(&self.url, ["api", "v0", "pin", "ls"]);
-        url.query_pairs_mut()
-            .append_pair("arg", &root.to_string())
-            .append_pair("type", "recursive");
+        let query = [("arg", &*root.to_string()), ("type", "recursive")];
         // One attempt: the upload that follows otherwise has patience.
-        let request = Request::post(url, Body::Empty)
-            .authorization(self.authorization.clone())
-            .timeouts(QUESTION_TIMEOUTS)
-            .attempts(1);
-        let Ok(answer) = self.http.send(&request).await else { return false };
+        let request = self.question(&["pin", "ls"], &query).attempts(1);
+        let Ok(answer) = self.0.ask(&request).await else { return false };
         let pins = answer.success().ok().and_then(|body| serde_json::from_slice(&body).ok());
         pins.is_some_and(|Pins { keys }| keys.keys().any(|key| same_cid(key, root)))
     }
@@ -140,10 +110,7 @@ impl Kubo {
     /// # Errors
     /// When the node does not answer as Kubo does.
     pub async fn addresses(&self) -> Result<Vec<String>, NetError> {
-        let request = Request::post(endpoint(&self.url, ["api", "v0", "id"]), Body::Empty)
-            .authorization(self.authorization.clone())
-            .timeouts(QUESTION_TIMEOUTS);
-        let answer = self.http.send(&request).await?;
+        let answer = self.0.ask(&self.question(&["id"], &[])).await?;
         let url = shown(&answer.url);
         let node: Node = serde_json::from_slice(&answer.success()?).map_err(|error| {
             NetError::BadResponse { url, reason: format!("it is not Kubo's answer ({error})") }
@@ -153,13 +120,8 @@ impl Kubo {
 
     /// Asks the node to connect to a peer. That it could not is no error: others may.
     pub async fn connect(&self, peer: &str) {
-        let mut url = endpoint(&self.url, ["api", "v0", "swarm", "connect"]);
-        url.query_pairs_mut().append_pair("arg", peer);
-        let request = Request::post(url, Body::Empty)
-            .authorization(self.authorization.clone())
-            .timeouts(QUESTION_TIMEOUTS)
-            .attempts(1);
-        if let Err(error) = self.http.send(&request).await {
+        let request = self.question(&["swarm", "connect"], &[("arg", peer)]).attempts(1);
+        if let Err(error) = self.0.ask(&request).await {
             tracing::info!("{} did not connect to {peer}: {error}", self.describe());
         }
     }
@@ -198,22 +160,14 @@ impl Kubo {
     }
 }
 
-fn command_error(answer: &Response) -> Option<String> {
-    if answer.status == 200 {
-        return None;
-    }
-    let error: CommandError = serde_json::from_slice(&answer.body).ok()?;
-    (error.kind == "error").then(|| error.message.chars().take(500).collect())
-}
-
 #[async_trait]
 impl Upload for Kubo {
     fn describe(&self) -> String {
-        format!("kubo at {}", shown(&self.url))
+        self.0.describe()
     }
 
     fn url(&self) -> &Url {
-        &self.url
+        self.0.url()
     }
 
     async fn probe(&self) -> Result<String, UploadError> {
@@ -232,48 +186,6 @@ impl Upload for Kubo {
     ) -> Result<(), UploadError> {
         self.import(car, root, progress).await
     }
-}
-
-/// Why a text is not the address of an RPC.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not the address of a Kubo RPC; write http://127.0.0.1:5001 or \
-     /ip4/127.0.0.1/tcp/5001"
-)]
-pub struct ApiAddressError(String);
-
-/// Reads `http://127.0.0.1:5001` or a multiaddr as in Kubo's `api` file,
-/// `/ip4/127.0.0.1/tcp/5001`, `/dns4/example.org/tcp/443/https`.
-///
-/// # Errors
-/// [`ApiAddressError`] quotes the text.
-pub fn parse_api_address(text: &str) -> Result<Url, ApiAddressError> {
-    let wrong = || ApiAddressError(text.chars().take(200).collect());
-    let trimmed = text.trim();
-    let url = match trimmed.strip_prefix('/') {
-        None => trimmed.parse(),
-        Some(multiaddr) => {
-            let parts: Vec<&str> = multiaddr.trim_end_matches('/').split('/').collect();
-            let [protocol, host, "tcp", port, rest @ ..] = &parts[..] else {
-                return Err(wrong());
-            };
-            let host = match *protocol {
-                "ip4" | "dns" | "dns4" | "dns6" => (*host).to_owned(),
-                "ip6" => format!("[{host}]"),
-                _ => return Err(wrong()),
-            };
-            let scheme = match rest {
-                [] | ["http"] => "http",
-                ["https"] | ["tls", "http"] => "https",
-                _ => return Err(wrong()),
-            };
-            let port: u16 = port.parse().map_err(|_| wrong())?;
-            format!("{scheme}://{host}:{port}").parse()
-        }
-    };
-    let url: Url = url.map_err(|_| wrong())?;
-    let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
-    usable.then_some(url).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -123,31 +123,3 @@ async fn a_file_that_is_not_there() {
     let error = kubo.upload(Path::new("/nowhere/x.car"), &root, None).await.unwrap_err();
     assert!(matches!(error, UploadError::Net(NetError::File { .. })), "{error}");
 }
-
-#[test]
-fn api_addresses() {
-    for (text, url) in [
-        ("http://127.0.0.1:5001", "http://127.0.0.1:5001/"),
-        ("/ip4/127.0.0.1/tcp/5001\n", "http://127.0.0.1:5001/"),
-        ("/ip4/127.0.0.1/tcp/5001/http", "http://127.0.0.1:5001/"),
-        ("/ip6/::1/tcp/5001", "http://[::1]:5001/"),
-        ("/dns4/example.org/tcp/443/https", "https://example.org/"),
-        ("/dns/example.org/tcp/443/tls/http", "https://example.org/"),
-    ] {
-        assert_eq!(parse_api_address(text).unwrap().as_str(), url, "{text}");
-    }
-    for text in [
-        "",
-        "/",
-        "127.0.0.1:5001",
-        "/ip4/127.0.0.1",
-        "/ip4/127.0.0.1/udp/5001",
-        "/ip4/127.0.0.1/tcp/99999",
-        "/unix/run/x.sock",
-        "ftp://127.0.0.1",
-        "/ip4/a b/tcp/1",
-        "/ip4/127.0.0.1/tcp/5001/quic",
-    ] {
-        assert!(parse_api_address(text).is_err(), "{text}");
-    }
-}

@@ -31,7 +31,7 @@ pub use cluster::Cluster;
 pub(crate) use folder::OURS;
 pub use folder::{Changes, Folder};
 pub(crate) use folder_manifest::Manifest;
-pub use kubo::{ApiAddressError, Kubo, parse_api_address};
+pub use kubo::Kubo;
 pub use patience::Patience;
 pub use pinata::Pinata;
 pub use pinning::{Origins, PinningService};

@@ -192,8 +192,7 @@ impl BucketStore {
             return Ok(true);
         }
         let untold = |value: &String| etag.is_empty() || parts(value).1.is_empty();
-        let untold: Vec<&String> =
-            manifest.versions(path).filter(|value| untold(value)).collect();
+        let untold: Vec<&String> = manifest.versions(path).filter(|value| untold(value)).collect();
         if untold.is_empty() {
             return Ok(false);
         }

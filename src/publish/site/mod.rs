@@ -30,7 +30,8 @@ use url::Url;
 
 pub use self::bucket::{BucketStore, Settings};
 pub use self::publish::{
-    SeenAt, SiteOutcome, SiteRequest, SiteStatus, SiteStopped, publish_sites, site_status,
+    SeenAt, SiteFault, SiteOutcome, SiteRequest, SiteStatus, SiteStopped, publish_sites,
+    site_fault, site_status,
 };
 pub use self::read_back::{Miss, Seen};
 pub use self::state::{SiteEntry, site_history};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use cid::Cid;
 use futures_util::future::join_all;
@@ -13,11 +14,15 @@ use super::state::{SiteState, keep_entry};
 use super::{Changes, Held, Site, SiteEntry, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress};
-use crate::publish::Patience;
+use crate::publish::{Enough, Patience, Shortfall};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// Files that are asked for when nothing new is to be seen.
 const SAMPLE: usize = 16;
+/// A host's own copies agree within moments; what takes longer is to be waited for.
+const A_MOMENT: Duration = Duration::from_secs(3);
+/// The first wait between two rounds of asking.
+const EVERY: Duration = Duration::from_millis(500);
 
 /// What to publish and where. The caller holds the workspace's lock.
 pub struct SiteRequest<'a> {
@@ -31,11 +36,11 @@ pub struct SiteRequest<'a> {
     pub sites: &'a [Site],
     /// Reads back.
     pub http: &'a Http,
-    /// How long to look for what was written.
-    pub patience: Patience,
+    /// When that is enough.
+    pub enough: Enough,
     /// Told about the files that are written.
     pub progress: Option<Progress>,
-    /// Told what is still missing at an address, after every round but the last.
+    /// With a wait: told what is still missing at an address, after every round but the last.
     pub round: &'a (dyn Fn(&SiteUrl, &[Miss]) + Send + Sync),
 }
 
@@ -48,6 +53,14 @@ pub struct SiteOutcome {
     pub brought: Result<Changes, SiteError>,
     /// What is served; none without an address, or when the files could not be brought.
     pub seen: Option<SeenAt>,
+}
+
+impl SiteOutcome {
+    /// Whether it has the files, and nothing was missing where it is served.
+    fn is_complete(&self) -> bool {
+        let is_seen = self.seen.as_ref().is_none_or(|at| at.seen.misses.is_empty());
+        self.brought.is_ok() && is_seen
+    }
 }
 
 /// What is served at an address.
@@ -65,7 +78,9 @@ pub struct SeenAt {
 ///
 /// # Errors
 /// Those that stop everything; what happened at each site stands in the outcomes.
-pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<Vec<SiteOutcome>, SiteStopped> {
+pub async fn publish_sites(
+    request: &SiteRequest<'_>,
+) -> Result<(Vec<SiteOutcome>, Option<Shortfall>), SiteStopped> {
     let (car, root) = (request.car.to_owned(), request.root);
     let opening = tokio::task::spawn_blocking(move || {
         let tree = open_tree("https", &car, &root)?;
@@ -77,10 +92,16 @@ pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<Vec<SiteOutcome>
     })??;
     let files: BTreeMap<String, String> =
         files.into_iter().map(|(path, file)| (path, file.sha256)).collect();
-    join_all(request.sites.iter().map(|site| one(request, site, &files)))
-        .await
-        .into_iter()
-        .collect()
+    let done = join_all(request.sites.iter().map(|site| one(request, site, &files))).await;
+    let outcomes: Vec<SiteOutcome> = done.into_iter().collect::<Result<_, _>>()?;
+    let shortfall = shortfall(&outcomes, request.enough.require);
+    Ok((outcomes, shortfall))
+}
+
+fn shortfall(outcomes: &[SiteOutcome], require: usize) -> Option<Shortfall> {
+    let complete = outcomes.iter().filter(|outcome| outcome.is_complete()).count();
+    let unseen = outcomes.iter().any(|outcome| outcome.brought.is_ok() && !outcome.is_complete());
+    (complete < require).then_some(Shortfall::Sites { complete, require, unseen })
 }
 
 /// Why nothing was published, or what was seen cannot be kept.
@@ -110,8 +131,14 @@ async fn one(
         // Whatever was seen of these files, it was another version.
         state.forget(&changes.written, &changes.removed);
         let (wanted, fresh) = unseen(files, &state);
-        let round = |misses: &[Miss]| (request.round)(url, misses);
-        let seen = read_back(request.http, url.url(), &wanted, request.patience, &round).await;
+        let wait = request.enough.wait;
+        let round = |misses: &[Miss]| {
+            if wait.is_some() {
+                (request.round)(url, misses)
+            }
+        };
+        let patience = Patience { limit: wait.unwrap_or(A_MOMENT), every: EVERY };
+        let seen = read_back(request.http, url.url(), &wanted, patience, &round).await;
         state.update(&wanted, &unsure(&wanted, &seen.misses), files, request.root);
         state.save(request.workspace)?;
         is_new = (has_changed || fresh) && seen.misses.is_empty();
@@ -195,11 +222,83 @@ pub async fn site_status(site: &Site, http: &Http) -> SiteStatus {
         let wanted: Vec<Expected> = wanted
             .map(|(path, sha256)| Expected { path: path.clone(), sha256: Some(sha256.clone()) })
             .collect();
-        let once = Patience { limit: std::time::Duration::ZERO, every: std::time::Duration::ZERO };
-        let asked = read_back(http, url.url(), &wanted, once, &|_| ()).await;
+        let asked = read_back(http, url.url(), &wanted, Patience::ONCE, &|_| ()).await;
         seen = Some(SeenAt { url: url.clone(), seen: asked });
     }
     SiteStatus { from: site.store.describe(), held, seen }
+}
+
+/// The worst that is to be said of sites.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SiteFault {
+    /// What it has is not known.
+    #[error("{from}: {reason}")]
+    Unreachable {
+        /// The site.
+        from: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Its address does not serve what it has.
+    #[error("{url}: {reason}")]
+    NotServed {
+        /// The address.
+        url: SiteUrl,
+        /// What is served instead.
+        reason: String,
+    },
+    /// It has no tree.
+    #[error("{from} has no tree, or not all of one")]
+    NotPublished {
+        /// The site.
+        from: String,
+    },
+    /// Two have different trees.
+    #[error("{first} and {other} have different trees")]
+    Drift {
+        /// The first.
+        first: String,
+        /// One that has another than that.
+        other: String,
+    },
+}
+
+impl SiteStatus {
+    /// The root of the tree that it has, whole.
+    pub fn root(&self) -> Option<Cid> {
+        self.held.as_ref().ok()?.root
+    }
+}
+
+impl Seen {
+    /// In words, the first of what is not as it should be.
+    pub fn error(&self) -> Option<String> {
+        self.misses.first().map(|miss| format!("{}: {}", miss.path, miss.reason))
+    }
+}
+
+/// The worst that is to be said: not known, not served, nothing there, not the same.
+pub fn site_fault(sites: &[SiteStatus]) -> Option<SiteFault> {
+    let from = |site: &SiteStatus| site.from.clone();
+    let unreachable = sites.iter().find_map(|site| {
+        let reason = site.held.as_ref().err()?.to_string();
+        Some(SiteFault::Unreachable { from: from(site), reason })
+    });
+    let not_served = || {
+        sites.iter().find_map(|site| {
+            let SeenAt { url, seen } = site.seen.as_ref()?;
+            Some(SiteFault::NotServed { url: url.clone(), reason: seen.error()? })
+        })
+    };
+    let nothing = || {
+        let site = sites.iter().find(|site| site.root().is_none())?;
+        Some(SiteFault::NotPublished { from: from(site) })
+    };
+    let drift = || {
+        let other = sites.iter().find(|site| site.root() != sites[0].root())?;
+        Some(SiteFault::Drift { first: from(&sites[0]), other: from(other) })
+    };
+    unreachable.or_else(not_served).or_else(nothing).or_else(drift)
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Reading a site back: over https, as the resolver's clients ask, file by file.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::ipfs::fingerprint;
@@ -17,8 +15,6 @@ use crate::publish::Patience;
 const AT_ONCE: usize = 16;
 /// The longest file that is read back, in bytes: what `serve` serves at most.
 const MAX_FILE: usize = 64 << 20;
-/// The longest wait between two rounds.
-const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Some hosts send CORS headers only to whoever says where it comes from.
 const ORIGIN: &str = "https://app.ens.domains";
 
@@ -68,19 +64,16 @@ pub(super) async fn read_back(
     patience: Patience,
     round: &(dyn Fn(&[Miss]) + Send + Sync),
 ) -> Seen {
-    let end = Instant::now() + patience.limit;
-    let mut every = patience.every;
+    let mut rounds = patience.rounds();
     let mut seen = Seen { asked: wanted.len(), ..Seen::default() };
     let mut left = wanted.to_vec();
     loop {
         seen.misses = ask_all(http, base, &left, &mut seen.no_cors).await;
-        let time = end.saturating_duration_since(Instant::now());
-        if seen.misses.is_empty() || time.is_zero() {
+        if seen.misses.is_empty() || rounds.is_over() {
             return seen;
         }
         round(&seen.misses);
-        sleep(every.min(time)).await;
-        every = (every * 3 / 2).min(MAX_WAIT);
+        rounds.wait().await;
         let missed: HashSet<&String> = seen.misses.iter().map(|miss| &miss.path).collect();
         left.retain(|expected| missed.contains(&expected.path));
     }

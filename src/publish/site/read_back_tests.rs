@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::net::test_server::{Answer, TestServer, quick_http};
 

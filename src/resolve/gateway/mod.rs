@@ -5,8 +5,8 @@ mod blocks;
 mod error;
 mod fetch;
 mod form;
+mod records;
 mod root;
-mod sight;
 mod tree;
 
 use bytes::Bytes;
@@ -19,7 +19,7 @@ pub use self::error::{FetchError, GatewayNote};
 pub(super) use self::fetch::{is_denial, is_html};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
-pub use self::sight::{GatewaySight, gateway_sight};
+pub use self::records::GatewayRecords;
 pub use self::tree::{Listing, TreeFile};
 use crate::ens::Name;
 use crate::ipns::Publisher;

@@ -1,0 +1,200 @@
+//! The errors of publishing as a person and a script see them; the rest of `error.rs`.
+
+use namesys::ipns::RecordError;
+use namesys::publish::site::{SiteError, SiteFault, SiteStopped};
+use namesys::publish::{
+    NotInHistory, PackFailed, ParcelError, PublishTreeError, RequireError, Shortfall, StateError,
+    StatusFault,
+};
+
+use super::error::{CliError, Exit};
+
+impl From<StateError> for CliError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::Workspace(error) => error.into(),
+            StateError::Record { .. } => {
+                Self::new(Exit::Unverified, "bad-history", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<PublishTreeError> for CliError {
+    fn from(error: PublishTreeError) -> Self {
+        let message = error.to_string();
+        match error {
+            PublishTreeError::SequenceTooLow { known, .. } => {
+                Self::new(Exit::Failed, "sequence-too-low", message).hint(format!(
+                    "leave --sequence out, or give at least {}",
+                    known.saturating_add(1)
+                ))
+            }
+            PublishTreeError::SignedOutdated { .. } => Self::new(Exit::Failed, "outdated", message)
+                .hint("sign it again where the keys are: namesys publish --sign-only DIR"),
+            PublishTreeError::NothingPublished { failed, .. } if failed.is_empty() => {
+                Self::new(Exit::NotFound, "not-published", message).hint("namesys publish")
+            }
+            PublishTreeError::NothingPublished { .. } => {
+                Self::new(Exit::Failed, "unreachable", message).hint("try again later")
+            }
+            PublishTreeError::NewestUnknown { .. } => {
+                Self::new(Exit::Failed, "newest-unknown", message).hint(
+                    "try again when all answer; or name those to believe: --publisher KIND=URL",
+                )
+            }
+            PublishTreeError::NotLater { .. } => Self::new(Exit::Usage, "not-later", message)
+                .hint("give a later one: --validity RFC3339"),
+            PublishTreeError::SequenceExhausted(_) => {
+                Self::new(Exit::Failed, "sequence-exhausted", message)
+            }
+            PublishTreeError::Record(error) => error.into(),
+            PublishTreeError::State(error) => error.into(),
+        }
+    }
+}
+
+impl From<SiteError> for CliError {
+    fn from(error: SiteError) -> Self {
+        let (exit, kind) = match &error {
+            SiteError::Link { .. } => (Exit::Usage, "bad-tree"),
+            SiteError::Settings { .. } => (Exit::Usage, "bad-site"),
+            _ => (Exit::Failed, "site"),
+        };
+        Self::new(exit, kind, error.to_string())
+    }
+}
+
+impl From<SiteStopped> for CliError {
+    fn from(error: SiteStopped) -> Self {
+        match error {
+            SiteStopped::Tree(error) => error.into(),
+            SiteStopped::Workspace(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParcelError> for CliError {
+    fn from(error: ParcelError) -> Self {
+        let message = error.to_string();
+        match error {
+            ParcelError::Io { .. } => Self::new(Exit::Failed, "io", message)
+                .hint("the folder is what namesys publish --sign-only DIR writes, all of it"),
+            ParcelError::Record { error: RecordError::Expired { .. }, .. } => {
+                Self::new(Exit::Unverified, "expired", message)
+                    .hint("sign it again where the keys are: namesys publish --sign-only DIR")
+            }
+            _ => Self::new(Exit::Unverified, "bad-publication", message)
+                .hint("it was changed or damaged on the way: copy it again"),
+        }
+    }
+}
+
+impl From<PackFailed> for CliError {
+    fn from(error: PackFailed) -> Self {
+        let message = error.to_string();
+        match error {
+            PackFailed::Pack(error) => error.into(),
+            PackFailed::Write { .. } => Self::new(Exit::Failed, "io", message),
+        }
+    }
+}
+
+impl From<RequireError> for CliError {
+    fn from(error: RequireError) -> Self {
+        let hint = match error {
+            RequireError::Nobody => "require 1 at least".to_owned(),
+            RequireError::TooMany { what, .. } => format!("add {what}, or require fewer"),
+        };
+        Self::usage(error.to_string()).hint(hint)
+    }
+}
+
+impl From<Shortfall> for CliError {
+    fn from(error: Shortfall) -> Self {
+        let again = "run the same again: what succeeded is not done twice";
+        let (kind, hint) = match &error {
+            Shortfall::NoUpload | Shortfall::Uploads { .. } | Shortfall::Publishers { .. } => {
+                ("incomplete", again.to_owned())
+            }
+            Shortfall::Superseded { next, .. } => (
+                "superseded",
+                format!(
+                    "it was published elsewhere, or by a service that lost it since; readers keep \
+                     the higher one: publish with --sequence {next}"
+                ),
+            ),
+            Shortfall::NotAgreed { .. } => (
+                "not-agreed",
+                "the record is published; a gateway may keep an older one until its TTL has \
+                 passed: wait longer (--wait=1h), or look again later"
+                    .to_owned(),
+            ),
+            Shortfall::Sites { unseen: true, .. } => (
+                "incomplete",
+                "the files are written: once the host has them (rsync, git push, a deployment) \
+                 and its caches let go of older ones, run the same again, or wait for it: \
+                 --wait=10m"
+                    .to_owned(),
+            ),
+            Shortfall::Sites { unseen: false, .. } => {
+                ("incomplete", format!("mend what is said, and {again}"))
+            }
+        };
+        Self::new(Exit::Failed, kind, error.to_string()).hint(hint)
+    }
+}
+
+impl From<NotInHistory> for CliError {
+    fn from(error: NotInHistory) -> Self {
+        Self::new(Exit::NotFound, "not-published", error.to_string())
+            .hint("namesys log lists what was")
+    }
+}
+
+impl From<StatusFault> for CliError {
+    fn from(error: StatusFault) -> Self {
+        let message = error.to_string();
+        let (exit, kind, hint) = match error {
+            StatusFault::Unverified(error) => {
+                return Self::from(error).hint(
+                    "namesys publish replaces it at a service; a file that is not ours is left as \
+                     it is",
+                );
+            }
+            StatusFault::Expired { .. } => (Exit::Failed, "expired", "renew it: namesys renew"),
+            StatusFault::ExpiresSoon { .. } => {
+                (Exit::Failed, "expires-soon", "renew it: namesys renew")
+            }
+            StatusFault::Unreachable { .. } => (Exit::Failed, "unreachable", "ask again later"),
+            StatusFault::NotPublished(_) => (Exit::NotFound, "not-published", "namesys publish"),
+            StatusFault::Drift(_) => (
+                Exit::Failed,
+                "drift",
+                "namesys publish gives it to those that lack it, and namesys renew a newer one to \
+                 all",
+            ),
+        };
+        Self::new(exit, kind, message).hint(hint)
+    }
+}
+
+impl From<SiteFault> for CliError {
+    fn from(error: SiteFault) -> Self {
+        let publish = "namesys publish --to https";
+        let (exit, kind, hint) = match &error {
+            SiteFault::Unreachable { .. } => {
+                (Exit::Failed, "unreachable", "namesys doctor says more about it")
+            }
+            SiteFault::NotServed { .. } => (
+                Exit::Failed,
+                "not-served",
+                "has the host got the files (rsync, git push)? A cache may keep older ones; \
+                 namesys publish --to https --wait=10m looks until all are there",
+            ),
+            SiteFault::NotPublished { .. } => (Exit::NotFound, "not-published", publish),
+            SiteFault::Drift { .. } => (Exit::Failed, "drift", publish),
+        };
+        Self::new(exit, kind, error.to_string()).hint(hint)
+    }
+}

@@ -1,0 +1,109 @@
+//! What is packed, and the file it is packed into.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use cid::Cid;
+use tempfile::TempPath;
+
+use crate::ipfs::{BlockSink, CarWriter, PackError, Packed, pack_directory, pack_well_known};
+
+/// What is packed.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A folder as it stands.
+    Folder(PathBuf),
+    /// A root that holds the `.well-known` of this workspace alone.
+    WellKnown(PathBuf),
+}
+
+/// Why a tree was not packed.
+#[derive(Debug, thiserror::Error)]
+pub enum PackFailed {
+    /// What is to be packed.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The CAR file.
+    #[error("{} cannot be written: {error}", .path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// The system's error.
+        error: io::Error,
+    },
+}
+
+/// A CAR file under way, which is removed when this is dropped.
+#[derive(Debug)]
+pub struct TemporaryCar(TempPath);
+
+/// Counts blocks without keeping them.
+struct Nowhere;
+
+impl BlockSink for Nowhere {
+    fn put(&mut self, _cid: &Cid, _data: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Source {
+    /// Packs it to nowhere: its root and size. `progress` is told how many files are packed.
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn measure(&self, progress: &mut dyn FnMut(u64)) -> Result<Packed, PackError> {
+        self.pack_to(&mut Nowhere, progress)
+    }
+
+    /// Packs it into the CAR file `car`.
+    ///
+    /// # Errors
+    /// [`PackFailed`].
+    pub fn pack(&self, car: &Path, progress: &mut dyn FnMut(u64)) -> Result<Packed, PackFailed> {
+        let failed = |error| PackFailed::Write { path: car.to_owned(), error };
+        let mut writer = CarWriter::create(car).map_err(failed)?;
+        let packed = self.pack_to(&mut writer, progress)?;
+        writer.finish(&packed.root).map_err(failed)?;
+        Ok(packed)
+    }
+
+    fn pack_to(
+        &self,
+        sink: &mut dyn BlockSink,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Packed, PackError> {
+        match self {
+            Self::Folder(dir) => pack_directory(dir, sink, progress),
+            Self::WellKnown(workspace) => pack_well_known(workspace, sink, progress),
+        }
+    }
+}
+
+impl TemporaryCar {
+    /// An empty file in `folder`.
+    ///
+    /// # Errors
+    /// [`PackFailed::Write`].
+    pub fn new_in(folder: &Path) -> Result<Self, PackFailed> {
+        let failed = |error| PackFailed::Write { path: folder.to_owned(), error };
+        let mode = Permissions::from_mode(0o666);
+        let file = tempfile::Builder::new().prefix(".car-").permissions(mode).tempfile_in(folder);
+        Ok(Self(file.map_err(failed)?.into_temp_path()))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Keeps it, as `path`.
+    ///
+    /// # Errors
+    /// [`PackFailed::Write`]; the file is removed then.
+    pub fn keep(self, path: &Path) -> Result<(), PackFailed> {
+        let failed = |error| PackFailed::Write { path: path.to_owned(), error };
+        self.0.persist(path).map_err(|kept| failed(kept.error))
+    }
+}

@@ -1,0 +1,143 @@
+//! When a publication is what was asked for, and what is missing otherwise.
+
+use std::time::Duration;
+
+use super::{Agreement, PublishOutcome, TargetOutcome};
+
+/// When a publication is enough.
+#[derive(Clone, Copy, Debug)]
+pub struct Enough {
+    /// So many publishers, or web hosts, must serve what is published.
+    pub require: usize,
+    /// How long they, and gateways, are waited for; without it they are looked at once.
+    pub wait: Option<Duration>,
+}
+
+/// Why a number of targets cannot be required.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequireError {
+    /// None at all.
+    #[error("--require 0 would count what nobody serves as published")]
+    Nobody,
+    /// More than there are.
+    #[error("--require is above the number of {what}, {count}")]
+    TooMany {
+        /// `publishers` or `sites`.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// How many of `count` targets must serve what is published: all, where nobody says.
+///
+/// # Errors
+/// [`RequireError`].
+pub fn required(
+    asked: Option<usize>,
+    what: &'static str,
+    count: usize,
+) -> Result<usize, RequireError> {
+    match asked.unwrap_or(count) {
+        0 => Err(RequireError::Nobody),
+        require if require > count => Err(RequireError::TooMany { what, count }),
+        require => Ok(require),
+    }
+}
+
+/// What a publication lacks, although part of it was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Shortfall {
+    /// Nobody has the tree.
+    #[error("no upload succeeded, so the IPNS name was left as it is")]
+    NoUpload,
+    /// Some uploads failed.
+    #[error("{failed} of {all} uploads failed")]
+    Uploads {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// Too few publishers serve the record.
+    #[error("{served} of the {require} publishers that are required serve the record")]
+    Publishers {
+        /// How many do.
+        served: usize,
+        /// How many should.
+        require: usize,
+    },
+    /// A higher sequence is out that no publisher told of: its readers never come to ours.
+    #[error("{from}: {reason}")]
+    Superseded {
+        /// Who serves it.
+        from: String,
+        /// What it is.
+        reason: String,
+        /// The sequence that readers would take.
+        next: u64,
+    },
+    /// Not all agree in the time given.
+    #[error("not served after {} s: {}", after.as_secs(), behind.join(", "))]
+    NotAgreed {
+        /// Who does not serve it.
+        behind: Vec<String>,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// Too few web hosts serve the tree.
+    #[error("{}", sites(*complete, *require))]
+    Sites {
+        /// How many do.
+        complete: usize,
+        /// How many should.
+        require: usize,
+        /// Whether one has the files and does not serve them.
+        unseen: bool,
+    },
+}
+
+fn sites(complete: usize, require: usize) -> String {
+    match require {
+        1 => "the site that is required does not serve the tree".to_owned(),
+        _ => format!("{complete} of the {require} sites that are required serve the tree"),
+    }
+}
+
+/// What the publication of a record lacks.
+pub(super) fn shortfall(outcome: &PublishOutcome, enough: Enough) -> Option<Shortfall> {
+    let Enough { require, wait } = enough;
+    at_targets(outcome, require)
+        .or_else(|| superseded(&outcome.seen))
+        .or_else(|| disagreement(&outcome.seen, require, wait?))
+}
+
+fn at_targets(outcome: &PublishOutcome, require: usize) -> Option<Shortfall> {
+    let failed = |targets: &[TargetOutcome]| targets.iter().filter(|target| !target.ok).count();
+    let (failed, all) = (failed(&outcome.uploads), outcome.uploads.len());
+    let served = outcome.publications.iter().filter(|target| target.read_back).count();
+    if failed > 0 && failed == all {
+        Some(Shortfall::NoUpload)
+    } else if failed > 0 {
+        Some(Shortfall::Uploads { failed, all })
+    } else {
+        (served < require).then_some(Shortfall::Publishers { served, require })
+    }
+}
+
+fn superseded(seen: &Agreement) -> Option<Shortfall> {
+    let sight = seen.superseded()?;
+    Some(Shortfall::Superseded {
+        from: sight.from.clone(),
+        reason: sight.error.clone().unwrap_or_default(),
+        next: sight.sequence.unwrap_or_default().saturating_add(1),
+    })
+}
+
+fn disagreement(seen: &Agreement, require: usize, after: Duration) -> Option<Shortfall> {
+    if seen.is_reached(require) {
+        return None;
+    }
+    let behind = seen.behind().map(|sight| sight.from.clone()).collect();
+    Some(Shortfall::NotAgreed { behind, after })
+}
