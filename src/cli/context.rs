@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use namesys::keys::IpnsName;
-use namesys::net::{Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
+use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::workspace::{Config, Workspace, WorkspaceError};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -37,6 +37,7 @@ pub struct Context {
     network: Option<Network>,
     ca_file: Option<PathBuf>,
     timeout: Option<Duration>,
+    budget: Budget,
     // Started by the first command that waits for something.
     background: OnceCell<Background>,
 }
@@ -71,6 +72,7 @@ impl Context {
             network,
             ca_file,
             timeout,
+            budget: Budget::new(timeout.unwrap_or(Timeouts::default().idle)),
             background: OnceCell::new(),
         })
     }
@@ -118,8 +120,13 @@ impl Context {
         };
         let output = self.output;
         let observer = Arc::new(move |event: &namesys::net::RetryEvent| output.note(event));
-        let config =
-            HttpConfig { extra_roots, observer: Some(observer), stall: self.timeout, ..config };
+        let config = HttpConfig {
+            extra_roots,
+            observer: Some(observer),
+            stall: self.timeout,
+            budget: Some(self.budget.clone()),
+            ..config
+        };
         Http::new(config).map_err(|error: NetError| error.into())
     }
 

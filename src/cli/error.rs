@@ -263,7 +263,7 @@ impl From<NetError> for CliError {
             NetError::Refused { .. } | NetError::Unreachable { .. } => {
                 (Exit::Failed, "unreachable")
             }
-            NetError::Timeout { .. } => (Exit::Failed, "timeout"),
+            NetError::Timeout { .. } | NetError::GivenUp { .. } => (Exit::Failed, "timeout"),
             NetError::Status { status: 429, .. } => (Exit::Failed, "rate-limited"),
             _ => (Exit::Failed, "network"),
         };

@@ -47,7 +47,9 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "PEM", global = true)]
     pub ca_file: Option<PathBuf>,
     /// Give up a server that makes no progress for so long [default: 30s, 5m for uploads, 3m for
-    /// records through Kubo] [env: NAMESYS_TIMEOUT]
+    /// records through Kubo]. One that has failed for ten times as long in all (with the default
+    /// 5m) is not asked again, nor is any that fails after thirty times (15m) [env:
+    /// NAMESYS_TIMEOUT]
     #[arg(long, value_name = "DURATION", value_parser = patience, global = true)]
     pub timeout: Option<Duration>,
 }

@@ -1,5 +1,6 @@
 //! One client for all network blocks.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,9 +11,10 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::body::Activity;
+use super::budget::Budget;
 use super::dns::SystemWithLocalhost;
 use super::error::{NetError, excerpt, shown};
-use super::guard::{Guard, PublicOnly, private_literal};
+use super::guard::{Guard, PublicOnly, is_loopback, private_literal};
 use super::request::{Authorization, Request};
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
 
@@ -55,6 +57,8 @@ pub struct HttpConfig {
     pub extra_roots: Option<Vec<u8>>,
     /// Told before each wait.
     pub observer: Option<RetryObserver>,
+    /// How long servers may fail in all; without it only each request has its end.
+    pub budget: Option<Budget>,
     /// Refuses private addresses, but for those it trusts; without it every address is asked.
     pub guard: Option<Guard>,
 }
@@ -63,13 +67,18 @@ pub struct HttpConfig {
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
+    /// What is on this machine goes through this one, which takes no proxy; made when needed.
+    direct: Arc<(OnceLock<reqwest::Client>, MakeClient)>,
     /// What the guard does not trust goes through this one.
     guarded: Option<(Guard, reqwest::Client)>,
     timeouts: Timeouts,
     stall: Option<Duration>,
     retry: RetryPolicy,
     observer: Option<RetryObserver>,
+    budget: Option<Budget>,
 }
+
+type MakeClient = Box<dyn Fn() -> Result<reqwest::Client, NetError> + Send + Sync>;
 
 /// An answer, whatever its status, read to its end.
 #[derive(Clone, Debug)]
@@ -130,22 +139,9 @@ impl Http {
                 _ => return Err(failed("it holds no certificate in PEM form".to_owned())),
             },
         };
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("namesys/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(config.timeouts.connect)
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-        };
-        let build = |special: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder| {
-            // Without any system root the first form fails, and plain HTTP must still work there.
-            special(builder().tls_certs_merge(roots.clone()))
-                .build()
-                .or_else(|_| special(builder().tls_certs_only(roots.clone())).build())
-                .map_err(|error| {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    failed(cause.unwrap_or_else(|| error.to_string()))
-                })
+        let connect = config.timeouts.connect;
+        let build = move |special: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder| {
+            build(&roots, connect, special)
         };
         let client = build(&|builder| builder.dns_resolver(SystemWithLocalhost))?;
         // A proxy would resolve names by itself, where no guard sees the addresses.
@@ -156,8 +152,12 @@ impl Http {
             }
             None => None,
         };
-        let HttpConfig { timeouts, stall, retry, observer, .. } = config;
-        Ok(Self { client, guarded, timeouts, stall, retry, observer })
+        let direct: MakeClient = Box::new(move || {
+            build(&|builder| builder.dns_resolver(SystemWithLocalhost).no_proxy())
+        });
+        let direct = Arc::new((OnceLock::new(), direct));
+        let HttpConfig { timeouts, stall, retry, observer, budget, .. } = config;
+        Ok(Self { client, direct, guarded, timeouts, stall, retry, observer, budget })
     }
 
     fn timeouts_of(&self, request: &Request) -> Timeouts {
@@ -175,6 +175,22 @@ impl Http {
         &self.client
     }
 
+    /// As [`client`](Self::client), for this address: what is on this machine is asked directly,
+    /// also where there is a proxy.
+    ///
+    /// # Errors
+    /// [`NetError::Client`].
+    pub(crate) fn client_of(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
+        if !is_loopback(url) {
+            return Ok(&self.client);
+        }
+        let (made, make) = &*self.direct;
+        match made.get() {
+            Some(client) => Ok(client),
+            None => make().map(|client| made.get_or_init(|| client)),
+        }
+    }
+
     /// The client that may ask `url`.
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
         match &self.guarded {
@@ -182,7 +198,7 @@ impl Http {
                 Some(address) => Err(NetError::Private { url: shown(url), address }),
                 None => Ok(client),
             },
-            _ => Ok(&self.client),
+            _ => self.client_of(url),
         }
     }
 
@@ -195,6 +211,10 @@ impl Http {
         let attempts = request.attempts.unwrap_or(u32::MAX).min(self.retry.attempts);
         let mut attempt = 1;
         loop {
+            let mut since = Instant::now();
+            if self.left(request).is_none() {
+                return Err(self.given_up(request));
+            }
             let outcome = self.attempt(request).await;
             let (reason, asked, total) = match &outcome {
                 Ok(answer) if is_transient(answer.status) && !(request.is_settled)(answer) => {
@@ -203,20 +223,44 @@ impl Http {
                 Err(NetError::Broken { reason, .. }) => (reason.clone(), None, self.retry.total),
                 Err(error) => match error.no_connection() {
                     Some(reason) => (reason, None, self.retry.total_connect),
-                    None => return outcome,
+                    None => {
+                        self.failed(request, since);
+                        return outcome;
+                    }
                 },
-                Ok(_) => return outcome,
+                Ok(_) => {
+                    self.budget.iter().for_each(|budget| budget.answered(&request.url));
+                    return outcome;
+                }
             };
+            self.failed(request, since);
             attempt += 1;
             let wait = self.retry.wait(attempt, asked);
             let wait = wait.filter(|wait| began.elapsed() + *wait <= total);
+            let wait = wait.filter(|wait| self.left(request).is_some_and(|left| *wait < left));
             let Some(wait) = wait.filter(|_| attempt <= attempts) else { return outcome };
             if let Some(observer) = &self.observer {
                 let url = shown(&request.url);
                 observer(&RetryEvent { url, reason, wait, attempt, attempts });
             }
+            since = Instant::now();
             sleep(wait).await;
+            self.failed(request, since);
         }
+    }
+
+    /// How much longer the server may fail.
+    fn left(&self, request: &Request) -> Option<Duration> {
+        self.budget.as_ref().map_or(Some(Duration::MAX), |budget| budget.left(&request.url))
+    }
+
+    fn failed(&self, request: &Request, since: Instant) {
+        self.budget.iter().for_each(|budget| budget.failed(&request.url, since));
+    }
+
+    fn given_up(&self, request: &Request) -> NetError {
+        let failing = self.budget.as_ref().map(|budget| budget.failing(&request.url));
+        NetError::GivenUp { url: shown(&request.url), after: failing.unwrap_or_default() }
     }
 
     /// One attempt, redirects followed.
@@ -330,6 +374,29 @@ impl Http {
             url,
         })
     }
+}
+
+/// A client with `special` settings. Without any system root the first form fails, and plain HTTP
+/// must still work there.
+fn build(
+    roots: &[reqwest::Certificate],
+    connect: Duration,
+    special: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, NetError> {
+    let builder = || {
+        reqwest::Client::builder()
+            .user_agent(concat!("namesys/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+    };
+    special(builder().tls_certs_merge(roots.to_vec()))
+        .build()
+        .or_else(|_| special(builder().tls_certs_only(roots.to_vec())).build())
+        .map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            NetError::Client { reason: cause.unwrap_or_else(|| error.to_string()) }
+        })
 }
 
 /// `base` with `segments` after its path, each percent-encoded where it must be.

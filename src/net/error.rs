@@ -73,6 +73,18 @@ pub enum NetError {
         /// How long it was waited for.
         after: Duration,
     },
+    /// The server has failed this command for too long.
+    #[error(
+        "{url} is not asked again: it has failed for {} s in all; try again later, or another \
+         server",
+        seconds(*after)
+    )]
+    GivenUp {
+        /// The address.
+        url: String,
+        /// How long it has failed.
+        after: Duration,
+    },
     /// No trusted, encrypted connection.
     #[error(
         "{url}: no trusted TLS connection: {reason}; a server with a certificate of your own \

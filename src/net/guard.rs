@@ -42,6 +42,16 @@ impl Guard {
     }
 }
 
+/// Whether `url` leads to this machine itself.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(host)) => is_localhost(host),
+        None => false,
+    }
+}
+
 /// The address in `url` when it is written as one and private.
 pub(super) fn private_literal(url: &Url) -> Option<IpAddr> {
     let address = match url.host()? {

@@ -10,6 +10,7 @@
 //! | `guard` | [`Guard`]: no private addresses where others chose them |
 //! | `kubo` | [`KuboRpc`]: commands of a Kubo node, and why they failed |
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
+//! | `budget` | [`Budget`]: how long servers may fail a command in all |
 //! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
 //! | `limit` | [`RateLimiter`]: so many requests in so much time |
 //!
@@ -18,6 +19,7 @@
 
 mod body;
 mod bucket;
+mod budget;
 mod client;
 mod dns;
 mod error;
@@ -31,6 +33,7 @@ pub(crate) mod test_server;
 
 pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};
+pub use budget::Budget;
 pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
 pub use error::{NetError, shown};
 pub use guard::Guard;

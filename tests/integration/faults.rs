@@ -214,6 +214,32 @@ fn a_slow_publisher_holds_up_nobody_for_long() {
     scene.completes(0);
 }
 
+/// What a server asks to be waited for adds up, over all that a command asks of it.
+#[test]
+fn a_server_that_goes_on_failing_is_not_asked_again() {
+    let scene = Scene::new();
+    scene.proxy.set(Fault::Answer(99, answer("503 Unavailable", "retry-after: 5\r\n", "busy")));
+    let mut command = scene.workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    let publisher = format!("w3name={}", scene.proxy.url());
+    command.env("NAMESYS_TIMEOUT", "1s").args(["--json", "publish", "--publisher", &publisher]);
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    // Ten seconds in all: one such wait, and no second.
+    assert!(stderr.matches("waiting").count() <= 1, "{stderr}");
+}
+
+#[test]
+fn what_is_on_this_machine_is_asked_without_a_proxy() {
+    let scene = Scene::new();
+    let mut command = scene.workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:1");
+    }
+    let output = command.args(["--json", "publish"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn slow_gateways_are_not_waited_for() {
     let scene = Scene::new();
