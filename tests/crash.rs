@@ -14,6 +14,7 @@ use namesys::ens::Name;
 use namesys::ipns::{Publisher, W3name};
 use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig};
+use namesys::publish::History;
 use namesys::workspace::{Verdict, Workspace, check_tree, walk};
 use serde_json::Value;
 
@@ -232,7 +233,7 @@ fn publish_killed_at_any_moment_is_completed_by_the_next() {
         sandbox.assert_whole();
         assert!(service.sequence() >= sequence, "the service went back");
         // Every kept record is whole; reading verifies them.
-        let kept = sandbox.workspace().publications(&service.name).unwrap();
+        let kept = History::of(&sandbox.workspace()).records(&service.name).unwrap();
         assert!(kept.last().unwrap().fields().sequence >= sequence);
 
         let report = sandbox.done(&["publish"]);

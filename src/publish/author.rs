@@ -6,7 +6,7 @@ use std::time::Duration;
 use cid::Cid;
 use jiff::Timestamp;
 
-use super::{PublishNotice, PublishRequest, PublishTreeError};
+use super::{History, PublishNotice, PublishRequest, PublishTreeError};
 use crate::ipfs::upload::Upload;
 use crate::ipns::{PublishError, UnverifiedRecord, VerifiedRecord, create};
 use crate::keys::IpnsKey;
@@ -88,7 +88,7 @@ pub(super) fn next_record(
     served: &[Result<Option<VerifiedRecord>, PublishError>],
 ) -> Result<Next, PublishTreeError> {
     let kept = match request.workspace {
-        Some(workspace) => workspace.publications(&request.name)?,
+        Some(workspace) => History::of(workspace).records(&request.name)?,
         None => Vec::new(),
     };
     let newest = newest(request, &kept, served);

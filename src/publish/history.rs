@@ -1,5 +1,6 @@
-//! What was published: every IPNS record made here, kept under `.namesys/history/`. It can be
-//! rebuilt from the services; it makes sure that a sequence is never used twice.
+//! What was published from here. IPNS records under `.namesys/history/`, which can be rebuilt
+//! from the services and make sure that a sequence is never used twice; trees that web hosts got
+//! in `.namesys/sites.jsonl`.
 
 use std::fmt;
 use std::io;
@@ -8,11 +9,16 @@ use std::str::FromStr;
 
 use cid::Cid;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::ipns::{RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::multiformats::parse_cid;
 use crate::workspace::{Workspace, WorkspaceError, write_atomic};
+
+const SITES: &str = "sites.jsonl";
+/// Publications to web hosts that are kept.
+const MAX_SITES: usize = 1000;
 
 /// An IPNS record that was made here.
 pub type Publication = VerifiedRecord;
@@ -42,19 +48,45 @@ pub enum StateError {
     },
 }
 
-impl Workspace {
-    fn history_dir(&self, name: &IpnsName) -> PathBuf {
-        self.state_dir().join("history").join(name.to_string())
+/// A publication: the tree was brought, and read back where the site has an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteEntry {
+    /// When, RFC 3339.
+    pub time: String,
+    /// Kind and place.
+    pub to: String,
+    /// Where it is served; none when it could not be read back.
+    pub url: Option<String>,
+    /// The tree.
+    pub root: String,
+    /// Files that were new or changed.
+    pub written: u64,
+    /// Files that were removed.
+    pub removed: u64,
+}
+
+/// What was published from a workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a>(&'a Workspace);
+
+impl<'a> History<'a> {
+    /// Of `workspace`.
+    pub fn of(workspace: &'a Workspace) -> Self {
+        Self(workspace)
+    }
+
+    fn dir(self, name: &IpnsName) -> PathBuf {
+        self.0.state_dir().join("history").join(name.to_string())
     }
 
     /// Keeps a record before it is sent anywhere. Hold the lock.
     ///
     /// # Errors
     /// I/O.
-    pub fn keep_publication(&self, record: &Publication) -> Result<(), StateError> {
+    pub fn keep(self, record: &Publication) -> Result<(), StateError> {
         let file = format!("{:020}.ipns", record.fields().sequence);
-        let path = self.history_dir(record.name()).join(file);
-        write_atomic(&self.temporary_dir()?, &path, record.bytes(), true)
+        let path = self.dir(record.name()).join(file);
+        write_atomic(&self.0.temporary_dir()?, &path, record.bytes(), true)
             .map_err(WorkspaceError::io(&path))?;
         Ok(())
     }
@@ -63,16 +95,16 @@ impl Workspace {
     ///
     /// # Errors
     /// I/O, or a file that does not hold a record of `name`.
-    pub fn publications(&self, name: &IpnsName) -> Result<Vec<Publication>, StateError> {
-        Ok(self.history(name)?.into_iter().map(|entry| entry.record).collect())
+    pub fn records(self, name: &IpnsName) -> Result<Vec<Publication>, StateError> {
+        Ok(self.entries(name)?.into_iter().map(|entry| entry.record).collect())
     }
 
-    /// As [`publications`](Self::publications), with the times they were made.
+    /// As [`records`](Self::records), with the times they were made.
     ///
     /// # Errors
-    /// As [`publications`](Self::publications).
-    pub fn history(&self, name: &IpnsName) -> Result<Vec<HistoryEntry>, StateError> {
-        let dir = self.history_dir(name);
+    /// As [`records`](Self::records).
+    pub fn entries(self, name: &IpnsName) -> Result<Vec<HistoryEntry>, StateError> {
+        let dir = self.dir(name);
         let entries = match std::fs::read_dir(&dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -91,6 +123,37 @@ impl Workspace {
         }
         history.sort_by_key(|entry| entry.record.fields().sequence);
         Ok(history)
+    }
+
+    /// Publications to sites, oldest first. Lines that are none are left out.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn sites(self) -> Result<Vec<SiteEntry>, WorkspaceError> {
+        let path = self.0.state_dir().join(SITES);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            text => text.map_err(WorkspaceError::io(&path))?,
+        };
+        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    }
+
+    /// Keeps that a site got a tree. Hold the lock.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn keep_site(self, entry: &SiteEntry) -> Result<(), WorkspaceError> {
+        let path = self.0.state_dir().join(SITES);
+        let mut entries = self.sites()?;
+        entries.push(entry.clone());
+        let mut text = String::new();
+        for entry in entries.iter().skip(entries.len().saturating_sub(MAX_SITES)) {
+            let line = serde_json::to_string(entry);
+            text.push_str(&line.expect("texts and numbers always serialize"));
+            text.push('\n');
+        }
+        write_atomic(&self.0.temporary_dir()?, &path, text.as_bytes(), true)
+            .map_err(WorkspaceError::io(&path))
     }
 }
 

@@ -9,7 +9,7 @@ use super::author::{Author, Subject, next_record};
 use super::targets::{give, send};
 use super::verdict::shortfall;
 use super::{
-    Agreement, Enough, Patience, PublishNotice, Shortfall, Sight, SightOf, StateError,
+    Agreement, Enough, History, Patience, PublishNotice, Shortfall, Sight, SightOf, StateError,
     TargetOutcome, agreement, wait_for_agreement,
 };
 use crate::ipns::{PublishError, Publisher, RecordError, RecordSource, VerifiedRecord};
@@ -188,7 +188,7 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
         next.notices.iter().for_each(request.notice);
         // Before it is sent: whatever happens then, the sequence is never given to another.
         if let Some(workspace) = request.workspace {
-            workspace.keep_publication(&next.record)?;
+            History::of(workspace).keep(&next.record)?;
         }
         let each = request.publishers.iter().zip(&served);
         publications = join_all(each.map(|(to, served)| give(&**to, served, &next.record))).await;

@@ -9,7 +9,7 @@
 //! | `verdict` | when that is enough, and what is missing otherwise |
 //! | `tree` | what is packed, into a file that removes itself |
 //! | `status` | what each publisher serves now |
-//! | `history` | the records made here, under `.namesys/history/` |
+//! | `history` | what was published from here, under `.namesys/` |
 //! | `parcel` | what goes from the machine with the keys to the one with the network |
 //! | [`site`] | the tree on web hosts |
 
@@ -29,8 +29,8 @@ mod verdict;
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
 pub use author::{Author, Subject, dry_record};
 pub use history::{
-    HistoryEntry, HistoryTarget, NoHistoryTarget, NotInHistory, Publication, StateError,
-    root_before,
+    History, HistoryEntry, HistoryTarget, NoHistoryTarget, NotInHistory, Publication, SiteEntry,
+    StateError, root_before,
 };
 pub use ipfs::{PublishOutcome, PublishRequest, PublishTreeError, publish};
 pub use notice::PublishNotice;

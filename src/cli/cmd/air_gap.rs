@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use namesys::publish::{
-    Agreement, Author, Enough, Parcel, PublishOutcome, PublishRequest, Source, Subject,
+    Agreement, Author, Enough, History, Parcel, PublishOutcome, PublishRequest, Source, Subject,
     TemporaryCar, dry_record, parcel_files, write_manifest,
 };
 use namesys::workspace::RecordedKeys;
@@ -54,7 +54,7 @@ pub fn write(
     unfinished.keep(&car)?;
     if keep {
         // Before anybody can send it: the sequence is never given to another.
-        session.workspace.keep_publication(&record)?;
+        History::of(&session.workspace).keep(&record)?;
     }
     write_file(&file, record.bytes())?;
     let mut written = vec![car, file];

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
-use namesys::publish::{HistoryEntry, PublisherStatus, Status, days_left, status, whole_days};
+use namesys::publish::{
+    History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
+};
 use namesys::report::{LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
 
 use crate::cli::context::Context;
@@ -44,7 +46,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut history = Vec::new();
     let mut publishers = Vec::new();
     if let Some(name) = &name {
-        history = session.workspace.history(name)?;
+        history = History::of(&session.workspace).entries(name)?;
         publishers = args.publishers.get(context, Some(&session.config))?;
     }
     let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
@@ -91,7 +93,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 fn ipns_name(session: &Session, has_sites: bool) -> Result<Option<IpnsName>, CliError> {
     let recorded = session.config.recorded_keys()?.ipns_name;
     let is_used = match &recorded {
-        Some(name) => !session.workspace.history(name)?.is_empty(),
+        Some(name) => !History::of(&session.workspace).entries(name)?.is_empty(),
         None => false,
     };
     if has_sites && session.config.has_only_sites() && !is_used {
@@ -140,7 +142,7 @@ pub fn run_log(_args: LogArgs, context: &Context) -> Result<Outcome, CliError> {
     let sites = status_sites::log(&session)?;
     let name = ipns_name(&session, !sites.is_empty())?;
     let history = match &name {
-        Some(name) => session.workspace.history(name)?,
+        Some(name) => History::of(&session.workspace).entries(name)?,
         None => Vec::new(),
     };
     let entries = history.into_iter().rev().map(|entry| LogEntry {

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use futures_util::future::join_all;
 use namesys::ens::WELL_KNOWN;
 use namesys::net::Http;
-use namesys::publish::Source;
-use namesys::publish::site::{Site, SiteEntry, SiteStatus, site_fault, site_history, site_status};
+use namesys::publish::site::{Site, SiteStatus, site_fault, site_status};
+use namesys::publish::{History, SiteEntry, Source};
 use namesys::report::{SiteLogEntry, SiteSeenReport, SiteStatusReport};
 
 use super::pack::measure;
@@ -81,5 +81,5 @@ pub fn log(session: &Session) -> Result<Vec<SiteLogEntry>, CliError> {
         let SiteEntry { time, to, url, root, written, removed } = entry;
         SiteLogEntry { to, url, root, written, removed, made: time }
     };
-    Ok(site_history(&session.workspace)?.into_iter().rev().map(entry).collect())
+    Ok(History::of(&session.workspace).sites()?.into_iter().rev().map(entry).collect())
 }

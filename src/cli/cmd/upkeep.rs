@@ -3,7 +3,7 @@
 use cid::Cid;
 use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
-use namesys::publish::{HistoryTarget, Subject, root_before, status};
+use namesys::publish::{History, HistoryTarget, Subject, root_before, status};
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::publish_report::published;
@@ -64,7 +64,7 @@ pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliErr
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let key = args.author.key(context, &mut session)?;
     let lock = session.workspace.lock()?;
-    let kept = session.workspace.publications(&key.name())?;
+    let kept = History::of(&session.workspace).records(&key.name())?;
     let root = context.block_on(async {
         let now = status(&key.name(), &fan_out.publishers, &kept).await.newest;
         let root = root_before(args.to.as_ref(), &kept, now.as_ref())?;

@@ -176,11 +176,12 @@ impl Folder {
         gone: Vec<&String>,
         progress: Option<Progress>,
     ) -> Result<Vec<String>, UploadError> {
-        let temporary = self.dir.join(OURS).join(TEMPORARY);
-        fs::create_dir_all(&temporary).map_err(self.failed(&temporary))?;
+        let made = Temporary::new(self.dir.join(OURS).join(TEMPORARY));
+        let made = made.map_err(self.failed(Path::new(OURS).join(TEMPORARY)))?;
+        let temporary = &made.0;
         let write = |manifest: &Manifest| {
             let path = self.manifest_path();
-            manifest.write(&temporary, &path).map_err(self.failed(&path))
+            manifest.write(temporary, &path).map_err(self.failed(&path))
         };
         // Whatever happens from here on, what we write is known to be ours.
         write(&manifest)?;
@@ -198,7 +199,7 @@ impl Folder {
             gone.into_iter().partition(|path| is_in_the_way(path, &tree.files));
         remove(in_the_way)?;
         for (done, path) in missing.iter().enumerate() {
-            self.put(tree, &temporary, path)?;
+            self.put(tree, temporary, path)?;
             if let Some(progress) = &progress {
                 progress(done as u64 + 1, missing.len() as u64);
             }
@@ -208,7 +209,6 @@ impl Folder {
         manifest.former.clear();
         manifest.root = Some(tree.root);
         write(&manifest)?;
-        fs::remove_dir_all(&temporary).map_err(self.failed(&temporary))?;
         Ok(removed)
     }
 
@@ -349,6 +349,23 @@ impl Upload for Folder {
         progress: Option<Progress>,
     ) -> Result<(), UploadError> {
         self.unpack(car, root, progress).await.map(drop)
+    }
+}
+
+/// A folder for what is being written, which goes when this is dropped.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(dir: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&dir)?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What cannot be removed is litter, which the next publication removes.
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

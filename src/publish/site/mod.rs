@@ -9,7 +9,7 @@
 //! | `files` | what a web server must answer, path by path |
 //! | `read_back` | asks the address for files, and that what is removed is gone |
 //! | `publish` | [`publish_sites`]: brings, reads back, reports; [`site_status`] |
-//! | `state` | what was seen at each address, and the history, under `.namesys/` |
+//! | `state` | what was seen at each address, under `.namesys/` |
 
 mod bucket;
 mod bucket_manifest;
@@ -34,7 +34,6 @@ pub use self::publish::{
     site_fault, site_status,
 };
 pub use self::read_back::{Miss, Seen};
-pub use self::state::{SiteEntry, site_history};
 use crate::ipfs::upload::UploadError;
 use crate::net::{NetError, Progress};
 use crate::recordhash::{Recordhash, RecordhashError, Target};

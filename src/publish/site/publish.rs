@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::files::web_files;
 use super::read_back::{Expected, Miss, Seen, read_back};
-use super::state::{SiteState, keep_entry};
-use super::{Changes, Held, Site, SiteEntry, SiteError, SiteUrl};
+use super::state::SiteState;
+use super::{Changes, Held, Site, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress};
-use crate::publish::{Enough, Patience, Shortfall};
+use crate::publish::{Enough, History, Patience, Shortfall, SiteEntry};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// Files that are asked for when nothing new is to be seen.
@@ -145,17 +145,14 @@ async fn one(
         seen_at = Some(SeenAt { url: url.clone(), seen });
     }
     if is_new {
-        keep_entry(
-            request.workspace,
-            &SiteEntry {
-                time: Timestamp::now().to_string(),
-                to: to.clone(),
-                url: site.url.as_ref().map(ToString::to_string),
-                root: request.root.to_string(),
-                written: changes.written.len() as u64,
-                removed: changes.removed.len() as u64,
-            },
-        )?;
+        History::of(request.workspace).keep_site(&SiteEntry {
+            time: Timestamp::now().to_string(),
+            to: to.clone(),
+            url: site.url.as_ref().map(ToString::to_string),
+            root: request.root.to_string(),
+            written: changes.written.len() as u64,
+            removed: changes.removed.len() as u64,
+        })?;
     }
     Ok(SiteOutcome { to, brought, seen: seen_at })
 }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::ens::Name;
 use crate::keys::Storage;
-use crate::publish::site::site_history;
 use crate::workspace::Config;
 
 const ROOT: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
@@ -99,7 +98,7 @@ fn a_sample_is_from_all_over_the_tree() {
 #[test]
 fn the_history_is_kept_and_bounded() {
     let scene = Scene::new();
-    assert!(site_history(&scene.workspace).unwrap().is_empty());
+    assert!(History::of(&scene.workspace).sites().unwrap().is_empty());
     let entry = |written| SiteEntry {
         time: "2026-01-01T00:00:00Z".to_owned(),
         to: "folder www".to_owned(),
@@ -108,11 +107,11 @@ fn the_history_is_kept_and_bounded() {
         written,
         removed: 0,
     };
-    keep_entry(&scene.workspace, &entry(1)).unwrap();
+    History::of(&scene.workspace).keep_site(&entry(1)).unwrap();
     let path = scene.workspace.state_dir().join("sites.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("half a li\n{}", text.repeat(1200))).unwrap();
-    keep_entry(&scene.workspace, &entry(2)).unwrap();
-    let history = site_history(&scene.workspace).unwrap();
+    History::of(&scene.workspace).keep_site(&entry(2)).unwrap();
+    let history = History::of(&scene.workspace).sites().unwrap();
     assert_eq!((history.len(), history.last()), (1000, Some(&entry(2))));
 }
