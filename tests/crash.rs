@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::ens::Name;
-use namesys::ipns::{Publisher, W3name};
+use namesys::ipns::{RecordSource, W3name};
 use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig};
 use namesys::publish::History;

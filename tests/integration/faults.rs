@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use namesys::devnet::{DevnetConfig, DevnetHandle};
-use namesys::ipns::{Publisher, W3name};
+use namesys::ipns::{RecordSource, W3name};
 use namesys::keys::IpnsKey;
 use namesys::net::{Http, HttpConfig, RetryPolicy, Timeouts};
 use serde_json::{Value, json};

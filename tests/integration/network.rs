@@ -12,7 +12,7 @@ use namesys::ens::Name;
 use namesys::ipfs::upload::{Kubo, Upload, UploadError};
 use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{
-    DelegatedRouting, PublishError, Published, Publisher, ReadBack, UnverifiedRecord,
+    DelegatedRouting, PublishError, Published, Publisher, ReadBack, RecordSource, UnverifiedRecord,
     VerifiedRecord, W3name, create, publish_and_read_back,
 };
 use namesys::keys::IpnsKey;
