@@ -8,7 +8,8 @@
 //! | `bucket`, `bucket_manifest` | an S3-compatible bucket as a [`Store`]: one object a file |
 //! | `files` | what a web server must answer, path by path |
 //! | `read_back` | asks the address for files, and that what is removed is gone |
-//! | `publish` | [`publish_sites`]: brings, reads back, reports; [`site_status`] |
+//! | `publish` | [`publish_sites`]: brings, reads back |
+//! | `status` | [`site_status`]: what sites have, and whether it is served |
 //! | `state` | what was seen at each address, under `.namesys/` |
 
 mod bucket;
@@ -18,6 +19,7 @@ mod folder;
 mod publish;
 mod read_back;
 mod state;
+mod status;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,11 +31,9 @@ use cid::Cid;
 use url::Url;
 
 pub use self::bucket::{BucketStore, Settings};
-pub use self::publish::{
-    SeenAt, SiteFault, SiteOutcome, SiteRequest, SiteStatus, SiteStopped, publish_sites,
-    site_fault, site_status,
-};
+pub use self::publish::{SeenAt, SiteOutcome, SiteRequest, SiteStopped, publish_sites};
 pub use self::read_back::{Miss, Seen};
+pub use self::status::{SiteFault, SiteStatus, site_fault, site_status};
 use crate::ipfs::upload::UploadError;
 use crate::net::{NetError, Progress};
 use crate::recordhash::{Recordhash, RecordhashError, Target};

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::files::web_files;
 use super::read_back::{Expected, Miss, Seen, read_back};
 use super::state::SiteState;
-use super::{Changes, Held, Site, SiteError, SiteUrl};
+use super::{Changes, Site, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress};
 use crate::publish::{Enough, History, Patience, Shortfall, SiteEntry};
@@ -195,107 +195,8 @@ fn unseen(files: &BTreeMap<String, String>, state: &SiteState) -> (Vec<Expected>
 }
 
 /// At most [`SAMPLE`] of the files, from all over the tree.
-fn sample(files: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+pub(super) fn sample(files: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
     files.iter().step_by(files.len().div_ceil(SAMPLE).max(1))
-}
-
-/// What a site has, and whether its address serves it.
-#[derive(Debug)]
-pub struct SiteStatus {
-    /// Kind and place.
-    pub from: String,
-    /// What was brought last.
-    pub held: Result<Held, SiteError>,
-    /// What is served of some of these files; none without an address.
-    pub seen: Option<SeenAt>,
-}
-
-/// Asks a site what it has, and its address for some of these files.
-pub async fn site_status(site: &Site, http: &Http) -> SiteStatus {
-    let held = site.store.held().await;
-    let mut seen = None;
-    if let (Some(url), Ok(held)) = (&site.url, &held) {
-        let wanted = sample(&held.files);
-        let wanted: Vec<Expected> = wanted
-            .map(|(path, sha256)| Expected { path: path.clone(), sha256: Some(sha256.clone()) })
-            .collect();
-        let asked = read_back(http, url.url(), &wanted, Patience::ONCE, &|_| ()).await;
-        seen = Some(SeenAt { url: url.clone(), seen: asked });
-    }
-    SiteStatus { from: site.store.describe(), held, seen }
-}
-
-/// The worst that is to be said of sites.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SiteFault {
-    /// What it has is not known.
-    #[error("{from}: {reason}")]
-    Unreachable {
-        /// The site.
-        from: String,
-        /// Why not.
-        reason: String,
-    },
-    /// Its address does not serve what it has.
-    #[error("{url}: {reason}")]
-    NotServed {
-        /// The address.
-        url: SiteUrl,
-        /// What is served instead.
-        reason: String,
-    },
-    /// It has no tree.
-    #[error("{from} has no tree, or not all of one")]
-    NotPublished {
-        /// The site.
-        from: String,
-    },
-    /// Two have different trees.
-    #[error("{first} and {other} have different trees")]
-    Drift {
-        /// The first.
-        first: String,
-        /// One that has another than that.
-        other: String,
-    },
-}
-
-impl SiteStatus {
-    /// The root of the tree that it has, whole.
-    pub fn root(&self) -> Option<Cid> {
-        self.held.as_ref().ok()?.root
-    }
-}
-
-impl Seen {
-    /// In words, the first of what is not as it should be.
-    pub fn error(&self) -> Option<String> {
-        self.misses.first().map(|miss| format!("{}: {}", miss.path, miss.reason))
-    }
-}
-
-/// The worst that is to be said: not known, not served, nothing there, not the same.
-pub fn site_fault(sites: &[SiteStatus]) -> Option<SiteFault> {
-    let from = |site: &SiteStatus| site.from.clone();
-    let unreachable = sites.iter().find_map(|site| {
-        let reason = site.held.as_ref().err()?.to_string();
-        Some(SiteFault::Unreachable { from: from(site), reason })
-    });
-    let not_served = || {
-        sites.iter().find_map(|site| {
-            let SeenAt { url, seen } = site.seen.as_ref()?;
-            Some(SiteFault::NotServed { url: url.clone(), reason: seen.error()? })
-        })
-    };
-    let nothing = || {
-        let site = sites.iter().find(|site| site.root().is_none())?;
-        Some(SiteFault::NotPublished { from: from(site) })
-    };
-    let drift = || {
-        let other = sites.iter().find(|site| site.root() != sites[0].root())?;
-        Some(SiteFault::Drift { first: from(&sites[0]), other: from(other) })
-    };
-    unreachable.or_else(not_served).or_else(nothing).or_else(drift)
 }
 
 #[cfg(test)]

@@ -37,6 +37,13 @@ pub struct Seen {
     pub no_cors: bool,
 }
 
+impl Seen {
+    /// In words, the first of what is not as it should be.
+    pub fn error(&self) -> Option<String> {
+        self.misses.first().map(|miss| format!("{}: {}", miss.path, miss.reason))
+    }
+}
+
 /// A file that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
