@@ -67,9 +67,8 @@ impl Budget {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Nothing came of the time since `began`.
-    pub(super) fn failed(&self, url: &Url, began: Instant) {
-        let now = Instant::now();
+    /// Nothing came of the time from `began` to `now`.
+    pub(super) fn failed(&self, url: &Url, began: Instant, now: Instant) {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         spent.all.add(began, now);
         spent.servers.entry(server(url)).or_default().add(began, now);
@@ -96,30 +95,26 @@ fn server(url: &Url) -> String {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn failures_add_up_and_answers_clear_them() {
+    #[test]
+    fn failures_add_up_and_answers_clear_them() {
         let budget = Budget::new(Duration::from_secs(1));
         let [a, b, c] = ["http://a", "http://b/x?y", "http://c"].map(|url| url.parse().unwrap());
-        let fail = async |url: &Url, seconds| {
-            let began = Instant::now();
-            tokio::time::advance(Duration::from_secs(seconds)).await;
-            budget.failed(url, began);
-        };
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(budget.left(&a), Some(Duration::from_secs(10)));
-        fail(&a, 9).await;
+        budget.failed(&a, at(0), at(9));
         assert_eq!(budget.left(&a), Some(Duration::from_secs(1)));
         budget.answered(&a);
         assert_eq!(budget.left(&a), Some(Duration::from_secs(10)));
-        fail(&a, 10).await;
-        fail(&b, 10).await;
+        budget.failed(&a, at(9), at(19));
+        budget.failed(&b, at(19), at(29));
         assert_eq!((budget.left(&a), budget.left(&b)), (None, None));
-        // Two at once count once for all: 29 s by now.
-        let began = Instant::now();
-        fail(&c, 0).await;
-        budget.failed(&c, began);
+        // At once with b, which counts once: 29 s in all.
+        budget.failed(&c, at(28), at(29));
         assert_eq!(budget.left(&c), Some(Duration::from_secs(1)));
-        fail(&c, 1).await;
+        budget.failed(&c, at(29), at(30));
         assert_eq!(budget.left(&c), None, "nobody that fails is asked after 30 s");
         assert!(budget.left(&"http://d".parse().unwrap()).is_some(), "who has not failed, is");
+        assert_eq!(budget.failing(&c), Duration::from_secs(2));
     }
 }

@@ -255,7 +255,8 @@ impl Http {
     }
 
     fn failed(&self, request: &Request, since: Instant) {
-        self.budget.iter().for_each(|budget| budget.failed(&request.url, since));
+        let now = Instant::now();
+        self.budget.iter().for_each(|budget| budget.failed(&request.url, since, now));
     }
 
     fn given_up(&self, request: &Request) -> NetError {
