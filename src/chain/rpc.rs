@@ -118,8 +118,8 @@ impl Rpc {
         let expected = Arc::new(OnceLock::new());
         let node = |url: RpcUrl| {
             Arc::new(Node {
+                client: http.client_of(&url.0).clone(),
                 url,
-                client: http.client().clone(),
                 headers: header_map.clone(),
                 timeout,
                 connect_timeout: Timeouts::default().connect,

@@ -170,24 +170,17 @@ impl Http {
         Timeouts { idle, ..asked }
     }
 
-    /// The HTTP library's own client, for libraries that take one. It follows no redirects.
-    pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.client
-    }
-
-    /// As [`client`](Self::client), for this address: what is on this machine is asked directly,
-    /// also where there is a proxy.
-    ///
-    /// # Errors
-    /// [`NetError::Client`].
-    pub(crate) fn client_of(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
+    /// The HTTP library's own client for an address, for libraries that take one. It follows no
+    /// redirects. What is on this machine is asked directly, also where there is a proxy.
+    pub(crate) fn client_of(&self, url: &Url) -> &reqwest::Client {
         if !is_loopback(url) {
-            return Ok(&self.client);
+            return &self.client;
         }
         let (made, make) = &*self.direct;
         match made.get() {
-            Some(client) => Ok(client),
-            None => make().map(|client| made.get_or_init(|| client)),
+            Some(client) => client,
+            // It is made as the other one, so it fails only where that did.
+            None => make().map_or(&self.client, |client| made.get_or_init(|| client)),
         }
     }
 
@@ -198,7 +191,7 @@ impl Http {
                 Some(address) => Err(NetError::Private { url: shown(url), address }),
                 None => Ok(client),
             },
-            _ => self.client_of(url),
+            _ => Ok(self.client_of(url)),
         }
     }
 
