@@ -9,7 +9,7 @@ use namesys::ens::Name;
 use namesys::net::{Http, HttpConfig};
 use namesys::record::RecordKey;
 use namesys::recordhash::Recordhash;
-use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, resolve_records};
+use namesys::resolve::{ChainFacts, FetchLimits, Freshness, Proof, RecordFiles, resolve_records};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,8 +29,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for resolved in resolve_records(&files, &facts, &keys).await {
         match resolved.record {
             Ok(record) => {
-                let freshness = resolved.proof.as_ref().map(|proof| proof.freshness().as_str());
-                let freshness = freshness.unwrap_or("unproven");
+                let freshness =
+                    resolved.proof.as_ref().map_or(Freshness::Unproven, Proof::freshness);
                 println!("{} = {} (freshness: {freshness})", resolved.key, record.value());
             }
             Err(error) => println!("{}: {error}", resolved.key),

@@ -1,38 +1,31 @@
 //! What each command reports: the JSON contract of the command line, as types.
 
 mod demo;
+mod error;
 mod resolve;
 mod resolve_chain;
+mod servers;
 mod setup;
 mod site;
 mod workspace;
 
 use alloy_primitives::hex;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::keys::IpnsName;
 use crate::secret::SecretString;
 
 pub use demo::*;
+pub use error::*;
 pub use resolve::*;
 pub use resolve_chain::*;
+pub use servers::*;
 pub use setup::*;
 pub use site::*;
 pub use workspace::*;
 
-/// Why a command did not end well; stands under `error`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ErrorReport {
-    /// A stable word for scripts.
-    pub kind: String,
-    /// What happened.
-    pub message: String,
-    /// What to type next.
-    pub hint: Option<String>,
-}
-
 /// `completions`: the script.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CompletionsReport {
     /// The shell.
     pub shell: String,
@@ -41,14 +34,14 @@ pub struct CompletionsReport {
 }
 
 /// `man`: the pages written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ManReport {
     /// Their paths.
     pub written: Vec<String>,
 }
 
 /// `key inspect`: the public half of a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyReport {
     /// Of an IPNS key (ed25519).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +52,7 @@ pub struct KeyReport {
 }
 
 /// The public half of an IPNS key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsKeyReport {
     /// Base36 CIDv1, `k51…`.
     pub name: String,
@@ -80,19 +73,24 @@ impl From<&IpnsName> for IpnsKeyReport {
 }
 
 /// The public half of a records signer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignerReport {
     /// Checksummed address.
     pub address: String,
 }
 
 /// `key export`: a secret key in another tool's form, because a person asked for it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyExportReport {
     /// `hex`, `libp2p` (base64 here) or `pem`.
     pub format: String,
     /// The secret key; absent when it went to a file.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        serialize_with = "reveal",
+        deserialize_with = "conceal"
+    )]
     pub key: Option<SecretString>,
     /// The file it went to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,8 +105,13 @@ fn reveal<S: Serializer>(key: &Option<SecretString>, serializer: S) -> Result<S:
     }
 }
 
+/// Reads it back: the document is as secret as the key.
+fn conceal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(SecretString::new))
+}
+
 /// What an IPNS record says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsFields {
     /// Whose record it is; records do not carry it.
     pub name: Option<String>,
@@ -123,7 +126,7 @@ pub struct IpnsFields {
 }
 
 /// `ipns inspect`, `ipns get`: a record and whether it is good.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsRecordReport {
     /// What it says.
     #[serde(flatten)]
@@ -137,7 +140,7 @@ pub struct IpnsRecordReport {
 }
 
 /// `ipns sign`: a record that was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsSignReport {
     /// What it says.
     #[serde(flatten)]
@@ -151,7 +154,7 @@ pub struct IpnsSignReport {
 }
 
 /// `ipns sign --count`: a series.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsSeriesReport {
     /// What the first says.
     #[serde(flatten)]
@@ -161,7 +164,7 @@ pub struct IpnsSeriesReport {
 }
 
 /// `ipns put`: a record and who took it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsPutReport {
     /// What it says.
     #[serde(flatten)]
@@ -171,7 +174,7 @@ pub struct IpnsPutReport {
 }
 
 /// What became of a record at one service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicationReport {
     /// Kind and address.
     pub to: String,
@@ -186,7 +189,7 @@ pub struct PublicationReport {
 }
 
 /// `revision inspect`, `revision increment`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevisionReport {
     /// Whose.
     pub name: String,

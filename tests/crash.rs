@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // Other tests use the rest of it.
+#[path = "support/reports.rs"]
+mod reports;
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -15,8 +19,13 @@ use namesys::ipns::{RecordSource, W3name};
 use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig};
 use namesys::publish::History;
+use namesys::report::{
+    ImportReport, InitReport, PublishReport, RecordsReport, SignReport, SitePublishReport,
+    VerifyReport,
+};
 use namesys::workspace::{Verdict, Workspace, check_tree, walk};
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 const ROUNDS: u32 = 50;
 const WALLET: &str = "0707070707070707070707070707070707070707070707070707070707070707";
@@ -33,7 +42,7 @@ impl Sandbox {
         std::fs::write(dir.path().join("wallet.key"), WALLET).unwrap();
         let variables = vec![("NAMESYS_KEY_PASSWORD", "correct horse".to_owned())];
         let sandbox = Self { dir, variables };
-        sandbox.done(&["init", "nick.eth"]);
+        sandbox.done::<InitReport>(&["init", "nick.eth"]);
         sandbox
     }
 
@@ -60,12 +69,12 @@ impl Sandbox {
         self.command(arguments).output().unwrap()
     }
 
-    /// Runs a command that must succeed; its JSON.
-    fn done(&self, arguments: &[&str]) -> Value {
+    /// Runs a command that must succeed; its report.
+    fn done<T: Serialize + DeserializeOwned>(&self, arguments: &[&str]) -> T {
         let output = self.run(arguments);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{arguments:?}: {text}");
-        serde_json::from_str(&text).unwrap()
+        reports::report(&serde_json::from_str(&text).unwrap())
     }
 
     /// Imports a text record for each of `names` names, and an address for each.
@@ -74,7 +83,7 @@ impl Sandbox {
             format!("sub{i}.nick.eth,text/note,{text}\nsub{i}.nick.eth,address/60,0x{i:040x}\n")
         };
         std::fs::write(self.path(file), (0..names).map(row).collect::<String>()).unwrap();
-        self.done(&["import", file]);
+        self.done::<ImportReport>(&["import", file]);
     }
 
     /// What must hold at any moment, after any kill: the TOML files parse, and the tree holds
@@ -99,7 +108,7 @@ impl Sandbox {
     /// What holds when a command has completed: `verify` is clean, and no temporary file is left.
     fn assert_complete(&self) {
         self.assert_whole();
-        assert_eq!(self.done(&["verify"])["invalid"], 0);
+        assert_eq!(self.done::<VerifyReport>(&["verify"]).invalid, 0);
         let left = std::fs::read_dir(self.path("w/.namesys/tmp")).unwrap();
         let left: Vec<_> = left.map(|entry| entry.unwrap().path()).collect();
         assert!(left.is_empty(), "{left:?}");
@@ -176,8 +185,8 @@ fn sign_killed_at_any_moment_is_completed_by_the_next() {
     let (fresh, workspace) = (sandbox.path("fresh"), sandbox.path("w"));
     copy(&workspace, &fresh);
     let sign = ["sign"];
-    let mut killers =
-        [(); 2].map(|()| Killer::new(timed(|| _ = sandbox.done(&["sign", "--force"]))));
+    let mut killers = [(); 2]
+        .map(|()| Killer::new(timed(|| _ = sandbox.done::<SignReport>(&["sign", "--force"]))));
     let mut halfway = 0;
     for round in 0..ROUNDS {
         // In turn: the first signing of all, with the keys and approvals; and the signing of a
@@ -198,11 +207,11 @@ fn sign_killed_at_any_moment_is_completed_by_the_next() {
             killer.kill(sandbox.command(&sign), round);
         }
         sandbox.assert_whole();
-        let report = sandbox.done(&sign);
-        let count = |what: &str| report[what].as_u64().unwrap();
-        assert_eq!((count("signed") + count("unchanged"), count("removed")), (40, 0), "{report}");
+        let report: SignReport = sandbox.done(&sign);
+        let SignReport { signed, unchanged, removed, .. } = report;
+        assert_eq!((signed + unchanged, removed), (40, 0), "{report:?}");
         let to_sign = if first { 40 } else { 20 };
-        halfway += u32::from(count("signed") > 0 && count("signed") < to_sign);
+        halfway += u32::from(signed > 0 && signed < to_sign);
         sandbox.assert_complete();
     }
     let [one, other] = killers;
@@ -218,13 +227,14 @@ fn publish_killed_at_any_moment_is_completed_by_the_next() {
     sandbox.variables.push(("NAMESYS_W3NAME_URL", devnet.urls().w3name));
     sandbox.variables.push(("NAMESYS_GATEWAY_URL", devnet.urls().gateway));
     sandbox.import("records.csv", 10, "published");
-    sandbox.done(&["sign"]);
-    let mut last = Value::Null;
-    let mut killer = Killer::new(timed(|| last = sandbox.done(&["publish"])));
-    let name: IpnsName = last["ipns_name"].as_str().unwrap().parse().unwrap();
+    sandbox.done::<SignReport>(&["sign"]);
+    let start = Instant::now();
+    let mut last: PublishReport = sandbox.done(&["publish"]);
+    let mut killer = Killer::new(start.elapsed());
+    let name: IpnsName = last.ipns_name.parse().unwrap();
     let service = Service::new(&devnet.urls().w3name, name);
     for round in 0..ROUNDS {
-        let sequence = last["sequence"].as_u64().unwrap();
+        let sequence = last.sequence;
         assert_eq!(service.sequence(), sequence);
         // Another tree each time, by a file that is not ours.
         let text = format!("Contact: mailto:{round}@example.com\n");
@@ -236,11 +246,11 @@ fn publish_killed_at_any_moment_is_completed_by_the_next() {
         let kept = History::of(&sandbox.workspace()).records(&service.name).unwrap();
         assert!(kept.last().unwrap().fields().sequence >= sequence);
 
-        let report = sandbox.done(&["publish"]);
+        let report: PublishReport = sandbox.done(&["publish"]);
         // One root, one record: what the killed run had made is taken up, not made again.
-        assert_eq!(report["sequence"], sequence + 1, "{report}");
-        assert_ne!(report["root"], last["root"]);
-        assert_eq!(report["publications"][0]["read_back"], true, "{report}");
+        assert_eq!(report.sequence, sequence + 1, "{report:?}");
+        assert_ne!(report.root, last.root);
+        assert!(report.publications[0].read_back, "{report:?}");
         sandbox.assert_complete();
         last = report;
     }
@@ -269,7 +279,7 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn a_web_host_has_whole_files_at_any_moment() {
     let sandbox = Sandbox::new();
     sandbox.import("records.csv", 5, "published");
-    sandbox.done(&["sign"]);
+    sandbox.done::<SignReport>(&["sign"]);
     let (tree, site) = (sandbox.path("w/.well-known"), sandbox.path("www"));
     // Some stay, some change, some come and some go, each round.
     let change = |round: u32| {
@@ -283,7 +293,7 @@ fn a_web_host_has_whole_files_at_any_moment() {
     change(0);
     let target = format!("folder={}", site.display());
     let publish = ["publish", "--to", "https", "--site", &target];
-    let mut killer = Killer::new(timed(|| _ = sandbox.done(&publish)));
+    let mut killer = Killer::new(timed(|| _ = sandbox.done::<SitePublishReport>(&publish)));
     std::fs::write(site.join(".well-known/theirs.txt"), "theirs").unwrap();
     let mut halfway = 0;
     for round in 1..=ROUNDS {
@@ -307,8 +317,8 @@ fn a_web_host_has_whole_files_at_any_moment() {
             assert!(served.contains_key(path), "{} is not there", path.display());
         }
         halfway += u32::from(served != before && served != after);
-        let report = sandbox.done(&publish);
-        assert_eq!(report["uploads"][0]["ok"], true, "{report}");
+        let report: SitePublishReport = sandbox.done(&publish);
+        assert!(report.uploads[0].ok, "{report:?}");
         served = files(&site.join(".well-known"));
         served.remove(Path::new("theirs.txt")).unwrap();
         assert!(served == after, "round {round}: what is served is not what is signed");
@@ -346,7 +356,9 @@ fn at_once(sandbox: &Sandbox, series: Vec<Vec<Vec<String>>>) {
             scope.spawn(move || {
                 for command in commands {
                     let words: Vec<&str> = command.iter().map(String::as_str).collect();
-                    sandbox.done(&words);
+                    let output = sandbox.run(&words);
+                    let text = String::from_utf8_lossy(&output.stdout);
+                    assert!(output.status.success(), "{words:?}: {text}");
                 }
             });
         }
@@ -358,7 +370,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn wanted(sandbox: &Sandbox) -> usize {
-    sandbox.done(&["list"])["records"].as_array().unwrap().len()
+    sandbox.done::<RecordsReport>(&["list"]).records.len()
 }
 
 #[test]
@@ -368,12 +380,11 @@ fn eight_processes_set_at_once_and_lose_nothing() {
         (0..10).map(|i| words(&format!("set text key-{process}-{i} value-{process}-{i}"))).collect()
     };
     at_once(&sandbox, (0..8).map(series).collect());
-    let report = sandbox.done(&["list"]);
-    let records = report["records"].as_array().unwrap();
+    let records = sandbox.done::<RecordsReport>(&["list"]).records;
     assert_eq!(records.len(), 80);
     for record in records {
-        let key = record["record"].as_str().unwrap().strip_prefix("text/key").unwrap();
-        assert_eq!(record["value"], format!("value{key}"));
+        let key = record.record.strip_prefix("text/key").unwrap();
+        assert_eq!(record.value, Some(format!("value{key}")));
     }
 }
 
@@ -392,8 +403,8 @@ fn sign_import_and_set_at_once_lose_nothing() {
     // Two sign at once, also for the first time, when keys and approvals are recorded.
     at_once(&sandbox, vec![sets, imports, signs(), signs()]);
     sandbox.assert_whole();
-    sandbox.done(&["sign"]);
+    sandbox.done::<SignReport>(&["sign"]);
     assert_eq!(wanted(&sandbox), 20 + 15 + 100);
-    assert_eq!(sandbox.done(&["diff"])["records"], serde_json::json!([]));
+    assert!(sandbox.done::<RecordsReport>(&["diff"]).records.is_empty());
     sandbox.assert_complete();
 }

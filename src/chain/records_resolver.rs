@@ -5,6 +5,7 @@ use std::fmt;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use futures_util::future::{try_join, try_join_all};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::answer::Answer;
 use super::contracts::calls;
@@ -77,9 +78,10 @@ impl fmt::Display for Walk {
 
 /// The gateways of a records resolver. All are host names, without scheme, as the contract has
 /// them: nothing about them is checked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayLists {
     /// The contract that lists them.
+    #[serde(serialize_with = "checksummed")]
     pub manager: Address,
     /// `PrimaryGateway()`, may be empty.
     pub primary: String,
@@ -94,6 +96,11 @@ impl fmt::Display for GatewayLists {
         let Self { primary, web3, web2, .. } = self;
         write!(f, "primary {primary:?}, web3 {web3:?}, web2 {web2:?}")
     }
+}
+
+/// EIP-55, as everywhere in JSON.
+fn checksummed<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(address)
 }
 
 /// The recordhash that applies, by number of its level, and the deepest registered level.

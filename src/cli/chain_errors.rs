@@ -2,6 +2,7 @@
 
 use namesys::chain::ChainError;
 use namesys::chain::setup::SetupError;
+use namesys::report::ErrorKind;
 use namesys::resolve::{ResolveError, ReverseError};
 
 use super::error::{CliError, Exit};
@@ -9,27 +10,30 @@ use super::error::{CliError, Exit};
 impl From<ChainError> for CliError {
     fn from(error: ChainError) -> Self {
         match &error {
-            ChainError::NoRpc => Self::of(Exit::Usage, "no-rpc", &error)
+            ChainError::NoRpc => Self::of(Exit::Usage, ErrorKind::NoRpc, &error)
                 .hint("give --rpc-url URL, or set ETH_RPC_URL"),
-            ChainError::TooFewNodes { .. } => Self::of(Exit::Usage, "usage", &error)
+            ChainError::TooFewNodes { .. } => Self::of(Exit::Usage, ErrorKind::Usage, &error)
                 .hint("give more --rpc-url, or a lower --rpc-quorum"),
             ChainError::OtherChain { found, expected, .. } => {
-                Self::of(Exit::Failed, "other-chain", &error).hint(format!(
+                Self::of(Exit::Failed, ErrorKind::OtherChain, &error).hint(format!(
                     "give a node of chain {expected} with --rpc-url; for names of chain {found}, \
                      namesys init NAME --chain-id {found} makes the workspace"
                 ))
             }
-            ChainError::Disagreement { .. } => Self::of(Exit::Unverified, "disagreement", &error)
-                .hint("one of them lies or lags: ask again, or leave out the one you do not trust"),
-            ChainError::NoRegistry(_) => Self::of(Exit::Failed, "no-ens", &error)
+            ChainError::Disagreement { .. } => {
+                Self::of(Exit::Unverified, ErrorKind::Disagreement, &error).hint(
+                    "one of them lies or lags: ask again, or leave out the one you do not trust",
+                )
+            }
+            ChainError::NoRegistry(_) => Self::of(Exit::Failed, ErrorKind::NoEns, &error)
                 .hint("give a node of a chain that has ENS, such as mainnet, with --rpc-url"),
-            ChainError::Contract { .. } => Self::of(Exit::Failed, "contract", &error)
+            ChainError::Contract { .. } => Self::of(Exit::Failed, ErrorKind::Contract, &error)
                 .hint("is it the contract you mean, on this chain?"),
-            ChainError::Rpc { .. } => Self::of(Exit::Failed, "rpc", &error).hint(
+            ChainError::Rpc { .. } => Self::of(Exit::Failed, ErrorKind::Rpc, &error).hint(
                 "check the node's address and its key, or give more than one --rpc-url: they are \
                  tried in order",
             ),
-            ChainError::LostBlock { .. } => Self::of(Exit::Failed, "rpc", &error)
+            ChainError::LostBlock { .. } => Self::of(Exit::Failed, ErrorKind::Rpc, &error)
                 .hint("try again, or ask a node that is no pool: --rpc-url URL"),
         }
     }
@@ -44,46 +48,50 @@ impl From<SetupError> for CliError {
         };
         let failed = |kind| Self::of(Exit::Failed, kind, &error);
         match &error {
-            SetupError::NotRegistered(_) => Self::of(Exit::NotFound, "not-registered", &error)
-                .hint(
+            SetupError::NotRegistered(_) => {
+                Self::of(Exit::NotFound, ErrorKind::NotRegistered, &error).hint(
                     "register it first, for example at app.ens.domains; or is it on another chain?",
-                ),
-            SetupError::NoRecordsResolver(_) => {
-                failed("no-records-resolver").hint("give the address of one with --resolver")
+                )
             }
-            SetupError::NotOwner { owner, owner_is_contract: true, .. } => failed("not-owner")
-                .hint(format!(
+            SetupError::NoRecordsResolver(_) => {
+                failed(ErrorKind::NoRecordsResolver).hint("give the address of one with --resolver")
+            }
+            SetupError::NotOwner { owner, owner_is_contract: true, .. } => {
+                failed(ErrorKind::NotOwner).hint(format!(
                     "{owner} is a contract: without the wallet's flags and variables, --safe FILE \
                      writes the transactions for a multisig, and --calldata prints them"
-                )),
-            SetupError::NotOwner { owner, .. } => failed("not-owner").hint(format!(
+                ))
+            }
+            SetupError::NotOwner { owner, .. } => failed(ErrorKind::NotOwner).hint(format!(
                 "give the wallet of {owner}, or print the transactions for it: --calldata \
                  --from {owner}"
             )),
-            SetupError::ResolverLocked { .. } => failed("resolver-locked").hint(
+            SetupError::ResolverLocked { .. } => failed(ErrorKind::ResolverLocked).hint(
                 "its records stay where that resolver keeps them; use another name for records \
                  off chain",
             ),
-            SetupError::Simulation { .. } => failed("refused").hint(
+            SetupError::Simulation { .. } => failed(ErrorKind::Refused).hint(
                 "nothing was sent; --calldata without a wallet shows what the owner would send",
             ),
             SetupError::Funds { sender, .. } => {
-                failed("no-funds").hint(format!("send ether to {sender}"))
+                failed(ErrorKind::NoFunds).hint(format!("send ether to {sender}"))
             }
-            SetupError::NotSent { .. } => failed("not-sent").hint(
+            SetupError::NotSent { .. } => failed(ErrorKind::NotSent).hint(
                 "look the transaction up before you run the same again, which sends only what is \
                  missing; another node helps where this one fails: --rpc-url",
             ),
-            SetupError::NotMined { .. } => failed("not-mined").hint(
+            SetupError::NotMined { .. } => failed(ErrorKind::NotMined).hint(
                 "it may be mined later, or was dropped: run the same again, which sends only what \
                  is missing then; --wait SECONDS waits longer",
             ),
-            SetupError::Reverted { .. } => failed("reverted").hint(
+            SetupError::Reverted { .. } => failed(ErrorKind::Reverted).hint(
                 "the chain changed meanwhile: run the same again, which sends only what is missing",
             ),
-            SetupError::NotReadBack { .. } => Self::of(Exit::Unverified, "not-read-back", &error)
-                .hint("another transaction may have changed it since: run the same again"),
-            SetupError::Chain(_) | SetupError::Wallet(_) => failed("setup"),
+            SetupError::NotReadBack { .. } => {
+                Self::of(Exit::Unverified, ErrorKind::NotReadBack, &error)
+                    .hint("another transaction may have changed it since: run the same again")
+            }
+            SetupError::Chain(_) | SetupError::Wallet(_) => failed(ErrorKind::Setup),
         }
     }
 }
@@ -98,9 +106,11 @@ impl From<ResolveError> for CliError {
                     true => "check the spelling, and that --rpc-url is of the name's chain".into(),
                     false => format!("its owner, {owner}, sets one: namesys setup {name}"),
                 };
-                Self::of(Exit::NotFound, "no-resolver", &error).hint(hint)
+                Self::of(Exit::NotFound, ErrorKind::NoResolver, &error).hint(hint)
             }
-            ResolveError::Recordhash { .. } => Self::of(Exit::Failed, "bad-recordhash", &error),
+            ResolveError::Recordhash { .. } => {
+                Self::of(Exit::Failed, ErrorKind::BadRecordhash, &error)
+            }
         }
     }
 }
@@ -109,10 +119,10 @@ impl From<ReverseError> for CliError {
     fn from(error: ReverseError) -> Self {
         match error {
             ReverseError::Resolve(error) => error.into(),
-            ReverseError::NoName(_) => Self::of(Exit::NotFound, "no-name", &error),
-            ReverseError::Record { .. } => Self::of(Exit::Failed, "reverse", &error),
+            ReverseError::NoName(_) => Self::of(Exit::NotFound, ErrorKind::NoName, &error),
+            ReverseError::Record { .. } => Self::of(Exit::Failed, ErrorKind::Reverse, &error),
             ReverseError::Name { .. } | ReverseError::Mismatch { .. } => {
-                Self::of(Exit::Unverified, "unverified", &error)
+                Self::of(Exit::Unverified, ErrorKind::Unverified, &error)
             }
         }
     }

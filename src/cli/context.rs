@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use namesys::keys::IpnsName;
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
+use namesys::report::ErrorKind;
 use namesys::workspace::{Config, Workspace, WorkspaceError};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -157,7 +158,7 @@ impl Context {
     pub fn config(&self) -> Result<Option<Config>, CliError> {
         match self.workspace() {
             Ok(workspace) => Ok(Some(workspace.config()?)),
-            Err(error) if self.dir.is_none() && error.kind == "no-workspace" => Ok(None),
+            Err(error) if self.dir.is_none() && error.kind == ErrorKind::NoWorkspace => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -2,14 +2,15 @@
 
 use namesys::devnet::DevnetError;
 use namesys::devnet::chain::{AnvilError, ChainError};
+use namesys::report::ErrorKind;
 
 use super::error::{CliError, Exit};
 
 impl From<DevnetError> for CliError {
     fn from(error: DevnetError) -> Self {
         let kind = match &error {
-            DevnetError::Listen { .. } => "listen",
-            _ => "io",
+            DevnetError::Listen { .. } => ErrorKind::Listen,
+            _ => ErrorKind::Io,
         };
         Self::of(Exit::Failed, kind, &error)
     }
@@ -19,13 +20,14 @@ impl From<ChainError> for CliError {
     fn from(error: ChainError) -> Self {
         let (kind, hint) = match &error {
             ChainError::Anvil(AnvilError::Start { .. }) => {
-                ("anvil", Some("is its port taken? --chain-port 0 takes a free one"))
+                (ErrorKind::Anvil, Some("is its port taken? --chain-port 0 takes a free one"))
             }
-            ChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => {
-                ("anvil", Some("run it again, or install foundry and name its anvil with ANVIL"))
-            }
-            ChainError::Anvil(_) => ("anvil", None),
-            _ => ("chain", None),
+            ChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => (
+                ErrorKind::Anvil,
+                Some("run it again, or install foundry and name its anvil with ANVIL"),
+            ),
+            ChainError::Anvil(_) => (ErrorKind::Anvil, None),
+            _ => (ErrorKind::Chain, None),
         };
         Self { hint: hint.map(str::to_owned), ..Self::of(Exit::Failed, kind, &error) }
     }

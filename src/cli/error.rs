@@ -10,7 +10,7 @@ use namesys::ipns::{PublishError, RecordError, RevisionError};
 use namesys::keys::file::KeyFileError;
 use namesys::keys::{IpnsKeyError, IpnsNameError, SignerKeyError};
 use namesys::net::NetError;
-use namesys::report::ErrorReport;
+use namesys::report::{ErrorKind, ErrorReport};
 use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
@@ -63,7 +63,7 @@ pub struct CliError {
     /// Decides the exit code.
     pub exit: Exit,
     /// A stable word for scripts.
-    pub kind: &'static str,
+    pub kind: ErrorKind,
     /// What happened, quoting the offending input, never a secret.
     pub message: String,
     /// What to type next.
@@ -72,23 +72,23 @@ pub struct CliError {
 
 impl CliError {
     /// An error without a hint.
-    pub fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { exit, kind, message: message.into(), hint: None }
     }
 
     /// Exit 2: the command line, or a value on it.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, "usage", message)
+        Self::new(Exit::Usage, ErrorKind::Usage, message)
     }
 
     /// Exit 1, from the system: `what` could not be done.
     pub fn io(what: impl fmt::Display, error: &io::Error) -> Self {
-        Self::new(Exit::Failed, "io", format!("{what}: {error}"))
+        Self::new(Exit::Failed, ErrorKind::Io, format!("{what}: {error}"))
     }
 
     /// Exit 130.
     pub fn interrupted() -> Self {
-        Self::new(Exit::Interrupted, "interrupted", "interrupted")
+        Self::new(Exit::Interrupted, ErrorKind::Interrupted, "interrupted")
     }
 
     /// Adds what to type next.
@@ -100,57 +100,57 @@ impl CliError {
     /// As it is shown and stands in JSON: without names and passwords of URLs.
     pub fn report(&self) -> ErrorReport {
         ErrorReport {
-            kind: self.kind.to_owned(),
+            kind: self.kind,
             message: without_credentials(&self.message),
             hint: self.hint.as_deref().map(without_credentials),
         }
     }
 
     /// With the library's own words.
-    pub(super) fn of(exit: Exit, kind: &'static str, error: &impl fmt::Display) -> Self {
+    pub(super) fn of(exit: Exit, kind: ErrorKind, error: &impl fmt::Display) -> Self {
         Self::new(exit, kind, error.to_string())
     }
 }
 
 impl From<NameError> for CliError {
     fn from(error: NameError) -> Self {
-        Self::of(Exit::Usage, "bad-name", &error)
+        Self::of(Exit::Usage, ErrorKind::BadName, &error)
     }
 }
 
 impl From<Caip10Error> for CliError {
     fn from(error: Caip10Error) -> Self {
-        Self::of(Exit::Usage, "bad-account", &error)
+        Self::of(Exit::Usage, ErrorKind::BadAccount, &error)
     }
 }
 
 impl From<SignatureError> for CliError {
     fn from(error: SignatureError) -> Self {
-        Self::of(Exit::Usage, "bad-signature", &error)
+        Self::of(Exit::Usage, ErrorKind::BadSignature, &error)
     }
 }
 
 impl From<SignerKeyError> for CliError {
     fn from(error: SignerKeyError) -> Self {
-        Self::of(Exit::Usage, "bad-key", &error)
+        Self::of(Exit::Usage, ErrorKind::BadKey, &error)
     }
 }
 
 impl From<IpnsKeyError> for CliError {
     fn from(error: IpnsKeyError) -> Self {
-        Self::of(Exit::Usage, "bad-key", &error)
+        Self::of(Exit::Usage, ErrorKind::BadKey, &error)
     }
 }
 
 impl From<IpnsNameError> for CliError {
     fn from(error: IpnsNameError) -> Self {
-        Self::of(Exit::Usage, "bad-ipns-name", &error)
+        Self::of(Exit::Usage, ErrorKind::BadIpnsName, &error)
     }
 }
 
 impl From<MnemonicError> for CliError {
     fn from(error: MnemonicError) -> Self {
-        Self::of(Exit::Usage, "bad-mnemonic", &error)
+        Self::of(Exit::Usage, ErrorKind::BadMnemonic, &error)
     }
 }
 
@@ -159,12 +159,12 @@ impl From<KeyFileError> for CliError {
         // Without what looks like a key: it may stand where a file belongs.
         let error_text = redacted(&error.to_string());
         match &error {
-            KeyFileError::Exists(_) => Self::of(Exit::Failed, "exists", &error_text),
+            KeyFileError::Exists(_) => Self::of(Exit::Failed, ErrorKind::Exists, &error_text),
             KeyFileError::Write { .. } | KeyFileError::Read { .. } => {
-                Self::of(Exit::Failed, "io", &error_text)
+                Self::of(Exit::Failed, ErrorKind::Io, &error_text)
             }
             KeyFileError::TooLarge(_) | KeyFileError::Signer { .. } | KeyFileError::Ipns { .. } => {
-                Self::of(Exit::Usage, "bad-key", &error_text)
+                Self::of(Exit::Usage, ErrorKind::BadKey, &error_text)
             }
         }
     }
@@ -173,10 +173,10 @@ impl From<KeyFileError> for CliError {
 impl From<KeystoreError> for CliError {
     fn from(error: KeystoreError) -> Self {
         let (exit, kind) = match &error {
-            KeystoreError::WrongPassword(_) => (Exit::Failed, "wrong-password"),
-            KeystoreError::Read { .. } => (Exit::Failed, "io"),
-            KeystoreError::Format { .. } => (Exit::Usage, "bad-keystore"),
-            KeystoreError::NoAccount { .. } => (Exit::Usage, "no-account"),
+            KeystoreError::WrongPassword(_) => (Exit::Failed, ErrorKind::WrongPassword),
+            KeystoreError::Read { .. } => (Exit::Failed, ErrorKind::Io),
+            KeystoreError::Format { .. } => (Exit::Usage, ErrorKind::BadKeystore),
+            KeystoreError::NoAccount { .. } => (Exit::Usage, ErrorKind::NoAccount),
         };
         Self::of(exit, kind, &redacted(&error.to_string()))
     }
@@ -187,22 +187,23 @@ impl From<WalletError> for CliError {
         match error {
             WalletError::Mnemonic(error) => error.into(),
             WalletError::Keystore(error) => error.into(),
-            WalletError::Key(error) => Self::of(Exit::Usage, "bad-key", &error),
-            WalletError::Signature(_) => Self::of(Exit::Usage, "bad-signature", &error),
+            WalletError::Key(error) => Self::of(Exit::Usage, ErrorKind::BadKey, &error),
+            WalletError::Signature(_) => Self::of(Exit::Usage, ErrorKind::BadSignature, &error),
             WalletError::ForeignSignature { .. } => {
-                Self::of(Exit::Unverified, "foreign-signature", &error)
+                Self::of(Exit::Unverified, ErrorKind::ForeignSignature, &error)
             }
             WalletError::NotDeterministic { .. } => {
-                Self::of(Exit::Failed, "not-deterministic", &error)
+                Self::of(Exit::Failed, ErrorKind::NotDeterministic, &error)
             }
-            WalletError::NoTransactions { .. } => Self::of(Exit::Usage, "no-transactions", &error)
-                .hint(
+            WalletError::NoTransactions { .. } => {
+                Self::of(Exit::Usage, ErrorKind::NoTransactions, &error).hint(
                     "--calldata prints the transactions for a wallet elsewhere, --safe FILE \
                      writes them for a multisig",
-                ),
-            WalletError::Transaction(_) => Self::of(Exit::Failed, "transaction", &error),
+                )
+            }
+            WalletError::Transaction(_) => Self::of(Exit::Failed, ErrorKind::Transaction, &error),
             WalletError::SignatureMissing { .. } => {
-                Self::of(Exit::Usage, "signature-missing", &error).hint(
+                Self::of(Exit::Usage, ErrorKind::SignatureMissing, &error).hint(
                     "print the texts with --requests, sign them with the wallet, and give the \
                      signatures as files",
                 )
@@ -215,10 +216,10 @@ impl From<RecordError> for CliError {
     fn from(error: RecordError) -> Self {
         match &error {
             RecordError::Value(_) | RecordError::TooBig { .. } | RecordError::Validity(_) => {
-                Self::of(Exit::Usage, "bad-value", &error)
+                Self::of(Exit::Usage, ErrorKind::BadValue, &error)
             }
-            RecordError::Expired { .. } => Self::of(Exit::Unverified, "expired", &error),
-            _ => Self::of(Exit::Unverified, "bad-record", &error),
+            RecordError::Expired { .. } => Self::of(Exit::Unverified, ErrorKind::Expired, &error),
+            _ => Self::of(Exit::Unverified, ErrorKind::BadRecord, &error),
         }
     }
 }
@@ -229,43 +230,46 @@ impl From<PublishError> for CliError {
             PublishError::Net(error) => error.into(),
             PublishError::BadRecord { .. }
             | PublishError::Contradiction { .. }
-            | PublishError::NoRecord(_) => Self::of(Exit::Unverified, "bad-record", &error),
-            PublishError::Outdated { .. } => Self::of(Exit::Failed, "outdated", &error),
-            PublishError::Rejected { .. } => Self::of(Exit::Failed, "rejected", &error),
+            | PublishError::NoRecord(_) => Self::of(Exit::Unverified, ErrorKind::BadRecord, &error),
+            PublishError::Outdated { .. } => Self::of(Exit::Failed, ErrorKind::Outdated, &error),
+            PublishError::Rejected { .. } => Self::of(Exit::Failed, ErrorKind::Rejected, &error),
             PublishError::Unreadable { .. }
             | PublishError::WithoutNetwork { .. }
             | PublishError::FilesOnly(_)
             | PublishError::NoPlace
-            | PublishError::Silent(_) => Self::of(Exit::Failed, "unreadable", &error),
-            PublishError::File { .. } => Self::of(Exit::Failed, "file", &error),
-            PublishError::NotReadBack { .. } => Self::of(Exit::Failed, "not-read-back", &error),
+            | PublishError::Silent(_) => Self::of(Exit::Failed, ErrorKind::Unreadable, &error),
+            PublishError::File { .. } => Self::of(Exit::Failed, ErrorKind::File, &error),
+            PublishError::NotReadBack { .. } => {
+                Self::of(Exit::Failed, ErrorKind::NotReadBack, &error)
+            }
         }
     }
 }
 
 impl From<GatewayParseError> for CliError {
     fn from(error: GatewayParseError) -> Self {
-        Self::of(Exit::Usage, "bad-gateway", &error)
+        Self::of(Exit::Usage, ErrorKind::BadGateway, &error)
     }
 }
 
 impl From<RevisionError> for CliError {
     fn from(error: RevisionError) -> Self {
-        Self::of(Exit::Usage, "bad-revision", &error)
+        Self::of(Exit::Usage, ErrorKind::BadRevision, &error)
     }
 }
 
 impl From<NetError> for CliError {
     fn from(error: NetError) -> Self {
         let (exit, kind) = match &error {
-            NetError::Status { status: 404, .. } => (Exit::NotFound, "not-found"),
-            NetError::Client { .. } | NetError::Address { .. } => (Exit::Usage, "bad-address"),
-            NetError::Refused { .. } | NetError::Unreachable { .. } => {
-                (Exit::Failed, "unreachable")
+            NetError::Status { status: 404, .. } => (Exit::NotFound, ErrorKind::NotFound),
+            NetError::Client { .. } | NetError::Address { .. } => {
+                (Exit::Usage, ErrorKind::BadAddress)
             }
-            NetError::Timeout { .. } | NetError::GivenUp { .. } => (Exit::Failed, "timeout"),
-            NetError::Status { status: 429, .. } => (Exit::Failed, "rate-limited"),
-            _ => (Exit::Failed, "network"),
+            NetError::Timeout { .. } | NetError::GivenUp { .. } => {
+                (Exit::Failed, ErrorKind::Timeout)
+            }
+            NetError::Status { status: 429, .. } => (Exit::Failed, ErrorKind::RateLimited),
+            _ => (Exit::Failed, ErrorKind::Network),
         };
         Self::of(exit, kind, &error)
     }

@@ -25,12 +25,13 @@ mod workspace_errors;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::ErrorKind as ClapError;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Context;
 use error::{CliError, Exit};
 use global::GlobalArgs;
+use namesys::report::ErrorKind;
 use output::{Outcome, Output};
 
 /// Manage ENS records that live off chain: derive keys from wallet signatures, sign records,
@@ -148,7 +149,7 @@ pub fn parse(output: &Output) -> Result<(Command, Context), ExitCode> {
         Ok((Cli::from_arg_matches(&matches)?, readers))
     });
     let (cli, readers) = parsed.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output.help(&error),
+        ClapError::DisplayHelp | ClapError::DisplayVersion => output.help(&error),
         _ => output.usage(&error),
     })?;
     if let [first, second, ..] = &readers[..] {
@@ -194,7 +195,7 @@ pub fn guarded(work: impl FnOnce() -> Result<Outcome, CliError>) -> Result<Outco
     panic::catch_unwind(panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let place = place.lock().map_or_else(|_| String::new(), |place| place.clone());
         let message = format!("this is a fault in namesys, at {place}");
-        Err(CliError::new(Exit::Failed, "internal", message)
+        Err(CliError::new(Exit::Failed, ErrorKind::Internal, message)
             .hint("nothing half-done is kept; please report it with the command you typed"))
     })
 }
@@ -214,7 +215,7 @@ mod tests {
         // Other tests' panics shall be seen.
         drop(panic::take_hook());
         let error = error.unwrap();
-        assert_eq!((error.kind, error.exit), ("internal", Exit::Failed));
+        assert_eq!((error.kind, error.exit), (ErrorKind::Internal, Exit::Failed));
         assert!(error.message.contains("src/cli/mod.rs"), "{}", error.message);
         assert!(!error.message.contains("hunter2"), "{}", error.message);
     }

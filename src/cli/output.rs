@@ -8,7 +8,7 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use namesys::report::ErrorReport;
+use namesys::report::{Document, ErrorReport};
 use serde::Serialize;
 
 use super::error::{CliError, Exit};
@@ -27,14 +27,6 @@ pub trait Human {
 trait Report {
     fn json(&self, error: Option<ErrorReport>, out: &mut dyn Write) -> io::Result<()>;
     fn human(&self, out: &mut dyn Write) -> io::Result<()>;
-}
-
-#[derive(Serialize)]
-struct Document<'a, T> {
-    #[serde(flatten)]
-    report: &'a T,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorReport>,
 }
 
 impl<T: Serialize + Human> Report for T {

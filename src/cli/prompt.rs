@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 
+use namesys::report::ErrorKind;
 use namesys::secret::SecretString;
 
 use super::error::{CliError, Exit};
@@ -63,7 +64,7 @@ fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
         return Ok(());
     }
     let message = format!("{question}: there is no terminal to ask on");
-    Err(CliError::new(Exit::Usage, "no-terminal", message).hint(format!("give {instead}")))
+    Err(CliError::new(Exit::Usage, ErrorKind::NoTerminal, message).hint(format!("give {instead}")))
 }
 
 fn failed(error: dialoguer::Error) -> CliError {

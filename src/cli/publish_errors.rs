@@ -6,6 +6,7 @@ use namesys::publish::{
     NotInHistory, PackFailed, ParcelError, PublishTreeError, RequireError, Shortfall, StateError,
     StatusFault,
 };
+use namesys::report::ErrorKind;
 
 use super::error::{CliError, Exit};
 
@@ -14,7 +15,7 @@ impl From<StateError> for CliError {
         match error {
             StateError::Workspace(error) => error.into(),
             StateError::Record { .. } => {
-                Self::new(Exit::Unverified, "bad-history", error.to_string())
+                Self::new(Exit::Unverified, ErrorKind::BadHistory, error.to_string())
             }
         }
     }
@@ -25,28 +26,32 @@ impl From<PublishTreeError> for CliError {
         let message = error.to_string();
         match error {
             PublishTreeError::SequenceTooLow { known, .. } => {
-                Self::new(Exit::Failed, "sequence-too-low", message).hint(format!(
+                Self::new(Exit::Failed, ErrorKind::SequenceTooLow, message).hint(format!(
                     "leave --sequence out, or give at least {}",
                     known.saturating_add(1)
                 ))
             }
-            PublishTreeError::SignedOutdated { .. } => Self::new(Exit::Failed, "outdated", message)
-                .hint("sign it again where the keys are: namesys publish --sign-only DIR"),
+            PublishTreeError::SignedOutdated { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Outdated, message)
+                    .hint("sign it again where the keys are: namesys publish --sign-only DIR")
+            }
             PublishTreeError::NothingPublished { failed, .. } if failed.is_empty() => {
-                Self::new(Exit::NotFound, "not-published", message).hint("namesys publish")
+                Self::new(Exit::NotFound, ErrorKind::NotPublished, message).hint("namesys publish")
             }
             PublishTreeError::NothingPublished { .. } => {
-                Self::new(Exit::Failed, "unreachable", message).hint("try again later")
+                Self::new(Exit::Failed, ErrorKind::Unreachable, message).hint("try again later")
             }
             PublishTreeError::NewestUnknown { .. } => {
-                Self::new(Exit::Failed, "newest-unknown", message).hint(
+                Self::new(Exit::Failed, ErrorKind::NewestUnknown, message).hint(
                     "try again when all answer; or name those to believe: --publisher KIND=URL",
                 )
             }
-            PublishTreeError::NotLater { .. } => Self::new(Exit::Usage, "not-later", message)
-                .hint("give a later one: --validity RFC3339"),
+            PublishTreeError::NotLater { .. } => {
+                Self::new(Exit::Usage, ErrorKind::NotLater, message)
+                    .hint("give a later one: --validity RFC3339")
+            }
             PublishTreeError::SequenceExhausted(_) => {
-                Self::new(Exit::Failed, "sequence-exhausted", message)
+                Self::new(Exit::Failed, ErrorKind::SequenceExhausted, message)
             }
             PublishTreeError::Record(error) => error.into(),
             PublishTreeError::State(error) => error.into(),
@@ -57,9 +62,9 @@ impl From<PublishTreeError> for CliError {
 impl From<SiteError> for CliError {
     fn from(error: SiteError) -> Self {
         let (exit, kind) = match &error {
-            SiteError::Link { .. } => (Exit::Usage, "bad-tree"),
-            SiteError::Settings { .. } => (Exit::Usage, "bad-site"),
-            _ => (Exit::Failed, "site"),
+            SiteError::Link { .. } => (Exit::Usage, ErrorKind::BadTree),
+            SiteError::Settings { .. } => (Exit::Usage, ErrorKind::BadSite),
+            _ => (Exit::Failed, ErrorKind::Site),
         };
         Self::new(exit, kind, error.to_string())
     }
@@ -78,13 +83,13 @@ impl From<ParcelError> for CliError {
     fn from(error: ParcelError) -> Self {
         let message = error.to_string();
         match error {
-            ParcelError::Io { .. } => Self::new(Exit::Failed, "io", message)
+            ParcelError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message)
                 .hint("the folder is what namesys publish --sign-only DIR writes, all of it"),
             ParcelError::Record { error: RecordError::Expired { .. }, .. } => {
-                Self::new(Exit::Unverified, "expired", message)
+                Self::new(Exit::Unverified, ErrorKind::Expired, message)
                     .hint("sign it again where the keys are: namesys publish --sign-only DIR")
             }
-            _ => Self::new(Exit::Unverified, "bad-publication", message)
+            _ => Self::new(Exit::Unverified, ErrorKind::BadPublication, message)
                 .hint("it was changed or damaged on the way: copy it again"),
         }
     }
@@ -95,7 +100,7 @@ impl From<PackFailed> for CliError {
         let message = error.to_string();
         match error {
             PackFailed::Pack(error) => error.into(),
-            PackFailed::Write { .. } => Self::new(Exit::Failed, "io", message),
+            PackFailed::Write { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
         }
     }
 }
@@ -115,30 +120,30 @@ impl From<Shortfall> for CliError {
         let again = "run the same again: what succeeded is not done twice";
         let (kind, hint) = match &error {
             Shortfall::NoUpload | Shortfall::Uploads { .. } | Shortfall::Publishers { .. } => {
-                ("incomplete", again.to_owned())
+                (ErrorKind::Incomplete, again.to_owned())
             }
             Shortfall::Superseded { next, .. } => (
-                "superseded",
+                ErrorKind::Superseded,
                 format!(
                     "it was published elsewhere, or by a service that lost it since; readers keep \
                      the higher one: publish with --sequence {next}"
                 ),
             ),
             Shortfall::NotAgreed { .. } => (
-                "not-agreed",
+                ErrorKind::NotAgreed,
                 "the record is published; a gateway may keep an older one until its TTL has \
                  passed: wait longer (--wait=1h), or look again later"
                     .to_owned(),
             ),
             Shortfall::Sites { unseen: true, .. } => (
-                "incomplete",
+                ErrorKind::Incomplete,
                 "the files are written: once the host has them (rsync, git push, a deployment) \
                  and its caches let go of older ones, run the same again, or wait for it: \
                  --wait=10m"
                     .to_owned(),
             ),
             Shortfall::Sites { unseen: false, .. } => {
-                ("incomplete", format!("mend what is said, and {again}"))
+                (ErrorKind::Incomplete, format!("mend what is said, and {again}"))
             }
         };
         Self::new(Exit::Failed, kind, error.to_string()).hint(hint)
@@ -147,7 +152,7 @@ impl From<Shortfall> for CliError {
 
 impl From<NotInHistory> for CliError {
     fn from(error: NotInHistory) -> Self {
-        Self::new(Exit::NotFound, "not-published", error.to_string())
+        Self::new(Exit::NotFound, ErrorKind::NotPublished, error.to_string())
             .hint("namesys log lists what was")
     }
 }
@@ -162,15 +167,21 @@ impl From<StatusFault> for CliError {
                      it is",
                 );
             }
-            StatusFault::Expired { .. } => (Exit::Failed, "expired", "renew it: namesys renew"),
-            StatusFault::ExpiresSoon { .. } => {
-                (Exit::Failed, "expires-soon", "renew it: namesys renew")
+            StatusFault::Expired { .. } => {
+                (Exit::Failed, ErrorKind::Expired, "renew it: namesys renew")
             }
-            StatusFault::Unreachable { .. } => (Exit::Failed, "unreachable", "ask again later"),
-            StatusFault::NotPublished(_) => (Exit::NotFound, "not-published", "namesys publish"),
+            StatusFault::ExpiresSoon { .. } => {
+                (Exit::Failed, ErrorKind::ExpiresSoon, "renew it: namesys renew")
+            }
+            StatusFault::Unreachable { .. } => {
+                (Exit::Failed, ErrorKind::Unreachable, "ask again later")
+            }
+            StatusFault::NotPublished(_) => {
+                (Exit::NotFound, ErrorKind::NotPublished, "namesys publish")
+            }
             StatusFault::Drift(_) => (
                 Exit::Failed,
-                "drift",
+                ErrorKind::Drift,
                 "namesys publish gives it to those that lack it, and namesys renew a newer one to \
                  all",
             ),
@@ -184,16 +195,16 @@ impl From<SiteFault> for CliError {
         let publish = "namesys publish --to https";
         let (exit, kind, hint) = match &error {
             SiteFault::Unreachable { .. } => {
-                (Exit::Failed, "unreachable", "namesys doctor says more about it")
+                (Exit::Failed, ErrorKind::Unreachable, "namesys doctor says more about it")
             }
             SiteFault::NotServed { .. } => (
                 Exit::Failed,
-                "not-served",
+                ErrorKind::NotServed,
                 "has the host got the files (rsync, git push)? A cache may keep older ones; \
                  namesys publish --to https --wait=10m looks until all are there",
             ),
-            SiteFault::NotPublished { .. } => (Exit::NotFound, "not-published", publish),
-            SiteFault::Drift { .. } => (Exit::Failed, "drift", publish),
+            SiteFault::NotPublished { .. } => (Exit::NotFound, ErrorKind::NotPublished, publish),
+            SiteFault::Drift { .. } => (Exit::Failed, ErrorKind::Drift, publish),
         };
         Self::new(exit, kind, error.to_string()).hint(hint)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use namesys::chain::{Header, Rpc, RpcConfig, RpcUrl};
 use namesys::net::{Http, Request, endpoint};
+use namesys::report::ErrorKind;
 use serde::Deserialize;
 use url::Url;
 
@@ -35,7 +36,7 @@ pub struct RpcArgs {
 /// No node is given to ask for `what`.
 pub fn no_rpc(what: &str, context: &Context) -> CliError {
     let message = format!("no Ethereum node is given to ask for {what}");
-    CliError::new(Exit::Usage, "no-rpc", message).hint(how_to_give(context))
+    CliError::new(Exit::Usage, ErrorKind::NoRpc, message).hint(how_to_give(context))
 }
 
 /// How a node is given.

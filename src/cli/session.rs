@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, IpnsKey, IpnsName, KeyPlan, SignerKey, Storage};
+use namesys::report::ErrorKind;
 use namesys::request::{Caip10, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
@@ -47,7 +48,7 @@ impl Session {
                 let config = workspace.config()?;
                 Ok(Some(Self { workspace, config }))
             }
-            Err(error) if error.kind == "no-workspace" && context.dir.is_none() => Ok(None),
+            Err(error) if error.kind == ErrorKind::NoWorkspace && context.dir.is_none() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -74,7 +75,7 @@ impl Session {
     /// Exit 4 before it is derived.
     pub fn ipns_name(&self) -> Result<IpnsName, CliError> {
         self.config.recorded_keys()?.ipns_name.ok_or_else(|| {
-            CliError::new(Exit::NotFound, "no-ipns-name", "the IPNS name is not derived yet")
+            CliError::new(Exit::NotFound, ErrorKind::NoIpnsName, "the IPNS name is not derived yet")
                 .hint("namesys keygen derives it, and so does namesys publish")
         })
     }
@@ -200,7 +201,7 @@ impl DeriveArgs {
             && expected != address
         {
             let message = format!("the wallet is {address}, this workspace's is {expected}");
-            return Err(CliError::new(Exit::Failed, "other-wallet", message).hint(
+            return Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message).hint(
                 "give the wallet of this workspace; another one needs its own (namesys init)",
             ));
         }
@@ -273,7 +274,7 @@ pub fn brought(
 /// `error`, with the file whose signature it is about.
 fn in_file(file: &Path, error: CliError) -> CliError {
     let hint = match error.kind {
-        "foreign-signature" => Some(
+        ErrorKind::ForeignSignature => Some(
             "sign exactly the text that --requests prints, with personal_sign; the NameSys \
              password is part of it"
                 .to_owned(),

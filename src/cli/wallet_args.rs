@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use namesys::keys::{SignerKey, SignerKeyError, file};
+use namesys::report::ErrorKind;
 use namesys::request::{AddressFormError, parse_address};
 use namesys::secret::{SecretBytes, SecretString};
 use namesys::wallet::{
@@ -82,7 +83,7 @@ impl WalletArgs {
         if let Some(wallet) = self.by_flags(context)? {
             if let Some(from) = self.from.filter(|from| *from != wallet.address()) {
                 let message = format!("the wallet is {}, not {from}", wallet.address());
-                return Err(CliError::new(Exit::Failed, "other-wallet", message)
+                return Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
                     .hint("leave --from out, or give the wallet of that address"));
             }
             return Ok(OpenWallet::Local(wallet));
@@ -95,11 +96,12 @@ impl WalletArgs {
         }
         match from_variable()? {
             Some(from) => Ok(OpenWallet::External(ExternalWallet::new(from))),
-            None => Err(CliError::new(Exit::Usage, "no-wallet", "a wallet is needed").hint(
-                "give one of --private-key-file, --mnemonic, --keystore, --account, \
+            None => Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed")
+                .hint(
+                    "give one of --private-key-file, --mnemonic, --keystore, --account, \
                  --interactive, or --from ADDRESS with signatures made elsewhere; or set \
                  ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
-            )),
+                )),
         }
     }
 
@@ -196,7 +198,7 @@ impl WalletArgs {
         if !given.expose().trim().contains(char::is_whitespace) {
             // Not quoted: it may be a word of the mnemonic.
             let message = "what --mnemonic names is neither a file nor a mnemonic";
-            return Err(CliError::new(Exit::Usage, "bad-mnemonic", message)
+            return Err(CliError::new(Exit::Usage, ErrorKind::BadMnemonic, message)
                 .hint("give the path of a file that holds the words"));
         }
         context.output.warn(
@@ -331,23 +333,23 @@ mod tests {
     fn from_must_be_the_wallets() {
         let key = "01".repeat(32);
         let error = open(&["--private-key", &key, "--from", FIRST]).unwrap_err();
-        assert_eq!((error.kind, error.exit), ("other-wallet", Exit::Failed));
+        assert_eq!((error.kind, error.exit), (ErrorKind::OtherWallet, Exit::Failed));
     }
 
     #[test]
     fn what_does_not_open_says_why_and_quotes_no_secret() {
         for (arguments, kind) in [
-            (vec!["--private-key", "hunter2"], "bad-key"),
-            (vec!["--mnemonic", "hunter2"], "bad-mnemonic"),
-            (vec!["--mnemonic", "hunter2 hunter2"], "bad-mnemonic"),
-            (vec!["--account", "hunter2/../x"], "no-account"),
-            (vec!["--private-key-file", "/nowhere"], "io"),
-            (vec!["--keystore", "/nowhere"], "io"),
+            (vec!["--private-key", "hunter2"], ErrorKind::BadKey),
+            (vec!["--mnemonic", "hunter2"], ErrorKind::BadMnemonic),
+            (vec!["--mnemonic", "hunter2 hunter2"], ErrorKind::BadMnemonic),
+            (vec!["--account", "hunter2/../x"], ErrorKind::NoAccount),
+            (vec!["--private-key-file", "/nowhere"], ErrorKind::Io),
+            (vec!["--keystore", "/nowhere"], ErrorKind::Io),
         ] {
             let error = open(&arguments).unwrap_err();
             assert_eq!(error.kind, kind, "{}", error.message);
             assert!(
-                kind == "no-account" || !error.message.contains("hunter2"),
+                kind == ErrorKind::NoAccount || !error.message.contains("hunter2"),
                 "{}",
                 error.message
             );

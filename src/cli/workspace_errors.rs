@@ -1,9 +1,10 @@
 //! The workspace's errors as a person and a script see them; the rest of `error.rs`.
 
-use std::io::ErrorKind;
+use std::io;
 
 use namesys::ipfs::PackError;
 use namesys::record::{RecordKeyError, ValueError};
+use namesys::report::ErrorKind;
 use namesys::request::Step;
 use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
@@ -18,17 +19,17 @@ impl From<WorkspaceError> for CliError {
     fn from(error: WorkspaceError) -> Self {
         let message = error.to_string();
         match error {
-            WorkspaceError::NotFound(_) => Self::new(Exit::Failed, "no-workspace", message)
+            WorkspaceError::NotFound(_) => Self::new(Exit::Failed, ErrorKind::NoWorkspace, message)
                 .hint("make one here: namesys init NAME; or say where it is: -C DIR"),
-            WorkspaceError::Exists(_) => Self::new(Exit::Failed, "exists", message)
+            WorkspaceError::Exists(_) => Self::new(Exit::Failed, ErrorKind::Exists, message)
                 .hint("use it as it is, or give another folder: -C DIR"),
-            WorkspaceError::Locked { .. } => Self::new(Exit::Failed, "locked", message)
+            WorkspaceError::Locked { .. } => Self::new(Exit::Failed, ErrorKind::Locked, message)
                 .hint("wait until it is done, then try again"),
             // Somebody edited it with another encoding.
-            WorkspaceError::Io { error, .. } if error.kind() == ErrorKind::InvalidData => {
-                Self::new(Exit::Usage, "bad-file", message)
+            WorkspaceError::Io { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
+                Self::new(Exit::Usage, ErrorKind::BadFile, message)
             }
-            WorkspaceError::Io { .. } => Self::new(Exit::Failed, "io", message),
+            WorkspaceError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
             WorkspaceError::Config(error) => error.into(),
             WorkspaceError::Records(error) => error.into(),
         }
@@ -37,7 +38,7 @@ impl From<WorkspaceError> for CliError {
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
-        Self::new(Exit::Usage, "bad-config", error.to_string())
+        Self::new(Exit::Usage, ErrorKind::BadConfig, error.to_string())
     }
 }
 
@@ -45,8 +46,8 @@ impl From<RecordsError> for CliError {
     fn from(error: RecordsError) -> Self {
         let cause = if let RecordsError::InFile(cause) = &error { cause } else { &error };
         let kind = match cause {
-            RecordsError::SameFile(_) => "same-file",
-            _ => "bad-record",
+            RecordsError::SameFile(_) => ErrorKind::SameFile,
+            _ => ErrorKind::BadRecord,
         };
         Self::new(Exit::Usage, kind, error.to_string())
     }
@@ -61,27 +62,27 @@ impl From<KeyMismatch> for CliError {
             }
             _ => "another choice gives other keys, which need their own workspace",
         };
-        Self::new(Exit::Failed, "other-keys", error.to_string()).hint(hint)
+        Self::new(Exit::Failed, ErrorKind::OtherKeys, error.to_string()).hint(hint)
     }
 }
 
 impl From<RecordKeyError> for CliError {
     fn from(error: RecordKeyError) -> Self {
-        Self::new(Exit::Usage, "bad-record-type", error.to_string())
+        Self::new(Exit::Usage, ErrorKind::BadRecordType, error.to_string())
     }
 }
 
 impl From<ValueError> for CliError {
     fn from(error: ValueError) -> Self {
-        Self::new(Exit::Usage, "bad-value", error.to_string())
+        Self::new(Exit::Usage, ErrorKind::BadValue, error.to_string())
     }
 }
 
 impl From<TreeError> for CliError {
     fn from(error: TreeError) -> Self {
         let (exit, kind) = match &error {
-            TreeError::Io { .. } => (Exit::Failed, "io"),
-            _ => (Exit::Usage, "bad-tree"),
+            TreeError::Io { .. } => (Exit::Failed, ErrorKind::Io),
+            _ => (Exit::Usage, ErrorKind::BadTree),
         };
         Self::new(exit, kind, error.to_string())
     }
@@ -91,10 +92,12 @@ impl From<PackError> for CliError {
     fn from(error: PackError) -> Self {
         let message = error.to_string();
         match error {
-            PackError::Io { .. } => Self::new(Exit::Failed, "io", message),
-            PackError::NothingSigned(_) => Self::new(Exit::NotFound, "nothing-signed", message)
-                .hint("namesys set …, then namesys sign"),
-            _ => Self::new(Exit::Usage, "bad-tree", message),
+            PackError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
+            PackError::NothingSigned(_) => {
+                Self::new(Exit::NotFound, ErrorKind::NothingSigned, message)
+                    .hint("namesys set …, then namesys sign")
+            }
+            _ => Self::new(Exit::Usage, ErrorKind::BadTree, message),
         }
     }
 }
@@ -102,8 +105,8 @@ impl From<PackError> for CliError {
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
         match &error {
-            ImportError::Io(_) => Self::new(Exit::Failed, "io", error.to_string()),
-            ImportError::Lines(_) => Self::new(Exit::Usage, "bad-lines", error.to_string())
+            ImportError::Io(_) => Self::new(Exit::Failed, ErrorKind::Io, error.to_string()),
+            ImportError::Lines(_) => Self::new(Exit::Usage, ErrorKind::BadLines, error.to_string())
                 .hint("mend what is named and import again"),
         }
     }
@@ -113,14 +116,15 @@ impl From<SignError> for CliError {
     fn from(error: SignError) -> Self {
         let message = error.to_string();
         match error {
-            SignError::NoApproval { first, .. } => Self::new(Exit::Failed, "no-approval", message)
-                .hint(format!(
+            SignError::NoApproval { first, .. } => {
+                Self::new(Exit::Failed, ErrorKind::NoApproval, message).hint(format!(
                     "give the wallet too, or run namesys approve --name {first}; or choose \
                      --approval on-chain or owner"
-                )),
-            SignError::NotOwner { .. } => Self::new(Exit::Failed, "not-owner", message)
+                ))
+            }
+            SignError::NotOwner { .. } => Self::new(Exit::Failed, ErrorKind::NotOwner, message)
                 .hint("give the owner's wallet, or choose --approval wallet or on-chain"),
-            SignError::NoOwner => Self::new(Exit::Usage, "no-wallet", message)
+            SignError::NoOwner => Self::new(Exit::Usage, ErrorKind::NoWallet, message)
                 .hint("give the wallet once, or its address: --from ADDRESS"),
             SignError::Wallet(error) => {
                 let hint = match &error {
@@ -150,25 +154,30 @@ impl From<FetchError> for CliError {
     fn from(error: FetchError) -> Self {
         let message = error.to_string();
         match error {
-            FetchError::NotFound { .. } => Self::new(Exit::NotFound, "no-record", message),
-            FetchError::NotPublished { .. } => Self::new(Exit::NotFound, "not-published", message)
-                .hint(
+            FetchError::NotFound { .. } => Self::new(Exit::NotFound, ErrorKind::NoRecord, message),
+            FetchError::NotPublished { .. } => {
+                Self::new(Exit::NotFound, ErrorKind::NotPublished, message).hint(
                     "namesys publish (also renews what has expired), or ask another gateway: \
                      --gateway URL",
-                ),
+                )
+            }
             FetchError::BadIpnsRecord { .. } => {
-                Self::new(Exit::Unverified, "bad-ipns-record", message)
+                Self::new(Exit::Unverified, ErrorKind::BadIpnsRecord, message)
                     .hint("publish again to renew it: namesys publish")
             }
             FetchError::Refused(error) => error.into(),
-            FetchError::Failed { .. } => Self::new(Exit::Failed, "not-fetched", message)
+            FetchError::Failed { .. } => Self::new(Exit::Failed, ErrorKind::NotFetched, message)
                 .hint("try another gateway: --gateway URL"),
-            FetchError::Refuted { .. } => Self::new(Exit::Unverified, "bad-blocks", message)
-                .hint("do not rely on these gateways; ask another: --gateway URL"),
-            FetchError::NoGateway(_) => Self::new(Exit::Usage, "no-gateway", message)
+            FetchError::Refuted { .. } => {
+                Self::new(Exit::Unverified, ErrorKind::BadBlocks, message)
+                    .hint("do not rely on these gateways; ask another: --gateway URL")
+            }
+            FetchError::NoGateway(_) => Self::new(Exit::Usage, ErrorKind::NoGateway, message)
                 .hint("give one: --gateway https://ipfs.io"),
-            FetchError::Unsupported { .. } => Self::new(Exit::Failed, "unsupported", message)
-                .hint("let the chain name gateways and judge: give --rpc-url, no --recordhash"),
+            FetchError::Unsupported { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Unsupported, message)
+                    .hint("let the chain name gateways and judge: give --rpc-url, no --recordhash")
+            }
         }
     }
 }
@@ -176,9 +185,9 @@ impl From<FetchError> for CliError {
 impl From<ServeError> for CliError {
     fn from(error: ServeError) -> Self {
         let (exit, kind) = match &error {
-            ServeError::Tls(_) => (Exit::Usage, "bad-tls"),
-            ServeError::Listen { .. } => (Exit::Failed, "listen"),
-            ServeError::Folder { .. } => (Exit::Failed, "io"),
+            ServeError::Tls(_) => (Exit::Usage, ErrorKind::BadTls),
+            ServeError::Listen { .. } => (Exit::Failed, ErrorKind::Listen),
+            ServeError::Folder { .. } => (Exit::Failed, ErrorKind::Io),
         };
         Self::new(exit, kind, error.to_string())
     }

@@ -31,11 +31,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use crate::report::DevnetUrls;
 pub use handle::DevnetHandle;
 pub use rate_limit::RateLimit;
 pub use store::StoreError;
@@ -75,20 +75,6 @@ impl DevnetConfig {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         Self { listen, dir: None, rate_limit: None }
     }
-}
-
-/// The addresses of the four services, without a trailing slash: the first line `namesys devnet`
-/// prints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DevnetUrls {
-    /// The w3name API: `{w3name}/name/<key>`.
-    pub w3name: String,
-    /// Kubo's RPC: `{kubo}/api/v0/…`.
-    pub kubo: String,
-    /// The gateway: `{gateway}/ipfs/<cid>`.
-    pub gateway: String,
-    /// Delegated routing: `{routing}/routing/v1/ipns/<name>`.
-    pub routing: String,
 }
 
 /// Why a devnet did not start.

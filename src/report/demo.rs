@@ -1,16 +1,16 @@
 //! Report of `demo`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// `demo`: every step with what it gave.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DemoReport {
     /// In order.
     pub steps: Vec<DemoStep>,
 }
 
 /// One command.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DemoStep {
     /// The line as a person types it.
     pub command: String,

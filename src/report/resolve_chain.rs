@@ -1,11 +1,15 @@
 //! Report of `resolve` with a chain.
 
-use serde::Serialize;
+use std::fmt;
 
-use super::{ErrorReport, IpnsEvidenceReport};
+use serde::{Deserialize, Serialize};
+
+use super::ErrorReport;
+use crate::chain::GatewayLists;
+use crate::resolve::{Freshness, GatewayNote, IpnsEvidence, Step};
 
 /// `resolve NAME` with a chain: what it says about the name, and the records.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ChainResolveReport {
     /// The name.
     pub name: String,
@@ -17,12 +21,12 @@ pub struct ChainResolveReport {
     pub node: String,
     /// The resolver contract.
     pub resolver: String,
-    /// What it is: `records` (CCIP2), `extended` (ENSIP-10) or `plain`.
-    pub resolver_kind: &'static str,
+    /// What it is.
+    pub resolver_kind: ResolverWord,
     /// The name it is set for.
     pub resolver_of: String,
-    /// Who says so: `registry`, or `universal-resolver` where the registry has none (ENSv2).
-    pub resolver_by: &'static str,
+    /// Who says so.
+    pub resolver_by: ResolverSource,
     /// Whether that is a name above (ENSIP-10).
     pub wildcard: bool,
     /// Who owns the name, or the closest registered name above it, as the resolver sees it.
@@ -35,40 +39,80 @@ pub struct ChainResolveReport {
     pub registrant: Option<String>,
     /// What the records are looked for under; `null` where there is none.
     pub recordhash: Option<String>,
-    /// Where that is from: `name`, `parent`, `owner` (ownerhash) or `web2` (there is none, the
-    /// resolver's own gateways are asked); `null` for other resolvers.
-    pub recordhash_from: Option<&'static str>,
+    /// Where that is from; `null` for other resolvers.
+    pub recordhash_from: Option<RecordhashOrigin>,
     /// The name or the owner it is set for.
     pub recordhash_of: Option<String>,
     /// The gateways of a records resolver.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gateways: Option<GatewayListsReport>,
+    pub gateways: Option<GatewayLists>,
     /// The IPNS record that led to the tree, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ipns: Option<IpnsEvidenceReport>,
+    pub ipns: Option<IpnsEvidence>,
     /// What gateways and publishers did that did not serve the newest IPNS record.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<NoteReport>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<GatewayNote>,
     /// Whether the records are all that the tree lists; otherwise those asked for, or the usual.
     pub listed: bool,
     /// By record type.
     pub records: Vec<ChainRecordReport>,
     /// What was asked, with `--trace`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<Vec<StepReport>>,
+    pub trace: Option<Vec<Step>>,
 }
 
-/// What one gateway or publisher did.
-#[derive(Clone, Debug, Serialize)]
-pub struct NoteReport {
-    /// Which.
-    pub from: String,
-    /// What it did.
-    pub reason: String,
+/// What a resolver is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResolverWord {
+    /// It finds signed records by a recordhash (CCIP2).
+    Records,
+    /// It answers for names below, too (ENSIP-10).
+    Extended,
+    /// Neither.
+    Plain,
+}
+
+/// As in JSON.
+impl fmt::Display for ResolverWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// Who names a resolver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResolverSource {
+    /// The registry.
+    Registry,
+    /// The Universal Resolver, where the registry has none (ENSv2).
+    UniversalResolver,
+}
+
+/// Where a recordhash is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordhashOrigin {
+    /// The name's own.
+    Name,
+    /// That of a name above.
+    Parent,
+    /// The owner's ownerhash.
+    Owner,
+    /// There is none: the resolver's own gateways are asked.
+    Web2,
+}
+
+/// As in JSON.
+impl fmt::Display for RecordhashOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// A block.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BlockReport {
     /// Its number.
     pub number: u64,
@@ -78,21 +122,8 @@ pub struct BlockReport {
     pub time: String,
 }
 
-/// The gateways of a records resolver, host names.
-#[derive(Clone, Debug, Serialize)]
-pub struct GatewayListsReport {
-    /// The contract that lists them.
-    pub manager: String,
-    /// Asked first, by subdomain.
-    pub primary: String,
-    /// IPFS gateways.
-    pub web3: Vec<String>,
-    /// Others.
-    pub web2: Vec<String>,
-}
-
 /// A record.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ChainRecordReport {
     /// The record type.
     pub record: String,
@@ -111,12 +142,11 @@ pub struct ChainRecordReport {
     /// IPNS record of its key, or kept on chain at this block; without, an older validly signed
     /// record would not be noticed.
     pub proven: bool,
-    /// What that is worth: `chain` (kept on chain, or the recordhash names the files
-    /// themselves), `ipns` (the newest IPNS record of all who were asked, see `ipns.seen`, names
-    /// them) or `unproven`; `null` where nothing was fetched.
-    pub freshness: Option<&'static str>,
+    /// What that is worth; `null` where nothing was fetched. Of `ipns`, `ipns.seen` says who was
+    /// asked.
+    pub freshness: Option<Freshness>,
     /// The names it was redirected to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirects: Vec<String>,
     /// Both judgements.
     pub verdicts: VerdictsReport,
@@ -127,7 +157,7 @@ pub struct ChainRecordReport {
 }
 
 /// The judgements on a record: `accepted`, or `refused: …`; `null` where there is none.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VerdictsReport {
     /// This program's.
     pub local: Option<String>,
@@ -135,21 +165,8 @@ pub struct VerdictsReport {
     pub contract: Option<String>,
 }
 
-/// A step.
-#[derive(Clone, Debug, Serialize)]
-pub struct StepReport {
-    /// What was asked.
-    pub what: String,
-    /// Who answered.
-    pub by: String,
-    /// What.
-    pub said: String,
-    /// How long it took, in milliseconds.
-    pub ms: u64,
-}
-
 /// `resolve 0x…`: an address's primary name, checked forward.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReverseReport {
     /// Checksummed address.
     pub address: String,
@@ -162,11 +179,11 @@ pub struct ReverseReport {
     pub forward: Option<ChainResolveReport>,
     /// What was asked, with `--trace`, where there is no name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<Vec<StepReport>>,
+    pub trace: Option<Vec<Step>>,
 }
 
 /// `resolve -`: many names.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ManyReport {
     /// How many resolved without an error.
     pub ok: usize,
@@ -177,7 +194,7 @@ pub struct ManyReport {
 }
 
 /// One of many names.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NameOutcomeReport {
     /// What is known about it.
     #[serde(flatten)]
@@ -188,7 +205,7 @@ pub struct NameOutcomeReport {
 }
 
 /// What is known about one of many names.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FoundReport {
     /// A name.

@@ -1,9 +1,9 @@
 //! Reports of `setup`, `doctor`, and of the chain's side of `status`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// `setup`: what stood on chain, and what was or would be sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SetupReport {
     /// The name.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct SetupReport {
 }
 
 /// What the chain says of a name before a setup.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StandingReport {
     /// The name, or its closest ancestor that is registered.
     pub level: String,
@@ -44,7 +44,7 @@ pub struct StandingReport {
 }
 
 /// One transaction.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TransactionReport {
     /// Checksummed address of the contract.
     pub to: String,
@@ -65,7 +65,7 @@ pub struct TransactionReport {
 }
 
 /// What came of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransactionState {
     /// It was not sent.
@@ -79,7 +79,7 @@ pub enum TransactionState {
 }
 
 /// `status`: the chain's side.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ChainStatusReport {
     /// The owner that the resolver goes by.
     pub owner: Option<String>,
@@ -96,14 +96,14 @@ pub struct ChainStatusReport {
 }
 
 /// `doctor`: every probe.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DoctorReport {
     /// In the order they were made.
     pub checks: Vec<CheckReport>,
 }
 
 /// One probe.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckReport {
     /// What was probed.
     pub what: String,

@@ -1,9 +1,9 @@
 //! Reports about web hosts: `publish --to https`, and their part of `status` and `log`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// `publish --to https`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SitePublishReport {
     /// The tree's CID, to compare what sites have.
     pub root: String,
@@ -12,12 +12,12 @@ pub struct SitePublishReport {
     /// Whether each address serves them; sites without an address are not among these.
     pub publications: Vec<SiteSeenReport>,
     /// With `--dry-run`: the folder written.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
 }
 
 /// What changed at one site.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SiteUploadReport {
     /// Kind and place.
     pub to: String,
@@ -36,7 +36,7 @@ pub struct SiteUploadReport {
 }
 
 /// What one address serves.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SiteSeenReport {
     /// The address.
     pub to: String,
@@ -55,7 +55,7 @@ pub struct SiteSeenReport {
 }
 
 /// `status`: one site.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SiteStatusReport {
     /// Kind and place.
     pub from: String,
@@ -72,7 +72,7 @@ pub struct SiteStatusReport {
 }
 
 /// `log`: a tree that a site got, and that was read back where the site has an address.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SiteLogEntry {
     /// Kind and place.
     pub to: String,

@@ -1,6 +1,6 @@
 //! Reports of the commands that work on a workspace.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport, SiteLogEntry,
@@ -10,7 +10,7 @@ use crate::request::{Request, Step};
 use crate::workspace::{LineError, RecordState};
 
 /// `init`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InitReport {
     /// The folder.
     pub dir: String,
@@ -19,7 +19,7 @@ pub struct InitReport {
 }
 
 /// `keygen`: the public halves of both keys and where they come from.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeygenReport {
     /// The name.
     pub name: String,
@@ -48,14 +48,14 @@ pub struct KeygenReport {
 }
 
 /// `keygen --requests`, `approve --requests`: texts to sign elsewhere.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestsReport {
     /// In order.
     pub requests: Vec<RequestReport>,
 }
 
 /// A text to sign.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestReport {
     /// `sign-1`, `sign-2` or `sign-3`.
     pub step: Step,
@@ -70,7 +70,7 @@ impl From<Request<'_>> for RequestReport {
 }
 
 /// `set`, `unset`: one record.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordReport {
     /// Whose.
     pub name: String,
@@ -79,19 +79,19 @@ pub struct RecordReport {
     /// Its value as text.
     pub value: String,
     /// What a person should know about it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 /// `list`, `diff`: records and their states.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordsReport {
     /// By name and record type.
     pub records: Vec<RecordStateReport>,
 }
 
 /// A record and its state.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordStateReport {
     /// Whose.
     pub name: String,
@@ -104,19 +104,19 @@ pub struct RecordStateReport {
 }
 
 /// `import`
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ImportReport {
     /// Records that are new or have another value.
     pub imported: u64,
     /// Records that were so already.
     pub skipped: u64,
     /// Lines that are wrong; nothing is imported then.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<LineError>,
 }
 
 /// `approve`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ApproveReport {
     /// The name whose records the signer may sign.
     pub name: String,
@@ -129,7 +129,7 @@ pub struct ApproveReport {
 }
 
 /// `sign`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignReport {
     /// Files written.
     pub signed: u64,
@@ -142,12 +142,12 @@ pub struct SignReport {
     /// What was written.
     pub records: Vec<SignedFileReport>,
     /// What was removed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed_records: Vec<RemovedFileReport>,
 }
 
 /// A record file that was removed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RemovedFileReport {
     /// Whose record it was.
     pub name: String,
@@ -158,7 +158,7 @@ pub struct RemovedFileReport {
 }
 
 /// A record file that was written.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignedFileReport {
     /// Whose record.
     pub name: String,
@@ -171,7 +171,7 @@ pub struct SignedFileReport {
 }
 
 /// `verify`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VerifyReport {
     /// Files the resolver would accept.
     pub valid: u64,
@@ -184,7 +184,7 @@ pub struct VerifyReport {
 }
 
 /// A record file and what the checks say.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckedReport {
     /// Whose record; none where the path names none.
     pub name: Option<String>,
@@ -201,7 +201,7 @@ pub struct CheckedReport {
 }
 
 /// `pack`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PackReport {
     /// The folder's CID.
     pub root: String,
@@ -215,7 +215,7 @@ pub struct PackReport {
 }
 
 /// `publish`, `renew`, `rollback`
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PublishReport {
     /// The tree's CID.
     pub root: String,
@@ -234,12 +234,12 @@ pub struct PublishReport {
     /// What each gateway serves; asked once the publishers have the record.
     pub gateways: Vec<GatewayReport>,
     /// With `--dry-run` or `--sign-only`: the files written.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
 }
 
 /// What a gateway serves under the IPNS name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GatewayReport {
     /// Its address.
     pub from: String,
@@ -252,7 +252,7 @@ pub struct GatewayReport {
 }
 
 /// How one upload went.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UploadReport {
     /// Kind and address.
     pub to: String,
@@ -264,15 +264,8 @@ pub struct UploadReport {
     pub error: Option<String>,
 }
 
-/// `serve`: its first line.
-#[derive(Clone, Debug, Serialize)]
-pub struct ServeReport {
-    /// The address that goes before `/.well-known/…`.
-    pub url: String,
-}
-
 /// `status`
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StatusReport {
     /// Whose records; none where only web hosts have them.
     pub ipns_name: Option<String>,
@@ -281,7 +274,7 @@ pub struct StatusReport {
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
     /// What each web host has.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<SiteStatusReport>,
     /// What the chain says, where a node is given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -289,7 +282,7 @@ pub struct StatusReport {
 }
 
 /// What one publisher serves; the fields of a record are absent where it has none.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServedReport {
     /// Kind and address.
     pub from: String,
@@ -310,19 +303,19 @@ pub struct ServedReport {
 }
 
 /// `log`: what was published from this workspace, newest first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogReport {
     /// Whose records; none where only web hosts have them.
     pub ipns_name: Option<String>,
     /// Each record.
     pub log: Vec<LogEntry>,
     /// Each publication to a web host.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<SiteLogEntry>,
 }
 
 /// A record that was made here.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Its sequence.
     pub sequence: u64,

@@ -63,7 +63,7 @@ pub struct Row {
 }
 
 /// A line that is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineError {
     /// Counted from 1.
     pub line: u64,

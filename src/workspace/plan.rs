@@ -4,7 +4,7 @@ use std::io;
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sign::ApprovalMode;
 use super::tree::{TreeEntry, read_bounded, walk};
@@ -14,7 +14,7 @@ use crate::record::{PathMeaning, RecordFile, RecordKey, Value, flat_path, record
 use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
 
 /// Where a record stands between `records.toml` and the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RecordState {
     /// Wanted, and there is no file.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::reports;
 use crate::world::World;
 
 /// Longer than any resolution here takes.
@@ -58,9 +59,11 @@ impl Run {
 
     /// Exit code, document and stderr.
     pub async fn run(self) -> Result<(i32, Value, String)> {
+        let arguments = self.arguments.clone();
         let (code, stdout, stderr) = self.output().await?;
         let document = serde_json::from_str(&stdout)
             .with_context(|| format!("exit {code}, stdout {stdout:?}, stderr {stderr:?}"))?;
+        reports::check(&arguments, &document).map_err(anyhow::Error::msg)?;
         Ok((code, document, stderr))
     }
 

@@ -15,6 +15,9 @@ mod place;
 #[path = "../support/process.rs"]
 mod process;
 mod proxy;
+#[allow(dead_code)] // Other tests use the rest of it.
+#[path = "../support/reports.rs"]
+mod reports;
 mod world;
 mod trials {
     pub mod batch;

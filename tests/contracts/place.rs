@@ -111,11 +111,6 @@ pub fn sent(document: &Value) -> Result<Vec<String>> {
     described.collect()
 }
 
-/// The kind of the error.
-pub fn kind(document: &Value) -> &str {
-    document["error"]["kind"].as_str().unwrap_or_default()
-}
-
 /// Puts code at an address.
 pub async fn set_code(provider: &impl Provider, address: Address, code: &[u8]) -> Result<()> {
     let request = serde_json::json!([address, hex::encode_prefixed(code)]);

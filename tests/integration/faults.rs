@@ -10,9 +10,11 @@ use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::ipns::{RecordSource, W3name};
 use namesys::keys::IpnsKey;
 use namesys::net::{Http, HttpConfig, RetryPolicy, Timeouts};
+use namesys::report::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::proxy::{Fault, Proxy};
+use crate::support::reports::kind;
 use crate::workspace::{SEED, Workspace};
 
 /// A workspace, a devnet, and the proxy before it.
@@ -69,7 +71,7 @@ impl Scene {
             &kubo,
         ]);
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-        assert_eq!((code, &json["error"]["kind"]), (Some(1), &"incomplete".into()), "{json}");
+        assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Incomplete)), "{json}");
         let said = error(&json, "uploads");
         assert!(said.contains("/api/v0/dag/import") && said.contains(reason), "{said}");
         assert!(said.contains("for 2 s") && said.contains("--timeout"), "{said}");
@@ -252,7 +254,7 @@ fn slow_gateways_are_not_waited_for() {
     // With --wait it is a failure, of the gateway alone.
     let (code, json, _) =
         scene.workspace.run(&["publish", "--wait=0", "--gateway", &scene.proxy.url()]);
-    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"not-agreed".into()), "{json}");
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::NotAgreed)), "{json}");
     assert_eq!(json["publications"][0]["ok"], true, "{json}");
 }
 
@@ -343,7 +345,7 @@ fn one_of_three_publishers_is_down() {
     let json = scene.workspace.good(&two);
     assert_eq!((&json["sequence"], &json["new_record"]), (&0.into(), &false.into()), "{json}");
     let (_, status, _) = scene.workspace.run(&[&["status"], &all[1..]].concat());
-    assert_eq!(status["error"]["kind"], "unreachable", "{status}");
+    assert_eq!(kind(&status), Some(ErrorKind::Unreachable), "{status}");
     // A renewal that misses it is not lost either: the same command completes it.
     scene.proxy.set(Fault::Refuse);
     let renew = [&["renew", "--validity", "2100-01-01T00:00:00Z"], &all[1..]].concat();

@@ -15,6 +15,7 @@ mod faults;
 mod forms;
 mod network;
 mod publish;
+mod reports;
 mod secrets;
 mod serve;
 mod targets;

@@ -11,7 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle, DevnetUrls};
 use namesys::ipns;
 use namesys::keys::IpnsKey;
+use namesys::report::{
+    ErrorKind, InitReport, IpnsFields, IpnsPutReport, IpnsRecordReport, PackReport, PublishReport,
+    RecordReport, SignReport, VerifyReport,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::support::reports::{self, error, kind, report};
 
 /// What the wallet derives for nick.eth without a password.
 const SEED: &str = "0a2bccc32412f9c1b0636abed2b6273fe77e625a95df80c7606ecb8ffa57f892";
@@ -28,7 +36,7 @@ impl Publisher {
     fn new(dir: PathBuf, devnet: &DevnetHandle) -> Self {
         std::fs::create_dir_all(&dir).unwrap();
         let publisher = Self { dir, urls: devnet.urls() };
-        publisher.good(&["init", "nick.eth"]);
+        publisher.good::<InitReport>(&["init", "nick.eth"]);
         publisher
     }
 
@@ -53,25 +61,37 @@ impl Publisher {
     fn run(&self, arguments: &[&str]) -> (Option<i32>, Value, String) {
         let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
         let json = serde_json::from_slice(&stdout).unwrap_or(Value::Null);
+        if !json.is_null() {
+            reports::check(arguments, &json).unwrap();
+        }
         (status.code(), json, String::from_utf8(stderr).unwrap())
     }
 
-    fn good(&self, arguments: &[&str]) -> Value {
+    /// Exit code, report and stderr of a publication.
+    fn publish(&self, arguments: &[&str]) -> (Option<i32>, PublishReport, String) {
+        let (code, json, stderr) = self.run(&[&["publish"], arguments].concat());
+        (code, report(&json), stderr)
+    }
+
+    /// The report of what must succeed.
+    fn good<T: Serialize + DeserializeOwned>(&self, arguments: &[&str]) -> T {
         let (code, json, stderr) = self.run(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {json} {stderr}");
-        json
+        report(&json)
     }
 
     /// Wants and signs another avatar.
     fn change(&self, avatar: &str) {
-        self.good(&["set", "text", "avatar", avatar]);
-        self.good(&["sign"]);
+        self.good::<RecordReport>(&["set", "text", "avatar", avatar]);
+        self.good::<SignReport>(&["sign"]);
     }
 
     /// The sequence and value that the service has.
     fn served(&self) -> (u64, String) {
-        let json = self.good(&["ipns", "get", &key().name().to_string()]);
-        (json["sequence"].as_u64().unwrap(), json["value"].as_str().unwrap().to_owned())
+        let name = key().name().to_string();
+        let IpnsFields { sequence, value, .. } =
+            self.good::<IpnsRecordReport>(&["ipns", "get", &name]).fields;
+        (sequence, value)
     }
 
     fn history(&self) -> Vec<u64> {
@@ -109,26 +129,26 @@ fn processes_in_one_workspace_take_turns() {
     let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
     let workspace = Publisher::new(folder.path().join("here"), &devnet);
     workspace.change("https://example.com/0");
-    let reports = at_once(&[(); 5], |()| workspace.good(&["publish"]));
-    let made = reports.iter().filter(|report| report["new_record"] == true).count();
-    let sent = reports.iter().filter(|report| report["uploads"][0]["sent"] == true).count();
+    let reports = at_once(&[(); 5], |()| workspace.good::<PublishReport>(&["publish"]));
+    let made = reports.iter().filter(|report| report.new_record).count();
+    let sent = reports.iter().filter(|report| report.uploads[0].sent).count();
     assert_eq!((made, sent), (1, 1), "the first publishes, the others find it done");
-    assert!(reports.iter().all(|report| report["sequence"] == 0), "{reports:?}");
+    assert!(reports.iter().all(|report| report.sequence == 0), "{reports:?}");
     assert_eq!(workspace.history(), [0]);
 
     // Each changes the tree first; whoever publishes sends the tree as it then stands.
     let reports = at_once(&["1", "2", "3"], |n| {
         workspace.change(&format!("https://example.com/{n}"));
-        workspace.good(&["publish", "--allow-invalid"])
+        workspace.good::<PublishReport>(&["publish", "--allow-invalid"])
     });
     let (sequence, value) = workspace.served();
-    let last = reports.iter().max_by_key(|report| report["sequence"].as_u64()).unwrap();
-    assert_eq!(last["sequence"], sequence);
-    assert_eq!(value, format!("/ipfs/{}", last["root"].as_str().unwrap()));
+    let last = reports.iter().max_by_key(|report| report.sequence).unwrap();
+    assert_eq!(last.sequence, sequence);
+    assert_eq!(value, format!("/ipfs/{}", last.root));
     assert_eq!(workspace.history(), (0..=sequence).collect::<Vec<_>>());
-    workspace.good(&["verify"]);
-    let tree = workspace.good(&["pack"]);
-    assert_eq!(value, format!("/ipfs/{}", tree["root"].as_str().unwrap()), "nothing is forgotten");
+    workspace.good::<VerifyReport>(&["verify"]);
+    let tree: PackReport = workspace.good(&["pack"]);
+    assert_eq!(value, format!("/ipfs/{}", tree.root), "nothing is forgotten");
 }
 
 #[test]
@@ -136,7 +156,7 @@ fn two_copies_publish_at_once() {
     let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
     let here = Publisher::new(folder.path().join("here"), &devnet);
     here.change("https://example.com/0");
-    here.good(&["publish"]);
+    here.good::<PublishReport>(&["publish"]);
     let copies = [here.copy(folder.path().join("there")), here];
     for round in 0..4_u64 {
         let before = copies[0].served().0;
@@ -148,14 +168,15 @@ fn two_copies_publish_at_once() {
         assert!(sequence > before && sequence <= before + 2, "{before} {sequence}");
         let mut won = false;
         for (code, json, stderr) in &results {
-            let root = format!("/ipfs/{}", json["root"].as_str().unwrap());
-            let error = json["publications"][0]["error"].as_str().unwrap_or_default();
+            let published: PublishReport = report(json);
+            let root = format!("/ipfs/{}", published.root);
+            let error = published.publications[0].error.as_deref().unwrap_or_default();
             match code {
-                Some(0) => won |= json["sequence"] == sequence && root == value,
+                Some(0) => won |= published.sequence == sequence && root == value,
                 // The other was read back in its place, or from the gateway already.
                 Some(1) => assert!(
                     error.contains("another publication came in between")
-                        || json["error"]["kind"] == "superseded",
+                        || kind(json) == Some(ErrorKind::Superseded),
                     "{json}"
                 ),
                 other => panic!("{other:?} {json} {stderr}"),
@@ -163,10 +184,10 @@ fn two_copies_publish_at_once() {
         }
         assert!(won, "what is served is what one of them says it published: {results:?}");
         // Whoever lost publishes again: above the other, and saying what it replaces.
-        let loser = usize::from(value.ends_with(results[0].1["root"].as_str().unwrap()));
-        let (code, json, stderr) = copies[loser].run(&["publish"]);
-        assert_eq!(code, Some(0), "{json} {stderr}");
-        assert_eq!(json["sequence"], sequence + 1);
+        let loser = usize::from(value.ends_with(&report::<PublishReport>(&results[0].1).root));
+        let (code, published, stderr) = copies[loser].publish(&[]);
+        assert_eq!(code, Some(0), "{published:?} {stderr}");
+        assert_eq!(published.sequence, sequence + 1);
         assert!(stderr.contains("which was not published from this workspace"), "{stderr}");
     }
 }
@@ -218,9 +239,9 @@ fn a_record_that_comes_in_between_is_explained() {
     let outdated = answer("400 Bad Request", "content-type: application/json", outdated);
     // Asked twice, it has none; when the record is sent, it has another.
     let url = server(vec![none.clone(), none, outdated, w3name_answer(&record(5, 24))]);
-    let (code, json, _) = workspace.run(&["publish", "--publisher", &format!("w3name={url}")]);
-    assert_eq!((code, &json["sequence"]), (Some(1), &0.into()), "{json}");
-    let said = json["publications"][0]["error"].as_str().unwrap();
+    let (code, published, _) = workspace.publish(&["--publisher", &format!("w3name={url}")]);
+    assert_eq!((code, published.sequence), (Some(1), 0), "{published:?}");
+    let said = published.publications[0].error.as_deref().unwrap();
     assert!(said.contains("it has sequence 5 now; publish again"), "{said}");
 }
 
@@ -228,8 +249,8 @@ fn a_record_that_comes_in_between_is_explained() {
 fn an_expired_record_is_not_followed_whoever_serves_it() {
     let (folder, devnet) = (tempfile::tempdir().unwrap(), devnet());
     let workspace = Publisher::new(folder.path().join("here"), &devnet);
-    let kind = "content-type: application/vnd.ipfs.ipns-record";
-    let url = server(vec![answer("200 OK", kind, record(9, -1))]);
+    let media = "content-type: application/vnd.ipfs.ipns-record";
+    let url = server(vec![answer("200 OK", media, record(9, -1))]);
     let recordhash = format!("ipns://{}", key().name());
     let (code, json, _) = workspace.run(&[
         "resolve",
@@ -241,8 +262,8 @@ fn an_expired_record_is_not_followed_whoever_serves_it() {
         "--gateway",
         &url,
     ]);
-    assert_eq!((code, &json["error"]["kind"]), (Some(3), &"bad-ipns-record".into()), "{json}");
-    assert!(json["error"]["message"].as_str().unwrap().contains("expired"), "{json}");
+    assert_eq!((code, kind(&json)), (Some(3), Some(ErrorKind::BadIpnsRecord)), "{json}");
+    assert!(error(&json).unwrap().message.contains("expired"), "{json}");
 }
 
 #[test]
@@ -252,15 +273,15 @@ fn a_service_that_fails_does_not_lower_the_sequence_silently() {
     workspace.change("https://example.com/0");
     let busy = answer("429 Too Many Requests", "retry-after: 3600", "busy");
     let url = format!("w3name={}", server(vec![busy]));
-    let (code, json, stderr) = workspace.run(&["publish", "--publisher", &url]);
-    assert_eq!((code, &json["sequence"]), (Some(1), &0.into()), "{json}");
+    let (code, published, stderr) = workspace.publish(&["--publisher", &url]);
+    assert_eq!((code, published.sequence), (Some(1), 0), "{published:?}");
     assert!(stderr.contains("has no earlier record") && stderr.contains("429"), "{stderr}");
 
     // Known from before: no guess, nothing to warn of.
-    workspace.good(&["publish", "--sequence", "7"]);
+    workspace.good::<PublishReport>(&["publish", "--sequence", "7"]);
     workspace.change("https://example.com/1");
-    let (code, json, stderr) = workspace.run(&["publish", "--publisher", &url]);
-    assert_eq!((code, &json["sequence"]), (Some(1), &8.into()), "{json}");
+    let (code, published, stderr) = workspace.publish(&["--publisher", &url]);
+    assert_eq!((code, published.sequence), (Some(1), 8), "{published:?}");
     assert!(!stderr.contains("has no earlier record"), "{stderr}");
 }
 
@@ -275,16 +296,18 @@ fn a_higher_sequence_at_a_gateway_is_an_error() {
     let (name, routing) = (key().name().to_string(), format!("routing={}", other.urls().routing));
     let file = folder.path().join("record");
     let file = file.to_str().unwrap();
-    workspace.good(&["ipns", "put", file, "--name", &name, "--publisher", &routing]);
+    let put = ["ipns", "put", file, "--name", &name, "--publisher", &routing];
+    workspace.good::<IpnsPutReport>(&put);
     let gateway = other.urls().gateway;
     let publish = ["publish", "--gateway", &gateway];
     let (code, json, _) = workspace.run(&publish);
-    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"superseded".into()), "{json}");
-    assert_eq!((&json["sequence"], &json["gateways"][0]["sequence"]), (&0.into(), &57.into()));
-    assert!(json["error"]["hint"].as_str().unwrap().contains("--sequence 58"), "{json}");
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Superseded)), "{json}");
+    let published: PublishReport = report(&json);
+    assert_eq!((published.sequence, published.gateways[0].sequence), (0, Some(57)));
+    assert!(error(&json).unwrap().hint.unwrap().contains("--sequence 58"), "{json}");
     // As it says; there the gateway reads from another network, and is behind now.
-    let json = workspace.good(&[&publish[..], &["--sequence", "58"]].concat());
-    assert_eq!(json["gateways"][0]["ok"], false, "{json}");
+    let (code, published, _) = workspace.publish(&["--gateway", &gateway, "--sequence", "58"]);
+    assert_eq!((code, published.gateways[0].ok), (Some(0), Some(false)), "{published:?}");
 }
 
 #[test]

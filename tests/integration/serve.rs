@@ -7,8 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use namesys::report::ErrorKind;
 use serde_json::Value;
 
+use crate::support::reports::kind;
 use crate::support::sandbox::Sandbox;
 
 const WALLET: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -166,7 +168,7 @@ fn a_port_in_use_is_said() -> Result<()> {
     let served = Served::start(&sandbox)?;
     let (code, refused) = sandbox.json(["serve", "--listen", &served.address])?;
     let message = refused["error"]["message"].as_str().unwrap_or_default();
-    ensure!(code == 1 && refused["error"]["kind"] == "listen", "exit {code}: {refused}");
+    ensure!(code == 1 && kind(&refused) == Some(ErrorKind::Listen), "exit {code}: {refused}");
     ensure!(message.contains(&served.address) && message.contains("--listen"), "{message}");
     Ok(())
 }

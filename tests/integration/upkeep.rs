@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::report::{ErrorKind, IpnsRecordReport, KeygenReport, PublishReport, StatusReport};
 
+use crate::support::reports::{kind, report};
 use crate::workspace::{SEED, WALLET, Workspace};
 
 fn scene() -> (tempfile::TempDir, DevnetHandle, Workspace) {
@@ -22,28 +24,30 @@ fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
     let end = (Timestamp::now() + SignedDuration::from_hours(25)).to_string();
     workspace.good(&["publish", "--validity", &end]);
     let (code, json, _) = workspace.run(&["status"]);
-    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expires-soon".into()), "{json}");
-    assert_eq!(json["publications"][0]["days_left"], 1, "{json}");
-    assert_eq!(json["publications"][0]["age_days"], 0, "{json}");
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::ExpiresSoon)), "{json}");
+    let served = report::<StatusReport>(&json).publications.remove(0);
+    assert_eq!((served.days_left, served.age_days), (Some(1), Some(0)), "{json}");
     // That another publisher cannot be asked is no reason to leave that out.
     let w3name = format!("w3name={}", devnet.urls().w3name);
     let down = ["--publisher", &w3name, "--publisher", "routing=http://127.0.0.1:1"];
     let (code, both, _) = workspace.run(&[&["status"], &down[..]].concat());
-    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"expires-soon".into()), "{both}");
-    assert!(both["publications"][1]["error"].as_str().unwrap().contains("refuses"), "{both}");
+    assert_eq!((code, kind(&both)), (Some(1), Some(ErrorKind::ExpiresSoon)), "{both}");
+    assert!(
+        report::<StatusReport>(&both).publications[1].error.as_ref().unwrap().contains("refuses")
+    );
     let (code, both, _) = workspace.run(&[&["status", "--warn-days", "0"], &down[..]].concat());
-    assert_eq!((code, &both["error"]["kind"]), (Some(1), &"unreachable".into()), "{both}");
+    assert_eq!((code, kind(&both)), (Some(1), Some(ErrorKind::Unreachable)), "{both}");
     workspace.good(&["status", "--warn-days", "1"]);
-    let before = json["publications"][0]["value"].clone();
 
-    let renewed = workspace.good(&["renew", "--wait=5s"]);
-    assert_eq!((&renewed["sequence"], &renewed["new_record"]), (&1.into(), &true.into()));
-    let json = workspace.good(&["status"]);
-    assert_eq!(json["publications"][0]["value"], before, "{json}");
-    assert_eq!(json["publications"][0]["sequence"], 1, "{json}");
-    assert!(json["publications"][0]["days_left"].as_i64().unwrap() >= 364, "{json}");
-    let name = json["ipns_name"].as_str().unwrap();
-    assert_eq!(workspace.good(&["ipns", "get", name])["valid"], true);
+    let renewed: PublishReport = workspace.report(&["renew", "--wait=5s"]);
+    assert_eq!((renewed.sequence, renewed.new_record), (1, true));
+    let status: StatusReport = workspace.report(&["status"]);
+    let now = &status.publications[0];
+    assert_eq!((&now.value, now.sequence), (&served.value, Some(1)), "{now:?}");
+    assert!(now.days_left >= Some(364), "{now:?}");
+    let name = status.ipns_name.as_deref().unwrap();
+    let got: IpnsRecordReport = workspace.report(&["ipns", "get", name]);
+    assert_eq!(got.valid, Some(true));
     let gateway = devnet.urls().gateway;
     let resolved = workspace.good(&[
         "resolve",
@@ -91,8 +95,8 @@ fn an_expired_record_is_reported_and_renewed() {
     workspace.good(&["publish", "--validity", &end]);
     std::thread::sleep(Duration::from_millis(2500));
     let (code, json, _) = workspace.run(&["status"]);
-    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"expired".into()), "{json}");
-    assert_eq!(workspace.good(&["renew"])["sequence"], 1);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Expired)), "{json}");
+    assert_eq!(workspace.report::<PublishReport>(&["renew"]).sequence, 1);
     workspace.good(&["status"]);
 }
 
@@ -100,7 +104,7 @@ fn an_expired_record_is_reported_and_renewed() {
 #[test]
 fn the_workspace_is_free_while_gateways_are_waited_for() {
     let (_folder, _devnet, workspace) = scene();
-    let name = workspace.good(&["keygen"])["ipns"]["name"].as_str().unwrap().to_owned();
+    let name = workspace.report::<KeygenReport>(&["keygen"]).ipns.name;
     let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
     let waiting = ["--json", "publish", "--wait=100s", "--gateway", "http://127.0.0.1:1"];
     command.args(waiting).stdout(Stdio::null()).stderr(Stdio::null());
@@ -111,7 +115,7 @@ fn the_workspace_is_free_while_gateways_are_waited_for() {
     }
     let began = Instant::now();
     workspace.change("https://example.com/meanwhile");
-    assert_eq!(workspace.good(&["publish"])["sequence"], 1);
+    assert_eq!(workspace.report::<PublishReport>(&["publish"]).sequence, 1);
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert!(child.try_wait().unwrap().is_none(), "it waits");
     child.kill().unwrap();
@@ -183,17 +187,17 @@ fn the_ci_script_renews_what_expires_soon() {
     let (_folder, _devnet, workspace) = scene();
     let job = Job::of(&workspace);
     let end = (Timestamp::now() + SignedDuration::from_hours(20 * 24)).to_string();
-    let published = workspace.good(&["publish", "--validity", &end]);
+    let published: PublishReport = workspace.report(&["publish", "--validity", &end]);
     // Without the key there is nobody to renew it, and the job does not pass.
     let (ok, out, err) = job.run(&workspace, &[("NAMESYS_IPNS_KEY", "")]);
     assert!(!ok && err.contains("wallet"), "{out} {err}");
-    assert_eq!(workspace.good(&["status", "--warn-days", "1"])["sequence"], 0);
+    let status = |days| workspace.report::<StatusReport>(&["status", "--warn-days", days]);
+    assert_eq!(status("1").sequence, Some(0));
     let renewed = job.publishes(&workspace);
     assert!(renewed.contains("sequence   0 (unchanged)"), "publish leaves it: {renewed}");
     assert!(renewed.contains("sequence   1, valid until"), "renew does not: {renewed}");
-    let status = workspace.good(&["status", "--warn-days", "360"]);
-    let served = &status["publications"][0];
-    assert_eq!(served["value"], format!("/ipfs/{}", published["root"].as_str().unwrap()));
+    let served = status("360").publications.remove(0);
+    assert_eq!(served.value, Some(format!("/ipfs/{}", published.root)));
     let again = job.publishes(&workspace);
     assert!(again.contains("sequence   1 (unchanged)"), "{again}");
     assert!(!again.contains("sequence   2"), "{again}");

@@ -3,30 +3,17 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use serde::Deserialize;
+use namesys::report::{DevnetReport, DevnetUrls};
 
 use super::process::Server;
 use super::sandbox::Sandbox;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// The first line of `namesys devnet`: the URL of each service.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Urls {
-    /// w3name API.
-    pub w3name: String,
-    /// Kubo-compatible upload.
-    pub kubo: String,
-    /// Path and trustless gateway.
-    pub gateway: String,
-    /// Delegated routing.
-    pub routing: String,
-}
-
 /// A devnet that runs until it is dropped.
 pub struct Devnet {
     /// Where its services are.
-    pub urls: Urls,
+    pub urls: DevnetUrls,
     _server: Server,
 }
 
@@ -36,7 +23,8 @@ impl Devnet {
     pub fn start(sandbox: &mut Sandbox) -> Result<Self> {
         let mut command =
             sandbox.namesys(["--json", "devnet", "--listen", "127.0.0.1:0", "--dir", "devnet"]);
-        let (server, urls) = Server::start::<Urls>(&mut command, START_LIMIT)?;
+        let (server, report) = Server::start::<DevnetReport>(&mut command, START_LIMIT)?;
+        let urls = report.services;
         sandbox.set_env("NAMESYS_W3NAME_URL", &urls.w3name);
         sandbox.set_env("NAMESYS_KUBO_URL", &urls.kubo);
         sandbox.set_env("NAMESYS_GATEWAY_URL", &urls.gateway);

@@ -3,4 +3,6 @@
 
 pub mod devnet;
 pub mod process;
+#[allow(dead_code, reason = "not every test binary asks for all of it")]
+pub mod reports;
 pub mod sandbox;

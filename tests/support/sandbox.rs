@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::process::{self, Finished};
+use super::reports;
 
 /// Longer than any command here takes, shorter than anyone's patience.
 const COMMAND_LIMIT: Duration = Duration::from_secs(120);
@@ -82,7 +83,11 @@ impl Sandbox {
         let Finished { status, stdout, stderr } = process::run(&mut command, b"", COMMAND_LIMIT)?;
         let code = status.code().with_context(|| format!("{command:?} ended by {status}"))?;
         match serde_json::from_str(&stdout) {
-            Ok(document) => Ok((code, document)),
+            Ok(document) => {
+                let arguments: Vec<_> = command.get_args().collect();
+                reports::check(&arguments, &document).map_err(anyhow::Error::msg)?;
+                Ok((code, document))
+            }
             Err(error) => {
                 bail!("{command:?} exited {code} with {stdout:?}: {error}; stderr: {stderr}")
             }

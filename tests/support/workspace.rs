@@ -4,7 +4,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use namesys::devnet::DevnetUrls;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::support::reports;
 
 /// The wallet, and what it derives for nick.eth without a password.
 pub const WALLET: &str = "1111111111111111111111111111111111111111111111111111111111111111";
@@ -42,6 +46,9 @@ impl Workspace {
         let Output { status, stdout, stderr } =
             command.arg("--json").args(arguments).output().unwrap();
         let json = serde_json::from_slice(&stdout).unwrap_or(Value::Null);
+        if !json.is_null() {
+            reports::check(arguments, &json).unwrap();
+        }
         (status.code(), json, String::from_utf8(stderr).unwrap())
     }
 
@@ -50,6 +57,11 @@ impl Workspace {
         let (code, json, stderr) = self.run(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {json} {stderr}");
         json
+    }
+
+    /// The report of what must succeed.
+    pub fn report<T: Serialize + DeserializeOwned>(&self, arguments: &[&str]) -> T {
+        reports::report(&self.good(arguments))
     }
 
     /// Wants and signs another avatar.

@@ -8,6 +8,7 @@ use namesys::publish::{
     Agreement, Author, Enough, History, Parcel, PublishOutcome, PublishRequest, Source, Subject,
     TemporaryCar, dry_record, parcel_files, write_manifest,
 };
+use namesys::report::ErrorKind;
 use namesys::workspace::RecordedKeys;
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
@@ -93,7 +94,7 @@ pub fn publish_signed(
                 parcel.name,
                 config.name
             );
-            return Err(CliError::new(Exit::Failed, "other-name", message)
+            return Err(CliError::new(Exit::Failed, ErrorKind::OtherName, message)
                 .hint("run it in that name's workspace (-C DIR), or outside any"));
         }
         config

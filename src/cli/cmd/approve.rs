@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use alloy_primitives::Address;
-use namesys::report::{ApproveReport, RequestReport, RequestsReport};
+use namesys::report::{ApproveReport, ErrorKind, RequestReport, RequestsReport};
 use namesys::request::Request;
 use namesys::wallet::sign_checked;
 use namesys::workspace::{Approval, RecordedKeys};
@@ -92,7 +92,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 
 fn other_wallet(given: Address, wallet: Address) -> CliError {
     let message = format!("the wallet is {given}, this workspace's is {wallet}");
-    CliError::new(Exit::Failed, "other-wallet", message)
+    CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
         .hint("give the wallet of this workspace; a manager names the owner with --owner")
 }
 

@@ -10,7 +10,7 @@ use namesys::devnet::chain::{ChainConfig, ChainDevnet, ChainGateways};
 use namesys::devnet::{DevnetConfig, DevnetHandle, DevnetUrls};
 use namesys::ens::Name;
 use namesys::keys::{SignerKey, file};
-use namesys::report::{DemoReport, DemoStep};
+use namesys::report::{DemoReport, DemoStep, ErrorKind};
 use namesys::secret::Secret;
 
 use crate::cli::context::Context;
@@ -102,7 +102,7 @@ fn throw_away_wallet() -> Result<SignerKey, CliError> {
     loop {
         let mut scalar = [0; 32];
         getrandom::fill(&mut scalar)
-            .map_err(|error| CliError::new(Exit::Failed, "random", error.to_string()))?;
+            .map_err(|error| CliError::new(Exit::Failed, ErrorKind::Random, error.to_string()))?;
         // All but a few in 2^128 are keys.
         if let Ok(key) = SignerKey::from_scalar(&Secret::new(scalar)) {
             return Ok(key);
@@ -167,7 +167,7 @@ impl Demo<'_> {
         let shown = text_at(&last, "/records/0/value");
         if shown != "https://example.com/new.png" {
             let message = format!("the new avatar did not arrive: {shown}");
-            return Err(CliError::new(Exit::Failed, "demo", message));
+            return Err(CliError::new(Exit::Failed, ErrorKind::Demo, message));
         }
         self.say("That was the whole way. Nothing of it is left on this machine.");
         Ok(())
@@ -206,7 +206,7 @@ impl Demo<'_> {
         let shown = text_at(&last, "/records/0/value");
         if shown != "https://example.com/alice.png" {
             let message = format!("the subname's avatar did not arrive: {shown}");
-            return Err(CliError::new(Exit::Failed, "demo", message));
+            return Err(CliError::new(Exit::Failed, ErrorKind::Demo, message));
         }
         self.step("Does everything stand?", &[&["doctor"], &node[..]].concat())?;
         self.say("That was the whole way. Nothing of it is left on this machine.");
@@ -235,7 +235,7 @@ impl Demo<'_> {
         let dir = self.dir.display().to_string();
         let arguments = ["namesys", "-q", "-C", &dir].into_iter().chain(words.iter().copied());
         let cli = Cli::try_parse_from(arguments)
-            .map_err(|error| CliError::new(Exit::Failed, "demo", error.to_string()))?;
+            .map_err(|error| CliError::new(Exit::Failed, ErrorKind::Demo, error.to_string()))?;
         let outcome =
             Context::new(cli.global).and_then(|context| run_command(cli.command, &context));
         let (json, text, error) = match outcome {

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use alloy_primitives::Address;
 use namesys::devnet::chain::{ChainConfig, ChainDevnet, ChainGateways};
-use namesys::devnet::{Devnet, DevnetConfig, DevnetUrls, RateLimit};
+use namesys::devnet::{Devnet, DevnetConfig, RateLimit};
 use namesys::ens::Name;
-use serde::Serialize;
+use namesys::report::{DevnetReport, DevnetUrls};
 
 use crate::cli::context::Context;
 use crate::cli::env;
@@ -61,15 +61,6 @@ fn registration(text: &str) -> Result<Registration, String> {
     Ok(Registration { name, owner })
 }
 
-/// The first line: four URLs, and the chain's.
-#[derive(Debug, Serialize)]
-struct Urls {
-    #[serde(flatten)]
-    devnet: DevnetUrls,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rpc: Option<String>,
-}
-
 /// `30/10`
 fn rate_limit(text: &str) -> Result<RateLimit, String> {
     let parsed = text.split_once('/').and_then(|(requests, seconds)| {
@@ -100,7 +91,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         if let Some(url) = &rpc {
             devnet.announce_chain(url);
         }
-        context.output.first_line(Urls { devnet: devnet.urls(), rpc })?;
+        context.output.first_line(DevnetReport { services: devnet.urls(), rpc })?;
         context.output.note("it runs until Ctrl-C");
         future::pending::<()>().await;
         Ok(Outcome::written())
@@ -127,9 +118,9 @@ async fn chain(args: &Args, gateway: SocketAddr) -> Result<ChainDevnet, CliError
     Ok(chain)
 }
 
-impl Human for Urls {
+impl Human for DevnetReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let DevnetUrls { w3name, kubo, gateway, routing } = &self.devnet;
+        let DevnetUrls { w3name, kubo, gateway, routing } = &self.services;
         writeln!(out, "w3name   {w3name}")?;
         writeln!(out, "kubo     {kubo}")?;
         writeln!(out, "gateway  {gateway}")?;

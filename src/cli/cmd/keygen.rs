@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use namesys::keys::{IpnsKey, SignerKey, Storage, file};
-use namesys::report::{IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport};
+use namesys::report::{
+    ErrorKind, IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport,
+};
 use namesys::workspace::RecordedKeys;
 
 use crate::cli::context::Context;
@@ -128,7 +130,7 @@ fn refuse_existing(dir: &Path) -> Result<(), CliError> {
     for path in key_files(dir) {
         if path.symlink_metadata().is_ok() {
             let message = format!("{} exists already; keys are never overwritten", path.display());
-            return Err(CliError::new(Exit::Failed, "exists", message)
+            return Err(CliError::new(Exit::Failed, ErrorKind::Exists, message)
                 .hint("give another folder to --export"));
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use namesys::ens::WELL_KNOWN;
 use namesys::publish::{Source, Subject, TemporaryCar};
+use namesys::report::ErrorKind;
 
 use super::air_gap;
 use super::fan_out::{AuthorArgs, FanOutArgs};
@@ -69,7 +70,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
     if !session.workspace.dir().join(WELL_KNOWN).is_dir() {
         let message = format!("there is no {WELL_KNOWN} folder: nothing is signed yet");
-        return Err(CliError::new(Exit::NotFound, "nothing-signed", message)
+        return Err(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
             .hint("namesys set …, then namesys sign"));
     }
     check_tree(&args, context, &session)?;
@@ -151,6 +152,6 @@ fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), C
         "{} of the record files would not resolve, {} among them: {reason}",
         report.invalid, bad.path
     );
-    Err(CliError::new(Exit::Unverified, "invalid", message)
+    Err(CliError::new(Exit::Unverified, ErrorKind::Invalid, message)
         .hint("namesys verify shows each; namesys sign mends ours; --allow-invalid publishes them"))
 }

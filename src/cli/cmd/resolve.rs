@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use namesys::net::Guard;
 use namesys::record::RecordKey;
 use namesys::recordhash::{Recordhash, Target};
-use namesys::report::{ResolveReport, ResolvedReport};
+use namesys::report::{ErrorKind, ResolveReport, ResolvedReport};
 use namesys::resolve::{
     ChainFacts, FetchError, FetchLimits, Gateway, Proof, RecordError, RecordFiles, ResolvedRecord,
     Sources, profile, resolve_listed, resolve_records,
@@ -15,7 +15,7 @@ use namesys::resolve::{
 use namesys::workspace::Config;
 
 use super::resolve_chain::{self, ChainArgs, Wanted};
-use super::resolve_report::{ipns_report, write_ipns};
+use super::resolve_report::write_ipns;
 use super::verify::basis;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, WitnessArgs};
@@ -180,12 +180,12 @@ fn failure(facts: &ChainFacts, records: &[ResolvedRecord]) -> Option<CliError> {
         || records.iter().filter_map(|record| Some((record, record.record.as_ref().err()?)));
     if records.is_empty() {
         let message = format!("{} has no records there", facts.name);
-        return Some(CliError::new(Exit::NotFound, "no-record", message));
+        return Some(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message));
     }
     let exit = Exit::worst(errors().map(|(_, error)| exit_of(error)))?;
     let (record, error) = errors().find(|(_, error)| exit_of(error) == exit)?;
     let (kind, hint) = match error {
-        RecordError::Unverified(_) => ("unverified", None),
+        RecordError::Unverified(_) => (ErrorKind::Unverified, None),
         RecordError::Fetch(error) => {
             let CliError { kind, hint, .. } = error.clone().into();
             (kind, hint)
@@ -210,7 +210,7 @@ fn report(
             signer: verified.map(|record| record.signer().to_string()),
             approval: verified.map(|record| basis(record.basis(), record.signer())),
             proven: matches!(resolved.proof, Some(Proof::Blocks { .. })),
-            freshness: resolved.proof.as_ref().map(|proof| proof.freshness().as_str()),
+            freshness: resolved.proof.as_ref().map(Proof::freshness),
             gateway: resolved.gateway,
             absent: matches!(resolved.record, Err(RecordError::Fetch(FetchError::NotFound { .. }))),
             error: resolved.record.err().map(|error| error.to_string()),
@@ -221,7 +221,7 @@ fn report(
         resolver: None,
         owner: facts.owner.to_string(),
         recordhash: recordhash.to_string(),
-        ipns: files.ipns_record().map(ipns_report),
+        ipns: files.ipns_record().cloned(),
         records: records.collect(),
     }
 }

@@ -1,7 +1,5 @@
 //! `resolve` with a chain: names, addresses, and many of them.
 
-use std::time::Duration;
-
 use alloy_primitives::Address;
 use futures_util::{StreamExt, stream};
 use namesys::ens::Name;
@@ -9,15 +7,14 @@ use namesys::ipns::Publisher;
 use namesys::net::Guard;
 use namesys::record::{CoinType, RecordKey, Value};
 use namesys::report::{
-    ChainResolveReport, FoundReport, ManyReport, NameOutcomeReport, NoteReport, ReverseReport,
-    StepReport,
+    ChainResolveReport, ErrorKind, FoundReport, ManyReport, NameOutcomeReport, ReverseReport,
 };
 use namesys::resolve::{
     FetchError, FetchLimits, Gateway, NameResolution, NameResolver, OnchainConfig, OnchainRecord,
-    OnchainRecordError, Trace,
+    OnchainRecordError, Step, Trace,
 };
 
-use super::resolve_report::{report, steps};
+use super::resolve_report::report;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
@@ -121,7 +118,7 @@ fn no_rpc(name: &str, context: &Context) -> CliError {
     let name = if name == STDIN || name.starts_with("0x") { "NAME" } else { name };
     CliError::new(
         Exit::Usage,
-        "no-rpc",
+        ErrorKind::NoRpc,
         "no Ethereum node is given to ask for owner, resolver and recordhash",
     )
     .hint(format!(
@@ -179,7 +176,7 @@ async fn one(
     with_trace: bool,
 ) -> Ended {
     let trace = Trace::default();
-    let shown = |trace: &Trace| with_trace.then(|| steps(trace));
+    let shown = |trace: &Trace| with_trace.then(|| trace.steps());
     match subject {
         Subject::Name(name) => match resolver.resolve(&name, keys, &trace).await {
             Ok(resolution) => {
@@ -207,7 +204,7 @@ async fn one(
 fn reverse_report(
     address: Address,
     forward: Option<ChainResolveReport>,
-    trace: Option<Vec<StepReport>>,
+    trace: Option<Vec<Step>>,
 ) -> ReverseReport {
     ReverseReport {
         address: address.to_string(),
@@ -227,13 +224,7 @@ impl Ended {
 fn outcome_of_one(ended: Ended, context: &Context) -> Outcome {
     match ended.found {
         FoundReport::Name(report) => {
-            for NoteReport { from, reason } in &report.notes {
-                // Most reasons begin with the full address already.
-                match reason.starts_with(from.trim_end_matches('/')) {
-                    true => context.output.note(reason),
-                    false => context.output.note(format_args!("{from}: {reason}")),
-                }
-            }
+            report.notes.iter().for_each(|note| context.output.note(note));
             if !report.listed && report.recordhash.is_some() && report.records.is_empty() {
                 context.output.note("the tree cannot be listed; only the usual records were asked");
             }
@@ -260,9 +251,9 @@ fn outcome_of_many(ended: Vec<Ended>) -> Outcome {
     let report = ManyReport { ok: total - failed, failed, names: names.collect() };
     let error = worst.map(|exit| {
         let kind = match exit {
-            Exit::Unverified => "unverified",
-            Exit::NotFound => "not-found",
-            _ => "failed",
+            Exit::Unverified => ErrorKind::Unverified,
+            Exit::NotFound => ErrorKind::NotFound,
+            _ => ErrorKind::Failed,
         };
         CliError::new(exit, kind, format!("{failed} of {total} names did not resolve"))
     });
@@ -274,27 +265,27 @@ fn error_of(error: &OnchainRecordError) -> CliError {
     use OnchainRecordError as E;
     let of = |exit, kind| CliError::new(exit, kind, error.to_string());
     match error {
-        E::NotSet | E::Resolver(_) => of(Exit::NotFound, "no-record"),
+        E::NotSet | E::Resolver(_) => of(Exit::NotFound, ErrorKind::NoRecord),
         E::Fetch(FetchError::Refused(refused)) => {
             let CliError { exit, hint, .. } = CliError::from(refused.clone());
-            CliError { hint, ..of(exit, "not-fetched") }
+            CliError { hint, ..of(exit, ErrorKind::NotFetched) }
         }
         E::Fetch(error) => error.clone().into(),
         E::Chain(error) => error.clone().into(),
-        E::Value(_) => of(Exit::Failed, "bad-value"),
-        E::Unverified(_) => of(Exit::Unverified, "unverified")
+        E::Value(_) => of(Exit::Failed, ErrorKind::BadValue),
+        E::Unverified(_) => of(Exit::Unverified, ErrorKind::Unverified)
             .hint("if the name is yours: namesys verify shows what is wrong with the signed tree"),
         E::Differ { contract, .. } if contract.contains("NOT_REGISTERED") => {
-            of(Exit::Unverified, "verdicts-differ").hint(
+            of(Exit::Unverified, ErrorKind::VerdictsDiffer).hint(
                 "is the name that it redirects to registered? The resolver on mainnet, by its \
                  published source, finds none registered, so that no client follows a redirect there",
             )
         }
-        E::Differ { .. } => of(Exit::Unverified, "verdicts-differ")
+        E::Differ { .. } => of(Exit::Unverified, ErrorKind::VerdictsDiffer)
             .hint("clients show what the contract says; ask another node too: --rpc-quorum 2"),
-        E::Stale { .. } => of(Exit::Failed, "stale")
+        E::Stale { .. } => of(Exit::Failed, ErrorKind::Stale)
             .hint("ask a node that is no pool, or several that must agree: --rpc-url URL"),
-        E::TooManyRedirects(_) => of(Exit::Unverified, "redirects"),
+        E::TooManyRedirects(_) => of(Exit::Unverified, ErrorKind::Redirects),
     }
 }
 
@@ -306,7 +297,7 @@ fn failure(resolution: &NameResolution) -> Option<CliError> {
     }
     if resolution.records.is_empty() {
         let message = format!("{name} has no records there");
-        return Some(CliError::new(Exit::NotFound, "no-record", message));
+        return Some(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message));
     }
     let errors = || {
         let error = |record: &OnchainRecord| record.value.as_ref().err().map(error_of);
@@ -316,11 +307,6 @@ fn failure(resolution: &NameResolution) -> Option<CliError> {
     let (record, error) = errors().find(|(_, error)| error.exit == worst)?;
     let message = format!("{name}: {}: {}", record.key, error.message);
     Some(CliError { message, ..error })
-}
-
-/// As a step's time is shown.
-pub fn milliseconds(took: Duration) -> u64 {
-    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -4,37 +4,23 @@ use std::io::{self, Write};
 
 use alloy_primitives::Address;
 use jiff::Timestamp;
-use namesys::chain::{GatewayLists, RecordhashSource, Walk};
+use namesys::chain::{RecordhashSource, Walk};
 use namesys::report::{
-    BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, GatewayListsReport,
-    IpnsEvidenceReport, IpnsSeenReport, ManyReport, NameOutcomeReport, NoteReport, ReverseReport,
-    StepReport, VerdictsReport,
+    BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, ManyReport, NameOutcomeReport,
+    RecordhashOrigin, ResolverSource, ResolverWord, ReverseReport, VerdictsReport,
 };
 use namesys::resolve::{
-    Freshness, GatewayNote, IpnsEvidence, IpnsSeen, Judgement, NameResolution, OnchainRecord,
-    ResolverKind, Trace,
+    Freshness, IpnsEvidence, Judgement, NameResolution, OnchainRecord, ResolverKind, Step,
 };
 
-use super::resolve_chain::milliseconds;
 use super::verify::basis;
 use crate::cli::output::{Human, shown};
-
-/// The steps of a resolution.
-pub fn steps(trace: &Trace) -> Vec<StepReport> {
-    let step = |step: namesys::resolve::Step| StepReport {
-        what: step.what,
-        by: step.by,
-        said: step.said,
-        ms: milliseconds(step.took),
-    };
-    trace.steps().into_iter().map(step).collect()
-}
 
 /// The report on a name.
 pub fn report(
     resolution: NameResolution,
     chain_id: u64,
-    trace: Option<Vec<StepReport>>,
+    trace: Option<Vec<Step>>,
 ) -> ChainResolveReport {
     let NameResolution { facts, universal, block, kind, ipns, notes, listed, records, .. } =
         resolution;
@@ -46,11 +32,11 @@ pub fn report(
             owner = records.walk.owner;
             recordhash = records.recordhash.as_ref().map(ToString::to_string);
             (from, of) = source(&records.walk, &facts.name);
-            lists = Some(gateway_lists(&records.gateways));
-            "records"
+            lists = Some(records.gateways.clone());
+            ResolverWord::Records
         }
-        ResolverKind::Plain(resolver) if resolver.extended => "extended",
-        ResolverKind::Plain(_) => "plain",
+        ResolverKind::Plain(resolver) if resolver.extended => ResolverWord::Extended,
+        ResolverKind::Plain(_) => ResolverWord::Plain,
     };
     let time = i64::try_from(block.timestamp).ok().and_then(|s| Timestamp::from_second(s).ok());
     ChainResolveReport {
@@ -65,7 +51,11 @@ pub fn report(
         resolver: resolver.map(|resolver| resolver.address.to_string()).unwrap_or_default(),
         resolver_kind,
         resolver_of: resolver.map(|resolver| resolver.level.to_string()).unwrap_or_default(),
-        resolver_by: if universal { "universal-resolver" } else { "registry" },
+        resolver_by: if universal {
+            ResolverSource::UniversalResolver
+        } else {
+            ResolverSource::Registry
+        },
         wildcard: facts.is_wildcard(),
         owner: owner.to_string(),
         registry_owner: facts.registry_owner.to_string(),
@@ -75,42 +65,28 @@ pub fn report(
         recordhash_from: from,
         recordhash_of: of,
         gateways: lists,
-        ipns: ipns.as_ref().map(ipns_report),
-        notes: notes.into_iter().map(note).collect(),
+        ipns,
+        notes,
         listed,
         records: records.into_iter().map(record).collect(),
         trace,
     }
 }
 
-fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<&'static str>, Option<String>) {
+fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<RecordhashOrigin>, Option<String>) {
     match &walk.source {
-        RecordhashSource::Name(of) if of == name => (Some("name"), Some(of.to_string())),
-        RecordhashSource::Name(of) => (Some("parent"), Some(of.to_string())),
-        RecordhashSource::Owner(of) => (Some("owner"), Some(of.to_string())),
-        RecordhashSource::Web2Default => (Some("web2"), None),
-    }
-}
-
-/// The report on the IPNS record that led to the files.
-pub fn ipns_report(record: &IpnsEvidence) -> IpnsEvidenceReport {
-    let seen = |seen: &IpnsSeen| {
-        let IpnsSeen { from, sequence, expired } = seen.clone();
-        IpnsSeenReport { from, sequence, expired }
-    };
-    IpnsEvidenceReport {
-        gateway: record.gateway.clone(),
-        sequence: record.sequence,
-        validity: record.validity.to_string(),
-        value: record.value.clone(),
-        seen: record.seen.iter().map(seen).collect(),
-        superseded: record.superseded,
+        RecordhashSource::Name(of) if of == name => {
+            (Some(RecordhashOrigin::Name), Some(of.to_string()))
+        }
+        RecordhashSource::Name(of) => (Some(RecordhashOrigin::Parent), Some(of.to_string())),
+        RecordhashSource::Owner(of) => (Some(RecordhashOrigin::Owner), Some(of.to_string())),
+        RecordhashSource::Web2Default => (Some(RecordhashOrigin::Web2), None),
     }
 }
 
 /// The line about it.
-pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidenceReport>) -> io::Result<()> {
-    let Some(IpnsEvidenceReport { sequence, validity, value, seen, superseded, .. }) = ipns else {
+pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Result<()> {
+    let Some(IpnsEvidence { sequence, validity, value, seen, superseded, .. }) = ipns else {
         return Ok(());
     };
     let among = match (superseded, seen.len()) {
@@ -119,15 +95,6 @@ pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidenceReport>) -> io:
         (None, count) => format!(" (the newest of {count} that were seen)"),
     };
     writeln!(out, "sequence {sequence}{among}, valid until {validity}, {value}")
-}
-
-fn note(note: GatewayNote) -> NoteReport {
-    NoteReport { from: note.gateway, reason: note.reason }
-}
-
-fn gateway_lists(lists: &GatewayLists) -> GatewayListsReport {
-    let GatewayLists { manager, primary, web3, web2 } = lists.clone();
-    GatewayListsReport { manager: manager.to_string(), primary, web3, web2 }
 }
 
 fn record(record: OnchainRecord) -> ChainRecordReport {
@@ -152,7 +119,7 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
         signer: record.signed.map(|(signer, _)| signer.to_string()),
         approval,
         proven: freshness.is_some_and(|freshness| freshness != Freshness::Unproven),
-        freshness: freshness.map(Freshness::as_str),
+        freshness,
         gateway: record.gateway,
         redirects: record.redirects.iter().map(ToString::to_string).collect(),
         verdicts: VerdictsReport { local: text(record.local), contract: text(record.contract) },
@@ -171,8 +138,10 @@ impl Human for ChainResolveReport {
             false => String::new(),
         };
         let by = match self.resolver_by {
-            "registry" => "",
-            _ => ", by the Universal Resolver: the registry has none (ENSv2)",
+            ResolverSource::Registry => "",
+            ResolverSource::UniversalResolver => {
+                ", by the Universal Resolver: the registry has none (ENSv2)"
+            }
         };
         writeln!(out, "resolver {} ({}){of}{by}", self.resolver, self.resolver_kind)?;
         if let Some(from) = self.recordhash_from {
@@ -243,9 +212,9 @@ impl Line for ChainRecordReport {
     }
 }
 
-fn write_trace(out: &mut dyn Write, trace: Option<&[StepReport]>) -> io::Result<()> {
+fn write_trace(out: &mut dyn Write, trace: Option<&[Step]>) -> io::Result<()> {
     for step in trace.unwrap_or_default() {
-        let StepReport { what, by, said, ms } = step;
+        let Step { what, by, said, ms } = step;
         writeln!(out, "{ms:>7} ms  {}  [{}]  {}", shown(what), shown(by), shown(said))?;
     }
     Ok(())

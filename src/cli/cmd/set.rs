@@ -5,7 +5,7 @@ use std::path::Path;
 
 use alloy_primitives::hex;
 use namesys::record::{RecordKey, Value};
-use namesys::report::RecordReport;
+use namesys::report::{ErrorKind, RecordReport};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -138,7 +138,7 @@ pub fn run_unset(args: UnsetArgs, context: &Context) -> Result<Outcome, CliError
     let mut records = session.workspace.records(&session.config)?;
     let Some(value) = records.unset(&name, &key) else {
         let message = format!("{name} has no {key} in records.toml");
-        return Err(CliError::new(Exit::NotFound, "no-record", message)
+        return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message)
             .hint("namesys list shows what is there"));
     };
     session.workspace.save_records(&records)?;

@@ -8,7 +8,7 @@ use namesys::keys::IpnsName;
 use namesys::publish::{
     History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
 };
-use namesys::report::{LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
+use namesys::report::{ErrorKind, LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, SiteArgs};
@@ -153,7 +153,7 @@ pub fn run_log(_args: LogArgs, context: &Context) -> Result<Outcome, CliError> {
     });
     let log: Vec<LogEntry> = entries.collect();
     let error = (log.is_empty() && sites.is_empty()).then(|| {
-        CliError::new(Exit::NotFound, "not-published", "nothing was published from here")
+        CliError::new(Exit::NotFound, ErrorKind::NotPublished, "nothing was published from here")
             .hint("namesys publish")
     });
     let ipns_name = name.map(|name| name.to_string());

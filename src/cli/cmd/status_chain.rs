@@ -8,7 +8,7 @@ use namesys::chain::{NameFacts, Rpc, Walk};
 use namesys::keys::IpnsName;
 use namesys::publish::site::SiteUrl;
 use namesys::recordhash::{Recordhash, Target, shown_bytes};
-use namesys::report::ChainStatusReport;
+use namesys::report::{ChainStatusReport, ErrorKind};
 use namesys::workspace::{ApprovalMode, Config};
 
 use super::setup::source;
@@ -113,7 +113,7 @@ fn judged(
         ..ChainStatusReport::default()
     };
     let differs = |message: String| {
-        let error = CliError::new(Exit::Failed, "not-set-up", message);
+        let error = CliError::new(Exit::Failed, ErrorKind::NotSetUp, message);
         let https = match (published.ipns, published.sites.first()) {
             (None, Some(site)) => format!(" --https {site}"),
             (None, None) => " --https URL".to_owned(),
@@ -137,7 +137,7 @@ fn judged(
              verify any more",
             walk.owner
         );
-        let error = CliError::new(Exit::Failed, "other-owner", message).hint(
+        let error = CliError::new(Exit::Failed, ErrorKind::OtherOwner, message).hint(
             "the new owner makes a workspace with a wallet of its own (namesys init in another \
              folder); namesys verify --owner checks what is signed",
         );

@@ -4,6 +4,7 @@ use cid::Cid;
 use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
 use namesys::publish::{History, HistoryTarget, Subject, root_before, status};
+use namesys::report::ErrorKind;
 
 use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::publish_report::published;
@@ -95,7 +96,7 @@ async fn kept_by(
     if !keeping.contains(&true) {
         let message = format!("none of the uploads is seen to keep {root}");
         if !force {
-            return Err(CliError::new(Exit::Failed, "content-gone", message).hint(
+            return Err(CliError::new(Exit::Failed, ErrorKind::ContentGone, message).hint(
                 "restore the files (git has them), sign, and publish; or point the name at it \
                  all the same: --force",
             ));

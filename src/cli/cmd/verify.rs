@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use alloy_primitives::Address;
 use namesys::ens::Name;
-use namesys::report::{CheckedReport, VerifyReport};
+use namesys::report::{CheckedReport, ErrorKind, VerifyReport};
 use namesys::request::ApprovalBasis;
 use namesys::workspace::{ApprovalMode, CheckedFile, Config, Verdict, check_tree};
 
@@ -110,7 +110,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if !dir.is_dir() {
         return Err(CliError::new(
             Exit::Usage,
-            "no-folder",
+            ErrorKind::NoFolder,
             format!("{} is not a folder", dir.display()),
         )
         .hint("give a folder that holds .well-known"));
@@ -123,7 +123,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 /// Exit 3 for `count` files that do not verify.
 pub fn invalid(count: u64) -> CliError {
     let files = if count == 1 { "1 file does" } else { &format!("{count} files do") };
-    CliError::new(Exit::Unverified, "invalid", format!("{files} not verify"))
+    CliError::new(Exit::Unverified, ErrorKind::Invalid, format!("{files} not verify"))
 }
 
 /// Sorts what was found.

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::keys::IpnsName;
 use crate::net::NetError;
 use crate::recordhash::Recordhash;
 
 /// What one gateway did instead of serving what was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayNote {
-    /// The gateway, as it was given.
+    /// The gateway or publisher, as it was given.
+    #[serde(rename = "from")]
     pub gateway: String,
     /// What happened there.
     pub reason: String,

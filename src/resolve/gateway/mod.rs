@@ -9,9 +9,12 @@ mod records;
 mod root;
 mod tree;
 
+use std::fmt;
+
 use bytes::Bytes;
 use cid::Cid;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use self::blocks::BlockTree;
@@ -93,7 +96,7 @@ enum Source {
 }
 
 /// The IPNS record that led to the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsEvidence {
     /// Who served the newest valid record: a gateway, or a publisher (`w3name at …`).
     pub gateway: String,
@@ -107,11 +110,12 @@ pub struct IpnsEvidence {
     /// them has would not be noticed.
     pub seen: Vec<IpnsSeen>,
     /// The sequence of a newer one among them that has expired: this one was replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded: Option<u64>,
 }
 
 /// Who served an IPNS record of the name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IpnsSeen {
     /// A gateway, or a publisher.
     pub from: String,
@@ -150,7 +154,8 @@ pub enum Proof {
 }
 
 /// What is known about how fresh a record is, from the most to the least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Freshness {
     /// The chain itself names this content at the block that was read.
     Chain,
@@ -161,14 +166,10 @@ pub enum Freshness {
     Unproven,
 }
 
-impl Freshness {
-    /// `chain`, `ipns` or `unproven`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chain => "chain",
-            Self::Ipns => "ipns",
-            Self::Unproven => "unproven",
-        }
+/// `chain`, `ipns` or `unproven`.
+impl fmt::Display for Freshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
 
 /// More of an answer is not kept, in characters.
 const SAID: usize = 400;
 
 /// One step of a resolution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// What was asked.
     pub what: String,
@@ -16,8 +18,8 @@ pub struct Step {
     pub by: String,
     /// The answer, in words.
     pub said: String,
-    /// How long it took.
-    pub took: Duration,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
 }
 
 /// The steps of a resolution, in the order in which they ended. Clones write to the same one.
@@ -41,8 +43,9 @@ impl Trace {
         by: impl fmt::Display,
         said: impl fmt::Display,
     ) {
+        let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let said = said.to_string().chars().take(SAID).collect();
-        let step = Step { what: what.to_string(), by: by.to_string(), said, took: since.elapsed() };
+        let step = Step { what: what.to_string(), by: by.to_string(), said, ms };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step);
     }
 

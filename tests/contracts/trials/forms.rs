@@ -6,10 +6,12 @@ use namesys::devnet::chain::ChainGateways;
 use namesys::ipfs::sha256_cid;
 use namesys::record::record_path;
 use namesys::recordhash::Recordhash;
+use namesys::report::ErrorKind;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, key, name, person, signed};
 use crate::proxy::{Misbehaviour, gateway, web};
+use crate::reports::kind;
 use crate::world::World;
 
 const AVATAR: &str = "text/avatar";
@@ -97,7 +99,7 @@ pub async fn words() -> Result<()> {
     let by_hand = ["nick.eth", AVATAR, "--recordhash", &stored, "--owner", &owner];
     let document = Run::resolve(&by_hand).on(&world).ends(1).await?;
     let error = &document["error"];
-    ensure!(error["kind"] == "unsupported", "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::Unsupported), "{document:#}");
     let message = error["message"].as_str().context("message")?;
     ensure!(message.contains(&map) && message.contains("dag/get"), "{message}");
     ensure!(error["hint"].as_str().is_some_and(|hint| hint.contains("--rpc-url")), "{error}");
@@ -112,7 +114,7 @@ pub async fn nonsense() -> Result<()> {
         world.set_recordhash(&nick, owner.address(), stored).await?;
         let document = Run::resolve(&["nick.eth", AVATAR]).on(&world).ends(1).await?;
         let error = &document["error"];
-        ensure!(error["kind"] == "bad-recordhash", "{document:#}");
+        ensure!(kind(&document) == Some(ErrorKind::BadRecordhash), "{document:#}");
         let message = error["message"].as_str().context("message")?;
         ensure!(message.contains("BAD_RECORDHASH"), "{message}");
     }

@@ -7,11 +7,13 @@ use namesys::chain::OffchainLookup;
 use namesys::devnet::chain::bindings::PlainResolver;
 use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways, PLAIN_RESOLVER};
 use namesys::keys::SignerKey;
+use namesys::report::ErrorKind;
 use serde_json::Value;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, name, person, signed};
 use crate::proxy::{Misbehaviour, gateway, liar};
+use crate::reports::kind;
 use crate::world::World;
 
 const AVATAR: &str = "text/avatar";
@@ -169,12 +171,12 @@ pub async fn nodes() -> Result<()> {
     }
     let document = Run::resolve(&["nick.eth"]).ends(2).await?;
     let error = &document["error"];
-    ensure!(error["kind"] == "no-rpc", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::NoRpc), "{document}");
     let hint = error["hint"].to_string();
     ensure!(hint.contains("--rpc-url") && hint.contains("--recordhash"), "{hint}");
     let other = ["nick.eth", AVATAR, "--chain-id", "1"];
     let document = Run::resolve(&other).on(&world).ends(1).await?;
-    ensure!(document["error"]["kind"] == "other-chain", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::OtherChain), "{document}");
     Ok(())
 }
 
@@ -195,7 +197,7 @@ pub async fn quorum() -> Result<()> {
             Run::resolve(&arguments).on(&world)
         };
         let document = ask([&lying, &truth, &truth], "3").ends(3).await?;
-        ensure!(document["error"]["kind"] == "disagreement", "{document}");
+        ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document}");
         let message = document["error"]["message"].as_str().unwrap_or_default();
         ensure!(message.contains(&lying) && message.contains(&truth), "{message}");
         accepted(&ask([&truth, &lying, &truth], "2").ends(0).await?, "good")?;
@@ -222,7 +224,7 @@ pub async fn quorum() -> Result<()> {
     ensure!(record(&ask("1").ends(0).await?)?["value"] == "a lie");
     let document = ask("2").ends(3).await?;
     refused(&document)?;
-    ensure!(document["error"]["kind"] == "disagreement", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document}");
     Ok(())
 }
 

@@ -4,13 +4,15 @@ use alloy_primitives::hex;
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::PLAIN_RESOLVER;
 use namesys::devnet::chain::bindings::PlainResolver;
+use namesys::report::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::cli::Run;
 use crate::node::{Do, node};
 use crate::people::{name, person};
-use crate::place::{Place, kind};
+use crate::place::Place;
 use crate::proxy::pruned;
+use crate::reports::kind;
 use crate::world::World;
 
 /// As much as is needed to see what stands on chain.
@@ -38,7 +40,10 @@ pub async fn busy() -> Result<()> {
     ensure!(busy.asked("eth_chainId") == 3, "{}", busy.asked("eth_chainId"));
     let never = node(place.world.chain.rpc_url(), |_, _| Do::Answer(429, "no".into())).await?;
     let failed = place.run(&LOOK).env("ETH_RPC_URL", &never.url).ends(1).await?;
-    ensure!(kind(&failed) == "rpc" && message(&failed).contains("too many"), "{failed:#}");
+    ensure!(
+        kind(&failed) == Some(ErrorKind::Rpc) && message(&failed).contains("too many"),
+        "{failed:#}"
+    );
     ensure!(never.asked("eth_chainId") == 5, "{}", never.asked("eth_chainId"));
     let closed = node(place.world.chain.rpc_url(), |_, _| Do::Answer(401, "no".into())).await?;
     let failed = place.run(&LOOK).env("ETH_RPC_URL", &closed.url).ends(1).await?;
@@ -79,7 +84,10 @@ pub async fn next() -> Result<()> {
         let of_variable = place.run(&[&LOOK[..], &nodes[..2]].concat()).env("ETH_RPC_URL", &both);
         of_variable.ends(0).await?;
         let failed = place.ends(1, &[&LOOK[..], &nodes[..4]].concat()).await?;
-        ensure!(kind(&failed) == "rpc" && message(&failed).contains(says), "{says}: {failed:#}");
+        ensure!(
+            kind(&failed) == Some(ErrorKind::Rpc) && message(&failed).contains(says),
+            "{says}: {failed:#}"
+        );
         ensure!(failed["error"]["hint"].to_string().contains("--rpc-url"), "{failed:#}");
     }
     Ok(())
@@ -96,7 +104,7 @@ pub async fn chains() -> Result<()> {
     })
     .await?;
     let alone = place.ends(1, &[&LOOK[..], &["-r", &mainnet.url]].concat()).await?;
-    ensure!(kind(&alone) == "other-chain", "{alone:#}");
+    ensure!(kind(&alone) == Some(ErrorKind::OtherChain), "{alone:#}");
     ensure!(alone["error"]["hint"].to_string().contains("--rpc-url"), "{alone:#}");
     // The first says which chain it is, and fails at all else.
     let failing = node(&truth, |method, _| match method {
@@ -106,7 +114,7 @@ pub async fn chains() -> Result<()> {
     .await?;
     let both = ["-r", &failing.url, "-r", &mainnet.url];
     let refused = place.ends(1, &[&LOOK[..], &both].concat()).await?;
-    ensure!(kind(&refused) == "rpc", "{refused:#}");
+    ensure!(kind(&refused) == Some(ErrorKind::Rpc), "{refused:#}");
     ensure!(message(&refused).contains("it is on chain 1, not on chain 31337"), "{refused:#}");
     ensure!(mainnet.asked("eth_call") == 0, "it was asked all the same");
     place.ends(0, &[&LOOK[..], &both, &["-r", &truth]].concat()).await?;

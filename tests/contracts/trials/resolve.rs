@@ -6,9 +6,11 @@ use namesys::devnet::chain::bindings::{CCIP2Resolver, NameWrapper, PlainResolver
 use namesys::devnet::chain::{CCIP2_RESOLVER, CHAIN_ID, NAME_WRAPPER, PLAIN_RESOLVER};
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
+use namesys::report::ErrorKind;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{approval, ipns_key, name, person, signed};
+use crate::reports::kind;
 use crate::trials::signers::RECORDS;
 use crate::world::World;
 
@@ -152,7 +154,7 @@ pub async fn redirects() -> Result<()> {
     }
     refused(&Run::resolve(&["nick.eth", "text/mail"]).on(&world).ends(3).await?)?;
     let document = Run::resolve(&["nick.eth", "text/notice"]).on(&world).ends(3).await?;
-    ensure!(document["error"]["kind"] == "redirects", "a circle: {document}");
+    ensure!(kind(&document) == Some(ErrorKind::Redirects), "a circle: {document}");
     Ok(())
 }
 
@@ -192,8 +194,8 @@ pub async fn plain() -> Result<()> {
     ensure!(document["ok"] == 2 && document["failed"] == 2, "{document:#}");
     let names = document["names"].as_array().context("names")?;
     ensure!(names[0]["records"][0]["value"] == "on chain", "{document:#}");
-    ensure!(names[1]["name"] == "nobody.eth" && names[1]["error"]["kind"] == "no-resolver");
-    ensure!(names[2]["name"] == "nick.eth" && names[3]["error"]["kind"] == "bad-name");
+    ensure!(names[1]["name"] == "nobody.eth" && kind(&names[1]) == Some(ErrorKind::NoResolver));
+    ensure!(names[2]["name"] == "nick.eth" && kind(&names[3]) == Some(ErrorKind::BadName));
     Ok(())
 }
 
@@ -238,7 +240,7 @@ pub async fn attacks() -> Result<()> {
         let contract = record["verdicts"]["contract"].as_str().unwrap_or_default();
         ensure!((contract == "accepted") == good, "{record}");
     }
-    ensure!(document["error"]["kind"] == "unverified", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::Unverified), "{document}");
     Ok(())
 }
 
@@ -286,7 +288,7 @@ pub async fn elsewhere() -> Result<()> {
     // Right here, wrong there.
     let document = ask("text/url").ends(3).await?;
     refused(&document)?;
-    ensure!(document["error"]["kind"] == "verdicts-differ", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::VerdictsDiffer), "{document}");
     let verdicts = &record(&document)?["verdicts"];
     ensure!(verdicts["local"] == "accepted" && verdicts["contract"] != "accepted", "{document}");
     refused(&ask("text/mail").ends(3).await?)

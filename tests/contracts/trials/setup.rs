@@ -4,11 +4,13 @@ use alloy_primitives::{Address, U256};
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver;
 use namesys::devnet::chain::{CCIP2_RESOLVER, NAME_WRAPPER, REGISTRY};
+use namesys::report::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::cli::accepted;
 use crate::people::{name, person};
 use crate::place::{NICK, Place, apply, sent};
+use crate::reports::kind;
 
 const AVATAR: [&str; 3] = ["resolve", NICK, "text/avatar"];
 const ME: &str = "https://a.example/me.png";
@@ -107,7 +109,7 @@ pub async fn approval() -> Result<()> {
     place.ends(0, &["publish"]).await?;
     // Without the approval the records would not verify.
     let refused = place.ends(3, &["setup", "--yes"]).await?;
-    ensure!(refused["error"]["kind"] == "invalid", "{refused:#}");
+    ensure!(kind(&refused) == Some(ErrorKind::Invalid), "{refused:#}");
     place.untouched().await?;
     let document = place.ends(0, &["setup", "--yes", "--approve-signer"]).await?;
     ensure!(sent(&document)?.len() == 3, "{document:#}");

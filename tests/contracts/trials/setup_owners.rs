@@ -5,12 +5,14 @@ use alloy_primitives::{Address, U256, address, hex};
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::{CCIP2Resolver, NameWrapper, Registry};
 use namesys::devnet::chain::{CCIP2_RESOLVER, NAME_WRAPPER, PLAIN_RESOLVER, REGISTRY};
+use namesys::report::ErrorKind;
 use serde_json::json;
 
 use crate::cli::accepted;
 use crate::peers;
 use crate::people::{name, person};
-use crate::place::{NICK, Place, apply, kind, set_code};
+use crate::place::{NICK, Place, apply, set_code};
+use crate::reports::kind;
 
 /// Where the contracts of these trials are.
 const MULTISIG: Address = address!("00000000000000000000000000000000000051fe");
@@ -30,14 +32,14 @@ pub async fn contract() -> Result<()> {
     place.ends(0, &["sign", "--approval", "on-chain"]).await?;
     place.ends(0, &["publish"]).await?;
     let refused = place.ends(1, &["setup", "--yes", "--approve-signer"]).await?;
-    ensure!(kind(&refused) == "not-owner", "{refused:#}");
+    ensure!(kind(&refused) == Some(ErrorKind::NotOwner), "{refused:#}");
     let hint = refused["error"]["hint"].to_string();
     ensure!(hint.contains("is a contract") && hint.contains("--safe"), "{hint}");
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("safe.json").to_string_lossy().into_owned();
     let nobody = ["setup", "--safe", &file];
     let unapproved = place.without_wallet(&nobody).ends(3).await?;
-    ensure!(kind(&unapproved) == "invalid", "{unapproved:#}");
+    ensure!(kind(&unapproved) == Some(ErrorKind::Invalid), "{unapproved:#}");
     let all = [&nobody[..], &["--approve-signer"]].concat();
     let document = place.without_wallet(&all).ends(0).await?;
     ensure!(document["sender"] == MULTISIG.to_string(), "{document:#}");
@@ -69,7 +71,7 @@ pub async fn fuse() -> Result<()> {
     let burn = NameWrapper::setFusesCall { node, ownerControlledFuses: 1 | 8 };
     place.world.chain.send(owner, NAME_WRAPPER, burn).await?;
     let refused = place.ends(1, &["setup", "--yes"]).await?;
-    ensure!(kind(&refused) == "resolver-locked", "{refused:#}");
+    ensure!(kind(&refused) == Some(ErrorKind::ResolverLocked), "{refused:#}");
     let message = refused["error"]["message"].to_string();
     ensure!(message.contains("CANNOT_SET_RESOLVER"), "{message}");
     ensure!(message.contains(&PLAIN_RESOLVER.to_string()), "{message}");
@@ -133,7 +135,7 @@ pub async fn wallets() -> Result<()> {
     let fees = CCIP2Resolver::updateOwnerhashFeesCall { fees: dear };
     place.world.chain.send(junk, CCIP2_RESOLVER, fees).await?;
     let poor = place.without_wallet(&[&other[..], &["--ownerhash"]].concat()).ends(1).await?;
-    ensure!(kind(&poor) == "no-funds", "{poor:#}");
+    ensure!(kind(&poor) == Some(ErrorKind::NoFunds), "{poor:#}");
     ensure!(poor["error"]["message"].to_string().contains(&dear.to_string()), "{poor:#}");
     Ok(())
 }

@@ -8,11 +8,13 @@ use alloy_primitives::{B256, hex, keccak256};
 use anyhow::{Result, ensure};
 use namesys::devnet::chain::bindings::Registry::{setOwnerCall, setSubnodeOwnerCall};
 use namesys::devnet::chain::{CCIP2_RESOLVER, REGISTRY};
+use namesys::report::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::node::{Do, node};
 use crate::people::{name, person};
-use crate::place::{NICK, Place, kind, sent};
+use crate::place::{NICK, Place, sent};
+use crate::reports::kind;
 
 const SEND: &str = "eth_sendRawTransaction";
 const ALL: [&str; 3] = ["setup", "--yes", "--approve-signer"];
@@ -42,7 +44,7 @@ pub async fn reverted() -> Result<()> {
     })
     .await?;
     let document = place.run(&ALL).env("ETH_RPC_URL", &selling.url).ends(1).await?;
-    ensure!(kind(&document) == "reverted", "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::Reverted), "{document:#}");
     ensure!(states(&document) == ["mined", "failed", "not-sent"], "{document:#}");
     ensure!(hashes(&document) == [true, true, false], "{document:#}");
     let hash = document["transactions"][1]["hash"].as_str().unwrap_or_default();
@@ -50,7 +52,7 @@ pub async fn reverted() -> Result<()> {
     ensure!(place.resolver().await? == CCIP2_RESOLVER, "the first one stands");
     // The former owner is told, and the owner again goes on.
     let sold = place.ends(1, &ALL).await?;
-    ensure!(kind(&sold) == "not-owner", "{sold:#}");
+    ensure!(kind(&sold) == Some(ErrorKind::NotOwner), "{sold:#}");
     let back = setOwnerCall { node: name(NICK).node(), owner };
     place.world.chain.send(other, REGISTRY, back).await?;
     let rest = place.ends(0, &ALL).await?;
@@ -69,7 +71,7 @@ pub async fn dropped() -> Result<()> {
     .await?;
     let run = place.run(&[&ALL[..], &["--wait", "1"]].concat());
     let document = run.env("ETH_RPC_URL", &forgets.url).ends(1).await?;
-    ensure!(kind(&document) == "not-mined", "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::NotMined), "{document:#}");
     ensure!(states(&document) == ["mined", "sent", "not-sent"], "{document:#}");
     ensure!(hashes(&document) == [true, true, false], "{document:#}");
     ensure!(document["error"]["hint"].to_string().contains("again"), "{document:#}");
@@ -93,7 +95,7 @@ pub async fn lost() -> Result<()> {
     })
     .await?;
     let not = place.run(&ALL).env("ETH_RPC_URL", &failing.url).ends(1).await?;
-    ensure!(kind(&not) == "not-sent", "{not:#}");
+    ensure!(kind(&not) == Some(ErrorKind::NotSent), "{not:#}");
     ensure!(hashes(&not) == [true, false, false], "{not:#}");
     ensure!(states(&not) == ["not-sent", "not-sent", "not-sent"], "{not:#}");
     place.untouched().await?;
@@ -115,7 +117,7 @@ pub async fn interrupted() -> Result<()> {
     let (code, document, stderr) = running.run().await?;
     ensure!(code == 130, "exit {code}: {document:#} {stderr}");
     ensure!(began.elapsed() < Duration::from_secs(60));
-    ensure!(kind(&document) == "interrupted", "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::Interrupted), "{document:#}");
     ensure!(states(&document) == ["sent", "not-sent", "not-sent"], "{document:#}");
     let hash = document["transactions"][0]["hash"].as_str().unwrap_or("none");
     ensure!(document["error"]["hint"].to_string().contains(hash), "{document:#}");
@@ -138,7 +140,7 @@ pub async fn not_read_back() -> Result<()> {
     })
     .await?;
     let document = place.run(&ALL).env("ETH_RPC_URL", &differs.url).ends(3).await?;
-    ensure!(kind(&document) == "not-read-back", "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::NotReadBack), "{document:#}");
     ensure!(states(&document) == ["failed", "not-sent", "not-sent"], "{document:#}");
     let message = document["error"]["message"].to_string();
     ensure!(message.contains(&CCIP2_RESOLVER.to_string()), "{message}");

@@ -3,10 +3,12 @@
 use alloy_primitives::{Address, U256, hex};
 use anyhow::{Result, ensure};
 use namesys::devnet::chain::{PLAIN_RESOLVER, REGISTRY};
+use namesys::report::ErrorKind;
 
 use crate::people::{ipns_key, name, person};
-use crate::place::{NICK, Place, kind, sent, set_code};
+use crate::place::{NICK, Place, sent, set_code};
 use crate::proxy::liar;
+use crate::reports::kind;
 use crate::trials::setters::install_for;
 
 /// Who is neither owner nor manager; an owner for whom the records do not verify.
@@ -14,13 +16,13 @@ pub async fn owners() -> Result<()> {
     let place = Place::published(1, &[]).await?;
     place.world.chain.fund(person(2).address()).await?;
     let stranger = place.as_person(2, &["setup", "--yes"]).ends(1).await?;
-    ensure!(kind(&stranger) == "not-owner", "{stranger:#}");
+    ensure!(kind(&stranger) == Some(ErrorKind::NotOwner), "{stranger:#}");
     let owner = person(1).address().to_string();
     ensure!(stranger["error"]["message"].to_string().contains(&owner), "{stranger:#}");
     // A manager may set the recordhash, not the resolver.
     place.world.chain.approve(person(1).address(), &name(NICK), person(2).address()).await?;
     let manager = place.as_person(2, &["setup", "--yes"]).ends(1).await?;
-    ensure!(kind(&manager) == "not-owner", "{manager:#}");
+    ensure!(kind(&manager) == Some(ErrorKind::NotOwner), "{manager:#}");
     place.untouched().await?;
     // With the owner's resolver in place it does what a manager may.
     let resolver = place.ends(0, &["setup", "--yes", "--keep-recordhash"]).await?;
@@ -33,7 +35,7 @@ pub async fn owners() -> Result<()> {
     // The name is sold: the former owner's approval is worth nothing.
     place.world.chain.register(&name(NICK), person(2).address(), Address::ZERO).await?;
     let sold = place.as_person(2, &["setup", "--yes"]).ends(3).await?;
-    ensure!(kind(&sold) == "invalid", "{sold:#}");
+    ensure!(kind(&sold) == Some(ErrorKind::Invalid), "{sold:#}");
     ensure!(sold["error"]["message"].to_string().contains("text/avatar.json"), "{sold:#}");
     ensure!(
         place.recordhash(name(NICK).node()).await? == stored && place.resolver().await?.is_zero()
@@ -41,7 +43,7 @@ pub async fn owners() -> Result<()> {
 
     let nobodys = ["setup", "nobody.eth", "--recordhash", "ipfs://bafkqaaa", "--yes"];
     let nobodys = place.as_person(2, &nobodys).ends(4).await?;
-    ensure!(kind(&nobodys) == "not-registered", "{nobodys:#}");
+    ensure!(kind(&nobodys) == Some(ErrorKind::NotRegistered), "{nobodys:#}");
     Ok(())
 }
 
@@ -50,13 +52,13 @@ pub async fn keys() -> Result<()> {
     let place = Place::published(1, &[]).await?;
     let wrong = place.as_person(1, &["setup", "--yes"]).env("NAMESYS_KEY_PASSWORD", "wrong");
     let wrong = wrong.ends(1).await?;
-    ensure!(kind(&wrong) == "other-keys", "{wrong:#}");
+    ensure!(kind(&wrong) == Some(ErrorKind::OtherKeys), "{wrong:#}");
     let other = format!("ipns://{}", ipns_key(9).name());
     let other = place.ends(1, &["setup", "--yes", "--recordhash", &other]).await?;
-    ensure!(kind(&other) == "other-keys", "{other:#}");
+    ensure!(kind(&other) == Some(ErrorKind::OtherKeys), "{other:#}");
     let file = place.run(&["setup", "--yes"]).env("NAMESYS_IPNS_KEY", &"09".repeat(32));
     let file = file.ends(1).await?;
-    ensure!(kind(&file) == "other-keys", "{file:#}");
+    ensure!(kind(&file) == Some(ErrorKind::OtherKeys), "{file:#}");
     place.untouched().await
 }
 
@@ -64,7 +66,7 @@ pub async fn keys() -> Result<()> {
 pub async fn unasked() -> Result<()> {
     let place = Place::published(1, &[]).await?;
     let unasked = place.ends(2, &["setup"]).await?;
-    ensure!(kind(&unasked) == "no-terminal", "{unasked:#}");
+    ensure!(kind(&unasked) == Some(ErrorKind::NoTerminal), "{unasked:#}");
     ensure!(unasked["error"]["hint"].to_string().contains("--yes"), "{unasked:#}");
     // What would be sent, and what it costs, is there to be looked at.
     for transaction in unasked["transactions"].as_array().into_iter().flatten() {
@@ -72,15 +74,15 @@ pub async fn unasked() -> Result<()> {
     }
     ensure!(unasked["transactions"][1]["data"].is_string(), "{unasked:#}");
     let none = place.without_wallet(&["setup", "--yes"]).ends(2).await?;
-    ensure!(kind(&none) == "no-wallet", "{none:#}");
+    ensure!(kind(&none) == Some(ErrorKind::NoWallet), "{none:#}");
     ensure!(none["transactions"].as_array().is_some_and(|all| all.len() == 2), "{none:#}");
     let from = person(1).address().to_string();
     let elsewhere = place.without_wallet(&["setup", "--yes", "--from", &from]).ends(2).await?;
-    ensure!(kind(&elsewhere) == "no-transactions", "{elsewhere:#}");
+    ensure!(kind(&elsewhere) == Some(ErrorKind::NoTransactions), "{elsewhere:#}");
     let nowhere = place.run(&["setup", "--yes"]).env("ETH_RPC_URL", "").ends(2).await?;
-    ensure!(kind(&nowhere) == "no-rpc", "{nowhere:#}");
+    ensure!(kind(&nowhere) == Some(ErrorKind::NoRpc), "{nowhere:#}");
     let chain = place.ends(1, &["setup", "--yes", "--chain-id", "1"]).await?;
-    ensure!(kind(&chain) == "other-chain", "{chain:#}");
+    ensure!(kind(&chain) == Some(ErrorKind::OtherChain), "{chain:#}");
     place.untouched().await
 }
 
@@ -94,7 +96,7 @@ pub async fn nodes() -> Result<()> {
     let nodes = ["--rpc-url", &truth, "--rpc-url", &lying, "--rpc-quorum", "2"];
     for command in [&["setup", "--yes"][..], &["status"]] {
         let document = place.ends(3, &[command, &nodes].concat()).await?;
-        ensure!(kind(&document) == "disagreement", "{document:#}");
+        ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document:#}");
     }
     place.untouched().await
 }
@@ -109,7 +111,7 @@ pub async fn contract() -> Result<()> {
     install_for(&wrapped.world, elsewhere, Address::repeat_byte(0x56), "31337").await?;
     let resolver = elsewhere.to_string();
     let reverts = wrapped.ends(1, &["setup", "--yes", "--resolver", &resolver]).await?;
-    ensure!(kind(&reverts) == "refused", "{reverts:#}");
+    ensure!(kind(&reverts) == Some(ErrorKind::Refused), "{reverts:#}");
     let message = reverts["error"]["message"].to_string();
     ensure!(
         message.contains("set the recordhash") && message.contains("NotAuthorised"),
@@ -118,15 +120,15 @@ pub async fn contract() -> Result<()> {
     wrapped.untouched().await?;
     set_code(wrapped.world.chain.provider(), REGISTRY, &[]).await?;
     let none = wrapped.ends(1, &["setup", "--yes"]).await?;
-    ensure!(kind(&none) == "no-ens", "{none:#}");
+    ensure!(kind(&none) == Some(ErrorKind::NoEns), "{none:#}");
     let doctor = wrapped.ends(1, &["doctor"]).await?.to_string();
     ensure!(doctor.contains("this chain has no ENS where mainnet has it"), "{doctor}");
     let plain = PLAIN_RESOLVER.to_string();
     let other = place.ends(1, &["setup", "--yes", "--resolver", &plain]).await?;
-    ensure!(kind(&other) == "no-records-resolver", "{other:#}");
+    ensure!(kind(&other) == Some(ErrorKind::NoRecordsResolver), "{other:#}");
     place.set_balance(person(1).address(), U256::from(1)).await?;
     let poor = place.ends(1, &["setup", "--yes"]).await?;
-    ensure!(kind(&poor) == "no-funds", "{poor:#}");
+    ensure!(kind(&poor) == Some(ErrorKind::NoFunds), "{poor:#}");
     place.untouched().await
 }
 

@@ -5,10 +5,12 @@ use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::Registry;
 use namesys::devnet::chain::{ChainGateways, REGISTRY};
 use namesys::keys::IpnsKey;
+use namesys::report::ErrorKind;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{approval, ipns_key, name, person, signed};
 use crate::proxy;
+use crate::reports::kind;
 use crate::world::{World, ipns_record};
 
 const AVATAR: &str = "text/avatar";
@@ -69,7 +71,7 @@ pub async fn older_record() -> Result<()> {
     let trustless = proxy::stale(Some(&new), &old, key.name()).await?;
     let document = through(trustless).await?.ends(3).await?;
     refused(&document)?;
-    ensure!(document["error"]["kind"] == "bad-blocks", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::BadBlocks), "{document}");
     ensure!(!document.to_string().contains("\"old\""), "{document}");
     let error = record(&document)?["error"].as_str().context("an explanation")?;
     ensure!(error.contains("hash"), "{error}");
@@ -157,13 +159,13 @@ pub async fn expired() -> Result<()> {
     let error = record(&document)?["error"].as_str().context("error")?;
     ensure!(error.contains("expired at 2026-01-01"), "{error}");
     let document = ask(&behind, &[]).ends(3).await?;
-    ensure!(document["error"]["kind"] == "bad-ipns-record", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::BadIpnsRecord), "{document}");
     ensure!(document["records"].as_array().is_some_and(Vec::is_empty), "{document}");
     let by_hand = ["--recordhash", &format!("ipns://{}", key.name()), "--owner"];
     let address = owner.address().to_string();
     let by_hand = [&[AVATAR][..], &by_hand, &[&address]].concat();
     let document = ask(&behind, &by_hand).ends(3).await?;
-    ensure!(document["error"]["kind"] == "bad-ipns-record", "{document}");
+    ensure!(kind(&document) == Some(ErrorKind::BadIpnsRecord), "{document}");
 
     let document = ask(&format!("{behind},{good}"), &[AVATAR]).ends(0).await?;
     accepted(&document, "good")?;

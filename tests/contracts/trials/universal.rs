@@ -5,9 +5,11 @@ use alloy_primitives::{Address, B256, Bytes, keccak256};
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::bindings::{PlainResolver, Registry};
 use namesys::devnet::chain::{PLAIN_RESOLVER, REGISTRY, UNIVERSAL_RESOLVER};
+use namesys::report::ErrorKind;
 
 use crate::cli::{Run, record};
 use crate::people::{name, person};
+use crate::reports::kind;
 use crate::world::World;
 
 const REGISTRY_CODE: &str = include_str!("../../../src/devnet/contracts/artifacts/Registry.json");
@@ -43,7 +45,7 @@ pub async fn moved() -> Result<()> {
     let clear = Registry::setResolverCall { node: nick.node(), resolver: Address::ZERO };
     world.chain.send(owner, REGISTRY, clear).await?;
     let document = ask("nick.eth").ends(4).await?;
-    ensure!(document["error"]["kind"] == "no-resolver", "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::NoResolver), "{document:#}");
     let hint = document["error"]["hint"].as_str().context("hint")?;
     ensure!(hint.contains("namesys setup nick.eth"), "{hint}");
 

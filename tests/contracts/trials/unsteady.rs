@@ -7,11 +7,13 @@ use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::CCIP2_RESOLVER;
 use namesys::devnet::chain::bindings::CCIP2Resolver::resolveCall;
 use namesys::keys::SignerKey;
+use namesys::report::ErrorKind;
 use serde_json::{Value, json};
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, name, person, signed};
 use crate::proxy::{Unsteady, pool};
+use crate::reports::kind;
 use crate::world::World;
 
 const AVATAR: &str = "text/avatar";
@@ -95,7 +97,7 @@ async fn ends_stale(run: Run, reason: &str) -> Result<()> {
     let document = run.ends(1).await?;
     refused(&document)?;
     let error = &document["error"];
-    ensure!(error["kind"] == "stale" && error["hint"].is_string(), "{document:#}");
+    ensure!(kind(&document) == Some(ErrorKind::Stale) && error["hint"].is_string(), "{document:#}");
     let text = record(&document)?["error"].as_str().context("error")?;
     ensure!(text.contains(reason) && text.contains("4 times in a row"), "{text}");
     ensure!(again(&document) == 3, "{document:#}");

@@ -10,11 +10,13 @@ use namesys::devnet::chain::PLAIN_RESOLVER;
 use namesys::devnet::chain::bindings::PlainResolver::{
     multicallCall, setAddrCall, setContenthashCall,
 };
+use namesys::report::ErrorKind;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cli::Run;
 use crate::people::{name, person};
+use crate::reports::kind;
 use crate::world::World;
 
 const ADDRESSES: [&str; 2] = [
@@ -131,7 +133,7 @@ async fn damaged(world: &World) -> Result<()> {
     for records in [&["address/0", "contenthash"][..], &[]] {
         let arguments = [&["damaged.eth"], records].concat();
         let document = Run::resolve(&arguments).on(world).ends(1).await?;
-        ensure!(document["error"]["kind"] == "bad-value", "{document:#}");
+        ensure!(kind(&document) == Some(ErrorKind::BadValue), "{document:#}");
         let found: Vec<&Value> =
             document["records"].as_array().context("records")?.iter().collect();
         ensure!(found.len() == 2, "{document:#}");

@@ -8,13 +8,15 @@ use anyhow::{Context, Result, bail, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
 use namesys::devnet::chain::bindings::Registry::{setOwnerCall, setResolverCall};
 use namesys::devnet::chain::{CCIP2_RESOLVER, PLAIN_RESOLVER, REGISTRY};
+use namesys::report::ErrorKind;
 use serde_json::Value;
 
 use crate::cli::Run;
 use crate::needs;
 use crate::people::{ipns_key, name, person};
-use crate::place::{NICK, Place, kind, sent};
+use crate::place::{NICK, Place, sent};
 use crate::process::Server;
+use crate::reports::kind;
 
 fn anvil() -> Result<String> {
     Ok(needs::anvil().find()?.to_string_lossy().into_owned())
@@ -84,11 +86,14 @@ pub async fn status() -> Result<()> {
     let new = Place::new(1, &[]).await?;
     new.ends(0, &["keygen"]).await?;
     let nothing = new.ends(1, &["status"]).await?;
-    ensure!(kind(&nothing) == "not-set-up", "1 goes before 4: {nothing:#}");
+    ensure!(kind(&nothing) == Some(ErrorKind::NotSetUp), "1 goes before 4: {nothing:#}");
     let unpublished = new.run(&["status"]).env("ETH_RPC_URL", "").ends(4).await?;
-    ensure!(kind(&unpublished) == "not-published", "{unpublished:#}");
+    ensure!(kind(&unpublished) == Some(ErrorKind::NotPublished), "{unpublished:#}");
     let before = place.ends(1, &["status"]).await?;
-    ensure!(kind(&before) == "not-set-up" && before["chain"]["matches"] == false, "{before:#}");
+    ensure!(
+        kind(&before) == Some(ErrorKind::NotSetUp) && before["chain"]["matches"] == false,
+        "{before:#}"
+    );
     sent(&place.ends(0, &["setup", "--yes"]).await?)?;
     let after = place.ends(0, &["status"]).await?;
     let owner = person(1).address();
@@ -107,7 +112,7 @@ pub async fn status() -> Result<()> {
     let unreachable = place.run(&["status"]).env("ETH_RPC_URL", "http://127.0.0.1:9");
     let unreachable = unreachable.ends(1).await?;
     ensure!(unreachable["publications"][0]["sequence"] == 0, "the rest is shown all the same");
-    ensure!(kind(&unreachable) == "rpc", "{unreachable:#}");
+    ensure!(kind(&unreachable) == Some(ErrorKind::Rpc), "{unreachable:#}");
     ensure!(after["chain"]["resolver"] == CCIP2_RESOLVER.to_string(), "{after:#}");
     Ok(())
 }
@@ -120,7 +125,10 @@ pub async fn drift() -> Result<()> {
     let chain = &place.world.chain;
     chain.send(owner, REGISTRY, setOwnerCall { node: nick.node(), owner: other }).await?;
     let sold = place.ends(1, &["status"]).await?;
-    ensure!(kind(&sold) == "other-owner" && sold["chain"]["matches"] == false, "{sold:#}");
+    ensure!(
+        kind(&sold) == Some(ErrorKind::OtherOwner) && sold["chain"]["matches"] == false,
+        "{sold:#}"
+    );
     ensure!(sold["chain"]["owner"] == other.to_string(), "{sold:#}");
     ensure!(sold["publications"][0]["sequence"] == 0, "{sold:#}");
     // The new owner lets the former one go on.
@@ -129,13 +137,16 @@ pub async fn drift() -> Result<()> {
     let plain = setResolverCall { node: nick.node(), resolver: PLAIN_RESOLVER };
     chain.send(other, REGISTRY, plain).await?;
     let moved = place.ends(1, &["status"]).await?;
-    ensure!(kind(&moved) == "not-set-up", "{moved:#}");
+    ensure!(kind(&moved) == Some(ErrorKind::NotSetUp), "{moved:#}");
     ensure!(moved["chain"]["resolver"] == PLAIN_RESOLVER.to_string(), "{moved:#}");
     ensure!(moved["error"]["hint"].to_string().contains("namesys setup nick.eth"), "{moved:#}");
     // Of the two failures the publisher's goes first, and both are shown.
     let both =
         place.run(&["status"]).env("NAMESYS_W3NAME_URL", "http://127.0.0.1:9").ends(1).await?;
-    ensure!(kind(&both) == "unreachable" && both["chain"]["error"].is_string(), "{both:#}");
+    ensure!(
+        kind(&both) == Some(ErrorKind::Unreachable) && both["chain"]["error"].is_string(),
+        "{both:#}"
+    );
     Ok(())
 }
 
@@ -153,7 +164,7 @@ pub async fn demo() -> Result<()> {
     ensure!(resolved["verified"] == true && resolved["verdicts"]["contract"] == "accepted");
     ran("doctor")?;
     let none = Run::namesys(&["demo", "--chain"]).env("ANVIL", "/nowhere/anvil").ends(1).await?;
-    ensure!(kind(&none) == "anvil", "{none:#}");
+    ensure!(kind(&none) == Some(ErrorKind::Anvil), "{none:#}");
     Ok(())
 }
 

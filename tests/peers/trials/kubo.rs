@@ -1,12 +1,14 @@
 //! A real Kubo takes what we send, reads what we write, and serves what we read.
 
 use anyhow::{Context, Result, ensure};
+use namesys::report::ErrorKind;
 use serde_json::Value;
 
 use super::gateway::{resolve, signed_workspace};
 use super::publish::{FIRST, NAME, SECOND, SEED, same};
 use super::routing::{FIELDS, sign};
 use crate::kubo::{Daemon, Repository};
+use crate::support::reports::kind;
 use crate::support::sandbox::Sandbox;
 
 /// Asks Kubo what it thinks of a record for a name.
@@ -103,7 +105,7 @@ pub fn upkeep() -> Result<()> {
     daemon.repository.ok(["pin", "rm", &roots[1]])?;
     daemon.repository.ok(["repo", "gc", "--quiet"])?;
     let (code, refused) = sandbox.json(uploading(&["rollback", "1"]))?;
-    ensure!(code == 1 && refused["error"]["kind"] == "content-gone", "exit {code}: {refused}");
+    ensure!(code == 1 && kind(&refused) == Some(ErrorKind::ContentGone), "exit {code}: {refused}");
     ensure!(resolved()? == format!("/ipfs/{}", roots[0]));
     // The files are there still: published, it is uploaded again.
     let again = sandbox.ok(uploading(&["publish"]))?;
@@ -195,7 +197,7 @@ fn records(sandbox: &Sandbox, daemon: &Daemon, publisher: &str) -> Result<()> {
     let (code, stored) = put("2")?;
     ensure!(code == 0, "the same again: exit {code}: {stored}");
     let (code, refused) = put("1")?;
-    ensure!(code == 1 && refused["error"]["kind"] == "outdated", "exit {code}: {refused}");
+    ensure!(code == 1 && kind(&refused) == Some(ErrorKind::Outdated), "exit {code}: {refused}");
     let (_, read) = get()?;
     ensure!(read["sequence"] == 2, "{read}");
     daemon.repository.ok(["name", "get", NAME]).map(drop)

@@ -8,7 +8,7 @@ mod sites;
 
 use std::io::{self, Write};
 
-use namesys::report::{CheckReport, DoctorReport};
+use namesys::report::{CheckReport, DoctorReport, ErrorKind};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs, SiteArgs, UploadArgs};
@@ -60,7 +60,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let message = format!("{failed} of {} checks failed", checks.len());
         let hints = checks.iter().filter(|check| !check.ok);
         let hint = hints.filter_map(|check| check.hint.clone()).next();
-        CliError { hint, ..CliError::new(Exit::Failed, "checks-failed", message) }
+        CliError { hint, ..CliError::new(Exit::Failed, ErrorKind::ChecksFailed, message) }
     });
     Ok(Outcome::partial(DoctorReport { checks }, error))
 }

@@ -9,7 +9,7 @@ use namesys::ipns::{
     publish_and_read_back,
 };
 use namesys::keys::IpnsName;
-use namesys::report::{IpnsPutReport, PublicationReport};
+use namesys::report::{ErrorKind, IpnsPutReport, PublicationReport};
 
 use super::{fields, inspect, judged, write_fields};
 use crate::cli::context::Context;
@@ -64,7 +64,7 @@ pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> 
     }
     let Some(record) = best else {
         let message = format!("no service has a record of {}", args.name);
-        let none = CliError::new(Exit::NotFound, "not-found", message);
+        let none = CliError::new(Exit::NotFound, ErrorKind::NotFound, message);
         let worst = Exit::worst(errors.iter().map(|error| error.exit));
         return Err(errors.into_iter().find(|error| Some(error.exit) == worst).unwrap_or(none));
     };
@@ -102,7 +102,7 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
             Ok(Published::Same) => (true, true, None),
             Ok(Published::Superseded(by)) => {
                 let message = format!("a record of sequence {} is there", by.fields().sequence);
-                (false, false, Some(CliError::new(Exit::Failed, "outdated", message)))
+                (false, false, Some(CliError::new(Exit::Failed, ErrorKind::Outdated, message)))
             }
             Err(error) => (false, false, Some(CliError::from(error))),
         };
@@ -137,7 +137,7 @@ async fn other_value(
                 has.value,
                 ours.value
             );
-            return Some(CliError::new(Exit::Failed, "other-value", message).hint(
+            return Some(CliError::new(Exit::Failed, ErrorKind::OtherValue, message).hint(
                 "something else was published since it was signed: sign a new series, of that \
                  value; or leave out --same-value",
             ));

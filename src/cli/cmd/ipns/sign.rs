@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use namesys::ipns::{self, UnverifiedRecord};
 use namesys::keys::IpnsKey;
-use namesys::report::{IpnsFields, IpnsSeriesReport, IpnsSignReport};
+use namesys::report::{ErrorKind, IpnsFields, IpnsSeriesReport, IpnsSignReport};
 
 use super::{fields, write_fields};
 use crate::cli::context::Context;
@@ -139,7 +139,7 @@ fn make_folder(out: &Path) -> Result<(), CliError> {
     }
     let Some(first) = records.iter().min() else { return Ok(()) };
     let message = format!("{} holds records already, {}", out.display(), first.display());
-    Err(CliError::new(Exit::Failed, "exists", message)
+    Err(CliError::new(Exit::Failed, ErrorKind::Exists, message)
         .hint("give another folder, or remove them first: none is replaced"))
 }
 

@@ -8,6 +8,7 @@ use namesys::chain::ChainView;
 use namesys::chain::setup::{SetupRequest, Standing};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
+use namesys::report::ErrorKind;
 use namesys::workspace::{CheckedFile, RecordedKeys, Verdict, check_tree};
 
 use super::Args;
@@ -51,7 +52,7 @@ fn other_key(given: &IpnsName, own: &IpnsName) -> CliError {
     let message = format!(
         "these are not the keys of this workspace: ipns_name is {given}, namesys.toml says {own}"
     );
-    CliError::new(Exit::Failed, "other-keys", message).hint(
+    CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
         "leave --recordhash out to set the workspace's own; for a name whose records are kept \
          elsewhere, run this outside of the workspace",
     )
@@ -93,7 +94,7 @@ pub fn signer(args: &Args, session: Option<&Session>) -> Result<Option<Address>,
             Some(signer) => Ok(Some(signer)),
             None => Err(CliError::new(
                 Exit::NotFound,
-                "no-signer",
+                ErrorKind::NoSigner,
                 "the records signer is not derived yet",
             )
             .hint("namesys keygen derives it; or give its address: --approve-signer ADDRESS")),
@@ -145,7 +146,7 @@ pub async fn tree(
         None => Ok(()),
         Some((name, path, reason)) => Err(CliError::new(
             Exit::Unverified,
-            "invalid",
+            ErrorKind::Invalid,
             format!("{path} would not verify for the owner of {name} on chain: {reason}"),
         )
         .hint("namesys sign with the owner's wallet, or namesys approve; --approve-signer approves the signer on chain")),

@@ -13,6 +13,7 @@ use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::chain::setup::{Cost, Plan, Sender, SetupRequest, Standing, plan, safe_batch};
 use namesys::ens::Name;
+use namesys::report::ErrorKind;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -126,7 +127,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return elsewhere(&args, &prepared);
     }
     let Some(wallet) = wallet else {
-        let error = CliError::new(Exit::Usage, "no-wallet", "a wallet is needed to send them")
+        let error = CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed to send them")
             .hint("give the owner's, such as --private-key-file or --account; or print them for a wallet elsewhere: --calldata, --safe FILE");
         return Ok(done(&prepared, Shown::default(), Some(error)));
     };

@@ -3,6 +3,7 @@
 use namesys::chain::setup::Pointer;
 use namesys::keys::{IpnsName, Storage};
 use namesys::recordhash::{Recordhash, Target};
+use namesys::report::ErrorKind;
 
 use crate::cli::error::{CliError, Exit};
 use crate::cli::session::Session;
@@ -67,7 +68,7 @@ impl PointerArgs {
             (None, Some(session)) => Recordhash::from(session.ipns_name()?),
             (None, None) => {
                 let message = "where are the records? This name has no workspace here";
-                return Err(CliError::new(Exit::Usage, "no-recordhash", message)
+                return Err(CliError::new(Exit::Usage, ErrorKind::NoRecordhash, message)
                     .hint("give --recordhash ipns://k51… or --https URL, or run this in the name's workspace (-C DIR)"));
             }
         };

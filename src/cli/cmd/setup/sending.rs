@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use namesys::chain::setup::SetupError;
-use namesys::report::TransactionState;
+use namesys::report::{ErrorKind, TransactionState};
 use namesys::wallet::{Wallet, WalletError};
 
 use super::show::{self, Shown};
@@ -33,9 +33,10 @@ pub fn run(
         Ok(true) => send(prepared, wallet, &mut shown.sent, context),
         // Whoever says no has seen them.
         Ok(false) => {
-            return Err(CliError::new(Exit::Failed, "not-confirmed", "nothing was sent").hint(
-                "the same command asks again; --calldata prints them for a wallet elsewhere",
-            ));
+            return Err(CliError::new(Exit::Failed, ErrorKind::NotConfirmed, "nothing was sent")
+                .hint(
+                    "the same command asks again; --calldata prints them for a wallet elsewhere",
+                ));
         }
         Err(error) => Err(error),
     };

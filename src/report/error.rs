@@ -1,0 +1,278 @@
+//! Why a command did not end well: the `error` of every document.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What `--json` prints: a report and, beside its fields, why the command did not end well.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Document<T> {
+    /// What was done.
+    #[serde(flatten)]
+    pub report: T,
+    /// What was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+/// Stands under `error`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// For scripts.
+    pub kind: ErrorKind,
+    /// What happened.
+    pub message: String,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+/// A stable word for scripts, in JSON as in `no-workspace`: its meaning stays, words may be added.
+/// The exit code says how bad it is; one kind can end a command with different ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorKind {
+    /// The devnet's chain could not be started or fetched.
+    Anvil,
+    /// A CAIP-10 account that does not parse.
+    BadAccount,
+    /// A URL that is none, or that no client can be made for.
+    BadAddress,
+    /// A gateway sent blocks that do not hash to what was asked for.
+    BadBlocks,
+    /// `namesys.toml` has an entry that is wrong.
+    BadConfig,
+    /// A file of the workspace is not UTF-8.
+    BadFile,
+    /// A gateway that does not parse.
+    BadGateway,
+    /// A kept IPNS record does not verify.
+    BadHistory,
+    /// An IPNS name that does not parse.
+    BadIpnsName,
+    /// A gateway or publisher served an IPNS record that does not verify.
+    BadIpnsRecord,
+    /// A key that does not parse.
+    BadKey,
+    /// A keystore file that does not parse.
+    BadKeystore,
+    /// Lines of an import that are wrong; nothing was imported.
+    BadLines,
+    /// A mnemonic that is wrong.
+    BadMnemonic,
+    /// A name that ENSIP-15 refuses.
+    BadName,
+    /// What was signed elsewhere was changed or damaged on the way.
+    BadPublication,
+    /// An IPNS record that does not verify, or a line of `records.toml` that is wrong.
+    BadRecord,
+    /// A record type that does not parse.
+    BadRecordType,
+    /// The recordhash on chain is in no form that is known.
+    BadRecordhash,
+    /// A w3name revision that does not parse.
+    BadRevision,
+    /// A signature that is not 65 bytes in hex, or no signature at all.
+    BadSignature,
+    /// The settings of a web host are wrong.
+    BadSite,
+    /// The certificate or the key of `serve` cannot be used.
+    BadTls,
+    /// A link, a name or a file in the folder that cannot be published.
+    BadTree,
+    /// A value that does not parse, or does not fit its record type.
+    BadValue,
+    /// The devnet's chain did not do as it was told.
+    Chain,
+    /// `doctor` found something that is not as it should be.
+    ChecksFailed,
+    /// Nobody serves the tree to go back to.
+    ContentGone,
+    /// A contract's answer is not of the form it should have.
+    Contract,
+    /// A step of `demo` did not end as it should.
+    Demo,
+    /// Ethereum nodes say different things.
+    Disagreement,
+    /// Publishers, or web hosts, serve different things.
+    Drift,
+    /// A file or a workspace is there already.
+    Exists,
+    /// An IPNS record's time is over.
+    Expired,
+    /// What is published expires within the days asked about.
+    ExpiresSoon,
+    /// Some of many names did not resolve.
+    Failed,
+    /// A publisher that is a file could not be read or written.
+    File,
+    /// A signature is not of this text, or not by this wallet.
+    ForeignSignature,
+    /// Not every upload or publisher that is required has it.
+    Incomplete,
+    /// A fault in this program.
+    Internal,
+    /// Ctrl-C.
+    Interrupted,
+    /// Signed files do not verify.
+    Invalid,
+    /// A file could not be read or written.
+    Io,
+    /// The address to listen on cannot be used.
+    Listen,
+    /// Another process works on the workspace.
+    Locked,
+    /// A server's answer could not be used, or the connection broke.
+    Network,
+    /// The newest publication is not known, and what is here may be older.
+    NewestUnknown,
+    /// No keystore has that name.
+    NoAccount,
+    /// A name has no SIGN 3 for the signer.
+    NoApproval,
+    /// The chain has no ENS registry.
+    NoEns,
+    /// The folder is none.
+    NoFolder,
+    /// The sender cannot pay.
+    NoFunds,
+    /// No gateway is known.
+    NoGateway,
+    /// The IPNS name is not derived yet.
+    NoIpnsName,
+    /// An address has no primary name.
+    NoName,
+    /// There is no such record.
+    NoRecord,
+    /// It is not known what to set as recordhash.
+    NoRecordhash,
+    /// The records resolver of the chain is not known.
+    NoRecordsResolver,
+    /// A name has no resolver.
+    NoResolver,
+    /// No Ethereum node is given.
+    NoRpc,
+    /// The records signer is not derived yet.
+    NoSigner,
+    /// A question, and nobody to ask.
+    NoTerminal,
+    /// The wallet cannot send transactions.
+    NoTransactions,
+    /// No wallet is given.
+    NoWallet,
+    /// There is no workspace here.
+    NoWorkspace,
+    /// Not everybody serves the new record within the time given.
+    NotAgreed,
+    /// The answer to the question was no.
+    NotConfirmed,
+    /// The wallet signs the same text differently each time.
+    NotDeterministic,
+    /// No gateway gave the files.
+    NotFetched,
+    /// The service has no such thing; or none of many names was found.
+    NotFound,
+    /// `renew` would not make it valid for longer.
+    NotLater,
+    /// A transaction was not seen mined in time.
+    NotMined,
+    /// The wallet does not own the name.
+    NotOwner,
+    /// Nothing is published under the name.
+    NotPublished,
+    /// What was published, or set on chain, is not what is read there.
+    NotReadBack,
+    /// The name is not registered.
+    NotRegistered,
+    /// The node did not take a transaction.
+    NotSent,
+    /// A web host does not serve the files it should.
+    NotServed,
+    /// On chain, the name does not use what is published.
+    NotSetUp,
+    /// There is nothing signed to publish.
+    NothingSigned,
+    /// The node is of another chain.
+    OtherChain,
+    /// The keys are not the workspace's.
+    OtherKeys,
+    /// What was signed elsewhere is of another IPNS name.
+    OtherName,
+    /// The name belongs to somebody else than who approved what is signed.
+    OtherOwner,
+    /// A newer record with another value would be replaced.
+    OtherValue,
+    /// The wallet is another one than was named.
+    OtherWallet,
+    /// A newer record is known already.
+    Outdated,
+    /// The system gives no random bytes.
+    Random,
+    /// The service answers 429.
+    RateLimited,
+    /// Records redirect to each other too often.
+    Redirects,
+    /// The simulation of a transaction failed; nothing was sent.
+    Refused,
+    /// A publisher refused the record.
+    Rejected,
+    /// The NameWrapper keeps the resolver from being changed.
+    ResolverLocked,
+    /// The record of an address's primary name could not be read.
+    Reverse,
+    /// A transaction was mined and failed.
+    Reverted,
+    /// An Ethereum node could not be asked.
+    Rpc,
+    /// Two records would be one file.
+    SameFile,
+    /// No sequence is left above the published one.
+    SequenceExhausted,
+    /// The sequence given is not above the published one.
+    SequenceTooLow,
+    /// `setup` failed otherwise.
+    Setup,
+    /// The wallet is elsewhere and its signature is not here.
+    SignatureMissing,
+    /// A web host could not be brought up to date.
+    Site,
+    /// The nodes of a pool stand at different blocks.
+    Stale,
+    /// Somebody serves a higher sequence than was published.
+    Superseded,
+    /// A server made no progress in time.
+    Timeout,
+    /// A transaction could not be signed or sent.
+    Transaction,
+    /// A server refuses connections or cannot be found.
+    Unreachable,
+    /// A publisher's answer could not be read.
+    Unreadable,
+    /// The form of the recordhash needs the chain.
+    Unsupported,
+    /// A record or a primary name does not verify.
+    Unverified,
+    /// The command line.
+    Usage,
+    /// This program and the resolver contract judge a record differently.
+    VerdictsDiffer,
+    /// The password does not open the keystore.
+    WrongPassword,
+}
+
+/// As in JSON.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_reads_as_it_is_in_json() {
+        assert_eq!(ErrorKind::NotReadBack.to_string(), "not-read-back");
+        assert_eq!(serde_json::to_string(&ErrorKind::NoRpc).unwrap(), "\"no-rpc\"");
+    }
+}

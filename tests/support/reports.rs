@@ -1,0 +1,131 @@
+//! The program's JSON documents as the types they were written from.
+
+use std::ffi::OsStr;
+
+use namesys::report::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The report in a document.
+///
+/// # Panics
+/// When it is another one, or has a field that the type lacks.
+pub fn report<T: Serialize + DeserializeOwned>(document: &Value) -> T {
+    whole::<T>(document).unwrap_or_else(|why| panic!("{why} in {document}"))
+}
+
+/// Why the command of a document did not end well.
+pub fn error(document: &Value) -> Option<ErrorReport> {
+    let error = document.get("error")?;
+    Some(ErrorReport::deserialize(error).unwrap_or_else(|why| panic!("{why} in {error}")))
+}
+
+/// The same, in the word for scripts.
+pub fn kind(document: &Value) -> Option<ErrorKind> {
+    error(document).map(|error| error.kind)
+}
+
+/// Checks that the document of a command is the report of that command, with no field lost: read
+/// into the report's type and written again, it is the same.
+///
+/// # Errors
+/// Says what differs.
+pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), String> {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.as_ref().to_str()).collect();
+    let has = |field: &str| document.get(field).is_some();
+    if document.as_object().is_some_and(|fields| fields.len() == 1) && has("error") {
+        return same::<Nothing>(document);
+    }
+    let command = words.iter().position(|word| COMMANDS.contains(word));
+    let command = command.ok_or_else(|| format!("no command is known in {words:?}"))?;
+    let rest = &words[command + 1..];
+    let is_asked = |flag: &str| rest.contains(&flag);
+    let same = match words[command] {
+        "init" => same::<InitReport>(document),
+        "keygen" | "approve" if is_asked("--requests") => same::<RequestsReport>(document),
+        "keygen" => same::<KeygenReport>(document),
+        "set" | "unset" => same::<RecordReport>(document),
+        "list" | "diff" => same::<RecordsReport>(document),
+        "import" => same::<ImportReport>(document),
+        "approve" => same::<ApproveReport>(document),
+        "sign" => same::<SignReport>(document),
+        "verify" => same::<VerifyReport>(document),
+        "pack" => same::<PackReport>(document),
+        "publish" if !has("ipns_name") => same::<SitePublishReport>(document),
+        "publish" | "renew" | "rollback" => same::<PublishReport>(document),
+        "status" => same::<StatusReport>(document),
+        "log" => same::<LogReport>(document),
+        "resolve" if has("names") => same::<ManyReport>(document),
+        "resolve" if has("address") => same::<ReverseReport>(document),
+        "resolve" if has("chain_id") => same::<ChainResolveReport>(document),
+        "resolve" if has("records") => same::<ResolveReport>(document),
+        "resolve" => same::<NameOutcomeReport>(document),
+        "setup" => same::<SetupReport>(document),
+        "doctor" => same::<DoctorReport>(document),
+        "serve" => same::<ServeReport>(document),
+        "demo" => same::<DemoReport>(document),
+        "key" if rest.first() == Some(&"inspect") => same::<KeyReport>(document),
+        "key" => same::<KeyExportReport>(document),
+        "ipns" => match (rest.first(), has("records")) {
+            (Some(&"sign"), true) => same::<IpnsSeriesReport>(document),
+            (Some(&"sign"), false) => same::<IpnsSignReport>(document),
+            (Some(&"put"), _) => same::<IpnsPutReport>(document),
+            _ => same::<IpnsRecordReport>(document),
+        },
+        "revision" => same::<RevisionReport>(document),
+        "devnet" => same::<DevnetReport>(document),
+        "completions" => same::<CompletionsReport>(document),
+        _ => same::<ManReport>(document),
+    };
+    same.map_err(|why| format!("{}: {why} in {document}", words[command]))
+}
+
+/// Every command that has a document.
+pub const COMMANDS: [&str; 27] = [
+    "init",
+    "keygen",
+    "set",
+    "unset",
+    "list",
+    "diff",
+    "import",
+    "approve",
+    "sign",
+    "verify",
+    "pack",
+    "publish",
+    "status",
+    "renew",
+    "rollback",
+    "log",
+    "resolve",
+    "setup",
+    "doctor",
+    "serve",
+    "demo",
+    "key",
+    "ipns",
+    "revision",
+    "devnet",
+    "completions",
+    "man",
+];
+
+/// The report of a command that did nothing: it is the error alone.
+#[derive(Serialize, Deserialize)]
+struct Nothing {}
+
+fn same<T: Serialize + DeserializeOwned>(document: &Value) -> Result<(), String> {
+    whole::<T>(document).map(drop)
+}
+
+fn whole<T: Serialize + DeserializeOwned>(document: &Value) -> Result<T, String> {
+    let read: Document<T> =
+        serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
+    let again = serde_json::to_value(&read).map_err(|error| error.to_string())?;
+    if again != *document {
+        return Err(format!("as the type has it: {again}"));
+    }
+    Ok(read.report)
+}
