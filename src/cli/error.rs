@@ -15,7 +15,7 @@ use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
-use super::output::{redacted, without_credentials};
+use super::redaction::{redacted, without_credentials};
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

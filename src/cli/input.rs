@@ -9,7 +9,7 @@ use namesys::secret::{SecretBytes, SecretString};
 use zeroize::Zeroize;
 
 use super::error::CliError;
-use super::output::redacted;
+use super::redaction::redacted;
 
 /// Most bytes of a password, key, mnemonic or signature file.
 pub const MAX_SECRET: u64 = 4096;

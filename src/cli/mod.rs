@@ -16,6 +16,7 @@ pub mod output;
 pub mod password_args;
 pub mod prompt;
 mod publish_errors;
+mod redaction;
 pub mod rpc_args;
 pub mod session;
 pub mod values;

@@ -14,8 +14,8 @@ use namesys::workspace::{Config, RecordedKeys, Workspace};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
-use super::output::redacted;
 use super::password_args::PasswordArgs;
+use super::redaction::redacted;
 use super::wallet_args::{OpenWallet, WalletArgs};
 
 /// A workspace and its configuration.

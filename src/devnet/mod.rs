@@ -16,7 +16,8 @@ pub mod chain;
 mod gateway;
 mod handle;
 mod names;
-mod prompt;
+mod network;
+mod no_delay;
 mod rate_limit;
 mod reply;
 mod routing;
@@ -40,8 +41,8 @@ pub use handle::DevnetHandle;
 pub use rate_limit::RateLimit;
 pub use store::StoreError;
 
-use prompt::prompt;
-use server::Network;
+use network::Network;
+use no_delay::without_delay;
 use store::Store;
 
 /// How long [`Devnet::stop`] waits for requests under way.
@@ -147,7 +148,7 @@ impl Devnet {
         let mut stopping = stop.subscribe();
         let task = tokio::spawn(async move {
             let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(prompt(listener), app)
+            axum::serve(without_delay(listener), app)
                 .with_graceful_shutdown(async move {
                     // An error says the devnet was dropped, which ends it too.
                     let _ = stopping.wait_for(|stop| *stop).await;

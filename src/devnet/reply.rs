@@ -1,7 +1,7 @@
 //! Forms of answers that more than one service uses.
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -9,6 +9,25 @@ use serde::Serialize;
 
 /// Media type of a raw IPNS record.
 pub(crate) const IPNS_RECORD: &str = "application/vnd.ipfs.ipns-record";
+
+/// What there is, for people who look.
+pub(crate) const ROUTES: [&str; 9] = [
+    "GET|POST /name/<key>",
+    "GET /name/<key>/watch (websocket)",
+    "POST /api/v0/dag/import, /api/v0/pin/ls",
+    "POST /api/v0/name/put, /api/v0/name/get, /api/v0/routing/put, /api/v0/version, /api/v0/id",
+    "GET /ipfs/<cid>[/path][?format=raw|car]",
+    "GET /ipns/<name>[/path][?format=raw|car]",
+    "GET /ipns/<name>?format=ipns-record",
+    "GET|PUT /routing/v1/ipns/<name>",
+    "GET /chain (where its Ethereum node is)",
+];
+
+/// 404 in w3name's form, with what there is instead.
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    let hint = format!("the devnet has no {}; it has: {}", uri.path(), ROUTES.join("; "));
+    json(StatusCode::NOT_FOUND, &serde_json::json!({ "message": "Not Found", "hint": hint }))
+}
 
 /// JSON as w3name sends it.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {

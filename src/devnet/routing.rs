@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::names::PutError;
+use super::network::{Shared, blocking};
 use super::reply::{self, Form, IPNS_RECORD, Refusal};
-use super::server::{Shared, blocking};
 use crate::ipns::{MAX_RECORD_BYTES, VerifiedRecord};
 use crate::keys::{IpnsName, IpnsNameError};
 

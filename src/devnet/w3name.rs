@@ -18,8 +18,8 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::names::{Put, PutError};
-use super::reply::{Form, Refusal, json};
-use super::server::{Shared, blocking, not_found};
+use super::network::{Shared, blocking};
+use super::reply::{Form, Refusal, json, not_found};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, VerifiedRecord};
 use crate::keys::{IpnsName, IpnsNameError};
 

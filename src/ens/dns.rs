@@ -1,6 +1,6 @@
 //! DNS wire form of a name (RFC 1035 section 3.1, as ENSIP-10 uses it: labels up to 255 bytes).
 
-use super::{Name, NameError};
+use super::name::{Name, NameError};
 
 /// Why bytes are not the wire form of a normalised name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +17,13 @@ pub enum DnsError {
     /// The labels are not a normalised name.
     #[error(transparent)]
     Name(#[from] NameError),
+}
+
+impl Name {
+    /// DNS wire form: each label after its length byte, then a zero byte (ENSIP-10).
+    pub fn dns(&self) -> Vec<u8> {
+        encode(self)
+    }
 }
 
 /// Each label after its length byte, then a zero byte.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use alloy_primitives::B256;
 
-use super::{dns, namehash, well_known};
+use super::namehash;
 
 /// The longest label, in bytes: one DNS wire length byte, and one file name on common systems.
 const MAX_LABEL_BYTES: usize = 255;
@@ -116,16 +116,6 @@ impl Name {
     /// EIP-137 namehash.
     pub fn node(&self) -> B256 {
         namehash::namehash(&self.0)
-    }
-
-    /// DNS wire form: each label after its length byte, then a zero byte (ENSIP-10).
-    pub fn dns(&self) -> Vec<u8> {
-        dns::encode(self)
-    }
-
-    /// The directory of its records: `.well-known/` and the labels reversed, joined by `/`.
-    pub fn well_known(&self) -> String {
-        well_known::directory(self)
     }
 
     /// The name without its leftmost label; `None` for a top-level domain.

@@ -15,7 +15,6 @@ use multihash::Multihash;
 use rust_unixfs::file::adder::{BalancedCollector, Chunker, FileAdder};
 
 use super::block::{BlockSink, DAG_PB, RAW, sha256_cid};
-use super::unixfs_directory::{flat_directory, sharded_directory};
 
 /// Bytes of a file in one leaf.
 const CHUNK_BYTES: usize = 1024 * 1024;
@@ -161,7 +160,7 @@ pub(super) struct Packer<'a> {
     sink: &'a mut dyn BlockSink,
     seen: HashSet<BlockId, BuildHasherDefault<DigestHasher>>,
     bytes: u64,
-    buffer: Vec<u8>,
+    pub buffer: Vec<u8>,
     chunk_bytes: usize,
 }
 
@@ -237,19 +236,6 @@ impl<'a> Packer<'a> {
         let mut block = Vec::new();
         rust_unixfs::symlink::serialize_symlink_block(target, &mut block);
         self.block(DAG_PB, &block)
-    }
-
-    /// A directory of `links`, which are sorted by name and have no name twice.
-    pub fn directory(&mut self, links: &[Link]) -> Result<Node, PackError> {
-        let mut block = std::mem::take(&mut self.buffer);
-        let node = if flat_directory(links, &mut block) {
-            let below: u64 = links.iter().map(|link| link.node.tsize).sum();
-            self.block(DAG_PB, &block).map(|node| Node { tsize: node.tsize + below, ..node })
-        } else {
-            sharded_directory(links, self)
-        };
-        self.buffer = block;
-        node
     }
 
     /// A dag-pb block that is complete.

@@ -14,8 +14,26 @@ const DIRECTORY_DATA: [u8; 4] = [0x0a, 0x02, 0x08, 0x01];
 /// The end of UnixFS data of a HAMT: `hashType: murmur3-x64-64 (0x22), fanout: 256`.
 const SHARD_KIND: [u8; 5] = [0x28, 0x22, 0x30, 0x80, 0x02];
 
+impl Packer<'_> {
+    /// A directory of `links`, which are sorted by name and have no name twice.
+    pub fn directory(&mut self, links: &[Link]) -> Result<Node, PackError> {
+        let mut block = std::mem::take(&mut self.buffer);
+        let node = if flat_directory(links, &mut block) {
+            let below: u64 = links.iter().map(|link| link.node.tsize).sum();
+            self.node(&block).map(|mut node| {
+                node.tsize += below;
+                node
+            })
+        } else {
+            sharded_directory(links, self)
+        };
+        self.buffer = block;
+        node
+    }
+}
+
 /// Writes the block of a plain directory; `false` when it would be too long.
-pub(super) fn flat_directory(links: &[Link], block: &mut Vec<u8>) -> bool {
+fn flat_directory(links: &[Link], block: &mut Vec<u8>) -> bool {
     block.clear();
     for Link { name, node } in links {
         put_link(block, "", name, node);
@@ -28,10 +46,7 @@ pub(super) fn flat_directory(links: &[Link], block: &mut Vec<u8>) -> bool {
 }
 
 /// Packs a directory as a HAMT of 256 buckets a level; parts go to the sink before the whole.
-pub(super) fn sharded_directory(
-    links: &[Link],
-    packer: &mut Packer<'_>,
-) -> Result<Node, PackError> {
+fn sharded_directory(links: &[Link], packer: &mut Packer<'_>) -> Result<Node, PackError> {
     let mut hashed: Vec<([u8; 8], &Link)> =
         links.iter().map(|link| (shard_path(&link.name), link)).collect();
     hashed.sort_unstable_by_key(|(path, _)| *path);

@@ -5,6 +5,7 @@ mod publish;
 mod record;
 mod record_create;
 mod record_data;
+mod record_error;
 mod record_file;
 mod revision;
 mod routing;
@@ -14,8 +15,9 @@ pub use kubo::KuboPublisher;
 pub use publish::{
     PublishError, Published, Publisher, ReadBack, RecordSource, publish_and_read_back,
 };
-pub use record::{MAX_RECORD_BYTES, RecordError, RecordFields, UnverifiedRecord, VerifiedRecord};
+pub use record::{RecordFields, UnverifiedRecord, VerifiedRecord};
 pub use record_create::{create, create_v2_only};
+pub use record_error::{MAX_RECORD_BYTES, RecordError};
 pub use record_file::RecordFile;
 pub use revision::{MAX_REVISION_BYTES, Revision, RevisionError};
 pub use routing::{DelegatedRouting, RECORD_MEDIA_TYPE};

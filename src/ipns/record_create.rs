@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use prost::Message;
 
-use super::record::{
-    IpnsEntry, MAX_RECORD_BYTES, RecordError, V2_PREFIX, parse_validity, signed_v1,
-};
+use super::record::{IpnsEntry, V2_PREFIX, parse_validity, signed_v1};
 use super::record_data::RecordData;
+use super::record_error::{MAX_RECORD_BYTES, RecordError};
 use crate::keys::IpnsKey;
 
 /// Signs a record with V1 and V2 signatures, for old readers and new.

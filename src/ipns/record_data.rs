@@ -5,7 +5,7 @@
 
 use cid::Cid;
 
-use super::record::RecordError;
+use super::record_error::RecordError;
 
 /// Deeper nesting in unknown fields is refused.
 const MAX_DEPTH: usize = 32;

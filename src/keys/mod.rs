@@ -6,11 +6,11 @@ pub mod file;
 mod ipns;
 mod ipns_forms;
 mod plan;
-mod records;
+mod signer;
 
 pub use crate::multiformats::{IpnsName, IpnsNameError};
 pub use derive::{Derivation, Identity, UnknownDerivation, ipns_seed, records_signer};
 pub use ipns::IpnsKey;
 pub use ipns_forms::IpnsKeyError;
 pub use plan::{Compat, KeyPlan, Storage, UnknownChoice};
-pub use records::{SignerKey, SignerKeyError};
+pub use signer::{SignerKey, SignerKeyError};

@@ -3,45 +3,25 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::body::Activity;
 use super::budget::Budget;
 use super::dns::SystemWithLocalhost;
-use super::error::{NetError, excerpt, shown};
+use super::error::{NetError, shown};
 use super::guard::{Guard, PublicOnly, is_loopback, private_literal};
 use super::request::{Authorization, Request};
+use super::response::Response;
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
+use super::timeouts::Timeouts;
 
 /// Redirects followed at most.
 const MAX_REDIRECTS: usize = 5;
-
-/// How long a server may be silent.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// Until the connection stands. It is the client's, not a single request's.
-    pub connect: Duration,
-    /// Between the request's last part taken and the answer's head, and between two parts of the
-    /// answer.
-    pub idle: Duration,
-    /// From the head of the answer to its last byte.
-    pub body: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            idle: Duration::from_secs(30),
-            body: Duration::from_secs(120),
-        }
-    }
-}
 
 /// What an [`Http`] is made of.
 #[derive(Clone, Default)]
@@ -79,49 +59,6 @@ pub struct Http {
 }
 
 type MakeClient = Box<dyn Fn() -> Result<reqwest::Client, NetError> + Send + Sync>;
-
-/// An answer, whatever its status, read to its end.
-#[derive(Clone, Debug)]
-pub struct Response {
-    /// The address that answered, after redirects.
-    pub url: Url,
-    /// The HTTP status.
-    pub status: u16,
-    /// The media type, without parameters, lower case; empty when the server gave none.
-    pub media_type: String,
-    /// How long the server asked to wait.
-    pub retry_after: Option<Duration>,
-    /// The server's clock, where it gave it.
-    pub date: Option<Timestamp>,
-    /// The body.
-    pub body: Bytes,
-    headers: HeaderMap,
-}
-
-impl Response {
-    /// The body, if the status is 2xx.
-    ///
-    /// # Errors
-    /// [`NetError::Status`] otherwise.
-    pub fn success(self) -> Result<Bytes, NetError> {
-        if (200..300).contains(&self.status) { Ok(self.body) } else { Err(self.to_error()) }
-    }
-
-    /// A header's value, when it is there and text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The answer as the error it is when its status is not what was hoped for.
-    pub fn to_error(&self) -> NetError {
-        NetError::Status {
-            url: shown(&self.url),
-            status: self.status,
-            excerpt: excerpt(&self.body),
-            retry_after: self.retry_after,
-        }
-    }
-}
 
 impl Http {
     /// Sets up TLS (ring; the system's roots and `extra_roots`) and the connection pool.

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `client` | sends: time-outs, redirects, bounded body, repetition |
 //! | `request` | [`Request`]: what is sent, and its bounds |
+//! | `response` | [`Response`]: what comes back |
+//! | `timeouts` | [`Timeouts`]: how long a server may be silent |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
 //! | `bucket` | objects of an S3-compatible bucket, requests signed |
 //! | `dns` | host names, `*.localhost` included |
@@ -27,17 +29,21 @@ mod guard;
 mod kubo;
 mod limit;
 mod request;
+mod response;
 mod retry;
 #[cfg(test)]
 pub(crate) mod test_server;
+mod timeouts;
 
 pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;
-pub use client::{Http, HttpConfig, Response, Timeouts, endpoint};
+pub use client::{Http, HttpConfig, endpoint};
 pub use error::{NetError, shown};
 pub use guard::Guard;
 pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address};
 pub use limit::RateLimiter;
 pub use request::{Authorization, Request};
+pub use response::Response;
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};
+pub use timeouts::Timeouts;

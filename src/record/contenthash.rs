@@ -9,7 +9,7 @@ use cid::Cid;
 use data_encoding::BASE64URL_NOPAD;
 use multibase::Base;
 
-use super::value::prefixed_bytes;
+use super::prefixed_hex::prefixed_bytes;
 use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, IpnsName, parse_key_cid};
 
 const IPFS: u64 = 0xe3;

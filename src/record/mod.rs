@@ -14,6 +14,7 @@ mod file;
 mod key;
 mod legacy;
 mod path;
+mod prefixed_hex;
 mod resolver_abi;
 mod text_key;
 mod value;

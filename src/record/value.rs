@@ -5,6 +5,7 @@ use std::fmt;
 use alloy_primitives::{Address, B256, hex};
 
 use super::address::{self, AddressError};
+use super::prefixed_hex::{prefixed, prefixed_bytes};
 use super::{CoinType, Contenthash, ContenthashError, RecordKey};
 use crate::ens::{Name, NameError};
 
@@ -142,16 +143,6 @@ fn pubkey(text: &str) -> Result<Value, ValueError> {
 fn bytes(key: &RecordKey, text: &str) -> Result<Vec<u8>, ValueError> {
     prefixed_bytes(text)
         .ok_or_else(|| ValueError::Hex { record: key.to_string(), value: text.to_owned() })
-}
-
-/// The bytes of `0x` and pairs of hexadecimal digits.
-pub(super) fn prefixed_bytes(text: &str) -> Option<Vec<u8>> {
-    prefixed(text).and_then(|digits| hex::decode(digits).ok())
-}
-
-/// What follows `0x`, unless that is another `0x`, which the decoder would skip too.
-fn prefixed(text: &str) -> Option<&str> {
-    text.strip_prefix("0x").filter(|digits| !digits.starts_with("0x"))
 }
 
 /// The text form, which [`Value::parse`] takes back.

@@ -10,8 +10,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::CHAIN_ID;
-
+/// The chain id, of the chain and in the signed texts.
+pub const CHAIN_ID: u64 = 31337;
 /// What npm is asked for.
 const PACKAGE: &str = "@foundry-rs/anvil";
 /// The version that the tests run against.

@@ -5,8 +5,8 @@ use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes, address};
 use serde::Deserialize;
 
-use super::CHAIN_ID;
-use super::ChainGateways;
+use super::anvil::CHAIN_ID;
+use super::gateways::ChainGateways;
 
 /// The ENS registry, where it is on mainnet.
 pub const REGISTRY: Address = address!("00000000000C2E074eC69A0dFb2997BA6C7d2e1e");

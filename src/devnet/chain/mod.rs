@@ -7,6 +7,7 @@
 
 mod anvil;
 mod contracts;
+mod gateways;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,46 +22,20 @@ use tokio::sync::Mutex;
 
 use crate::ens::Name;
 use anvil::Anvil;
-pub use anvil::{AnvilError, AnvilSearch, MNEMONIC};
+pub use anvil::{AnvilError, AnvilSearch, CHAIN_ID, MNEMONIC};
 use bindings::{CCIP2Resolver, GatewayManager, NameWrapper, PlainResolver, Registry};
 pub use contracts::{
     CCIP2_RESOLVER, GATEWAY_MANAGER, NAME_WRAPPER, PLAIN_RESOLVER, REGISTRY, UNIVERSAL_RESOLVER,
     bindings,
 };
+pub use gateways::ChainGateways;
 
 type TransactionRequest = <Ethereum as Network>::TransactionRequest;
 
-/// The chain id, of the chain and in the signed texts.
-pub const CHAIN_ID: u64 = 31337;
 /// Enough for any call here; anvil's blocks hold thirty million.
 const GAS: u64 = 10_000_000;
 /// How long a transaction may take to be mined; anvil mines each at once.
 const RECEIPT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The gateways the CCIP2 resolver sends clients to: authorities (`host`, `host:port`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainGateways {
-    /// What stands before them, `https://` or `http://`.
-    pub scheme: String,
-    /// Asked by subdomain; none when empty.
-    pub primary: String,
-    /// Asked by path.
-    pub web3: Vec<String>,
-    /// Asked for names without a recordhash; the first for every name.
-    pub web2: Vec<String>,
-}
-
-impl ChainGateways {
-    /// A local gateway alone, by path over `http://`: a client need not resolve subdomains.
-    pub fn local(authority: impl Into<String>) -> Self {
-        Self {
-            scheme: "http://".to_owned(),
-            primary: String::new(),
-            web3: vec![authority.into()],
-            web2: Vec::new(),
-        }
-    }
-}
 
 /// How a chain is started.
 #[derive(Clone, Debug)]

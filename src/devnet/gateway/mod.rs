@@ -18,8 +18,8 @@ use axum::routing::any;
 use cid::Cid;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::network::{Network, Shared, blocking};
 use super::reply::{self, Form, Refusal, set};
-use super::server::{Network, Shared, blocking};
 use crate::keys::IpnsName;
 
 use format::Format;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::path::{ContentPath, Root};
 use super::{Target, unresolved};
+use crate::devnet::network::Network;
 use crate::devnet::reply::Refusal;
-use crate::devnet::server::Network;
 use crate::ipns::VerifiedRecord;
 use crate::keys::IpnsName;
 

@@ -15,8 +15,8 @@ use super::{
     Ask, ESCAPED, Target, cache_control, disposition, not_modified, redirect, set_roots,
     unresolved, with_query,
 };
+use crate::devnet::network::Network;
 use crate::devnet::reply::{self, Form, Refusal, set};
-use crate::devnet::server::Network;
 use crate::ipfs::{BlockSource, Entry, Kind, ReadError, list, read_file, resolve};
 use crate::web::{Wanted, content_type, none_match, wanted};
 

@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 
 use super::{bad_request, error, files};
 use crate::devnet::gateway::query;
+use crate::devnet::network::{Shared, blocking};
 use crate::devnet::reply::Refusal;
-use crate::devnet::server::{Shared, blocking};
 use crate::devnet::store::{BlockStore, Store};
 use crate::ipfs::{BlockError, CarError, CarReader, DAG_PB, RAW, ReadError, walk};
 

@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use serde_json::json;
 
+use super::network::Shared;
 use super::reply::{self, Form, Refusal, json_line};
-use super::server::Shared;
 
 /// The version the answers imitate.
 const KUBO_VERSION: &str = "0.44.0";

@@ -7,8 +7,8 @@ use serde_json::{Map, json};
 
 use super::error;
 use crate::devnet::gateway::query;
+use crate::devnet::network::Shared;
 use crate::devnet::reply::{Refusal, json_line};
-use crate::devnet::server::Shared;
 
 /// `?arg=<CID>` (all pins without it), `?type=recursive`. Every pin here is recursive, and what
 /// is below a pinned root is not looked for.

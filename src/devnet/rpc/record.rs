@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{bad_request, error, files};
 use crate::devnet::gateway::query;
 use crate::devnet::names::{Put, PutError};
+use crate::devnet::network::{Shared, blocking};
 use crate::devnet::reply::{IPNS_RECORD, Refusal, json_line};
-use crate::devnet::server::{Shared, blocking};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 

@@ -11,8 +11,8 @@
 //! cut short is dropped, a record is either the old or the new one.
 
 mod blocks;
+mod ipns_records;
 mod pins;
-mod records;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use blocks::BlockStore;
+pub(crate) use ipns_records::RecordStore;
 pub(crate) use pins::PinStore;
-pub(crate) use records::RecordStore;
 
 /// Why the devnet's folder cannot be used.
 #[derive(Debug, thiserror::Error)]

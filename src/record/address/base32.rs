@@ -4,7 +4,7 @@ use crc::{CRC_16_XMODEM, Crc};
 use data_encoding::{BASE32, BASE32_NOPAD};
 use sha2::{Digest, Sha512_256};
 
-use super::Reason;
+use super::reason::Reason;
 
 const XMODEM: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
 /// Strkey version of an ed25519 account key: it makes the first letter G.

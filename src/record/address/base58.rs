@@ -2,7 +2,7 @@
 
 use blake2::{Blake2b512, Digest};
 
-use super::Reason;
+use super::reason::Reason;
 
 /// One way a Base58Check payload begins and how it is stored.
 pub(super) struct Version {

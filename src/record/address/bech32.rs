@@ -5,7 +5,7 @@ use bech32::primitives::decode::{
 };
 use bech32::{Bech32, Bech32m, Checksum, Fe32, Hrp, segwit};
 
-use super::Reason;
+use super::reason::Reason;
 
 /// An address that is the Bech32 form of its bytes, of one of `lengths`.
 pub(super) fn parse(

@@ -1,7 +1,9 @@
 //! Bitcoin and the coins made like it: addresses are stored as output scripts.
 
 use super::base58::{alphabet, payload, wrong_length};
-use super::{Reason, bech32, cashaddr};
+use super::cashaddr::Kind;
+use super::reason::Reason;
+use super::{bech32, cashaddr};
 
 const P2PKH: (&[u8], &[u8]) = (&[0x76, 0xa9, 0x14], &[0x88, 0xac]);
 const P2SH: (&[u8], &[u8]) = (&[0xa9, 0x14], &[0x87]);
@@ -90,12 +92,6 @@ impl Network {
         };
         Some(bs58::encode([version, hash].concat()).with_check().into_string())
     }
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Key,
-    Script,
 }
 
 fn split(script: &[u8]) -> Option<(Kind, &[u8])> {

@@ -4,7 +4,8 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use minicbor::data::{IanaTag, Tag};
 use minicbor::{Decoder, Encoder};
 
-use super::{Reason, bech32};
+use super::bech32;
+use super::reason::Reason;
 
 const HRP: &str = "addr";
 const MAINNET: u8 = 1;

@@ -3,10 +3,15 @@
 use bech32::primitives::checksum::{Checksum, Engine};
 use bech32::{ByteIterExt, Fe32, Fe32IterExt};
 
-use super::Reason;
-use super::bitcoin::Kind;
+use super::reason::Reason;
 
 const PREFIX: &str = "bitcoincash";
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Key,
+    Script,
+}
 
 /// The 40-bit BCH code of the CashAddr specification.
 enum CashAddr {}

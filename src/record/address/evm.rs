@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, hex};
 
-use super::Reason;
+use super::reason::Reason;
 
 /// One case is taken as it is; mixed case must be the checksum.
 pub(super) fn parse(text: &str, eip1191: Option<u64>) -> Result<Vec<u8>, Reason> {

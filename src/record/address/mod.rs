@@ -9,12 +9,14 @@ mod cashaddr;
 mod evm;
 mod formats;
 mod plain;
+mod reason;
 
 use alloy_primitives::hex;
 
 use super::CoinType;
-use super::value::prefixed_bytes;
+use super::prefixed_hex::prefixed_bytes;
 use formats::{Format, format};
+use reason::Reason;
 
 const AVALANCHE: &str = "avax";
 const HANDSHAKE: &str = "hs";
@@ -34,9 +36,6 @@ pub struct AddressError {
     /// The forms the coin's addresses have.
     pub expected: String,
 }
-
-/// What is wrong with an address, as a clause.
-type Reason = std::borrow::Cow<'static, str>;
 
 impl Format {
     fn parse(&self, text: &str) -> Result<Vec<u8>, Reason> {

@@ -2,8 +2,8 @@
 
 use alloy_primitives::hex;
 
-use super::Reason;
-use crate::record::value::prefixed_bytes;
+use super::reason::Reason;
+use crate::record::prefixed_hex::prefixed_bytes;
 
 /// `0x` and exactly `length` bytes.
 pub(super) fn parse_hex(text: &str, length: usize) -> Result<Vec<u8>, Reason> {

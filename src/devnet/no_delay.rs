@@ -5,7 +5,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Sets `TCP_NODELAY` on every connection that `listener` accepts. Without it the last piece of an
 /// answer waits until the client has acknowledged the one before, which takes it up to 40 ms.
-pub(super) fn prompt(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
+pub(super) fn without_delay(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
     listener.tap_io(|stream| {
         // A connection without it works too.
         let _ = stream.set_nodelay(true);
@@ -22,7 +22,7 @@ mod tests {
     async fn connections_do_not_wait() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
-        let mut listener = prompt(listener);
+        let mut listener = without_delay(listener);
         let (client, (accepted, _)) = tokio::join!(client, listener.accept());
         client.unwrap();
         assert!(accepted.nodelay().unwrap());
