@@ -3,7 +3,6 @@
 
 use jiff::Timestamp;
 use prost::Message;
-use serde::Serialize;
 
 use super::record_data::{self, RecordData};
 use super::record_error::{MAX_RECORD_BYTES, RecordError};
@@ -36,7 +35,7 @@ pub(super) struct IpnsEntry {
 }
 
 /// What a record says. Where it came from decides whether that is verified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordFields {
     /// What the name points to: `/ipfs/<cid>`.
     pub value: String,
@@ -46,7 +45,6 @@ pub struct RecordFields {
     pub validity: String,
     /// How long the record may be cached, in nanoseconds.
     pub ttl_ns: u64,
-    #[serde(skip)]
     expires: Timestamp,
 }
 

@@ -6,7 +6,6 @@
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use minicbor::{Decoder, Encoder};
-use serde::Serialize;
 
 use super::record::{RecordFields, parse_validity};
 use crate::keys::{IpnsName, IpnsNameError};
@@ -15,7 +14,7 @@ use crate::keys::{IpnsName, IpnsNameError};
 pub const MAX_REVISION_BYTES: usize = super::MAX_RECORD_BYTES;
 
 /// A state of an IPNS name, unsigned: what was published, or is to be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
     /// Whose.
     pub name: IpnsName,

@@ -7,7 +7,7 @@ use super::{
     SiteStatusReport,
 };
 use crate::request::{Request, Step};
-use crate::workspace::{LineError, RecordState};
+use crate::workspace::{LineError, RecordState, SignedFile};
 
 /// `init`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -143,29 +143,15 @@ pub struct SignReport {
     pub records: Vec<SignedFileReport>,
     /// What was removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub removed_records: Vec<RemovedFileReport>,
-}
-
-/// A record file that was removed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RemovedFileReport {
-    /// Whose record it was.
-    pub name: String,
-    /// The record type.
-    pub record: String,
-    /// The file that was in the workspace.
-    pub path: String,
+    pub removed_records: Vec<SignedFile>,
 }
 
 /// A record file that was written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignedFileReport {
-    /// Whose record.
-    pub name: String,
-    /// The record type.
-    pub record: String,
-    /// The file in the workspace.
-    pub path: String,
+    /// The file.
+    #[serde(flatten)]
+    pub file: SignedFile,
     /// Checksummed address.
     pub signer: String,
 }

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod caip10;
+mod context;
 mod diagnose;
 mod eip191;
 mod redirect;
@@ -12,9 +13,10 @@ mod verify;
 
 pub use approvals::ApprovalCache;
 pub use caip10::{AddressFormError, Caip10, Caip10Error, parse_address};
+pub use context::VerifyContext;
 pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
 pub use redirect::{SignedRedirect, VerifiedRedirect};
 pub use signed::{PayloadError, SIGNED_RECORD_SELECTOR, SIGNED_REDIRECT_SELECTOR, SignedRecord};
 pub use text::{Extradata, Origin, Request, Step};
-pub use verify::{ApprovalBasis, VerifiedRecord, VerifyContext, VerifyError};
+pub use verify::{ApprovalBasis, VerifiedRecord, VerifyError};

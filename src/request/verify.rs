@@ -5,27 +5,12 @@ use alloy_primitives::{Address, Bytes};
 
 use super::approvals::Approval;
 use super::diagnose::{self, Cause};
-use super::{ApprovalCache, Request, Signature, SignatureError, SignedRecord};
+use super::{ApprovalCache, Request, Signature, SignatureError, SignedRecord, VerifyContext};
 use crate::ens::{DnsError, Name};
 use crate::record::{RecordKey, Value, ValueError};
 
-/// What the chain says about the name, or what a person says in its place.
-#[derive(Clone, Copy, Debug)]
-pub struct VerifyContext<'a> {
-    /// The full name that is resolved.
-    pub name: &'a Name,
-    /// Its owner: of the registry, or of the NameWrapper for a wrapped name.
-    pub owner: Address,
-    /// The chain id that stands in the texts.
-    pub chain_id: u64,
-    /// Signers the owner approved on chain (`isApprovedSigner`): of records, or managers that
-    /// may sign SIGN 3 in the owner's place.
-    pub approved_signers: &'a [Address],
-}
-
 /// Why the signer may sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApprovalBasis {
     /// The signer is the owner.
     Owner,

@@ -1,8 +1,9 @@
 //! Why a wallet did not sign.
 
+use std::path::PathBuf;
+
 use alloy_primitives::Address;
 
-use super::{KeystoreError, MnemonicError};
 use crate::ens::Name;
 use crate::keys::SignerKeyError;
 use crate::request::{SignatureError, Step};
@@ -63,4 +64,57 @@ pub enum WalletError {
     /// The keystore did not open.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
+}
+
+/// Why a keystore did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum KeystoreError {
+    /// The password does not fit.
+    #[error("the password does not open the keystore {}", .0.display())]
+    WrongPassword(PathBuf),
+    /// The file could not be read.
+    #[error("the keystore {} cannot be read: {source}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Not a keystore of version 3 that this program takes.
+    #[error("{} is not a Web3 keystore of version 3: {reason}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No account of that name, or not a name.
+    #[error("{name:?} is not an account in {}; it has: {known}", .folder.display())]
+    NoAccount {
+        /// The name given.
+        name: String,
+        /// The keystores folder.
+        folder: PathBuf,
+        /// The names found there, or `none`.
+        known: String,
+    },
+}
+
+/// Why a mnemonic gives no account. The mnemonic is not quoted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MnemonicError {
+    /// Not 12, 15, 18, 21 or 24 words of the English BIP-39 list, or the checksum is wrong.
+    #[error(
+        "this is not a BIP-39 mnemonic: it has {words} words, and 12, 15, 18, 21 or 24 words of \
+         the English list with the right checksum are needed"
+    )]
+    Phrase {
+        /// How many words were given.
+        words: usize,
+    },
+    /// Not a BIP-32 path.
+    #[error(
+        "{0:?} is not a derivation path: it has the form m/44'/60'/0'/0/0, each number below 2147483648"
+    )]
+    Path(String),
 }

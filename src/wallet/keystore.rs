@@ -8,7 +8,8 @@ use alloy::signers::local::{LocalSignerError, PrivateKeySigner};
 use serde::Deserialize;
 use zeroize::Zeroize;
 
-use super::{LocalWallet, WalletError};
+use super::error::{KeystoreError, WalletError};
+use super::local::LocalWallet;
 use crate::keys::SignerKey;
 use crate::secret::{Secret, SecretString};
 
@@ -19,40 +20,6 @@ const MAX_SCRYPT_MEMORY: u64 = 1 << 30;
 /// Most scrypt parallelisation, and most PBKDF2 rounds.
 const MAX_SCRYPT_P: u64 = 16;
 const MAX_PBKDF2_ROUNDS: u64 = 10_000_000;
-
-/// Why a keystore did not open.
-#[derive(Debug, thiserror::Error)]
-pub enum KeystoreError {
-    /// The password does not fit.
-    #[error("the password does not open the keystore {}", .0.display())]
-    WrongPassword(PathBuf),
-    /// The file could not be read.
-    #[error("the keystore {} cannot be read: {source}", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// Not a keystore of version 3 that this program takes.
-    #[error("{} is not a Web3 keystore of version 3: {reason}", .path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// No account of that name, or not a name.
-    #[error("{name:?} is not an account in {}; it has: {known}", .folder.display())]
-    NoAccount {
-        /// The name given.
-        name: String,
-        /// The keystores folder.
-        folder: PathBuf,
-        /// The names found there, or `none`.
-        known: String,
-    },
-}
 
 #[derive(Deserialize)]
 struct Header {

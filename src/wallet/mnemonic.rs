@@ -6,32 +6,14 @@ use std::str::FromStr;
 use alloy::signers::local::{LocalSignerError, MnemonicBuilder};
 use zeroize::Zeroize;
 
-use super::{LocalWallet, WalletError};
+use super::error::{MnemonicError, WalletError};
+use super::local::LocalWallet;
 use crate::keys::SignerKey;
 use crate::secret::{Secret, SecretString};
 
 /// Longest path text that is read, and most levels.
 const MAX_PATH: usize = 256;
 const MAX_LEVELS: usize = 16;
-
-/// Why a mnemonic gives no account. The mnemonic is not quoted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MnemonicError {
-    /// Not 12, 15, 18, 21 or 24 words of the English BIP-39 list, or the checksum is wrong.
-    #[error(
-        "this is not a BIP-39 mnemonic: it has {words} words, and 12, 15, 18, 21 or 24 words of \
-         the English list with the right checksum are needed"
-    )]
-    Phrase {
-        /// How many words were given.
-        words: usize,
-    },
-    /// Not a BIP-32 path.
-    #[error(
-        "{0:?} is not a derivation path: it has the form m/44'/60'/0'/0/0, each number below 2147483648"
-    )]
-    Path(String),
-}
 
 /// A BIP-32 derivation path such as `m/44'/60'/0'/0/0`.
 #[derive(Clone, Debug, PartialEq, Eq)]

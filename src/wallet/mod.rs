@@ -10,11 +10,11 @@ mod keystore;
 mod local;
 mod mnemonic;
 
-pub use error::WalletError;
+pub use error::{KeystoreError, MnemonicError, WalletError};
 pub use external::ExternalWallet;
-pub use keystore::{KeystoreError, account_path, check_keystore, open_keystore};
+pub use keystore::{account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
-pub use mnemonic::{HdPath, MnemonicError, open_mnemonic};
+pub use mnemonic::{HdPath, open_mnemonic};
 
 use alloy::rpc::types::TransactionRequest;
 pub use alloy_primitives::Address;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::plan::{Change, Expected, RecordState, plan};
 use super::{
@@ -105,11 +106,12 @@ pub struct SignRequest<'a> {
 }
 
 /// A record file that was written or removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedFile {
     /// Whose record.
     pub name: Name,
     /// Which.
+    #[serde(rename = "record")]
     pub key: RecordKey,
     /// The file, in the workspace.
     pub path: String,

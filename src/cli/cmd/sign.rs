@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use namesys::keys::SignerKey;
-use namesys::report::{RemovedFileReport, SignReport, SignedFileReport};
+use namesys::report::{SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{ApprovalMode, RecordedKeys, SignOutcome, SignRequest, Signer, sign};
 
@@ -137,37 +137,29 @@ fn hand(
 
 fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
     let signer = signer.address().to_string();
-    let records = outcome.signed.iter().map(|file| SignedFileReport {
-        name: file.name.to_string(),
-        record: file.key.to_string(),
-        path: file.path.clone(),
-        signer: signer.clone(),
-    });
-    let removed = outcome.removed.iter().map(|file| RemovedFileReport {
-        name: file.name.to_string(),
-        record: file.key.to_string(),
-        path: file.path.clone(),
-    });
+    let records = outcome.signed.iter();
+    let records =
+        records.map(|file| SignedFileReport { file: file.clone(), signer: signer.clone() });
     SignReport {
         signed: outcome.signed.len() as u64,
         unchanged: outcome.unchanged,
         removed: outcome.removed.len() as u64,
         approvals: outcome.approvals,
         records: records.collect(),
-        removed_records: removed.collect(),
+        removed_records: outcome.removed.clone(),
     }
 }
 
 impl Human for SignReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        for file in self.records.iter().take(SHOWN) {
-            writeln!(out, "signed   {} {}", file.name, file.record)?;
+        for SignedFileReport { file, .. } in self.records.iter().take(SHOWN) {
+            writeln!(out, "signed   {} {}", file.name, file.key)?;
         }
         if self.records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;
         }
         for file in self.removed_records.iter().take(SHOWN) {
-            writeln!(out, "removed  {} {}", file.name, file.record)?;
+            writeln!(out, "removed  {} {}", file.name, file.key)?;
         }
         if self.removed_records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.removed_records.len() - SHOWN)?;

@@ -3,6 +3,7 @@
 
 mod checks;
 mod pointer;
+mod prepared;
 mod sending;
 mod show;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use alloy_primitives::Address;
 use jiff::Timestamp;
-use namesys::chain::setup::{Cost, Plan, Sender, SetupRequest, Standing, plan, safe_batch};
+use namesys::chain::setup::{Sender, SetupRequest, plan, safe_batch};
 use namesys::ens::Name;
 use namesys::report::ErrorKind;
 
@@ -24,8 +25,9 @@ use crate::cli::session::{DeriveArgs, Session, parse_name};
 use crate::cli::values::write_file;
 use crate::cli::wallet_args::{OpenWallet, address};
 use pointer::PointerArgs;
+use prepared::Prepared;
 pub use show::source;
-use show::{Shown, report};
+use show::{Shown, done};
 
 /// `setup …`
 #[derive(Debug, clap::Args)]
@@ -73,16 +75,6 @@ fn label(text: &str) -> Result<String, String> {
         true => Err("a label has no dot; give labels apart, and NAME before --sub".to_owned()),
         false => Ok(text.to_owned()),
     }
-}
-
-/// Everything that is decided before anything is sent.
-struct Prepared {
-    request: SetupRequest,
-    standing: Standing,
-    plan: Plan,
-    /// Of each transaction; none where the nodes cannot tell.
-    costs: Vec<Cost>,
-    sender: Sender,
 }
 
 /// Shows, and sends what was confirmed.
@@ -159,10 +151,6 @@ fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError
         true => args.derive.wallet.open(context).map(Some),
         false => Ok(None),
     }
-}
-
-fn done(prepared: &Prepared, shown: Shown, error: Option<CliError>) -> Outcome {
-    Outcome::partial(report(prepared, shown), error)
 }
 
 /// For a multisig, or any wallet that is not here.

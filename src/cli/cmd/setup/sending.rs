@@ -1,25 +1,16 @@
 //! Asks, sends one transaction after the other, and waits for each.
 
-use alloy_primitives::B256;
 use namesys::chain::setup::SetupError;
 use namesys::report::{ErrorKind, TransactionState};
 use namesys::wallet::{Wallet, WalletError};
 
-use super::show::{self, Shown};
-use super::{Prepared, done};
+use super::prepared::Prepared;
+use super::show::{self, Sent, Shown, done};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::prompt;
 use crate::cli::wallet_args::OpenWallet;
-
-/// What came of one transaction.
-#[derive(Clone, Copy, Debug)]
-pub struct Sent {
-    /// Known once it was signed and handed to a node.
-    pub hash: Option<B256>,
-    pub state: TransactionState,
-}
 
 /// Sends what was confirmed. Whatever happens, the report says what came of each transaction.
 pub fn run(

@@ -2,14 +2,22 @@
 
 use std::io::{self, Write};
 
-use alloy_primitives::{U256, utils::format_ether};
+use alloy_primitives::{B256, U256, utils::format_ether};
 use namesys::chain::RecordhashSource;
 use namesys::recordhash::shown_bytes;
 use namesys::report::{SetupReport, StandingReport, TransactionReport, TransactionState};
 
-use super::Prepared;
-use super::sending::Sent;
-use crate::cli::output::{Human, shown};
+use super::prepared::Prepared;
+use crate::cli::error::CliError;
+use crate::cli::output::{Human, Outcome, shown};
+
+/// What came of one transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// Known once it was signed and handed to a node.
+    pub hash: Option<B256>,
+    pub state: TransactionState,
+}
 
 /// What came of the transactions.
 #[derive(Default)]
@@ -36,8 +44,13 @@ pub fn source(source: &RecordhashSource) -> Option<String> {
     }
 }
 
+/// What a setup ends with.
+pub fn done(prepared: &Prepared, shown: Shown, error: Option<CliError>) -> Outcome {
+    Outcome::partial(report(prepared, shown), error)
+}
+
 /// What stood, and what was or would be sent.
-pub(super) fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
+fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
     let Prepared { request, standing, plan, costs, sender } = prepared;
     let Shown { sent, safe } = shown;
     let transactions = plan.transactions.iter().enumerate().map(|(number, transaction)| {
