@@ -2,13 +2,13 @@
 //! the table in `src/lib.rs`. Tests may: those of the texts sign with a key.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::blocks::in_order;
 use crate::tokens::tokens;
 use crate::{files, read};
 
-const CFG_TEST: [&str; 5] = ["cfg", "(", "test", ")", "]"];
+pub const CFG_TEST: [&str; 5] = ["cfg", "(", "test", ")", "]"];
 
 /// The blocks that a file of the library uses, by the names after `crate::`, or after as many
 /// `super::` as lead there. `place` is the file's module path.
@@ -46,7 +46,7 @@ fn uses(text: &str, place: &[&str]) -> Vec<String> {
 }
 
 /// The last token of the item that begins at `index`: its `;`, or the brace that closes it.
-fn end_of_item(tokens: &[String], index: usize) -> usize {
+pub fn end_of_item(tokens: &[String], index: usize) -> usize {
     let mut depth = 0;
     let ends = |token: &String| {
         match token.as_str() {
@@ -89,11 +89,6 @@ type Arrows = BTreeMap<(String, String), String>;
 fn arrows() -> Arrows {
     let blocks = in_order();
     let mut arrows = BTreeMap::new();
-    let is_test = |path: &PathBuf| {
-        path.file_stem().is_some_and(|stem| {
-            stem.to_string_lossy().split('_').any(|word| matches!(word, "test" | "tests"))
-        })
-    };
     for path in files("src", "rs").into_iter().filter(|path| !is_test(path)) {
         let place = module_path(&path);
         let Some(block) = blocks.iter().find(|block| place.first() == Some(&block.as_str())) else {
@@ -109,8 +104,15 @@ fn arrows() -> Arrows {
     arrows
 }
 
+/// Whether a file's name says that it holds tests.
+pub fn is_test(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| {
+        stem.to_string_lossy().split('_').any(|word| matches!(word, "test" | "tests"))
+    })
+}
+
 /// `src/a/b.rs` is `a::b`, `src/a/mod.rs` is `a`.
-fn module_path(path: &Path) -> Vec<&str> {
+pub fn module_path(path: &Path) -> Vec<&str> {
     let parts = path.iter().skip(1).filter_map(|part| part.to_str());
     let names = parts.map(|part| part.strip_suffix(".rs").unwrap_or(part));
     names.filter(|name| *name != "mod").collect()

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod blocks;
+mod circles;
 mod crates;
 mod layers;
 mod pointers;
