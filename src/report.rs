@@ -13,6 +13,7 @@ use alloy_primitives::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::keys::IpnsName;
+use crate::publish::TargetOutcome;
 use crate::secret::SecretString;
 
 pub use demo::*;
@@ -170,22 +171,7 @@ pub struct IpnsPutReport {
     #[serde(flatten)]
     pub fields: IpnsFields,
     /// One for each service.
-    pub publications: Vec<PublicationReport>,
-}
-
-/// What became of a record at one service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublicationReport {
-    /// Kind and address.
-    pub to: String,
-    /// Whether the service has it now.
-    pub ok: bool,
-    /// Whether it took it now; otherwise it had it, or still has not.
-    pub sent: bool,
-    /// Whether it was read back and compared.
-    pub read_back: bool,
-    /// Why not.
-    pub error: Option<String>,
+    pub publications: Vec<TargetOutcome>,
 }
 
 /// `revision inspect`, `revision increment`.

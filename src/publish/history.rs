@@ -51,8 +51,6 @@ pub enum StateError {
 /// A publication: the tree was brought, and read back where the site has an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteEntry {
-    /// When, RFC 3339.
-    pub time: String,
     /// Kind and place.
     pub to: String,
     /// Where it is served; none when it could not be read back.
@@ -63,6 +61,9 @@ pub struct SiteEntry {
     pub written: u64,
     /// Files that were removed.
     pub removed: u64,
+    /// When, RFC 3339.
+    #[serde(alias = "time")]
+    pub made: String,
 }
 
 /// What was published from a workspace.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cid::Cid;
+use serde::{Deserialize, Serialize};
 
 use crate::ipfs::upload::Upload;
 use crate::ipns::{
@@ -11,7 +12,7 @@ use crate::ipns::{
 use crate::net::Progress;
 
 /// How one target did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetOutcome {
     /// Kind and address.
     pub to: String,

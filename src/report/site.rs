@@ -1,4 +1,4 @@
-//! Reports about web hosts: `publish --to https`, and their part of `status` and `log`.
+//! Reports about web hosts: `publish --to https`, and their part of `status`.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,21 +69,4 @@ pub struct SiteStatusReport {
     pub served: Option<bool>,
     /// What is wrong.
     pub error: Option<String>,
-}
-
-/// `log`: a tree that a site got, and that was read back where the site has an address.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SiteLogEntry {
-    /// Kind and place.
-    pub to: String,
-    /// Where it is served.
-    pub url: Option<String>,
-    /// The tree.
-    pub root: String,
-    /// Files that were new or changed.
-    pub written: u64,
-    /// Files that were removed.
-    pub removed: u64,
-    /// When, RFC 3339.
-    pub made: String,
 }

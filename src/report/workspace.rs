@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ChainStatusReport, IpnsKeyReport, PublicationReport, SignerReport, SiteLogEntry,
-    SiteStatusReport,
-};
+use super::{ChainStatusReport, IpnsKeyReport, SignerReport, SiteStatusReport};
+use crate::publish::{SiteEntry, TargetOutcome};
 use crate::request::{Request, Step};
 use crate::workspace::{LineError, RecordState, SignedFile};
 
@@ -216,7 +214,7 @@ pub struct PublishReport {
     /// Each upload.
     pub uploads: Vec<UploadReport>,
     /// Each publisher.
-    pub publications: Vec<PublicationReport>,
+    pub publications: Vec<TargetOutcome>,
     /// What each gateway serves; asked once the publishers have the record.
     pub gateways: Vec<GatewayReport>,
     /// With `--dry-run` or `--sign-only`: the files written.
@@ -297,7 +295,7 @@ pub struct LogReport {
     pub log: Vec<LogEntry>,
     /// Each publication to a web host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sites: Vec<SiteLogEntry>,
+    pub sites: Vec<SiteEntry>,
 }
 
 /// A record that was made here.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use namesys::publish::{PublishOutcome, Sight, TargetOutcome};
-use namesys::report::{GatewayReport, PublicationReport, PublishReport, UploadReport};
+use namesys::report::{GatewayReport, PublishReport, UploadReport};
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
@@ -21,10 +21,6 @@ pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
         let TargetOutcome { to, ok, sent, error, .. } = target.clone();
         UploadReport { to, ok, sent, error }
     });
-    let publications = outcome.publications.iter().map(|target| {
-        let TargetOutcome { to, ok, sent, read_back, error } = target.clone();
-        PublicationReport { to, ok, sent, read_back, error }
-    });
     let gateways = outcome.seen.gateways.iter().map(|sight| {
         let Sight { from, ok, sequence, error, .. } = sight.clone();
         GatewayReport { from, ok, sequence, error }
@@ -36,7 +32,7 @@ pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
         validity: fields.validity().to_string(),
         new_record: outcome.new_record,
         uploads: uploads.collect(),
-        publications: publications.collect(),
+        publications: outcome.publications.clone(),
         gateways: gateways.collect(),
         written,
     }
@@ -56,7 +52,7 @@ impl Human for PublishReport {
         for UploadReport { to, ok, sent, error } in &self.uploads {
             line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
         }
-        for PublicationReport { to, ok, sent, read_back, error } in &self.publications {
+        for TargetOutcome { to, ok, sent, read_back, error } in &self.publications {
             line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
         }
         // Those that have it, as they should, are in the JSON alone.

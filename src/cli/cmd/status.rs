@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
 use namesys::publish::{
-    History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
+    History, HistoryEntry, PublisherStatus, SiteEntry, Status, days_left, status, whole_days,
 };
-use namesys::report::{ErrorKind, LogEntry, LogReport, ServedReport, SiteLogEntry, StatusReport};
+use namesys::report::{ErrorKind, LogEntry, LogReport, ServedReport, StatusReport};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, SiteArgs};
@@ -192,7 +192,7 @@ impl Human for LogReport {
             let made = entry.made.as_deref().unwrap_or("-");
             writeln!(out, "{}  {made}  {}", entry.sequence, shown(&entry.value))?;
         }
-        for SiteLogEntry { to, root, made, .. } in &self.sites {
+        for SiteEntry { to, root, made, .. } in &self.sites {
             writeln!(out, "{}  {made}  {}", shown(to), shown(root))?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::net::Http;
 use namesys::publish::site::{Site, SiteStatus, site_fault, site_status};
 use namesys::publish::{History, SiteEntry, Source};
-use namesys::report::{SiteLogEntry, SiteSeenReport, SiteStatusReport};
+use namesys::report::{SiteSeenReport, SiteStatusReport};
 
 use super::pack::measure;
 use super::publish_https::seen_report;
@@ -76,10 +76,6 @@ pub fn human(sites: &[SiteStatusReport], out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// What sites got from here, newest first.
-pub fn log(session: &Session) -> Result<Vec<SiteLogEntry>, CliError> {
-    let entry = |entry: SiteEntry| {
-        let SiteEntry { time, to, url, root, written, removed } = entry;
-        SiteLogEntry { to, url, root, written, removed, made: time }
-    };
-    Ok(History::of(&session.workspace).sites()?.into_iter().rev().map(entry).collect())
+pub fn log(session: &Session) -> Result<Vec<SiteEntry>, CliError> {
+    Ok(History::of(&session.workspace).sites()?.into_iter().rev().collect())
 }

@@ -146,12 +146,12 @@ async fn one(
     }
     if is_new {
         History::of(request.workspace).keep_site(&SiteEntry {
-            time: Timestamp::now().to_string(),
             to: to.clone(),
             url: site.url.as_ref().map(ToString::to_string),
             root: request.root.to_string(),
             written: changes.written.len() as u64,
             removed: changes.removed.len() as u64,
+            made: Timestamp::now().to_string(),
         })?;
     }
     Ok(SiteOutcome { to, brought, seen: seen_at })

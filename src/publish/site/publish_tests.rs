@@ -100,12 +100,12 @@ fn the_history_is_kept_and_bounded() {
     let scene = Scene::new();
     assert!(History::of(&scene.workspace).sites().unwrap().is_empty());
     let entry = |written| SiteEntry {
-        time: "2026-01-01T00:00:00Z".to_owned(),
         to: "folder www".to_owned(),
         url: None,
         root: ROOT.to_owned(),
         written,
         removed: 0,
+        made: "2026-01-01T00:00:00Z".to_owned(),
     };
     History::of(&scene.workspace).keep_site(&entry(1)).unwrap();
     let path = scene.workspace.state_dir().join("sites.jsonl");

@@ -9,7 +9,8 @@ use namesys::ipns::{
     publish_and_read_back,
 };
 use namesys::keys::IpnsName;
-use namesys::report::{ErrorKind, IpnsPutReport, PublicationReport};
+use namesys::publish::TargetOutcome;
+use namesys::report::{ErrorKind, IpnsPutReport};
 
 use super::{fields, inspect, judged, write_fields};
 use crate::cli::context::Context;
@@ -108,7 +109,7 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
         };
         let shown = error.as_ref().map(|error| error.message.clone());
         let to = publisher.describe();
-        publications.push(PublicationReport { to, ok, sent: taken, read_back, error: shown });
+        publications.push(TargetOutcome { to, ok, sent: taken, read_back, error: shown });
         errors.extend(error);
     }
     let worst = Exit::worst(errors.iter().map(|error| error.exit));
@@ -150,7 +151,7 @@ impl Human for IpnsPutReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         write_fields(&self.fields, out)?;
         for publication in &self.publications {
-            let PublicationReport { to, error, .. } = publication;
+            let TargetOutcome { to, error, .. } = publication;
             match error {
                 None => writeln!(out, "{}: there, read back", shown(to))?,
                 Some(error) => writeln!(out, "{}: {}", shown(to), shown(error))?,
