@@ -17,7 +17,7 @@ use namesys::keys::{IpnsKey, SignerKey};
 use namesys::net::{Http, HttpConfig};
 use namesys::record::{RecordFile, RecordKey, Value, record_path};
 use namesys::recordhash::Recordhash;
-use namesys::resolve::{ChainFacts, FetchLimits, RecordFiles, resolve_records};
+use namesys::resolve::{FetchLimits, GivenFacts, resolve_given};
 use namesys::secret::Secret;
 
 #[tokio::main]
@@ -53,13 +53,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let recordhash = Recordhash::from(ipns.name());
     let gateways = vec![urls.gateway.parse()?];
+    let (owner, approved_signers) = (owner.address(), Vec::new());
+    let facts = GivenFacts { name, owner, recordhash, chain_id: 1, approved_signers };
     let limits = FetchLimits::default();
-    let files = RecordFiles::open(http, gateways, &recordhash, &name, limits, now).await?;
-    let facts =
-        ChainFacts { name, owner: owner.address(), chain_id: 1, approved_signers: Vec::new() };
-    for resolved in resolve_records(&files, &facts, &[key]).await {
-        let record = resolved.record?;
-        println!("{} = {} (signed by {})", resolved.key, record.value(), record.signer());
+    for record in resolve_given(http, gateways, limits, facts, &[key]).await?.records {
+        let (signer, _) = record.signed.ok_or("its signatures do not stand")?;
+        println!("{} = {} (signed by {signer})", record.key, record.value?);
     }
     devnet.stop().await;
     Ok(())

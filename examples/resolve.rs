@@ -4,12 +4,11 @@
 
 #![allow(clippy::print_stdout)]
 
-use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::net::{Http, HttpConfig};
 use namesys::record::RecordKey;
 use namesys::recordhash::Recordhash;
-use namesys::resolve::{ChainFacts, FetchLimits, Freshness, Proof, RecordFiles, resolve_records};
+use namesys::resolve::{FetchLimits, Freshness, GivenFacts, Proof, resolve_given};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,18 +21,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keys = records.iter().map(|text| RecordKey::parse(text)).collect::<Result<Vec<_>, _>>()?;
     let http = Http::new(HttpConfig::default())?;
     let (gateways, limits) = (vec![gateway.parse()?], FetchLimits::default());
-    let files =
-        RecordFiles::open(http, gateways, &recordhash, &name, limits, Timestamp::now()).await?;
-    let facts =
-        ChainFacts { name, owner: owner.parse()?, chain_id: 1, approved_signers: Vec::new() };
-    for resolved in resolve_records(&files, &facts, &keys).await {
-        match resolved.record {
-            Ok(record) => {
-                let freshness =
-                    resolved.proof.as_ref().map_or(Freshness::Unproven, Proof::freshness);
-                println!("{} = {} (freshness: {freshness})", resolved.key, record.value());
+    let (owner, approved_signers) = (owner.parse()?, Vec::new());
+    let facts = GivenFacts { name, owner, recordhash, chain_id: 1, approved_signers };
+    for record in resolve_given(http, gateways, limits, facts, &keys).await?.records {
+        match record.value {
+            Ok(value) => {
+                let proof = record.proof.as_ref();
+                let freshness = proof.map_or(Freshness::Unproven, Proof::freshness);
+                println!("{} = {value} (freshness: {freshness})", record.key);
             }
-            Err(error) => println!("{}: {error}", resolved.key),
+            Err(error) => println!("{}: {error}", record.key),
         }
     }
     Ok(())

@@ -3,7 +3,6 @@
 mod demo;
 mod error;
 mod resolve;
-mod resolve_chain;
 mod servers;
 mod setup;
 mod site;
@@ -19,7 +18,6 @@ use crate::secret::SecretString;
 pub use demo::*;
 pub use error::*;
 pub use resolve::*;
-pub use resolve_chain::*;
 pub use servers::*;
 pub use setup::*;
 pub use site::*;

@@ -12,9 +12,11 @@
 //! A bare `Qm…` is content, except where only a name can stand.
 
 mod cid_text;
+mod content_id;
 mod ipns_name;
 
-pub use cid_text::{CidTextError, ContentId, ContentIdError, parse_cid};
+pub use cid_text::{CidTextError, parse_cid};
+pub use content_id::{ContentId, ContentIdError};
 pub use ipns_name::{IpnsName, IpnsNameError, parse_key_cid};
 
 /// Multicodec `libp2p-key`.

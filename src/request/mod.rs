@@ -4,6 +4,7 @@
 mod approvals;
 mod caip10;
 mod context;
+mod dev3;
 mod diagnose;
 mod eip191;
 mod redirect;
@@ -14,6 +15,7 @@ mod verify;
 pub use approvals::ApprovalCache;
 pub use caip10::{AddressFormError, Caip10, Caip10Error, parse_address};
 pub use context::VerifyContext;
+pub use dev3::{Dev3Context, Dev3Request, dev3_record_type};
 pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
 pub use redirect::{SignedRedirect, VerifiedRedirect};

@@ -76,6 +76,23 @@ pub enum VerifyError {
         /// What was found to be signed instead.
         cause: Cause,
     },
+    /// No approval, where every record needs one (Dev3's core names).
+    #[error("it carries no approval of its signer {signer}, which every record of this name needs")]
+    ApprovalNeeded {
+        /// The record's signer.
+        signer: Address,
+    },
+    /// Whoever would have to be approved on chain is not (Dev3).
+    #[error(
+        "its signer {signer} is not approved on chain{}",
+        if by == signer { String::new() } else { format!(", nor is {by}, who approved it") }
+    )]
+    NoApprover {
+        /// The record's signer.
+        signer: Address,
+        /// The signer, or who made its approval.
+        by: Address,
+    },
     /// SIGN 4 is by somebody else, or over another text.
     #[error("its signature (SIGN 4) is not by its signer {signer}: {cause}")]
     Record {
@@ -104,7 +121,7 @@ pub enum VerifyError {
 }
 
 /// An approval shorter than this is none (the contract's own rule).
-const SHORTEST_APPROVAL: usize = 64;
+pub(super) const SHORTEST_APPROVAL: usize = 64;
 
 /// Who made a SIGN 3: recovered, or known already.
 pub(super) type RecoverApproval<'a> = &'a dyn Fn(&Approval) -> Result<Address, SignatureError>;
@@ -144,6 +161,15 @@ impl SignedRecord {
     ) -> Result<VerifiedRecord, VerifyError> {
         let basis = self.approval_basis(context, recover_approval)?;
         self.check_signature(key, context)?;
+        self.with_value(key, basis)
+    }
+
+    /// The last check, of a payload whose signatures stand.
+    pub(super) fn with_value(
+        self,
+        key: &RecordKey,
+        basis: ApprovalBasis,
+    ) -> Result<VerifiedRecord, VerifyError> {
         let value = Value::abi_decode(key, &self.result).map_err(|source| {
             let reason = Value::diagnose(key, &self.result).unwrap_or_else(|| source.to_string());
             VerifyError::Value { reason, source }

@@ -2,7 +2,6 @@
 
 mod gateway;
 mod onchain;
-mod records;
 mod resolver_urls;
 
 pub use gateway::{
@@ -10,9 +9,9 @@ pub use gateway::{
     GatewayRecords, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources, TreeFile,
 };
 pub use onchain::{
-    Judgement, NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError,
-    PROFILE, RecordsFacts, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step,
-    Trace, profile,
+    ChainFacts, Dev3Space, Dialect, FactsSource, GivenFacts, Judgement, NameResolution,
+    NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError, PROFILE, RecordsFacts,
+    ResolveError, ResolverKind, ReverseError, ReverseResolution, Step, Trace, profile,
+    resolve_given,
 };
-pub use records::{ChainFacts, RecordError, ResolvedRecord, resolve_listed, resolve_records};
 pub use resolver_urls::ResolverGateways;

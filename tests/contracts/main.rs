@@ -23,6 +23,7 @@ mod trials {
     pub mod batch;
     pub mod build;
     pub mod clients;
+    pub mod dev3;
     pub mod foreign;
     pub mod forms;
     pub mod gateways;
@@ -133,6 +134,9 @@ fn main() -> ExitCode {
         on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
         on_chain("batch::answered_locally", || on(trials::batch::local())),
         on_chain("batch::behind_a_redirect", || on(trials::batch::redirected())),
+        on_chain("dev3::good_records", || on(trials::dev3::good())),
+        on_chain("dev3::bad_records", || on(trials::dev3::bad())),
+        on_chain("dev3::core_names", || on(trials::dev3::core())),
         on_chain("forms::ipns_and_ipfs", || on(trials::forms::content())),
         on_chain("forms::ipld_and_none", || on(trials::forms::words())),
         on_chain("forms::nonsense", || on(trials::forms::nonsense())),

@@ -14,8 +14,6 @@ type Module = Vec<String>;
 const LEFT: &[&str] = &[
     "ipfs::upload::folder",
     "ipfs::upload::folder_manifest",
-    "multiformats::cid_text",
-    "multiformats::ipns_name",
     "publish::author",
     "publish::ipfs",
     "publish::site::bucket",
@@ -23,9 +21,6 @@ const LEFT: &[&str] = &[
     "publish::verdict",
     "resolve::gateway",
     "resolve::gateway::blocks",
-    "resolve::onchain::judge",
-    "resolve::onchain::plain",
-    "resolve::onchain::records",
     "workspace::config",
     "workspace::config_entries",
     "workspace::plan",

@@ -58,7 +58,6 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "log" => same::<LogReport>(document),
         "resolve" if has("names") => same::<ManyReport>(document),
         "resolve" if has("address") => same::<ReverseReport>(document),
-        "resolve" if has("chain_id") => same::<ChainResolveReport>(document),
         "resolve" if has("records") => same::<ResolveReport>(document),
         "resolve" => same::<NameOutcomeReport>(document),
         "setup" => same::<SetupReport>(document),

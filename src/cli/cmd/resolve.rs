@@ -1,26 +1,17 @@
 //! `resolve NAME [RECORD…]`: fetch, verify, show who signed.
 
-use std::io::{self, Write};
-
 use alloy_primitives::Address;
-use jiff::Timestamp;
 use namesys::net::Guard;
 use namesys::record::RecordKey;
 use namesys::recordhash::{Recordhash, Target};
-use namesys::report::{ErrorKind, ResolveReport, ResolvedReport};
-use namesys::resolve::{
-    ChainFacts, FetchError, FetchLimits, Gateway, Proof, RecordError, RecordFiles, ResolvedRecord,
-    Sources, profile, resolve_listed, resolve_records,
-};
+use namesys::resolve::{FetchLimits, Gateway, GivenFacts, Sources, resolve_given};
 use namesys::workspace::Config;
 
 use super::resolve_chain::{self, ChainArgs, Wanted};
-use super::resolve_report::write_ipns;
-use super::verify::basis;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, WitnessArgs};
-use crate::cli::error::{CliError, Exit};
-use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::error::CliError;
+use crate::cli::output::Outcome;
 use crate::cli::session::{Session, parse_name};
 
 /// `resolve …`
@@ -113,140 +104,15 @@ fn by_hand(
     }
     let name = parse_name(context, &args.name)?;
     let gateways = args.gateways.get(context, config)?;
-    let facts =
-        ChainFacts { name, owner, chain_id, approved_signers: args.approved_signer.clone() };
     let guard = guard(args.allow_private_gateways, &gateways, Some(recordhash));
     let http = context.http_guarded(guard)?;
     let publishers = args.publishers.open(context)?;
-    let (files, records) = context.block_on(async {
+    let approved_signers = args.approved_signer.clone();
+    let recordhash = recordhash.clone();
+    let facts = GivenFacts { name, owner, recordhash, chain_id, approved_signers };
+    let resolution = context.block_on(async {
         let sources = Sources { gateways, publishers: &publishers };
-        let now = Timestamp::now();
-        let files = RecordFiles::open(http, sources, recordhash, &facts.name, limits, now).await?;
-        let records = fetch(&files, &facts, keys, context).await?;
-        Ok((files, records))
+        Ok(resolve_given(http, sources, limits, facts, keys).await?)
     })?;
-    files.notes().iter().for_each(|note| context.output.note(note));
-    let error = failure(&facts, &records);
-    let report = report(&facts, recordhash, &files, records);
-    Ok(Outcome::partial(report, error))
-}
-
-async fn fetch(
-    files: &RecordFiles,
-    facts: &ChainFacts,
-    keys: &[RecordKey],
-    context: &Context,
-) -> Result<Vec<ResolvedRecord>, CliError> {
-    if !keys.is_empty() {
-        return Ok(resolve_records(files, facts, keys).await);
-    }
-    match resolve_listed(files, facts).await {
-        Ok(records) => Ok(records),
-        Err(error @ FetchError::NotFound { .. }) => Err(error.into()),
-        Err(error) => {
-            context.output.note(format_args!(
-                "the tree cannot be listed, so the usual records are asked for: {error}"
-            ));
-            let mut records = resolve_records(files, facts, &profile()).await;
-            let absent = |record: &ResolvedRecord| {
-                matches!(record.record, Err(RecordError::Fetch(FetchError::NotFound { .. })))
-            };
-            records.retain(|record| !absent(record));
-            // Nobody answers: said once, not for each record.
-            let failures = records.iter().map(|record| match &record.record {
-                Err(RecordError::Fetch(error)) => Some(error.clone()),
-                _ => None,
-            });
-            match failures
-                .collect::<Option<Vec<_>>>()
-                .and_then(|failures| failures.into_iter().next())
-            {
-                Some(error) => Err(error.into()),
-                None => Ok(records),
-            }
-        }
-    }
-}
-
-fn exit_of(error: &RecordError) -> Exit {
-    match error {
-        RecordError::Unverified(_) => Exit::Unverified,
-        RecordError::Fetch(error) => CliError::from(error.clone()).exit,
-    }
-}
-
-fn failure(facts: &ChainFacts, records: &[ResolvedRecord]) -> Option<CliError> {
-    let errors =
-        || records.iter().filter_map(|record| Some((record, record.record.as_ref().err()?)));
-    if records.is_empty() {
-        let message = format!("{} has no records there", facts.name);
-        return Some(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message));
-    }
-    let exit = Exit::worst(errors().map(|(_, error)| exit_of(error)))?;
-    let (record, error) = errors().find(|(_, error)| exit_of(error) == exit)?;
-    let (kind, hint) = match error {
-        RecordError::Unverified(_) => (ErrorKind::Unverified, None),
-        RecordError::Fetch(error) => {
-            let CliError { kind, hint, .. } = error.clone().into();
-            (kind, hint)
-        }
-    };
-    let message = format!("{}: {}: {error}", facts.name, record.key);
-    Some(CliError { hint, ..CliError::new(exit, kind, message) })
-}
-
-fn report(
-    facts: &ChainFacts,
-    recordhash: &Recordhash,
-    files: &RecordFiles,
-    records: Vec<ResolvedRecord>,
-) -> ResolveReport {
-    let records = records.into_iter().map(|resolved| {
-        let verified = resolved.record.as_ref().ok();
-        ResolvedReport {
-            record: resolved.key.to_string(),
-            value: verified.map(|record| record.value().to_string()),
-            verified: verified.is_some(),
-            signer: verified.map(|record| record.signer().to_string()),
-            approval: verified.map(|record| basis(record.basis(), record.signer())),
-            proven: matches!(resolved.proof, Some(Proof::Blocks { .. })),
-            freshness: resolved.proof.as_ref().map(Proof::freshness),
-            gateway: resolved.gateway,
-            absent: matches!(resolved.record, Err(RecordError::Fetch(FetchError::NotFound { .. }))),
-            error: resolved.record.err().map(|error| error.to_string()),
-        }
-    });
-    ResolveReport {
-        name: facts.name.to_string(),
-        resolver: None,
-        owner: facts.owner.to_string(),
-        recordhash: recordhash.to_string(),
-        ipns: files.ipns_record().cloned(),
-        records: records.collect(),
-    }
-}
-
-impl Human for ResolveReport {
-    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}  owner {}", self.name, self.owner)?;
-        writeln!(out, "recordhash {}", self.recordhash)?;
-        write_ipns(out, self.ipns.as_ref())?;
-        let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
-        for record in &self.records {
-            match (&record.value, &record.error) {
-                (Some(value), _) => {
-                    let proven = if record.proven { "" } else { " (freshness not proven)" };
-                    let approval = record.approval.as_deref().unwrap_or_default();
-                    writeln!(out, "  ok      {:width$}  {}", record.record, shown(value))?;
-                    writeln!(out, "          {:width$}  {approval}{proven}", "")?;
-                }
-                (None, error) => {
-                    let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
-                    let what = if record.absent { "none  " } else { "FAILED" };
-                    writeln!(out, "  {what}  {:width$}  {}", record.record, shown(&error))?;
-                }
-            }
-        }
-        Ok(())
-    }
+    resolve_chain::outcome_by_hand(resolution, context)
 }

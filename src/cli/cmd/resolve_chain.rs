@@ -1,4 +1,4 @@
-//! `resolve` with a chain: names, addresses, and many of them.
+//! What a resolution comes to; and `resolve` with a chain: names, addresses, and many of them.
 
 use alloy_primitives::Address;
 use futures_util::{StreamExt, stream};
@@ -7,7 +7,7 @@ use namesys::ipns::Publisher;
 use namesys::net::Guard;
 use namesys::record::{CoinType, RecordKey, Value};
 use namesys::report::{
-    ChainResolveReport, ErrorKind, FoundReport, ManyReport, NameOutcomeReport, ReverseReport,
+    ErrorKind, FoundReport, ManyReport, NameOutcomeReport, ResolveReport, ReverseReport,
 };
 use namesys::resolve::{
     FetchError, FetchLimits, Gateway, NameResolution, NameResolver, OnchainConfig, OnchainRecord,
@@ -90,7 +90,7 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
         let chain_id = rpc.check_chain_id(chain_id).await?;
         let config = OnchainConfig { chain_id, gateways, limits };
         let resolver = NameResolver::new(rpc, http, config).with_publishers(publishers);
-        let ask = |subject| one(&resolver, subject, keys, chain_id, with_trace);
+        let ask = |subject| one(&resolver, subject, keys, with_trace);
         match single {
             Some(subject) => Ok(outcome_of_one(ask(subject).await, context)),
             None => {
@@ -172,25 +172,20 @@ async fn one(
     resolver: &NameResolver,
     subject: Subject,
     keys: &[RecordKey],
-    chain_id: u64,
     with_trace: bool,
 ) -> Ended {
     let trace = Trace::default();
     let shown = |trace: &Trace| with_trace.then(|| trace.steps());
     match subject {
         Subject::Name(name) => match resolver.resolve(&name, keys, &trace).await {
-            Ok(resolution) => {
-                let error = failure(&resolution);
-                let report = report(resolution, chain_id, shown(&trace));
-                Ended { found: FoundReport::Name(Box::new(report)), error }
-            }
+            Ok(resolution) => Ended::of(resolution, shown(&trace)),
             Err(error) => Ended::nothing(name.as_str(), error.into()),
         },
         Subject::Address(address) => {
             let (mut found, mut error) = (None, None);
             match resolver.reverse(address, &trace).await {
                 Ok(reverse) => {
-                    found = Some(report(reverse.forward, chain_id, shown(&trace)));
+                    found = Some(report(reverse.forward, shown(&trace)));
                 }
                 Err(reason) => error = Some(reason.into()),
             }
@@ -203,7 +198,7 @@ async fn one(
 
 fn reverse_report(
     address: Address,
-    forward: Option<ChainResolveReport>,
+    forward: Option<ResolveReport>,
     trace: Option<Vec<Step>>,
 ) -> ReverseReport {
     ReverseReport {
@@ -216,8 +211,27 @@ fn reverse_report(
 }
 
 impl Ended {
+    fn of(resolution: NameResolution, trace: Option<Vec<Step>>) -> Self {
+        let error = failure(&resolution);
+        Self { found: FoundReport::Name(Box::new(report(resolution, trace))), error }
+    }
+
     fn nothing(name: &str, error: CliError) -> Self {
         Self { found: FoundReport::Nothing { name: name.to_owned() }, error: Some(error) }
+    }
+}
+
+/// What a resolution by facts that were given by hand comes to.
+pub fn outcome_by_hand(resolution: NameResolution, context: &Context) -> Result<Outcome, CliError> {
+    if let Some(error) = &resolution.unlisted {
+        context.output.note(format_args!(
+            "the tree cannot be listed, so the usual records are asked for: {error}"
+        ));
+    }
+    // Nobody answers: said once, not for each record.
+    match resolution.unfetched {
+        Some(error) => Err(error.into()),
+        None => Ok(outcome_of_one(Ended::of(resolution, None), context)),
     }
 }
 
@@ -225,7 +239,8 @@ fn outcome_of_one(ended: Ended, context: &Context) -> Outcome {
     match ended.found {
         FoundReport::Name(report) => {
             report.notes.iter().for_each(|note| context.output.note(note));
-            if !report.listed && report.recordhash.is_some() && report.records.is_empty() {
+            let is_unlisted = report.chain.as_ref().is_some_and(|chain| !chain.listed);
+            if is_unlisted && report.recordhash.is_some() && report.records.is_empty() {
                 context.output.note("the tree cannot be listed; only the usual records were asked");
             }
             Outcome::partial(*report, ended.error)
@@ -291,7 +306,7 @@ fn error_of(error: &OnchainRecordError) -> CliError {
 
 /// What the command fails with: the worst of the records.
 fn failure(resolution: &NameResolution) -> Option<CliError> {
-    let name = &resolution.facts.name;
+    let name = &resolution.name;
     if let Some(error) = &resolution.unfetched {
         return Some(error.clone().into());
     }

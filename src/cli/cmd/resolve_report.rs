@@ -1,46 +1,63 @@
-//! What `resolve` with a chain shows.
+//! What `resolve` shows.
 
 use std::io::{self, Write};
 
 use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::chain::{RecordhashSource, Walk};
+use namesys::recordhash::Recordhash;
 use namesys::report::{
-    BlockReport, ChainRecordReport, ChainResolveReport, FoundReport, ManyReport, NameOutcomeReport,
-    RecordhashOrigin, ResolverSource, ResolverWord, ReverseReport, VerdictsReport,
+    BlockReport, ChainFactsReport, Dev3Report, FoundReport, ManyReport, NameOutcomeReport,
+    RecordhashOrigin, ResolveReport, ResolvedReport, ResolverSource, ResolverWord, ReverseReport,
+    VerdictsReport,
 };
 use namesys::resolve::{
-    Freshness, IpnsEvidence, Judgement, NameResolution, OnchainRecord, ResolverKind, Step,
+    ChainFacts, FactsSource, Freshness, IpnsEvidence, Judgement, NameResolution, OnchainRecord,
+    ResolverKind, Step,
 };
 
 use super::verify::basis;
 use crate::cli::output::{Human, shown};
 
 /// The report on a name.
-pub fn report(
-    resolution: NameResolution,
-    chain_id: u64,
-    trace: Option<Vec<Step>>,
-) -> ChainResolveReport {
-    let NameResolution { facts, universal, block, kind, ipns, notes, listed, records, .. } =
-        resolution;
-    let resolver = facts.resolver.as_ref();
-    let (mut owner, mut recordhash, mut from, mut of, mut lists) =
-        (facts.owner(), None, None, None, None);
-    let resolver_kind = match &kind {
-        ResolverKind::Records(records) => {
-            owner = records.walk.owner;
-            recordhash = records.recordhash.as_ref().map(ToString::to_string);
-            (from, of) = source(&records.walk, &facts.name);
-            lists = Some(records.gateways.clone());
-            ResolverWord::Records
-        }
-        ResolverKind::Plain(resolver) if resolver.extended => ResolverWord::Extended,
-        ResolverKind::Plain(_) => ResolverWord::Plain,
+pub fn report(resolution: NameResolution, trace: Option<Vec<Step>>) -> ResolveReport {
+    let NameResolution { name, source, ipns, notes, listed, records, .. } = resolution;
+    let is_judged = matches!(source, FactsSource::Chain(_));
+    let Facts { resolver, owner, chain, recordhash } = match source {
+        FactsSource::Chain(facts) => of_chain(*facts, listed),
+        FactsSource::Hand(facts) => Facts {
+            resolver: None,
+            owner: facts.owner,
+            chain: None,
+            recordhash: Some(facts.recordhash),
+        },
     };
+    ResolveReport {
+        name: name.to_string(),
+        resolver: resolver.map(|resolver| resolver.to_string()),
+        owner: owner.to_string(),
+        chain,
+        recordhash: recordhash.map(|recordhash| recordhash.to_string()),
+        ipns,
+        notes,
+        records: records.into_iter().map(|found| record(found, is_judged)).collect(),
+        trace,
+    }
+}
+
+/// What is said about a name, by whomever.
+struct Facts {
+    resolver: Option<Address>,
+    owner: Address,
+    chain: Option<ChainFactsReport>,
+    recordhash: Option<Recordhash>,
+}
+
+fn of_chain(facts: ChainFacts, listed: bool) -> Facts {
+    let ChainFacts { name: facts, chain_id, universal, block, kind } = facts;
+    let resolver = facts.resolver.as_ref();
     let time = i64::try_from(block.timestamp).ok().and_then(|s| Timestamp::from_second(s).ok());
-    ChainResolveReport {
-        name: facts.name.to_string(),
+    let mut chain = ChainFactsReport {
         chain_id,
         block: BlockReport {
             number: block.number,
@@ -48,29 +65,45 @@ pub fn report(
             time: time.map(|time| time.to_string()).unwrap_or_default(),
         },
         node: facts.name.node().to_string(),
-        resolver: resolver.map(|resolver| resolver.address.to_string()).unwrap_or_default(),
-        resolver_kind,
+        resolver_kind: ResolverWord::Plain,
         resolver_of: resolver.map(|resolver| resolver.level.to_string()).unwrap_or_default(),
-        resolver_by: if universal {
-            ResolverSource::UniversalResolver
-        } else {
-            ResolverSource::Registry
+        resolver_by: match universal {
+            true => ResolverSource::UniversalResolver,
+            false => ResolverSource::Registry,
         },
         wildcard: facts.is_wildcard(),
-        owner: owner.to_string(),
         registry_owner: facts.registry_owner.to_string(),
         wrapper_owner: facts.wrapper_owner.map(|owner| owner.to_string()),
         registrant: facts.registrant.map(|owner| owner.to_string()),
-        recordhash,
-        recordhash_from: from,
-        recordhash_of: of,
-        gateways: lists,
-        ipns,
-        notes,
+        recordhash_from: None,
+        recordhash_of: None,
+        gateways: None,
+        dev3: None,
         listed,
-        records: records.into_iter().map(record).collect(),
-        trace,
+    };
+    let (mut owner, mut recordhash) = (facts.owner(), None);
+    match kind {
+        ResolverKind::Records(records) => {
+            chain.resolver_kind = ResolverWord::Records;
+            (chain.recordhash_from, chain.recordhash_of) = source(&records.walk, &facts.name);
+            chain.gateways = Some(records.gateways);
+            (owner, recordhash) = (records.walk.owner, records.recordhash);
+        }
+        ResolverKind::Dev3(space) => {
+            chain.resolver_kind = ResolverWord::Dev3;
+            chain.dev3 = space.map(|space| Dev3Report {
+                gateway: space.gateway,
+                of: space.level.to_string(),
+                core: space.core,
+            });
+        }
+        ResolverKind::Plain(resolver) if resolver.extended => {
+            chain.resolver_kind = ResolverWord::Extended;
+        }
+        ResolverKind::Plain(_) => {}
     }
+    let resolver = facts.resolver.map(|resolver| resolver.address);
+    Facts { resolver, owner, chain: Some(chain), recordhash }
 }
 
 fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<RecordhashOrigin>, Option<String>) {
@@ -85,7 +118,7 @@ fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<RecordhashOrigin>, 
 }
 
 /// The line about it.
-pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Result<()> {
+fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Result<()> {
     let Some(IpnsEvidence { sequence, validity, value, seen, superseded, .. }) = ipns else {
         return Ok(());
     };
@@ -97,7 +130,7 @@ pub fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Resul
     writeln!(out, "sequence {sequence}{among}, valid until {validity}, {value}")
 }
 
-fn record(record: OnchainRecord) -> ChainRecordReport {
+fn record(record: OnchainRecord, is_judged: bool) -> ResolvedReport {
     let verified = record.value.is_ok();
     let approval = match (&record.signed, &record.gateway) {
         _ if !verified => None,
@@ -113,7 +146,8 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
     };
     let absent = record.is_absent();
     let text = |judgement: Option<Judgement>| judgement.map(|judgement| judgement.to_string());
-    ChainRecordReport {
+    let (local, contract) = (text(record.local), text(record.contract));
+    ResolvedReport {
         record: record.key.to_string(),
         verified,
         signer: record.signed.map(|(signer, _)| signer.to_string()),
@@ -122,32 +156,21 @@ fn record(record: OnchainRecord) -> ChainRecordReport {
         freshness,
         gateway: record.gateway,
         redirects: record.redirects.iter().map(ToString::to_string).collect(),
-        verdicts: VerdictsReport { local: text(record.local), contract: text(record.contract) },
+        verdicts: is_judged.then_some(VerdictsReport { local, contract }),
         absent,
         error: record.value.as_ref().err().map(ToString::to_string),
         value: record.value.ok().map(|value| value.to_string()),
     }
 }
 
-impl Human for ChainResolveReport {
+impl Human for ResolveReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}  owner {}", self.name, self.owner)?;
-        write_owners(out, self)?;
-        let of = match self.wildcard {
-            true => format!(" of {}", self.resolver_of),
-            false => String::new(),
-        };
-        let by = match self.resolver_by {
-            ResolverSource::Registry => "",
-            ResolverSource::UniversalResolver => {
-                ", by the Universal Resolver: the registry has none (ENSv2)"
+        match (&self.chain, &self.recordhash) {
+            (Some(chain), _) => write_chain(out, self, chain)?,
+            (None, recordhash) => {
+                writeln!(out, "recordhash {}", shown(recordhash.as_deref().unwrap_or("none")))?;
             }
-        };
-        writeln!(out, "resolver {} ({}){of}{by}", self.resolver, self.resolver_kind)?;
-        if let Some(from) = self.recordhash_from {
-            let hash = self.recordhash.as_deref().unwrap_or("none");
-            let of = self.recordhash_of.as_deref().unwrap_or("the resolver's own gateways");
-            writeln!(out, "recordhash {} ({from}: {of})", shown(hash))?;
         }
         write_ipns(out, self.ipns.as_ref())?;
         let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
@@ -158,9 +181,40 @@ impl Human for ChainResolveReport {
     }
 }
 
+/// What the chain says.
+fn write_chain(
+    out: &mut dyn Write,
+    report: &ResolveReport,
+    chain: &ChainFactsReport,
+) -> io::Result<()> {
+    write_owners(out, &report.owner, chain)?;
+    let of = match chain.wildcard {
+        true => format!(" of {}", chain.resolver_of),
+        false => String::new(),
+    };
+    let by = match chain.resolver_by {
+        ResolverSource::Registry => "",
+        ResolverSource::UniversalResolver => {
+            ", by the Universal Resolver: the registry has none (ENSv2)"
+        }
+    };
+    let resolver = report.resolver.as_deref().unwrap_or_default();
+    writeln!(out, "resolver {resolver} ({}){of}{by}", chain.resolver_kind)?;
+    if let Some(from) = chain.recordhash_from {
+        let hash = report.recordhash.as_deref().unwrap_or("none");
+        let of = chain.recordhash_of.as_deref().unwrap_or("the resolver's own gateways");
+        writeln!(out, "recordhash {} ({from}: {of})", shown(hash))?;
+    }
+    if let Some(Dev3Report { gateway, of, core }) = &chain.dev3 {
+        let core = if *core { ", core" } else { "" };
+        writeln!(out, "gateway {} (of {of}{core})", shown(gateway))?;
+    }
+    Ok(())
+}
+
 /// Who else has a say: the registry's owner is the manager of a name.
-fn write_owners(out: &mut dyn Write, report: &ChainResolveReport) -> io::Result<()> {
-    let ChainResolveReport { owner, registry_owner, wrapper_owner, registrant, .. } = report;
+fn write_owners(out: &mut dyn Write, owner: &str, chain: &ChainFactsReport) -> io::Result<()> {
+    let ChainFactsReport { registry_owner, wrapper_owner, registrant, .. } = chain;
     match wrapper_owner {
         Some(wrapper_owner) if wrapper_owner == owner => {
             return writeln!(out, "wrapped in the NameWrapper");
@@ -186,7 +240,7 @@ trait Line {
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()>;
 }
 
-impl Line for ChainRecordReport {
+impl Line for ResolvedReport {
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let Self { record, verdicts, .. } = self;
         match (&self.value, &self.error) {
@@ -204,7 +258,7 @@ impl Line for ChainRecordReport {
                 writeln!(out, "  {what}  {record:width$}  {}", shown(&error))?;
             }
         }
-        if let (Some(local), Some(contract)) = (&verdicts.local, &verdicts.contract) {
+        if let Some(VerdictsReport { local: Some(local), contract: Some(contract) }) = verdicts {
             let (local, contract) = (shown(local), shown(contract));
             writeln!(out, "          {:width$}  namesys: {local}; contract: {contract}", "")?;
         }

@@ -9,6 +9,7 @@ import solc from "solc";
 const CONTRACTS = [
   "AliasResolver",
   "CCIP2Resolver",
+  "Dev3Resolver",
   "GatewayManager",
   "NameWrapper",
   "PlainResolver",

@@ -1,16 +1,16 @@
 //! Where a records resolver's files are, and what is in them: below a root whose blocks can be
 //! checked, where a gateway allows it, else at the addresses the contract names.
 
-use alloy_primitives::Bytes;
 use jiff::Timestamp;
 
-use super::super::{FetchError, Gateway, GatewayNote, Listing, Proof, RecordFiles, Sources};
+use super::super::{FetchError, Gateway, GatewayNote, Proof, RecordFiles, Sources};
+use super::case::Case;
+use super::fetched::{Fetched, Tree, listed};
 use super::lookup::{Answered, LookupGateways, origin};
-use super::records::{Case, Fetched};
 use super::resolution::{OnchainRecordError, ResolveError};
 use super::{NameResolver, Subject, Trace};
 use crate::chain::OffchainLookup;
-use crate::record::{PathMeaning, RecordFile, RecordKey, meaning, record_path};
+use crate::record::RecordKey;
 use crate::recordhash::Target;
 
 impl NameResolver {
@@ -66,40 +66,32 @@ impl NameResolver {
         }
     }
 
-    /// Every record that the tree lists; `None` where it cannot be listed.
-    pub(super) async fn list(&self, case: &Case<'_>) -> Option<Vec<(RecordKey, Option<Fetched>)>> {
-        let files = case.files.as_ref()?;
-        let proof = files.proof()?;
+    /// Every record that the tree lists; `None` where there is no tree.
+    ///
+    /// # Errors
+    /// Why it cannot be listed.
+    pub(super) async fn list(
+        &self,
+        case: &Case<'_>,
+    ) -> Result<Option<Vec<(RecordKey, Fetched)>>, FetchError> {
+        let Some(files) = &case.files else { return Ok(None) };
         let Subject { facts, trace, .. } = case.subject;
-        let (clock, directory) = (trace.clock(), facts.name.well_known());
-        let tree = match files.fetch_tree(&facts.name, &directory).await {
-            Ok(tree) => tree,
+        let clock = trace.clock();
+        match listed(files, &facts.name).await {
+            Ok(Tree { records, gateway, count, passed_over }) => {
+                pass_over(trace, &passed_over);
+                trace.step(clock, "list of the tree", &gateway, format!("{count} files"));
+                Ok(Some(records))
+            }
             Err(FetchError::NotFound { proven: true, gateway, .. }) => {
-                Listing { files: Vec::new(), gateway, passed_over: Vec::new() }
+                trace.step(clock, "list of the tree", &gateway, "0 files");
+                Ok(Some(Vec::new()))
             }
             Err(error) => {
                 trace.step(clock, "list of the tree", "gateways", &error);
-                return None;
+                Err(error)
             }
-        };
-        let Listing { files: tree, gateway, passed_over } = tree;
-        pass_over(trace, &passed_over);
-        trace.step(clock, "list of the tree", &gateway, format!("{} files", tree.len()));
-        let mut records = Vec::new();
-        for file in tree {
-            let PathMeaning::Records(meant) = meaning(&format!("{directory}/{}", file.path)) else {
-                continue;
-            };
-            // Files below are also those of subnames; they have names of their own.
-            let Some((_, key)) = meant.into_iter().find(|(name, _)| *name == facts.name) else {
-                continue;
-            };
-            let proof = Some(proof.clone());
-            let payload = payload_of(&file.bytes);
-            records.push((key, Some(Fetched { payload, gateway: gateway.clone(), proof })));
         }
-        records.sort_by(|a, b| a.0.cmp(&b.0));
-        Some(records)
     }
 
     /// The payload: from the tree, every block checked, where a gateway allows it; else from the
@@ -112,18 +104,16 @@ impl NameResolver {
         lookup: &OffchainLookup,
     ) -> Result<Fetched, OnchainRecordError> {
         let Subject { facts, trace, .. } = case.subject;
-        let what = record_path(&facts.name, key);
+        let what = case.said.dialect().path(&facts.name, key);
         let mut earlier = case.refuted.clone();
         let mut refuted = case.bad_ipns_record.clone();
         if let Some(files) = &case.files {
             let clock = trace.clock();
             let error = match files.fetch(&facts.name, &what).await {
-                Ok(fetched) => {
-                    pass_over(trace, &fetched.passed_over);
-                    trace.step(clock, format!("{key}: file"), &fetched.gateway, "found");
-                    let payload = payload_of(&fetched.bytes);
-                    let (gateway, proof) = (fetched.gateway, Some(fetched.proof));
-                    return Ok(Fetched { payload, gateway, proof });
+                Ok(file) => {
+                    pass_over(trace, &file.passed_over);
+                    trace.step(clock, format!("{key}: file"), &file.gateway, "found");
+                    return Ok(file.into());
                 }
                 Err(error) => error,
             };
@@ -168,10 +158,6 @@ fn pass_over(trace: &Trace, notes: &[GatewayNote]) {
 fn merge(earlier: &mut Vec<GatewayNote>, notes: &[GatewayNote]) {
     earlier.retain(|note| notes.iter().all(|other| other.gateway != note.gateway));
     earlier.extend_from_slice(notes);
-}
-
-fn payload_of(file: &[u8]) -> Result<Bytes, String> {
-    RecordFile::payload(file).map(Bytes::from).map_err(|error| error.to_string())
 }
 
 fn is_content(target: &Target) -> bool {

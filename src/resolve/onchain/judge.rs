@@ -4,14 +4,15 @@ use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes};
 use futures_util::future::try_join;
 
+use super::case::Case;
+use super::dialect::Said;
 use super::lookup::{Answered, callback};
-use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
-use super::{Asked, NameResolver, Subject};
+use super::{Asked, NameResolver, Subject, dev3};
 use crate::chain::{Answer, BlockReader, ChainError, OffchainLookup, Revert};
 use crate::record::RecordKey;
 use crate::request::{
-    PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyContext, VerifyError,
+    PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyError,
 };
 
 impl NameResolver {
@@ -79,38 +80,32 @@ impl NameResolver {
         payload: &[u8],
         chain_id: u64,
     ) -> Result<Result<VerifiedRecord, Refusal>, OnchainRecordError> {
-        // Other selectors are read elsewhere, but this resolver takes no others.
-        let record = match payload.first_chunk::<4>() {
-            Some(&other) if other != SIGNED_RECORD_SELECTOR => {
-                Err(match SignedRecord::decode(payload) {
-                    Ok(_) => PayloadError::Selector(other),
-                    Err(error) => error,
-                })
-            }
-            _ => SignedRecord::decode(payload),
-        };
-        let record = match record {
+        let record = match decode(payload) {
             Ok(record) => record,
             Err(error) => return Ok(Err(Refusal::Payload(error))),
         };
-        let (name, owner) = (&case.subject.facts.name, case.walk.owner);
-        let by = record.needs_approval_of(name, owner, chain_id, &self.approvals);
-        let approved_signers = self.approved(case, by).await?;
-        let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
-        Ok(record.verify_with(key, &context, &self.approvals).map_err(Refusal::Verify))
+        let Some(terms) = case.terms(chain_id) else { return Ok(Err(Refusal::NoGateway)) };
+        let by = terms.approver(&record, &self.approvals);
+        let approved = self.approved(case, by).await?;
+        Ok(terms.verify(record, key, &approved, &self.approvals).map_err(Refusal::Verify))
     }
 
-    /// `by`, if the owner approved it on chain.
+    /// `by`, if it is approved on chain.
     pub(super) async fn approved(
         &self,
         case: &Case<'_>,
         by: Option<Address>,
     ) -> Result<Vec<Address>, ChainError> {
         let Some(by) = by else { return Ok(Vec::new()) };
-        let (resolver, owner, node) = (case.resolver, case.walk.owner, case.walk.node);
         let Subject { view, trace, .. } = case.subject;
-        let clock = trace.clock();
-        let approved = view.is_approved_signer(resolver, owner, node, by).await?;
+        let (resolver, clock) = (case.resolver, trace.clock());
+        let approved = match &case.said {
+            Said::Ccip2(walk) => {
+                view.is_approved_signer(resolver, walk.owner, walk.node, by).await?
+            }
+            Said::Dev3(Some(space)) => dev3::is_approved(view, resolver, space, by).await?,
+            Said::Dev3(None) => return Ok(Vec::new()),
+        };
         trace.step(clock, format!("approval of {by}"), approved.by, approved.value);
         Ok(if approved.value { vec![by] } else { Vec::new() })
     }
@@ -153,10 +148,24 @@ impl NameResolver {
     }
 }
 
+/// Reads a payload as a records resolver does: one of other selectors is read elsewhere, but here
+/// none is taken.
+pub(super) fn decode(payload: &[u8]) -> Result<SignedRecord, PayloadError> {
+    let record = SignedRecord::decode(payload)?;
+    match payload.first_chunk::<4>() {
+        Some(&other) if other != SIGNED_RECORD_SELECTOR => Err(PayloadError::Selector(other)),
+        _ => Ok(record),
+    }
+}
+
 /// How a records resolver refuses a callback at another block than its lookup's.
 pub(super) fn stale(revert: &Revert) -> Option<String> {
     let reason = revert.invalid_request()?;
-    matches!(&*reason, "BAD_CHECKSUM" | "BLOCK_TIMEOUT").then_some(reason)
+    let is_stale = matches!(
+        &*reason,
+        "BAD_CHECKSUM" | "BLOCK_TIMEOUT" | "CHECKSUM_FAILED" | "CALLBACK_TIMEOUT"
+    );
+    is_stale.then_some(reason)
 }
 
 /// Why this program refuses a payload.
@@ -166,6 +175,8 @@ enum Refusal {
     Payload(PayloadError),
     #[error(transparent)]
     Verify(VerifyError),
+    #[error("the resolver has no gateway for the name")]
+    NoGateway,
 }
 
 pub(super) fn foreign(sender: Address) -> OnchainRecordError {

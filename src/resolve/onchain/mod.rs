@@ -1,10 +1,16 @@
-//! From a name alone to verified values: the chain says owner, resolver and recordhash.
+//! From a name alone to verified values: the chain says owner, resolver and recordhash, or a
+//! person in its place.
 //!
 //! | file | what it does |
 //! | --- | --- |
 //! | `resolution` | what is found: [`NameResolution`], [`OnchainRecord`], [`Judgement`] |
+//! | `dialect` | [`Dialect`]: the kinds of resolver whose records are signed |
+//! | `dev3` | what a Dev3 resolver says on chain |
+//! | `by_hand` | [`resolve_given`]: facts given by hand in place of the chain's |
 //! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
+//! | `case` | a name of a resolver whose records are signed |
 //! | `records` | a records resolver: its records, one by one |
+//! | `fetched` | record files below a root, and their payloads |
 //! | `files` | where its files are, and their payloads fetched |
 //! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
@@ -13,6 +19,11 @@
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
 
+mod by_hand;
+mod case;
+mod dev3;
+mod dialect;
+mod fetched;
 mod files;
 mod judge;
 mod lookup;
@@ -27,13 +38,16 @@ mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::Bytes;
 use tokio::time::sleep;
 
+pub use by_hand::resolve_given;
+pub use dev3::Dev3Space;
+pub use dialect::Dialect;
 pub use profile::{PROFILE, profile};
 pub use resolution::{
-    Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
-    ResolverKind,
+    ChainFacts, FactsSource, GivenFacts, Judgement, NameResolution, OnchainRecord,
+    OnchainRecordError, RecordsFacts, ResolveError, ResolverKind,
 };
 pub use reverse::{ReverseError, ReverseResolution};
 pub use trace::{Step, Trace};
@@ -176,9 +190,11 @@ impl NameResolver {
         let Some(resolver) = &subject.facts.resolver else {
             return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
         };
-        match self.is_records_resolver(&subject, resolver.address).await? {
-            true => self.resolve_records_of(&subject, resolver.address, keys).await,
-            false => Ok(self.resolve_plain(&subject, resolver, keys).await),
+        match self.dialect(&subject, resolver.address).await? {
+            Some(dialect) => {
+                self.resolve_records_of(&subject, resolver.address, dialect, keys).await
+            }
+            None => Ok(self.resolve_plain(&subject, resolver, keys).await),
         }
     }
 
@@ -218,17 +234,15 @@ impl NameResolver {
         Ok(())
     }
 
-    /// Whether a contract is a records resolver, by as many nodes as must agree.
-    async fn is_records_resolver(
-        &self,
-        subject: &Subject,
-        contract: Address,
-    ) -> Result<bool, ChainError> {
-        let clock = subject.trace.clock();
-        let what = format!("kind of resolver {contract}");
-        let Answer { value: is_records, by } = subject.view.is_records_resolver(contract).await?;
-        let kind = if is_records { "records resolver (CCIP2)" } else { "another resolver" };
-        subject.trace.step(clock, what, by, kind);
-        Ok(is_records)
+    /// What the chain says about a name whose resolver is `kind`.
+    fn source(&self, subject: &Subject, kind: ResolverKind) -> FactsSource {
+        let Subject { facts, universal, view, .. } = subject;
+        FactsSource::Chain(Box::new(ChainFacts {
+            name: facts.clone(),
+            chain_id: self.config.chain_id,
+            universal: *universal,
+            block: view.block(),
+            kind,
+        }))
     }
 }

@@ -70,24 +70,20 @@ impl NameResolver {
         let wanted = if keys.is_empty() { profile() } else { keys.to_vec() };
         let records =
             stream::iter(wanted.iter().map(|key| self.plain_record(subject, resolver, key)));
-        let mut records: Vec<OnchainRecord> = records.buffered(CONCURRENT_RECORDS).collect().await;
-        if keys.is_empty() {
-            let unset = |record: &OnchainRecord| {
-                record.is_absent() || matches!(record.value, Err(OnchainRecordError::Resolver(_)))
-            };
-            records.retain(|record| !unset(record));
-        }
-        NameResolution {
-            facts: subject.facts.clone(),
-            universal: subject.universal,
-            block: subject.view.block(),
-            kind: ResolverKind::Plain(resolver.clone()),
+        let mut resolution = NameResolution {
+            name: subject.facts.name.clone(),
+            source: self.source(subject, ResolverKind::Plain(resolver.clone())),
             ipns: None,
             notes: Vec::new(),
             listed: false,
-            records,
+            unlisted: None,
+            records: records.buffered(CONCURRENT_RECORDS).collect().await,
             unfetched: None,
+        };
+        if keys.is_empty() {
+            resolution.leave_out_unset();
         }
+        resolution
     }
 
     pub(super) async fn plain_record(

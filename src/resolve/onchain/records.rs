@@ -1,64 +1,48 @@
-//! A records resolver (CCIP2): its records, each asked of the contract, fetched and judged.
+//! A records resolver: its records, each asked of the contract, fetched and judged.
 
 use alloy::sol_types::{SolCall, SolValue};
 use alloy_primitives::{Address, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::super::{FetchError, GatewayNote, Proof, RecordFiles};
+use super::super::Proof;
+use super::case::Case;
+use super::dialect::{Dialect, Said};
+use super::fetched::Fetched;
 use super::judge::foreign;
 use super::lookup::Answered;
 use super::plain::readable;
 use super::resolution::{
-    Judgement, NameResolution, OnchainRecord, OnchainRecordError, RecordsFacts, ResolveError,
-    ResolverKind,
+    Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolveError,
 };
-use super::{Asked, CONCURRENT_RECORDS, NameResolver, Subject, profile};
-use crate::chain::{Answer, BlockReader, ChainError, Walk, calls};
+use super::{Asked, CONCURRENT_RECORDS, NameResolver, Subject, dev3, profile};
+use crate::chain::{Answer, BlockReader, ChainError, GatewayLists, calls};
 use crate::record::RecordKey;
 use crate::recordhash::{Recordhash, RecordhashError};
 use crate::request::SIGNED_REDIRECT_SELECTOR;
-
-/// A name of a records resolver, with its files where block hashes can be checked.
-pub(super) struct Case<'a> {
-    pub(super) subject: &'a Subject,
-    pub(super) resolver: Address,
-    pub(super) walk: Walk,
-    pub(super) recordhash: Option<Recordhash>,
-    pub(super) files: Option<RecordFiles>,
-    /// Gateways that served an IPNS record that does not hold.
-    pub(super) refuted: Vec<GatewayNote>,
-    /// Why there are no files, where every IPNS record that was served is such a one.
-    pub(super) bad_ipns_record: Option<FetchError>,
-}
-
-/// What a gateway gave.
-pub(super) struct Fetched {
-    pub(super) payload: Result<Bytes, String>,
-    pub(super) gateway: String,
-    pub(super) proof: Option<Proof>,
-}
 
 impl NameResolver {
     pub(super) async fn resolve_records_of(
         &self,
         subject: &Subject,
         resolver: Address,
+        dialect: Dialect,
         keys: &[RecordKey],
     ) -> Result<NameResolution, ResolveError> {
-        let mut case = self.case(subject, resolver).await?;
-        let clock = subject.trace.clock();
-        let Answer { value: gateways, by } = subject.view.gateway_lists(resolver).await?;
-        subject.trace.step(clock, "gateways of the resolver", by, &gateways);
+        let mut case = self.case(subject, resolver, dialect).await?;
+        let gateways = self.gateway_lists(&case).await?;
         let usual = profile();
         let notes = self.open_files(&mut case, keys.first().unwrap_or(&usual[0])).await?;
-        let mut listed = None;
+        let (mut listed, mut unlisted) = (None, None);
         if keys.is_empty() {
-            listed = self.list(&case).await;
+            match self.list(&case).await {
+                Ok(found) => listed = found,
+                Err(error) => unlisted = Some(error),
+            }
         }
         let is_listed = listed.is_some();
         let wanted: Vec<(RecordKey, Option<Fetched>)> = match listed {
-            Some(listed) => listed,
+            Some(listed) => listed.into_iter().map(|(key, file)| (key, Some(file))).collect(),
             None if keys.is_empty() => usual.into_iter().map(|key| (key, None)).collect(),
             None => keys.iter().map(|key| (key.clone(), None)).collect(),
         };
@@ -66,33 +50,34 @@ impl NameResolver {
             let case = &case;
             async move { self.record(case, &key, fetched).await.record }
         }));
-        let mut records: Vec<OnchainRecord> = records.buffered(CONCURRENT_RECORDS).collect().await;
-        let mut unfetched = None;
-        if keys.is_empty() {
-            records.retain(|record| !record.is_absent() && !is_unknown(record));
-            unfetched = OnchainRecord::all_unfetched(&records);
-        }
-        if unfetched.is_some() {
-            records.clear();
-        }
-        let ipns = case.files.as_ref().and_then(|files| files.ipns_record().cloned());
-        let Case { walk, recordhash, .. } = case;
-        let records_facts = RecordsFacts { walk, recordhash, gateways };
-        let kind = ResolverKind::Records(Box::new(records_facts));
-        let (facts, block) = (subject.facts.clone(), subject.view.block());
-        let listed = is_listed;
-        let universal = subject.universal;
-        Ok(NameResolution {
-            facts,
-            universal,
-            block,
-            kind,
-            ipns,
+        let records: Vec<OnchainRecord> = records.buffered(CONCURRENT_RECORDS).collect().await;
+        let mut resolution = NameResolution {
+            name: subject.facts.name.clone(),
+            ipns: case.files.as_ref().and_then(|files| files.ipns_record().cloned()),
             notes,
-            listed,
+            listed: is_listed,
+            unlisted,
             records,
-            unfetched,
-        })
+            unfetched: None,
+            source: self.source(subject, case.kind(gateways)),
+        };
+        if keys.is_empty() {
+            resolution.leave_out_unset();
+            resolution.say_unfetched_once();
+        }
+        Ok(resolution)
+    }
+
+    /// The gateways of a resolver that lists its own.
+    async fn gateway_lists(&self, case: &Case<'_>) -> Result<GatewayLists, ChainError> {
+        if case.said.dialect() == Dialect::Dev3 {
+            return Ok(GatewayLists::default());
+        }
+        let Subject { view, trace, .. } = case.subject;
+        let clock = trace.clock();
+        let Answer { value: gateways, by } = view.gateway_lists(case.resolver).await?;
+        trace.step(clock, "gateways of the resolver", by, &gateways);
+        Ok(gateways)
     }
 
     /// One record of a name that was redirected to.
@@ -100,9 +85,10 @@ impl NameResolver {
         &self,
         subject: &Subject,
         resolver: Address,
+        dialect: Dialect,
         key: &RecordKey,
     ) -> Result<Asked, ResolveError> {
-        let mut case = self.case(subject, resolver).await?;
+        let mut case = self.case(subject, resolver, dialect).await?;
         self.open_files(&mut case, key).await?;
         Ok(self.record(&case, key, None).await)
     }
@@ -111,22 +97,36 @@ impl NameResolver {
         &self,
         subject: &'a Subject,
         resolver: Address,
+        dialect: Dialect,
     ) -> Result<Case<'a>, ResolveError> {
-        let name = &subject.facts.name;
-        let clock = subject.trace.clock();
-        let Answer { value: walk, by } = subject.view.walk(resolver, name).await?;
-        subject.trace.step(clock, format!("recordhash of {name}"), by, &walk);
+        let Subject { view, facts, trace, .. } = subject;
+        let (name, clock) = (&facts.name, trace.clock());
+        let (said, owner, kept) = match dialect {
+            Dialect::Ccip2 => {
+                let Answer { value: walk, by } = view.walk(resolver, name).await?;
+                trace.step(clock, format!("recordhash of {name}"), by, &walk);
+                let (owner, kept) = (walk.owner, walk.recordhash.clone());
+                (Said::Ccip2(walk), owner, kept)
+            }
+            Dialect::Dev3 => {
+                let Answer { value: space, by } = dev3::space(view, resolver, name).await?;
+                let said = space.as_ref().map_or("none".to_owned(), ToString::to_string);
+                trace.step(clock, format!("gateway of {name}"), by, said);
+                (Said::Dev3(space), facts.owner(), Bytes::new())
+            }
+        };
         let mut case = Case {
             subject,
             resolver,
-            walk,
+            said,
+            owner,
             recordhash: None,
             files: None,
             refuted: Vec::new(),
             bad_ipns_record: None,
         };
-        if !case.walk.recordhash.is_empty() {
-            match Recordhash::parse(&case.walk.recordhash) {
+        if !kept.is_empty() {
+            match Recordhash::parse(&kept) {
                 Ok(recordhash) => case.recordhash = Some(recordhash),
                 Err(error) => return Err(self.bad_recordhash(&case, &error).await?),
             }
@@ -216,7 +216,10 @@ impl NameResolver {
                 record.local = Some(Judgement::Refused(reason));
                 Asked { record, payload: None }
             }
-            Ok(payload) if payload.starts_with(&SIGNED_REDIRECT_SELECTOR) => {
+            Ok(payload)
+                if case.said.dialect().has_redirects()
+                    && payload.starts_with(&SIGNED_REDIRECT_SELECTOR) =>
+            {
                 self.redirected(case, key, &lookup, payload).await?
             }
             Ok(payload) => self.judged(case, key, &lookup, payload).await?,
@@ -237,9 +240,4 @@ impl NameResolver {
 fn weaker(one: Option<Proof>, other: Option<Proof>) -> Option<Proof> {
     let (one, other) = (one?, other?);
     Some(if one.freshness() > other.freshness() { one } else { other })
-}
-
-/// Whether the resolver has no such kind of record: nothing that a listing need mention.
-fn is_unknown(record: &OnchainRecord) -> bool {
-    matches!(record.value, Err(OnchainRecordError::Resolver(_)))
 }

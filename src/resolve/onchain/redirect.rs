@@ -15,10 +15,10 @@ use alloy_primitives::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::case::Case;
 use super::judge::stale;
 use super::lookup::{Answered, LookupGateways, callback};
 use super::plain::canonical;
-use super::records::Case;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
 use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
 use crate::chain::{
@@ -107,7 +107,7 @@ impl NameResolver {
             Ok(redirect) => redirect,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let (name, owner) = (&case.subject.facts.name, case.walk.owner);
+        let (name, owner) = (&case.subject.facts.name, case.owner);
         let by = redirect.needs_approval_of(name, owner, chain_id, &self.approvals);
         let approved_signers = self.approved(case, by).await?;
         let context = VerifyContext { name, owner, chain_id, approved_signers: &approved_signers };
@@ -154,8 +154,8 @@ impl NameResolver {
             let Some(resolver) = subject.facts.resolver.clone() else {
                 return Err(ResolveError::NoResolver { facts: Box::new(subject.facts) });
             };
-            if self.is_records_resolver(&subject, resolver.address).await? {
-                return self.one_record_of(&subject, resolver.address, key).await;
+            if let Some(dialect) = self.dialect(&subject, resolver.address).await? {
+                return self.one_record_of(&subject, resolver.address, dialect, key).await;
             }
             let record = self.plain_record(&subject, &resolver, key).await;
             Ok(Asked { record, payload: None })

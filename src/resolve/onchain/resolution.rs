@@ -5,6 +5,7 @@ use std::fmt;
 use alloy_primitives::Address;
 
 use super::super::{FetchError, GatewayNote, IpnsEvidence, Proof};
+use super::dev3::Dev3Space;
 use crate::chain::{Block, ChainError, FoundResolver, GatewayLists, NameFacts, Walk};
 use crate::ens::Name;
 use crate::record::{RecordKey, Value};
@@ -14,24 +15,61 @@ use crate::request::ApprovalBasis;
 /// A name, resolved.
 #[derive(Clone, Debug)]
 pub struct NameResolution {
-    /// Owner and resolver.
-    pub facts: NameFacts,
-    /// Whether the registry has no resolver for it and the Universal Resolver has (ENSv2).
-    pub universal: bool,
-    /// At this block.
-    pub block: Block,
-    /// What the resolver is.
-    pub kind: ResolverKind,
+    /// The name.
+    pub name: Name,
+    /// Who says whose it is and where its records are.
+    pub source: FactsSource,
     /// The IPNS record that led to the files, where one did.
     pub ipns: Option<IpnsEvidence>,
     /// What gateways did that did not serve blocks or the IPNS record.
     pub notes: Vec<GatewayNote>,
     /// Whether the records are all that the tree lists, or the usual ones.
     pub listed: bool,
+    /// Why the tree could not be listed, where that was tried.
+    pub unlisted: Option<FetchError>,
     /// The records.
     pub records: Vec<OnchainRecord>,
     /// Where none was named and none could be fetched: why, once for all.
     pub unfetched: Option<FetchError>,
+}
+
+/// Where the facts about a name are from.
+#[derive(Clone, Debug)]
+pub enum FactsSource {
+    /// The chain.
+    Chain(Box<ChainFacts>),
+    /// A person, in its place: no contract has judged.
+    Hand(Box<GivenFacts>),
+}
+
+/// What the chain would say about a name with a records resolver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenFacts {
+    /// The full name.
+    pub name: Name,
+    /// Its owner.
+    pub owner: Address,
+    /// Where its records are.
+    pub recordhash: Recordhash,
+    /// The chain id in the texts.
+    pub chain_id: u64,
+    /// Signers and managers the owner approved on chain.
+    pub approved_signers: Vec<Address>,
+}
+
+/// What the chain says about a name.
+#[derive(Clone, Debug)]
+pub struct ChainFacts {
+    /// Owner and resolver.
+    pub name: NameFacts,
+    /// The chain's id.
+    pub chain_id: u64,
+    /// Whether the registry has no resolver for it and the Universal Resolver has (ENSv2).
+    pub universal: bool,
+    /// At this block.
+    pub block: Block,
+    /// What the resolver is.
+    pub kind: ResolverKind,
 }
 
 /// What a resolver is.
@@ -39,6 +77,8 @@ pub struct NameResolution {
 pub enum ResolverKind {
     /// A records resolver (CCIP2): every record carries signatures, which are verified here.
     Records(Box<RecordsFacts>),
+    /// A Dev3 resolver, whose records are verified here too: where they are.
+    Dev3(Option<Box<Dev3Space>>),
     /// Any other: its word is the answer.
     Plain(FoundResolver),
 }
@@ -186,6 +226,24 @@ fn no_resolver(facts: &NameFacts) -> String {
     match facts.owner().is_zero() {
         true => format!("{name} is not registered, and no name above it resolves it"),
         false => format!("{name} has no resolver"),
+    }
+}
+
+impl NameResolution {
+    /// Leaves out records that are not set, of those that nobody asked for by name.
+    pub(super) fn leave_out_unset(&mut self) {
+        let unset = |record: &OnchainRecord| {
+            record.is_absent() || matches!(record.value, Err(OnchainRecordError::Resolver(_)))
+        };
+        self.records.retain(|record| !unset(record));
+    }
+
+    /// Where none of the records could be fetched, says so once for all.
+    pub(super) fn say_unfetched_once(&mut self) {
+        self.unfetched = OnchainRecord::all_unfetched(&self.records);
+        if self.unfetched.is_some() {
+            self.records.clear();
+        }
     }
 }
 

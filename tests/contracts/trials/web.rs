@@ -15,7 +15,7 @@ use crate::people::{ipns_key, key, name, person, signed};
 use crate::world::World;
 
 /// A server that ends with this.
-struct Served(Child);
+pub struct Served(Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
@@ -25,7 +25,7 @@ impl Drop for Served {
 }
 
 /// A certificate for loopback of the tests' own authority.
-fn certificates(file: &str) -> PathBuf {
+pub fn certificates(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/testdata").join(file)
 }
 
@@ -36,7 +36,7 @@ fn namesys(dir: &Path) -> Command {
 }
 
 /// `namesys serve` with TLS, in a workspace or over a folder in it; its URL.
-fn serve(dir: &Path, folder: Option<&str>) -> Result<(Served, String)> {
+pub fn serve(dir: &Path, folder: Option<&str>) -> Result<(Served, String)> {
     let mut command = namesys(dir);
     command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).args(folder).arg("--tls-cert");
     command.arg(certificates("server.pem")).arg("--tls-key").arg(certificates("server.key"));
