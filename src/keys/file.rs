@@ -90,17 +90,43 @@ pub fn create_new(path: &Path, contents: &[u8]) -> Result<(), KeyFileError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // tempfile creates with mode 0600 and a name nobody can guess.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(contents).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+    write_new(folder, path, contents).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
-        _ => failed(error.error),
+        _ => failed(error),
     })?;
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(())
+}
+
+/// Mode 0600. Where the system can, the file has no name before it is whole, so that nothing
+/// secret stays behind when the process ends amid this.
+fn write_new(folder: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut file = tempfile::tempfile_in(folder)?;
+        file.write_all(contents)?;
+        file.sync_all()?;
+        match give_name(&file, path) {
+            // The file system knows no files without a name.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            named => return named,
+        }
+    }
+    // A name nobody can guess.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}
+
+#[cfg(target_os = "linux")]
+fn give_name(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+    let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Writes the records signer as `# signer <address>` and a line of 64 hexadecimal digits.

@@ -37,7 +37,8 @@ const OFFLINE: &[(&str, i32)] = &[
     ("keygen", 0),
     ("keygen --requests", 0),
     ("keygen --export keys", 0),
-    ("keygen --export keys", 1),
+    ("keygen --export keys", 0),
+    ("keygen --export taken", 1),
     ("set text url https://example.com", 0),
     ("set text Avatar https://example.com", 0),
     ("set address eth 0x1", 2),
@@ -110,6 +111,8 @@ fn every_command_is_read_back() {
         "records.csv",
         "nick.eth,text/note,one\nnick.eth,address/60,0x0000000000000000000000000000000000000001\n",
     );
+    std::fs::create_dir(workspace.dir.join("taken")).unwrap();
+    write("taken/ipns.key", "another");
     write("broken.csv", "nick.eth,text/note\nnick.eth,nothing,one\n");
     let name = workspace.report::<KeygenReport>(&["keygen"]).ipns.name;
     let hash = format!("ipns://{name}");

@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
     chain_id: Option<u64>,
     /// Write the keys into a folder: ipns.key (PEM) and signer.key (hex), mode 0600, never over
-    /// files that exist
+    /// other files
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
     /// Print the texts to sign elsewhere, and sign nothing
@@ -51,9 +51,6 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     if args.requests {
         return requests(&args, context, keys_for, &recorded);
-    }
-    if let Some(dir) = &args.export {
-        refuse_existing(dir)?;
     }
     let deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
     let (ipns, signer) =
@@ -125,25 +122,39 @@ fn key_files(dir: &Path) -> [PathBuf; 2] {
     [dir.join("ipns.key"), dir.join("signer.key")]
 }
 
-/// Before anything is signed: neither file may exist.
-fn refuse_existing(dir: &Path) -> Result<(), CliError> {
-    for path in key_files(dir) {
-        if path.symlink_metadata().is_ok() {
-            let message = format!("{} exists already; keys are never overwritten", path.display());
-            return Err(CliError::new(Exit::Failed, ErrorKind::Exists, message)
-                .hint("give another folder to --export"));
-        }
-    }
-    Ok(())
-}
-
+/// Both keys, or neither where another file stands in the way of one. A file that holds the same
+/// key already, as after a run that was cut short, stays.
 fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>, CliError> {
     std::fs::create_dir_all(dir)
         .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
     let [ipns_path, signer_path] = key_files(dir);
-    file::write_ipns_key(&ipns_path, ipns)?;
-    file::write_signer_key(&signer_path, signer)?;
+    let has_ipns = is_there(&ipns_path, || {
+        file::read_ipns_key(&ipns_path).is_ok_and(|(found, _)| found.name() == ipns.name())
+    })?;
+    let has_signer = is_there(&signer_path, || {
+        file::read_signer_key(&signer_path)
+            .is_ok_and(|(found, _)| found.address() == signer.address())
+    })?;
+    if !has_ipns {
+        file::write_ipns_key(&ipns_path, ipns)?;
+    }
+    if !has_signer {
+        file::write_signer_key(&signer_path, signer)?;
+    }
     Ok(vec![ipns_path.display().to_string(), signer_path.display().to_string()])
+}
+
+/// Whether the file is there and the same; another one is refused.
+fn is_there(path: &Path, is_same: impl Fn() -> bool) -> Result<bool, CliError> {
+    match path.symlink_metadata() {
+        Err(_) => Ok(false),
+        Ok(_) if is_same() => Ok(true),
+        Ok(_) => {
+            let message = format!("{} exists already; keys are never overwritten", path.display());
+            Err(CliError::new(Exit::Failed, ErrorKind::Exists, message)
+                .hint("give another folder to --export"))
+        }
+    }
 }
 
 fn report(
