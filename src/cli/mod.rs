@@ -1,4 +1,4 @@
-//! The command line: flags, dispatch. One file per command in `cmd/`.
+//! The command line: flags, dispatch. One file or one folder per command in `cmd/`.
 
 pub mod background;
 mod chain_errors;
@@ -76,9 +76,9 @@ pub enum Command {
     /// Show what each publisher and web host serves, and until when
     Status(cmd::status::Args),
     /// Extend what is published: the same value, valid for longer
-    Renew(cmd::upkeep::RenewArgs),
+    Renew(cmd::renew::Args),
     /// Publish an older tree again
-    Rollback(cmd::upkeep::RollbackArgs),
+    Rollback(cmd::rollback::Args),
     /// List what was published from here
     Log(cmd::status::LogArgs),
     /// Fetch a name's records and verify every signature
@@ -123,8 +123,8 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
         Command::Status(args) => cmd::status::run(args, context),
-        Command::Renew(args) => cmd::upkeep::renew(args, context),
-        Command::Rollback(args) => cmd::upkeep::rollback(args, context),
+        Command::Renew(args) => cmd::renew::run(args, context),
+        Command::Rollback(args) => cmd::rollback::run(args, context),
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
         Command::Setup(args) => cmd::setup::run(*args, context),

@@ -1,4 +1,4 @@
-//! `renew`: what is published, valid for longer. `rollback`: an older tree again.
+//! `rollback`: an older tree again.
 
 use cid::Cid;
 use futures_util::future::join_all;
@@ -6,26 +6,17 @@ use namesys::ipfs::upload::Upload;
 use namesys::publish::{History, HistoryTarget, Subject, root_before, status};
 use namesys::report::ErrorKind;
 
-use super::fan_out::{AuthorArgs, FanOutArgs};
-use super::publish_report::published;
+use super::publish::ipfs::{AuthorArgs, FanOutArgs};
+use super::publish::report::published;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::Session;
 
-/// `renew`
-#[derive(Debug, clap::Args)]
-pub struct RenewArgs {
-    #[command(flatten)]
-    fan_out: FanOutArgs,
-    #[command(flatten)]
-    author: AuthorArgs,
-}
-
 /// `rollback`
 #[derive(Debug, clap::Args)]
-pub struct RollbackArgs {
+pub struct Args {
     /// What to go back to, as `log` lists it [default: what was published before]
     #[arg(value_name = "SEQUENCE|CID")]
     to: Option<HistoryTarget>,
@@ -40,25 +31,8 @@ pub struct RollbackArgs {
     author: AuthorArgs,
 }
 
-/// A new record of the same value.
-pub fn renew(args: RenewArgs, context: &Context) -> Result<Outcome, CliError> {
-    let mut session = Session::open(context)?;
-    args.author.check()?;
-    let fan_out = args.fan_out.open(context, Some(&session.config))?;
-    let key = args.author.key(context, &mut session)?;
-    let lock = session.workspace.lock()?;
-    let author = args.author.author(&key, None);
-    let names = (&session.config.name, key.name());
-    let locked = Some((&session.workspace, lock));
-    let outcome = fan_out.send(context, locked, names, Subject::Newest, author)?;
-    if !outcome.new_record {
-        context.output.note("it is renewed already: the same record, for those that lack it");
-    }
-    Ok(published(outcome))
-}
-
 /// An older value in a new record.
-pub fn rollback(args: RollbackArgs, context: &Context) -> Result<Outcome, CliError> {
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
     args.author.check()?;
     let fan_out = args.fan_out.open(context, Some(&session.config))?;

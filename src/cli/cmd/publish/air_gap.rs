@@ -11,9 +11,9 @@ use namesys::publish::{
 use namesys::report::ErrorKind;
 use namesys::workspace::RecordedKeys;
 
-use super::fan_out::{AuthorArgs, FanOutArgs};
-use super::pack::pack_car;
-use super::publish_report::{published, report};
+use super::ipfs::{AuthorArgs, FanOutArgs};
+use super::report::{published, report};
+use crate::cli::cmd::pack::pack_car;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};

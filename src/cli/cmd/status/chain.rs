@@ -11,7 +11,7 @@ use namesys::recordhash::{Recordhash, Target, shown_bytes};
 use namesys::report::{ChainStatusReport, ErrorKind};
 use namesys::workspace::{ApprovalMode, Config};
 
-use super::setup::source;
+use crate::cli::cmd::setup::source;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::shown;
 

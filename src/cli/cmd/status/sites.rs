@@ -9,8 +9,8 @@ use namesys::publish::site::{Site, SiteStatus, site_fault, site_status};
 use namesys::publish::{History, SiteEntry, Source};
 use namesys::report::{SiteSeenReport, SiteStatusReport};
 
-use super::pack::measure;
-use super::publish_https::seen_report;
+use crate::cli::cmd::pack::measure;
+use crate::cli::cmd::publish::https::seen_report;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::shown;

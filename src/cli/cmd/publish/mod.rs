@@ -1,6 +1,11 @@
 //! `publish`: the tree to IPFS, its root under the IPNS name, read back from every publisher; or
 //! the tree to web hosts.
 
+pub mod air_gap;
+pub mod https;
+pub mod ipfs;
+pub mod report;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,17 +13,15 @@ use namesys::ens::WELL_KNOWN;
 use namesys::publish::{Source, Subject, TemporaryCar};
 use namesys::report::ErrorKind;
 
-use super::air_gap;
-use super::fan_out::{AuthorArgs, FanOutArgs};
 use super::pack::pack_car;
-use super::publish_https;
-use super::publish_report::published;
 use super::verify::{Facts, report as verify_report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::Session;
+use ipfs::{AuthorArgs, FanOutArgs};
+use report::published;
 
 /// Where records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -77,8 +80,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if args.to == Destination::Https {
         let FanOutArgs { require, wait, .. } = args.fan_out;
         return match &args.dry_run {
-            Some(dir) => publish_https::dry_run(dir, context, &session),
-            None => publish_https::run(&args.sites, require, wait, context, &session),
+            Some(dir) => https::dry_run(dir, context, &session),
+            None => https::run(&args.sites, require, wait, context, &session),
         };
     }
     if session.config.has_only_sites() && !args.uploads.are_given() {

@@ -16,7 +16,7 @@ use namesys::resolve::{
     ResolverKind, Step,
 };
 
-use super::verify::basis;
+use crate::cli::cmd::verify::basis;
 use crate::cli::output::{Human, shown};
 
 /// The report on a name.

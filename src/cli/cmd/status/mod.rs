@@ -1,5 +1,8 @@
 //! `status`: what each publisher and web host serves, until when. `log`: what was published from here.
 
+mod chain;
+mod sites;
+
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -17,8 +20,7 @@ use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
 
-use super::status_chain::Published;
-use super::{status_chain, status_sites};
+use chain::Published;
 
 /// `status`
 #[derive(Debug, clap::Args)]
@@ -66,14 +68,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             let rpc = rpc.as_ref()?;
             let sites = sites.iter().filter_map(|site| site.url.as_ref()).collect();
             let published = Published { ipns: name.as_ref(), sites };
-            Some(status_chain::ask(rpc, &session.config, &published).await)
+            Some(chain::ask(rpc, &session.config, &published).await)
         };
-        Ok(tokio::join!(records, status_sites::ask(&sites, &http), chain))
+        Ok(tokio::join!(records, sites::ask(&sites, &http), chain))
     };
     let (records, at_sites, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
     let (chain, chain_error) = chain.unzip();
-    let (at_sites, site_error) = status_sites::report(context, &session, at_sites)?;
+    let (at_sites, site_error) = sites::report(context, &session, at_sites)?;
     let (mut report, error) = match &records {
         Some((name, status)) => {
             let report = report(name, status, &history, now);
@@ -139,7 +141,7 @@ fn age_days(record: &VerifiedRecord, history: &[HistoryEntry], now: Timestamp) -
 /// Lists the records made here, and what web hosts got from here.
 pub fn run_log(_args: LogArgs, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
-    let sites = status_sites::log(&session)?;
+    let sites = sites::log(&session)?;
     let name = ipns_name(&session, !sites.is_empty())?;
     let history = match &name {
         Some(name) => History::of(&session.workspace).entries(name)?,
@@ -181,8 +183,8 @@ impl Human for StatusReport {
                 }
             }
         }
-        status_sites::human(&self.sites, out)?;
-        self.chain.iter().try_for_each(|chain| status_chain::human(chain, out))
+        sites::human(&self.sites, out)?;
+        self.chain.iter().try_for_each(|chain| chain::human(chain, out))
     }
 }
 

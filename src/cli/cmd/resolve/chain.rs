@@ -14,7 +14,7 @@ use namesys::resolve::{
     OnchainRecordError, Step, Trace,
 };
 
-use super::resolve_report::report;
+use super::report::report;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;

@@ -1,5 +1,8 @@
 //! `resolve NAME [RECORD…]`: fetch, verify, show who signed.
 
+mod chain;
+mod report;
+
 use alloy_primitives::Address;
 use namesys::net::Guard;
 use namesys::record::RecordKey;
@@ -7,12 +10,12 @@ use namesys::recordhash::{Recordhash, Target};
 use namesys::resolve::{FetchLimits, Gateway, GivenFacts, Sources, resolve_given};
 use namesys::workspace::Config;
 
-use super::resolve_chain::{self, ChainArgs, Wanted};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, WitnessArgs};
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
 use crate::cli::session::{Session, parse_name};
+use chain::{ChainArgs, Wanted};
 
 /// `resolve …`
 #[derive(Debug, clap::Args)]
@@ -72,7 +75,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let guard = guard(args.allow_private_gateways, &gateways, None);
     let publishers = args.publishers.open(context)?;
     let wanted = Wanted { name: args.name, keys, chain_id, gateways, publishers, limits, guard };
-    resolve_chain::run(wanted, &args.chain, context)
+    chain::run(wanted, &args.chain, context)
 }
 
 /// Trusts the gateways that were chosen, and an address given by hand.
@@ -95,7 +98,7 @@ fn by_hand(
     chain_id: u64,
     limits: FetchLimits,
 ) -> Result<Outcome, CliError> {
-    if !resolve_chain::is_one_name(&args.name) {
+    if !chain::is_one_name(&args.name) {
         let message = "--recordhash and --owner are of one name";
         return Err(CliError::usage(message).hint(
             "give its name; addresses, and many names at \
@@ -114,5 +117,5 @@ fn by_hand(
         let sources = Sources { gateways, publishers: &publishers };
         Ok(resolve_given(http, sources, limits, facts, keys).await?)
     })?;
-    resolve_chain::outcome_by_hand(resolution, context)
+    chain::outcome_by_hand(resolution, context)
 }

@@ -11,7 +11,7 @@ use namesys::publish::site::{
 use namesys::publish::{Enough, Source, TemporaryCar, required};
 use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
 
-use super::pack::pack_car;
+use crate::cli::cmd::pack::pack_car;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
 use crate::cli::error::CliError;
