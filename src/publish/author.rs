@@ -1,61 +1,9 @@
 //! Which record all targets should have.
 
-use std::path::Path;
-use std::time::Duration;
-
-use cid::Cid;
-use jiff::Timestamp;
-
-use super::{History, PublishNotice, PublishRequest, PublishTreeError};
-use crate::ipfs::upload::Upload;
+use super::error::PublishTreeError;
+use super::request::{Author, PublishRequest, Subject};
+use super::{History, PublishNotice};
 use crate::ipns::{PublishError, UnverifiedRecord, VerifiedRecord, create};
-use crate::keys::IpnsKey;
-use crate::net::Progress;
-
-/// What the record points to.
-pub enum Subject<'a> {
-    /// A tree that is uploaded first.
-    Tree {
-        /// The packed tree.
-        car: &'a Path,
-        /// Its root.
-        root: Cid,
-        /// Every one gets the tree.
-        uploads: &'a [Box<dyn Upload>],
-        /// Told about the bytes of the uploads.
-        progress: Option<Progress>,
-    },
-    /// A tree that was uploaded earlier.
-    Root(Cid),
-    /// Whatever the newest known record points to, in a new record of another validity.
-    Newest,
-}
-
-/// Where the record comes from.
-pub enum Author<'a> {
-    /// It is made with the key, where the newest known one does not do.
-    Key {
-        /// The name's key.
-        key: &'a IpnsKey,
-        /// Until when a new record is valid.
-        validity: Timestamp,
-        /// How long a reader may keep a new record.
-        ttl: Duration,
-        /// The sequence of a new record, in place of the next one.
-        sequence: Option<u64>,
-    },
-    /// It was signed elsewhere, or earlier.
-    Signed(&'a VerifiedRecord),
-}
-
-impl Subject<'_> {
-    fn root(&self) -> Option<Cid> {
-        match self {
-            Self::Tree { root, .. } | Self::Root(root) => Some(*root),
-            Self::Newest => None,
-        }
-    }
-}
 
 /// A record that is known, and from where.
 struct Known {

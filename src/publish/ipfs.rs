@@ -5,136 +5,17 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::author::{Author, Subject, next_record};
+use super::author::next_record;
+use super::error::PublishTreeError;
+use super::request::{PublishRequest, Subject};
 use super::targets::{give, send};
-use super::verdict::shortfall;
-use super::{
-    Agreement, Enough, History, Patience, PublishNotice, Shortfall, Sight, SightOf, StateError,
-    TargetOutcome, agreement, wait_for_agreement,
-};
-use crate::ipns::{PublishError, Publisher, RecordError, RecordSource, VerifiedRecord};
-use crate::keys::IpnsName;
-use crate::workspace::{Lock, Workspace};
+use super::verdict::{Enough, PublishOutcome, shortfall};
+use super::{Agreement, History, Patience, SightOf, agreement, wait_for_agreement};
+use crate::ipns::{PublishError, Publisher, RecordSource, VerifiedRecord};
+use crate::workspace::Lock;
 
 /// The first wait between two rounds of asking.
 const EVERY: Duration = Duration::from_secs(1);
-
-/// What to publish and where. The caller holds the workspace's lock.
-pub struct PublishRequest<'a> {
-    /// Where records made here are kept; a signed one may be published without.
-    pub workspace: Option<&'a Workspace>,
-    /// Whose record it is.
-    pub name: IpnsName,
-    /// What the record points to.
-    pub subject: Subject<'a>,
-    /// Where the record comes from.
-    pub author: Author<'a>,
-    /// Every one gets the record.
-    pub publishers: &'a [Box<dyn Publisher>],
-    /// Looked at once the record is out.
-    pub gateways: &'a [Box<dyn RecordSource>],
-    /// When that is enough.
-    pub enough: Enough,
-    /// The clock.
-    pub now: Timestamp,
-    /// Told what a person should know before the record goes out.
-    pub notice: &'a (dyn Fn(&PublishNotice) + Send + Sync),
-    /// Told who is waited for, after every round but the last.
-    pub waiting: &'a (dyn Fn(&Sight) + Send + Sync),
-}
-
-/// What `publish` did.
-#[derive(Clone, Debug)]
-pub struct PublishOutcome {
-    /// The record that all targets should have.
-    pub record: VerifiedRecord,
-    /// Whether it was made now; otherwise the root had not changed.
-    pub new_record: bool,
-    /// For each upload.
-    pub uploads: Vec<TargetOutcome>,
-    /// For each publisher; empty when no upload succeeded, for nobody could read the tree.
-    pub publications: Vec<TargetOutcome>,
-    /// What gateways serve; with a wait, publishers too.
-    pub seen: Agreement,
-    /// What is missing.
-    pub shortfall: Option<Shortfall>,
-}
-
-/// Why nothing was published.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishTreeError {
-    /// `--sequence` is not above what is out.
-    #[error(
-        "sequence {asked} is not above {known}, which {knower} has: readers keep the higher one"
-    )]
-    SequenceTooLow {
-        /// What was asked for.
-        asked: u64,
-        /// The highest that is known.
-        known: u64,
-        /// Who has it.
-        knower: String,
-    },
-    /// A record that was signed earlier, and others since.
-    #[error(
-        "the signed record has sequence {signed}, and {knower} has another, of sequence {known}, \
-         which readers keep"
-    )]
-    SignedOutdated {
-        /// Of the signed record.
-        signed: u64,
-        /// The highest that is known.
-        known: u64,
-        /// Who has it.
-        knower: String,
-    },
-    /// There is no record whose value could be kept, and these services could not be asked.
-    #[error("no record of {name} is known{}", unasked(.failed))]
-    NothingPublished {
-        /// Whose record.
-        name: IpnsName,
-        /// Why each could not be asked.
-        failed: Vec<String>,
-    },
-    /// Nothing was published from here, so one who did not answer may have a newer record.
-    #[error(
-        "sequence {known} of {name} may not be the newest: nothing was published from this \
-         workspace to compare with, and not everybody could be asked ({})",
-        failed.join("; ")
-    )]
-    NewestUnknown {
-        /// Whose record.
-        name: IpnsName,
-        /// The highest sequence that is known.
-        known: u64,
-        /// Why each could not be asked.
-        failed: Vec<String>,
-    },
-    /// A renewal that ends before what it renews.
-    #[error("the newest record is valid until {newest}, and a renewed one only until {asked}")]
-    NotLater {
-        /// What was asked for.
-        asked: Timestamp,
-        /// Of the newest record.
-        newest: Timestamp,
-    },
-    /// The sequence cannot grow.
-    #[error("the sequence of {0} has reached its highest value")]
-    SequenceExhausted(String),
-    /// The record cannot be made.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The history cannot be read or written.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
-
-fn unasked(failed: &[String]) -> String {
-    match failed {
-        [] => String::new(),
-        failed => format!(", and not everybody could be asked ({})", failed.join("; ")),
-    }
-}
 
 /// What each publisher serves.
 type Served = Vec<Result<Option<VerifiedRecord>, PublishError>>;

@@ -3,6 +3,7 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | `request` | what is to be published, and who gets it |
 //! | `author` | the record that all should have: the newest known, or a new one |
 //! | `ipfs`, `targets` | [`publish`]: the tree to every upload, the record to every publisher |
 //! | `agreement`, `patience` | whether publishers and gateways serve it; how long that is waited for |
@@ -15,11 +16,13 @@
 
 mod agreement;
 mod author;
+mod error;
 mod history;
 mod ipfs;
 mod notice;
 mod parcel;
 mod patience;
+mod request;
 pub mod site;
 mod status;
 mod targets;
@@ -27,16 +30,18 @@ mod tree;
 mod verdict;
 
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
-pub use author::{Author, Subject, dry_record};
+pub use author::dry_record;
+pub use error::PublishTreeError;
 pub use history::{
     History, HistoryEntry, HistoryTarget, NoHistoryTarget, NotInHistory, Publication, SiteEntry,
     StateError, root_before,
 };
-pub use ipfs::{PublishOutcome, PublishRequest, PublishTreeError, publish};
+pub use ipfs::publish;
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
 pub use patience::Patience;
+pub use request::{Author, PublishRequest, Subject};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};
-pub use verdict::{Enough, RequireError, Shortfall, required};
+pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};

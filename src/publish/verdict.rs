@@ -2,7 +2,25 @@
 
 use std::time::Duration;
 
-use super::{Agreement, PublishOutcome, TargetOutcome};
+use super::{Agreement, TargetOutcome};
+use crate::ipns::VerifiedRecord;
+
+/// What `publish` did.
+#[derive(Clone, Debug)]
+pub struct PublishOutcome {
+    /// The record that all targets should have.
+    pub record: VerifiedRecord,
+    /// Whether it was made now; otherwise the root had not changed.
+    pub new_record: bool,
+    /// For each upload.
+    pub uploads: Vec<TargetOutcome>,
+    /// For each publisher; empty when no upload succeeded, for nobody could read the tree.
+    pub publications: Vec<TargetOutcome>,
+    /// What gateways serve; with a wait, publishers too.
+    pub seen: Agreement,
+    /// What is missing.
+    pub shortfall: Option<Shortfall>,
+}
 
 /// When a publication is enough.
 #[derive(Clone, Copy, Debug)]

@@ -18,15 +18,13 @@ use async_trait::async_trait;
 use cid::Cid;
 use url::Url;
 
-use super::folder_manifest::{Found, Manifest, NO_JEKYLL, find, is_reserved, obstacle};
+use super::folder_manifest::{Found, Manifest, NO_JEKYLL, OURS, find, is_reserved, obstacle};
 use super::folder_probe::look;
 use super::{Upload, UploadError, open_tree};
 use crate::atomic::write_atomic;
 use crate::ipfs::tree_files::{Content, Tree, TreeFile, no_name};
 use crate::net::Progress;
 
-/// The folder of the manifests, one for each owner.
-pub(crate) const OURS: &str = ".namesys-files";
 /// What is being written.
 pub(super) const TEMPORARY: &str = ".writing";
 

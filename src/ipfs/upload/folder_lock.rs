@@ -5,7 +5,8 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::UploadError;
-use super::folder::{Folder, OURS, TEMPORARY};
+use super::folder::{Folder, TEMPORARY};
+use super::folder_manifest::OURS;
 
 /// How long another publication into the same folder is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);

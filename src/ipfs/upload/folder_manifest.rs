@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::atomic::write_atomic;
 use crate::ipfs::tree_files::link_fingerprint;
 
-use super::folder::OURS;
-
+/// The folder of the manifests, one for each owner.
+pub(crate) const OURS: &str = ".namesys-files";
 /// Tells GitHub Pages to leave names with a dot as they are.
 pub(super) const NO_JEKYLL: &str = ".nojekyll";
 const ROOT: &str = "# root ";

@@ -28,9 +28,8 @@ use cid::Cid;
 use url::Url;
 
 pub use cluster::Cluster;
-pub(crate) use folder::OURS;
 pub use folder::{Changes, Folder};
-pub(crate) use folder_manifest::Manifest;
+pub(crate) use folder_manifest::{Manifest, OURS};
 pub use kubo::Kubo;
 pub use patience::Patience;
 pub use pinata::Pinata;

@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
-use super::bucket_manifest::{ABANDONED, Read, parts, same, value};
+use super::bucket_entry::{ABANDONED, Read, parts, same, value};
 use super::files::{WebFile, web_files};
 use super::{Changes, Held, SiteError, Store};
 use crate::ens::WELL_KNOWN;

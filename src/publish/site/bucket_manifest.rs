@@ -7,22 +7,13 @@ use tokio::time::{Instant, sleep};
 
 use super::SiteError;
 use super::bucket::BucketStore;
+use super::bucket_entry::Read;
 use crate::ipfs::upload::Manifest;
 use crate::net::Body;
 
-/// A publication whose manifest has not changed for so long was cut short.
-pub(super) const ABANDONED: Duration = Duration::from_secs(6);
 /// How long another publication is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(500);
-
-/// The manifest as it was read, and what it takes to write over this one only.
-pub(super) struct Read {
-    pub(super) manifest: Manifest,
-    pub(super) bytes: Bytes,
-    /// The entity tag as the service gave it; none when there is no manifest.
-    etag: Option<String>,
-}
 
 impl BucketStore {
     pub(super) async fn read_manifest(&self) -> Result<Read, SiteError> {
@@ -87,18 +78,4 @@ impl BucketStore {
         answer.success()?;
         Ok(Some(Read { manifest: manifest.clone(), bytes, etag }))
     }
-}
-
-/// What a manifest says of an object: sha2-256 and entity tag; no tag until it was sent.
-pub(super) fn value(sha256: &str, etag: &str) -> String {
-    format!("{sha256}.{etag}")
-}
-
-pub(super) fn parts(value: &str) -> (&str, &str) {
-    value.split_once('.').unwrap_or((value, ""))
-}
-
-/// Whether an object is as we left it. Services that tell no tags are believed, once all was sent.
-pub(super) fn same(ours: &str, listed: &str, is_whole: bool) -> bool {
-    if ours.is_empty() { is_whole } else { ours == listed }
 }

@@ -13,6 +13,7 @@
 //! | `state` | what was seen at each address, under `.namesys/` |
 
 mod bucket;
+mod bucket_entry;
 mod bucket_manifest;
 mod files;
 mod folder;

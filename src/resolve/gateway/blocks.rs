@@ -9,8 +9,8 @@ use bytes::Bytes;
 use cid::Cid;
 use url::Url;
 
-use super::FetchLimits;
 use super::form::{Content, Gateway};
+use super::limits::FetchLimits;
 use crate::ens::Name;
 use crate::ipfs::{BlockSource, CarError, CarReader, MAX_BLOCK_BYTES, ReadError, verify_block};
 use crate::net::{Http, NetError, Request, Response};

@@ -5,6 +5,7 @@ mod blocks;
 mod error;
 mod fetch;
 mod form;
+mod limits;
 mod records;
 mod root;
 mod tree;
@@ -22,42 +23,13 @@ pub use self::error::{FetchError, GatewayNote};
 pub(super) use self::fetch::{is_denial, is_html};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
+pub use self::limits::FetchLimits;
 pub use self::records::GatewayRecords;
 pub use self::tree::{Listing, TreeFile};
 use crate::ens::Name;
 use crate::ipns::Publisher;
 use crate::net::Http;
 use crate::recordhash::{Recordhash, Target};
-
-/// Bounds on what gateways may make us read.
-#[derive(Clone, Copy, Debug)]
-pub struct FetchLimits {
-    /// The longest record file, in bytes.
-    pub file: usize,
-    /// The longest CAR, in bytes.
-    pub car: usize,
-    /// All blocks kept at a time, in bytes.
-    pub memory: usize,
-    /// Blocks asked for one by one for one file or listing.
-    pub single_blocks: usize,
-    /// Files of one listing.
-    pub tree_files: usize,
-    /// Whether the next gateway is asked after a 4xx too; EIP-3668 ends there.
-    pub lenient: bool,
-}
-
-impl Default for FetchLimits {
-    fn default() -> Self {
-        Self {
-            file: 1 << 20,
-            car: 64 << 20,
-            memory: 256 << 20,
-            single_blocks: 1024,
-            tree_files: 100_000,
-            lenient: false,
-        }
-    }
-}
 
 /// The record files behind one recordhash.
 pub struct RecordFiles {

@@ -1,0 +1,83 @@
+//! Why nothing was published.
+
+use jiff::Timestamp;
+
+use super::StateError;
+use crate::ipns::RecordError;
+use crate::keys::IpnsName;
+
+/// Why nothing was published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishTreeError {
+    /// `--sequence` is not above what is out.
+    #[error(
+        "sequence {asked} is not above {known}, which {knower} has: readers keep the higher one"
+    )]
+    SequenceTooLow {
+        /// What was asked for.
+        asked: u64,
+        /// The highest that is known.
+        known: u64,
+        /// Who has it.
+        knower: String,
+    },
+    /// A record that was signed earlier, and others since.
+    #[error(
+        "the signed record has sequence {signed}, and {knower} has another, of sequence {known}, \
+         which readers keep"
+    )]
+    SignedOutdated {
+        /// Of the signed record.
+        signed: u64,
+        /// The highest that is known.
+        known: u64,
+        /// Who has it.
+        knower: String,
+    },
+    /// There is no record whose value could be kept, and these services could not be asked.
+    #[error("no record of {name} is known{}", unasked(.failed))]
+    NothingPublished {
+        /// Whose record.
+        name: IpnsName,
+        /// Why each could not be asked.
+        failed: Vec<String>,
+    },
+    /// Nothing was published from here, so one who did not answer may have a newer record.
+    #[error(
+        "sequence {known} of {name} may not be the newest: nothing was published from this \
+         workspace to compare with, and not everybody could be asked ({})",
+        failed.join("; ")
+    )]
+    NewestUnknown {
+        /// Whose record.
+        name: IpnsName,
+        /// The highest sequence that is known.
+        known: u64,
+        /// Why each could not be asked.
+        failed: Vec<String>,
+    },
+    /// A renewal that ends before what it renews.
+    #[error("the newest record is valid until {newest}, and a renewed one only until {asked}")]
+    NotLater {
+        /// What was asked for.
+        asked: Timestamp,
+        /// Of the newest record.
+        newest: Timestamp,
+    },
+    /// The sequence cannot grow.
+    #[error("the sequence of {0} has reached its highest value")]
+    SequenceExhausted(String),
+    /// The record cannot be made.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The history cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+fn unasked(failed: &[String]) -> String {
+    match failed {
+        [] => String::new(),
+        failed => format!(", and not everybody could be asked ({})", failed.join("; ")),
+    }
+}

@@ -1,0 +1,84 @@
+//! What is to be published: what the record points to, where it comes from, and who gets it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use cid::Cid;
+use jiff::Timestamp;
+
+use super::verdict::Enough;
+use super::{PublishNotice, Sight};
+use crate::ipfs::upload::Upload;
+use crate::ipns::{Publisher, RecordSource, VerifiedRecord};
+use crate::keys::{IpnsKey, IpnsName};
+use crate::net::Progress;
+use crate::workspace::Workspace;
+
+/// What to publish and where. The caller holds the workspace's lock.
+pub struct PublishRequest<'a> {
+    /// Where records made here are kept; a signed one may be published without.
+    pub workspace: Option<&'a Workspace>,
+    /// Whose record it is.
+    pub name: IpnsName,
+    /// What the record points to.
+    pub subject: Subject<'a>,
+    /// Where the record comes from.
+    pub author: Author<'a>,
+    /// Every one gets the record.
+    pub publishers: &'a [Box<dyn Publisher>],
+    /// Looked at once the record is out.
+    pub gateways: &'a [Box<dyn RecordSource>],
+    /// When that is enough.
+    pub enough: Enough,
+    /// The clock.
+    pub now: Timestamp,
+    /// Told what a person should know before the record goes out.
+    pub notice: &'a (dyn Fn(&PublishNotice) + Send + Sync),
+    /// Told who is waited for, after every round but the last.
+    pub waiting: &'a (dyn Fn(&Sight) + Send + Sync),
+}
+
+/// What the record points to.
+pub enum Subject<'a> {
+    /// A tree that is uploaded first.
+    Tree {
+        /// The packed tree.
+        car: &'a Path,
+        /// Its root.
+        root: Cid,
+        /// Every one gets the tree.
+        uploads: &'a [Box<dyn Upload>],
+        /// Told about the bytes of the uploads.
+        progress: Option<Progress>,
+    },
+    /// A tree that was uploaded earlier.
+    Root(Cid),
+    /// Whatever the newest known record points to, in a new record of another validity.
+    Newest,
+}
+
+/// Where the record comes from.
+pub enum Author<'a> {
+    /// It is made with the key, where the newest known one does not do.
+    Key {
+        /// The name's key.
+        key: &'a IpnsKey,
+        /// Until when a new record is valid.
+        validity: Timestamp,
+        /// How long a reader may keep a new record.
+        ttl: Duration,
+        /// The sequence of a new record, in place of the next one.
+        sequence: Option<u64>,
+    },
+    /// It was signed elsewhere, or earlier.
+    Signed(&'a VerifiedRecord),
+}
+
+impl Subject<'_> {
+    pub(super) fn root(&self) -> Option<Cid> {
+        match self {
+            Self::Tree { root, .. } | Self::Root(root) => Some(*root),
+            Self::Newest => None,
+        }
+    }
+}
