@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use alloy_primitives::Bytes;
 use namesys::devnet::chain::bindings::CCIP2Resolver;
 use namesys::devnet::chain::{
-    AnvilSearch, CCIP2_RESOLVER, CHAIN_ID, ChainConfig, ChainDevnet, ChainGateways,
+    AnvilSearch, CCIP2_RESOLVER, CHAIN_ID, ChainConfig, ChainDevnet, ChainGateways, Inherited,
 };
 use namesys::devnet::{Devnet, DevnetConfig};
 use namesys::ens::Name;
@@ -52,6 +52,7 @@ async fn world() -> Failable<(ChainDevnet, Devnet, Vec<Name>)> {
         program: std::env::var_os("ANVIL").map(Into::into),
         path: std::env::var_os("PATH"),
         cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).to_path_buf()),
+        inherited: Inherited::of(std::env::vars_os()),
     };
     let gateways = ChainGateways::local(devnet.addr().to_string());
     let chain = ChainDevnet::start(ChainConfig { anvil, port: 0, gateways }).await?;

@@ -8,6 +8,8 @@
 //! | --- | --- | --- |
 //! | [`spec`] | what is implemented, byte for byte: the pages that comments point to | none |
 //! | `atomic` | files that are either the old or the new, never half of one | files |
+//! | `file_names` | which names are one file on other systems | none |
+//! | [`temporary`] | files and folders that go when the process ends | files |
 //! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
 //! | [`ens`] | names: ENSIP-15, namehash, DNS wire form, `.well-known` directory | none |
 //! | [`multiformats`] | CIDs and IPNS names, in every text form | none |
@@ -22,7 +24,7 @@
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
-//! | `web` | how files go over HTTP: what `publish`, `serve` and `devnet` share | none |
+//! | `web` | how files go over HTTP, and to whom: what `publish`, `serve` and `devnet` share | none |
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
@@ -45,6 +47,7 @@ pub mod chain;
 #[cfg(feature = "devnet")]
 pub mod devnet;
 pub mod ens;
+mod file_names;
 pub mod ipfs;
 pub mod ipns;
 pub mod keys;
@@ -60,6 +63,7 @@ pub mod secret;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod spec;
+pub mod temporary;
 pub mod wallet;
 mod web;
 pub mod workspace;

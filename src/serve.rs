@@ -3,7 +3,6 @@
 //! Only files under `.well-known/` are served, and only those that lie there: a link that leaves
 //! the folder is not followed. Anything else is 404 as JSON.
 
-mod connections;
 mod tls;
 
 use std::fs::{File, Metadata};
@@ -24,11 +23,11 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-pub use connections::ServeLimits;
+pub use crate::web::ServeLimits;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
-use crate::web::{CACHE, content_type, cors_read_only, none_match};
+use crate::web::{self, CACHE, content_type, cors_read_only, none_match};
 
 /// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
 /// are sent as they are read, so that many readers need no more memory than one.
@@ -110,7 +109,7 @@ impl Server {
             .fallback(answer)
             .layer(middleware::from_fn(cors_read_only))
             .with_state(Arc::new(self.root));
-        connections::serve(self.listener, self.tls, app, self.limits, stop).await;
+        web::serve(self.listener, self.tls, app, self.limits, stop).await;
     }
 }
 

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use namesys::temporary;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::error::{CliError, Exit};
@@ -21,12 +23,14 @@ pub struct Background {
 #[derive(Debug, Default)]
 struct Interrupt {
     notify: Notify,
+    /// Whether a service manager asked for the end, and not a person.
+    terminated: AtomicBool,
     /// Whether something is there to be stopped in an orderly way.
     working: AtomicBool,
 }
 
 impl Background {
-    /// Starts two threads and the watch for Ctrl-C.
+    /// Starts two threads and the watch for Ctrl-C, SIGTERM and SIGHUP, which do the same.
     ///
     /// # Errors
     /// When no thread can be started.
@@ -37,18 +41,13 @@ impl Background {
             .build()
             .map_err(|error| CliError::io("no thread can be started", &error))?;
         let interrupt = Arc::new(Interrupt::default());
-        let heard = interrupt.clone();
-        runtime.spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                // The first asks the work to stop, a second, or one between two pieces of work,
-                // ends the process.
-                if !heard.working.swap(false, Ordering::SeqCst) {
-                    prompt::restore();
-                    std::process::exit(i32::from(Exit::Interrupted.code()));
-                }
-                heard.notify.notify_one();
-            }
-        });
+        let mut heard = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !is_hangup_ignored() {
+            heard.push(SignalKind::hangup());
+        }
+        for kind in heard {
+            runtime.spawn(hear(kind, interrupt.clone()));
+        }
         Ok(Self { runtime: Some(runtime), interrupt })
     }
 
@@ -88,14 +87,43 @@ impl Background {
     }
 }
 
-/// Tells of Ctrl-C.
+/// The first signal asks the work to stop, a second, or one between two pieces of work, ends the
+/// process.
+async fn hear(kind: SignalKind, interrupt: Arc<Interrupt>) {
+    let Ok(mut signals) = signal(kind) else { return };
+    while signals.recv().await.is_some() {
+        if !interrupt.working.swap(false, Ordering::SeqCst) {
+            temporary::remove_all();
+            prompt::restore();
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+        interrupt.terminated.store(kind == SignalKind::terminate(), Ordering::SeqCst);
+        interrupt.notify.notify_one();
+    }
+}
+
+/// Whether it was started to outlive its terminal (`nohup`).
+fn is_hangup_ignored() -> bool {
+    match std::fs::read_to_string("/proc/self/status") {
+        Ok(status) => {
+            let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+            let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            ignored.is_some_and(|mask| mask & 1 == 1)
+        }
+        // Where nobody can say, what is under a terminal ends with it.
+        Err(_) => !std::io::IsTerminal::is_terminal(&std::io::stderr()),
+    }
+}
+
+/// Tells of Ctrl-C and the like.
 #[derive(Debug)]
 pub struct CtrlC(Arc<Interrupt>);
 
 impl CtrlC {
-    /// Until it is pressed.
-    pub async fn pressed(&self) {
+    /// Until it is pressed, or another signal comes; whether it was a service manager's.
+    pub async fn pressed(&self) -> bool {
         self.0.notify.notified().await;
+        self.0.terminated.load(Ordering::SeqCst)
     }
 }
 

@@ -4,8 +4,9 @@ use std::cell::OnceCell;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use namesys::keys::IpnsName;
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
@@ -16,13 +17,26 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::background::{Background, CtrlC};
 use super::env;
-use super::error::CliError;
+use super::error::{CliError, Exit};
 use super::global::{GlobalArgs, Network, patience};
 use super::input::Stdin;
 use super::output::Output;
 
 /// Most bytes of `--ca-file`: the bundle of a whole system has some 220 KiB.
 const MAX_CA_FILE: u64 = 4 << 20;
+
+/// Every time here is one of the years that RFC 3339 can write.
+fn check_clock(now: SystemTime) -> Result<(), CliError> {
+    match Timestamp::try_from(now) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(CliError::new(
+            Exit::Failed,
+            ErrorKind::Clock,
+            "the system's clock is beyond the year 9999, or before the year -9999",
+        )
+        .hint("set it right; nothing can be dated otherwise")),
+    }
+}
 
 /// What every command gets beside its arguments.
 #[derive(Debug)]
@@ -49,6 +63,7 @@ impl Context {
     /// # Errors
     /// Exit 2 when a variable is not UTF-8, or the one of `--timeout` no duration.
     pub fn new(args: GlobalArgs) -> Result<Self, CliError> {
+        check_clock(SystemTime::now())?;
         log_to_stderr(args.verbose);
         let dir = match args.dir {
             Some(dir) => Some(dir),
@@ -199,6 +214,14 @@ impl Context {
         self.background()?.block_on_told(work)
     }
 
+    /// From now on temporary files go when a signal ends the process.
+    ///
+    /// # Errors
+    /// When no thread can be started that hears signals.
+    pub fn hear_signals(&self) -> Result<(), CliError> {
+        self.background().map(drop)
+    }
+
     fn background(&self) -> Result<&Background, CliError> {
         if let Some(background) = self.background.get() {
             return Ok(background);
@@ -253,4 +276,18 @@ fn log_to_stderr(verbose: u8) {
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
     // Fails only when a subscriber is set already, and this is the only place that sets one.
     let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_beyond_all_dates_is_told() {
+        check_clock(SystemTime::now()).unwrap();
+        check_clock(SystemTime::UNIX_EPOCH).unwrap();
+        let beyond = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+        let error = check_clock(beyond).unwrap_err();
+        assert!(error.message.contains("9999"), "{}", error.message);
+    }
 }

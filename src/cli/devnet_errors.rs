@@ -19,8 +19,8 @@ impl From<DevnetError> for CliError {
 impl From<ChainError> for CliError {
     fn from(error: ChainError) -> Self {
         let (kind, hint) = match &error {
-            ChainError::Anvil(AnvilError::Start { .. }) => {
-                (ErrorKind::Anvil, Some("is its port taken? --chain-port 0 takes a free one"))
+            ChainError::Listen { .. } => {
+                (ErrorKind::Listen, Some("--chain-port 0 takes a free one"))
             }
             ChainError::Anvil(AnvilError::Fetch { .. } | AnvilError::Cache { .. }) => (
                 ErrorKind::Anvil,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 #[cfg(feature = "devnet")]
 use etcetera::BaseStrategy;
 #[cfg(feature = "devnet")]
-use namesys::devnet::chain::AnvilSearch;
+use namesys::devnet::chain::{AnvilSearch, Inherited};
 use namesys::secret::SecretString;
 
 use super::error::CliError;
@@ -136,5 +136,6 @@ pub fn anvil() -> Result<AnvilSearch, CliError> {
         program: ANVIL.get()?.map(PathBuf::from),
         path: std::env::var_os("PATH"),
         cache: cache.map(|strategy| strategy.cache_dir().join("namesys")),
+        inherited: Inherited::of(std::env::vars_os()),
     })
 }

@@ -50,6 +50,10 @@ impl From<PublishTreeError> for CliError {
                 Self::new(Exit::Usage, ErrorKind::NotLater, message)
                     .hint("give a later one: --validity RFC3339")
             }
+            PublishTreeError::ClockBehind { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Clock, message)
+                    .hint("set the clock right, then run the same again")
+            }
             PublishTreeError::SequenceExhausted(_) => {
                 Self::new(Exit::Failed, ErrorKind::SequenceExhausted, message)
             }

@@ -172,6 +172,12 @@ impl From<FetchError> for CliError {
                 Self::new(Exit::Unverified, ErrorKind::BadBlocks, message)
                     .hint("do not rely on these gateways; ask another: --gateway URL")
             }
+            FetchError::OverBudget { .. } => {
+                Self::new(Exit::Failed, ErrorKind::OverBudget, message).hint(
+                    "whoever publishes it made it so; name single records: namesys resolve NAME \
+                     text/avatar",
+                )
+            }
             FetchError::NoGateway(_) => Self::new(Exit::Usage, ErrorKind::NoGateway, message)
                 .hint("give one: --gateway https://ipfs.io"),
             FetchError::Unsupported { .. } => {

@@ -11,13 +11,16 @@
 //! w3name, RPC and routing share one store: what one accepts, the others serve. Blocks and
 //! records are kept in a folder (`store`), by default a temporary one. Where a real server
 //! differs from this one, this one is wrong.
+//!
+//! Web pages of other sites may read (`/api/v0` not even that, as with Kubo), and nothing else:
+//! what would write and has a foreign `Origin` is refused, and so is every `Host` that is neither
+//! a loopback name or address nor the address it listens on.
 
 pub mod chain;
 mod gateway;
 mod handle;
 mod names;
 mod network;
-mod no_delay;
 mod rate_limit;
 mod reply;
 mod routing;
@@ -42,11 +45,22 @@ pub use rate_limit::RateLimit;
 pub use store::StoreError;
 
 use network::Network;
-use no_delay::without_delay;
 use store::Store;
+
+use crate::temporary::Temporary;
+use crate::web::{self, ServeLimits};
 
 /// How long [`Devnet::stop`] waits for requests under way.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Uploads may take long, and clients keep connections for a minute or so.
+const LIMITS: ServeLimits = ServeLimits {
+    connections: 512,
+    // They all come from this machine.
+    per_address: 512,
+    head: Duration::from_secs(100),
+    connection: Duration::from_secs(24 * 3600),
+    grace: STOP_TIMEOUT,
+};
 
 /// How a devnet is started.
 #[derive(Clone, Debug)]
@@ -117,9 +131,9 @@ pub enum DevnetError {
 pub struct Devnet {
     addr: SocketAddr,
     stop: watch::Sender<bool>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
     network: Arc<Network>,
-    _temporary: Option<tempfile::TempDir>,
+    _temporary: Option<(Temporary, tempfile::TempDir)>,
 }
 
 impl Devnet {
@@ -130,11 +144,14 @@ impl Devnet {
     pub async fn start(config: DevnetConfig) -> Result<Self, DevnetError> {
         let temporary = match config.dir {
             Some(_) => None,
-            None => Some(tempfile::tempdir().map_err(DevnetError::Temporary)?),
+            None => {
+                let folder = tempfile::tempdir().map_err(DevnetError::Temporary)?;
+                Some((Temporary::new(folder.path()), folder))
+            }
         };
         let dir = match (&config.dir, &temporary) {
             (Some(dir), _) => dir.clone(),
-            (None, Some(temporary)) => temporary.path().to_path_buf(),
+            (None, Some((_, temporary))) => temporary.path().to_path_buf(),
             (None, None) => unreachable!("without a folder a temporary one was made"),
         };
         let store = Store::open(&dir, config.dir.is_some())?;
@@ -144,17 +161,12 @@ impl Devnet {
 
         let (stop, stopped) = watch::channel(false);
         let network = Arc::new(Network::new(store, config.rate_limit, stopped));
-        let app = server::router(Arc::clone(&network));
+        let app = server::router(Arc::clone(&network), addr);
         let mut stopping = stop.subscribe();
-        let task = tokio::spawn(async move {
-            let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(without_delay(listener), app)
-                .with_graceful_shutdown(async move {
-                    // An error says the devnet was dropped, which ends it too.
-                    let _ = stopping.wait_for(|stop| *stop).await;
-                })
-                .await
-        });
+        let task = tokio::spawn(web::serve(listener, None, app, LIMITS, async move {
+            // An error says the devnet was dropped, which ends it too.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }));
         Ok(Self { addr, stop, task, network, _temporary: temporary })
     }
 

@@ -1,11 +1,12 @@
 //! One listener: the routes of all services.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
@@ -13,10 +14,10 @@ use serde_json::json;
 use super::network::Shared;
 use super::reply::{ROUTES, not_found};
 use super::{gateway, reply, routing, rpc, w3name};
-use crate::web::cors;
+use crate::web::{OwnHosts, Pages, cors, is_read_only};
 
 /// Every route of the network.
-pub(crate) fn router(network: Shared) -> Router {
+pub(crate) fn router(network: Shared, listen: SocketAddr) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/chain", get(chain))
@@ -26,7 +27,22 @@ pub(crate) fn router(network: Shared) -> Router {
         .merge(routing::routes())
         .fallback(not_found)
         .layer(middleware::from_fn(cors))
+        .layer(middleware::from_fn_with_state(OwnHosts::new(listen), check))
         .with_state(network)
+}
+
+/// Pages of other sites may read, but for the RPC.
+async fn check(State(hosts): State<OwnHosts>, request: Request, next: Next) -> Response {
+    let (uri, headers) = (request.uri(), request.headers());
+    let pages = match uri.path().starts_with("/api/v0") {
+        true => Pages::Same,
+        false if is_read_only(request.method(), headers) => Pages::Any,
+        false => Pages::Own,
+    };
+    match hosts.check(uri, headers, pages) {
+        Ok(()) => next.run(request).await,
+        Err(reason) => reply::text(StatusCode::FORBIDDEN, format!("403 - Forbidden: {reason}")),
+    }
 }
 
 async fn index() -> Response {

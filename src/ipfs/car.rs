@@ -1,8 +1,9 @@
-//! CAR version 1: a header with the root, then blocks, each after its CID.
-//! <https://ipld.io/specs/transport/car/carv1/>
+//! CAR version 1: a header with the root, then blocks, each after its CID
+//! (<https://ipld.io/specs/transport/car/carv1/>). Version 2 is read too.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -11,10 +12,15 @@ use minicbor::data::Tag;
 use minicbor::{Decoder, Encoder};
 use multihash::Multihash;
 
-use super::block::{BlockError, BlockSink, DAG_PB, MAX_BLOCK_BYTES, verify_block};
+use super::block::{BlockError, BlockSink, DAG_PB, LongCid, MAX_BLOCK_BYTES, verify_block};
+use super::hash::IDENTITY;
 
 /// A header is longer only by mistake or malice (one root takes 58 bytes).
 const MAX_HEADER_BYTES: u64 = 32 * 1024;
+/// How a CAR of version 2 begins: `{"version": 2}`.
+const VERSION_2: &[u8] = b"\xa1\x67version\x02";
+/// What follows: 16 bytes of properties; offset and size of the CAR within; offset of the index.
+const V2_HEADER_BYTES: u64 = 40;
 /// A block and its CID.
 const MAX_SECTION_BYTES: u64 = MAX_BLOCK_BYTES as u64 + 128;
 /// CIDv1 with sha2-256: the root's place is kept free at this size.
@@ -40,6 +46,9 @@ pub enum CarError {
         /// Its length with its CID, as claimed.
         bytes: u64,
     },
+    /// More blocks than are wanted of it.
+    #[error("the CAR has more than {0} blocks")]
+    Blocks(usize),
     /// No CID before the block.
     #[error("block {0} of the CAR does not start with a CID")]
     Cid(u64),
@@ -131,6 +140,8 @@ pub struct CarReader<R: Read> {
     pub(super) input: R,
     roots: Vec<Cid>,
     index: u64,
+    /// Bytes that are still to come; what follows is an index.
+    left: u64,
     ended: bool,
 }
 
@@ -147,8 +158,36 @@ impl<R: Read> CarReader<R> {
             return Err(CarError::Header(format!("its header claims {length} bytes")));
         }
         let header = read_exactly(&mut input, length)?.ok_or_else(short)?;
+        if header == VERSION_2 {
+            return Self::version_2(input);
+        }
         let roots = decode_header(&header)?;
-        Ok(Self { input, roots, index: 0, ended: false })
+        Ok(Self { input, roots, index: 0, left: u64::MAX, ended: false })
+    }
+
+    /// <https://ipld.io/specs/transport/car/carv2/>: a CAR of version 1 within the file, between
+    /// a header and an index.
+    fn version_2(mut input: R) -> Result<Self, CarError> {
+        let short = || CarError::Header("it ends within the header of version 2".into());
+        let header = read_exactly(&mut input, V2_HEADER_BYTES)?.ok_or_else(short)?;
+        let number =
+            |at: usize| header[at..at + 8].iter().rfold(0, |n, byte| n << 8 | u64::from(*byte));
+        let (offset, size) = (number(16), number(24));
+        let before = V2_HEADER_BYTES + VERSION_2.len() as u64 + 1;
+        let gap = offset.checked_sub(before).filter(|_| size > 0);
+        let gap = gap.ok_or_else(|| CarError::Header("its header of version 2 is wrong".into()))?;
+        if io::copy(&mut (&mut input).take(gap), &mut io::sink())? < gap {
+            return Err(short());
+        }
+        let mut counted = Counted { input: &mut input, count: 0 };
+        let length = read_varint(&mut counted)?.flatten().ok_or_else(short)?;
+        if length > MAX_HEADER_BYTES {
+            return Err(CarError::Header(format!("its header claims {length} bytes")));
+        }
+        let header = read_exactly(&mut counted, length)?.ok_or_else(short)?;
+        let left = size.checked_sub(counted.count).ok_or_else(short)?;
+        let roots = decode_header(&header)?;
+        Ok(Self { input, roots, index: 0, left, ended: false })
     }
 
     /// The roots, as the header claims them: their blocks may be missing.
@@ -156,19 +195,53 @@ impl<R: Read> CarReader<R> {
         &self.roots
     }
 
-    fn next_block(&mut self) -> Result<Option<(Cid, Bytes)>, CarError> {
-        let index = self.index;
-        let Some(length) = read_varint(&mut self.input)? else { return Ok(None) };
-        let length = length.ok_or(CarError::Truncated(index))?;
-        if length > MAX_SECTION_BYTES {
-            return Err(CarError::Length { index, bytes: length });
+    /// The length of the next section; `None` at the end.
+    fn next_length(&mut self) -> Option<Result<usize, CarError>> {
+        if self.ended || self.left == 0 {
+            return None;
         }
-        let section = read_exactly(&mut self.input, length)?.ok_or(CarError::Truncated(index))?;
+        let index = self.index;
+        let mut counted = Counted { input: &mut self.input, count: 0 };
+        let length = read_varint(&mut counted).transpose()?;
+        let counted = counted.count;
+        let length = match length {
+            Ok(Some(bytes @ 0..=MAX_SECTION_BYTES)) => {
+                match self.left.checked_sub(counted + bytes) {
+                    Some(left) => {
+                        self.left = left;
+                        return Some(Ok(bytes as usize));
+                    }
+                    None => CarError::Truncated(index),
+                }
+            }
+            Ok(Some(bytes)) => CarError::Length { index, bytes },
+            Ok(None) => CarError::Truncated(index),
+            Err(error) => error.into(),
+        };
+        Some(Err(self.fail(length)))
+    }
+
+    fn fail(&mut self, error: CarError) -> CarError {
+        self.ended = true;
+        error
+    }
+
+    /// `None` is a block that its CID holds: whoever has the CID has it.
+    fn read_block(&mut self, length: usize) -> Result<Option<(Cid, Bytes)>, CarError> {
+        let index = self.index;
+        let section =
+            read_exactly(&mut self.input, length as u64)?.ok_or(CarError::Truncated(index))?;
+        self.index += 1;
         let mut data = &section[..];
-        let cid = Cid::read_bytes(&mut data).map_err(|_| CarError::Cid(index))?;
+        let Ok(cid) = Cid::read_bytes(&mut data) else {
+            let mut data = &section[..];
+            return match LongCid::read_bytes(&mut data) {
+                Ok(cid) if cid.hash().code() == IDENTITY && data == cid.hash().digest() => Ok(None),
+                _ => Err(CarError::Cid(index)),
+            };
+        };
         verify_block(&cid, data)?;
         let offset = section.len() - data.len();
-        self.index += 1;
         Ok(Some((cid, Bytes::from(section).slice(offset..))))
     }
 }
@@ -177,13 +250,37 @@ impl<R: Read> Iterator for CarReader<R> {
     type Item = Result<(Cid, Bytes), CarError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
+        loop {
+            let block = self.next_length()?.and_then(|length| self.read_block(length));
+            match block.map_err(|error| self.fail(error)).transpose() {
+                None => {}
+                block => return block,
+            }
         }
-        let block = self.next_block().transpose();
-        self.ended = !matches!(block, Some(Ok(_)));
-        block
     }
+}
+
+/// The places of the sections of a CAR in memory, each a CID and a block.
+///
+/// # Errors
+/// Where there is no header, or a section is not whole.
+pub(super) fn sections(
+    car: &[u8],
+) -> Result<impl Iterator<Item = Result<Range<usize>, CarError>>, CarError> {
+    let mut reader = CarReader::new(car)?;
+    Ok(std::iter::from_fn(move || {
+        let length = match reader.next_length()? {
+            Ok(length) => length,
+            Err(error) => return Some(Err(error)),
+        };
+        let start = car.len() - reader.input.len();
+        match reader.input.split_at_checked(length) {
+            Some((_, rest)) => reader.input = rest,
+            None => return Some(Err(reader.fail(CarError::Truncated(reader.index)))),
+        }
+        reader.index += 1;
+        Some(Ok(start..start + length))
+    }))
 }
 
 fn decode_header(header: &[u8]) -> Result<Vec<Cid>, CarError> {
@@ -220,6 +317,20 @@ fn decode_header(header: &[u8]) -> Result<Vec<Cid>, CarError> {
     }
 }
 
+/// Counts what is read.
+struct Counted<R> {
+    input: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.count += read as u64;
+        Ok(read)
+    }
+}
+
 /// `None` at the end of the input, `Some(None)` when it ends within the number.
 fn read_varint(input: &mut impl Read) -> io::Result<Option<Option<u64>>> {
     let mut number = 0;
@@ -241,7 +352,8 @@ fn read_varint(input: &mut impl Read) -> io::Result<Option<Option<u64>>> {
 
 /// `None` when the input ends before.
 fn read_exactly(input: &mut impl Read, length: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
+    // Bounded by the callers, and no longer than what is read: blocks are kept as they are.
+    let mut bytes = Vec::with_capacity(length as usize);
     input.take(length).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 == length).then_some(bytes))
 }

@@ -74,7 +74,9 @@ fn what_is_no_car_is_refused_with_its_reason() {
     assert_eq!(header_error(b"<html>..."), "it ends within the header");
     assert_eq!(header_error(&[0xff; 20]), format!("its header claims {} bytes", u64::MAX));
     assert_eq!(header_error(&[0xff, 0xff, 0x7f]), "its header claims 2097151 bytes");
-    assert_eq!(header_error(b"\x0a\xa1\x67version\x02"), "its version is 2");
+    let cut = header_error(b"\x0a\xa1\x67version\x02\x00");
+    assert_eq!(cut, "it ends within the header of version 2");
+    assert_eq!(header_error(b"\x0a\xa1\x67version\x03"), "its version is 3");
     assert_eq!(header_error(b"\x0a\xa1\x67version\x01"), "its header is incomplete");
     let no_link = b"\x11\xa2\x65roots\x81\x00\x67version\x01";
     assert_eq!(header_error(no_link), "its header is not the DAG-CBOR of roots and version");
@@ -122,4 +124,54 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn version_2_is_version_1_with_something_around_it() {
+    let data = b"x".to_vec();
+    let cid = sha256_cid(RAW, &data);
+    let mut writer = CarWriter::new(Cursor::new(Vec::new())).unwrap();
+    writer.put(&cid, &data).unwrap();
+    let inner = writer.finish(&cid).unwrap().into_inner();
+    let version_2 = |offset: u64, size: u64| {
+        let fields = [offset, size, offset + size].map(u64::to_le_bytes).concat();
+        let padding = vec![0; (offset as usize).saturating_sub(51)];
+        [b"\x0a\xa1\x67version\x02", &[0; 16][..], &fields, &padding, &inner, b"an index"].concat()
+    };
+    let size = inner.len() as u64;
+    for offset in [51, 60] {
+        let car = version_2(offset, size);
+        let reader = CarReader::new(&car[..]).unwrap();
+        assert_eq!(reader.roots(), [cid]);
+        let blocks: Vec<_> = reader.map(Result::unwrap).collect();
+        assert_eq!(blocks, [(cid, data.clone().into())]);
+        let index = super::super::CarIndex::new(car.into(), 10).unwrap();
+        assert_eq!(index.get(&cid).unwrap(), &data[..]);
+    }
+    for (offset, size) in [(50, size), (0, size), (51, 0), (51, 3), (u64::MAX, size)] {
+        assert!(
+            CarReader::new(&version_2(offset.min(1000), size)[..]).is_err() || offset == u64::MAX
+        );
+    }
+    let car = version_2(51, size - 1);
+    assert!(matches!(CarReader::new(&car[..]).unwrap().next(), Some(Err(CarError::Truncated(0)))));
+}
+
+/// Blocks that nobody asks for may be anything; those of another hash function are checked too.
+#[test]
+fn an_index_checks_nothing_and_a_reader_all() {
+    let blake = "PKJlcm9vdHOB2CpYJwABVaDkAiCTvsxumIIhHD7DcIyVvNabqre7Wcf0vITOY3uIpTS3g2d2ZXJzaW9uASwBVaDkAiCTvsxumIIhHD7DcIyVvNabqre7Wcf0vITOY3uIpTS3g2hlbGxvCg==";
+    let car = data_encoding::BASE64.decode(blake.as_bytes()).unwrap();
+    let reader = CarReader::new(&car[..]).unwrap();
+    let root = reader.roots()[0];
+    assert_eq!(reader.map(|block| block.unwrap().1).collect::<Vec<_>>(), ["hello\n"]);
+    let mut changed = car.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(matches!(CarReader::new(&changed[..]).unwrap().next(), Some(Err(CarError::Block(_)))));
+    let unknown = b"\x05\x01\x55\xd5\x01\x02\x00".to_vec();
+    let index = super::super::CarIndex::new([changed, unknown].concat().into(), 10).unwrap();
+    assert_eq!(index.get(&root).unwrap(), "hello\u{b}");
+    assert_eq!(index.get(&sha256_cid(RAW, b"other")), None);
+    let error = super::super::CarIndex::new(car.into(), 0).unwrap_err();
+    assert!(matches!(error, CarError::Blocks(0)), "{error}");
 }

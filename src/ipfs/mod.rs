@@ -3,8 +3,13 @@
 mod block;
 mod car;
 mod car_blocks;
+mod car_index;
+mod hash;
 mod reader;
+mod reader_file;
 mod reader_node;
+mod reader_walk;
+mod tree_budget;
 mod tree_files;
 mod unixfs;
 mod unixfs_directory;
@@ -18,7 +23,11 @@ pub use block::{
 };
 pub use car::{CarError, CarReader, CarWriter};
 pub use car_blocks::CarBlocks;
-pub use reader::{Entry, FileContent, Kind, ReadError, Resolved, list, read_file, resolve, walk};
+pub use car_index::CarIndex;
+pub use reader::{Entry, Kind, ReadError, Resolved, list, resolve};
+pub use reader_file::{FileParts, read_file};
+pub use reader_walk::{Met, Walk, check_complete, walk_paths};
+pub use tree_budget::{BLOCK_OVERHEAD, OverBudget, TreeBudget, TreeLimits};
 pub(crate) use tree_files::{Content, OpenTreeError, Tree, fingerprint};
 pub use unixfs::{PackError, Packed};
 pub use unixfs_files::pack_files;

@@ -1,27 +1,23 @@
 //! Reading UnixFS: paths, files and directories of either kind, under a root and from blocks.
 //!
-//! Every block is checked against its CID, whatever the source says; depth, size and counts are
-//! bounded.
+//! Every block is checked against its CID, whatever the source says; depth is bounded, and a
+//! [`TreeBudget`] bounds the rest.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cid::Cid;
 
 use super::block::{
     BlockError, BlockSource, DAG_PB, MAX_BLOCK_BYTES, RAW, inline_block, verify_block,
 };
-use super::reader_node::{NodeLink, UnixFsNode, shard_link_name, shard_path};
+use super::reader_node::{Buckets, LinkCid, NodeLink, Shard, UnixFsNode};
+use super::tree_budget::{OverBudget, TreeBudget};
 
-/// Levels of nodes in one file (1,024 links a node make 2^64 bytes in 5) or one HAMT (8).
-const MAX_LEVELS: usize = 16;
-/// A file may be cut so finely (chunks are 256 KiB or 1 MiB) and no finer, so that a hostile one
-/// costs no more to read than its length allows.
-const LEAST_PART_BYTES: u64 = 1024;
-const MIN_FILE_BLOCKS: u64 = 64;
-/// Entries of one directory.
-const MAX_ENTRIES: usize = 1 << 20;
+/// Levels of nodes in one file (1,024 links a node make 2^64 bytes in 5) or one HAMT (21 of 8
+/// buckets).
+pub(super) const MAX_LEVELS: usize = 24;
 
 /// Why something cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +76,9 @@ pub enum ReadError {
         /// The caller's bound.
         max: u64,
     },
+    /// More than the reader's [`TreeBudget`] allows.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
     /// Over a bound of this program.
     #[error("{cid} has more {what} than this program reads")]
     Bound {
@@ -87,14 +86,6 @@ pub enum ReadError {
         cid: Cid,
         /// Of what.
         what: &'static str,
-    },
-    /// What a visitor of blocks said.
-    #[error("passing on block {cid} failed: {source}")]
-    Visit {
-        /// Which block.
-        cid: Cid,
-        /// What it said.
-        source: io::Error,
     },
 }
 
@@ -130,21 +121,12 @@ pub enum Kind {
 /// An entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name.
+    /// Its name; what is no UTF-8 in it is replaced.
     pub name: String,
-    /// Its CID.
-    pub cid: Cid,
+    /// Its CID; or why it cannot be read here.
+    pub cid: Result<Cid, &'static str>,
     /// The bytes of all its blocks, as the directory claims (Tsize).
     pub size: u64,
-}
-
-/// A file's content and where it came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileContent {
-    /// The bytes.
-    pub bytes: Bytes,
-    /// Its blocks in the order they were read, the file's own CID first.
-    pub blocks: Vec<Cid>,
 }
 
 /// Follows `path`, entry names, from `root`.
@@ -161,12 +143,17 @@ pub fn resolve(source: &dyn BlockSource, root: &Cid, path: &[&str]) -> Result<Re
             UnixFsNode::Directory(links) => {
                 links.into_iter().find(|link| link.name == *name).map(|link| link.cid)
             }
-            UnixFsNode::Shard(links) => find_in_shards(source, &cid, links, name, &mut visited)?,
+            UnixFsNode::Shard(shard) => find_in_shards(source, &cid, shard, name, &mut visited)?,
             UnixFsNode::File { .. } | UnixFsNode::Symlink(_) => {
                 return Err(ReadError::NotDirectory(cid));
             }
         };
-        cid = next.ok_or_else(not_found)?;
+        cid = match next.ok_or_else(not_found)? {
+            LinkCid::Cid(next) => next,
+            LinkCid::Unreadable(reason) => {
+                return Err(malformed(&cid, &format!("the entry {name:?}: {reason}")));
+            }
+        };
         visited.push(cid);
         node = load(source, &cid)?;
     }
@@ -178,172 +165,118 @@ pub fn resolve(source: &dyn BlockSource, root: &Cid, path: &[&str]) -> Result<Re
     Ok(Resolved { cid, kind, visited })
 }
 
-/// Reads a file of at most `max_bytes`.
-///
-/// # Errors
-/// [`ReadError::NotFile`], [`ReadError::TooLarge`], [`ReadError::Missing`] and the others.
-pub fn read_file(
-    source: &dyn BlockSource,
-    cid: &Cid,
-    max_bytes: u64,
-) -> Result<FileContent, ReadError> {
-    let UnixFsNode::File { size, data, children } = load(source, cid)? else {
-        return Err(ReadError::NotFile(*cid));
-    };
-    if size > max_bytes {
-        return Err(ReadError::TooLarge { cid: *cid, size, max: max_bytes });
-    }
-    let mut blocks = vec![*cid];
-    if children.is_empty() {
-        return Ok(FileContent { bytes: data, blocks });
-    }
-    let mut bytes = BytesMut::from(data);
-    // Depth first, the next part last; every part adds at least a byte, so this ends.
-    let mut left: Vec<(Cid, u64, usize)> = below(children, 1);
-    while let Some((part, claimed, level)) = left.pop() {
-        if level > MAX_LEVELS {
-            return Err(ReadError::Bound { cid: *cid, what: "levels" });
-        }
-        if blocks.len() as u64 > MIN_FILE_BLOCKS + size / LEAST_PART_BYTES {
-            return Err(ReadError::Bound { cid: *cid, what: "parts" });
-        }
-        blocks.push(part);
-        match load(source, &part)? {
-            UnixFsNode::File { size, data, children } if size == claimed => {
-                bytes.extend_from_slice(&data);
-                left.extend(below(children, level + 1));
-            }
-            UnixFsNode::File { .. } => return Err(malformed(&part, "its file says another size")),
-            _ => return Err(ReadError::NotFile(part)),
-        }
-    }
-    Ok(FileContent { bytes: bytes.freeze(), blocks })
-}
-
-fn below(children: Vec<(Cid, u64)>, level: usize) -> Vec<(Cid, u64, usize)> {
-    children.into_iter().rev().map(|(cid, size)| (cid, size, level)).collect()
-}
-
 /// Lists a directory, sorted by name.
 ///
 /// # Errors
-/// [`ReadError::NotDirectory`], [`ReadError::Bound`] over 1,048,576 entries, and the others.
-pub fn list(source: &dyn BlockSource, cid: &Cid) -> Result<Vec<Entry>, ReadError> {
+/// [`ReadError::NotDirectory`], [`ReadError::OverBudget`], and the others.
+pub fn list(
+    source: &dyn BlockSource,
+    cid: &Cid,
+    budget: &TreeBudget,
+) -> Result<Vec<Entry>, ReadError> {
+    budget.directory()?;
     let mut entries = BTreeMap::new();
-    let mut add = |name: String, cid: Cid, size: u64| match entries.entry(name) {
-        std::collections::btree_map::Entry::Occupied(entry) => {
-            Err(malformed(&cid, &format!("its directory has {:?} twice", entry.key())))
+    let mut add = |name: String, link: LinkCid, size: u64| match entries.entry(name) {
+        // Of what cannot be followed several may look the same.
+        std::collections::btree_map::Entry::Occupied(entry) if matches!(link, LinkCid::Cid(_)) => {
+            Err(malformed(cid, &format!("{:?} is there twice", entry.key())))
         }
+        std::collections::btree_map::Entry::Occupied(_) => Ok(()),
         std::collections::btree_map::Entry::Vacant(place) => {
-            place.insert((cid, size));
+            place.insert((link, size));
             Ok(())
         }
     };
     match load(source, cid)? {
         UnixFsNode::Directory(links) => {
+            budget.entries(links.len())?;
             links.into_iter().try_for_each(|link| add(link.name, link.cid, link.tsize))?;
         }
-        UnixFsNode::Shard(links) => list_shards(source, cid, links, &mut add)?,
+        UnixFsNode::Shard(shard) => list_shards(source, cid, shard, budget, &mut add)?,
         UnixFsNode::File { .. } | UnixFsNode::Symlink(_) => {
             return Err(ReadError::NotDirectory(*cid));
         }
     }
-    Ok(entries.into_iter().map(|(name, (cid, size))| Entry { name, cid, size }).collect())
+    let entry = |(name, (link, size))| {
+        let cid = match link {
+            LinkCid::Cid(cid) => Ok(cid),
+            LinkCid::Unreadable(reason) => Err(reason),
+        };
+        Entry { name, cid, size }
+    };
+    Ok(entries.into_iter().map(entry).collect())
 }
 
 /// Every part of a HAMT is met once: twice in one tree, its names would lie in wrong buckets.
 fn list_shards(
     source: &dyn BlockSource,
     root: &Cid,
-    mut links: Vec<NodeLink>,
-    add: &mut dyn FnMut(String, Cid, u64) -> Result<(), ReadError>,
+    mut part: Shard,
+    budget: &TreeBudget,
+    add: &mut dyn FnMut(String, LinkCid, u64) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut shard = *root;
     let mut level = 1;
-    let mut count = 0;
     let mut seen = HashSet::new();
     let mut left = Vec::new();
     loop {
-        count += links.len();
-        if count > MAX_ENTRIES {
-            return Err(ReadError::Bound { cid: *root, what: "entries" });
-        }
-        for NodeLink { name, cid, tsize } in links {
-            match shard_link_name(&name) {
-                Some((_, "")) if !seen.insert(cid) => {
-                    return Err(malformed(&shard, "a HAMT that has a part twice"));
+        budget.entries(part.links.len())?;
+        for NodeLink { name, cid, tsize } in std::mem::take(&mut part.links) {
+            match (part.split(&name), cid) {
+                (Some((_, "")), LinkCid::Cid(cid)) => {
+                    if !seen.insert(cid) {
+                        return Err(malformed(&shard, "a HAMT that has a part twice"));
+                    }
+                    left.push((cid, level + 1));
                 }
-                Some((_, "")) => left.push((cid, level + 1)),
-                Some((_, entry)) => add(entry.to_owned(), cid, tsize)?,
-                None => return Err(malformed(&shard, "a HAMT link without its bucket")),
+                (Some((_, entry)), cid) if !entry.is_empty() => {
+                    add(entry.to_owned(), cid, tsize)?;
+                }
+                _ => return Err(malformed(&shard, "a HAMT link without its bucket")),
             }
         }
         let Some(next) = left.pop() else { return Ok(()) };
         (shard, level) = next;
-        links = match load(source, &shard)? {
-            UnixFsNode::Shard(links) if !links.is_empty() && level <= MAX_LEVELS => links,
+        part = match load(source, &shard)? {
+            UnixFsNode::Shard(part) if !part.links.is_empty() && level <= MAX_LEVELS => part,
             _ => return Err(malformed(&shard, "not the HAMT part it should be")),
         };
     }
 }
 
-/// Visits every block at and below `root` once, parents first: what a CAR of it holds.
-///
-/// # Errors
-/// As [`read_file`] and [`list`]; [`ReadError::Visit`] when `visit` fails.
-pub fn walk(
-    source: &dyn BlockSource,
-    root: &Cid,
-    visit: &mut dyn FnMut(&Cid, &Bytes) -> io::Result<()>,
-) -> Result<(), ReadError> {
-    let mut seen = HashSet::from([*root]);
-    let mut left = vec![*root];
-    while let Some(cid) = left.pop() {
-        let block = fetch(source, &cid)?;
-        visit(&cid, &block).map_err(|source| ReadError::Visit { cid, source })?;
-        let children: Vec<Cid> = match decode(&cid, block)? {
-            UnixFsNode::File { children, .. } => children.into_iter().map(|(c, _)| c).collect(),
-            UnixFsNode::Directory(links) | UnixFsNode::Shard(links) => {
-                links.into_iter().map(|link| link.cid).collect()
-            }
-            UnixFsNode::Symlink(_) => Vec::new(),
-        };
-        left.extend(children.into_iter().rev().filter(|child| seen.insert(*child)));
-    }
-    Ok(())
-}
-
 fn find_in_shards(
     source: &dyn BlockSource,
     directory: &Cid,
-    mut links: Vec<NodeLink>,
+    mut part: Shard,
     name: &str,
     visited: &mut Vec<Cid>,
-) -> Result<Option<Cid>, ReadError> {
-    for bucket in shard_path(name) {
-        let in_bucket = links.iter().find(|link| {
-            let parts = shard_link_name(&link.name);
-            parts.is_some_and(|(b, entry)| b == bucket && (entry.is_empty() || entry == name))
+) -> Result<Option<LinkCid>, ReadError> {
+    let mut buckets = Buckets::of(name);
+    while let Some(bucket) = buckets.next(part.bits) {
+        let in_bucket = part.links.iter().find_map(|link| {
+            let (of, entry) = part.split(&link.name)?;
+            (of == bucket && (entry.is_empty() || entry == name)).then_some((entry, &link.cid))
         });
-        let Some(NodeLink { name: full, cid, .. }) = in_bucket else { return Ok(None) };
-        if full.len() > 2 {
-            return Ok(Some(*cid));
-        }
-        visited.push(*cid);
-        links = match load(source, cid)? {
-            UnixFsNode::Shard(links) => links,
-            _ => return Err(malformed(cid, "not the HAMT part it should be")),
+        let below = match in_bucket {
+            None => return Ok(None),
+            Some(("", LinkCid::Cid(below))) => *below,
+            Some((_, cid)) => return Ok(Some(cid.clone())),
+        };
+        visited.push(below);
+        part = match load(source, &below)? {
+            UnixFsNode::Shard(part) => part,
+            _ => return Err(malformed(&below, "not the HAMT part it should be")),
         };
     }
     Err(ReadError::Bound { cid: *directory, what: "HAMT levels" })
 }
 
-fn load(source: &dyn BlockSource, cid: &Cid) -> Result<UnixFsNode, ReadError> {
+pub(super) fn load(source: &dyn BlockSource, cid: &Cid) -> Result<UnixFsNode, ReadError> {
     decode(cid, fetch(source, cid)?)
 }
 
 /// The block, checked against its CID.
-fn fetch(source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
+pub(super) fn fetch(source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
     if !matches!(cid.codec(), RAW | DAG_PB) {
         return Err(ReadError::Codec { cid: *cid, codec: cid.codec() });
     }
@@ -356,7 +289,7 @@ fn fetch(source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
     Ok(block)
 }
 
-fn decode(cid: &Cid, block: Bytes) -> Result<UnixFsNode, ReadError> {
+pub(super) fn decode(cid: &Cid, block: Bytes) -> Result<UnixFsNode, ReadError> {
     debug_assert!(block.len() <= MAX_BLOCK_BYTES);
     match cid.codec() {
         RAW => Ok(UnixFsNode::raw(block)),
@@ -364,7 +297,7 @@ fn decode(cid: &Cid, block: Bytes) -> Result<UnixFsNode, ReadError> {
     }
 }
 
-fn malformed(cid: &Cid, reason: &str) -> ReadError {
+pub(super) fn malformed(cid: &Cid, reason: &str) -> ReadError {
     ReadError::Malformed { cid: *cid, reason: reason.to_owned() }
 }
 

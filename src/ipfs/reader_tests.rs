@@ -3,8 +3,15 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::super::block::{BlockSink, MemoryBlocks, sha256_cid};
+use super::super::reader_file::{FileParts, read_file};
+use super::super::reader_walk::{Met, Walk, check_complete, walk_paths};
+use super::super::tree_budget::TreeLimits;
 use super::super::{Packed, pack_files};
 use super::*;
+
+fn list(source: &dyn BlockSource, cid: &Cid) -> Result<Vec<Entry>, ReadError> {
+    super::list(source, cid, &TreeBudget::new(TreeLimits::WHOLE))
+}
 
 fn pack(files: &[(String, Vec<u8>)]) -> (Packed, MemoryBlocks) {
     let mut blocks = MemoryBlocks::new();
@@ -62,7 +69,7 @@ fn every_file_of_a_sharded_directory_is_found_by_few_blocks() {
             proof.insert(*cid, blocks.get(cid).unwrap().unwrap());
         }
         assert_eq!(resolve(&proof, &packed.root, &split(path)).unwrap(), found);
-        assert_eq!(read_file(&proof, &found.cid, 1000).unwrap().bytes, content);
+        assert_eq!(read_file(&proof, &found.cid, 1000).unwrap(), content);
     }
     let missing = resolve(&blocks, &packed.root, &["domain", "sub99999", "60.json"]);
     assert!(matches!(missing, Err(ReadError::NotFound { name, .. }) if name == "sub99999"));
@@ -81,31 +88,29 @@ fn files_of_several_chunks_come_back_whole() {
     let big = resolve(&blocks, &packed.root, &["big"]).unwrap();
     assert_eq!(big.kind, Kind::File { size: 2_500_000 });
     let read = read_file(&blocks, &big.cid, 2_500_000).unwrap();
-    assert_eq!(read.bytes, content);
-    assert_eq!(read.blocks.len(), 4);
-    assert_eq!(read.blocks[0], big.cid);
+    assert_eq!(read, content);
     let refused = read_file(&blocks, &big.cid, 2_499_999);
     assert!(matches!(refused, Err(ReadError::TooLarge { size: 2_500_000, max: 2_499_999, .. })));
 
     let empty = resolve(&blocks, &packed.root, &["empty"]).unwrap();
-    assert_eq!(read_file(&blocks, &empty.cid, 0).unwrap().bytes, "");
+    assert_eq!(read_file(&blocks, &empty.cid, 0).unwrap(), "");
     assert_eq!(list(&blocks, &packed.root).unwrap().len(), 2);
 }
 
 #[test]
 fn walking_meets_every_block_once() {
     let (packed, blocks) = pack(&subnames(5500));
-    let mut met = Vec::new();
-    walk(&blocks, &packed.root, &mut |cid, _| {
-        met.push(*cid);
-        Ok(())
-    })
-    .unwrap();
+    let mut walk = Walk::new(&packed.root, TreeBudget::new(TreeLimits::WHOLE));
+    let met = std::iter::from_fn(|| walk.next(&blocks)).map(|block| block.unwrap().0);
+    let met: Vec<Cid> = met.collect();
     assert_eq!(met[0], packed.root);
     assert_eq!(met.len() as u64, packed.blocks);
     assert_eq!(met.iter().collect::<BTreeSet<_>>().len(), met.len());
-    let stop = walk(&blocks, &packed.root, &mut |_, _| Err(io::Error::other("full")));
-    assert!(matches!(stop, Err(ReadError::Visit { .. })));
+    let few = TreeBudget::new(TreeLimits { blocks: 9, ..TreeLimits::WHOLE });
+    let mut walk = Walk::new(&packed.root, few);
+    let stopped = std::iter::from_fn(|| walk.next(&blocks)).last().unwrap();
+    assert!(matches!(stopped, Err(ReadError::OverBudget(over)) if over.what == "blocks"));
+    assert!(walk.next(&blocks).is_none());
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn missing_changed_and_failing_blocks_are_named() {
     let original = blocks.remove(&middle).unwrap();
     let error = resolve(&blocks, &packed.root, &["domain", "x"]).unwrap_err();
     assert!(matches!(error, ReadError::Missing(cid) if cid == middle));
-    assert!(matches!(walk(&blocks, &packed.root, &mut |_, _| Ok(())), Err(ReadError::Missing(_))));
+    assert!(matches!(check_complete(&blocks, &packed.root), Err(ReadError::Missing(_))));
 
     blocks.insert(middle, [&original[..], b"x"].concat().into());
     let error = resolve(&blocks, &packed.root, &["domain", "x"]).unwrap_err();
@@ -143,7 +148,7 @@ fn paths_stop_at_files_and_kinds_are_checked() {
     assert!(matches!(resolve(&blocks, &json, &[]), Err(ReadError::Codec { codec: 0x0129, .. })));
 
     let inline: Cid = "bafkqablimvwgy3y".parse().unwrap();
-    assert_eq!(read_file(&MemoryBlocks::new(), &inline, 9).unwrap().bytes, "hello");
+    assert_eq!(read_file(&MemoryBlocks::new(), &inline, 9).unwrap(), "hello");
 
     let link = put(&mut blocks, &node(&[], b"\x08\x04\x12\x04../a"));
     let target = "../a".to_owned();
@@ -166,8 +171,10 @@ fn hostile_nodes_are_refused() {
     assert_eq!(reason(b""), "a dag-pb node without UnixFS data");
     assert_eq!(reason(&node(&[], b"")), "a UnixFS node without a type");
     assert_eq!(reason(&node(&[], b"\x08\x03")), "a UnixFS node of type 3");
-    let few = reason(&node(&[], b"\x08\x05\x28\x22\x30\x10"));
-    assert_eq!(few, "a HAMT that does not use murmur3-x64-64 and 256 buckets");
+    for fanout in [b"\x30\x04".as_slice(), b"\x30\x0c", b"\x30\x80\x10", b""] {
+        let odd = reason(&node(&[], &[b"\x08\x05\x28\x22", fanout].concat()));
+        assert_eq!(odd, "a HAMT that does not use murmur3-x64-64 and 8 to 1,024 buckets");
+    }
     let sizes = "a file with more or fewer links than sizes";
     assert_eq!(reason(&node(&[("", &leaf)], b"\x08\x02\x18\x04")), sizes);
     let sum = "a file whose parts do not add up to its size";
@@ -179,7 +186,7 @@ fn hostile_nodes_are_refused() {
     }
     assert_eq!(reason(&node(&[("00", &leaf)], SHARD)), "not the HAMT part it should be");
     let twice = node(&[("a", &leaf), ("a", &leaf)], b"\x08\x01");
-    assert_eq!(reason(&twice), "its directory has \"a\" twice");
+    assert_eq!(reason(&twice), "\"a\" is there twice");
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn chains_and_false_sizes_are_refused() {
         put(blocks, &node(&[("", child)], &[8, 2, 0x18, size, 0x20, size]))
     };
     let good = file(&mut blocks, &leaf, 4);
-    assert_eq!(read_file(&blocks, &good, 4).unwrap().bytes, "leaf");
+    assert_eq!(read_file(&blocks, &good, 4).unwrap(), "leaf");
     let lying = file(&mut blocks, &leaf, 3);
     assert!(matches!(read_file(&blocks, &lying, 9), Err(ReadError::Malformed { .. })));
 
@@ -217,6 +224,153 @@ fn chains_and_false_sizes_are_refused() {
     assert!(error.to_string().ends_with("a HAMT that has a part twice"), "{error}");
     shard = put(&mut blocks, &node(&[("00", &shard)], SHARD));
     assert!(matches!(list(&blocks, &shard), Err(ReadError::Malformed { .. })));
+}
+
+#[test]
+fn ranges_are_read_from_the_blocks_that_hold_them() {
+    let content: Vec<u8> = (0..5_500_000u32).map(|i| (i ^ (i >> 8) ^ (i >> 16)) as u8).collect();
+    let (packed, mut blocks) = pack(&[("big".into(), content.clone())]);
+    let big = resolve(&blocks, &packed.root, &["big"]).unwrap().cid;
+    let size = content.len() as u64;
+    let read = |blocks: &MemoryBlocks, range: std::ops::Range<u64>| {
+        let mut parts = FileParts::new(&big, size, range);
+        let parts = std::iter::from_fn(|| parts.next(blocks)).collect::<Result<Vec<_>, _>>();
+        parts.map(|parts| parts.concat())
+    };
+    for range in [0..size, 0..1, 1_048_575..1_048_577, size - 1..size, 7..7, 3_000_000..5_000_000] {
+        let expected = &content[range.start as usize..range.end as usize];
+        assert!(read(&blocks, range.clone()).unwrap() == expected, "{range:?}");
+    }
+    // Without the third chunk, what the others hold can be had.
+    let third = sha256_cid(RAW, &content[2 << 20..3 << 20]);
+    blocks.remove(&third).unwrap();
+    assert_eq!(read(&blocks, 0..2 << 20).unwrap().len(), 2 << 20);
+    assert_eq!(read(&blocks, 3 << 20..size).unwrap(), content[3 << 20..]);
+    assert!(matches!(read(&blocks, 0..size), Err(ReadError::Missing(cid)) if cid == third));
+}
+
+/// Levels of directories, each with two links to the next.
+fn many_paths(blocks: &mut MemoryBlocks, levels: usize) -> Cid {
+    let mut below = put(blocks, &node(&[], b"\x08\x01"));
+    for _ in 0..levels {
+        below = put(blocks, &node(&[("a", &below), ("b", &below)], b"\x08\x01"));
+    }
+    below
+}
+
+#[test]
+fn paths_are_walked_as_far_as_the_budget_goes() {
+    let mut blocks = MemoryBlocks::new();
+    let top = many_paths(&mut blocks, 60);
+    let over = |limits: TreeLimits| {
+        let all = &mut |_: &str, _: &Entry| Ok(true);
+        let walked = walk_paths(&blocks, &top, &TreeBudget::new(limits), all, &mut |_: Met| Ok(()));
+        match walked {
+            Err(ReadError::OverBudget(over)) => over.what,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(over(TreeLimits::default()), "directories");
+    let few = TreeLimits { directories: u64::MAX, ..TreeLimits::default() };
+    assert_eq!(over(few), "entries of directories");
+    check_complete(&blocks, &top).unwrap();
+
+    let names = |wanted: &dyn Fn(&str, &str) -> bool| {
+        let (packed, blocks) = pack(&[("a/b".into(), vec![]), ("c/d/e".into(), vec![])]);
+        let mut met = Vec::new();
+        let budget = TreeBudget::new(TreeLimits { directories: 3, ..TreeLimits::default() });
+        let wanted = &mut |folder: &str, entry: &Entry| Ok(wanted(folder, &entry.name));
+        let visit = &mut |Met { path, .. }: Met| {
+            met.push(path);
+            Ok::<(), ReadError>(())
+        };
+        let walked = walk_paths(&blocks, &packed.root, &budget, wanted, visit);
+        walked.map(|()| met).map_err(|error| error.to_string())
+    };
+    assert!(names(&|_, _| true).unwrap_err().starts_with("more than 3 directories"));
+    assert_eq!(names(&|folder, name| (folder, name) != ("", "a")).unwrap(), ["c/d/e"]);
+    assert_eq!(names(&|folder, name| (folder, name) != ("c/", "d")).unwrap(), ["a/b"]);
+}
+
+/// A HAMT of `names`, each an empty file, with 2^`bits` buckets.
+fn hamt(blocks: &mut MemoryBlocks, bits: u32, used: u32, names: &[String]) -> Cid {
+    let bucket = |name: &String| {
+        let mut buckets = Buckets::of(name);
+        (0..=used).map(|_| buckets.next(bits).unwrap()).last().unwrap()
+    };
+    let digits = bits.div_ceil(4) as usize;
+    let mut parts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    names.iter().for_each(|name| parts.entry(bucket(name)).or_default().push(name.clone()));
+    let links: Vec<(String, Cid)> = parts
+        .into_iter()
+        .map(|(bucket, names)| match names.as_slice() {
+            [name] => (format!("{bucket:0digits$X}{name}"), sha256_cid(RAW, b"")),
+            names => (format!("{bucket:0digits$X}"), hamt(blocks, bits, used + 1, names)),
+        })
+        .collect();
+    let links: Vec<(&str, &Cid)> = links.iter().map(|(name, cid)| (name.as_str(), cid)).collect();
+    let mut fanout = unsigned_varint::encode::u64_buffer();
+    let fanout = unsigned_varint::encode::u64(1 << bits, &mut fanout);
+    put(blocks, &node(&links, &[b"\x08\x05\x28\x22\x30", fanout].concat()))
+}
+
+#[test]
+fn hamts_of_every_fanout_are_read() {
+    let mut names: Vec<String> = (0..400).map(|n| format!("name {n}")).collect();
+    names.sort();
+    for bits in 3..=10 {
+        let mut blocks = MemoryBlocks::new();
+        blocks.put(&sha256_cid(RAW, b""), b"").unwrap();
+        let root = hamt(&mut blocks, bits, 0, &names);
+        let listed: Vec<String> =
+            list(&blocks, &root).unwrap().into_iter().map(|entry| entry.name).collect();
+        assert_eq!(listed, names, "{bits}");
+        for name in &names {
+            let found = resolve(&blocks, &root, &[name]).unwrap();
+            assert_eq!(found.kind, Kind::File { size: 0 }, "{bits} {name}");
+        }
+        assert!(matches!(resolve(&blocks, &root, &["none"]), Err(ReadError::NotFound { .. })));
+    }
+    // As Kubo's own: the first byte of the hash, then the next.
+    let mut buckets = Buckets::of("name 0");
+    let wide = [buckets.next(8).unwrap(), buckets.next(8).unwrap()];
+    let mut buckets = Buckets::of("name 0");
+    let narrow = (0..4).fold(0, |all, _| all << 4 | buckets.next(4).unwrap());
+    assert_eq!(narrow, wide[0] << 8 | wide[1]);
+}
+
+/// A directory with an entry whose CID holds 65 bytes, beside a record (IPLD's limit is 128).
+#[test]
+fn what_is_not_ours_does_not_keep_ours_from_being_read() {
+    let car = "OqJlcm9vdHOB2CpYJQABcBIg6PyC9HmbZrH7KfciU5qki1r3NLMeQsiEzTWiDMzaERFndmVyc2lvbgGjAQFwEiDo/IL0eZtmsfsp9yJTmqSLWvc0sx5CyITNNaIMzNoRERJMCkUBVQBBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUESAWEYQRIrCiQBVRIgLXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIESAWIYAQoCCAElAVUSIC1xFkK3JrBEAWJ8qfusMvXIUw+xkDzE2wIlhxeSGkiBeA==";
+    let car = data_encoding::BASE64.decode(car.as_bytes()).unwrap();
+    let car = super::super::CarReader::new(&car[..]).unwrap();
+    let (root, mut blocks) = (car.roots()[0], MemoryBlocks::new());
+    car.for_each(|block| {
+        let (cid, data) = block.unwrap();
+        blocks.insert(cid, data);
+    });
+    let names: Vec<(String, bool)> = list(&blocks, &root)
+        .unwrap()
+        .into_iter()
+        .map(|entry| (entry.name, entry.cid.is_ok()))
+        .collect();
+    assert_eq!(names, [("a".to_owned(), false), ("b".to_owned(), true)]);
+    let b = resolve(&blocks, &root, &["b"]).unwrap();
+    assert_eq!(read_file(&blocks, &b.cid, 9).unwrap(), "x");
+    let error = resolve(&blocks, &root, &["a"]).unwrap_err();
+    assert!(error.to_string().contains("more than 64 bytes"), "{error}");
+    check_complete(&blocks, &root).unwrap();
+
+    // A name that is no UTF-8.
+    let leaf = sha256_cid(RAW, b"leaf");
+    blocks.put(&leaf, b"leaf").unwrap();
+    let mut block = node(&[("a", &leaf), ("\u{0}\u{0}", &leaf)], b"\x08\x01");
+    let at = block.windows(2).position(|bytes| bytes == [0, 0]).unwrap();
+    block[at..at + 2].copy_from_slice(&[0xff, 0xfe]);
+    let root = put(&mut blocks, &block);
+    assert_eq!(resolve(&blocks, &root, &["a"]).unwrap().cid, leaf);
+    assert_eq!(list(&blocks, &root).unwrap().iter().filter(|entry| entry.cid.is_ok()).count(), 1);
 }
 
 proptest! {

@@ -8,12 +8,12 @@ use cid::Cid;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{CarBlocks, Kind, ReadError, list, read_file, resolve};
+use super::{
+    CarBlocks, Entry, Kind, Met, ReadError, TreeBudget, TreeLimits, read_file, walk_paths,
+};
 
 /// A file of a published tree is a record, or small.
 const MAX_FILE_BYTES: u64 = 1 << 30;
-/// Folders within each other.
-const MAX_DEPTH: usize = 64;
 
 /// A file of a tree, or a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,53 +54,54 @@ impl Tree {
             let got = blocks.roots().first().map(Cid::to_string).unwrap_or_default();
             return Err(OpenTreeError::OtherRoot(got));
         }
-        let files = tree_files(&blocks, root).map_err(OpenTreeError::Car)?;
+        let files = tree_files(&blocks, root).map_err(|Unwritable(why)| OpenTreeError::Car(why))?;
         Ok(Self { root: *root, files, blocks })
     }
 
     /// The bytes of a file of it.
     pub(crate) fn read(&self, cid: &Cid) -> Result<Bytes, ReadError> {
-        read_file(&self.blocks, cid, MAX_FILE_BYTES).map(|file| file.bytes)
+        read_file(&self.blocks, cid, MAX_FILE_BYTES)
+    }
+}
+
+/// Why a tree cannot be written as files.
+struct Unwritable(String);
+
+impl From<ReadError> for Unwritable {
+    fn from(error: ReadError) -> Self {
+        Self(error.to_string())
     }
 }
 
 /// Every file and link, by its path.
-fn tree_files(blocks: &CarBlocks, root: &Cid) -> Result<BTreeMap<String, TreeFile>, String> {
-    let mut tree = BTreeMap::new();
-    let mut folders = vec![(String::new(), *root, 0)];
-    while let Some((folder, cid, depth)) = folders.pop() {
-        if depth > MAX_DEPTH {
-            return Err(format!("{folder:?} lies in more than {MAX_DEPTH} folders"));
+fn tree_files(blocks: &CarBlocks, root: &Cid) -> Result<BTreeMap<String, TreeFile>, Unwritable> {
+    let (mut tree, budget) = (BTreeMap::new(), TreeBudget::new(TreeLimits::WHOLE));
+    let mut wanted = |folder: &str, Entry { name, .. }: &Entry| {
+        let bad = matches!(name.as_str(), "" | "." | "..") || name.contains('/');
+        match bad || name.contains(char::is_control) {
+            true => Err(Unwritable(no_name(&format!("{folder}{name}")))),
+            false => Ok(true),
         }
-        for entry in list(blocks, &cid).map_err(|error| error.to_string())? {
-            let name = &entry.name;
-            let path = format!("{folder}{name}");
-            let bad = matches!(name.as_str(), "" | "." | "..") || name.contains('/');
-            if bad || name.contains(char::is_control) {
-                return Err(no_name(&path));
+    };
+    let mut visit = |Met { path, cid, kind }: Met| {
+        let (content, fingerprint) = match kind {
+            Kind::Symlink { target } if leaves(&path, &target) => {
+                return Err(Unwritable(format!("the link {path:?} leads out of the folder")));
             }
-            let node = resolve(blocks, &entry.cid, &[]).map_err(|error| error.to_string())?;
-            let (content, fingerprint) = match node.kind {
-                Kind::Directory => {
-                    folders.push((format!("{path}/"), entry.cid, depth + 1));
-                    continue;
-                }
-                Kind::Symlink { target } if leaves(&path, &target) => {
-                    return Err(format!("the link {path:?} leads out of the folder"));
-                }
-                Kind::Symlink { target } => {
-                    let fingerprint = link_fingerprint(target.as_bytes());
-                    (Content::Link(target), fingerprint)
-                }
-                Kind::File { .. } => {
-                    let file = read_file(blocks, &entry.cid, MAX_FILE_BYTES);
-                    let file = file.map_err(|error| format!("{path:?}: {error}"))?;
-                    (Content::File, fingerprint(&file.bytes))
-                }
-            };
-            tree.insert(path, TreeFile { cid: entry.cid, content, fingerprint });
-        }
-    }
+            Kind::Symlink { target } => {
+                let fingerprint = link_fingerprint(target.as_bytes());
+                (Content::Link(target), fingerprint)
+            }
+            _ => {
+                let file = read_file(blocks, &cid, MAX_FILE_BYTES);
+                let file = file.map_err(|error| Unwritable(format!("{path:?}: {error}")))?;
+                (Content::File, fingerprint(&file))
+            }
+        };
+        tree.insert(path, TreeFile { cid, content, fingerprint });
+        Ok(())
+    };
+    walk_paths(blocks, root, &budget, &mut wanted, &mut visit)?;
     Ok(tree)
 }
 

@@ -4,7 +4,7 @@
 //! Both are dag-pb: links (field 2), each of hash (1), name (2) and Tsize (3), then the
 //! directory's own UnixFS data (field 1).
 
-use super::reader_node::shard_path;
+use super::reader_node::name_hash;
 use super::unixfs::{CID_BYTES, Link, Node, PackError, Packer};
 
 /// A directory whose block would be longer, in bytes, becomes a HAMT.
@@ -48,7 +48,7 @@ fn flat_directory(links: &[Link], block: &mut Vec<u8>) -> bool {
 /// Packs a directory as a HAMT of 256 buckets a level; parts go to the sink before the whole.
 fn sharded_directory(links: &[Link], packer: &mut Packer<'_>) -> Result<Node, PackError> {
     let mut hashed: Vec<([u8; 8], &Link)> =
-        links.iter().map(|link| (shard_path(&link.name), link)).collect();
+        links.iter().map(|link| (name_hash(&link.name).to_be_bytes(), link)).collect();
     hashed.sort_unstable_by_key(|(path, _)| *path);
     shard(&hashed, 0, packer)
 }

@@ -214,7 +214,12 @@ impl VerifiedRecord {
     /// w3name's rule, whether this record replaces `other`: its sequence is higher; or equal
     /// with a later validity; or both are equal and it is longer. Both must be one name's.
     pub fn supersedes(&self, other: &VerifiedRecord) -> bool {
-        let rank = |r: &VerifiedRecord| (r.fields.sequence, r.fields.expires, r.bytes.len());
+        // Beyond the last instant the text tells: it is of one length, and in UTC.
+        let rank = |r: &VerifiedRecord| {
+            let RecordFields { sequence, expires, validity, .. } = r.fields.clone();
+            let beyond = (expires == Timestamp::MAX).then_some(validity);
+            (sequence, expires, beyond, r.bytes.len())
+        };
         self.name == other.name && rank(self) > rank(other)
     }
 }
@@ -226,17 +231,30 @@ pub(super) fn signed_v1(entry: &IpnsEntry) -> Vec<u8> {
     [value, validity, b"EOL"].concat()
 }
 
-/// RFC 3339 alone: jiff reads more forms of time than other implementations do.
+/// RFC 3339 alone: jiff reads more forms of time than other implementations do. As boxo does, of
+/// a fraction nine digits count. The last two days of the year 9999, which some write for "always",
+/// are the last instant there is here.
 pub(super) fn parse_validity(text: &str) -> Result<Timestamp, RecordError> {
     let wrong = || RecordError::Validity(text.chars().take(64).collect());
     let bytes = text.as_bytes();
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
     let plain = bytes.iter().all(|b| b.is_ascii_digit() || b"-:TZ.+".contains(b));
     let shaped = separators.iter().all(|&(at, byte)| bytes.get(at) == Some(&byte));
-    if !plain || !shaped || bytes.len() > 40 {
+    if !plain || !shaped || bytes.len() > 64 {
         return Err(wrong());
     }
-    text.parse().map_err(|_| wrong())
+    let (whole, rest) = text.split_at_checked(19).ok_or_else(wrong)?;
+    let fraction = rest.strip_prefix('.').unwrap_or_default();
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    let text = match digits > 9 {
+        true => format!("{whole}.{}{}", &fraction[..9], &fraction[digits..]),
+        false => text.to_owned(),
+    };
+    let last_days = || {
+        let year_before = text.strip_prefix("9999-12-3").map(|rest| format!("9998-12-3{rest}"))?;
+        year_before.parse::<Timestamp>().ok().map(|_| Timestamp::MAX)
+    };
+    text.parse().ok().or_else(last_days).ok_or_else(wrong)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Writing IPNS records: V1 and V2 together, as every deployed writer does, or V2 alone.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use cid::Cid;
@@ -12,10 +13,39 @@ use super::record_data::RecordData;
 use super::record_error::{MAX_RECORD_BYTES, RecordError};
 use crate::keys::IpnsKey;
 
+/// Until when a record is to be good, and how that is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity(String);
+
+impl Validity {
+    /// The instant, or the last one there is.
+    pub fn instant(&self) -> Timestamp {
+        parse_validity(&self.0).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl From<Timestamp> for Validity {
+    /// In UTC with nanoseconds, as every deployed writer does.
+    fn from(time: Timestamp) -> Self {
+        Self(DateTimePrinter::new().precision(Some(9)).timestamp_to_string(&time))
+    }
+}
+
+impl FromStr for Validity {
+    type Err = RecordError;
+
+    /// RFC 3339. What lies beyond the last instant that can be computed with stays as it is.
+    fn from_str(text: &str) -> Result<Self, RecordError> {
+        Ok(match parse_validity(text)? {
+            time if time == Timestamp::MAX => Self(text.to_owned()),
+            time => time.into(),
+        })
+    }
+}
+
 /// Signs a record with V1 and V2 signatures, for old readers and new.
 ///
-/// `value` is a path, `/ipfs/<cid>` or `/ipns/<name>`; `validity` is written in UTC with
-/// nanoseconds; `ttl` is how long readers may cache.
+/// `value` is a path, `/ipfs/<cid>` or `/ipns/<name>`; `ttl` is how long readers may cache.
 ///
 /// # Errors
 /// [`RecordError::Value`], [`RecordError::TooBig`], [`RecordError::Validity`] outside the years
@@ -25,6 +55,20 @@ pub fn create(
     value: &str,
     sequence: u64,
     validity: Timestamp,
+    ttl: Duration,
+) -> Result<Vec<u8>, RecordError> {
+    create_until(key, value, sequence, validity.into(), ttl)
+}
+
+/// As [`create`], with a validity that may be none to compute with.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_until(
+    key: &IpnsKey,
+    value: &str,
+    sequence: u64,
+    validity: Validity,
     ttl: Duration,
 ) -> Result<Vec<u8>, RecordError> {
     let data = record_data(value, sequence, validity, ttl)?;
@@ -49,13 +93,13 @@ pub fn create_v2_only(
     validity: Timestamp,
     ttl: Duration,
 ) -> Result<Vec<u8>, RecordError> {
-    bounded(&signed_v2(key, &record_data(value, sequence, validity, ttl)?))
+    bounded(&signed_v2(key, &record_data(value, sequence, validity.into(), ttl)?))
 }
 
 fn record_data(
     value: &str,
     sequence: u64,
-    validity: Timestamp,
+    Validity(validity): Validity,
     ttl: Duration,
 ) -> Result<RecordData, RecordError> {
     if !is_path(value) {
@@ -67,7 +111,6 @@ fn record_data(
     };
     let sequence = below("sequence", sequence.into())?;
     let ttl_ns = below("TTL in nanoseconds", ttl.as_nanos())?;
-    let validity = DateTimePrinter::new().precision(Some(9)).timestamp_to_string(&validity);
     parse_validity(&validity)?;
     Ok(RecordData { value: value.into(), validity: validity.into(), sequence, ttl_ns })
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ipns::{create, create_v2_only};
+use crate::ipns::{create, create_until, create_v2_only};
 use crate::keys::IpnsKey;
 
 const VALUE: &str = "/ipfs/bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
@@ -262,5 +262,49 @@ proptest! {
             let unchanged = verify(&record(3, "2030-01-01T00:00:00Z")).unwrap();
             prop_assert_eq!(changed.fields(), unchanged.fields());
         }
+    }
+}
+
+/// Valid until the last second of the year 9999, as boxo and js-ipns write and read it.
+#[test]
+fn what_is_valid_for_ever_is_a_record_like_others() {
+    let record = "QkDcCJnWJD+WcpR6RvpN+zt/+loQaqIGpaqW0vsRWSw2HyyJHK+mIh+UnyLKWj0z8UsTfnmoBqHwl8Mea+raHFQCSlmlY1RUTBsAAABF2WS4AGVWYWx1ZU4vaXBmcy9iYWZrcWFhYWhTZXF1ZW5jZQBoVmFsaWRpdHlUOTk5OS0xMi0zMVQyMzo1OTo1OVpsVmFsaWRpdHlUeXBlAA==";
+    let name = "k51qzi5uqu5djmw2yvf8kk5cdjc1ddc00o4d5sjwi6f79xzcay9j3gkddw5uu4".parse().unwrap();
+    let bytes = data_encoding::BASE64.decode(record.as_bytes()).unwrap();
+    let now = "2026-11-20T00:00:00Z".parse().unwrap();
+    let record = UnverifiedRecord::parse(&bytes).unwrap().verify(&name, now).unwrap();
+    assert_eq!(record.fields().validity, "9999-12-31T23:59:59Z");
+    assert!(!record.is_expired(Timestamp::MAX));
+
+    let key = IpnsKey::from_seed(&[7; 32].into());
+    let signed = |validity: &str, sequence| {
+        let (validity, ttl) = (validity.parse().unwrap(), Duration::from_secs(60));
+        let bytes = create_until(&key, "/ipfs/bafkqaaa", sequence, validity, ttl).unwrap();
+        UnverifiedRecord::parse(&bytes).unwrap().verify(&key.name(), now).unwrap()
+    };
+    let last = signed("9999-12-31T23:59:59Z", 3);
+    assert_eq!(last.fields().validity, "9999-12-31T23:59:59Z", "as it was given");
+    assert!(last.supersedes(&signed("9999-12-31T23:59:58Z", 3)));
+    assert!(last.supersedes(&signed("9999-12-30T00:00:00Z", 3)));
+    assert!(signed("2030-01-01T00:00:00Z", 4).supersedes(&last));
+    let soon = signed("2030-01-01T00:00:00Z", 3);
+    assert_eq!(soon.fields().validity, "2030-01-01T00:00:00.000000000Z");
+}
+
+#[test]
+fn times_as_boxo_reads_them() {
+    let nine = parse_validity("2030-01-30T20:10:08.123456789Z").unwrap();
+    assert_eq!(parse_validity("2030-01-30T20:10:08.1234567899999Z"), Ok(nine));
+    assert_eq!(parse_validity("2030-01-30T22:10:08.1234567890+02:00"), Ok(nine));
+    for wrong in [
+        "9999-13-31T23:59:59Z",
+        "9999-12-32T23:59:59Z",
+        "9999-12-31T23:59:59",
+        "10000-01-01T00:00:00Z",
+        "2030-01-30T20:10:08.Z",
+        "2030-01-30",
+        "",
+    ] {
+        assert!(parse_validity(wrong).is_err(), "{wrong}");
     }
 }

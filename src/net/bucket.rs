@@ -15,8 +15,12 @@ use crate::secret::SecretString;
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3600);
 /// A page of a listing has at most 1,000 objects, whose keys have at most 1,024 bytes.
 const MAX_LIST_BYTES: usize = 8 << 20;
-/// Pages of a listing.
-const MAX_PAGES: usize = 1000;
+/// Objects of a listing: ten times what the largest tree has.
+const MAX_OBJECTS: usize = 1_000_000;
+/// What a page counts at least, in bytes.
+const MIN_PAGE_BYTES: usize = 512 << 10;
+/// Bytes of all pages of a listing.
+const MAX_LISTING_BYTES: usize = 512 << 20;
 
 /// What a [`Bucket`] is made of.
 pub struct BucketConfig {
@@ -131,9 +135,9 @@ impl Bucket {
     /// # Errors
     /// The network's; [`NetError::BadResponse`] for what is no listing.
     pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, NetError> {
-        let mut objects = Vec::new();
+        let (mut objects, mut received) = (Vec::new(), 0);
         let mut next: Option<String> = None;
-        for _ in 0..MAX_PAGES {
+        while objects.len() < MAX_OBJECTS && received < MAX_LISTING_BYTES {
             let url = self.sign(|place, credentials| {
                 let mut list = ListObjectsV2::new(place, Some(credentials));
                 list.with_prefix(prefix.to_owned());
@@ -146,6 +150,8 @@ impl Bucket {
             let url = shown(&answer.url);
             let wrong = |reason| NetError::BadResponse { url, reason };
             let body = answer.success()?;
+            // A page without objects costs something too: so this ends.
+            received += body.len() + MIN_PAGE_BYTES;
             let page = ListObjectsV2::parse_response(&String::from_utf8_lossy(&body));
             let page = match page {
                 Ok(page) => page,
@@ -160,7 +166,8 @@ impl Bucket {
                 return Ok(objects);
             }
         }
-        let reason = format!("a listing of more than {MAX_PAGES} pages");
+        let mib = MAX_LISTING_BYTES >> 20;
+        let reason = format!("a listing of more than {MAX_OBJECTS} objects, or {mib} MiB");
         Err(NetError::BadResponse { url: shown(self.url()), reason })
     }
 }
@@ -168,4 +175,33 @@ impl Bucket {
 /// An entity tag without its quotes.
 pub fn tag(etag: &str) -> String {
     etag.trim().trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_server::{Answer, TestServer, quick_http};
+    use super::*;
+
+    fn bucket(server: &TestServer) -> Bucket {
+        let config = BucketConfig {
+            endpoint: server.url.as_str().parse().unwrap(),
+            bucket: "bucket".to_owned(),
+            region: "us-east-1".to_owned(),
+            key_id: "id".to_owned(),
+            secret: SecretString::new("secret".to_owned()),
+        };
+        Bucket::new(quick_http(), config).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_listing_without_end_is_not_read_to_its_end() {
+        let page = "<?xml version=\"1.0\"?><ListBucketResult \
+                    xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>true</IsTruncated><KeyCount>0</KeyCount>\
+                    <MaxKeys>1000</MaxKeys><NextContinuationToken>again</NextContinuationToken>\
+                    </ListBucketResult>";
+        let server = TestServer::start(move |_, _| Answer::new(200, page)).await;
+        let error = bucket(&server).list("").await.unwrap_err();
+        assert!(error.to_string().contains("512 MiB"), "{error}");
+        assert_eq!(server.seen().len(), MAX_LISTING_BYTES / (MIN_PAGE_BYTES + page.len()) + 1);
+    }
 }

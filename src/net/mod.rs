@@ -39,6 +39,8 @@ pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;
 pub use client::{Http, HttpConfig, endpoint};
+#[cfg(feature = "devnet")]
+pub(crate) use dns::is_localhost;
 pub use error::{NetError, shown};
 pub use guard::Guard;
 pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address};

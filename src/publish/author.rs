@@ -1,9 +1,14 @@
 //! Which record all targets should have.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::error::PublishTreeError;
 use super::request::{Author, PublishRequest, Subject};
-use super::{History, PublishNotice};
+use super::{History, HistoryEntry, PublishNotice};
 use crate::ipns::{PublishError, UnverifiedRecord, VerifiedRecord, create};
+
+/// Clocks of a file system and of its machine may differ so far.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A record that is known, and from where.
 struct Known {
@@ -36,9 +41,13 @@ pub(super) fn next_record(
     served: &[Result<Option<VerifiedRecord>, PublishError>],
 ) -> Result<Next, PublishTreeError> {
     let kept = match request.workspace {
-        Some(workspace) => History::of(workspace).records(&request.name)?,
+        Some(workspace) => History::of(workspace).entries(&request.name)?,
         None => Vec::new(),
     };
+    if let Author::Key { .. } = request.author {
+        check_clock(request.now, &kept)?;
+    }
+    let kept: Vec<VerifiedRecord> = kept.into_iter().map(|entry| entry.record).collect();
     let newest = newest(request, &kept, served);
     if let Author::Signed(record) = request.author {
         return signed(record, newest, served);
@@ -77,6 +86,16 @@ fn kept_value(
         return Err(PublishTreeError::NewestUnknown { name, known, failed });
     }
     Ok(newest.fields().value.clone())
+}
+
+/// A clock that goes backwards makes records that have expired already, and takes expired ones
+/// for valid.
+fn check_clock(now: Timestamp, kept: &[HistoryEntry]) -> Result<(), PublishTreeError> {
+    let made = kept.iter().filter_map(|entry| entry.made).max();
+    match made.filter(|made| made.duration_since(now) > CLOCK_TOLERANCE) {
+        Some(made) => Err(PublishTreeError::ClockBehind { now, made }),
+        None => Ok(()),
+    }
 }
 
 /// `record`, unless a newer one is known; it counts as new while nobody serves it.

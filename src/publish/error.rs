@@ -67,6 +67,14 @@ pub enum PublishTreeError {
     /// The sequence cannot grow.
     #[error("the sequence of {0} has reached its highest value")]
     SequenceExhausted(String),
+    /// The clock is before the last record: what is made now would be expired, or seem valid.
+    #[error("the system's clock says {now}, but the last record was made at {made}")]
+    ClockBehind {
+        /// What the clock says.
+        now: Timestamp,
+        /// When the last record was written here.
+        made: Timestamp,
+    },
     /// The record cannot be made.
     #[error(transparent)]
     Record(#[from] RecordError),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic::write_atomic;
 use crate::ens::Name;
-use crate::ipfs::{CarBlocks, CarError, ReadError, walk};
+use crate::ipfs::{CarBlocks, CarError, ReadError, check_complete};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 
@@ -173,7 +173,7 @@ fn check_car(car: &Path, root: &Cid) -> Result<(), ParcelError> {
     if blocks.roots() != [*root] {
         return Err(tree("its header names another root".to_owned()));
     }
-    walk(&blocks, root, &mut |_, _| Ok(())).map_err(|error: ReadError| tree(error.to_string()))
+    check_complete(&blocks, root).map_err(|error: ReadError| tree(error.to_string()))
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ParcelError> {

@@ -9,6 +9,7 @@ use cid::Cid;
 use tempfile::TempPath;
 
 use crate::ipfs::{BlockSink, CarWriter, PackError, Packed, pack_directory, pack_well_known};
+use crate::temporary::Temporary;
 
 /// What is packed.
 #[derive(Clone, Debug)]
@@ -37,7 +38,10 @@ pub enum PackFailed {
 
 /// A CAR file under way, which is removed when this is dropped.
 #[derive(Debug)]
-pub struct TemporaryCar(TempPath);
+pub struct TemporaryCar {
+    path: TempPath,
+    _temporary: Temporary,
+}
 
 /// Counts blocks without keeping them.
 struct Nowhere;
@@ -90,12 +94,14 @@ impl TemporaryCar {
         let failed = |error| PackFailed::Write { path: folder.to_owned(), error };
         let mode = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new().prefix(".car-").permissions(mode).tempfile_in(folder);
-        Ok(Self(file.map_err(failed)?.into_temp_path()))
+        let path = file.map_err(failed)?.into_temp_path();
+        let _temporary = Temporary::new(&path);
+        Ok(Self { path, _temporary })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Keeps it, as `path`.
@@ -104,6 +110,6 @@ impl TemporaryCar {
     /// [`PackFailed::Write`]; the file is removed then.
     pub fn keep(self, path: &Path) -> Result<(), PackFailed> {
         let failed = |error| PackFailed::Write { path: path.to_owned(), error };
-        self.0.persist(path).map_err(|kept| failed(kept.error))
+        self.path.persist(path).map_err(|kept| failed(kept.error))
     }
 }

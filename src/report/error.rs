@@ -85,6 +85,8 @@ pub enum ErrorKind {
     Chain,
     /// `doctor` found something that is not as it should be.
     ChecksFailed,
+    /// The system's clock is wrong.
+    Clock,
     /// Nobody serves the tree to go back to.
     ContentGone,
     /// A contract's answer is not of the form it should have.
@@ -205,6 +207,8 @@ pub enum ErrorKind {
     OtherWallet,
     /// A newer record is known already.
     Outdated,
+    /// There is more in a tree than is read: it could not be checked.
+    OverBudget,
     /// The system gives no random bytes.
     Random,
     /// The service answers 429.

@@ -5,6 +5,7 @@ use super::*;
 fn hasty() -> ServeLimits {
     ServeLimits {
         connections: 3,
+        per_address: 3,
         head: Duration::from_millis(400),
         connection: Duration::from_secs(5),
         grace: Duration::from_millis(400),
@@ -32,6 +33,26 @@ async fn slow_clients_are_cut_and_others_get_their_turn() {
         rest(stream).await;
     }
     assert!(dripped.await.unwrap() < Duration::from_secs(5));
+    scene.stop().await;
+}
+
+#[tokio::test]
+async fn five_hundred_and_twenty_connections_of_one_client_keep_nobody_out() {
+    let scene = Scene::new(None, ServeLimits::default()).await;
+    let mut crowd = Vec::new();
+    for _ in 0..520 {
+        let mut stream = scene.connect().await;
+        // Half of them have begun to ask.
+        if crowd.len() % 2 == 0 {
+            stream.write_all(b"GET /.well-known/nostr.json HTTP/1.1\r\n").await.unwrap();
+        }
+        crowd.push(stream);
+    }
+    // Long before any of them is cut for being slow.
+    let began = Instant::now();
+    let response = client().get(format!("{}{RECORD}", scene.url)).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     scene.stop().await;
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum Wanted {
     /// Everything: no header, or one that does not apply.
     All,
     /// These bytes, not empty.
-    Part(Range<usize>),
+    Part(Range<u64>),
     /// Nothing that exists: 416.
     Outside,
     /// Not a range of bytes: 400.
@@ -29,7 +29,7 @@ pub(crate) enum Wanted {
 }
 
 /// The first range of the header, for a file of `len` bytes whose tag is `etag`.
-pub(crate) fn wanted(headers: &HeaderMap, len: usize, etag: &str) -> Wanted {
+pub(crate) fn wanted(headers: &HeaderMap, len: u64, etag: &str) -> Wanted {
     let Some(value) = headers.get(header::RANGE) else { return Wanted::All };
     if headers.get(header::IF_RANGE).is_some_and(|tag| tag.as_bytes() != etag.as_bytes()) {
         return Wanted::All;
@@ -39,7 +39,7 @@ pub(crate) fn wanted(headers: &HeaderMap, len: usize, etag: &str) -> Wanted {
     };
     let first = range.split(',').next().unwrap_or_default().trim();
     let Some((from, to)) = first.split_once('-') else { return Wanted::Malformed };
-    let number = |text: &str| text.trim().parse::<usize>();
+    let number = |text: &str| text.trim().parse::<u64>();
     let range = match (number(from), number(to)) {
         (Ok(from), Ok(to)) if from <= to => from..to.saturating_add(1).min(len),
         (Ok(from), Err(_)) if to.trim().is_empty() => from..len,

@@ -1,13 +1,21 @@
-//! How files go over HTTP: what the devnet's gateway, `serve` and `publish` share.
+//! How files go over HTTP, and to whom: what the devnet, `serve` and `publish` share.
 
 // The devnet's gateway uses all of both.
 #[cfg(feature = "serve")]
 #[cfg_attr(not(feature = "devnet"), allow(dead_code))]
 mod conditional;
+#[cfg(feature = "serve")]
+mod connections;
 mod content_type;
 #[cfg(feature = "serve")]
 #[cfg_attr(not(feature = "devnet"), allow(dead_code))]
 mod cors;
+#[cfg(feature = "serve")]
+mod crowd;
+#[cfg(feature = "serve")]
+mod limits;
+#[cfg(feature = "devnet")]
+mod who_asks;
 
 /// How long a browser or a cache may keep a file without asking again.
 pub(crate) const CACHE: &str = "public, max-age=60";
@@ -16,8 +24,14 @@ pub(crate) const CACHE: &str = "public, max-age=60";
 pub(crate) use conditional::none_match;
 #[cfg(feature = "devnet")]
 pub(crate) use conditional::{Wanted, wanted};
+#[cfg(feature = "serve")]
+pub(crate) use connections::serve;
 pub(crate) use content_type::content_type;
 #[cfg(feature = "devnet")]
 pub(crate) use cors::cors;
 #[cfg(feature = "serve")]
 pub(crate) use cors::cors_read_only;
+#[cfg(feature = "serve")]
+pub use limits::ServeLimits;
+#[cfg(feature = "devnet")]
+pub(crate) use who_asks::{OwnHosts, Pages, is_read_only};

@@ -138,14 +138,16 @@ fn csv_rows(
     reader: impl BufRead,
     each: &mut impl FnMut(Result<Row, LineError>),
 ) -> std::io::Result<()> {
-    let quotes = Cell::new(0);
-    let reader = Counted { reader, quotes: &quotes };
+    let (quotes, row_bytes) = (Cell::new(0), Cell::new(0));
+    let reader = Counted { reader, quotes: &quotes, row_bytes: &row_bytes };
     let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(reader);
     let mut record = csv::StringRecord::new();
     let mut first = true;
     // The row before, and whether it goes over lines: the last one may lack a quote's end.
     let mut before: Option<(Result<Row, LineError>, u64, bool)> = None;
     loop {
+        row_bytes.set(0);
+        let start = csv.position().line();
         let read = csv.read_record(&mut record);
         let position = record.position().map_or(0, csv::Position::line);
         match read {
@@ -161,6 +163,12 @@ fn csv_rows(
             }
             Err(error) => {
                 let (line, message) = match error.into_kind() {
+                    csv::ErrorKind::Io(_) if row_bytes.get() > MAX_LINE => {
+                        before.take().into_iter().for_each(|(row, ..)| each(row));
+                        let message = format!("longer than {MAX_LINE} bytes");
+                        each(Err(LineError { line: start, message }));
+                        return Ok(());
+                    }
                     csv::ErrorKind::Io(error) => return Err(error),
                     csv::ErrorKind::Utf8 { pos, .. } => {
                         (pos.map_or(position, |pos| pos.line()), "it is not UTF-8".to_owned())
@@ -197,15 +205,21 @@ fn csv_rows(
     }
 }
 
-/// Counts the quotes that go through it: a sound CSV has an even number.
+/// Counts the quotes that go through it (a sound CSV has an even number), and what a row has.
 struct Counted<'a, R> {
     reader: R,
     quotes: &'a Cell<u64>,
+    /// Bytes read since the row was begun, and refused when they are more than a line has.
+    row_bytes: &'a Cell<u64>,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.row_bytes.get() > MAX_LINE {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
         let read = self.reader.read(buffer)?;
+        self.row_bytes.set(self.row_bytes.get() + read as u64);
         let quotes = buffer[..read].iter().filter(|byte| **byte == b'"').count();
         self.quotes.set(self.quotes.get() + quotes as u64);
         Ok(read)
@@ -304,6 +318,25 @@ mod tests {
         for marked in [format!("\u{feff}{csv}"), format!("\u{feff}{json}")] {
             assert_eq!(import(&marked).unwrap().imported, 2);
         }
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_in_either_format() {
+        // What never ends is not read to its end.
+        for (head, fill) in
+            [("nick.eth,text/a,1\nnick.eth,text/b,", b'x'), ("{\"name\":\"", b'x'), ("a,\"", b'\n')]
+        {
+            let endless = head.as_bytes().chain(std::io::repeat(fill));
+            let mut reader = std::io::BufReader::new(endless);
+            let format = Format::detect(&mut reader).unwrap();
+            let error = records().import(reader, format, |_| {}).unwrap_err();
+            let ImportError::Lines(errors) = error else { panic!("{error:?}") };
+            let last = errors.last().unwrap();
+            assert!(last.message.contains("longer than"), "{last}");
+            assert_eq!(last.line, if head.starts_with("nick") { 2 } else { 1 }, "{head}");
+        }
+        let long = format!("nick.eth,text/a,\"{}\"\n", "x".repeat(400_000));
+        assert!(import(&long).is_ok());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::fmt;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::ens::{Name, NameError};
+use crate::file_names::folded;
 use crate::record::{RecordKey, RecordKeyError, Value, ValueError, record_path};
 
 pub(super) const TEMPLATE: &str = "\
@@ -28,7 +29,7 @@ pub struct Records {
     document: DocumentMut,
     root: Name,
     wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
-    /// Which record owns each file of the tree.
+    /// Which record owns each file of the tree, by its path [`folded`].
     files: HashMap<String, (Name, RecordKey)>,
 }
 
@@ -94,7 +95,9 @@ pub enum RecordsError {
 /// Two records that would be one file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}: only one of them can exist"
+    "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}{}: only one of them can \
+     exist",
+    if *is_alike { ", on macOS and Windows" } else { "" }
 )]
 pub struct SameFile {
     /// The record refused.
@@ -105,6 +108,8 @@ pub struct SameFile {
     pub other_name: Name,
     /// Its type.
     pub other_key: RecordKey,
+    /// Whether their paths differ in case or Unicode form, which not every system tells apart.
+    pub is_alike: bool,
     /// The file.
     pub path: String,
 }
@@ -170,18 +175,21 @@ impl Records {
     /// Takes the record's file, unless another record has it.
     fn claim(&mut self, name: &Name, key: &RecordKey) -> Result<(), RecordsError> {
         let path = record_path(name, key);
-        match self.files.get(&path) {
+        let folded = folded(&path);
+        match self.files.get(&*folded) {
             Some((other_name, other_key)) if (other_name, other_key) != (name, key) => {
+                let is_alike = record_path(other_name, other_key) != path;
                 Err(RecordsError::SameFile(Box::new(SameFile {
                     name: name.clone(),
                     key: key.clone(),
                     other_name: other_name.clone(),
                     other_key: other_key.clone(),
+                    is_alike,
                     path,
                 })))
             }
             _ => {
-                self.files.insert(path, (name.clone(), key.clone()));
+                self.files.insert(folded.into_owned(), (name.clone(), key.clone()));
                 Ok(())
             }
         }
@@ -201,7 +209,8 @@ impl Records {
 
     /// Whose file it is, by its path in the workspace.
     pub fn owner_of(&self, path: &str) -> Option<&(Name, RecordKey)> {
-        self.files.get(path)
+        let owner = self.files.get(&*folded(path));
+        owner.filter(|(name, key)| record_path(name, key) == path)
     }
 
     /// Sets a record; `true` when that changes anything.
@@ -264,7 +273,7 @@ impl Records {
         if records.is_empty() {
             self.wanted.remove(name);
         }
-        self.files.remove(&record_path(name, key));
+        self.files.remove(&*folded(&record_path(name, key)));
         if let Some(table) = self.document.get_mut(name.as_str()).and_then(Item::as_table_like_mut)
         {
             let written = spelling(table, key);
@@ -303,6 +312,29 @@ impl fmt::Display for Records {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_other_systems_take_for_one_file_is_refused() {
+        let nick = Name::parse("nick.eth").unwrap();
+        let key = |text: &str| RecordKey::parse(text).unwrap();
+        let value = |key: &RecordKey| Value::parse(key, "x").unwrap();
+        for (one, other) in [("text/Avatar", "text/avatar"), ("text/caf\u{e9}", "text/cafe\u{301}")]
+        {
+            let mut records = Records::parse("", &nick).unwrap();
+            let (one, other) = (key(one), key(other));
+            assert!(records.set(&nick, &one, value(&one)).unwrap());
+            let error = records.set(&nick, &other, value(&other)).unwrap_err().to_string();
+            assert!(error.contains("on macOS and Windows"), "{error}");
+            assert!(!records.set(&nick, &one, value(&one)).unwrap(), "itself is no other");
+            let mine = (nick.clone(), one.clone());
+            assert_eq!(records.owner_of(&record_path(&nick, &one)), Some(&mine));
+            assert_eq!(records.owner_of(&record_path(&nick, &other)), None);
+            records.unset(&nick, &one).unwrap();
+            assert!(records.set(&nick, &other, value(&other)).unwrap());
+            let text = format!("[\"nick.eth\"]\n\"{one}\" = \"x\"\n\"{other}\" = \"x\"\n");
+            assert!(Records::parse(&text, &nick).unwrap_err().to_string().contains("macOS"));
+        }
+    }
 
     const TEXT: &str = "# top\n[\"nick.eth\"]\n# the picture\n\"text/avatar\" = \"a\" # now\n\"address/eth\" = \"0xda87a099a80fce4778310474aaeb64b820c871a0\"\n";
 

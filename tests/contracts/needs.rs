@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use namesys::devnet::chain::AnvilSearch;
+use namesys::devnet::chain::{AnvilSearch, Inherited};
 
 /// What one trial needs.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,7 @@ pub fn anvil() -> AnvilSearch {
         program: std::env::var_os("ANVIL").map(Into::into),
         path: std::env::var_os("PATH"),
         cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).to_path_buf()),
+        inherited: Inherited::of(std::env::vars_os()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files and directories under `/ipfs/`.
 
+use namesys::ipfs::{DAG_PB, RAW, sha256_cid};
+
 use super::*;
 
 #[tokio::test]
@@ -88,6 +90,66 @@ async fn serves_ranges_and_files_of_several_chunks() {
     assert_eq!(wrong.status(), StatusCode::BAD_REQUEST);
     let empty = net.get_with(&format!("/ipfs/{root}/empty"), "range", "bytes=0-0").await;
     assert_eq!((empty.status(), empty.text().await.unwrap()), (StatusCode::OK, String::new()));
+}
+
+/// A UnixFS file of the given parts, each with its length.
+fn file_node(blocks: &mut MemoryBlocks, parts: &[(Cid, u64)]) -> (Cid, u64) {
+    let number = |mut number: u64| {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
+    };
+    let field = |tag: u8, bytes: &[u8]| [&[tag], &number(bytes.len() as u64)[..], bytes].concat();
+    let size = parts.iter().map(|(_, size)| size).sum();
+    let mut data = [&[8, 2, 0x18], &number(size)[..]].concat();
+    let mut block = Vec::new();
+    for (cid, size) in parts {
+        block.extend(field(0x12, &[field(0x0a, &cid.to_bytes()), field(0x12, b"")].concat()));
+        data.extend([&[0x20], &number(*size)[..]].concat());
+    }
+    block.extend(field(0x0a, &data));
+    let cid = sha256_cid(DAG_PB, &block);
+    blocks.insert(cid, block.into());
+    (cid, size)
+}
+
+/// Two megabytes that are a file of a tebibyte.
+#[tokio::test]
+async fn what_no_memory_holds_is_streamed() {
+    let net = Net::start().await;
+    let chunk: Vec<u8> = (0..1_u32 << 20).map(|n| (n % 251) as u8).collect();
+    let leaf = sha256_cid(RAW, &chunk);
+    let mut blocks = MemoryBlocks::new();
+    blocks.insert(leaf, chunk.clone().into());
+    let (middle, length) = file_node(&mut blocks, &[(leaf, 1 << 20); 1024]);
+    let (big, size) = file_node(&mut blocks, &[(middle, length); 1024]);
+    assert_eq!(size, 1 << 40);
+    let imported = net.import("?pin-roots=false", car(&big, &blocks)).await;
+    assert!(imported.status().is_success());
+    let path = format!("/ipfs/{big}");
+    let head = net.http.head(format!("{}{path}", net.url)).send().await.unwrap();
+    assert_eq!(header(&head, "content-length"), "1099511627776");
+    for from in [0, (1_u64 << 40) - 5, (7 << 30) + (1 << 20) - 2] {
+        let range = format!("bytes={from}-{}", from + 3);
+        let part = net.get_with(&path, "range", &range).await;
+        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT, "{range}");
+        let expected: Vec<u8> = (0..4).map(|n| chunk[((from + n) % (1 << 20)) as usize]).collect();
+        assert_eq!(part.bytes().await.unwrap(), expected, "{range}");
+    }
+    // Those that read no further than the beginning hold up nobody, of files or CARs.
+    let mut slow = Vec::new();
+    for number in 0..200 {
+        let query = if number % 2 == 0 { "" } else { "?format=car" };
+        let mut answer = net.get(&format!("{path}{query}")).await;
+        assert!(answer.chunk().await.unwrap().is_some());
+        slow.push(answer);
+    }
+    let part = net.get_with(&path, "range", "bytes=0-0").await;
+    assert_eq!(part.bytes().await.unwrap(), chunk[..1]);
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use namesys::ipfs::{BlockSource, CarReader, list, read_file, resolve, verify_block};
+use namesys::ipfs::{
+    BlockSource, CarReader, TreeBudget, TreeLimits, Walk, list, read_file, resolve, verify_block,
+};
 
 use super::*;
 
@@ -64,7 +66,9 @@ async fn cars_of_every_scope() {
     let cid = |path: &[&str]| resolve(&all, &root, path).unwrap().cid;
     let (a, b, c) = (cid(&["a"]), cid(&["a", "b"]), cid(&["a", "b", "c.txt"]));
     let (d, big) = (cid(&["a", "b", "d.txt"]), cid(&["big"]));
-    let big_blocks = read_file(&all, &big, 2 << 20).unwrap().blocks;
+    let mut walk = Walk::new(&big, TreeBudget::new(TreeLimits::WHOLE));
+    let big_blocks = std::iter::from_fn(|| walk.next(&all)).map(|block| block.unwrap().0);
+    let big_blocks: Vec<Cid> = big_blocks.collect();
     assert_eq!(big_blocks.len(), 3);
 
     for (path, scope, last, expected) in [
@@ -150,14 +154,15 @@ async fn a_large_directory_by_path_and_by_car() {
         assert!(blocks.len() < 12, "{} blocks prove one file", blocks.len());
         let segments: Vec<&str> = path.split('/').collect();
         let found = resolve(&blocks, &root, &segments).unwrap();
-        assert_eq!(read_file(&blocks, &found.cid, 100).unwrap().bytes, content.as_bytes());
+        assert_eq!(read_file(&blocks, &found.cid, 100).unwrap(), content.as_bytes());
     }
     let missing = net.get(&format!("/ipns/{name}/eth/nick/sub6000/text/avatar.json")).await;
     assert_eq!(missing.status(), StatusCode::NOT_FOUND);
 
     let entity = net.get(&format!("/ipfs/{nick}?format=car&dag-scope=entity")).await;
     let (_, blocks) = car_of(entity).await;
-    assert_eq!(list(&blocks, &nick).unwrap().len(), 6000);
+    let budget = TreeBudget::new(TreeLimits::default());
+    assert_eq!(list(&blocks, &nick, &budget).unwrap().len(), 6000);
     assert_eq!(blocks.len(), shards);
     let whole = net.get(&format!("/ipfs/{root}?format=car")).await;
     assert_eq!(car_of(whole).await.1.len(), all.len());

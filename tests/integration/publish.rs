@@ -342,3 +342,40 @@ fn servers_that_are_down_are_given_up_within_ten_seconds() {
     }
     assert!(Path::new(&workspace.dir).join(".namesys/tmp").read_dir().unwrap().next().is_none());
 }
+
+#[test]
+fn a_clock_before_the_last_record_and_a_sequence_without_a_future_publish_nothing() {
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = Publisher::new(folder.path().join("ws"), &devnet);
+    workspace.good(&["set", "text", "url", "https://example.com/1"]);
+    workspace.good(&["sign"]);
+    for (sequence, words) in [
+        ("9223372036854775806", "only 1 more records"),
+        ("9223372036854775807", "only 0 more records"),
+        ("9223372036854775808", "the highest there is"),
+    ] {
+        let (code, json, _) = workspace.run(&["publish", "--sequence", sequence]);
+        assert_eq!(code, Some(2), "{json}");
+        assert!(json["error"]["message"].as_str().unwrap().contains(words), "{json}");
+    }
+    workspace.good(&["publish"]);
+    assert_eq!(workspace.served().0, 0);
+    workspace.good(&["set", "text", "url", "https://example.com/2"]);
+    workspace.good(&["sign"]);
+    // As a clock that was set back an hour sees it.
+    let history = workspace.dir.join(".namesys/history");
+    let name = std::fs::read_dir(history).unwrap().next().unwrap().unwrap().path();
+    let record = std::fs::read_dir(name).unwrap().next().unwrap().unwrap().path();
+    let later = std::time::SystemTime::now() + Duration::from_secs(3600);
+    let file = std::fs::File::options().write(true).open(record).unwrap();
+    file.set_modified(later).unwrap();
+    for command in ["publish", "renew"] {
+        let (code, json, _) = workspace.run(&[command]);
+        assert_eq!((code, &json["error"]["kind"]), (Some(1), &"clock".into()), "{json}");
+    }
+    assert_eq!(workspace.served().0, 0);
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    workspace.good(&["publish"]);
+    assert_eq!(workspace.served().0, 1);
+}

@@ -172,3 +172,24 @@ fn a_port_in_use_is_said() -> Result<()> {
     ensure!(message.contains(&served.address) && message.contains("--listen"), "{message}");
     Ok(())
 }
+
+/// Whatever signal ends it, a devnet leaves nothing in the folder for temporary files.
+#[test]
+fn temporary_folders_go_with_the_process() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    let folder = tempfile::tempdir()?;
+    sandbox.set_env("TMPDIR", folder.path().to_str().context("a path")?);
+    for signal in ["TERM", "HUP", "INT"] {
+        let mut command = sandbox.namesys(["--json", "devnet", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("piped")?).read_line(&mut line)?;
+        ensure!(std::fs::read_dir(&folder)?.count() == 1, "{signal}: it keeps its blocks there");
+        let mut served = Served { child, address: String::new() };
+        served.signal(signal)?;
+        let ended = served.exit_code()?;
+        ensure!(ended == Some(130), "{signal}: exit {ended:?}");
+        ensure!(std::fs::read_dir(&folder)?.count() == 0, "{signal}: it is left");
+    }
+    Ok(())
+}

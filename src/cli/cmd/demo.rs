@@ -12,6 +12,7 @@ use namesys::ens::Name;
 use namesys::keys::{SignerKey, file};
 use namesys::report::{DemoReport, DemoStep, ErrorKind};
 use namesys::secret::Secret;
+use namesys::temporary::Temporary;
 
 use crate::cli::context::Context;
 use crate::cli::env;
@@ -38,6 +39,8 @@ bob.nick.eth,address/btc,bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let folder = tempfile::tempdir()
         .map_err(|error| CliError::io("a temporary folder cannot be made", &error))?;
+    let _temporary = Temporary::new(folder.path());
+    context.hear_signals()?;
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral())?;
     let (owner, files) = prepare(folder.path(), &devnet.urls())?;
     let chain = match args.chain {

@@ -50,10 +50,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         context.output.first_line(ServeReport { url: server.url() })?;
         context.output.note("only .well-known is served; it runs until Ctrl-C");
         let stop = async {
-            tokio::select! {
-                () = ctrl_c.pressed() => interrupted.store(true, Ordering::Relaxed),
-                () = terminated() => {}
-            }
+            interrupted.store(!ctrl_c.pressed().await, Ordering::Relaxed);
             context.output.note("it stops: requests under way are answered first");
         };
         server.run(stop).await;
@@ -61,14 +58,6 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     })?;
     // Ctrl-C is how it is meant to end: no error to speak of.
     Ok(if interrupted.into_inner() { Outcome::stopped() } else { Outcome::written() })
-}
-
-/// Until a service manager asks for the end.
-async fn terminated() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut signal) => _ = signal.recv().await,
-        Err(_) => std::future::pending().await,
-    }
 }
 
 impl Human for ServeReport {

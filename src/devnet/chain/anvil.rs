@@ -10,12 +10,35 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
+use super::children::Inherited;
+
 /// The chain id, of the chain and in the signed texts.
 pub const CHAIN_ID: u64 = 31337;
 /// What npm is asked for.
 const PACKAGE: &str = "@foundry-rs/anvil";
 /// The version that the tests run against.
 const VERSION: &str = "1.7.1";
+/// The binaries of this version by system, and the hash of each package, by npm's integrity.
+const PLATFORMS: [(&str, &str); 4] = [
+    (
+        "linux-amd64",
+        "sha512-+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg==",
+    ),
+    (
+        "linux-arm64",
+        "sha512-ykHJmFOGdBR8+9smOKBm9ZZDCCCkLQctiHOAddLvmYx9mPeBDMfq6jP51hKYsO5MG8ClPLSlWe+JpiXPjoXgBQ==",
+    ),
+    (
+        "darwin-amd64",
+        "sha512-OgwzwY+FsGrsPyDv4mmbhOwARO8s37YHrm2qaNzgSH4VlKnXgJCrnoT7bpgOhLyBPtxXjBT8L2E3b79deesXRg==",
+    ),
+    (
+        "darwin-arm64",
+        "sha512-JNeu3+A3f/npXLn8SR8EahVcqE7BpO9VQZMcPvSIy27/RNc1GsoEBvSLR99aSvt8sGKWAgNg/EzrtjAPq6mxcA==",
+    ),
+];
 /// The words of anvil's accounts, known to everyone: never for anything but a devnet. Account
 /// `n` is at `m/44'/60'/0'/0/n`.
 pub const MNEMONIC: &str = "test test test test test test test test test test test junk";
@@ -33,6 +56,8 @@ pub struct AnvilSearch {
     pub path: Option<OsString>,
     /// Where npm may put it, such as `~/.cache/namesys`; without it nothing is fetched.
     pub cache: Option<PathBuf>,
+    /// What npm and anvil may know of the environment.
+    pub inherited: Inherited,
 }
 
 /// Why there is no anvil.
@@ -97,7 +122,7 @@ impl AnvilSearch {
         let program = dir.join("node_modules").join(platform_package()).join("bin").join(file());
         if !program.is_file() {
             let npm = self.in_path(if cfg!(windows) { "npm.cmd" } else { "npm" });
-            fetch(&npm.ok_or(AnvilError::NoNpm)?, &dir, &program)?;
+            fetch(&npm.ok_or(AnvilError::NoNpm)?, &dir, &program, &self.inherited)?;
         }
         Ok(program)
     }
@@ -115,6 +140,11 @@ impl AnvilSearch {
 
 /// npm's package of the binary for this machine, such as `@foundry-rs/anvil-linux-amd64`.
 fn platform_package() -> String {
+    format!("{PACKAGE}-{}", platform())
+}
+
+/// `linux-amd64`
+fn platform() -> String {
     let os = match std::env::consts::OS {
         "macos" => "darwin",
         "windows" => "win32",
@@ -125,15 +155,30 @@ fn platform_package() -> String {
         "aarch64" => "arm64",
         arch => arch,
     };
-    format!("{PACKAGE}-{os}-{arch}")
+    format!("{os}-{arch}")
 }
 
 fn file() -> String {
     format!("anvil{}", std::env::consts::EXE_SUFFIX)
 }
 
+/// What npm is to fetch, and the one hash it may have: npm takes no other contents.
+fn packages(integrity: &str) -> (Value, Value) {
+    let package = platform_package();
+    let wanted = json!({ &package: VERSION });
+    let lock = json!({
+        "lockfileVersion": 3,
+        "requires": true,
+        "packages": {
+            "": { "dependencies": wanted },
+            format!("node_modules/{package}"): { "version": VERSION, "integrity": integrity },
+        },
+    });
+    (json!({ "private": true, "dependencies": wanted }), lock)
+}
+
 /// Has npm put the package into `dir`; of several processes the first does.
-fn fetch(npm: &Path, dir: &Path, program: &Path) -> Result<(), AnvilError> {
+fn fetch(npm: &Path, dir: &Path, program: &Path, inherited: &Inherited) -> Result<(), AnvilError> {
     let cache = |source| AnvilError::Cache { dir: dir.to_path_buf(), source };
     let failed = |reason: String| AnvilError::Fetch { dir: dir.to_path_buf(), reason };
     fs::create_dir_all(dir).map_err(cache)?;
@@ -142,11 +187,17 @@ fn fetch(npm: &Path, dir: &Path, program: &Path) -> Result<(), AnvilError> {
     if program.is_file() {
         return Ok(());
     }
-    let manifest =
-        format!("{{\"private\":true,\"dependencies\":{{\"{PACKAGE}\":\"{VERSION}\"}}}}\n");
-    fs::write(dir.join("package.json"), manifest).map_err(cache)?;
-    let output = Command::new(npm)
-        .args(["install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"])
+    let platform = platform();
+    let known = PLATFORMS.iter().find(|(of, _)| *of == platform);
+    let Some((_, integrity)) = known else {
+        return Err(failed(format!("there is no binary for this machine ({platform})")));
+    };
+    let (manifest, lock) = packages(integrity);
+    fs::write(dir.join("package.json"), manifest.to_string()).map_err(cache)?;
+    fs::write(dir.join("package-lock.json"), lock.to_string()).map_err(cache)?;
+    let output = inherited
+        .npm(npm)
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .args(["--loglevel", "error"])
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -179,15 +230,25 @@ kill $tether 2>/dev/null
 exit $code"#;
 
 #[cfg(unix)]
-fn command(program: &Path) -> Command {
-    let mut command = Command::new("/bin/sh");
+fn command(program: &Path, inherited: &Inherited) -> Command {
+    let mut command = inherited.command("/bin/sh");
     command.args(["-c", TETHER, "anvil"]).arg(program);
     command
 }
 
 #[cfg(not(unix))]
-fn command(program: &Path) -> Command {
-    Command::new(program)
+fn command(program: &Path, inherited: &Inherited) -> Command {
+    inherited.command(program)
+}
+
+/// A loopback address that no web page comes upon: where the system has more than one, any of
+/// sixteen million.
+fn hidden_host() -> Ipv4Addr {
+    let mut host = [0; 3];
+    match cfg!(target_os = "linux") && getrandom::fill(&mut host).is_ok() {
+        true => Ipv4Addr::new(127, host[0], host[1], host[2].clamp(1, 254)),
+        false => Ipv4Addr::LOCALHOST,
+    }
 }
 
 /// A running anvil; it ends when this is dropped.
@@ -198,12 +259,12 @@ pub(super) struct Anvil {
 }
 
 impl Anvil {
-    /// Starts it on `port` of the loopback address (0: one of the system's choosing) and returns
-    /// when it listens. Blocks.
-    pub(super) fn start(program: &Path, port: u16) -> Result<Self, AnvilError> {
+    /// Starts it on a port of the system's choosing and returns when it listens. Blocks.
+    pub(super) fn start(program: &Path, inherited: &Inherited) -> Result<Self, AnvilError> {
         let failed = |reason: String| AnvilError::Start { program: program.to_path_buf(), reason };
-        let mut child = command(program)
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+        let host = hidden_host();
+        let mut child = command(program, inherited)
+            .args(["--host", &host.to_string(), "--port", "0", "--no-cors"])
             .args(["--chain-id", &CHAIN_ID.to_string(), "--mnemonic", MNEMONIC])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -211,7 +272,7 @@ impl Anvil {
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let mut anvil = Self { child, addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) };
+        let mut anvil = Self { child, addr: SocketAddr::from((host, 0)) };
         let (sender, listening) = mpsc::channel();
         let stdout = stdout.ok_or_else(|| failed("it has no output".to_owned()))?;
         thread::spawn(move || {
@@ -293,7 +354,7 @@ mod tests {
         let search = AnvilSearch { path: path.clone(), ..AnvilSearch::default() };
         assert!(matches!(search.find(), Err(AnvilError::NotFound)));
         let cache = Some(empty.path().join("cache"));
-        let search = AnvilSearch { path, cache, program: None };
+        let search = AnvilSearch { path, cache, ..AnvilSearch::default() };
         let error = search.find().unwrap_err();
         assert!(matches!(error, AnvilError::NoNpm));
         assert!(error.to_string().contains("npm"), "{error}");
@@ -309,6 +370,7 @@ mod tests {
             program: None,
             path: Some(folder.path().as_os_str().to_owned()),
             cache: Some(folder.path().join("cache")),
+            inherited: Inherited::default(),
         };
         script(&npm, "echo 'E404 no such package' >&2; exit 1");
         let error = search.find().unwrap_err().to_string();
@@ -331,7 +393,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("anvil");
         script(&program, "echo 'port is taken' >&2; exit 1");
-        let error = Anvil::start(&program, 0).unwrap_err().to_string();
+        let error = Anvil::start(&program, &Inherited::default()).unwrap_err().to_string();
         assert!(error.contains("port is taken"), "{error}");
     }
 }

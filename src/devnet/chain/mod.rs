@@ -4,11 +4,17 @@
 //! registry, the NameWrapper, the Universal Resolver, a resolver with records on chain, and the
 //! CCIP2 resolver ([the resolver](crate::spec::resolver)), which sends clients to the devnet's
 //! gateway. They behave as what clients may rely on says; they are not the deployed bytecode.
+//!
+//! anvil answers whoever asks, so it listens where nobody looks, without CORS, and a server before
+//! it refuses what comes from web pages of other sites or under another host's name.
 
 mod anvil;
+mod children;
 mod contracts;
+mod front;
 mod gateways;
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -24,10 +30,12 @@ use crate::ens::Name;
 use anvil::Anvil;
 pub use anvil::{AnvilError, AnvilSearch, CHAIN_ID, MNEMONIC};
 use bindings::{CCIP2Resolver, GatewayManager, NameWrapper, PlainResolver, Registry};
+pub use children::Inherited;
 pub use contracts::{
     CCIP2_RESOLVER, GATEWAY_MANAGER, NAME_WRAPPER, PLAIN_RESOLVER, REGISTRY, UNIVERSAL_RESOLVER,
     bindings,
 };
+use front::Front;
 pub use gateways::ChainGateways;
 
 type TransactionRequest = <Ethereum as Network>::TransactionRequest;
@@ -83,6 +91,14 @@ pub enum ChainError {
         /// What is wrong with the answer.
         reason: String,
     },
+    /// The port is taken.
+    #[error("cannot listen on port {port} of the loopback address: {source}")]
+    Listen {
+        /// What was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The HTTP client or a task could not be made.
     #[error("the devnet's chain cannot be reached: {0}")]
     Client(String),
@@ -96,7 +112,9 @@ pub struct ChainDevnet {
     provider: RootProvider,
     /// Impersonation is switched on and off around each transaction: one at a time.
     sending: Mutex<()>,
-    anvil: Anvil,
+    /// Before anvil: it has to end first.
+    front: Front,
+    _anvil: Anvil,
 }
 
 impl ChainDevnet {
@@ -107,18 +125,24 @@ impl ChainDevnet {
     /// [`ChainError`]; nothing runs then.
     pub async fn start(config: ChainConfig) -> Result<Self, ChainError> {
         let ChainConfig { anvil: search, port, gateways } = config;
-        let start = move || search.find().and_then(|program| Anvil::start(&program, port));
+        let start = move || {
+            let program = search.find()?;
+            Anvil::start(&program, &search.inherited)
+        };
         let anvil = tokio::task::spawn_blocking(start)
             .await
             .map_err(|error| ChainError::Client(error.to_string()))??;
-        let rpc_url = format!("http://{}", anvil.addr());
-        let provider = provider(&rpc_url)?;
+        let front = Front::start(port, anvil.addr());
+        let front = front.map_err(|source| ChainError::Listen { port, source })?;
+        let rpc_url = format!("http://{}", front.addr());
+        let provider = provider(&format!("http://{}", anvil.addr()))?;
         let accounts = provider.get_accounts().await.map_err(rpc("eth_accounts"))?;
         if accounts.is_empty() {
             let reason = "there are no accounts".to_owned();
             return Err(ChainError::Answer { step: "eth_accounts", reason });
         }
-        let chain = Self { rpc_url, accounts, provider, sending: Mutex::new(()), anvil };
+        let sending = Mutex::new(());
+        let chain = Self { rpc_url, accounts, provider, sending, front, _anvil: anvil };
         for contract in contracts::installations(&gateways) {
             chain.install(contract.address, contract.creation).await?;
         }
@@ -127,7 +151,7 @@ impl ChainDevnet {
 
     /// Where the RPC listens.
     pub fn addr(&self) -> SocketAddr {
-        self.anvil.addr()
+        self.front.addr()
     }
 
     /// The RPC's URL, without a trailing slash.

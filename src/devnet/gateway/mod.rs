@@ -1,6 +1,7 @@
 //! The path gateway (<https://specs.ipfs.tech/http-gateways/path-gateway/>) and the trustless one
 //! in it, answering as boxo's handler, which is Kubo's, does.
 
+mod body;
 mod format;
 mod mutable;
 mod path;

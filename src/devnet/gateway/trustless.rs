@@ -1,6 +1,6 @@
 //! Answers a client can verify by itself: raw blocks, CAR streams, IPNS records.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,29 +9,26 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use cid::Cid;
-use futures_util::stream;
 use jiff::Timestamp;
 use minicbor::Encoder;
 use minicbor::data::Tag;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 
+use super::body::{Parts, lazy};
 use super::format::{CarParams, RAW, Scope};
 use super::path::Root;
 use super::unixfs::{self, FindError, Found};
 use super::{Ask, Target, attachment, cache_control, mutable, not_modified, set_roots, unresolved};
-use crate::devnet::network::{Network, Shared};
+use crate::devnet::network::Network;
 use crate::devnet::reply::{Form, IPNS_RECORD, Refusal, set};
 use crate::devnet::routing::record_etag;
 use crate::devnet::store::BlockStore;
-use crate::ipfs::{BlockSource, Kind, ReadError, list, walk};
+use crate::ipfs::{BlockSource, Kind, ReadError, TreeBudget, TreeLimits, Walk, list};
 use crate::keys::{IpnsName, IpnsNameError};
 use crate::web::none_match;
 
 /// Sent at once.
 const CHUNK_BYTES: usize = 64 << 10;
-/// Chunks that may wait for the client.
-const CHUNKS_WAITING: usize = 8;
 
 /// `?format=raw`: the block the path leads to.
 pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Refusal> {
@@ -51,7 +48,7 @@ pub(super) fn raw(network: &Network, ask: &Ask, target: &Target) -> Result<Respo
         .get_verified(&cid)
         .map_err(|error| unresolved(StatusCode::INTERNAL_SERVER_ERROR, &ask.path, error))?
         .ok_or_else(|| FindError::from(ReadError::Missing(cid)).at(&ask.path))?;
-    let mut response = unixfs::content(ask, &block, RAW, &etag)?;
+    let mut response = unixfs::short(ask, &block, RAW, &etag)?;
     let headers = response.headers_mut();
     attachment(ask, headers, &format!("{cid}.bin"));
     if let Some(cache) = cache {
@@ -98,7 +95,7 @@ pub(super) fn ipns_record(network: &Network, ask: &Ask) -> Result<Response, Refu
 
 /// `?format=car`: the blocks of the path from the root on, then what the scope says.
 pub(super) fn car(
-    network: &Shared,
+    network: &Network,
     ask: &Ask,
     target: &Target,
     params: CarParams,
@@ -118,9 +115,8 @@ pub(super) fn car(
     let path_blocks = recording.into_read();
     let roots = found.as_ref().map_or(vec![target.root], |found| found.roots.clone());
     let kind = "application/vnd.ipld.car; version=1; order=dfs; dups=n";
-    let store = Arc::clone(&network.store.blocks);
-    let body = streamed(move |out| write_car(&store, found, &path_blocks, params.scope, out));
-    let mut response = body.into_response();
+    let blocks = car_blocks(&network.store.blocks, found.as_ref(), &path_blocks, params.scope);
+    let mut response = lazy(Car::new(found.as_ref(), blocks)).into_response();
     let headers = response.headers_mut();
     set(headers, header::CONTENT_TYPE, kind);
     set(headers, header::ETAG, etag);
@@ -142,41 +138,101 @@ fn car_etag(target: &Target, params: CarParams) -> String {
     format!("W/\"{}.car.{hash}\"", target.root)
 }
 
-fn write_car(
-    store: &BlockStore,
-    found: Option<Found>,
+/// The blocks of a CAR: those of the path, then what the scope says.
+fn car_blocks(
+    store: &Arc<BlockStore>,
+    found: Option<&Found>,
     path_blocks: &[Cid],
     scope: Scope,
-    out: &mut Chunks,
-) -> io::Result<()> {
-    let none = Cid::new_v1(0x55, cid::multihash::Multihash::default());
-    out.section(&header_of(found.as_ref().map_or(&none, |found| &found.cid)), &[])?;
-    let mut sent: HashSet<Cid> = HashSet::new();
-    let mut once = |cid: &Cid, block: &Bytes| match sent.insert(*cid) {
-        true => out.section(&cid.to_bytes(), block),
-        false => Ok(()),
-    };
-    let stored = |cid: &Cid| {
-        store.get_verified(cid)?.ok_or_else(|| io::Error::other(ReadError::Missing(*cid)))
-    };
-    for cid in path_blocks {
-        once(cid, &stored(cid)?)?;
-    }
-    match found {
+) -> CarBlocks {
+    let mut failed = None;
+    let mut first: VecDeque<Cid> = path_blocks.iter().copied().collect();
+    let walk = match found {
         // Its block is the last of the path's.
-        Some(_) if scope == Scope::Block => {}
+        Some(_) if scope == Scope::Block => None,
         // A directory's own blocks are those a listing reads.
         Some(Found { cid, kind: Kind::Directory, .. }) if scope == Scope::Entity => {
             let recording = Recording::new(store);
-            list(&recording, &cid).map_err(io::Error::other)?;
-            for cid in recording.into_read() {
-                once(&cid, &stored(&cid)?)?;
+            failed = list(&recording, cid, &TreeBudget::new(unixfs::LISTED)).err();
+            first.extend(recording.into_read());
+            None
+        }
+        found => found.map(|found| Walk::new(&found.cid, TreeBudget::new(TreeLimits::WHOLE))),
+    };
+    CarBlocks { store: store.clone(), first, failed, walk, sent: HashSet::new() }
+}
+
+/// The blocks of a CAR, each read when it is its turn, and sent once.
+struct CarBlocks {
+    store: Arc<BlockStore>,
+    first: VecDeque<Cid>,
+    /// Why there are no more of these.
+    failed: Option<ReadError>,
+    walk: Option<Walk>,
+    sent: HashSet<Cid>,
+}
+
+impl CarBlocks {
+    fn next(&mut self) -> Option<io::Result<(Cid, Bytes)>> {
+        loop {
+            let next = match self.first.pop_front() {
+                Some(cid) => self.stored(&cid).map(|block| (cid, block)),
+                None if self.failed.is_some() => Err(io::Error::other(self.failed.take()?)),
+                None => self.walk.as_mut()?.next(self.store.as_ref())?.map_err(io::Error::other),
+            };
+            match next {
+                Ok((cid, _)) if !self.sent.insert(cid) => {}
+                next => return Some(next),
             }
         }
-        Some(found) => walk(store, &found.cid, &mut once).map_err(io::Error::other)?,
-        None => {}
     }
-    out.flush()
+
+    fn stored(&self, cid: &Cid) -> io::Result<Bytes> {
+        let block = self.store.get_verified(cid)?;
+        block.ok_or_else(|| io::Error::other(ReadError::Missing(*cid)))
+    }
+}
+
+/// A CAR as it is sent: the header, then sections.
+struct Car {
+    blocks: CarBlocks,
+    buffer: Vec<u8>,
+    /// What the blocks ended with, once they have; it is told after what could be sent.
+    end: Option<Option<io::Error>>,
+}
+
+impl Car {
+    fn new(found: Option<&Found>, blocks: CarBlocks) -> Self {
+        let none = Cid::new_v1(0x55, cid::multihash::Multihash::default());
+        let mut car = Self { blocks, buffer: Vec::new(), end: None };
+        car.section(&header_of(found.map_or(&none, |found| &found.cid)), &[]);
+        car
+    }
+
+    /// A section of a CAR: its length, then both parts.
+    fn section(&mut self, first: &[u8], second: &[u8]) {
+        let mut varint = unsigned_varint::encode::usize_buffer();
+        let len = unsigned_varint::encode::usize(first.len() + second.len(), &mut varint);
+        for part in [len, first, second] {
+            self.buffer.extend_from_slice(part);
+        }
+    }
+}
+
+impl Parts for Car {
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        while self.end.is_none() && self.buffer.len() < CHUNK_BYTES {
+            match self.blocks.next() {
+                Some(Ok((cid, block))) => self.section(&cid.to_bytes(), &block),
+                Some(Err(error)) => self.end = Some(Some(error)),
+                None => self.end = Some(None),
+            }
+        }
+        if self.buffer.is_empty() {
+            return self.end.take()?.map(Err);
+        }
+        Some(Ok(std::mem::take(&mut self.buffer).into()))
+    }
 }
 
 /// Remembers which blocks were read, in order.
@@ -215,46 +271,4 @@ fn header_of(root: &Cid) -> Vec<u8> {
         .and_then(|c| c.str("version")?.u8(1))
         .expect("writing to memory does not fail");
     cbor.into_writer()
-}
-
-/// A body that is written on a thread that may block, as fast as the client reads.
-fn streamed(write: impl FnOnce(&mut Chunks) -> io::Result<()> + Send + 'static) -> Body {
-    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-    tokio::task::spawn_blocking(move || {
-        let mut chunks = Chunks { sender, buffer: Vec::new() };
-        if let Err(error) = write(&mut chunks) {
-            // The client sees the stream break off after what could be sent. If it has gone,
-            // nobody needs to know.
-            let _ = chunks.flush();
-            let _ = chunks.sender.blocking_send(Err(error));
-        }
-    });
-    Body::from_stream(stream::unfold(receiver, async |mut receiver| {
-        receiver.recv().await.map(|chunk| (chunk, receiver))
-    }))
-}
-
-/// The writing end of [`streamed`].
-struct Chunks {
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    buffer: Vec<u8>,
-}
-
-impl Chunks {
-    /// A section of a CAR: its length, then both parts.
-    fn section(&mut self, first: &[u8], second: &[u8]) -> io::Result<()> {
-        let mut varint = unsigned_varint::encode::usize_buffer();
-        let len = unsigned_varint::encode::usize(first.len() + second.len(), &mut varint);
-        for part in [len, first, second] {
-            self.buffer.extend_from_slice(part);
-        }
-        if self.buffer.len() >= CHUNK_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let chunk = Bytes::from(std::mem::take(&mut self.buffer));
-        self.sender
-            .blocking_send(Ok(chunk))
-            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone"))
-    }
 }

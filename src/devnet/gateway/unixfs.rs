@@ -1,9 +1,10 @@
 //! Files and directories as a browser or an ENS client wants them.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use cid::Cid;
@@ -12,16 +13,21 @@ use percent_encoding::utf8_percent_encode;
 
 use super::path::ContentPath;
 use super::{
-    Ask, ESCAPED, Target, cache_control, disposition, not_modified, redirect, set_roots,
+    Ask, ESCAPED, Target, body, cache_control, disposition, not_modified, redirect, set_roots,
     unresolved, with_query,
 };
 use crate::devnet::network::Network;
 use crate::devnet::reply::{self, Form, Refusal, set};
-use crate::ipfs::{BlockSource, Entry, Kind, ReadError, list, read_file, resolve};
+use crate::ipfs::{
+    BlockSource, Entry, FileParts, Kind, ReadError, TreeBudget, TreeLimits, list, resolve,
+};
 use crate::web::{Wanted, content_type, none_match, wanted};
 
-/// A longer file is not put together in memory; its blocks and CAR are still to be had.
-const MAX_FILE: u64 = 256 << 20;
+/// Bytes of a file that are looked at for its media type.
+const START: u64 = 64 << 10;
+/// What is listed of a directory.
+pub(super) const LISTED: TreeLimits =
+    TreeLimits { directories: 1, entries: 1 << 20, ..TreeLimits::WHOLE };
 
 /// Where a path leads.
 pub(super) struct Found {
@@ -87,7 +93,8 @@ pub(super) fn find(source: &dyn BlockSource, target: &Target) -> Result<Found, F
 
 /// `GET` without a special format.
 pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Response, Refusal> {
-    let blocks = network.store.blocks.as_ref();
+    let store = &network.store.blocks;
+    let blocks = store.as_ref();
     let at = |error: ReadError| FindError::from(error).at(&ask.path);
     let found = find(blocks, target).map_err(|error| error.at(&ask.path))?;
     let (etag, cache) = (found.etag(), cache_control(target.ttl, &ask.path));
@@ -101,11 +108,12 @@ pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Res
     let name = ask.query.get("filename").map(String::as_str).or(ask.path.file_name());
     let mut response = match &found.kind {
         Kind::File { size } => {
-            let bytes = file(blocks, &found.cid, *size).map_err(|error| error.at(&ask.path))?;
-            content(ask, &bytes, &content_type(name, &bytes), &etag)?
+            let start = start(blocks, &found.cid, *size).map_err(at)?;
+            let body = |range| body::file(store, &found.cid, *size, range);
+            content(ask, *size, &content_type(name, &start), &etag, body)?
         }
         Kind::Symlink { target } => {
-            content(ask, &Bytes::from(target.clone()), "inode/symlink", &etag)?
+            short(ask, &Bytes::from(target.clone()), "inode/symlink", &etag)?
         }
         Kind::Directory => {
             if !ask.path.slash && ask.query.get("go-get").is_none_or(|value| value != "1") {
@@ -113,9 +121,13 @@ pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Res
                 return Ok(redirect(StatusCode::MOVED_PERMANENTLY, &location));
             }
             match index(blocks, &found.cid).map_err(|error| error.at(&ask.path))? {
-                Some(bytes) => content(ask, &bytes, "text/html", &etag)?,
+                Some((cid, size)) => {
+                    let body = |range| body::file(store, &cid, size, range);
+                    content(ask, size, "text/html", &etag, body)?
+                }
                 None => {
-                    let entries = list(blocks, &found.cid).map_err(at)?;
+                    let budget = TreeBudget::new(LISTED);
+                    let entries = list(blocks, &found.cid, &budget).map_err(at)?;
                     return Ok(listing(ask, target, &found, &entries));
                 }
             }
@@ -131,22 +143,17 @@ pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Res
     Ok(response)
 }
 
-fn file(blocks: &dyn BlockSource, cid: &Cid, size: u64) -> Result<Bytes, FindError> {
-    if size > MAX_FILE {
-        let text = format!(
-            "deserialized responses are not supported for content larger than {MAX_FILE} bytes: \
-             ask for ?format=car"
-        );
-        return Err(FindError { status: StatusCode::GONE, text });
-    }
-    Ok(read_file(blocks, cid, MAX_FILE)?.bytes)
+/// How a file begins.
+fn start(blocks: &dyn BlockSource, cid: &Cid, size: u64) -> Result<Bytes, ReadError> {
+    let mut parts = FileParts::new(cid, size, 0..size.min(START));
+    Ok(parts.next(blocks).transpose()?.unwrap_or_default())
 }
 
-/// `index.html` of a directory, if there is one.
-fn index(blocks: &dyn BlockSource, directory: &Cid) -> Result<Option<Bytes>, FindError> {
+/// `index.html` of a directory and its length, if there is one.
+fn index(blocks: &dyn BlockSource, directory: &Cid) -> Result<Option<(Cid, u64)>, FindError> {
     match resolve(blocks, directory, &["index.html"]) {
         Ok(found) => match found.kind {
-            Kind::File { size } => file(blocks, &found.cid, size).map(Some),
+            Kind::File { size } => Ok(Some((found.cid, size))),
             Kind::Directory | Kind::Symlink { .. } => Err(FindError {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 text: "index.html could not be read: not a file".into(),
@@ -157,23 +164,27 @@ fn index(blocks: &dyn BlockSource, directory: &Cid) -> Result<Option<Bytes>, Fin
     }
 }
 
-/// The bytes, or the range of them that is asked for.
-pub(super) fn content(
+/// What is in memory, or the range of it that is asked for.
+pub(super) fn short(ask: &Ask, bytes: &Bytes, kind: &str, etag: &str) -> Result<Response, Refusal> {
+    let part = |range: Range<u64>| bytes.slice(range.start as usize..range.end as usize);
+    content(ask, bytes.len() as u64, kind, etag, |range| Body::from(part(range)))
+}
+
+/// All of `size` bytes, or the range of them that is asked for; `body` gives it.
+fn content(
     ask: &Ask,
-    bytes: &Bytes,
+    size: u64,
     kind: &str,
     etag: &str,
+    body: impl FnOnce(Range<u64>) -> Body,
 ) -> Result<Response, Refusal> {
-    let (status, body, range) = match wanted(&ask.headers, bytes.len(), etag) {
-        Wanted::All => (StatusCode::OK, bytes.clone(), None),
-        Wanted::Part(range) => {
-            let said = format!("bytes {}-{}/{}", range.start, range.end - 1, bytes.len());
-            (StatusCode::PARTIAL_CONTENT, bytes.slice(range), Some(said))
-        }
+    let (status, range) = match wanted(&ask.headers, size, etag) {
+        Wanted::All => (StatusCode::OK, 0..size),
+        Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
         Wanted::Outside => {
             let status = StatusCode::RANGE_NOT_SATISFIABLE;
             let mut response = reply::text(status, "invalid range: failed to overlap");
-            let said = format!("bytes */{}", bytes.len());
+            let said = format!("bytes */{size}");
             set(response.headers_mut(), header::CONTENT_RANGE, said);
             return Ok(response);
         }
@@ -182,13 +193,16 @@ pub(super) fn content(
             return Err(Refusal::bad(Form::Line, text));
         }
     };
-    let mut response = (status, Body::from(body)).into_response();
+    let said = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
+    let length = range.end - range.start;
+    let mut response = (status, body(range)).into_response();
     let headers = response.headers_mut();
     set(headers, header::CONTENT_TYPE, kind);
     set(headers, header::ETAG, etag);
     set(headers, header::ACCEPT_RANGES, "bytes");
-    if let Some(range) = range {
-        set(headers, header::CONTENT_RANGE, range);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if status == StatusCode::PARTIAL_CONTENT {
+        set(headers, header::CONTENT_RANGE, said);
     }
     Ok(response)
 }
@@ -227,6 +241,7 @@ fn listing(ask: &Ask, target: &Target, found: &Found, entries: &[Entry]) -> Resp
         let path = format!("{base}/{name}");
         let href = escape(&utf8_percent_encode(&path, ESCAPED).to_string());
         let name = escape(name);
+        let cid = cid.map_or_else(str::to_owned, |cid| cid.to_string());
         writeln!(html, "<li><a href=\"{href}\">{name}</a> {size} <code>{cid}</code></li>")
             .expect("writing to memory does not fail");
     }

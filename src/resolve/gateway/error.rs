@@ -84,6 +84,14 @@ pub enum FetchError {
         /// What each gateway did.
         notes: Vec<GatewayNote>,
     },
+    /// There is more below the recordhash than is read: nothing is known about it.
+    #[error("{what} could not be checked: {reason}")]
+    OverBudget {
+        /// What was wanted.
+        what: String,
+        /// Which bound it is.
+        reason: String,
+    },
     /// There is no gateway to ask.
     #[error("{0}")]
     NoGateway(String),

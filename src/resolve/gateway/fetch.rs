@@ -1,13 +1,17 @@
 //! One record file: proven if any gateway allows it, on a gateway's word otherwise.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use url::Url;
 
-use super::blocks::{BlockCache, BlockTree, Obstacle, Wanted};
+use super::blocks::{BlockTree, Obstacle, Wanted};
 use super::error::{FetchError, GatewayNote};
 use super::form::Gateway;
+use super::reading::Reader;
 use super::{Fetched, Proof, RecordFiles, Source};
 use crate::ens::Name;
-use crate::ipfs::{ReadError, read_file, resolve};
+use crate::ipfs::{read_file, resolve};
 use crate::net::{NetError, Request, endpoint, shown};
 
 /// What asking the gateways for blocks gave.
@@ -56,23 +60,27 @@ impl RecordFiles {
 
     async fn fetch_proven(
         &self,
-        tree: &BlockTree,
+        tree: &Arc<BlockTree>,
         name: &Name,
         path: &str,
         segments: &[&str],
     ) -> Result<Fetched, FetchError> {
-        let full = tree.path(segments);
-        let read = |blocks: &BlockCache| {
-            let found = resolve(blocks, &tree.root, &full)?;
-            read_file(blocks, &found.cid, self.limits.file as u64)
-        };
+        let (from, longest) = (tree.clone(), self.limits.file as u64);
+        let full: Vec<String> = tree.path(segments).into_iter().map(str::to_owned).collect();
+        let read: Reader<Bytes> = Arc::new(move |blocks| {
+            let full: Vec<&str> = full.iter().map(String::as_str).collect();
+            let found = resolve(blocks, &from.root, &full)?;
+            let file = read_file(blocks, &found.cid, longest)?;
+            from.budget.bytes(file.len() as u64)?;
+            Ok(file)
+        });
         let wanted = Wanted { name, path: segments, scope: "entity" };
         let search = self.search(tree, &wanted, &read).await?;
         if let Some((file, gateway)) = search.found {
             let sequence = self.ipns_record.as_ref().map(|record| record.sequence);
             let proof = self.proof().unwrap_or(Proof::Blocks { root: tree.root, sequence });
             let passed_over = search.notes;
-            return Ok(Fetched { bytes: file.bytes, gateway, proof, passed_over });
+            return Ok(Fetched { bytes: file, gateway, proof, passed_over });
         }
         let reason = "no gateway serves blocks to check";
         let url = |gateway: &Gateway| tree.url(gateway, name, segments);
@@ -92,12 +100,13 @@ impl RecordFiles {
     /// Asks one gateway after the other for blocks until `read` succeeds.
     ///
     /// # Errors
-    /// [`FetchError::NotFound`] when verified blocks show that there is no such entry.
-    pub(super) async fn search<T>(
+    /// [`FetchError::NotFound`] when verified blocks show that there is no such entry,
+    /// [`FetchError::OverBudget`] when they show more than is read.
+    pub(super) async fn search<T: Send + 'static>(
         &self,
-        tree: &BlockTree,
+        tree: &Arc<BlockTree>,
         wanted: &Wanted<'_>,
-        read: &(dyn Fn(&BlockCache) -> Result<T, ReadError> + Sync),
+        read: &Reader<T>,
     ) -> Result<Search<T>, FetchError> {
         let mut search = Search {
             found: None,
@@ -128,7 +137,12 @@ impl RecordFiles {
                     search.without_blocks.push(number);
                     reason
                 }
+                Err(Obstacle::TooLong) => "it sends more than a block has".to_owned(),
                 Err(Obstacle::Failed(reason)) => reason,
+                Err(Obstacle::Over(reason)) => {
+                    let what = wanted.path.join("/");
+                    return Err(FetchError::OverBudget { what, reason });
+                }
                 Err(Obstacle::Wrong(reason)) => {
                     search.is_wrong = true;
                     reason

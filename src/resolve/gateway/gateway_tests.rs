@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::ipfs::{
-    BlockSink, BlockSource, CarWriter, MemoryBlocks, RAW, ReadError, pack_files, read_file,
-    resolve, sha256_cid, walk,
+    BlockSink, BlockSource, CarWriter, MemoryBlocks, RAW, ReadError, TreeBudget, Walk, pack_files,
+    read_file, resolve, sha256_cid,
 };
 use crate::ipns::{RECORD_MEDIA_TYPE, create};
 use crate::keys::IpnsKey;
@@ -104,7 +104,7 @@ impl Site {
                 typed("application/vnd.ipld.car; version=1", self.car(&found))
             }
             _ => match read_file(&*self.blocks, &found.cid, 1 << 20) {
-                Ok(file) => typed("application/json", file.bytes.to_vec()),
+                Ok(file) => typed("application/json", file.to_vec()),
                 Err(_) => typed("text/html", b"<html>Index of /</html>".to_vec()),
             },
         }
@@ -116,7 +116,11 @@ impl Site {
         for cid in &found.visited {
             car.put(cid, &self.blocks.get(cid).unwrap().unwrap()).unwrap();
         }
-        walk(&*self.blocks, &found.cid, &mut |cid, data| car.put(cid, data)).unwrap();
+        let mut walk = Walk::new(&found.cid, TreeBudget::new(TreeLimits::WHOLE));
+        while let Some(block) = walk.next(&*self.blocks) {
+            let (cid, data) = block.unwrap();
+            car.put(&cid, &data).unwrap();
+        }
         car.finish(&found.cid).unwrap().into_inner()
     }
 }
@@ -370,13 +374,18 @@ async fn what_comes_is_bounded() {
         files.unwrap().fetch(&name(), AVATAR).await
     };
     fetch_with(FetchLimits { file: 2000, ..FetchLimits::default() }).await.unwrap();
+    // A CAR that is too long is done without.
+    fetch_with(FetchLimits { car: 500, ..FetchLimits::default() }).await.unwrap();
+    let error = fetch_with(FetchLimits { file: 1999, ..FetchLimits::default() }).await;
+    assert!(matches!(error, Err(FetchError::Failed { .. })), "{error:?}");
+    let tree = TreeLimits::default();
     for limits in [
-        FetchLimits { file: 1999, ..FetchLimits::default() },
-        FetchLimits { car: 500, ..FetchLimits::default() },
-        FetchLimits { memory: 500, ..FetchLimits::default() },
+        FetchLimits { tree: TreeLimits { bytes: 500, ..tree }, ..FetchLimits::default() },
+        FetchLimits { tree: TreeLimits { blocks: 4, ..tree }, ..FetchLimits::default() },
+        FetchLimits { car: 500, received: 400, ..FetchLimits::default() },
     ] {
         let error = fetch_with(limits).await.unwrap_err();
-        assert!(matches!(error, FetchError::Failed { .. }), "{limits:?}: {error}");
+        assert!(matches!(error, FetchError::OverBudget { .. }), "{limits:?}: {error}");
     }
 }
 
@@ -393,4 +402,99 @@ async fn nothing_to_ask() {
     drop(listener);
     let error = fetch(&[], &web.parse().unwrap()).await.unwrap_err();
     assert!(error.to_string().contains("refuses connections"), "{error}");
+}
+
+/// nick.eth's directory holds `links`.
+fn hostile(links: &[(&str, Cid)], mut blocks: MemoryBlocks) -> Site {
+    let nick = directory(&mut blocks, links);
+    let eth = directory(&mut blocks, &[("nick", nick)]);
+    let well_known = directory(&mut blocks, &[("eth", eth)]);
+    let root = directory(&mut blocks, &[(".well-known", well_known)]);
+    Site { blocks: Arc::new(blocks), root, ..nick_of(root) }
+}
+
+fn nick_of(root: Cid) -> Site {
+    Site { record: record(&format!("/ipfs/{root}"), 1, "2030-01-01T00:00:00Z"), ..nick(1) }
+}
+
+/// A dag-pb directory.
+fn directory(blocks: &mut MemoryBlocks, links: &[(&str, Cid)]) -> Cid {
+    let mut block = Vec::new();
+    for (name, cid) in links {
+        let link = [field(0x0a, &cid.to_bytes()), field(0x12, name.as_bytes())].concat();
+        block.extend(field(0x12, &link));
+    }
+    block.extend(field(0x0a, b"\x08\x01"));
+    let cid = sha256_cid(crate::ipfs::DAG_PB, &block);
+    blocks.put(&cid, &block).unwrap();
+    cid
+}
+
+fn field(tag: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut length = unsigned_varint::encode::usize_buffer();
+    [&[tag], unsigned_varint::encode::usize(bytes.len(), &mut length), bytes].concat()
+}
+
+#[tokio::test]
+async fn eight_kilobytes_of_directories_end_soon_and_refute_nothing() {
+    let mut blocks = MemoryBlocks::new();
+    let mut below = directory(&mut blocks, &[]);
+    for _ in 0..60 {
+        below = directory(&mut blocks, &[("a", below), ("b", below)]);
+    }
+    let site = hostile(&[("text", below), ("sub", below)], blocks);
+    let server = site.clone().start().await;
+    let files = open(&[&server], &ipns()).await.unwrap();
+    // As a record such a place is read no further than its name.
+    assert!(files.fetch_records(&name()).await.unwrap().files.is_empty());
+    let error = files.fetch_tree(&name(), ".well-known/eth/nick").await.unwrap_err();
+    assert!(
+        matches!(&error, FetchError::OverBudget { reason, .. } if reason.contains("10000 dir"))
+    );
+    // Nor do one that lies and one that knows nothing of it change that.
+    let lying = Site { tampers: true, ..nick(1) }.start().await;
+    let lacking = TestServer::start(|_, _| Answer::new(404, "no")).await;
+    let by_hash = format!("ipfs://{}", site.root).parse().unwrap();
+    let files = open(&[&lying, &lacking, &server], &by_hash).await.unwrap();
+    let error = files.fetch_tree(&name(), ".well-known/eth/nick").await.unwrap_err();
+    assert!(matches!(error, FetchError::OverBudget { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn two_megabytes_of_links_to_one_file_cost_no_more_than_the_budget() {
+    let mut blocks = MemoryBlocks::new();
+    let file = vec![b' '; 1 << 20];
+    let big = sha256_cid(RAW, &file);
+    blocks.put(&big, &file).unwrap();
+    let names: Vec<String> = (0..20_000).map(|n| format!("k{n:05}.json")).collect();
+    let links: Vec<(&str, Cid)> = names.iter().map(|name| (name.as_str(), big)).collect();
+    let text = directory(&mut blocks, &links);
+    let server = hostile(&[("text", text)], blocks).start().await;
+    let files = open(&[&server], &ipns()).await.unwrap();
+    let error = files.fetch_records(&name()).await.unwrap_err();
+    assert!(error.to_string().contains("128 MiB of blocks and files"), "{error}");
+    assert!(matches!(error, FetchError::OverBudget { .. }));
+    // Record by record it is the same budget.
+    let error = files.fetch(&name(), ".well-known/eth/nick/text/k00001.json").await.unwrap_err();
+    assert!(matches!(error, FetchError::OverBudget { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn reading_ends_when_nobody_waits_for_it() {
+    let mut blocks = MemoryBlocks::new();
+    let mut below = directory(&mut blocks, &[]);
+    for _ in 0..60 {
+        below = directory(&mut blocks, &[("a", below), ("b", below)]);
+    }
+    let server = hostile(&[("text", below)], blocks).start().await;
+    let gateways: Vec<Gateway> = vec![server.url.as_str().parse().unwrap()];
+    let endless = TreeLimits { directories: u64::MAX, entries: u64::MAX, ..TreeLimits::default() };
+    let limits = FetchLimits { tree: endless, ..FetchLimits::default() };
+    let now = NOW.parse().unwrap();
+    let files = RecordFiles::open(quick_http(), gateways, &ipns(), &name(), limits, now).await;
+    let files = files.unwrap();
+    let (name, directory) = (name(), ".well-known/eth/nick");
+    let reading = files.fetch_tree(&name, directory);
+    tokio::time::timeout(Duration::from_millis(500), reading).await.unwrap_err();
+    // The runtime's end waits for the thread: this test does not end unless it does.
 }

@@ -6,11 +6,13 @@ mod error;
 mod fetch;
 mod form;
 mod limits;
+mod reading;
 mod records;
 mod root;
 mod tree;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cid::Cid;
@@ -60,7 +62,7 @@ impl From<Vec<Gateway>> for Sources<'_> {
 /// Where the files are.
 enum Source {
     /// Below a root that is known.
-    Blocks(BlockTree),
+    Blocks(Arc<BlockTree>),
     /// Wherever these gateways (by number) look; nothing can be checked, for this reason.
     Word { content: Content, gateways: Vec<usize>, reason: String },
     /// On a web server.
@@ -187,7 +189,10 @@ impl RecordFiles {
                 let text = format!("no gateway is given to fetch {recordhash} from: --gateway");
                 return Err(FetchError::NoGateway(text));
             }
-            Target::Ipfs(root) => Source::Blocks(BlockTree::new(*root, Vec::new(), None, count)),
+            Target::Ipfs(root) => {
+                let tree = BlockTree::new(*root, Vec::new(), None, count, &limits);
+                Source::Blocks(Arc::new(tree))
+            }
             Target::IpnsOther(cid) => Source::Word {
                 content: Content::IpnsOther(*cid),
                 gateways: (0..count).collect(),
@@ -223,7 +228,8 @@ impl RecordFiles {
                             seen,
                             superseded,
                         });
-                        Source::Blocks(BlockTree::new(root, prefix, Some(content), count))
+                        let tree = BlockTree::new(root, prefix, Some(content), count, &limits);
+                        Source::Blocks(Arc::new(tree))
                     }
                 }
             }

@@ -36,7 +36,9 @@ pub async fn resolve_given(
     let wanted: Vec<(RecordKey, Option<Fetched>)> = match keys {
         [] => match listed(&files, name).await {
             Ok(tree) => tree.records.into_iter().map(|(key, file)| (key, Some(file))).collect(),
-            Err(error @ FetchError::NotFound { .. }) => return Err(error),
+            Err(error @ (FetchError::NotFound { .. } | FetchError::OverBudget { .. })) => {
+                return Err(error);
+            }
             Err(error) => {
                 unlisted = Some(error);
                 profile().into_iter().map(|key| (key, None)).collect()

@@ -32,10 +32,10 @@ pub(super) struct Tree {
 /// Every record of `name` that the tree lists. Needs a gateway that serves blocks.
 ///
 /// # Errors
-/// As [`RecordFiles::fetch_tree`].
+/// As [`RecordFiles::fetch_records`].
 pub(super) async fn listed(files: &RecordFiles, name: &Name) -> Result<Tree, FetchError> {
     let directory = name.well_known();
-    let Listing { files: tree, gateway, passed_over } = files.fetch_tree(name, &directory).await?;
+    let Listing { files: tree, gateway, passed_over } = files.fetch_records(name).await?;
     let (count, mut records) = (tree.len(), Vec::new());
     for file in tree {
         let PathMeaning::Records(meant) = meaning(&format!("{directory}/{}", file.path)) else {

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::super::Proof;
+use super::super::{FetchError, Proof};
 use super::case::Case;
 use super::dialect::{Dialect, Said};
 use super::fetched::Fetched;
@@ -33,14 +33,18 @@ impl NameResolver {
         let gateways = self.gateway_lists(&case).await?;
         let usual = profile();
         let notes = self.open_files(&mut case, keys.first().unwrap_or(&usual[0])).await?;
-        let (mut listed, mut unlisted) = (None, None);
+        let (mut listed, mut unlisted, mut over) = (None, None, None);
         if keys.is_empty() {
             match self.list(&case).await {
                 Ok(found) => listed = found,
+                // What is too much to be listed is not looked at in part: nothing could be said.
+                Err(error @ FetchError::OverBudget { .. }) => {
+                    (listed, over) = (Some(Vec::new()), Some(error));
+                }
                 Err(error) => unlisted = Some(error),
             }
         }
-        let is_listed = listed.is_some();
+        let is_listed = listed.is_some() && over.is_none();
         let wanted: Vec<(RecordKey, Option<Fetched>)> = match listed {
             Some(listed) => listed.into_iter().map(|(key, file)| (key, Some(file))).collect(),
             None if keys.is_empty() => usual.into_iter().map(|key| (key, None)).collect(),
@@ -64,6 +68,9 @@ impl NameResolver {
         if keys.is_empty() {
             resolution.leave_out_unset();
             resolution.say_unfetched_once();
+        }
+        if over.is_some() {
+            resolution.unfetched = over;
         }
         Ok(resolution)
     }

@@ -1,6 +1,6 @@
 //! `doctor`, `status`, `demo` and `devnet` with a chain.
 
-use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use namesys::devnet::chain::bindings::CCIP2Resolver::setShortRecordhashCall;
 use namesys::devnet::chain::bindings::Registry::{setOwnerCall, setResolverCall};
 use namesys::devnet::chain::{CCIP2_RESOLVER, PLAIN_RESOLVER, REGISTRY};
 use namesys::report::ErrorKind;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::cli::Run;
 use crate::needs;
@@ -180,7 +181,10 @@ pub async fn devnet() -> Result<()> {
         .current_dir(home.path())
         .env_clear()
         .env("HOME", home.path())
-        .env("ANVIL", anvil()?);
+        .env("PATH", std::env::var_os("PATH").context("PATH")?)
+        .env("ETH_PRIVATE_KEY", "hunter2")
+        .env("NAMESYS_KEY_PASSWORD", "hunter2")
+        .env("ANVIL", telling(&home.path().join("anvil"), &anvil()?)?);
     let start = tokio::task::spawn_blocking(move || {
         Server::start::<Value>(&mut command, Duration::from_secs(60))
     });
@@ -198,15 +202,75 @@ pub async fn devnet() -> Result<()> {
         ensure!(shown["standing"]["wrapped"] == wrapped, "{shown:#}");
         ensure!(shown["transactions"].as_array().is_some_and(|all| all.len() == 2), "{shown:#}");
     }
+    pages_of_other_sites(&client, rpc).await?;
+    let told = std::fs::read_to_string(home.path().join("anvil.env"))?;
+    ensure!(told.contains("PATH=") && !told.contains("hunter2"), "{told}");
     // Killed, it leaves no anvil behind.
     drop(server);
-    let addr: SocketAddr = rpc.trim_start_matches("http://").parse()?;
-    let gone = || std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(1)).is_err();
+    let pid = std::fs::read_to_string(home.path().join("anvil.pid"))?;
     for _ in 0..100 {
-        if gone() {
+        let alive = Command::new("kill").args(["-0", pid.trim()]).output()?;
+        if !alive.status.success() {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    bail!("anvil still listens at {addr}")
+    bail!("anvil still runs as {pid}")
+}
+
+/// A program that is anvil, and writes down its environment and its number. Another process
+/// writes it: were it open for writing here, a process that another test starts meanwhile would
+/// keep it so ("Text file busy").
+fn telling(path: &Path, anvil: &str) -> Result<PathBuf> {
+    let text = format!(
+        "#!/bin/sh\nenv > '{0}.env'\necho $$ > '{0}.pid'\nexec '{anvil}' \"$@\"\n",
+        path.display()
+    );
+    let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;
+    let status = Command::new("/bin/sh").arg("-c").arg(write).arg(path).arg(text).status()?;
+    ensure!(status.success(), "{}", path.display());
+    Ok(path.to_owned())
+}
+
+/// What a web page can do towards the chain's port: nothing. Without an `Origin`, all stays.
+async fn pages_of_other_sites(client: &reqwest::Client, rpc: &str) -> Result<()> {
+    let ask = async |method: &str, field: &'static str, value: &str| -> Result<u16> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [] });
+        let request = client.post(rpc).json(&body).header(field, value);
+        Ok(request.send().await?.status().as_u16())
+    };
+    for (field, value, status) in [
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+        ("host", "evil.example", 403),
+        ("host", "evil.example:8545", 403),
+        ("sec-fetch-site", "cross-site", 403),
+        ("origin", "http://localhost:3000", 200),
+        ("origin", "chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn", 200),
+        ("host", "localhost:8545", 200),
+        ("x-nothing", "x", 200),
+    ] {
+        for method in ["anvil_mine", "eth_chainId"] {
+            let got = ask(method, field, value).await?;
+            ensure!(got == status, "{method} {field}: {value}: {got}");
+        }
+    }
+    let preflight =
+        client.request(reqwest::Method::OPTIONS, rpc).header("origin", "https://a.example");
+    let preflight = preflight.header("access-control-request-method", "POST").send().await?;
+    ensure!(preflight.status() == 403, "{preflight:?}");
+    // Web sockets know no CORS: the server itself has to look.
+    let addr = rpc.trim_start_matches("http://");
+    for (origin, expected) in [("origin: https://evil.example\r\n", "403"), ("", "101")] {
+        let mut stream = tokio::net::TcpStream::connect(addr).await?;
+        let request = format!(
+            "GET / HTTP/1.1\r\nhost: {addr}\r\n{origin}connection: Upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await?;
+        ensure!(head == format!("HTTP/1.1 {expected}").as_bytes()[..], "{:?}", head.escape_ascii());
+    }
+    Ok(())
 }

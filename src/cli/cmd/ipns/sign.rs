@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use namesys::ipns::{self, UnverifiedRecord};
+use namesys::ipns::{self, UnverifiedRecord, Validity};
 use namesys::keys::IpnsKey;
 use namesys::report::{ErrorKind, IpnsFields, IpnsSeriesReport, IpnsSignReport};
 
 use super::{fields, write_fields};
+use crate::cli::cmd::publish::ipfs::check_sequence;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
@@ -33,8 +34,8 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     sequence: u64,
     /// Until when the record is good; default: a year on
-    #[arg(long, value_name = "RFC3339", value_parser = values::time)]
-    validity: Option<Timestamp>,
+    #[arg(long, value_name = "RFC3339", value_parser = validity)]
+    validity: Option<Validity>,
     /// How long it may be cached
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = values::duration)]
     ttl: Duration,
@@ -52,6 +53,15 @@ pub struct Args {
     key: IpnsKeyArgs,
 }
 
+fn validity(text: &str) -> Result<Validity, String> {
+    // A time is told what it should look like; only the last days of all are none here.
+    match (values::time(text), text.parse()) {
+        (Ok(time), _) => Ok(time.into()),
+        (_, Ok(validity)) => Ok(validity),
+        (Err(reason), _) => Err(reason),
+    }
+}
+
 struct Signed {
     fields: IpnsFields,
     bytes: Vec<u8>,
@@ -59,6 +69,7 @@ struct Signed {
 
 /// Signs.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    check_sequence(Some(args.sequence))?;
     let key = args.key.require(context)?;
     match (args.count, args.every, &args.out) {
         (Some(count), Some(every), Some(out)) => {
@@ -74,7 +85,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 }
 
 fn one(args: &Args, key: &IpnsKey, context: &Context) -> Result<Outcome, CliError> {
-    let validity = args.validity.map_or_else(|| later(Timestamp::now(), DEFAULT_VALIDITY), Ok)?;
+    let validity = match &args.validity {
+        Some(validity) => validity.clone(),
+        None => later(Timestamp::now(), DEFAULT_VALIDITY)?.into(),
+    };
     let signed = sign(args, key, args.sequence, validity)?;
     if let Some(out) = &args.out {
         values::write_file(out, &signed.bytes)?;
@@ -101,7 +115,10 @@ fn series(
     out: &Path,
 ) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
-    let mut validity = args.validity.map_or_else(|| later(now, DEFAULT_VALIDITY), Ok)?;
+    let mut validity = match &args.validity {
+        Some(validity) => validity.instant(),
+        None => later(now, DEFAULT_VALIDITY)?,
+    };
     if validity <= later(now, every)? {
         let message = "the first record would expire before the second is due";
         return Err(CliError::usage(message)
@@ -111,7 +128,7 @@ fn series(
     for step in 0..count {
         let sequence = args.sequence.checked_add(step);
         let sequence = sequence.ok_or_else(|| CliError::usage("the sequence gets too high"))?;
-        signed.push(sign(args, key, sequence, validity)?);
+        signed.push(sign(args, key, sequence, validity.into())?);
         validity = later(validity, every)?;
     }
     make_folder(out)?;
@@ -143,13 +160,8 @@ fn make_folder(out: &Path) -> Result<(), CliError> {
         .hint("give another folder, or remove them first: none is replaced"))
 }
 
-fn sign(
-    args: &Args,
-    key: &IpnsKey,
-    sequence: u64,
-    validity: Timestamp,
-) -> Result<Signed, CliError> {
-    let bytes = ipns::create(key, &args.value, sequence, validity, args.ttl)?;
+fn sign(args: &Args, key: &IpnsKey, sequence: u64, validity: Validity) -> Result<Signed, CliError> {
+    let bytes = ipns::create_until(key, &args.value, sequence, validity, args.ttl)?;
     let record = UnverifiedRecord::parse(&bytes)?;
     Ok(Signed { fields: fields(Some(&key.name()), record.fields()), bytes })
 }

@@ -19,9 +19,14 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
+use crate::cli::prompt::confirm;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
 use crate::cli::values::{duration, time};
 
+/// The highest sequence that all programs take (an int64 in some).
+const LAST_SEQUENCE: u64 = i64::MAX as u64;
+/// No name comes so far by publishing.
+const HIGH_SEQUENCE: u64 = 1 << 62;
 /// A year, w3name's own default.
 const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// How long one gateway is waited for.
@@ -67,6 +72,29 @@ pub struct FanOut {
     gateways: Vec<Gateway>,
     enough: Enough,
     http: Http,
+}
+
+/// What comes after a sequence has to be higher: one near the end leaves a name no future.
+///
+/// # Errors
+/// Exit 2 from 2^63 on, which other programs do not take, and near it without a yes.
+pub fn check_sequence(sequence: Option<u64>) -> Result<(), CliError> {
+    let Some(sequence) = sequence.filter(|sequence| *sequence > HIGH_SEQUENCE) else {
+        return Ok(());
+    };
+    let next = "the highest known, and one more, is taken without --sequence";
+    let Some(left) = LAST_SEQUENCE.checked_sub(sequence) else {
+        let message =
+            format!("--sequence {sequence} is over {LAST_SEQUENCE}, the highest there is");
+        return Err(CliError::usage(message).hint(next));
+    };
+    let question = format!(
+        "After --sequence {sequence} only {left} more records of the name can ever be published. Go on?"
+    );
+    match confirm(&question, "a lower --sequence, or none")? {
+        true => Ok(()),
+        false => Err(CliError::usage("nothing was published").hint(next)),
+    }
 }
 
 impl AuthorArgs {

@@ -20,7 +20,7 @@ use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::Session;
-use ipfs::{AuthorArgs, FanOutArgs};
+use ipfs::{AuthorArgs, FanOutArgs, check_sequence};
 use report::published;
 
 /// Where records are kept.
@@ -88,6 +88,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         context.output.note("namesys.toml names web hosts, which --to https publishes to");
     }
     args.author.check()?;
+    check_sequence(args.sequence)?;
     if let Some(dir) = args.dry_run.as_ref().or(args.sign_only.as_ref()) {
         let (keep, author) = (args.sign_only.is_some(), (&args.author, args.sequence));
         return air_gap::write(dir, keep, context, &mut session, author);

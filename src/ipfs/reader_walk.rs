@@ -1,0 +1,123 @@
+//! All that lies below a root: every block once, or every path.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use cid::Cid;
+
+use super::block::{BlockSource, inline_block};
+use super::reader::{Entry, Kind, ReadError, decode, fetch, list, malformed, resolve};
+use super::reader_node::{LinkCid, NodeLink, Shard, UnixFsNode};
+use super::tree_budget::{TreeBudget, TreeLimits};
+
+/// Folders within each other, as many as a workspace may have.
+const MAX_DEPTH: usize = 136;
+
+/// Every block at and below a root once, parents first, children in order: what a CAR of it holds.
+/// What a CID holds itself is no block.
+#[derive(Debug)]
+pub struct Walk {
+    seen: HashSet<Cid>,
+    /// Depth first, the next block last.
+    left: Vec<Cid>,
+    budget: TreeBudget,
+}
+
+impl Walk {
+    /// From `root` on.
+    pub fn new(root: &Cid, budget: TreeBudget) -> Self {
+        Self { seen: HashSet::from([*root]), left: vec![*root], budget }
+    }
+
+    /// The next block; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`read_file`](super::read_file) and [`list`]; it is at its end then.
+    pub fn next(&mut self, source: &dyn BlockSource) -> Option<Result<(Cid, Bytes), ReadError>> {
+        while let Some(cid) = self.left.pop() {
+            let block = self.visit(source, &cid);
+            if block.is_err() {
+                self.left.clear();
+            }
+            // Whoever has the CID has such a block.
+            if block.is_err() || inline_block(&cid).is_none() {
+                return Some(block.map(|block| (cid, block)));
+            }
+        }
+        None
+    }
+
+    fn visit(&mut self, source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
+        let block = fetch(source, cid)?;
+        self.budget.block(block.len())?;
+        let children: Vec<Cid> = match decode(cid, block.clone())? {
+            UnixFsNode::File { children, .. } => children.into_iter().map(|(c, _)| c).collect(),
+            UnixFsNode::Directory(links) | UnixFsNode::Shard(Shard { links, .. }) => {
+                // What is in the CID is no block.
+                let cid = |link: NodeLink| match link.cid {
+                    LinkCid::Cid(cid) => Some(cid),
+                    LinkCid::Unreadable(_) => None,
+                };
+                links.into_iter().filter_map(cid).collect()
+            }
+            UnixFsNode::Symlink(_) => Vec::new(),
+        };
+        self.budget.entries(children.len())?;
+        self.left.extend(children.into_iter().rev().filter(|child| self.seen.insert(*child)));
+        Ok(block)
+    }
+}
+
+/// Checks that every block at and below `root` is there and can be read.
+///
+/// # Errors
+/// As [`Walk::next`].
+pub fn check_complete(source: &dyn BlockSource, root: &Cid) -> Result<(), ReadError> {
+    let mut walk = Walk::new(root, TreeBudget::new(TreeLimits::WHOLE));
+    while walk.next(source).transpose()?.is_some() {}
+    Ok(())
+}
+
+/// Something below a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// Where it lies, seen from the directory, parts joined by `/`.
+    pub path: String,
+    /// Its CID.
+    pub cid: Cid,
+    /// A file or a link.
+    pub kind: Kind,
+}
+
+/// Visits every file and link below `directory`. `wanted` is asked first, with the folder's path
+/// (empty, or with a slash at its end) and the entry: of what is not wanted no block is read.
+///
+/// # Errors
+/// As [`list`] and [`resolve`], and those of `wanted` and `visit`.
+pub fn walk_paths<E: From<ReadError>>(
+    source: &dyn BlockSource,
+    directory: &Cid,
+    budget: &TreeBudget,
+    wanted: &mut dyn FnMut(&str, &Entry) -> Result<bool, E>,
+    visit: &mut dyn FnMut(Met) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut folders = vec![(String::new(), *directory, 0)];
+    while let Some((folder, cid, depth)) = folders.pop() {
+        if depth > MAX_DEPTH {
+            return Err(ReadError::Bound { cid, what: "levels" }.into());
+        }
+        for entry in list(source, &cid, budget)? {
+            if !wanted(&folder, &entry)? {
+                continue;
+            }
+            let path = format!("{folder}{}", entry.name);
+            let cid =
+                entry.cid.map_err(|reason| malformed(&cid, &format!("{path:?}: {reason}")))?;
+            match resolve(source, &cid, &[])?.kind {
+                Kind::Directory => folders.push((path + "/", cid, depth + 1)),
+                kind => visit(Met { path, cid, kind })?,
+            }
+        }
+    }
+    Ok(())
+}

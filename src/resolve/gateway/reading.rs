@@ -1,0 +1,163 @@
+//! Reading on a thread that may take its time, while blocks it lacks are fetched here.
+//!
+//! The thread asks for each block it has not got. When whoever waits for it goes away, on Ctrl-C
+//! say, it is not answered any more and ends.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use cid::Cid;
+use tokio::sync::{mpsc, oneshot};
+
+use super::FetchLimits;
+use super::blocks::{BlockTree, Obstacle, Wanted};
+use super::form::Gateway;
+use crate::ipfs::{BlockError, BlockSource, CarIndex, OverBudget, ReadError, verify_block};
+use crate::net::Http;
+
+/// Reads what is wanted from blocks.
+pub(super) type Reader<T> = Arc<dyn Fn(&dyn BlockSource) -> Result<T, ReadError> + Send + Sync>;
+
+/// A block that the thread needs, and where it is waited for.
+type Ask = (Cid, oneshot::Sender<Bytes>);
+
+/// The blocks of a tree as the reading thread has them.
+struct Asking {
+    tree: Arc<BlockTree>,
+    asks: mpsc::Sender<Ask>,
+}
+
+impl Asking {
+    fn ask(&self, cid: &Cid) -> Option<Bytes> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.blocking_send((*cid, answer)).ok()?;
+        answered.blocking_recv().ok()
+    }
+}
+
+impl BlockSource for Asking {
+    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        if self.asks.is_closed() {
+            return Err(io::Error::other("nobody waits for it any more"));
+        }
+        if let Some(block) = self.tree.cached(cid) {
+            return Ok(Some(block));
+        }
+        let block = self.ask(cid).ok_or_else(|| io::Error::other("it was not fetched"))?;
+        if verify_block(cid, &block).is_ok() {
+            self.tree.keep(cid, &block).map_err(io::Error::other)?;
+        }
+        // Whoever reads it sees that it is wrong.
+        Ok(Some(block))
+    }
+}
+
+/// Where blocks come from: a CAR of what is wanted first, then one by one.
+struct Supply<'a> {
+    tree: &'a BlockTree,
+    http: &'a Http,
+    number: usize,
+    gateway: &'a Gateway,
+    wanted: &'a Wanted<'a>,
+    limits: &'a FetchLimits,
+    car: Option<CarIndex>,
+    has_asked_for_car: bool,
+    said_not_found: bool,
+    singles: usize,
+}
+
+impl BlockTree {
+    /// Reads with `read` from blocks of `gateway`: those of a CAR of what is wanted, then others.
+    ///
+    /// `Ok(None)` is that the verified blocks show that there is no such entry.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        http: &Http,
+        (number, gateway): (usize, &Gateway),
+        wanted: &Wanted<'_>,
+        limits: &FetchLimits,
+        read: &Reader<T>,
+    ) -> Result<Option<T>, Obstacle> {
+        let (asks, mut asked) = mpsc::channel::<Ask>(1);
+        let (read, source) = (read.clone(), Asking { tree: self.clone(), asks });
+        let reading = tokio::task::spawn_blocking(move || read(&source));
+        let mut supply = Supply {
+            tree: self,
+            http,
+            number,
+            gateway,
+            wanted,
+            limits,
+            car: None,
+            has_asked_for_car: self.without_car[number].load(Ordering::Relaxed),
+            said_not_found: false,
+            singles: 0,
+        };
+        while let Some((cid, answer)) = asked.recv().await {
+            // The thread has ended when nobody takes it.
+            let _ = answer.send(supply.block(&cid).await?);
+        }
+        match reading.await {
+            Ok(Ok(value)) => Ok(Some(value)),
+            Ok(Err(ReadError::NotFound { .. } | ReadError::NotDirectory(_))) => Ok(None),
+            Ok(Err(error)) => Err(obstacle(error)),
+            Err(error) => Err(Obstacle::Failed(format!("reading it failed: {error}"))),
+        }
+    }
+}
+
+fn obstacle(error: ReadError) -> Obstacle {
+    let said = error.to_string();
+    match error {
+        ReadError::OverBudget(_) | ReadError::Bound { .. } => Obstacle::Over(said),
+        ReadError::Block(BlockError::Hash(_) | BlockError::TooLarge { .. }) => {
+            Obstacle::Wrong(said)
+        }
+        ReadError::Source { source, .. } => match source.downcast::<OverBudget>() {
+            Ok(error) => error.into(),
+            Err(_) => Obstacle::Failed(said),
+        },
+        _ => Obstacle::Failed(said),
+    }
+}
+
+impl Supply<'_> {
+    /// A block, not checked yet.
+    async fn block(&mut self, cid: &Cid) -> Result<Bytes, Obstacle> {
+        if !self.has_asked_for_car {
+            self.has_asked_for_car = true;
+            self.ask_for_car().await?;
+        }
+        if let Some(block) = self.car.as_ref().and_then(|car| car.get(cid)) {
+            return Ok(block);
+        }
+        if self.singles == self.limits.single_blocks {
+            let count = self.singles;
+            let said = format!("after {count} single blocks {cid} is still missing");
+            return Err(Obstacle::Failed(said));
+        }
+        self.singles += 1;
+        let block = self.tree.fetch_block(self.http, self.gateway, self.wanted.name, cid).await;
+        match block {
+            Err(Obstacle::Over(said)) => Err(Obstacle::Over(said)),
+            Err(_) if self.said_not_found => Err(Obstacle::NotFound),
+            block => block,
+        }
+    }
+
+    async fn ask_for_car(&mut self) -> Result<(), Obstacle> {
+        match self.tree.fetch_car(self.http, self.gateway, self.wanted, self.limits).await {
+            Ok(car) => self.car = Some(car),
+            Err(Obstacle::NotFound) => self.said_not_found = true,
+            Err(Obstacle::Incapable(_)) => {
+                self.tree.without_car[self.number].store(true, Ordering::Relaxed);
+            }
+            // Of what is in it a part may be wanted.
+            Err(Obstacle::TooLong) => {}
+            Err(failed) => return Err(failed),
+        }
+        Ok(())
+    }
+}
