@@ -201,6 +201,15 @@ impl From<WalletError> for CliError {
                      writes them for a multisig",
                 )
             }
+            WalletError::NoTypedData { .. } => {
+                Self::of(Exit::Usage, ErrorKind::NoTypedData, &error)
+            }
+            WalletError::Node(_) => Self::of(Exit::Failed, ErrorKind::Rpc, &error).hint(
+                "check the node's address and its key, or give more than one --rpc-url: they are \
+                 tried in order",
+            ),
+            WalletError::NotSent { .. } => Self::of(Exit::Failed, ErrorKind::NotSent, &error)
+                .hint("look the transaction up before you send it again"),
             WalletError::Transaction(_) => Self::of(Exit::Failed, ErrorKind::Transaction, &error),
             WalletError::SignatureMissing { .. } => {
                 Self::of(Exit::Usage, ErrorKind::SignatureMissing, &error).hint(

@@ -159,6 +159,8 @@ pub enum ErrorKind {
     NoTerminal,
     /// The wallet cannot send transactions.
     NoTransactions,
+    /// The wallet signs no typed data (EIP-712).
+    NoTypedData,
     /// No wallet is given.
     NoWallet,
     /// There is no workspace here.

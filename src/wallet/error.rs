@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 
+use super::node::NodeError;
 use crate::ens::Name;
 use crate::keys::SignerKeyError;
 use crate::request::{SignatureError, Step};
@@ -51,6 +52,23 @@ pub enum WalletError {
     NoTransactions {
         /// The account.
         wallet: Address,
+    },
+    /// Only texts can be signed with it.
+    #[error("the wallet {wallet} signs no typed data (EIP-712)")]
+    NoTypedData {
+        /// The account.
+        wallet: Address,
+    },
+    /// The nodes did not complete the transaction; nothing was sent.
+    #[error("{0}")]
+    Node(NodeError),
+    /// It was handed to the nodes, which failed; it may have reached one of them.
+    #[error("the transaction {hash} may not have been sent: {source}")]
+    NotSent {
+        /// The transaction.
+        hash: B256,
+        /// What the nodes did.
+        source: NodeError,
     },
     /// The transaction lacks a field, or the key is refused.
     #[error("the transaction cannot be signed: {0}")]

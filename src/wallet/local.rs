@@ -1,13 +1,13 @@
 //! Wallets whose key is in memory, wherever it came from.
 
 use alloy::eips::Encodable2718;
-use alloy::network::{Ethereum, EthereumWallet, NetworkTransactionBuilder};
+use alloy::network::{Ethereum, EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, keccak256};
 use async_trait::async_trait;
 
-use super::{Wallet, WalletError};
+use super::{Node, TypedData, Wallet, WalletError};
 use crate::keys::{SignerKey, SignerKeyError};
 use crate::request::{Request, Signature};
 use crate::secret::{Secret, SecretString};
@@ -37,6 +37,20 @@ impl LocalWallet {
     pub fn key(&self) -> &SignerKey {
         &self.key
     }
+
+    /// The EIP-2718 bytes of a complete transaction, signed.
+    async fn sign_transaction(
+        &self,
+        transaction: TransactionRequest,
+    ) -> Result<Vec<u8>, WalletError> {
+        let refused = |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
+        let scalar = self.key.scalar();
+        let signer = PrivateKeySigner::from_bytes(&B256::from(*scalar.expose()))
+            .map_err(|error| refused(&error))?;
+        let wallet = EthereumWallet::from(signer);
+        let built = NetworkTransactionBuilder::<Ethereum>::build(transaction, &wallet).await;
+        Ok(built.map_err(|error| refused(&error))?.encoded_2718())
+    }
 }
 
 #[async_trait]
@@ -49,17 +63,19 @@ impl Wallet for LocalWallet {
         Ok(Secret::new(self.key.sign(request)))
     }
 
-    async fn sign_transaction(
+    async fn sign_typed(&self, data: &TypedData) -> Result<Secret<Signature>, WalletError> {
+        Ok(Secret::new(self.key.sign_digest(&data.digest())))
+    }
+
+    async fn send(
         &self,
         transaction: TransactionRequest,
-    ) -> Result<Bytes, WalletError> {
-        let refused = |error: &dyn std::fmt::Display| WalletError::Transaction(error.to_string());
-        let scalar = self.key.scalar();
-        let signer = PrivateKeySigner::from_bytes(&B256::from(*scalar.expose()))
-            .map_err(|error| refused(&error))?;
-        let wallet = EthereumWallet::from(signer);
-        let built = NetworkTransactionBuilder::<Ethereum>::build(transaction, &wallet).await;
-        Ok(built.map_err(|error| refused(&error))?.encoded_2718().into())
+        node: &dyn Node,
+    ) -> Result<B256, WalletError> {
+        let filled = node.fill(transaction.with_from(self.address())).await;
+        let raw = self.sign_transaction(filled.map_err(WalletError::Node)?).await?;
+        let sent = node.broadcast(&raw).await;
+        sent.map_err(|source| WalletError::NotSent { hash: keccak256(&raw), source })
     }
 
     fn local_key(&self) -> Option<&SignerKey> {
@@ -74,29 +90,6 @@ impl Wallet for LocalWallet {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// EIP-1559's own fields, recovered from what was signed.
-    #[tokio::test]
-    async fn signs_transactions_and_names_what_they_lack() {
-        use alloy::consensus::TxEnvelope;
-        use alloy::consensus::transaction::SignerRecoverable;
-        use alloy::eips::Decodable2718;
-        use alloy::network::TransactionBuilder;
-        let wallet = LocalWallet::from_hex(&SecretString::new("01".repeat(32))).unwrap();
-        let request = TransactionRequest::default().with_to(Address::repeat_byte(2));
-        let error = wallet.sign_transaction(request.clone()).await.unwrap_err();
-        assert!(error.to_string().contains("nonce"), "{error}");
-        let request = request.with_nonce(7).with_chain_id(1).with_gas_limit(21_000);
-        let request = request.with_max_fee_per_gas(3).with_max_priority_fee_per_gas(2);
-        let bytes = wallet.sign_transaction(request).await.unwrap();
-        let signed = TxEnvelope::decode_2718(&mut &bytes[..]).unwrap();
-        assert!(signed.is_eip1559());
-        assert_eq!(signed.recover_signer().unwrap(), wallet.address());
-
-        let elsewhere = crate::wallet::ExternalWallet::new(wallet.address());
-        let error = elsewhere.sign_transaction(TransactionRequest::default()).await.unwrap_err();
-        assert!(matches!(error, WalletError::NoTransactions { .. }), "{error}");
-    }
 
     #[test]
     fn what_is_not_a_key_is_refused_and_not_quoted() {

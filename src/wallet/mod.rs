@@ -1,5 +1,9 @@
-//! Wallets: whatever can sign an EIP-191 text, and a transaction, with the key of an Ethereum
-//! account.
+//! Wallets: whatever can sign for an Ethereum account: the texts of this crate (EIP-191), typed
+//! data (EIP-712), and transactions.
+//!
+//! A wallet sends its transactions itself, since not all hand out what they signed: one whose key
+//! is here, or on a device, has a [`Node`] complete and broadcast them; one in a browser has nodes
+//! of its own.
 //!
 //! The library never prompts: callers bring passwords, mnemonics and files. A wallet that
 //! asks a person, on a device or in a browser, says so by [`Wallet::asks_a_person`].
@@ -9,23 +13,27 @@ mod external;
 mod keystore;
 mod local;
 mod mnemonic;
+mod node;
+mod typed;
 
 pub use error::{KeystoreError, MnemonicError, WalletError};
 pub use external::ExternalWallet;
 pub use keystore::{account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
 pub use mnemonic::{HdPath, open_mnemonic};
+pub use node::{Node, NodeError};
+pub use typed::TypedData;
 
 use alloy::rpc::types::TransactionRequest;
 pub use alloy_primitives::Address;
-use alloy_primitives::Bytes;
+use alloy_primitives::B256;
 use async_trait::async_trait;
 
 use crate::keys::SignerKey;
 use crate::request::{Request, Signature};
 use crate::secret::Secret;
 
-/// An account that signs texts.
+/// An account that signs.
 #[async_trait]
 pub trait Wallet: Send + Sync {
     /// The account.
@@ -37,15 +45,25 @@ pub trait Wallet: Send + Sync {
     /// public, and whoever asked for them exposes them.
     async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, WalletError>;
 
-    /// Signs a complete transaction (nonce, gas, fees and chain id included), as the bytes that
-    /// `eth_sendRawTransaction` takes.
+    /// Signs typed data (EIP-712), whatever its domain: whoever asks has checked that.
     ///
     /// # Errors
-    /// [`WalletError::NoTransactions`] where the wallet has no key for it.
-    async fn sign_transaction(
+    /// [`WalletError::NoTypedData`] where the wallet signs texts alone.
+    async fn sign_typed(&self, _data: &TypedData) -> Result<Secret<Signature>, WalletError> {
+        Err(WalletError::NoTypedData { wallet: self.address() })
+    }
+
+    /// Sends a transaction of this account: recipient, data and value, and with gas limit and
+    /// fees where they are decided. Its hash, once it was handed to a node.
+    ///
+    /// # Errors
+    /// [`WalletError::NoTransactions`] where the wallet signs texts alone;
+    /// [`WalletError::Node`] and [`WalletError::NotSent`] when `node` fails.
+    async fn send(
         &self,
         _transaction: TransactionRequest,
-    ) -> Result<Bytes, WalletError> {
+        _node: &dyn Node,
+    ) -> Result<B256, WalletError> {
         Err(WalletError::NoTransactions { wallet: self.address() })
     }
 
@@ -102,6 +120,9 @@ fn check(wallet: Address, request: &Request<'_>, signature: &Signature) -> Resul
         Err(error) => Err(WalletError::Signature(error)),
     }
 }
+
+#[cfg(test)]
+mod contract_tests;
 
 #[cfg(test)]
 mod tests {

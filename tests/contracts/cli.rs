@@ -19,6 +19,8 @@ pub struct Run {
     input: String,
     /// After these words on stderr it gets Ctrl-C.
     interrupt_after: Option<&'static str>,
+    /// It gets Ctrl-C when this is true.
+    interrupt_when: Option<Box<dyn Fn() -> bool + Send>>,
 }
 
 impl Run {
@@ -32,7 +34,7 @@ impl Run {
         let arguments = ["--json"].iter().chain(arguments);
         let arguments = arguments.map(|argument| (*argument).to_owned()).collect();
         let (environment, input) = (Vec::new(), String::new());
-        Self { arguments, environment, input, interrupt_after: None }
+        Self { arguments, environment, input, interrupt_after: None, interrupt_when: None }
     }
 
     pub fn env(mut self, key: &str, value: &str) -> Self {
@@ -54,6 +56,12 @@ impl Run {
     /// Ctrl-C, once stderr has these words.
     pub fn interrupted_after(mut self, words: &'static str) -> Self {
         self.interrupt_after = Some(words);
+        self
+    }
+
+    /// Ctrl-C, once `when` is true.
+    pub fn interrupted_when(mut self, when: impl Fn() -> bool + Send + 'static) -> Self {
+        self.interrupt_when = Some(Box::new(when));
         self
     }
 
@@ -156,13 +164,17 @@ impl Run {
                 text.push_str(&line);
                 text.push('\n');
                 if interrupt.take_if(|words| line.contains(*words)).is_some() {
-                    let _ = Command::new("kill").args(["-INT", &id.to_string()]).status();
+                    ctrl_c(id);
                 }
             }
             text
         });
         let began = std::time::Instant::now();
+        let mut interrupt_when = self.interrupt_when;
         let status = loop {
+            if interrupt_when.take_if(|when| when()).is_some() {
+                ctrl_c(id);
+            }
             if let Some(status) = child.try_wait()? {
                 break status;
             }
@@ -177,6 +189,11 @@ impl Run {
         let code = status.code().context("no exit code")?;
         Ok((code, stdout, stderr))
     }
+}
+
+fn ctrl_c(id: u32) {
+    // Whoever is gone already shows it by how it ended.
+    let _ = Command::new("kill").args(["-INT", &id.to_string()]).status();
 }
 
 /// The only record of a document.

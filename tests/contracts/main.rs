@@ -108,6 +108,9 @@ fn main() -> ExitCode {
             || on(trials::setup_partial::interrupted()),
         ),
         with_npm("setup_owners::a_contract", || on(trials::setup_owners::contract())),
+        on_chain("setup_partial::ctrl_c_while_sending", || {
+            on(trials::setup_partial::interrupted_while_sending())
+        }),
         on_chain("setup_partial::not_read_back", || on(trials::setup_partial::not_read_back())),
         on_chain("setup_owners::a_burned_fuse", || on(trials::setup_owners::fuse())),
         on_chain("setup_owners::a_registration_that_ended", || on(trials::setup_owners::ended())),

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, U256};
 
 use crate::chain::{ChainError, Revert};
 use crate::ens::Name;
-use crate::wallet::WalletError;
+use crate::wallet::{NodeError, WalletError};
 
 /// Why a setup is refused, or does not come about.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +72,7 @@ pub enum SetupError {
         /// In words.
         description: String,
         /// What the nodes did.
-        source: Box<ChainError>,
+        source: NodeError,
     },
     /// It was not mined in time; it may be yet.
     #[error("the transaction {hash} ({description}) was not mined within {seconds} seconds")]

@@ -5,10 +5,12 @@
 //! | --- | --- |
 //! | `standing` | [`Standing`]: owner, resolver, recordhash, approval as they are now |
 //! | `plan` | [`Plan`]: the transactions that are missing, each in words |
-//! | `send` | simulates, estimates, sends, waits, and reads back |
+//! | `send` | simulates, estimates, has a wallet send, waits, and reads back |
+//! | `outgoing` | the nodes as a wallet uses them: [`Node`](crate::wallet::Node) |
 //! | `safe` | [`safe_batch`]: the same for a multisig, as a file of Safe's Transaction Builder |
 
 mod error;
+mod outgoing;
 mod plan;
 mod safe;
 mod send;

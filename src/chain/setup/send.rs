@@ -7,17 +7,16 @@ use alloy::network::TransactionBuilder;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::json_rpc::RpcError;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 
+use super::outgoing::{Outgoing, fees, gas};
 use super::plan::Check;
 use super::{SetupError, SetupTransaction};
 use crate::chain::{Answer, Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
-use crate::wallet::Wallet;
+use crate::wallet::{Wallet, WalletError};
 
 /// Between two questions whether a transaction was mined.
 const POLL: Duration = Duration::from_millis(250);
-/// More gas than was estimated, in hundredths: the chain may change until it is mined.
-const GAS_MARGIN: u64 = 120;
 
 /// What one transaction may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +106,11 @@ impl Sender {
         from: Address,
         transactions: &[SetupTransaction],
     ) -> Result<Vec<Cost>, SetupError> {
-        let fees = |node: RootProvider| async move { node.estimate_eip1559_fees().await };
-        let fees = self.rpc.ask("its fees", fees).await?.value;
+        let fees = fees(&self.rpc).await?;
         let mut costs = Vec::new();
         for transaction in transactions {
-            let request = Self::request(from, transaction);
-            let gas = |node: RootProvider| async move { node.estimate_gas(request).await };
-            let gas = self.rpc.ask("the gas of a transaction", gas).await?;
             costs.push(Cost {
-                gas: gas.value.saturating_mul(GAS_MARGIN) / 100,
+                gas: gas(&self.rpc, Self::request(from, transaction)).await?,
                 max_fee_per_gas: fees.max_fee_per_gas,
                 max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
             });
@@ -142,7 +137,8 @@ impl Sender {
         }
     }
 
-    /// Has `wallet` sign the transaction, and sends it. Its hash.
+    /// Has `wallet` send the transaction. Its hash, which `signed` hears before the nodes do
+    /// where the wallet signs here and has them send it.
     ///
     /// # Errors
     /// [`SetupError::Wallet`], [`SetupError::NotSent`]; when the nodes fail.
@@ -151,30 +147,22 @@ impl Sender {
         wallet: &dyn Wallet,
         transaction: &SetupTransaction,
         cost: Cost,
+        signed: &(dyn Fn(B256) + Sync),
     ) -> Result<B256, SetupError> {
-        let from = wallet.address();
-        let nonce =
-            |node: RootProvider| async move { node.get_transaction_count(from).pending().await };
-        let nonce = self.rpc.ask("a nonce", nonce).await?.value;
-        let request = Self::request(from, transaction)
-            .with_nonce(nonce)
-            .with_chain_id(self.chain_id)
+        let request = Self::request(wallet.address(), transaction)
             .with_gas_limit(cost.gas)
             .with_max_fee_per_gas(cost.max_fee_per_gas)
             .with_max_priority_fee_per_gas(cost.max_priority_fee_per_gas);
-        let raw = wallet.sign_transaction(request).await?;
-        let hash = keccak256(&raw);
-        let send = |node: RootProvider| async move { node.send_raw_transaction(&raw).await };
-        let Err(error) = self.rpc.ask("sending a transaction", send).await else {
-            return Ok(hash);
-        };
-        // Its answer was lost, and sent again, by the retry or to the next node, it was refused.
-        let find = |node: RootProvider| async move { node.get_transaction_by_hash(hash).await };
-        if let Ok(Answer { value: Some(_), .. }) = self.rpc.ask("a transaction", find).await {
-            return Ok(hash);
-        }
-        let (description, source) = (transaction.description.clone(), Box::new(error));
-        Err(SetupError::NotSent { hash, description, source })
+        let sent = wallet
+            .send(request, &Outgoing { rpc: &self.rpc, chain_id: self.chain_id, signed })
+            .await;
+        sent.map_err(|error| match error {
+            WalletError::NotSent { hash, source } => {
+                let description = transaction.description.clone();
+                SetupError::NotSent { hash, description, source }
+            }
+            error => error.into(),
+        })
     }
 
     /// Waits until a transaction that was sent is mined, and reads back what it was to bring

@@ -125,6 +125,26 @@ pub async fn interrupted() -> Result<()> {
     Ok(())
 }
 
+/// A node that takes the second one and never answers: what may have been sent is told.
+pub async fn interrupted_while_sending() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let holds = node(place.world.chain.rpc_url(), |method, before| match (method, before) {
+        (SEND, 1) => Do::Nothing,
+        _ => Do::PassOn,
+    })
+    .await?;
+    let running = place.run(&ALL).env("ETH_RPC_URL", &holds.url);
+    let (code, document, stderr) =
+        running.interrupted_when(move || holds.asked(SEND) == 2).run().await?;
+    ensure!(code == 130, "exit {code}: {document:#} {stderr}");
+    ensure!(states(&document) == ["mined", "not-sent", "not-sent"], "{document:#}");
+    ensure!(hashes(&document) == [true, true, false], "{document:#}");
+    let hash = document["transactions"][1]["hash"].as_str().unwrap_or("none");
+    let hint = document["error"]["hint"].to_string();
+    ensure!(hint.contains(hash) && hint.contains("may have been sent"), "{document:#}");
+    Ok(())
+}
+
 /// Mined, and the chain says something else than was set.
 pub async fn not_read_back() -> Result<()> {
     let place = Place::published(1, &[]).await?;

@@ -1,5 +1,8 @@
 //! Asks, sends one transaction after the other, and waits for each.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use alloy_primitives::B256;
 use namesys::chain::setup::SetupError;
 use namesys::report::{ErrorKind, TransactionState};
 use namesys::wallet::{Wallet, WalletError};
@@ -62,50 +65,58 @@ fn send(
 ) -> Result<(), CliError> {
     let Prepared { plan, costs, sender, .. } = prepared;
     let all = plan.transactions.len();
+    // Kept where it is seen after Ctrl-C too.
+    let so_far = Mutex::new(Vec::new());
+    let now = |hash: B256, state| {
+        if let Some(last) = lock(&so_far).last_mut() {
+            *last = Sent { hash: Some(hash), state };
+        }
+    };
     let ended = context.block_on(async {
         for (number, (transaction, cost)) in plan.transactions.iter().zip(costs).enumerate() {
             let (number, what) = (number + 1, &transaction.description);
-            // Kept where it is seen after Ctrl-C too.
-            sent.push(Sent { hash: None, state: TransactionState::NotSent });
-            let Some(now) = sent.last_mut() else { break };
-            let hash = match sender.send(wallet.as_wallet(), transaction, *cost).await {
-                Ok(hash) => hash,
-                Err(error) => {
-                    if let SetupError::NotSent { hash, .. } = &error {
-                        now.hash = Some(*hash);
-                    }
-                    return Err(error.into());
-                }
-            };
-            *now = Sent { hash: Some(hash), state: TransactionState::Sent };
+            lock(&so_far).push(Sent { hash: None, state: TransactionState::NotSent });
+            let signed = |hash| now(hash, TransactionState::NotSent);
+            let hash = sender.send(wallet.as_wallet(), transaction, *cost, &signed).await?;
+            now(hash, TransactionState::Sent);
             context.output.note(format_args!("{number} of {all}: {what}: sent as {hash}"));
             let ended = sender.confirm(hash, transaction).await;
-            now.state = match &ended {
-                Ok(()) => TransactionState::Mined,
+            match &ended {
+                Ok(()) => now(hash, TransactionState::Mined),
                 Err(SetupError::Reverted { .. } | SetupError::NotReadBack { .. }) => {
-                    TransactionState::Failed
+                    now(hash, TransactionState::Failed);
                 }
-                Err(_) => TransactionState::Sent,
-            };
+                Err(_) => {}
+            }
             ended?;
             context.output.note(format_args!("{number} of {all}: mined"));
         }
         Ok(())
     });
+    *sent = std::mem::take(&mut lock(&so_far));
     ended.map_err(|error| interrupted(error, sent))
 }
 
-/// Ctrl-C stops the waiting, not what was sent.
+fn lock(so_far: &Mutex<Vec<Sent>>) -> MutexGuard<'_, Vec<Sent>> {
+    // A thread that panicked left whole entries behind.
+    so_far.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ctrl-C stops the waiting, not what was handed to the nodes.
 fn interrupted(error: CliError, sent: &[Sent]) -> CliError {
-    let waiting = sent.last().filter(|last| last.state == TransactionState::Sent);
-    let Some(hash) = waiting.and_then(|last| last.hash) else { return error };
-    match error.exit {
-        Exit::Interrupted => error.hint(format!(
+    let Some(Sent { hash: Some(hash), state }) = sent.last() else { return error };
+    let hint = match (error.exit, state) {
+        (Exit::Interrupted, TransactionState::Sent) => format!(
             "{hash} was sent and may be mined yet; the same command again sends only what is \
              missing then"
-        )),
-        _ => error,
-    }
+        ),
+        (Exit::Interrupted, TransactionState::NotSent) => format!(
+            "{hash} may have been sent: look it up before you run the same again, which sends \
+             only what is missing"
+        ),
+        _ => return error,
+    };
+    error.hint(hint)
 }
 
 /// Shows what would be sent, and asks.

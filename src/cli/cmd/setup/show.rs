@@ -14,7 +14,7 @@ use crate::cli::output::{Human, Outcome, shown};
 /// What came of one transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
-    /// Known once it was signed and handed to a node.
+    /// Known before it is handed to a node, where the wallet is here.
     pub hash: Option<B256>,
     pub state: TransactionState,
 }
