@@ -11,6 +11,7 @@
 //! | `file_names` | which names are one file on other systems | none |
 //! | [`temporary`] | files and folders that go when the process ends | files |
 //! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
+//! | [`toml`] | strict reading of TOML files that people edit: place, nearest word | none |
 //! | [`ens`] | names: ENSIP-15, namehash, DNS wire form, `.well-known` directory | none |
 //! | [`multiformats`] | CIDs and IPNS names, in every text form | none |
 //! | [`record`] | record types and typed values: text form, ABI form | none |
@@ -64,6 +65,7 @@ pub mod secret;
 pub mod serve;
 pub mod spec;
 pub mod temporary;
+pub mod toml;
 pub mod wallet;
 mod web;
 pub mod workspace;

@@ -92,7 +92,7 @@ impl Sandbox {
         let workspace = self.workspace();
         let config = workspace.config().unwrap();
         workspace.records(&config).unwrap();
-        let Some(owner) = config.owner().unwrap() else {
+        let Some(owner) = config.owner() else {
             assert_eq!(walk(workspace.dir()).unwrap(), [], "signed before the wallet was recorded");
             return;
         };

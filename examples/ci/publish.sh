@@ -8,6 +8,8 @@
 #             both: "ipfs https"
 # WARN_DAYS   an IPNS record that is valid for fewer days is renewed (30)
 #
+# NAMESYS_CREDENTIALS="HOST=VARIABLE …" says which host gets the upload's token.
+#
 # A new subname needs the wallet's approval once: run `namesys approve --name NEW.nick.eth` where
 # the wallet is and commit namesys.toml (or approve the signer on chain: `--approval on-chain`).
 set -eu

@@ -8,7 +8,6 @@ use alloy::rpc::json_rpc::{Id, Request, RequestPacket, ResponsePacket, RpcError}
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{HttpError, TransportError, TransportErrorKind};
 use alloy_primitives::U64;
-use reqwest::header::HeaderMap;
 
 use super::dialect::{is_execution_failure, is_passing, is_refusal, is_unseen};
 use super::http::post;
@@ -46,7 +45,6 @@ impl NodeFailure {
 pub(super) struct Node {
     pub(super) url: RpcUrl,
     pub(super) client: reqwest::Client,
-    pub(super) headers: HeaderMap,
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     /// The chain that all nodes must be on, once it is known.
@@ -108,7 +106,7 @@ impl Node {
 
     /// `text` without the secrets of its address and headers.
     pub(super) fn redact(&self, text: &str) -> String {
-        self.url.redact(text, &self.headers)
+        self.url.redact(text)
     }
 
     fn status(&self, error: &HttpError) -> String {
@@ -127,7 +125,7 @@ impl Node {
 
     async fn send(&self, request: RequestPacket) -> Result<ResponsePacket, NodeFailure> {
         let asks_for_chain = asks_for_chain(&request);
-        match tokio::time::timeout(self.timeout, post(&self.client, &self.url.0, request)).await {
+        match tokio::time::timeout(self.timeout, post(&self.client, &self.url.url, request)).await {
             Ok(Ok(answer)) => {
                 if let (true, Some(found)) = (asks_for_chain, read_chain(&answer)) {
                     *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
@@ -183,9 +181,9 @@ impl Node {
 
     fn with_headers(&self, mut request: RequestPacket) -> RequestPacket {
         if let RequestPacket::Single(request) = &mut request
-            && !self.headers.is_empty()
+            && !self.url.headers.is_empty()
         {
-            request.headers_mut().extend(self.headers.clone());
+            request.headers_mut().extend(self.url.headers.clone());
         }
         request
     }

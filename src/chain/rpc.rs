@@ -12,7 +12,6 @@ use alloy::rpc::client::RpcClient;
 use alloy::transports::{TransportError, TransportResult};
 use alloy_primitives::B256;
 use futures_util::future::join_all;
-use reqwest::header::HeaderMap;
 
 use super::answer::{Answer, Heard, Witness};
 use super::answers::Answers;
@@ -20,7 +19,7 @@ use super::contracts::Contracts;
 use super::error::{ChainError, Reason};
 use super::node::{Node, quoted};
 use super::pool::{Failures, Pool};
-use super::url::{Header, RpcUrl};
+use super::url::RpcUrl;
 use crate::net::{Http, Timeouts};
 
 /// What an [`Rpc`] is made of.
@@ -28,8 +27,6 @@ use crate::net::{Http, Timeouts};
 pub struct RpcConfig {
     /// The nodes, the first one preferred.
     pub urls: Vec<RpcUrl>,
-    /// Sent to each of them.
-    pub headers: Vec<Header>,
     /// How long one answer may take.
     pub timeout: Duration,
     /// How often a request that every node refused for the moment is sent again.
@@ -45,7 +42,6 @@ impl Default for RpcConfig {
     fn default() -> Self {
         Self {
             urls: Vec::new(),
-            headers: Vec::new(),
             timeout: Duration::from_secs(20),
             retries: 4,
             quorum: 1,
@@ -106,21 +102,18 @@ impl Rpc {
     /// [`ChainError::NoRpc`] without URLs, [`ChainError::TooFewNodes`] for a quorum above their
     /// number.
     pub fn new(http: &Http, config: RpcConfig) -> Result<Self, ChainError> {
-        let RpcConfig { urls, headers, timeout, retries, quorum, contracts } = config;
+        let RpcConfig { urls, timeout, retries, quorum, contracts } = config;
         if urls.is_empty() {
             return Err(ChainError::NoRpc);
         }
         if quorum > urls.len() || quorum == 0 {
             return Err(ChainError::TooFewNodes { quorum, given: urls.len() });
         }
-        let mut header_map = HeaderMap::new();
-        header_map.extend(headers.into_iter().map(|Header(name, value)| (name, value)));
         let expected = Arc::new(OnceLock::new());
         let node = |url: RpcUrl| {
             Arc::new(Node {
-                client: http.client_of(&url.0).clone(),
+                client: http.client_of(&url.url).clone(),
                 url,
-                headers: header_map.clone(),
                 timeout,
                 connect_timeout: Timeouts::default().connect,
                 expected: expected.clone(),

@@ -8,12 +8,18 @@ use percent_encoding::percent_decode_str;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use crate::net::{has_login, takes_credentials};
+
 /// What is shorter is no secret: it would be found in many words.
 const MIN_SECRET: usize = 4;
 
 /// The URL of a node. Its login, path and query are secret: they are sent, and never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RpcUrl(pub(super) Url);
+pub struct RpcUrl {
+    pub(super) url: Url,
+    /// Sent to it, and to no other.
+    pub(super) headers: HeaderMap,
+}
 
 /// A text that is no URL of a node. It is not quoted: it may hold a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +33,11 @@ pub enum RpcUrlError {
     /// Something else.
     #[error("the address of an Ethereum node starts with http:// or https://")]
     NotHttp,
+    /// A password or a header for another machine, without TLS.
+    #[error(
+        "no credential is sent to another machine over plain http: give the https:// address of the node"
+    )]
+    Plain,
 }
 
 impl FromStr for RpcUrl {
@@ -35,7 +46,10 @@ impl FromStr for RpcUrl {
     fn from_str(text: &str) -> Result<Self, RpcUrlError> {
         let url: Url = text.trim().parse().map_err(|_| RpcUrlError::NotHttp)?;
         match url.scheme() {
-            "http" | "https" if url.has_host() => Ok(Self(url)),
+            "http" | "https" if has_login(&url) && !takes_credentials(&url) => {
+                Err(RpcUrlError::Plain)
+            }
+            "http" | "https" if url.has_host() => Ok(Self { url, headers: HeaderMap::new() }),
             "ws" | "wss" => Err(RpcUrlError::WebSocket),
             _ => Err(RpcUrlError::NotHttp),
         }
@@ -43,9 +57,21 @@ impl FromStr for RpcUrl {
 }
 
 impl RpcUrl {
+    /// Has `header` sent to this node.
+    ///
+    /// # Errors
+    /// [`RpcUrlError::Plain`] where it would go without TLS to another machine.
+    pub fn add_header(&mut self, header: Header) -> Result<(), RpcUrlError> {
+        if !takes_credentials(&self.url) {
+            return Err(RpcUrlError::Plain);
+        }
+        self.headers.append(header.0, header.1);
+        Ok(())
+    }
+
     /// Scheme, host and port alone.
-    pub(super) fn origin(&self) -> Url {
-        let mut url = self.0.clone();
+    pub fn origin(&self) -> Url {
+        let mut url = self.url.clone();
         // Both fail only on addresses without a host, which are refused when parsed.
         let _ = url.set_username("");
         let _ = url.set_password(None);
@@ -55,24 +81,24 @@ impl RpcUrl {
         url
     }
 
-    /// `text`, which a node sent, without the secret parts of this URL and of `headers`, as they
+    /// `text`, which a node sent, without the secret parts of this URL and of its headers, as they
     /// stand there, decoded, and as HTTP sends them.
-    pub(super) fn redact(&self, text: &str, headers: &HeaderMap) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let (name, password) = (self.0.username(), self.0.password().unwrap_or_default());
+        let (name, password) = (self.url.username(), self.url.password().unwrap_or_default());
         let login = format!("{}:{}", plain(name), plain(password));
         let mut secrets =
             vec![BASE64.encode(login.as_bytes()), name.to_owned(), password.to_owned()];
         secrets.extend([plain(name), plain(password)]);
-        for segment in self.0.path_segments().into_iter().flatten() {
+        for segment in self.url.path_segments().into_iter().flatten() {
             secrets.extend([segment.to_owned(), plain(segment)]);
         }
-        for pair in self.0.query().unwrap_or_default().split('&') {
+        for pair in self.url.query().unwrap_or_default().split('&') {
             let (key, value) = pair.split_once('=').unwrap_or(("", pair));
             secrets.extend([value.to_owned(), plain(value), plain(&value.replace('+', " "))]);
             secrets.extend((key.len() > 16).then(|| key.to_owned()));
         }
-        for value in headers.values().filter_map(|value| value.to_str().ok()) {
+        for value in self.headers.values().filter_map(|value| value.to_str().ok()) {
             // "Bearer <key>"
             secrets.extend([
                 value.to_owned(),
@@ -135,21 +161,22 @@ mod tests {
 
     #[test]
     fn urls_and_headers_keep_their_secrets() {
-        let url: RpcUrl = "https://me:hunter2@rpc.example:8443/v3/0123456789abcdef?token=hunter3"
-            .parse()
-            .unwrap();
+        let mut url: RpcUrl =
+            "https://me:hunter2@rpc.example:8443/v3/0123456789abcdef?token=hunter3"
+                .parse()
+                .unwrap();
         assert_eq!(url.to_string(), "https://rpc.example:8443/");
         assert_eq!(format!("{url:?}"), "RpcUrl(https://rpc.example:8443/)");
         let header: Header = "Authorization: Bearer hunter4".parse().unwrap();
         assert_eq!(format!("{header:?}"), "Header(authorization: redacted)");
-        let headers = HeaderMap::from_iter([(header.0, header.1)]);
+        url.add_header(header.clone()).unwrap();
         let text = "project 0123456789abcdef of hunter2 (Basic bWU6aHVudGVyMg==) has no hunter3, \
                     or hunter4, but abcdef";
         let left = "project [left out] of [left out] (Basic [left out]) has no [left out], or \
                     [left out], but abcdef";
-        assert_eq!(url.redact(text, &headers), left);
+        assert_eq!(url.redact(text), left);
         let url: RpcUrl = "https://rpc.example/a%20secret?key=one%2Ftwo+three".parse().unwrap();
-        let text = url.redact("a secret, a%20secret, one/two three, one%2Ftwo+three", &headers);
+        let text = url.redact("a secret, a%20secret, one/two three, one%2Ftwo+three");
         assert_eq!(text, ["[left out]"; 4].join(", "));
         for bad in ["wss://a", "a", "ftp://a/", ""] {
             let error = bad.parse::<RpcUrl>().unwrap_err().to_string();
@@ -157,5 +184,9 @@ mod tests {
             assert_eq!(error.contains("WebSockets"), bad.starts_with("ws"), "{error}");
         }
         assert!("hunter2".parse::<Header>().is_err());
+        let error = "http://me:hunter2@192.0.2.1".parse::<RpcUrl>().unwrap_err().to_string();
+        assert!(error.contains("plain http") && !error.contains("hunter2"), "{error}");
+        let mut plain: RpcUrl = "http://192.0.2.1".parse().unwrap();
+        assert_eq!(plain.add_header(header), Err(RpcUrlError::Plain));
     }
 }

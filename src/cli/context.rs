@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use namesys::keys::IpnsName;
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
-use namesys::workspace::{Config, Workspace, WorkspaceError};
+use namesys::workspace::{Config, Network, Workspace};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -18,9 +18,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::background::{Background, CtrlC};
 use super::env;
 use super::error::{CliError, Exit};
-use super::global::{GlobalArgs, Network, patience};
+use super::global::GlobalArgs;
 use super::input::Stdin;
 use super::output::Output;
+use super::settings::{Settings, Source};
 
 /// Most bytes of `--ca-file`: the bundle of a whole system has some 220 KiB.
 const MAX_CA_FILE: u64 = 4 << 20;
@@ -47,48 +48,38 @@ pub struct Context {
     pub stdin: Stdin,
     /// `-C` or `NAMESYS_DIR`.
     pub dir: Option<PathBuf>,
-    /// `--rpc-url`, as given: never shown.
-    pub rpc_urls: Vec<String>,
-    network: Option<Network>,
+    /// What flags, variables and the user's file decide.
+    pub settings: Settings,
     ca_file: Option<PathBuf>,
-    timeout: Option<Duration>,
     budget: Budget,
+    /// Read once.
+    opened: OnceCell<Option<(Workspace, Config)>>,
     // Started by the first command that waits for something.
     background: OnceCell<Background>,
 }
 
 impl Context {
-    /// From the flags, then the environment.
+    /// From the flags, the environment, and the user's file.
     ///
     /// # Errors
-    /// Exit 2 when a variable is not UTF-8, or the one of `--timeout` no duration.
+    /// Exit 2 for what is wrong in a variable or the file.
     pub fn new(args: GlobalArgs) -> Result<Self, CliError> {
         check_clock(SystemTime::now())?;
         log_to_stderr(args.verbose);
+        let settings = Settings::new(&args)?;
         let dir = match args.dir {
             Some(dir) => Some(dir),
             None => env::DIR.get()?.map(PathBuf::from),
         };
-        check_rpc_urls(&args.rpc_url)?;
-        let timeout = match (args.timeout, env::TIMEOUT.get()?) {
-            (None, Some(text)) => {
-                let wrong = |reason| CliError::usage(format!("{}: {reason}", env::TIMEOUT.0));
-                Some(patience(&text).map_err(wrong)?)
-            }
-            (flag, _) => flag,
-        };
         let output = Output::new(args.json, args.quiet, args.color);
-        let (network, ca_file) = (args.network, args.ca_file);
-        let rpc_urls = args.rpc_url;
         Ok(Self {
             output,
             stdin: Stdin::default(),
             dir,
-            rpc_urls,
-            network,
-            ca_file,
-            timeout,
-            budget: Budget::new(timeout.unwrap_or(Timeouts::default().idle)),
+            budget: Budget::new(settings.timeout().unwrap_or(Timeouts::default().idle)),
+            settings,
+            ca_file: args.ca_file,
+            opened: OnceCell::new(),
             background: OnceCell::new(),
         })
     }
@@ -139,16 +130,19 @@ impl Context {
         let config = HttpConfig {
             extra_roots,
             observer: Some(observer),
-            stall: self.timeout,
+            stall: self.settings.timeout(),
             budget: Some(self.budget.clone()),
             ..config
         };
         Http::new(config).map_err(|error: NetError| error.into())
     }
 
-    /// `--network`, where not given the public one.
-    pub fn network(&self) -> Network {
-        self.network.unwrap_or(Network::Mainnet)
+    /// Whose endpoints apply where nothing else says, and who decides that.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn network(&self) -> Result<(Network, Source), CliError> {
+        Ok(self.settings.network(self.config()?))
     }
 
     /// The workspace: `-C`, `NAMESYS_DIR`, or the nearest folder upward.
@@ -166,16 +160,31 @@ impl Context {
         })
     }
 
-    /// The workspace's configuration, for commands that work without one too.
+    /// The workspace and its configuration, read once, for commands that work without one too.
     ///
     /// # Errors
     /// When a workspace was named and is none, or its configuration is wrong.
-    pub fn config(&self) -> Result<Option<Config>, CliError> {
-        match self.workspace() {
-            Ok(workspace) => Ok(Some(workspace.config()?)),
-            Err(error) if self.dir.is_none() && error.kind == ErrorKind::NoWorkspace => Ok(None),
-            Err(error) => Err(error),
+    pub fn opened(&self) -> Result<Option<&(Workspace, Config)>, CliError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened.as_ref());
         }
+        let opened = match self.workspace() {
+            Ok(workspace) => {
+                let config = workspace.config()?;
+                Some((workspace, config))
+            }
+            Err(error) if self.dir.is_none() && error.kind == ErrorKind::NoWorkspace => None,
+            Err(error) => return Err(error),
+        };
+        Ok(self.opened.get_or_init(|| opened).as_ref())
+    }
+
+    /// The workspace's configuration, for commands that work without one too.
+    ///
+    /// # Errors
+    /// As [`opened`](Self::opened).
+    pub fn config(&self) -> Result<Option<&Config>, CliError> {
+        Ok(self.opened()?.map(|(_, config)| config))
     }
 
     /// The IPNS name a flag gives, else the workspace's.
@@ -186,9 +195,7 @@ impl Context {
         if flag.is_some() {
             return Ok(flag);
         }
-        let Some(config) = self.config()? else { return Ok(None) };
-        let recorded = config.recorded_keys();
-        Ok(recorded.map_err(WorkspaceError::from)?.ipns_name)
+        Ok(self.config()?.and_then(|config| config.keys().ipns_name))
     }
 
     /// Runs `work` to its end, or to Ctrl-C: the first asks it to stop (it is dropped where it
@@ -229,29 +236,6 @@ impl Context {
         let started = Background::start()?;
         Ok(self.background.get_or_init(|| started))
     }
-}
-
-/// A URL that cannot be asked is refused, also by commands that do not ask the chain.
-fn check_rpc_urls(flags: &[String]) -> Result<(), CliError> {
-    let is_url = |url: &str| {
-        url::Url::parse(url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "ws" | "wss"))
-    };
-    // Not quoted: these URLs hold their owner's token.
-    if !flags.iter().all(|url| is_url(url)) {
-        return Err(not_a_node("--rpc-url"));
-    }
-    match env::RPC_URL.get()? {
-        Some(urls) if flags.is_empty() && !urls.split(',').all(|url| is_url(url.trim())) => {
-            Err(not_a_node(env::RPC_URL.0))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn not_a_node(what: &str) -> CliError {
-    let message = format!("{what}: {}", namesys::chain::RpcUrlError::NotHttp);
-    CliError::usage(message).hint("such as http://127.0.0.1:8545; several are separated by commas in the variable, and --rpc-url is given more than once")
 }
 
 /// Logs of this program, and from `-vv` of its HTTP stack; never those of wallets' signers:

@@ -16,6 +16,10 @@ pub struct Var(pub &'static str);
 
 /// The workspace.
 pub const DIR: Var = Var("NAMESYS_DIR");
+/// Whose endpoints apply where nothing else says.
+pub const NETWORK: Var = Var("NAMESYS_NETWORK");
+/// Which credential goes to which host: `HOST=VARIABLE`, separated by spaces.
+pub const CREDENTIALS: Var = Var("NAMESYS_CREDENTIALS");
 /// Ethereum nodes, separated by commas.
 pub const RPC_URL: Var = Var("ETH_RPC_URL");
 /// The anvil program, for the devnet's chain.
@@ -122,6 +126,13 @@ impl Var {
 pub fn home() -> Result<PathBuf, CliError> {
     etcetera::home_dir()
         .map_err(|_| CliError::usage("there is no home directory: set the variable HOME"))
+}
+
+/// The user's own settings, `namesys/config.toml` in the folder for such files
+/// (`XDG_CONFIG_HOME`); none without a home directory.
+pub fn config_file() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.config_dir().join("namesys").join("config.toml"))
 }
 
 /// Where the devnet finds anvil: `ANVIL`, `PATH`, or npm's package in the user's cache folder.

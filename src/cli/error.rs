@@ -271,7 +271,7 @@ impl From<NetError> for CliError {
     fn from(error: NetError) -> Self {
         let (exit, kind) = match &error {
             NetError::Status { status: 404, .. } => (Exit::NotFound, ErrorKind::NotFound),
-            NetError::Client { .. } | NetError::Address { .. } => {
+            NetError::Client { .. } | NetError::Address { .. } | NetError::Plain { .. } => {
                 (Exit::Usage, ErrorKind::BadAddress)
             }
             NetError::Timeout { .. } | NetError::GivenUp { .. } => {

@@ -3,19 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args};
+use namesys::workspace::Network;
 
 use super::output::Color;
 use super::values::duration;
-
-/// Whose endpoints apply where nothing else says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Network {
-    /// The public services
-    Mainnet,
-    /// `namesys devnet` on 127.0.0.1:5559, and its chain where it runs with --chain
-    Devnet,
-}
 
 /// The flags every command takes.
 #[derive(Debug, Args)]
@@ -37,12 +30,21 @@ pub struct GlobalArgs {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
     pub color: Color,
     /// An Ethereum node; may be given more than once: tried in order [env: ETH_RPC_URL,
-    /// separated by commas] [default: with --network devnet, the devnet's chain]
+    /// separated by commas] [default: rpc_url of config.toml; with --network devnet, the devnet's
+    /// chain]
     #[arg(short, long, value_name = "URL", global = true)]
     pub rpc_url: Vec<String>,
-    /// Whose endpoints apply where nothing else says [default: mainnet]
-    #[arg(long, value_enum, value_name = "NETWORK", global = true)]
+    /// Whose endpoints apply where nothing else says: mainnet, or devnet, which is
+    /// 127.0.0.1:5559 [env: NAMESYS_NETWORK] [default: network of namesys.toml or config.toml,
+    /// else mainnet]
+    #[arg(long, value_name = "NETWORK", global = true,
+          value_parser = PossibleValuesParser::new(Network::WORDS).try_map(|word| word.parse::<Network>()))]
     pub network: Option<Network>,
+    /// The variable that holds the token of a service, sent to that host (or host:port) alone; an
+    /// access key needs two, or one with KEY-ID:SECRET; may be given more than once
+    /// [env: NAMESYS_CREDENTIALS, separated by spaces] [default: [[credentials]] of config.toml]
+    #[arg(long, value_name = "HOST=VARIABLE", global = true)]
+    pub credential: Vec<String>,
     /// Certificates trusted beside the system's roots
     #[arg(long, value_name = "PEM", global = true)]
     pub ca_file: Option<PathBuf>,

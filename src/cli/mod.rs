@@ -2,6 +2,7 @@
 
 pub mod background;
 mod chain_errors;
+pub mod claims;
 pub mod cmd;
 pub mod context;
 #[cfg(feature = "devnet")]
@@ -19,6 +20,7 @@ mod publish_errors;
 mod redaction;
 pub mod rpc_args;
 pub mod session;
+pub mod settings;
 pub mod values;
 pub mod wallet_args;
 mod workspace_errors;

@@ -1,4 +1,4 @@
-//! The Ethereum nodes: flags, then the environment.
+//! The Ethereum nodes: how they are asked, and with which headers.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use clap::Args;
 use namesys::chain::{Header, Rpc, RpcConfig, RpcUrl};
 use namesys::net::{Http, Request, endpoint};
 use namesys::report::ErrorKind;
+use namesys::workspace::Network;
 use serde::Deserialize;
 use url::Url;
 
@@ -13,7 +14,7 @@ use super::context::Context;
 use super::endpoints::DEVNET;
 use super::env;
 use super::error::{CliError, Exit};
-use super::global::Network;
+use super::settings::{Host, NodeUrls, Source};
 
 /// How the nodes of `--rpc-url` are asked.
 #[derive(Debug, Args)]
@@ -23,8 +24,9 @@ pub struct RpcArgs {
     /// on chain
     #[arg(long, value_name = "N", default_value_t = 1)]
     rpc_quorum: usize,
-    /// A header for every node, "Name: value"; may be given more than once
-    /// [env: ETH_RPC_HEADERS, separated by newlines]
+    /// A header for the node, "Name: value"; where there are several, for the one at HOST:
+    /// HOST="Name: value"; may be given more than once [env: ETH_RPC_HEADERS, separated by
+    /// newlines, for the nodes of ETH_RPC_URL]
     #[arg(long, value_name = "HEADER")]
     rpc_header: Vec<String>,
     /// How long one answer of a node may take, in seconds
@@ -42,11 +44,11 @@ pub fn no_rpc(what: &str, context: &Context) -> CliError {
 /// How a node is given.
 pub fn how_to_give(context: &Context) -> &'static str {
     match context.network() {
-        Network::Mainnet => "give --rpc-url URL, or set ETH_RPC_URL",
-        Network::Devnet => {
+        Ok((Network::Devnet, _)) => {
             "the devnet runs without a chain, or not at all: start namesys devnet --chain, or give \
              --rpc-url URL"
         }
+        _ => "give --rpc-url URL, or set ETH_RPC_URL",
     }
 }
 
@@ -94,39 +96,102 @@ impl RpcArgs {
     }
 
     fn config(&self, context: &Context, http: &Http) -> Result<Option<RpcConfig>, CliError> {
-        let mut urls = context.rpc_urls.clone();
-        let mut from = "--rpc-url";
-        if urls.is_empty() {
-            from = env::RPC_URL.0;
-            let list = env::RPC_URL.get()?.unwrap_or_default();
-            let given = list.split(',').map(str::trim).filter(|url| !url.is_empty());
-            urls = given.map(str::to_owned).collect();
-        }
-        if urls.is_empty() && context.network() == Network::Devnet {
-            from = "the devnet's chain";
+        let NodeUrls { mut urls, source } = context.settings.node_urls()?;
+        if urls.is_empty() && context.network()?.0 == Network::Devnet {
             let devnet = DEVNET.parse().expect("the constant is a URL");
             urls.extend(context.block_on(async { Ok(of_devnet(http, &devnet).await) })?);
         }
         if urls.is_empty() {
             return Ok(None);
         }
-        let named =
-            |error: &dyn std::fmt::Display, from: &str| CliError::usage(format!("{from}: {error}"));
+        let from = match source {
+            Some(Source::Flag) => "--rpc-url",
+            Some(Source::Environment) => env::RPC_URL.0,
+            Some(_) => "rpc_url of config.toml",
+            None => "the devnet's chain",
+        };
         let urls = urls.iter().map(|url| url.parse().map_err(|error| named(&error, from)));
-        let urls = urls.collect::<Result<Vec<RpcUrl>, _>>()?;
-        let mut headers = self.rpc_header.clone();
-        let mut from = "--rpc-header";
-        if headers.is_empty() {
-            from = env::RPC_HEADERS.0;
-            let list = env::RPC_HEADERS.get()?.unwrap_or_default();
-            headers =
-                list.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
+        let mut urls = urls.collect::<Result<Vec<RpcUrl>, _>>()?;
+        for header in self.headers()? {
+            header.give(source, &mut urls, context)?;
         }
-        let headers = headers.iter().map(|text| text.parse().map_err(|error| named(&error, from)));
-        let headers = headers.collect::<Result<Vec<Header>, _>>()?;
         let timeout = Duration::from_secs(self.rpc_timeout);
-        let quorum = self.rpc_quorum;
-        Ok(Some(RpcConfig { urls, headers, timeout, quorum, ..RpcConfig::default() }))
+        Ok(Some(RpcConfig { urls, timeout, quorum: self.rpc_quorum, ..RpcConfig::default() }))
+    }
+
+    /// Those of the flags, else of the variable.
+    fn headers(&self) -> Result<Vec<NodeHeader>, CliError> {
+        let list = env::RPC_HEADERS.get()?.unwrap_or_default();
+        let lines = list.lines().filter(|line| !line.trim().is_empty());
+        let (texts, from): (Vec<&str>, _) = match self.rpc_header.is_empty() {
+            true => (lines.collect(), env::RPC_HEADERS.0),
+            false => (self.rpc_header.iter().map(String::as_str).collect(), "--rpc-header"),
+        };
+        texts.into_iter().map(|text| NodeHeader::parse(text, from)).collect()
+    }
+}
+
+fn named(error: &dyn std::fmt::Display, from: &str) -> CliError {
+    CliError::usage(format!("{from}: {error}"))
+}
+
+/// `Name: value`, or `HOST=Name: value`, and where it stood.
+#[derive(Debug)]
+struct NodeHeader {
+    host: Option<Host>,
+    header: Header,
+    from: &'static str,
+}
+
+impl NodeHeader {
+    fn parse(text: &str, from: &'static str) -> Result<Self, CliError> {
+        if let Some((host, header)) = text.split_once('=')
+            && let (Ok(host), Ok(header)) = (host.parse(), header.parse())
+        {
+            return Ok(Self { host: Some(host), header, from });
+        }
+        let header = text.parse().map_err(|error| named(&error, from))?;
+        Ok(Self { host: None, header, from })
+    }
+
+    /// Gives it to its node: the one it names; without a name the one node there is, if it was
+    /// given by flag or both are of the environment.
+    fn give(
+        &self,
+        nodes_of: Option<Source>,
+        urls: &mut [RpcUrl],
+        context: &Context,
+    ) -> Result<(), CliError> {
+        let Self { host, header, from } = self;
+        let is_theirs = match nodes_of {
+            None => false,
+            Some(Source::Environment) => true,
+            Some(_) => *from != env::RPC_HEADERS.0,
+        };
+        let count = urls.len();
+        if host.is_none() && !is_theirs {
+            context.output.note(format_args!(
+                "{from} was not given with this node, and is not sent to it; if it shall be: \
+                 --rpc-header HOST=\"Name: value\""
+            ));
+            return Ok(());
+        }
+        if host.is_none() && count > 1 {
+            let message = format!("{from}: there are {count} nodes, whose header is it?");
+            return Err(CliError::usage(message)
+                .hint("say whose: --rpc-header HOST=\"Name: value\", or HOST:PORT=…"));
+        }
+        let mut is_there = false;
+        for url in urls {
+            if host.as_ref().is_none_or(|host| host.is_at(&url.origin())) {
+                url.add_header(header.clone()).map_err(|error| named(&error, from))?;
+                is_there = true;
+            }
+        }
+        match host {
+            Some(host) if !is_there => Err(named(&format!("no node is at {host}"), from)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -136,6 +201,25 @@ mod tests {
     use namesys::net::HttpConfig;
 
     use super::*;
+
+    /// A header may name its node; its own `=` and `:` are none of that, and nothing is repeated.
+    #[test]
+    fn headers_name_their_node() {
+        for (text, host) in [
+            ("X-Key: abc", None),
+            ("X-Key:abc=", None),
+            ("Authorization: Basic dXNlcjpwYXNz=", None),
+            ("rpc.example=X-Key: abc=", Some("rpc.example")),
+            ("127.0.0.1:8545=Authorization: Bearer a", Some("127.0.0.1:8545")),
+        ] {
+            let header = NodeHeader::parse(text, "x").unwrap();
+            assert_eq!(header.host.map(|host| host.to_string()).as_deref(), host, "{text}");
+        }
+        for bad in ["hunter2", "rpc.example=hunter2"] {
+            let error = NodeHeader::parse(bad, "x").unwrap_err();
+            assert!(!error.message.contains("hunter2"), "{}", error.message);
+        }
+    }
 
     #[tokio::test]
     async fn a_devnet_says_where_its_chain_is() {

@@ -10,7 +10,7 @@ use namesys::report::ErrorKind;
 use namesys::request::{Caip10, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
-use namesys::workspace::{Config, RecordedKeys, Workspace};
+use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
@@ -33,6 +33,10 @@ impl Session {
     /// # Errors
     /// Exit 1 when there is none; exit 2 when its `namesys.toml` is wrong.
     pub fn open(context: &Context) -> Result<Self, CliError> {
+        if let Some(session) = Self::open_if_any(context)? {
+            return Ok(session);
+        }
+        // Says where it was looked for.
         let workspace = context.workspace()?;
         let config = workspace.config()?;
         Ok(Self { workspace, config })
@@ -43,14 +47,8 @@ impl Session {
     /// # Errors
     /// When `-C` or `NAMESYS_DIR` name a folder that is none; a wrong `namesys.toml`.
     pub fn open_if_any(context: &Context) -> Result<Option<Self>, CliError> {
-        match context.workspace() {
-            Ok(workspace) => {
-                let config = workspace.config()?;
-                Ok(Some(Self { workspace, config }))
-            }
-            Err(error) if error.kind == ErrorKind::NoWorkspace && context.dir.is_none() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let opened = context.opened()?.cloned();
+        Ok(opened.map(|(workspace, config)| Self { workspace, config }))
     }
 
     /// The name `--name` gives: the workspace's, or one under it. A name that ENSIP-15 maps is
@@ -59,12 +57,12 @@ impl Session {
     /// # Errors
     /// Exit 2 when it is no name, or another.
     pub fn name(&self, context: &Context, given: Option<&str>) -> Result<Name, CliError> {
-        let Some(given) = given else { return Ok(self.config.name.clone()) };
+        let Some(given) = given else { return Ok(self.config.name().clone()) };
         let name = parse_name(context, given)?;
-        if name.is_or_is_under(&self.config.name) {
+        if name.is_or_is_under(self.config.name()) {
             return Ok(name);
         }
-        let root = &self.config.name;
+        let root = self.config.name();
         Err(CliError::usage(format!("{name} is neither {root} nor a name under it"))
             .hint(format!("make a workspace for it: namesys init {name}")))
     }
@@ -74,10 +72,20 @@ impl Session {
     /// # Errors
     /// Exit 4 before it is derived.
     pub fn ipns_name(&self) -> Result<IpnsName, CliError> {
-        self.config.recorded_keys()?.ipns_name.ok_or_else(|| {
+        self.config.keys().ipns_name.ok_or_else(|| {
             CliError::new(Exit::NotFound, ErrorKind::NoIpnsName, "the IPNS name is not derived yet")
                 .hint("namesys keygen derives it, and so does namesys publish")
         })
+    }
+
+    /// Takes the workspace's lock; `config` is then what stands in the file, whoever changed it.
+    ///
+    /// # Errors
+    /// When another process keeps the lock, or the file is wrong by now.
+    pub fn lock(&mut self) -> Result<Lock, CliError> {
+        let lock = self.workspace.lock()?;
+        self.config = self.workspace.config()?;
+        Ok(lock)
     }
 
     /// Checks `keys` against what is recorded, and records what is new. Takes the lock.
@@ -88,8 +96,7 @@ impl Session {
         if self.config.unrecorded_keys(keys)?.is_empty() {
             return Ok(());
         }
-        let _lock = self.workspace.lock()?;
-        self.config = self.workspace.config()?;
+        let _lock = self.lock()?;
         if self.config.record_keys(keys)? {
             self.workspace.save_config(&self.config)?;
         }
@@ -150,7 +157,7 @@ pub struct KeysFor {
 impl From<&Config> for KeysFor {
     fn from(config: &Config) -> Self {
         Self {
-            name: config.name.clone(),
+            name: config.name().clone(),
             storage: config.storage,
             signer_storage: config.signer_storage,
             chain_id: config.chain_id,

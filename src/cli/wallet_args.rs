@@ -42,6 +42,7 @@ pub struct WalletArgs {
     #[arg(long, value_name = "PATH", group = "wallet")]
     keystore: Option<PathBuf>,
     /// A keystore by its name in ~/.foundry/keystores [env: ETH_KEYSTORE_ACCOUNT]
+    /// [default: account of config.toml]
     #[arg(long, value_name = "NAME", group = "wallet")]
     account: Option<String>,
     /// A file with the keystore's password; - for stdin [env: ETH_PASSWORD, a file]
@@ -75,7 +76,7 @@ impl OpenWallet {
 }
 
 impl WalletArgs {
-    /// Opens the wallet: flags, then variables.
+    /// Opens the wallet: flags, then variables, then the account of the user's file.
     ///
     /// # Errors
     /// Exit 2 when none is given, or a key or mnemonic is not one; 1 for a wrong password.
@@ -94,15 +95,18 @@ impl WalletArgs {
         if let Some(wallet) = self.by_variables(context)? {
             return Ok(OpenWallet::Local(wallet));
         }
-        match from_variable()? {
-            Some(from) => Ok(OpenWallet::External(ExternalWallet::new(from))),
-            None => Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed")
-                .hint(
-                    "give one of --private-key-file, --mnemonic, --keystore, --account, \
-                 --interactive, or --from ADDRESS with signatures made elsewhere; or set \
-                 ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
-                )),
+        if let Some(from) = from_variable()? {
+            return Ok(OpenWallet::External(ExternalWallet::new(from)));
         }
+        if let Some(name) = context.settings.account() {
+            let path = account_path(&keystores()?, name)?;
+            return self.open_keystore(context, &path).map(OpenWallet::Local);
+        }
+        Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed").hint(
+            "give one of --private-key-file, --mnemonic, --keystore, --account, \
+             --interactive, or --from ADDRESS with signatures made elsewhere; or set \
+             ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
+        ))
     }
 
     /// The wallet's address without opening a keystore or asking, where `--from` or `ETH_FROM`
@@ -117,11 +121,11 @@ impl WalletArgs {
         }
     }
 
-    /// Whether any flag or variable gives a wallet.
+    /// Whether a flag, a variable or the user's file gives a wallet.
     ///
     /// # Errors
     /// Exit 2 when a variable is not UTF-8.
-    pub fn is_given(&self) -> Result<bool, CliError> {
+    pub fn is_given(&self, context: &Context) -> Result<bool, CliError> {
         let flags = self.private_key.is_some()
             || self.private_key_file.is_some()
             || self.mnemonic.is_some()
@@ -137,7 +141,7 @@ impl WalletArgs {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(context.settings.account().is_some())
     }
 
     fn by_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {

@@ -145,7 +145,6 @@ impl From<SignError> for CliError {
             }
             SignError::Tree(error) => error.into(),
             SignError::Workspace(error) => error.into(),
-            SignError::Config(error) => error.into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use rusty_s3::actions::{
 use rusty_s3::{Bucket as Place, Credentials, UrlStyle};
 use url::Url;
 
-use super::{Body, Http, NetError, Request, shown};
+use super::{Body, Http, NetError, Request, shown, takes_credentials};
 use crate::secret::SecretString;
 
 /// How long a signature may be used, which has to outlast the repetitions.
@@ -60,6 +60,9 @@ impl Bucket {
     /// In words, when its name or the address cannot be one.
     pub fn new(http: Http, config: BucketConfig) -> Result<Self, String> {
         let BucketConfig { endpoint, bucket, region, key_id, secret } = config;
+        if !takes_credentials(&endpoint) {
+            return Err(NetError::Plain { url: shown(&endpoint) }.to_string());
+        }
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         if !(3..=63).contains(&bucket.len())
             || !bucket.starts_with(|c: char| c.is_ascii_alphanumeric())

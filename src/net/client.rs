@@ -214,6 +214,11 @@ impl Http {
             let reason = format!("its scheme is {:?}", url.scheme());
             return Err(NetError::Address { url: shown(url), reason });
         }
+        let is_origin = url.origin() == request.url.origin();
+        let is_shown = request.authorization.is_some() && is_origin;
+        if (is_shown || has_login(url)) && !takes_credentials(url) {
+            return Err(NetError::Plain { url: shown(url) });
+        }
         if let Some(limiter) = &request.limiter {
             limiter.acquire().await;
         }
@@ -228,7 +233,7 @@ impl Http {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        if url.origin() == request.url.origin() {
+        if is_origin {
             builder = match &request.authorization {
                 None => builder,
                 Some(Authorization::Bearer(token)) => builder.bearer_auth(token.expose()),
@@ -328,6 +333,16 @@ fn build(
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             NetError::Client { reason: cause.unwrap_or_else(|| error.to_string()) }
         })
+}
+
+/// Whether a credential may be sent to `url`: over TLS, or without to this machine.
+pub fn takes_credentials(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback(url)
+}
+
+/// Whether a URL itself holds a user or a password.
+pub fn has_login(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// `base` with `segments` after its path, each percent-encoded where it must be.

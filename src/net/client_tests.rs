@@ -217,6 +217,29 @@ async fn tokens_stay_with_their_origin() {
     assert_eq!(other.seen()[0].body, b"x", "307 repeats the body");
 }
 
+/// Nobody listens at TEST-NET-1: it is refused before anybody is asked.
+#[tokio::test]
+async fn plain_http_takes_no_credential_but_to_this_machine() {
+    let token = || Some(SecretString::new("hunter2".into()));
+    for (url, login) in [("http://192.0.2.1/x", false), ("http://me:hunter2@192.0.2.1/x", true)] {
+        let request = Request::get(url.parse().unwrap());
+        let request = if login { request } else { request.bearer(token()) };
+        let error = quick(&Arc::default()).send(&request).await.unwrap_err();
+        assert!(matches!(error, NetError::Plain { .. }), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    for (url, takes) in [
+        ("https://192.0.2.1", true),
+        ("http://127.0.0.2:5001", true),
+        ("http://[::1]:5001", true),
+        ("http://node.localhost", true),
+        ("http://10.0.0.1", false),
+        ("http://localhost.example", false),
+    ] {
+        assert_eq!(takes_credentials(&url.parse().unwrap()), takes, "{url}");
+    }
+}
+
 #[tokio::test]
 async fn addresses_and_certificates_are_checked() {
     let error = get(&"ftp://127.0.0.1/x".parse().unwrap()).await.unwrap_err();

@@ -30,6 +30,12 @@ pub enum NetError {
         /// Why not.
         reason: String,
     },
+    /// A credential would go to another machine without TLS.
+    #[error("no credential is sent to {url} over plain http; give an https:// address")]
+    Plain {
+        /// The address.
+        url: String,
+    },
     /// A file to send cannot be read.
     #[error("{path:?} cannot be read for sending: {reason}")]
     File {

@@ -38,7 +38,7 @@ mod timeouts;
 pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;
-pub use client::{Http, HttpConfig, endpoint};
+pub use client::{Http, HttpConfig, endpoint, has_login, takes_credentials};
 #[cfg(feature = "devnet")]
 pub(crate) use dns::is_localhost;
 pub use error::{NetError, shown};

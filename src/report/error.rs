@@ -249,10 +249,14 @@ pub enum ErrorKind {
     Timeout,
     /// A transaction could not be signed or sent.
     Transaction,
+    /// `namesys.toml` asks for a credential to be sent to a host that the user did not bind it to.
+    UnboundCredential,
     /// A server refuses connections or cannot be found.
     Unreachable,
     /// A publisher's answer could not be read.
     Unreadable,
+    /// Only `namesys.toml` says whose key is to be signed for, approved or set.
+    Unproven,
     /// The form of the recordhash needs the chain.
     Unsupported,
     /// A record or a primary name does not verify.

@@ -2,36 +2,17 @@
 //! and order survive.
 
 use std::fmt;
-use std::str::FromStr;
 
 use alloy_primitives::Address;
-use toml_edit::{DocumentMut, Item, value};
+use toml_edit::{DocumentMut, Table, value};
 
-use super::config_entries::{address, invalid, parsed, put, string};
-use super::targets::{Target, gateways, targets};
-use crate::ens::{Name, NameError};
+use super::approvals::{self, Approval, Approvals};
+use super::config_file::{ELSEWHERE, File};
+use super::targets::{PublisherTarget, SiteTarget, UploadTarget};
+use super::{ApprovalMode, Network};
+use crate::ens::Name;
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
-
-/// Every entry of the file. Another one is refused: it may be a misspelt one, and with another
-/// storage or chain id other keys would be derived.
-const ENTRIES: [&str; 16] = [
-    "name",
-    "storage",
-    "signer_storage",
-    "chain_id",
-    "wallet",
-    "ipns_name",
-    "signer",
-    "derivation",
-    "compat",
-    "owner",
-    "approval",
-    "approvals",
-    "uploads",
-    "publishers",
-    "sites",
-    "gateways",
-];
+use crate::toml::{self, Text, TomlError};
 
 /// What the first derivation of the keys recorded; a later one that differs is refused.
 ///
@@ -67,21 +48,26 @@ pub struct KeyMismatch {
 /// The contents of `namesys.toml`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub(super) document: DocumentMut,
-    /// The workspace's name.
-    pub name: Name,
+    document: DocumentMut,
+    /// One at least.
+    names: Vec<Name>,
     /// Storage of the IPNS key.
     pub storage: Storage,
     /// Storage of the records signer.
     pub signer_storage: Storage,
     /// The chain id of the request texts.
     pub chain_id: u64,
+    keys: RecordedKeys,
+    owner: Option<Address>,
+    approval_mode: Option<ApprovalMode>,
+    network: Option<Network>,
+    approvals: Approvals,
     /// Where the tree is uploaded; empty: the network's own.
-    pub uploads: Vec<Target>,
+    pub uploads: Vec<UploadTarget>,
     /// Where IPNS records go; empty: the network's own.
-    pub publishers: Vec<Target>,
+    pub publishers: Vec<PublisherTarget>,
     /// Web hosts that have the tree, for an `https://` recordhash.
-    pub sites: Vec<Target>,
+    pub sites: Vec<SiteTarget>,
     /// Gateways to read from; empty: the network's own.
     pub gateways: Vec<String>,
 }
@@ -89,31 +75,18 @@ pub struct Config {
 /// Why `namesys.toml` is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// Not TOML; the parser says where.
-    #[error("namesys.toml: {0}")]
-    Toml(String),
+    /// Not TOML, or an entry is unknown, misplaced, or not what it must be.
+    #[error(transparent)]
+    File(Box<TomlError>),
     /// A required entry is missing.
     #[error("namesys.toml has no {0}")]
     Missing(&'static str),
-    /// An entry has a name that means nothing.
-    #[error("namesys.toml: {key:?} is not an entry of this file; there are {}", ENTRIES.join(", "))]
-    Unknown {
-        /// The entry.
-        key: String,
-    },
-    /// An entry is not what it must be.
-    #[error("namesys.toml: {key} = {found}: {reason}")]
-    Invalid {
-        /// The entry.
-        key: String,
-        /// Its text.
-        found: String,
-        /// Why it is refused.
-        reason: String,
-    },
-    /// `name` is not a name.
-    #[error("namesys.toml: {0}")]
-    Name(#[from] NameError),
+    /// Both `name` and `names`.
+    #[error("namesys.toml has both name and names: write all of them into names")]
+    NameTwice,
+    /// More names than one.
+    #[error("namesys.toml names {0} names; a workspace has one so far: make one for each")]
+    SeveralNames(usize),
 }
 
 impl Config {
@@ -128,10 +101,15 @@ impl Config {
         document["chain_id"] = value(i64::try_from(chain_id).unwrap_or(i64::MAX));
         Self {
             document,
-            name,
+            names: vec![name],
             storage,
             signer_storage,
             chain_id,
+            keys: RecordedKeys::default(),
+            owner: None,
+            approval_mode: None,
+            network: None,
+            approvals: Approvals::new(),
             uploads: Vec::new(),
             publishers: Vec::new(),
             sites: Vec::new(),
@@ -144,38 +122,39 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the entry.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let document: DocumentMut = text
-            .parse()
-            .map_err(|error: toml_edit::TomlError| ConfigError::Toml(error.to_string()))?;
-        let table = document.as_table();
-        if let Some((key, _)) = table.iter().find(|(key, _)| !ENTRIES.contains(key)) {
-            return Err(ConfigError::Unknown { key: key.to_owned() });
-        }
-        let name =
-            Name::from_normalized(string(table, "name")?.ok_or(ConfigError::Missing("name"))?)?;
-        let storage = parsed(table, "storage")?.unwrap_or_default();
-        let chain_id = match table.get("chain_id") {
-            None => 1,
-            Some(item) => item
-                .as_integer()
-                .and_then(|id| u64::try_from(id).ok())
-                .filter(|id| *id > 0)
-                .ok_or_else(|| invalid("chain_id", item, "a chain id is a positive number"))?,
+        let (file, document): (File, _) = toml::read("namesys.toml", text, &ELSEWHERE)
+            .map_err(|error| ConfigError::File(Box::new(error)))?;
+        let names = names(file.name, file.names)?;
+        let keys = RecordedKeys {
+            wallet: file.wallet.map(|wallet| wallet.0),
+            ipns_name: file.ipns_name.map(|name| name.0),
+            signer: file.signer.map(|signer| signer.0),
+            derivation: file.derivation.map(|derivation| derivation.0),
+            compat: file.compat.map(|compat| compat.0),
         };
-        let config = Self {
-            name,
-            storage,
-            signer_storage: parsed(table, "signer_storage")?.unwrap_or(storage),
-            chain_id,
-            uploads: targets(table, "uploads")?,
-            publishers: targets(table, "publishers")?,
-            sites: targets(table, "sites")?,
-            gateways: gateways(table)?,
+        let storage = file.storage.map(|storage| storage.0).unwrap_or_default();
+        Ok(Self {
             document,
-        };
-        config.recorded_keys()?;
-        config.owner()?;
-        Ok(config)
+            names,
+            storage,
+            signer_storage: file.signer_storage.map_or(storage, |storage| storage.0),
+            chain_id: file.chain_id.map_or(1, |id| id.0),
+            approvals: approvals::read(file.approvals, keys.wallet)
+                .ok_or(ConfigError::Missing("wallet"))?,
+            keys,
+            owner: file.owner.map(|owner| owner.0),
+            approval_mode: file.approval.map(|mode| mode.0),
+            network: file.network.map(|network| network.0),
+            uploads: file.uploads,
+            publishers: file.publishers,
+            sites: file.sites,
+            gateways: file.gateways.ipfs,
+        })
+    }
+
+    /// The workspace's one name.
+    pub fn name(&self) -> &Name {
+        &self.names[0]
     }
 
     /// Whether the tables name web hosts and nothing of IPFS: then nothing is asked of IPFS unasked.
@@ -184,18 +163,8 @@ impl Config {
     }
 
     /// What the first derivation recorded.
-    ///
-    /// # Errors
-    /// When an entry of it is malformed.
-    pub fn recorded_keys(&self) -> Result<RecordedKeys, ConfigError> {
-        let table = self.document.as_table();
-        Ok(RecordedKeys {
-            wallet: address(table, "wallet")?,
-            ipns_name: parsed(table, "ipns_name")?,
-            signer: address(table, "signer")?,
-            derivation: parsed(table, "derivation")?,
-            compat: parsed(table, "compat")?,
-        })
+    pub fn keys(&self) -> &RecordedKeys {
+        &self.keys
     }
 
     /// Which of `keys` are not recorded yet, with the text to record.
@@ -206,24 +175,14 @@ impl Config {
         &self,
         keys: &RecordedKeys,
     ) -> Result<Vec<(&'static str, String)>, KeyMismatch> {
-        let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
-        let given = [
-            ("wallet", text(keys.wallet.as_ref().map(|v| v as _))),
-            ("ipns_name", text(keys.ipns_name.as_ref().map(|v| v as _))),
-            ("signer", text(keys.signer.as_ref().map(|v| v as _))),
-            ("derivation", text(keys.derivation.as_ref().map(|v| v as _))),
-            ("compat", text(keys.compat.as_ref().map(|v| v as _))),
-        ];
         let mut new = Vec::new();
         let mut differs = Vec::new();
-        for (what, given) in given {
-            let Some(given) = given else { continue };
-            match self.document.get(what).and_then(Item::as_str) {
-                None => new.push((what, given)),
-                // Addresses may be written in one case.
-                Some(recorded) if recorded.eq_ignore_ascii_case(&given) => {}
-                Some(recorded) => {
-                    let recorded = recorded.to_owned();
+        for ((what, recorded), (_, given)) in self.keys.entries().into_iter().zip(keys.entries()) {
+            match (recorded, given) {
+                (_, None) => {}
+                (None, Some(given)) => new.push((what, given)),
+                (Some(recorded), Some(given)) if recorded == given => {}
+                (Some(recorded), Some(given)) => {
                     differs.push(KeyMismatch { what, given, recorded });
                 }
             }
@@ -246,34 +205,103 @@ impl Config {
         for (what, given) in &new {
             put(self.document.as_table_mut(), what, given);
         }
+        let old = self.keys.clone();
+        self.keys = RecordedKeys {
+            wallet: old.wallet.or(keys.wallet),
+            ipns_name: old.ipns_name.or(keys.ipns_name),
+            signer: old.signer.or(keys.signer),
+            derivation: old.derivation.or(keys.derivation),
+            compat: old.compat.or(keys.compat),
+        };
         Ok(!new.is_empty())
     }
 
     /// Who owns the names: `owner` where the wallet is a manager, otherwise the wallet.
-    ///
-    /// # Errors
-    /// When an entry is no address.
-    pub fn owner(&self) -> Result<Option<Address>, ConfigError> {
-        let table = self.document.as_table();
-        Ok(address(table, "owner")?.or(address(table, "wallet")?))
+    pub fn owner(&self) -> Option<Address> {
+        self.owner.or(self.keys.wallet)
     }
 
     /// Records an owner other than the wallet.
     pub fn record_owner(&mut self, owner: Address) {
         put(self.document.as_table_mut(), "owner", &owner.to_string());
+        self.owner = Some(owner);
     }
 
     /// How records were last approved, where it was said (`sign --approval`).
-    ///
-    /// # Errors
-    /// When the entry names no approval.
-    pub fn approval_mode<M: FromStr<Err: fmt::Display>>(&self) -> Result<Option<M>, ConfigError> {
-        parsed(self.document.as_table(), "approval")
+    pub fn approval_mode(&self) -> Option<ApprovalMode> {
+        self.approval_mode
+    }
+
+    /// The SIGN 3 for `signer` on `name`, if one is kept. Not verified here.
+    pub fn approval(&self, name: &Name, signer: Address) -> Option<&Approval> {
+        self.approvals.get(&signer)?.get(name)
+    }
+
+    /// Keeps SIGN 3 signatures for `signer`.
+    pub fn keep_approvals<'a>(
+        &mut self,
+        signer: Address,
+        approvals: impl IntoIterator<Item = (&'a Name, Approval)>,
+    ) {
+        let new: Vec<(&Name, Approval)> = approvals.into_iter().collect();
+        let texts = new.iter().map(|(name, approval)| (*name, approval));
+        approvals::write(&mut self.document, signer, self.keys.wallet, texts);
+        let kept = self.approvals.entry(signer).or_default();
+        kept.extend(new.into_iter().map(|(name, approval)| (name.clone(), approval)));
+    }
+
+    /// Whose endpoints apply, where the file says.
+    pub fn network(&self) -> Option<Network> {
+        self.network
     }
 
     /// Records how records are approved.
-    pub fn record_approval_mode(&mut self, mode: &str) {
-        put(self.document.as_table_mut(), "approval", mode);
+    pub fn record_approval_mode(&mut self, mode: ApprovalMode) {
+        put(self.document.as_table_mut(), "approval", &mode.to_string());
+        self.approval_mode = Some(mode);
+    }
+}
+
+impl RecordedKeys {
+    /// Each entry of the file and its text.
+    fn entries(&self) -> [(&'static str, Option<String>); 5] {
+        let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
+        [
+            ("wallet", text(self.wallet.as_ref().map(|value| value as _))),
+            ("ipns_name", text(self.ipns_name.as_ref().map(|value| value as _))),
+            ("signer", text(self.signer.as_ref().map(|value| value as _))),
+            ("derivation", text(self.derivation.as_ref().map(|value| value as _))),
+            ("compat", text(self.compat.as_ref().map(|value| value as _))),
+        ]
+    }
+}
+
+/// `name`, or `names`, of which there is one so far.
+fn names(
+    name: Option<Text<Name>>,
+    names: Option<Vec<Text<Name>>>,
+) -> Result<Vec<Name>, ConfigError> {
+    let names = match (name, names) {
+        (Some(_), Some(_)) => return Err(ConfigError::NameTwice),
+        (Some(name), None) => vec![name],
+        (None, names) => names.unwrap_or_default(),
+    };
+    match names.len() {
+        0 => Err(ConfigError::Missing("name")),
+        1 => Ok(names.into_iter().map(|name| name.0).collect()),
+        count => Err(ConfigError::SeveralNames(count)),
+    }
+}
+
+/// Sets an entry and keeps the comments around it.
+fn put(table: &mut Table, key: &str, text: &str) {
+    match table.get_mut(key).and_then(toml_edit::Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = text.into();
+            *old.decor_mut() = decor;
+        }
+        None => _ = table.insert(key, value(text)),
     }
 }
 

@@ -9,12 +9,14 @@
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
+mod approval_mode;
 mod approvals;
 mod check;
 mod config;
-mod config_entries;
+mod config_file;
 mod import;
 mod lock;
+mod network;
 mod plan;
 mod records;
 mod sign;
@@ -25,18 +27,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use crate::atomic::write_atomic;
+pub use approval_mode::{ApprovalMode, UnknownApprovalMode};
 pub use approvals::Approval;
 pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
+pub use network::{Network, UnknownNetwork};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::{Records, RecordsError, SameFile};
-pub use sign::{
-    ApprovalMode, SignError, SignOutcome, SignRequest, SignedFile, Signer, UnknownApprovalMode,
-    sign,
-};
-pub use targets::Target;
+pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, sign};
+pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
 pub use tree::{TreeEntry, TreeError, walk};
 
 /// The configuration file, which also marks the workspace's folder.
@@ -204,7 +205,7 @@ impl Workspace {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(WorkspaceError::io(&path)(error)),
         };
-        Ok(Records::parse(&text, &config.name)?)
+        Ok(Records::parse(&text, config.name())?)
     }
 
     /// Replaces `records.toml`. Hold the lock.

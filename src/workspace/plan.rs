@@ -6,9 +6,8 @@ use alloy_primitives::Address;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::sign::ApprovalMode;
 use super::tree::{TreeEntry, read_bounded, walk};
-use super::{Config, Records, TreeError, Workspace};
+use super::{ApprovalMode, Config, Records, TreeError, Workspace};
 use crate::ens::Name;
 use crate::record::{PathMeaning, RecordFile, RecordKey, Value, flat_path, record_path};
 use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
@@ -148,7 +147,7 @@ fn is_current(
             // The file must carry the approval that is kept, so that the same workspace gives
             // the same bytes.
             match config.approval(name, record.signer) {
-                Ok(Some(kept)) if kept.signature.as_bytes()[..] == record.approval[..] => {
+                Some(kept) if kept.signature.as_bytes()[..] == record.approval[..] => {
                     owner = kept.owner;
                 }
                 _ => return false,
@@ -179,10 +178,10 @@ fn removed_record(
 ) -> Option<Change> {
     let (name, key) = match entry.meaning {
         PathMeaning::Records(candidates) if records.owner_of(&entry.path).is_none() => {
-            candidates.into_iter().find(|(name, _)| name.is_or_is_under(&config.name))?
+            candidates.into_iter().find(|(name, _)| name.is_or_is_under(config.name()))?
         }
         PathMeaning::Legacy(name, key)
-            if name.is_or_is_under(&config.name) && records.get(&name, &key).is_none() =>
+            if name.is_or_is_under(config.name()) && records.get(&name, &key).is_none() =>
         {
             (name, key)
         }

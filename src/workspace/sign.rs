@@ -2,8 +2,6 @@
 //! written one by one, each whole.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
@@ -11,53 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Change, Expected, RecordState, plan};
 use super::{
-    Approval, Config, ConfigError, Records, TreeError, Workspace, WorkspaceError, write_atomic,
+    Approval, ApprovalMode, Config, Records, TreeError, Workspace, WorkspaceError, write_atomic,
 };
 use crate::ens::{Name, WELL_KNOWN};
 use crate::keys::SignerKey;
 use crate::record::{FileMetadata, RecordFile, RecordKey, Value};
 use crate::request::{Request, Signature, SignedRecord};
 use crate::wallet::{Wallet, WalletError, sign_checked};
-
-/// Why the resolver accepts the records signer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ApprovalMode {
-    /// SIGN 3 by the wallet, one for each name, carried in every record file.
-    #[default]
-    Wallet,
-    /// The owner approved the signer on chain: one approval for all names of a node.
-    OnChain,
-    /// The owner itself signs the records.
-    Owner,
-}
-
-impl fmt::Display for ApprovalMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Wallet => "wallet",
-            Self::OnChain => "on-chain",
-            Self::Owner => "owner",
-        })
-    }
-}
-
-/// The text names no approval mode.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not one of: wallet, on-chain, owner")]
-pub struct UnknownApprovalMode(String);
-
-impl FromStr for ApprovalMode {
-    type Err = UnknownApprovalMode;
-
-    fn from_str(text: &str) -> Result<Self, UnknownApprovalMode> {
-        match text {
-            "wallet" => Ok(Self::Wallet),
-            "on-chain" => Ok(Self::OnChain),
-            "owner" => Ok(Self::Owner),
-            _ => Err(UnknownApprovalMode(text.to_owned())),
-        }
-    }
-}
 
 /// Who makes SIGN 4.
 #[derive(Clone, Copy)]
@@ -163,9 +121,6 @@ pub enum SignError {
     /// The workspace cannot be read or written.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// `namesys.toml` is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
 }
 
 fn whose(first: &Name, count: usize) -> String {
@@ -188,8 +143,8 @@ pub async fn sign(
     config: &mut Config,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<SignOutcome, SignError> {
-    let wallet = config.recorded_keys()?.wallet.or_else(|| request.wallet.map(Wallet::address));
-    let owner = config.owner()?.or(wallet).ok_or(SignError::NoOwner)?;
+    let wallet = config.keys().wallet.or_else(|| request.wallet.map(Wallet::address));
+    let owner = config.owner().or(wallet).ok_or(SignError::NoOwner)?;
     let signer = request.signer.address();
     if request.mode == ApprovalMode::Owner && signer != owner {
         return Err(SignError::NotOwner { signer, owner });
@@ -211,7 +166,7 @@ pub async fn sign(
     }
     outcome.signed = match request.signer.key() {
         Some(key) => sign_in_parallel(request, config, owner, key, to_sign, progress)?,
-        None => sign_one_by_one(request, owner, to_sign, progress).await?,
+        None => sign_one_by_one(request, config, owner, to_sign, progress).await?,
     };
     for change in removed {
         outcome.removed.push(remove(request.workspace, change)?);
@@ -231,17 +186,14 @@ async fn approve_missing(
     let approval = |name, owner| Request::ApproveSigner { name, chain_id, signer, owner };
     let names: BTreeSet<&Name> = changes.iter().map(|change| &change.name).collect();
     let names: Vec<&Name> = names.into_iter().collect();
-    let manager = config.recorded_keys()?.wallet;
-    let stands = |name| -> Result<bool, ConfigError> {
-        let Some(Approval { owner, signature }) = config.approval(name, signer)? else {
-            return Ok(false);
-        };
-        let by = approval(name, owner).recover(&signature).ok();
-        Ok(by.is_some() && (by == Some(owner) || by == manager))
+    let manager = config.keys().wallet;
+    let stands = |name| {
+        config.approval(name, signer).is_some_and(|kept| {
+            let by = approval(name, kept.owner).recover(&kept.signature).ok();
+            by.is_some() && (by == Some(kept.owner) || by == manager)
+        })
     };
-    let kept = names.par_iter().map(|name| stands(name)).collect::<Result<Vec<_>, _>>()?;
-    let missing: Vec<&Name> =
-        names.iter().zip(kept).filter(|(_, kept)| !kept).map(|(name, _)| *name).collect();
+    let missing: Vec<&Name> = names.into_par_iter().filter(|name| !stands(*name)).collect();
     let Some(first) = missing.first() else { return Ok(0) };
     let Some(wallet) = request.wallet else {
         let (first, count) = ((*first).clone(), missing.len());
@@ -267,7 +219,7 @@ async fn approve_missing(
     // Those that were made are kept also when a later one was refused: each cost a person a
     // confirmation.
     let signatures = signatures.into_iter().map(|signature| Approval { owner, signature });
-    config.keep_approvals(signer, missing.iter().copied().zip(signatures))?;
+    config.keep_approvals(signer, missing.iter().copied().zip(signatures));
     request.workspace.save_config(config)?;
     match refused {
         Some(error) => Err(error.into()),
@@ -287,11 +239,11 @@ fn sign_in_parallel(
     let (done, total) = (std::sync::atomic::AtomicU64::new(0), changes.len() as u64);
     let sign_one = |change: Change| -> Result<SignedFile, SignError> {
         let approval = match request.mode {
-            ApprovalMode::Wallet => config.approval(&change.name, key.address())?,
+            ApprovalMode::Wallet => config.approval(&change.name, key.address()),
             ApprovalMode::OnChain | ApprovalMode::Owner => None,
         };
         let value = change.value.as_ref().expect("only removed records have no value");
-        let signature = approval.as_ref().map(|approval| &approval.signature);
+        let signature = approval.map(|approval| &approval.signature);
         let record = key.sign_record(&change.name, &change.key, value, config.chain_id, signature);
         let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
@@ -302,6 +254,7 @@ fn sign_in_parallel(
 
 async fn sign_one_by_one(
     request: &SignRequest<'_>,
+    config: &Config,
     owner: Address,
     changes: Vec<Change>,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -310,7 +263,7 @@ async fn sign_one_by_one(
         unreachable!("a signer that is a key signs in parallel")
     };
     let temporary = request.workspace.temporary_dir()?;
-    let chain_id = request.workspace.config()?.chain_id;
+    let chain_id = config.chain_id;
     let total = changes.len() as u64;
     let mut files = Vec::with_capacity(changes.len());
     for (done, change) in (1..).zip(changes) {

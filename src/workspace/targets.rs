@@ -1,215 +1,380 @@
-//! `[[uploads]]`, `[[publishers]]` and `[[sites]]` of `namesys.toml`.
+//! `[[uploads]]`, `[[publishers]]` and `[[sites]]` of `namesys.toml`, and the same by a flag,
+//! `KIND=PLACE`: the place is the first field of the kind.
 
-use toml_edit::{Item, Table};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use super::config::ConfigError;
-use super::config_entries::{invalid, string};
+use serde::{Deserialize, Deserializer};
+use url::Url;
 
-/// The list of web hosts.
-const SITES: &str = "sites";
-/// What a web host can be.
-const SITE_KINDS: [&str; 2] = ["folder", "s3"];
+use crate::ipfs::upload::Pinata;
+use crate::net::{parse_api_address, shown};
+use crate::toml::from_flag;
 
-/// One of `[[uploads]]`, `[[publishers]]` or `[[sites]]`. Which entries a kind uses is its own matter; every
-/// entry known here is a text, but `origins`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Target {
-    /// `kubo`, `s3`, `w3name`, …
-    pub kind: String,
-    /// Where it is: `url`, of a folder `dir`, of a file `file`, of a site's bucket `endpoint`.
-    pub place: Option<String>,
-    /// The `url` of a site: where it is served.
-    pub served: Option<String>,
-    /// The environment variable that holds its token, never the token.
-    pub token_env: Option<String>,
-    /// The file that holds its token.
-    pub token_file: Option<String>,
-    /// What the upload is called there.
-    pub name: Option<String>,
-    /// A bucket.
-    pub bucket: Option<String>,
-    /// What the keys of a site's objects begin with.
-    pub prefix: Option<String>,
-    /// A bucket's region.
-    pub region: Option<String>,
-    /// The environment variable with the id of a bucket's access key.
-    pub key_env: Option<String>,
-    /// The environment variable with the secret of a bucket's access key.
-    pub secret_env: Option<String>,
-    /// Multiaddrs of who has the blocks.
-    pub origins: Vec<String>,
+/// A service that keeps blocks.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum UploadTarget {
+    /// The RPC of a Kubo node; its address may be a multiaddr.
+    Kubo {
+        /// Where it is.
+        #[serde(deserialize_with = "kubo_url")]
+        url: Url,
+        /// The variable that holds its token.
+        token_env: Option<String>,
+        /// The file that holds its token.
+        token_file: Option<PathBuf>,
+    },
+    /// The REST API of IPFS Cluster.
+    Cluster {
+        /// Where it is.
+        #[serde(deserialize_with = "http_url")]
+        url: Url,
+        /// The variable that holds its token.
+        token_env: Option<String>,
+        /// The file that holds its token.
+        token_file: Option<PathBuf>,
+    },
+    /// A service of the IPFS Pinning Service API, which fetches the blocks itself.
+    PinningService {
+        /// Where it is.
+        #[serde(deserialize_with = "http_url")]
+        url: Url,
+        /// The variable that holds its token.
+        token_env: Option<String>,
+        /// The file that holds its token.
+        token_file: Option<PathBuf>,
+        /// What the upload is called there.
+        name: Option<String>,
+        /// Multiaddrs of who has the blocks.
+        #[serde(default)]
+        origins: Vec<String>,
+    },
+    /// Pinata.
+    Pinata {
+        /// Where it is; it need not be said.
+        #[serde(default = "pinata_url", deserialize_with = "http_url")]
+        url: Url,
+        /// The variable that holds its token.
+        token_env: Option<String>,
+        /// The file that holds its token.
+        token_file: Option<PathBuf>,
+        /// What the upload is called there.
+        name: Option<String>,
+    },
+    /// A bucket that unpacks CAR files, as Filebase's.
+    S3 {
+        /// The service, or, where no bucket is said, `URL/BUCKET`.
+        #[serde(deserialize_with = "http_url")]
+        url: Url,
+        /// The bucket.
+        bucket: Option<String>,
+        /// Its region.
+        region: Option<String>,
+        /// The variable that holds `KEY-ID:SECRET`.
+        token_env: Option<String>,
+        /// The file that holds `KEY-ID:SECRET`.
+        token_file: Option<PathBuf>,
+        /// The variable with the id of the access key.
+        key_env: Option<String>,
+        /// The variable with the secret of the access key.
+        secret_env: Option<String>,
+    },
+    /// A folder that gets the tree unpacked.
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+    },
 }
 
-impl Target {
-    /// A target of which only the place is said.
-    pub fn at(kind: &str, place: &str) -> Self {
-        Self { kind: kind.to_owned(), place: Some(place.to_owned()), ..Self::default() }
-    }
+/// A service that keeps IPNS records.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PublisherTarget {
+    /// The API of name.web3.storage.
+    W3name {
+        /// Where it is.
+        #[serde(deserialize_with = "http_url")]
+        url: Url,
+    },
+    /// Delegated routing (`/routing/v1/ipns`).
+    Routing {
+        /// Where it is.
+        #[serde(deserialize_with = "http_url")]
+        url: Url,
+    },
+    /// The RPC of a Kubo node; its address may be a multiaddr.
+    Kubo {
+        /// Where it is.
+        #[serde(deserialize_with = "kubo_url")]
+        url: Url,
+        /// The variable that holds its token.
+        token_env: Option<String>,
+        /// The file that holds its token.
+        token_file: Option<PathBuf>,
+    },
+    /// A file, or a folder that gets `<name>.ipns-record`.
+    File {
+        /// The file.
+        file: PathBuf,
+    },
+}
 
-    /// The entry that says where a target of `kind` is.
-    fn place_key(list: &str, kind: &str) -> &'static str {
-        match kind {
-            "folder" => "dir",
-            "file" => "file",
-            _ if list == SITES => "endpoint",
-            _ => "url",
+/// A web host that has the tree, for an `https://` recordhash.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "there are a few, made once")]
+pub enum SiteTarget {
+    /// A folder that a web server has, or that rsync or git take to one.
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// Where it is served.
+        url: Option<String>,
+    },
+    /// An S3-compatible bucket that a web host serves.
+    S3 {
+        /// The service, or, where no bucket is said, `URL/BUCKET`.
+        #[serde(deserialize_with = "http_url")]
+        endpoint: Url,
+        /// The bucket.
+        bucket: Option<String>,
+        /// What the keys of the objects begin with.
+        prefix: Option<String>,
+        /// The bucket's region.
+        region: Option<String>,
+        /// Where it is served.
+        url: Option<String>,
+        /// The variable that holds `KEY-ID:SECRET`.
+        token_env: Option<String>,
+        /// The file that holds `KEY-ID:SECRET`.
+        token_file: Option<PathBuf>,
+        /// The variable with the id of the access key.
+        key_env: Option<String>,
+        /// The variable with the secret of the access key.
+        secret_env: Option<String>,
+    },
+}
+
+/// Where a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// A service.
+    Url(&'a Url),
+    /// A file or folder.
+    Path(&'a Path),
+}
+
+impl fmt::Display for Place<'_> {
+    /// Of a URL not more than can be shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => write!(f, "at {}", shown(url)),
+            Self::Path(path) => write!(f, "{}", path.display()),
         }
     }
+}
 
-    fn read(list: &str, entry: &Table) -> Result<Self, ConfigError> {
-        let wrong = |reason: String| ConfigError::Invalid {
-            key: list.to_owned(),
-            // The names alone: a value may be a token in the wrong place.
-            found: format!(
-                "{{ {} }}",
-                entry.iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
-            ),
-            reason,
-        };
-        let needs = |field: &str| wrong(format!("each [[{list}]] needs {field} = \"…\""));
-        let kind = string(entry, "kind")?.ok_or_else(|| needs("kind"))?;
-        let is_site = list == SITES;
-        if is_site && !SITE_KINDS.contains(&kind) {
-            let known = SITE_KINDS.join(", ");
-            return Err(wrong(format!("{kind:?} is not a kind of site; known: {known}")));
+/// Where the user keeps the credentials of a target, as the file would like it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish<'a> {
+    /// A variable with its token.
+    pub token_env: Option<&'a str>,
+    /// A file with its token.
+    pub token_file: Option<&'a Path>,
+    /// A variable with the id of its access key.
+    pub key_env: Option<&'a str>,
+    /// A variable with the secret of its access key.
+    pub secret_env: Option<&'a str>,
+}
+
+/// What every target has in common.
+pub trait Target: Clone + PartialEq {
+    /// The word of the file and the flag.
+    fn kind(&self) -> &'static str;
+
+    /// Where it is.
+    fn place(&self) -> Place<'_>;
+
+    /// Where its credentials are.
+    fn wish(&self) -> Wish<'_>;
+
+    /// The same, its paths relative to `base`.
+    #[must_use]
+    fn under(self, base: &Path) -> Self;
+}
+
+fn token<'a>(token_env: &'a Option<String>, token_file: &'a Option<PathBuf>) -> Wish<'a> {
+    let (token_env, token_file) = (token_env.as_deref(), token_file.as_deref());
+    Wish { token_env, token_file, ..Wish::default() }
+}
+
+fn below(base: &Path, file: Option<PathBuf>) -> Option<PathBuf> {
+    file.map(|file| base.join(file))
+}
+
+impl Target for UploadTarget {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Kubo { .. } => "kubo",
+            Self::Cluster { .. } => "cluster",
+            Self::PinningService { .. } => "pinning-service",
+            Self::Pinata { .. } => "pinata",
+            Self::S3 { .. } => "s3",
+            Self::Folder { .. } => "folder",
         }
-        let place_key = Self::place_key(list, kind);
-        let mut target = Self { kind: kind.to_owned(), ..Self::default() };
-        for (key, item) in entry.iter() {
-            let place = match key {
-                "kind" => continue,
-                "origins" => {
-                    target.origins = texts(list, item)?;
-                    continue;
-                }
-                "token_env" => &mut target.token_env,
-                "token_file" => &mut target.token_file,
-                "name" => &mut target.name,
-                "bucket" => &mut target.bucket,
-                "region" => &mut target.region,
-                "key_env" => &mut target.key_env,
-                "secret_env" => &mut target.secret_env,
-                _ if key == place_key => &mut target.place,
-                "url" if is_site => &mut target.served,
-                "prefix" if is_site => &mut target.prefix,
-                _ => return Err(wrong(format!("{key} is not an entry of kind {kind}"))),
-            };
-            *place = string(entry, key)?.map(str::to_owned);
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            Self::Kubo { url, .. }
+            | Self::Cluster { url, .. }
+            | Self::PinningService { url, .. }
+            | Self::Pinata { url, .. }
+            | Self::S3 { url, .. } => Place::Url(url),
+            Self::Folder { dir } => Place::Path(dir),
         }
-        // Pinata is one service.
-        if target.place.is_none() && kind != "pinata" {
-            return Err(needs(place_key));
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        match self {
+            Self::Kubo { token_env, token_file, .. }
+            | Self::Cluster { token_env, token_file, .. }
+            | Self::PinningService { token_env, token_file, .. }
+            | Self::Pinata { token_env, token_file, .. } => token(token_env, token_file),
+            Self::S3 { token_env, token_file, key_env, secret_env, .. } => {
+                let (key_env, secret_env) = (key_env.as_deref(), secret_env.as_deref());
+                Wish { key_env, secret_env, ..token(token_env, token_file) }
+            }
+            Self::Folder { .. } => Wish::default(),
         }
-        Ok(target)
+    }
+
+    fn under(mut self, base: &Path) -> Self {
+        match &mut self {
+            Self::Folder { dir } => *dir = base.join(&*dir),
+            Self::Kubo { token_file, .. }
+            | Self::Cluster { token_file, .. }
+            | Self::PinningService { token_file, .. }
+            | Self::Pinata { token_file, .. }
+            | Self::S3 { token_file, .. } => *token_file = below(base, token_file.take()),
+        }
+        self
     }
 }
 
-pub(super) fn targets(table: &Table, list: &str) -> Result<Vec<Target>, ConfigError> {
-    let Some(item) = table.get(list) else { return Ok(Vec::new()) };
-    let array = item
-        .as_array_of_tables()
-        .ok_or_else(|| invalid(list, item, &format!("write each as a table [[{list}]]")))?;
-    array.iter().map(|entry| Target::read(list, entry)).collect()
+impl Target for PublisherTarget {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::W3name { .. } => "w3name",
+            Self::Routing { .. } => "routing",
+            Self::Kubo { .. } => "kubo",
+            Self::File { .. } => "file",
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            Self::W3name { url } | Self::Routing { url } | Self::Kubo { url, .. } => {
+                Place::Url(url)
+            }
+            Self::File { file } => Place::Path(file),
+        }
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        match self {
+            Self::Kubo { token_env, token_file, .. } => token(token_env, token_file),
+            Self::W3name { .. } | Self::Routing { .. } | Self::File { .. } => Wish::default(),
+        }
+    }
+
+    fn under(mut self, base: &Path) -> Self {
+        match &mut self {
+            Self::File { file } => *file = base.join(&*file),
+            Self::Kubo { token_file, .. } => *token_file = below(base, token_file.take()),
+            Self::W3name { .. } | Self::Routing { .. } => {}
+        }
+        self
+    }
 }
 
-fn texts(list: &str, item: &Item) -> Result<Vec<String>, ConfigError> {
-    let wrong = || invalid(&format!("{list}.origins"), item, "a list of texts is expected");
-    let array = item.as_array().ok_or_else(wrong)?;
-    array.iter().map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+impl Target for SiteTarget {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Folder { .. } => "folder",
+            Self::S3 { .. } => "s3",
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            Self::Folder { dir, .. } => Place::Path(dir),
+            Self::S3 { endpoint, .. } => Place::Url(endpoint),
+        }
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        match self {
+            Self::Folder { .. } => Wish::default(),
+            Self::S3 { token_env, token_file, key_env, secret_env, .. } => {
+                let (key_env, secret_env) = (key_env.as_deref(), secret_env.as_deref());
+                Wish { key_env, secret_env, ..token(token_env, token_file) }
+            }
+        }
+    }
+
+    fn under(mut self, base: &Path) -> Self {
+        match &mut self {
+            Self::Folder { dir, .. } => *dir = base.join(&*dir),
+            Self::S3 { token_file, .. } => *token_file = below(base, token_file.take()),
+        }
+        self
+    }
 }
 
-pub(super) fn gateways(table: &Table) -> Result<Vec<String>, ConfigError> {
-    let Some(list) = table.get("gateways").and_then(|gateways| gateways.get("ipfs")) else {
-        return Ok(Vec::new());
+macro_rules! from_flags {
+    ($($target:ty),*) => {$(
+        impl FromStr for $target {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                from_flag(text)
+            }
+        }
+    )*};
+}
+
+from_flags!(UploadTarget, PublisherTarget, SiteTarget);
+
+/// An `http://` or `https://` URL; none otherwise. It is not quoted: it may hold a token.
+fn http(text: &str) -> Option<Url> {
+    let url: Url = text.parse().ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+fn http_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(from)?;
+    let wrong = || serde::de::Error::custom("it is not an http:// or https:// URL");
+    http(&text).ok_or_else(wrong)
+}
+
+fn pinata_url() -> Url {
+    Pinata::UPLOADS.parse().expect("the constant is a URL")
+}
+
+fn kubo_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(from)?;
+    let wrong = |_| {
+        serde::de::Error::custom(
+            "it is not the address of a Kubo RPC, such as http://127.0.0.1:5001 or \
+             /ip4/127.0.0.1/tcp/5001",
+        )
     };
-    let array =
-        list.as_array().ok_or_else(|| invalid("gateways.ipfs", list, "a list is expected"))?;
-    array
-        .iter()
-        .map(|entry| {
-            entry
-                .as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| invalid("gateways.ipfs", list, "each gateway is a text"))
-        })
-        .collect()
+    parse_api_address(&text).map_err(wrong)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use toml_edit::DocumentMut;
-
-    fn read(text: &str) -> Result<Vec<Target>, String> {
-        let document: DocumentMut = text.parse().unwrap();
-        targets(document.as_table(), "uploads").map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn every_kind_has_its_entries() {
-        let all = read(
-            "[[uploads]]\nkind = \"s3\"\nurl = \"https://s3.filebase.com\"\nbucket = \"mine\"\n\
-             region = \"us-east-1\"\nkey_env = \"K\"\nsecret_env = \"S\"\n\
-             [[uploads]]\nkind = \"folder\"\ndir = \"../pages\"\n\
-             [[uploads]]\nkind = \"pinata\"\ntoken_file = \"/run/secrets/pinata\"\n\
-             [[uploads]]\nkind = \"pinning-service\"\nurl = \"https://p.example\"\n\
-             token_env = \"P\"\nname = \"nick\"\norigins = [\"/ip4/1.2.3.4/tcp/4001/p2p/12D3\"]\n",
-        )
-        .unwrap();
-        assert_eq!(all[0].bucket.as_deref(), Some("mine"));
-        assert_eq!(
-            (all[0].key_env.as_deref(), all[0].secret_env.as_deref()),
-            (Some("K"), Some("S"))
-        );
-        assert_eq!(all[1], Target::at("folder", "../pages"));
-        assert_eq!(all[2].token_file.as_deref(), Some("/run/secrets/pinata"));
-        assert_eq!((all[3].name.as_deref(), all[3].origins.len()), (Some("nick"), 1));
-    }
-
-    #[test]
-    fn sites_say_where_they_are_served() {
-        let read = |text: &str| {
-            let document: DocumentMut = text.parse().unwrap();
-            targets(document.as_table(), "sites").map_err(|error| error.to_string())
-        };
-        let all = read(
-            "[[sites]]\nkind = \"folder\"\ndir = \"www\"\nurl = \"https://a.example\"\n\
-             [[sites]]\nkind = \"s3\"\nendpoint = \"https://s3.example\"\nbucket = \"mine\"\n\
-             prefix = \"ens/\"\n",
-        )
-        .unwrap();
-        let served = all[0].served.as_deref();
-        assert_eq!((all[0].place.as_deref(), served), (Some("www"), Some("https://a.example")));
-        assert_eq!(all[1].place.as_deref(), Some("https://s3.example"));
-        assert_eq!((all[1].prefix.as_deref(), &all[1].served), (Some("ens/"), &None));
-        for (text, words) in [
-            ("[[sites]]\nkind = \"ftp\"", "not a kind of site; known: folder, s3"),
-            ("[[sites]]\nkind = \"s3\"\nurl = \"https://a\"", "needs endpoint"),
-            ("[[sites]]\nkind = \"folder\"\nurl = \"https://a\"", "needs dir"),
-        ] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(words), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        for (text, words) in [
-            ("[[uploads]]\nurl = \"x\"", "needs kind"),
-            ("[[uploads]]\nkind = \"kubo\"", "needs url"),
-            ("[[uploads]]\nkind = \"folder\"\nurl = \"x\"", "url is not an entry of kind folder"),
-            ("[[uploads]]\nkind = \"folder\"", "needs dir"),
-            (
-                "[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\ntoken = \"eyJhunter2\"",
-                "token is not an entry",
-            ),
-            ("[[uploads]]\nkind = \"kubo\"\nurl = 1", "a text is expected"),
-            ("[[uploads]]\nkind = \"kubo\"\nurl = \"x\"\norigins = \"y\"", "a list of texts"),
-            ("[[uploads]]\nkind = \"s3\"\nprefix = \"x\"", "prefix is not an entry"),
-            ("uploads = \"kubo\"", "[[uploads]]"),
-        ] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(words) && !error.contains("hunter2"), "{text}: {error}");
-        }
-    }
-}
+#[path = "targets_tests.rs"]
+mod tests;

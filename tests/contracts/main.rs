@@ -94,6 +94,9 @@ fn main() -> ExitCode {
         on_chain("setup::signer_approved_on_chain", || on(trials::setup::approval())),
         on_chain("setup::for_a_multisig", || on(trials::setup::multisig())),
         on_chain("setup_refused::strangers_and_new_owners", || on(trials::setup_refused::owners())),
+        on_chain("setup_refused::keys_that_a_stranger_wrote", || {
+            on(trials::setup_refused::claims())
+        }),
         on_chain("setup_refused::other_keys", || on(trials::setup_refused::keys())),
         on_chain("setup_refused::without_a_yes", || on(trials::setup_refused::unasked())),
         on_chain("setup_refused::by_the_contract", || on(trials::setup_refused::contract())),

@@ -21,7 +21,7 @@ pub const NICK: &str = "nick.eth";
 /// A world, and a workspace of nick.eth in it.
 pub struct Place {
     pub world: World,
-    dir: TempDir,
+    pub dir: TempDir,
     number: u8,
 }
 

@@ -10,6 +10,7 @@ mod support;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
+mod credentials;
 mod doctor;
 mod faults;
 mod forms;
@@ -18,6 +19,7 @@ mod publish;
 mod reports;
 mod secrets;
 mod serve;
+mod settings;
 mod targets;
 mod upkeep;
 mod vectors;

@@ -137,17 +137,24 @@ fn settings_that_cannot_be() -> Result<()> {
     let mut sandbox = Sandbox::new()?;
     signed(&mut sandbox)?;
     let config = String::from_utf8(sandbox.read("namesys.toml")?)?;
+    let file = sandbox.path("no-such-file").display().to_string();
+    let binding = format!("host = \"uploads.pinata.cloud\"\ntoken_file = \"{file}\"");
+    sandbox.write(".config/namesys/config.toml", format!("[[credentials]]\n{binding}\n"))?;
     let cases = [
         (
             "kind = \"kubo\"\nurl = \"http://127.0.0.1:1\"\ntoken_env = \"ETH_PRIVATE_KEY\"",
             "ETH_PRIVATE_KEY is a key",
         ),
-        ("kind = \"pinata\"", "the variable PINATA_JWT is not set"),
+        ("kind = \"pinata\"", "no-such-file cannot be read"),
         ("kind = \"pinata\"\ntoken_file = \"no-such-file\"", "no-such-file cannot be read"),
+        ("kind = \"pinata\"\ntoken_file = \"another-file\"", "which you have not allowed"),
         ("kind = \"s3\"\nurl = \"http://127.0.0.1:1\"", "needs a bucket"),
-        ("kind = \"s3\"\nurl = \"http://127.0.0.1:1/b1b\"", "AWS_ACCESS_KEY_ID is not set"),
-        ("kind = \"kubo\"\nurl = \"http://127.0.0.1:1\"\ntoken = \"x\"", "token is not an entry"),
-        ("kind = \"folder\"\nurl = \"http://127.0.0.1:1\"", "url is not an entry"),
+        ("kind = \"s3\"\nurl = \"http://127.0.0.1:1/b1b\"", "none is bound to 127.0.0.1:1"),
+        (
+            "kind = \"kubo\"\nurl = \"http://127.0.0.1:1\"\ntoken = \"x\"",
+            "\"token\" is not an entry",
+        ),
+        ("kind = \"folder\"\nurl = \"http://127.0.0.1:1\"", "\"url\" is not an entry"),
         ("kind = \"w3name\"\nurl = \"http://127.0.0.1:1\"", "not a kind known here"),
     ];
     for (table, words) in cases {

@@ -9,10 +9,12 @@ use namesys::request::Request;
 use namesys::wallet::sign_checked;
 use namesys::workspace::{Approval, RecordedKeys};
 
+use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
+use crate::cli::prompt;
 use crate::cli::session::{DeriveArgs, KeysFor, Session, brought};
 use crate::cli::wallet_args::{OpenWallet, address};
 
@@ -25,6 +27,9 @@ pub struct Args {
     /// The owner, where the wallet is a manager whom the owner approved on chain
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     owner: Option<Address>,
+    /// The signer, where it is neither derived here nor given as a key: as keygen showed it
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    signer: Option<Address>,
     /// Print the text to sign elsewhere, and sign nothing
     #[arg(long, conflicts_with = "signature")]
     requests: bool,
@@ -41,18 +46,21 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
-    let recorded = session.config.recorded_keys()?;
+    let recorded = session.config.keys().clone();
+    if let (Some(from), Some(wallet)) = (args.derive.wallet.address()?, recorded.wallet)
+        && args.requests
+        && from != wallet
+    {
+        return Err(other_wallet(from, wallet));
+    }
     // Opened once at most: it may ask, or read stdin.
     let mut opened = None;
     let signer = signer(&args, context, &mut session, &recorded, &mut opened)?;
     let wallet = wallet_address(&args, context, &recorded, &mut opened)?;
-    let owner = args.owner.or(session.config.owner()?).unwrap_or(wallet);
+    let owner = owner(&args, &session, wallet)?;
     let chain_id = session.config.chain_id;
     let request = Request::ApproveSigner { name: &name, chain_id, signer, owner };
     if args.requests {
-        if let Some(from) = args.derive.wallet.address()?.filter(|from| *from != wallet) {
-            return Err(other_wallet(from, wallet));
-        }
         let requests = vec![RequestReport::from(request)];
         return Ok(Outcome::done(RequestsReport { requests }));
     }
@@ -74,13 +82,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let keys =
         RecordedKeys { wallet: Some(wallet), signer: Some(signer), ..RecordedKeys::default() };
     session.record_keys(&keys)?;
-    let _lock = session.workspace.lock()?;
-    session.config = session.workspace.config()?;
+    let _lock = session.lock()?;
     if args.owner.is_some_and(|owner| owner != wallet) {
         session.config.record_owner(owner);
     }
     let shown = format!("{signature:x}");
-    session.config.keep_approvals(signer, [(&name, Approval { owner, signature })])?;
+    session.config.keep_approvals(signer, [(&name, Approval { owner, signature })]);
     session.workspace.save_config(&session.config)?;
     Ok(Outcome::done(ApproveReport {
         name: name.to_string(),
@@ -96,6 +103,22 @@ fn other_wallet(given: Address, wallet: Address) -> CliError {
         .hint("give the wallet of this workspace; a manager names the owner with --owner")
 }
 
+/// The owner: given, the wallet itself, or another that the file claims. What was signed elsewhere
+/// names it.
+fn owner(args: &Args, session: &Session, wallet: Address) -> Result<Address, CliError> {
+    let claimed = session.config.owner().filter(|owner| *owner != wallet);
+    match (args.owner, claimed) {
+        (Some(owner), _) => Ok(owner),
+        (None, None) => Ok(wallet),
+        (None, Some(owner)) => {
+            if args.signature.is_none() {
+                claims::confirm("the owner", &owner, "give the owner: --owner ADDRESS")?;
+            }
+            Ok(owner)
+        }
+    }
+}
+
 /// The wallet's address: recorded, of the wallet that is open, given, or of one opened now.
 fn wallet_address(
     args: &Args,
@@ -104,6 +127,9 @@ fn wallet_address(
     opened: &mut Option<OpenWallet>,
 ) -> Result<Address, CliError> {
     if let Some(wallet) = recorded.wallet {
+        if args.requests && opened.is_none() && args.derive.wallet.address()?.is_none() {
+            claims::confirm("the wallet", &wallet, "give its address: --from ADDRESS")?;
+        }
         return Ok(wallet);
     }
     let elsewhere = args.requests || args.signature.is_some();
@@ -120,8 +146,13 @@ fn wallet_address(
     Ok(opened.insert(wallet).as_wallet().address())
 }
 
-/// The records signer's address: recorded, of the key file, or derived with the wallet, which is
-/// left in `opened`.
+/// What proves the signer.
+const PROOF: &str = "give its address as namesys keygen showed it: --signer ADDRESS; or the NameSys \
+                     password, with which the wallet derives it: --key-password-file FILE, or \
+                     NAMESYS_KEY_PASSWORD";
+
+/// The records signer's address: of the key file, given, derived with the wallet (which is left in
+/// `opened`), or the one that the file claims: what was signed elsewhere names it.
 fn signer(
     args: &Args,
     context: &Context,
@@ -134,13 +165,41 @@ fn signer(
         session.record_keys(&keys)?;
         return Ok(key.address());
     }
-    if let Some(signer) = recorded.signer {
+    if let Some(signer) = args.signer {
+        let keys = RecordedKeys { signer: Some(signer), ..RecordedKeys::default() };
+        session.record_keys(&keys)?;
+        return Ok(signer);
+    }
+    let elsewhere = args.requests || args.signature.is_some();
+    let wallet = &args.derive.wallet;
+    let is_here = wallet.address()?.is_none() && wallet.is_given(context)?;
+    let signs = match args.requests {
+        true => is_here || !args.derive.signer_signature.is_empty(),
+        false => !elsewhere || !args.derive.signer_signature.is_empty(),
+    };
+    let derives = signs && (args.derive.password.is_given()? || prompt::has_terminal());
+    if let Some(signer) = recorded.signer.filter(|_| !derives) {
+        if !elsewhere {
+            let wallet = opened.insert(args.derive.wallet.open(context)?).as_wallet().address();
+            if let Some(other) = recorded.wallet.filter(|recorded| *recorded != wallet) {
+                return Err(other_wallet(wallet, other));
+            }
+        }
+        if args.signature.is_none() {
+            claims::confirm("the records signer", &signer, PROOF)?;
+        }
         return Ok(signer);
     }
     let deriver = args.derive.open(context, KeysFor::from(&session.config), recorded)?;
-    let (ipns, key) =
-        context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
-    session.record_keys(&deriver.recorded(Some(&ipns), Some(&key)))?;
+    // The first time both keys are derived, so that a mistyped password is caught from then on.
+    let (ipns, key) = context.block_on(async {
+        let ipns = match recorded.ipns_name {
+            None => Some(deriver.ipns_key().await?),
+            Some(_) => None,
+        };
+        Ok((ipns, deriver.signer_key().await?))
+    })?;
+    session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
     *opened = Some(deriver.wallet);
     Ok(key.address())
 }

@@ -193,10 +193,12 @@ impl Demo<'_> {
             "Derive the keys, sign, publish: no gas so far.",
             &[&["sign"], &keys[..]].concat(),
         )?;
-        self.step("", &[&["publish"], &keys[..]].concat())?;
+        let published = self.step("", &[&["publish"], &keys[..]].concat())?;
+        let recordhash = format!("ipns://{}", text_at(&published, "/ipns_name"));
         self.step(
             "Make the name use its records: what stands on chain, and what is missing.",
-            &[&["setup", "--calldata", "--from", owner], &node[..]].concat(),
+            &[&["setup", "--calldata", "--from", owner, "--recordhash", &recordhash], &node[..]]
+                .concat(),
         )?;
         self.step("Send it.", &[&["setup", "--yes"], &node[..], &keys[..]].concat())?;
         self.step(

@@ -39,7 +39,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let config = Config::new(name, args.storage, signer_storage, args.chain_id);
     let workspace = Workspace::init(&dir, &config)?;
     let dir = workspace.dir().display().to_string();
-    Ok(Outcome::done(InitReport { dir, name: config.name.to_string() }))
+    Ok(Outcome::done(InitReport { dir, name: config.name().to_string() }))
 }
 
 impl Human for InitReport {

@@ -9,6 +9,7 @@ use namesys::report::{
 };
 use namesys::workspace::RecordedKeys;
 
+use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome};
@@ -46,7 +47,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     // Keys of another name, or of choices made for this call, are shown and not recorded.
     let session = session.filter(|session| same(&keys_for, &KeysFor::from(&session.config)));
     let recorded = match &session {
-        Some(session) => session.config.recorded_keys()?,
+        Some(session) => session.config.keys().clone(),
         None => RecordedKeys::default(),
     };
     if args.requests {
@@ -73,14 +74,14 @@ fn keys_for(
     let config = session.map(|session| &session.config);
     let name = match (&args.name, config) {
         (Some(name), _) => parse_name(context, name)?,
-        (None, Some(config)) => config.name.clone(),
+        (None, Some(config)) => config.name().clone(),
         (None, None) => {
             return Err(CliError::usage("whose keys? There is no workspace here").hint(
                 "give the name: namesys keygen NAME; or make a workspace: namesys init NAME",
             ));
         }
     };
-    let config = config.filter(|config| config.name == name);
+    let config = config.filter(|config| *config.name() == name);
     let storage = args.storage.or(config.map(|config| config.storage)).unwrap_or_default();
     let signer_storage = args.signer_storage.or(args.storage);
     Ok(KeysFor {
@@ -102,9 +103,13 @@ fn requests(
     keys_for: KeysFor,
     recorded: &RecordedKeys,
 ) -> Result<Outcome, CliError> {
-    let wallet = match args.derive.wallet.address()?.or(recorded.wallet) {
-        Some(wallet) => wallet,
-        None => args.derive.wallet.open(context)?.as_wallet().address(),
+    let wallet = match (args.derive.wallet.address()?, recorded.wallet) {
+        (Some(wallet), _) => wallet,
+        (None, Some(wallet)) if !args.derive.wallet.is_given(context)? => {
+            claims::confirm("the wallet", &wallet, "give its address: --from ADDRESS")?;
+            wallet
+        }
+        (None, _) => args.derive.wallet.open(context)?.as_wallet().address(),
     };
     let password = args.derive.password.get(context, true)?;
     let plan = args.derive.plan_for(keys_for, wallet, recorded);

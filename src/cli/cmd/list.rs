@@ -38,17 +38,17 @@ pub fn run_diff(_args: Args, context: &Context) -> Result<Outcome, CliError> {
 fn changes(context: &Context) -> Result<Vec<Change>, CliError> {
     let session = Session::open(context)?;
     let records = session.workspace.records(&session.config)?;
-    let expected = expected(&session.config)?;
+    let expected = expected(&session.config);
     Ok(plan(&session.workspace, &session.config, &records, &expected)?)
 }
 
 /// What `namesys.toml` says of the workspace's record files.
-pub fn expected(config: &Config) -> Result<Expected, CliError> {
-    let keys = config.recorded_keys()?;
-    let mode = config.approval_mode::<ApprovalMode>()?.unwrap_or_default();
-    let signer = if mode == ApprovalMode::Owner { config.owner()? } else { keys.signer };
-    let owner = config.owner()?.unwrap_or_default();
-    Ok(Expected { signer, owner, wallet: keys.wallet, mode, flat: false })
+pub fn expected(config: &Config) -> Expected {
+    let keys = config.keys();
+    let mode = config.approval_mode().unwrap_or_default();
+    let signer = if mode == ApprovalMode::Owner { config.owner() } else { keys.signer };
+    let owner = config.owner().unwrap_or_default();
+    Expected { signer, owner, wallet: keys.wallet, mode, flat: false }
 }
 
 fn report(changes: impl Iterator<Item = Change>) -> RecordsReport {

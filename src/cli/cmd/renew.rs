@@ -26,7 +26,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let key = args.author.key(context, &mut session)?;
     let lock = session.workspace.lock()?;
     let author = args.author.author(&key, None);
-    let names = (&session.config.name, key.name());
+    let names = (session.config.name(), key.name());
     let locked = Some((&session.workspace, lock));
     let outcome = fan_out.send(context, locked, names, Subject::Newest, author)?;
     if !outcome.new_record {

@@ -47,7 +47,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Ok(root)
     })?;
     let author = args.author.author(&key, None);
-    let names = (&session.config.name, key.name());
+    let names = (session.config.name(), key.name());
     let locked = Some((&session.workspace, lock));
     let outcome = fan_out.send(context, locked, names, Subject::Root(root), author)?;
     if !outcome.new_record {

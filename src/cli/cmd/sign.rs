@@ -2,18 +2,22 @@
 
 use std::io::{self, Write};
 
+use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::keys::SignerKey;
 use namesys::report::{SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
-use namesys::workspace::{ApprovalMode, RecordedKeys, SignOutcome, SignRequest, Signer, sign};
+use namesys::workspace::{
+    ApprovalMode, RecordedKeys, Records, SignOutcome, SignRequest, Signer, sign,
+};
 
+use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
-use crate::cli::wallet_args::OpenWallet;
+use crate::cli::wallet_args::{OpenWallet, address};
 
 /// Records shown to a person; JSON has them all.
 const SHOWN: usize = 40;
@@ -29,6 +33,9 @@ pub struct Args {
     /// wallet at first]
     #[arg(long, value_name = "MODE")]
     approval: Option<ApprovalMode>,
+    /// The owner, where the wallet is a manager whom the owner approved on chain
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    owner: Option<Address>,
     /// Copy every record into the older flat layout (ENSIP-XX) too; copies that are there are kept
     /// up to date without it
     #[arg(long)]
@@ -51,17 +58,14 @@ enum Hand {
 /// Signs what is new or changed.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
-    let mode = match args.approval {
-        Some(mode) => mode,
-        None => session.config.approval_mode()?.unwrap_or_default(),
-    };
+    let mode = args.approval.or(session.config.approval_mode()).unwrap_or_default();
     let hand = hand(&args, context, &mut session, mode)?;
-    let _lock = session.workspace.lock()?;
-    session.config = session.workspace.config()?;
+    let _lock = session.lock()?;
     let records = session.workspace.records(&session.config)?;
     if records.iter().next().is_none() {
         context.output.note("there are no records to sign; set one: namesys set text avatar URL");
     }
+    owner(&args, &mut session, &records, &hand, mode)?;
     let (signer, wallet): (Signer<'_>, Option<&dyn Wallet>) = match &hand {
         Hand::Key(key, wallet) => (Signer::Key(key), wallet.as_ref().map(OpenWallet::as_wallet)),
         Hand::Owner(wallet) => (Signer::Owner(wallet.as_wallet()), Some(wallet.as_wallet())),
@@ -86,11 +90,36 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     bar.finish_and_clear();
     let report = report(&outcome?, signer);
     // Only now: a choice with which nothing could be signed is not kept.
-    if args.approval.is_some() && session.config.approval_mode()? != args.approval {
-        session.config.record_approval_mode(&mode.to_string());
+    if args.approval.is_some() && session.config.approval_mode() != args.approval {
+        session.config.record_approval_mode(mode);
         session.workspace.save_config(&session.config)?;
     }
     Ok(Outcome::done(report))
+}
+
+/// Who owns the names, where the wallet is to approve the signer in another's place: given, or
+/// claimed by the file and confirmed.
+fn owner(
+    args: &Args,
+    session: &mut Session,
+    records: &Records,
+    hand: &Hand,
+    mode: ApprovalMode,
+) -> Result<(), CliError> {
+    if let Some(owner) = args.owner.filter(|owner| session.config.owner() != Some(*owner)) {
+        session.config.record_owner(owner);
+        session.workspace.save_config(&session.config)?;
+    }
+    let (ApprovalMode::Wallet, Hand::Key(key, Some(wallet))) = (mode, hand) else { return Ok(()) };
+    let wallet = wallet.as_wallet().address();
+    let claimed = session.config.owner().filter(|owner| *owner != wallet && args.owner.is_none());
+    let lacks = |name| session.config.approval(name, key.address()).is_none();
+    match claimed {
+        Some(owner) if records.iter().any(|(name, _, _)| lacks(name)) => {
+            claims::confirm("the owner", &owner, "give the owner: --owner ADDRESS")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The signer and, where it is needed and there, the wallet. Keys are checked against those of
@@ -107,9 +136,9 @@ fn hand(
         session.record_keys(&RecordedKeys { wallet: Some(address), ..RecordedKeys::default() })?;
         return Ok(Hand::Owner(wallet));
     }
-    let recorded = session.config.recorded_keys()?;
+    let recorded = session.config.keys().clone();
     if let Some(key) = args.signer_key.get(context)? {
-        let wallet = if args.derive.wallet.is_given()? {
+        let wallet = if args.derive.wallet.is_given(context)? {
             Some(args.derive.wallet.open(context)?)
         } else {
             None

@@ -43,18 +43,18 @@ pub struct Facts {
 impl Facts {
     /// What the workspace says: its wallet or owner, kept approvals, and, in the mode
     /// `on-chain`, that its signer is approved there.
-    pub fn of(config: &Config) -> Result<Self, CliError> {
-        let keys = config.recorded_keys()?;
+    pub fn of(config: &Config) -> Self {
+        let keys = config.keys();
         let mut approved = Vec::new();
-        if config.approval_mode()? == Some(ApprovalMode::OnChain) {
+        if config.approval_mode() == Some(ApprovalMode::OnChain) {
             approved.extend(keys.signer);
         }
-        if config.owner()? != keys.wallet {
+        if config.owner() != keys.wallet {
             approved.extend(keys.wallet);
         }
-        let (chain_id, owner) = (config.chain_id, config.owner()?);
+        let (chain_id, owner) = (config.chain_id, config.owner());
         let kept = keys.signer.map(|signer| (config.clone(), signer));
-        Ok(Self { chain_id, owner, approved, kept })
+        Self { chain_id, owner, approved, kept }
     }
 
     /// Whether an owner is known at all.
@@ -63,10 +63,10 @@ impl Facts {
     }
 
     fn owner_of(&self, name: &Name) -> Address {
-        let kept = self.kept.as_ref().and_then(|(config, signer)| {
-            let approval = config.approval(name, *signer).ok()??;
-            Some(approval.owner)
-        });
+        let kept = self
+            .kept
+            .as_ref()
+            .and_then(|(config, signer)| Some(config.approval(name, *signer)?.owner));
         kept.or(self.owner).unwrap_or_default()
     }
 
@@ -87,7 +87,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         None => Some(Session::open(context)?),
     };
     let mut facts = match &session {
-        Some(session) => Facts::of(&session.config)?,
+        Some(session) => Facts::of(&session.config),
         None => Facts { chain_id: 1, owner: None, approved: Vec::new(), kept: None },
     };
     if let Some(owner) = args.owner {

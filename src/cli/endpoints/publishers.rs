@@ -1,36 +1,16 @@
 //! The services that keep IPNS records.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use namesys::ipns::{DelegatedRouting, KuboPublisher, Publisher, RecordFile, W3name};
-use namesys::workspace::Config;
+use namesys::workspace::{Config, PublisherTarget};
 
-use super::{Endpoint, Kind, MAINNET_W3NAME, Place, distinct, kubo_url, tables, url_of};
+use super::credentials::Access;
+use super::{
+    Chosen, MAINNET_KUBO, MAINNET_W3NAME, distinct, home, kubo_url, network_url, tables, url_of,
+};
 use crate::cli::context::Context;
 use crate::cli::env;
 use crate::cli::error::CliError;
-
-/// Kinds of services that keep IPNS records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PublisherKind {
-    /// The API of name.web3.storage
-    W3name,
-    /// Delegated routing (`/routing/v1/ipns`)
-    Routing,
-    /// The RPC of a Kubo node
-    Kubo,
-    /// A file, or a folder that gets `<name>.ipns-record`
-    File,
-}
-
-impl Kind for PublisherKind {
-    fn is_path(self) -> bool {
-        self == Self::File
-    }
-
-    fn is_kubo(self) -> bool {
-        self == Self::Kubo
-    }
-}
 
 /// The flag of the services that keep IPNS records.
 #[derive(Debug, Args)]
@@ -38,7 +18,7 @@ pub struct PublisherArgs {
     /// A service that keeps IPNS records: w3name=URL, routing=URL, kubo=URL or file=PATH; may be
     /// given more than once [env: NAMESYS_W3NAME_URL, NAMESYS_ROUTING_URL, NAMESYS_KUBO_URL]
     #[arg(long, value_name = "KIND=URL")]
-    publisher: Vec<Endpoint<PublisherKind>>,
+    publisher: Vec<PublisherTarget>,
 }
 
 impl PublisherArgs {
@@ -56,20 +36,14 @@ impl PublisherArgs {
         context: &Context,
         config: Option<&Config>,
     ) -> Result<Vec<Box<dyn Publisher>>, CliError> {
-        let mut chosen = self.publisher.clone();
+        let mut chosen = Chosen::by_flags(&self.publisher);
         if chosen.is_empty() {
-            chosen = tables(context, config.map(|config| &config.publishers[..]))?;
+            chosen = tables(context, config.map_or(&[][..], |config| &config.publishers[..]))?;
             if chosen.is_empty() {
-                chosen.push(Endpoint::of_network(context, PublisherKind::W3name, MAINNET_W3NAME));
+                let (url, by_user) = network_url(context, MAINNET_W3NAME)?;
+                chosen.push(Chosen { target: PublisherTarget::W3name { url }, by_user });
             }
-            for endpoint in &mut chosen {
-                endpoint.replace_url(match endpoint.kind {
-                    PublisherKind::W3name => url_of(env::W3NAME_URL)?,
-                    PublisherKind::Routing => url_of(env::ROUTING_URL)?,
-                    PublisherKind::Kubo => kubo_url(context)?,
-                    PublisherKind::File => None,
-                });
-            }
+            chosen.iter_mut().try_for_each(|one| replace_url(one, context))?;
         }
         open(chosen, context)
     }
@@ -89,11 +63,9 @@ impl PublisherArgs {
             return self.get(context, config);
         }
         let Some(url) = url_of(env::ROUTING_URL)? else { return self.get(context, config) };
-        let mut chosen = vec![Endpoint::at(PublisherKind::Routing, url)];
-        if let Some(url) = url_of(env::W3NAME_URL)? {
-            chosen.push(Endpoint::at(PublisherKind::W3name, url));
-        }
-        open(chosen, context)
+        let mut chosen = vec![PublisherTarget::Routing { url }];
+        chosen.extend(url_of(env::W3NAME_URL)?.map(|url| PublisherTarget::W3name { url }));
+        open(Chosen::by_flags(&chosen), context)
     }
 }
 
@@ -103,7 +75,7 @@ pub struct WitnessArgs {
     /// Ask a publisher for the IPNS record too: w3name=URL, routing=URL, kubo=URL or file=PATH.
     /// The newest record of all who are asked counts. May be given more than once
     #[arg(long, value_name = "KIND=URL")]
-    publisher: Vec<Endpoint<PublisherKind>>,
+    publisher: Vec<PublisherTarget>,
 }
 
 impl WitnessArgs {
@@ -112,29 +84,43 @@ impl WitnessArgs {
     /// # Errors
     /// When a file's folder or a token cannot be read.
     pub fn open(&self, context: &Context) -> Result<Vec<Box<dyn Publisher>>, CliError> {
-        open(self.publisher.clone(), context)
+        open(Chosen::by_flags(&self.publisher), context)
     }
 }
 
+/// The URL of a variable in place of the table's.
+fn replace_url(chosen: &mut Chosen<PublisherTarget>, context: &Context) -> Result<(), CliError> {
+    let (place, given) = match &mut chosen.target {
+        PublisherTarget::W3name { url } => (url, url_of(env::W3NAME_URL)?),
+        PublisherTarget::Routing { url } => (url, url_of(env::ROUTING_URL)?),
+        PublisherTarget::Kubo { url, .. } => (url, kubo_url(context)?),
+        PublisherTarget::File { .. } => return Ok(()),
+    };
+    if let Some(given) = given {
+        *place = given;
+        chosen.by_user = true;
+    }
+    Ok(())
+}
+
 fn open(
-    chosen: Vec<Endpoint<PublisherKind>>,
+    chosen: Vec<Chosen<PublisherTarget>>,
     context: &Context,
 ) -> Result<Vec<Box<dyn Publisher>>, CliError> {
     let http = context.http()?;
     let mut publishers: Vec<Box<dyn Publisher>> = Vec::new();
-    for endpoint in distinct(chosen) {
+    for one in distinct(chosen) {
         let http = http.clone();
-        publishers.push(match (endpoint.kind, &endpoint.place) {
-            (PublisherKind::File, Place::Path(path)) => Box::new(RecordFile::new(path)?),
-            (PublisherKind::Routing, Place::Url(url)) => {
-                Box::new(DelegatedRouting::new(http, url.clone()))
-            }
-            (PublisherKind::Kubo, Place::Url(url)) => {
-                let token = endpoint.token(context, env::KUBO_TOKEN)?;
+        publishers.push(match &one.target {
+            PublisherTarget::W3name { url } => Box::new(W3name::new(http, url.clone())),
+            PublisherTarget::Routing { url } => Box::new(DelegatedRouting::new(http, url.clone())),
+            PublisherTarget::Kubo { url, .. } => {
+                let home = home(context, MAINNET_KUBO)?;
+                let access = Access::to(&one, Some(env::KUBO_TOKEN), home.as_ref());
+                let token = access.token(context)?;
                 Box::new(KuboPublisher::new(http, url.clone(), token))
             }
-            (PublisherKind::W3name, Place::Url(url)) => Box::new(W3name::new(http, url.clone())),
-            (_, Place::Url(_) | Place::Path(_)) => unreachable!("places are of their kind"),
+            PublisherTarget::File { file } => Box::new(RecordFile::new(file)?),
         });
     }
     Ok(publishers)

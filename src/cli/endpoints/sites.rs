@@ -2,29 +2,16 @@
 
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use namesys::publish::site::{BucketStore, Folder, Settings, Site, SiteUrl, Store};
-use namesys::workspace::Config;
+use namesys::workspace::{Config, SiteTarget};
 
 use super::bucket::bucket;
-use super::{Endpoint, Kind, Place, distinct, tables};
+use super::credentials::Access;
+use super::{Chosen, distinct, tables};
 use crate::cli::context::Context;
+use crate::cli::env;
 use crate::cli::error::CliError;
-
-/// Kinds of web hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SiteKind {
-    /// A folder that a web server has, or that rsync or git take to one
-    Folder,
-    /// An S3-compatible bucket that a web host serves: URL/BUCKET
-    S3,
-}
-
-impl Kind for SiteKind {
-    fn is_path(self) -> bool {
-        self == Self::Folder
-    }
-}
 
 /// The flags of web hosts.
 #[derive(Debug, Args)]
@@ -32,7 +19,7 @@ pub struct SiteArgs {
     /// A web host for an https:// recordhash: folder=DIR or s3=URL/BUCKET; may be given more than
     /// once [default: [[sites]] of namesys.toml]
     #[arg(long, value_name = "KIND=TARGET")]
-    site: Vec<Endpoint<SiteKind>>,
+    site: Vec<SiteTarget>,
     /// Where that site is served, to read it back: what setup --https takes; one for each --site,
     /// in their order
     #[arg(long, value_name = "URL", requires = "site")]
@@ -54,28 +41,32 @@ impl SiteArgs {
             let message = "there are more --site-url than --site";
             return Err(CliError::usage(message).hint("give one for each, in the same order"));
         }
-        let mut chosen = self.site.clone();
-        for (endpoint, url) in chosen.iter_mut().zip(&self.site_url) {
-            endpoint.more.served = Some(url.to_string());
+        let mut chosen = Chosen::by_flags(&self.site);
+        for (one, address) in chosen.iter_mut().zip(&self.site_url) {
+            match &mut one.target {
+                SiteTarget::Folder { url, .. } | SiteTarget::S3 { url, .. } => {
+                    *url = Some(address.to_string());
+                }
+            }
         }
         if chosen.is_empty() {
-            chosen = tables(context, Some(&config.sites))?;
+            chosen = tables(context, &config.sites)?;
         }
-        let owner = config.name.as_str();
-        distinct(chosen).iter().map(|endpoint| open(endpoint, owner, context)).collect()
+        let owner = config.name().as_str();
+        distinct(chosen).iter().map(|one| open(one, owner, context)).collect()
     }
 }
 
-fn open(endpoint: &Endpoint<SiteKind>, owner: &str, context: &Context) -> Result<Site, CliError> {
-    let served = endpoint.more.served.as_deref().map(str::parse::<SiteUrl>);
-    let url = served
-        .transpose()
-        .map_err(|error| CliError::usage(format!("namesys.toml: sites: url: {error}")))?;
-    let store: Box<dyn Store> = match &endpoint.place {
-        Place::Path(path) => Box::new(folder(path, owner)?),
-        Place::Url(address) => {
-            let bucket = bucket(endpoint, address.clone(), context)?;
-            let prefix = endpoint.more.prefix.clone().unwrap_or_default();
+fn open(chosen: &Chosen<SiteTarget>, owner: &str, context: &Context) -> Result<Site, CliError> {
+    let (SiteTarget::Folder { url, .. } | SiteTarget::S3 { url, .. }) = &chosen.target;
+    let url = url.as_deref().map(str::parse::<SiteUrl>).transpose();
+    let url = url.map_err(|error| CliError::usage(format!("namesys.toml: sites: url: {error}")))?;
+    let store: Box<dyn Store> = match &chosen.target {
+        SiteTarget::Folder { dir, .. } => Box::new(folder(dir, owner)?),
+        SiteTarget::S3 { endpoint, bucket: name, prefix, region, .. } => {
+            let access = Access::to(chosen, Some(env::AWS_SECRET), None);
+            let bucket = bucket(endpoint, name, region, &access, context)?;
+            let prefix = prefix.clone().unwrap_or_default();
             let settings = Settings { bucket, prefix, owner: owner.to_owned() };
             let store = BucketStore::new(context.http()?, settings);
             Box::new(store.map_err(|error| CliError::usage(error.to_string()))?)

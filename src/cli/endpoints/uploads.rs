@@ -2,49 +2,18 @@
 
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use namesys::ipfs::upload::{Cluster, Kubo, Origins, Pinata, PinningService, S3, Upload};
-use namesys::workspace::Config;
+use namesys::workspace::{Config, UploadTarget};
 use url::Url;
 
 use super::bucket::bucket;
+use super::credentials::Access;
 use super::sites::folder;
-use super::{Endpoint, Kind, MAINNET_KUBO, Place, distinct, kubo_url, tables};
-
+use super::{Chosen, MAINNET_KUBO, distinct, home, kubo_url, network_url, tables};
 use crate::cli::context::Context;
-use crate::cli::env::{self, Var};
+use crate::cli::env;
 use crate::cli::error::CliError;
-
-/// Kinds of services that keep blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum UploadKind {
-    /// The RPC of a Kubo node
-    Kubo,
-    /// The REST API of IPFS Cluster
-    Cluster,
-    /// A service of the IPFS Pinning Service API, which fetches the blocks itself
-    PinningService,
-    /// Pinata
-    Pinata,
-    /// A bucket that unpacks CAR files, as Filebase's: URL/BUCKET
-    S3,
-    /// A folder that gets the tree unpacked
-    Folder,
-}
-
-impl Kind for UploadKind {
-    fn only_url(self) -> Option<&'static str> {
-        (self == Self::Pinata).then_some(Pinata::UPLOADS)
-    }
-
-    fn is_path(self) -> bool {
-        self == Self::Folder
-    }
-
-    fn is_kubo(self) -> bool {
-        self == Self::Kubo
-    }
-}
 
 /// The flag of the services that keep blocks.
 #[derive(Debug, Args)]
@@ -53,14 +22,13 @@ pub struct UploadArgs {
     /// s3=URL/BUCKET or folder=DIR; may be given more than once
     /// [env: NAMESYS_KUBO_URL, or IPFS_PATH]
     #[arg(long, value_name = "KIND=URL")]
-    upload: Vec<Endpoint<UploadKind>>,
+    upload: Vec<UploadTarget>,
 }
 
 /// A service that was chosen, whether or not it can be used.
 pub struct ChosenUpload {
-    /// Kind and place, for a person.
-    pub what: String,
-    pub kind: UploadKind,
+    /// Which.
+    pub target: UploadTarget,
     /// Where its credentials come from, for a person; empty where there are none.
     pub credentials: String,
     /// What is missing, such as a token.
@@ -94,91 +62,87 @@ impl UploadArgs {
         context: &Context,
         config: Option<&Config>,
     ) -> Result<Vec<ChosenUpload>, CliError> {
-        let mut chosen = self.upload.clone();
+        let mut chosen = Chosen::by_flags(&self.upload);
         if chosen.is_empty() {
-            chosen = tables(context, config.map(|config| &config.uploads[..]))?;
+            chosen = tables(context, config.map_or(&[][..], |config| &config.uploads[..]))?;
             if chosen.is_empty() {
-                chosen.push(Endpoint::of_network(context, UploadKind::Kubo, MAINNET_KUBO));
+                let (url, by_user) = network_url(context, MAINNET_KUBO)?;
+                let target = UploadTarget::Kubo { url, token_env: None, token_file: None };
+                chosen.push(Chosen { target, by_user });
             }
-            let kubo = kubo_url(context)?;
-            let kubos = chosen.iter_mut().filter(|endpoint| endpoint.kind == UploadKind::Kubo);
-            kubos.for_each(|endpoint| endpoint.replace_url(kubo.clone()));
+            if let Some(node) = kubo_url(context)? {
+                for Chosen { target, by_user } in &mut chosen {
+                    if let UploadTarget::Kubo { url, .. } = target {
+                        (*url, *by_user) = (node.clone(), true);
+                    }
+                }
+            }
         }
         let chosen = distinct(chosen);
-        let owner = config.map_or("namesys", |config| config.name.as_str());
-        let provider = chosen.iter().find(|endpoint| endpoint.kind == UploadKind::Kubo);
-        let each = chosen.iter().map(|endpoint| ChosenUpload {
-            what: endpoint.describe(),
-            kind: endpoint.kind,
-            credentials: credentials(endpoint),
-            upload: open(endpoint, provider, owner, context),
+        let owner = config.map_or("namesys", |config| config.name().as_str());
+        let is_kubo = |one: &&Chosen<_>| matches!(one.target, UploadTarget::Kubo { .. });
+        let provider = chosen.iter().find(is_kubo);
+        let each = chosen.iter().map(|one| {
+            Ok(ChosenUpload {
+                target: one.target.clone(),
+                credentials: access(one, context)?.describe(context),
+                upload: open(one, provider, owner, context),
+            })
         });
-        Ok(each.collect())
+        each.collect()
     }
 }
 
-fn credentials(endpoint: &Endpoint<UploadKind>) -> String {
-    let more = &endpoint.more;
-    let pair = |name: &Option<String>, usual: Var| name.as_deref().unwrap_or(usual.0).to_owned();
-    let usual = match endpoint.kind {
-        UploadKind::Kubo => env::KUBO_TOKEN,
-        UploadKind::Cluster => env::CLUSTER_TOKEN,
-        UploadKind::PinningService => env::PINNING_TOKEN,
-        UploadKind::Pinata => env::PINATA_JWT,
-        UploadKind::S3 => env::AWS_SECRET,
-        UploadKind::Folder => return String::new(),
+/// What the service is shown.
+fn access<'a>(chosen: &'a Chosen<UploadTarget>, context: &Context) -> Result<Access<'a>, CliError> {
+    let (usual, home) = match &chosen.target {
+        UploadTarget::Kubo { .. } => (Some(env::KUBO_TOKEN), home(context, MAINNET_KUBO)?),
+        UploadTarget::Cluster { .. } => (Some(env::CLUSTER_TOKEN), None),
+        UploadTarget::PinningService { .. } => (Some(env::PINNING_TOKEN), None),
+        UploadTarget::Pinata { .. } => (Some(env::PINATA_JWT), Pinata::UPLOADS.parse().ok()),
+        UploadTarget::S3 { .. } => (Some(env::AWS_SECRET), None),
+        UploadTarget::Folder { .. } => (None, None),
     };
-    match (&more.token_env, &more.token_file, endpoint.kind) {
-        (Some(name), _, _) => format!("the variable {name}"),
-        (None, Some(file), _) => format!("the file {file}"),
-        (None, None, UploadKind::S3) => format!(
-            "the variables {} and {}",
-            pair(&more.key_env, env::AWS_KEY_ID),
-            pair(&more.secret_env, env::AWS_SECRET)
-        ),
-        _ => format!("the variable {}", usual.0),
-    }
+    Ok(Access::to(chosen, usual, home.as_ref()))
 }
 
 fn open(
-    endpoint: &Endpoint<UploadKind>,
-    provider: Option<&Endpoint<UploadKind>>,
+    chosen: &Chosen<UploadTarget>,
+    provider: Option<&Chosen<UploadTarget>>,
     owner: &str,
     context: &Context,
 ) -> Result<Box<dyn Upload>, CliError> {
-    let http = context.http()?;
-    let name = endpoint.more.name.as_deref().unwrap_or(owner);
-    let url = match &endpoint.place {
-        Place::Url(url) => url.clone(),
-        Place::Path(path) => return Ok(Box::new(folder(path, owner)?)),
-    };
-    Ok(match endpoint.kind {
-        UploadKind::Kubo => Box::new(kubo(endpoint, url, context)?),
-        UploadKind::Cluster => {
-            Box::new(Cluster::new(http, url, endpoint.token(context, env::CLUSTER_TOKEN)?))
+    let (http, access) = (context.http()?, access(chosen, context)?);
+    Ok(match &chosen.target {
+        UploadTarget::Kubo { url, .. } => Box::new(kubo(chosen, url, context)?),
+        UploadTarget::Cluster { url, .. } => {
+            Box::new(Cluster::new(http, url.clone(), access.token(context)?))
         }
-        UploadKind::PinningService => {
-            let token = endpoint.needed_token(context, env::PINNING_TOKEN)?;
-            let origins = match provider.map(|node| (node, &node.place)) {
-                Some((node, Place::Url(url))) if endpoint.more.origins.is_empty() => {
-                    Origins::Node(Arc::new(kubo(node, url.clone(), context)?))
+        UploadTarget::PinningService { url, name, origins, .. } => {
+            let token = access.needed_token(context)?;
+            let origins = match provider {
+                Some(node @ Chosen { target: UploadTarget::Kubo { url, .. }, .. })
+                    if origins.is_empty() =>
+                {
+                    Origins::Node(Arc::new(kubo(node, url, context)?))
                 }
-                _ => Origins::Addresses(endpoint.more.origins.clone()),
+                _ => Origins::Addresses(origins.clone()),
             };
-            Box::new(PinningService::new(http, url, token, name, origins))
+            let name = name.as_deref().unwrap_or(owner);
+            Box::new(PinningService::new(http, url.clone(), token, name, origins))
         }
-        UploadKind::Pinata => {
-            let token = endpoint.needed_token(context, env::PINATA_JWT)?;
-            Box::new(Pinata::new(http, url, token, name))
+        UploadTarget::Pinata { url, name, .. } => {
+            let (token, name) = (access.needed_token(context)?, name.as_deref());
+            Box::new(Pinata::new(http, url.clone(), token, name.unwrap_or(owner)))
         }
-        UploadKind::S3 => {
-            let config = bucket(endpoint, url, context)?;
+        UploadTarget::S3 { url, bucket: name, region, .. } => {
+            let config = bucket(url, name, region, &access, context)?;
             Box::new(S3::new(http, config).map_err(|error| CliError::usage(error.to_string()))?)
         }
-        UploadKind::Folder => unreachable!("a folder's place is a path"),
+        UploadTarget::Folder { dir } => Box::new(folder(dir, owner)?),
     })
 }
 
-fn kubo(endpoint: &Endpoint<UploadKind>, url: Url, context: &Context) -> Result<Kubo, CliError> {
-    Ok(Kubo::new(context.http()?, url, endpoint.token(context, env::KUBO_TOKEN)?))
+fn kubo(chosen: &Chosen<UploadTarget>, url: &Url, context: &Context) -> Result<Kubo, CliError> {
+    Ok(Kubo::new(context.http()?, url.clone(), access(chosen, context)?.token(context)?))
 }

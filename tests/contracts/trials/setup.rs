@@ -127,8 +127,12 @@ pub async fn multisig() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("safe.json");
     let path = file.to_string_lossy().into_owned();
-    let printed = place.without_wallet(&["setup", "--calldata"]).ends(0).await?;
-    let written = place.without_wallet(&["setup", "--safe", &path]).ends(0).await?;
+    let own = format!("ipns://{}", place.ipns().await?);
+    let given = ["--recordhash", &own];
+    let printed = [&["setup", "--calldata"], &given[..]].concat();
+    let printed = place.without_wallet(&printed).ends(0).await?;
+    let written = [&["setup", "--safe", &path], &given[..]].concat();
+    let written = place.without_wallet(&written).ends(0).await?;
     place.untouched().await?;
     ensure!(printed["transactions"] == written["transactions"], "{printed:#} {written:#}");
     let batch: Value = serde_json::from_slice(&std::fs::read(&file)?)?;

@@ -40,7 +40,14 @@ pub async fn contract() -> Result<()> {
     let nobody = ["setup", "--safe", &file];
     let unapproved = place.without_wallet(&nobody).ends(3).await?;
     ensure!(kind(&unapproved) == Some(ErrorKind::Invalid), "{unapproved:#}");
+    // What only namesys.toml says is not put into a transaction.
     let all = [&nobody[..], &["--approve-signer"]].concat();
+    let unproven = place.without_wallet(&all).ends(2).await?;
+    ensure!(kind(&unproven) == Some(ErrorKind::Unproven), "{unproven:#}");
+    let keys = place.ends(0, &["keygen"]).await?;
+    let signer = keys["signer"]["address"].as_str().context("signer.address")?;
+    let own = format!("ipns://{}", place.ipns().await?);
+    let all = [&nobody[..], &["--approve-signer", signer, "--recordhash", &own]].concat();
     let document = place.without_wallet(&all).ends(0).await?;
     ensure!(document["sender"] == MULTISIG.to_string(), "{document:#}");
     let all = document["transactions"].as_array().context("transactions")?;

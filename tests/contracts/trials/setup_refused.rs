@@ -11,6 +11,41 @@ use crate::proxy::liar;
 use crate::reports::kind;
 use crate::trials::setters::install_for;
 
+/// A workspace from somebody else names keys of theirs: nothing of it is approved or set on chain.
+pub async fn claims() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let file = place.dir.path().join("namesys.toml");
+    let text = std::fs::read_to_string(&file)?;
+    let theirs = |entry: &str, value: &str| {
+        let line = |line: &str| match line.starts_with(&format!("{entry} = ")) {
+            true => format!("{entry} = \"{value}\"\n"),
+            false => format!("{line}\n"),
+        };
+        text.lines().map(line).collect::<String>()
+    };
+    let stranger = person(9).address().to_string();
+    let name = ipns_key(9).name().to_string();
+    let approve = ["setup", "--yes", "--keep-recordhash", "--approve-signer"];
+    for (entry, value, setup) in
+        [("signer", &stranger, &approve[..]), ("ipns_name", &name, &["setup", "--yes"])]
+    {
+        std::fs::write(&file, theirs(entry, value))?;
+        // Without the password nothing shows whose they are; with it they are others.
+        let unproven = place.as_person(1, setup).ends(2).await?;
+        ensure!(kind(&unproven) == Some(ErrorKind::Unproven), "{unproven:#}");
+        ensure!(unproven["error"]["message"].to_string().contains(value.as_str()), "{unproven:#}");
+        let others = place.ends(1, setup).await?;
+        ensure!(kind(&others) == Some(ErrorKind::OtherKeys), "{others:#}");
+        for printed in [["--calldata"].as_slice(), &["--safe", "batch.json"]] {
+            let setup: Vec<&str> = setup.iter().copied().filter(|flag| *flag != "--yes").collect();
+            let printed = place.as_person(1, &[&setup[..], printed].concat()).ends(2).await?;
+            ensure!(kind(&printed) == Some(ErrorKind::Unproven), "{printed:#}");
+        }
+        place.untouched().await?;
+    }
+    Ok(())
+}
+
 /// Who is neither owner nor manager; an owner for whom the records do not verify.
 pub async fn owners() -> Result<()> {
     let place = Place::published(1, &[]).await?;
@@ -27,7 +62,11 @@ pub async fn owners() -> Result<()> {
     // With the owner's resolver in place it does what a manager may.
     let resolver = place.ends(0, &["setup", "--yes", "--keep-recordhash"]).await?;
     ensure!(sent(&resolver)?.len() == 1, "{resolver:#}");
-    let manager = place.as_person(2, &["setup", "--yes"]).ends(0).await?;
+    // It cannot derive the keys: what it sets is given, not taken from the file.
+    let unproven = place.as_person(2, &["setup", "--yes"]).ends(2).await?;
+    ensure!(kind(&unproven) == Some(ErrorKind::Unproven), "{unproven:#}");
+    let own = format!("ipns://{}", place.ipns().await?);
+    let manager = place.as_person(2, &["setup", "--yes", "--recordhash", &own]).ends(0).await?;
     ensure!(sent(&manager)?.len() == 1, "{manager:#}");
     ensure!(manager["sender"] == person(2).address().to_string(), "{manager:#}");
     let stored = place.recordhash(name(NICK).node()).await?;

@@ -75,6 +75,8 @@ fn workspace(served: &Served) -> Result<Sandbox> {
     ensure!(!wallet.wallet.is_empty(), "keygen says the wallet");
     let config = String::from_utf8(sandbox.read("namesys.toml")?)?;
     sandbox.write("namesys.toml", config + &site(served))?;
+    let keys = super::uploads::bound(&served.url, &["BUCKET_KEY", "BUCKET_SECRET"]);
+    sandbox.set_env("NAMESYS_CREDENTIALS", &keys);
     sandbox.set_env("BUCKET_KEY", KEY);
     sandbox.set_env("BUCKET_SECRET", SECRET);
     Ok(sandbox)

@@ -16,6 +16,12 @@ fn outcome<'a>(published: &'a Value, kind: &str) -> Result<&'a Value> {
     of_kind.next().ok_or_else(|| anyhow::anyhow!("no upload to {kind}: {published}"))
 }
 
+/// Variables that may be sent to the server of `url`.
+pub fn bound(url: &str, variables: &[&str]) -> String {
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    variables.iter().map(|variable| format!("{host}={variable} ")).collect()
+}
+
 fn add_table(sandbox: &Sandbox, text: &str) -> Result<()> {
     let config = String::from_utf8(sandbox.read("namesys.toml")?)?;
     let kept = config.split("\n[[uploads]]").next().unwrap_or_default();
@@ -29,6 +35,7 @@ pub fn pinning_service() -> Result<()> {
     let _devnet = Devnet::start(&mut sandbox)?;
     signed_workspace(&mut sandbox)?;
     let service = Served::pinning("secret-token")?;
+    sandbox.set_env("NAMESYS_CREDENTIALS", &bound(&service.url, &["PIN_TOKEN"]));
     // The name decides the status there.
     let table = |name: &str| {
         format!(
@@ -71,6 +78,8 @@ pub fn bucket() -> Result<()> {
     let _devnet = Devnet::start(&mut sandbox)?;
     signed_workspace(&mut sandbox)?;
     let bucket = Served::bucket("names", "AKIATEST", "wJalrXUtnFEMI/K7MDENG+secret")?;
+    let keys = bound(&bucket.url, &["BUCKET_KEY", "BUCKET_SECRET"]);
+    sandbox.set_env("NAMESYS_CREDENTIALS", &keys);
     add_table(
         &sandbox,
         &format!(

@@ -3,27 +3,30 @@
 use namesys::ipfs::upload::UploadError;
 use namesys::ipns::PublishError;
 use namesys::net::NetError;
+use namesys::workspace::UploadTarget;
 
-use crate::cli::endpoints::{ChosenUpload, UploadKind};
+use crate::cli::endpoints::ChosenUpload;
 
 /// About an upload.
 pub fn upload(chosen: &ChosenUpload, error: &UploadError) -> String {
-    let ChosenUpload { kind, credentials, .. } = chosen;
+    let ChosenUpload { target, credentials, .. } = chosen;
     let other = "or give another upload: --upload KIND=URL, [[uploads]]";
     match error {
         UploadError::Net(NetError::Status { status: 401 | 403, .. })
         | UploadError::Rejected { .. } => {
             format!("check its credentials: {credentials}, and what they allow")
         }
-        UploadError::Net(NetError::Status { status: 404, .. }) => match kind {
-            UploadKind::S3 => "make the bucket, or correct its name: bucket in namesys.toml, or \
+        UploadError::Net(NetError::Status { status: 404, .. }) => match target {
+            UploadTarget::S3 { .. } => {
+                "make the bucket, or correct its name: bucket in namesys.toml, or \
                                --upload s3=URL/BUCKET"
-                .to_owned(),
+                    .to_owned()
+            }
             _ => format!("is its address the one of its API? Correct it, {other}"),
         },
         UploadError::Net(error) => match waiting(error) {
             Some(wait) => wait.to_owned(),
-            None if *kind == UploadKind::Kubo => {
+            None if matches!(target, UploadTarget::Kubo { .. }) => {
                 format!(
                     "start the node (ipfs daemon), or say where it is: NAMESYS_KUBO_URL; {other}"
                 )

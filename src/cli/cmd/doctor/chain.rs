@@ -52,7 +52,7 @@ impl Chain {
         session: Option<&Session>,
         context: &Context,
     ) -> Result<Self, CliError> {
-        let own = session.filter(|session| name == Some(&session.config.name));
+        let own = session.filter(|session| name == Some(session.config.name()));
         let config = session.map(|session| &session.config);
         let chosen = args.gateways.chosen(context, config)?;
         let trusted = Guard::trusting(chosen.iter().filter_map(Gateway::trusted_url));
@@ -66,7 +66,7 @@ impl Chain {
             None => None,
         };
         let ipns = match own {
-            Some(session) => session.config.recorded_keys()?.ipns_name,
+            Some(session) => session.config.keys().ipns_name,
             None => None,
         };
         Ok(Self {

@@ -45,7 +45,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open_if_any(context)?;
     let name = match (&args.name, &session) {
         (Some(name), _) => Some(parse_name(context, name)?),
-        (None, Some(session)) => Some(session.config.name.clone()),
+        (None, Some(session)) => Some(session.config.name().clone()),
         (None, None) => None,
     };
     let chain = chain::Chain::open(&args, name.as_ref(), session.as_ref(), context)?;

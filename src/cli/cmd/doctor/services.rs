@@ -9,7 +9,7 @@ use namesys::publish::site::Site;
 use namesys::report::CheckReport;
 use namesys::resolve::Gateway;
 use namesys::secret::Secret;
-use namesys::workspace::Config;
+use namesys::workspace::{Config, Target};
 use url::Url;
 
 use super::{Args, advice, bad, good, sites};
@@ -43,10 +43,7 @@ impl Services {
         context: &Context,
     ) -> Result<Self, CliError> {
         let config = session.map(|session| &session.config);
-        let ipns = match config {
-            Some(config) => config.recorded_keys()?.ipns_name,
-            None => None,
-        };
+        let ipns = config.and_then(|config| config.keys().ipns_name);
         let sites = match config {
             Some(config) => args.sites.get(context, config)?,
             None => Vec::new(),
@@ -184,7 +181,7 @@ impl Services {
 
 /// One cheap question, which changes nothing there.
 async fn upload(chosen: &ChosenUpload) -> CheckReport {
-    let what = format!("upload {}", chosen.what);
+    let what = format!("upload {} {}", chosen.target.kind(), chosen.target.place());
     let upload = match &chosen.upload {
         Ok(upload) => upload,
         Err(error) => {

@@ -54,7 +54,7 @@ pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> 
     let mut best: Option<VerifiedRecord> = None;
     let mut errors = Vec::new();
     let config = context.config()?;
-    for publisher in args.publishers.for_single_records(context, config.as_ref())? {
+    for publisher in args.publishers.for_single_records(context, config)? {
         match publisher.get(&args.name).await {
             Ok(Some(record)) if best.as_ref().is_none_or(|best| record.supersedes(best)) => {
                 best = Some(record);
@@ -89,7 +89,7 @@ pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> 
     let mut publications = Vec::new();
     let mut errors = Vec::new();
     let config = context.config()?;
-    let publishers = args.publishers.for_single_records(context, config.as_ref())?;
+    let publishers = args.publishers.for_single_records(context, config)?;
     let fields = fields(Some(&name), record.fields());
     if args.same_value
         && let Some(error) = other_value(&publishers, &record).await

@@ -60,7 +60,7 @@ pub fn write(
     write_file(&file, record.bytes())?;
     let mut written = vec![car, file];
     if keep {
-        written.push(write_manifest(dir, &session.config.name, &root, &record)?);
+        written.push(write_manifest(dir, session.config.name(), &root, &record)?);
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");
     let written = written.iter().map(|path| path.display().to_string()).collect();
@@ -86,13 +86,13 @@ pub fn publish_signed(
     let parcel = Parcel::open(dir, Timestamp::now())?;
     let config = context.config()?;
     let name = *parcel.record.name();
-    if let Some(config) = &config {
-        if config.name != parcel.name {
+    if let Some(config) = config {
+        if *config.name() != parcel.name {
             let message = format!(
                 "{} is of {}, and this workspace is of {}",
                 dir.display(),
                 parcel.name,
-                config.name
+                config.name()
             );
             return Err(CliError::new(Exit::Failed, ErrorKind::OtherName, message)
                 .hint("run it in that name's workspace (-C DIR), or outside any"));
@@ -100,8 +100,8 @@ pub fn publish_signed(
         config
             .unrecorded_keys(&RecordedKeys { ipns_name: Some(name), ..RecordedKeys::default() })?;
     }
-    let uploads = uploads.get(context, config.as_ref())?;
-    let fan_out = fan_out.open(context, config.as_ref())?;
+    let uploads = uploads.get(context, config)?;
+    let fan_out = fan_out.open(context, config)?;
     let bar = context.output.progress(0, "uploading");
     let progress_bar = bar.clone();
     let subject = Subject::Tree {

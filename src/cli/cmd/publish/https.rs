@@ -20,7 +20,7 @@ use crate::cli::session::Session;
 
 /// Writes the tree into a folder as a site would get it, and sends nothing.
 pub fn dry_run(dir: &Path, context: &Context, session: &Session) -> Result<Outcome, CliError> {
-    let store = folder(dir, session.config.name.as_str())?;
+    let store = folder(dir, session.config.name().as_str())?;
     let _lock = session.workspace.lock()?;
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
     let tree = Source::WellKnown(session.workspace.dir().to_owned());

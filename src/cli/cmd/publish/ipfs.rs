@@ -120,7 +120,7 @@ impl AuthorArgs {
             session.record_keys(&keys)?;
             return Ok(key);
         }
-        let recorded = session.config.recorded_keys()?;
+        let recorded = session.config.keys().clone();
         let deriver = self.derive.open(context, KeysFor::from(&session.config), &recorded)?;
         let key = context.block_on(deriver.ipns_key())?;
         session.record_keys(&deriver.recorded(Some(&key), None))?;

@@ -112,7 +112,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         })),
     };
     let author = args.author.author(&key, args.sequence);
-    let names = (&session.config.name, key.name());
+    let names = (session.config.name(), key.name());
     let sent = fan_out.send(context, Some((&session.workspace, lock)), names, subject, author);
     bar.finish_and_clear();
     let outcome = sent?;
@@ -145,7 +145,7 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
 
 /// Nothing that the resolver would refuse is published unasked.
 fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), CliError> {
-    let facts = Facts::of(&session.config)?;
+    let facts = Facts::of(&session.config);
     if args.allow_invalid || !facts.have_owner() {
         return Ok(());
     }

@@ -12,40 +12,87 @@ use namesys::report::ErrorKind;
 use namesys::workspace::{CheckedFile, RecordedKeys, Verdict, check_tree};
 
 use super::Args;
+use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::prompt;
 use crate::cli::session::{KeysFor, Session};
 use crate::cli::wallet_args::OpenWallet;
 
 /// Subnames of the tree that are looked up in the registry at most.
 const MAX_LOOKED_UP: usize = 200;
 
-/// Checks the IPNS name that is to be set: against what is recorded, the key file that is given,
-/// and the key that wallet and password give, where both are at hand.
+/// What only `namesys.toml` says of keys that are to be set or approved.
+#[derive(Default)]
+pub struct Claims {
+    ipns_name: Option<IpnsName>,
+    signer: Option<Address>,
+}
+
+/// What else proves a key.
+const PROOF: &str = "or its key file; or the NameSys password, with which the wallet derives it: \
+                     --key-password-file FILE, or NAMESYS_KEY_PASSWORD";
+
+impl Claims {
+    /// Has each confirmed, before it goes anywhere.
+    ///
+    /// # Errors
+    /// Exit 2 when one is not.
+    pub fn confirm(&self) -> Result<(), CliError> {
+        let instead = |flag: &str, value: String| {
+            format!("give it, if it is what namesys keygen showed: {flag} {value}; {PROOF}")
+        };
+        if let Some(name) = &self.ipns_name {
+            let instead = instead("--recordhash", format!("ipns://{name}"));
+            claims::confirm("the IPNS name", name, &instead)?;
+        }
+        if let Some(signer) = &self.signer {
+            let instead = instead("--approve-signer", signer.to_string());
+            claims::confirm("the records signer", signer, &instead)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks the keys that are to be set or approved against what is recorded: those of key files,
+/// and those that wallet and password give, where both are at hand. What only the file says is
+/// left to be confirmed.
 pub fn keys(
     session: Option<Session>,
     args: &Args,
     wallet: Option<&OpenWallet>,
     context: &Context,
-) -> Result<Option<Session>, CliError> {
-    let Some(mut session) = session else { return Ok(None) };
-    let recorded = session.config.recorded_keys()?;
+) -> Result<(Option<Session>, Claims), CliError> {
+    let Some(mut session) = session else { return Ok((None, Claims::default())) };
     let given = args.pointer.given_name();
-    if given.is_none() && !args.pointer.is_workspaces() {
-        return Ok(Some(session));
-    }
-    let keys = match args.ipns_key.get(context)? {
-        Some(key) => Some(RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() }),
-        None => derived(&session, &recorded, args, wallet, context)?,
+    let sets_name = args.pointer.is_workspaces();
+    let approves = args.approve_signer == Some(None);
+    let ipns_name = match sets_name || given.is_some() {
+        true => args.ipns_key.get(context)?.map(|key| key.name()),
+        false => None,
     };
-    if let Some(keys) = keys {
-        session.record_keys(&keys)?;
+    let signer = match approves {
+        true => args.signer_key.get(context)?.map(|key| key.address()),
+        false => None,
+    };
+    session.record_keys(&RecordedKeys { ipns_name, signer, ..RecordedKeys::default() })?;
+    let wanted =
+        (ipns_name.is_none() && (sets_name || given.is_some()), signer.is_none() && approves);
+    let derived = derived(&session, args, wanted, wallet, context)?;
+    session.record_keys(&derived)?;
+    let own = session.config.keys();
+    if let (Some(given), Some(own)) = (given, own.ipns_name)
+        && *given != own
+    {
+        return Err(other_key(given, &own));
     }
-    let own = session.config.recorded_keys()?.ipns_name;
-    match (given, own) {
-        (Some(given), Some(own)) if *given != own => Err(other_key(given, &own)),
-        _ => Ok(Some(session)),
-    }
+    let proven_name = ipns_name.or(derived.ipns_name).is_some() || !sets_name;
+    let proven_signer = signer.or(derived.signer).is_some() || !approves;
+    let claims = Claims {
+        ipns_name: own.ipns_name.filter(|_| !proven_name),
+        signer: own.signer.filter(|_| !proven_signer),
+    };
+    Ok((Some(session), claims))
 }
 
 fn other_key(given: &IpnsName, own: &IpnsName) -> CliError {
@@ -58,31 +105,38 @@ fn other_key(given: &IpnsName, own: &IpnsName) -> CliError {
     )
 }
 
-/// The key of wallet and password: when the password is given, or nothing is recorded yet.
+/// Those of IPNS name and signer that are wanted, from wallet and password, where both are at hand
+/// or nothing is recorded yet.
 fn derived(
     session: &Session,
-    recorded: &RecordedKeys,
     args: &Args,
+    (name, signer): (bool, bool),
     wallet: Option<&OpenWallet>,
     context: &Context,
-) -> Result<Option<RecordedKeys>, CliError> {
-    let Some(OpenWallet::Local(wallet)) = wallet else { return Ok(None) };
+) -> Result<RecordedKeys, CliError> {
+    let recorded = session.config.keys();
+    let Some(OpenWallet::Local(wallet)) = wallet.filter(|_| name || signer) else {
+        return Ok(RecordedKeys::default());
+    };
     let address = namesys::wallet::Wallet::address(wallet);
     // A manager, or a new owner, who cannot derive this workspace's keys.
     if recorded.wallet.is_some_and(|recorded| recorded != address) {
-        return Ok(None);
+        return Ok(RecordedKeys::default());
     }
-    if recorded.ipns_name.is_some() && !args.derive.password.is_given()? {
-        return Ok(None);
+    let is_known =
+        (!name || recorded.ipns_name.is_some()) && (!signer || recorded.signer.is_some());
+    let may_ask = prompt::has_terminal() && (args.pointer.is_workspaces() || signer);
+    if is_known && !may_ask && !args.derive.password.is_given()? {
+        return Ok(RecordedKeys::default());
     }
-    let deriver = args.derive.derive_with(
-        OpenWallet::Local(wallet.clone()),
-        context,
-        KeysFor::from(&session.config),
-        recorded,
-    )?;
-    let key = context.block_on(deriver.ipns_key())?;
-    Ok(Some(deriver.recorded(Some(&key), None)))
+    let wallet = OpenWallet::Local(wallet.clone());
+    let keys_for = KeysFor::from(&session.config);
+    let deriver = args.derive.derive_with(wallet, context, keys_for, recorded)?;
+    let (ipns, signer) = context.block_on(async {
+        let ipns = if name { Some(deriver.ipns_key().await?) } else { None };
+        Ok((ipns, if signer { Some(deriver.signer_key().await?) } else { None }))
+    })?;
+    Ok(deriver.recorded(ipns.as_ref(), signer.as_ref()))
 }
 
 /// The signer that is to be approved.
@@ -90,7 +144,7 @@ pub fn signer(args: &Args, session: Option<&Session>) -> Result<Option<Address>,
     match (args.approve_signer, session) {
         (None, _) => Ok(None),
         (Some(Some(signer)), _) => Ok(Some(signer)),
-        (Some(None), Some(session)) => match session.config.recorded_keys()?.signer {
+        (Some(None), Some(session)) => match session.config.keys().signer {
             Some(signer) => Ok(Some(signer)),
             None => Err(CliError::new(
                 Exit::NotFound,
@@ -204,7 +258,7 @@ async fn approved_by(
     owner: Address,
     level: &Name,
 ) -> Result<Vec<Address>, CliError> {
-    let keys = session.config.recorded_keys()?;
+    let keys = session.config.keys();
     let mut found = Vec::new();
     for signer in [keys.signer, keys.wallet].into_iter().flatten() {
         let (resolver, node) = (standing.resolver, level.node());

@@ -18,7 +18,7 @@ use namesys::report::ErrorKind;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::keys_args::IpnsKeyArgs;
+use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::output::Outcome;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::{DeriveArgs, Session, parse_name};
@@ -64,6 +64,8 @@ pub struct Args {
     #[command(flatten)]
     ipns_key: IpnsKeyArgs,
     #[command(flatten)]
+    signer_key: SignerKeyArgs,
+    #[command(flatten)]
     derive: DeriveArgs,
     #[command(flatten)]
     rpc: RpcArgs,
@@ -84,7 +86,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
     let wallet = wallet(&args, context)?;
     let sends = !args.calldata && args.safe.is_none();
-    let session = checks::keys(session, &args, wallet.as_ref(), context)?;
+    let (session, claims) = checks::keys(session, &args, wallet.as_ref(), context)?;
     let pointer = args.pointer.get(session.as_ref())?;
     let approve = checks::signer(&args, session.as_ref())?;
     let from = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
@@ -115,6 +117,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if prepared.plan.transactions.is_empty() {
         return Ok(done(&prepared, Shown::default(), None));
     }
+    if !sends || matches!(wallet, Some(OpenWallet::Local(_))) {
+        claims.confirm()?;
+    }
     if !sends {
         return elsewhere(&args, &prepared);
     }
@@ -131,7 +136,7 @@ fn subject(args: &Args, context: &Context) -> Result<(Option<Session>, Name), Cl
     let session = Session::open_if_any(context)?;
     let name = match (&args.name, &session) {
         (Some(name), _) => parse_name(context, name)?,
-        (None, Some(session)) => session.config.name.clone(),
+        (None, Some(session)) => session.config.name().clone(),
         (None, None) => {
             return Err(CliError::usage("which name?")
                 .hint("give NAME, or -C DIR for a workspace (namesys init NAME makes one)"));
@@ -141,13 +146,13 @@ fn subject(args: &Args, context: &Context) -> Result<(Option<Session>, Name), Cl
         [] => name,
         labels => parse_name(context, &format!("{}.{name}", labels.join(".")))?,
     };
-    let session = session.filter(|session| name.is_or_is_under(&session.config.name));
+    let session = session.filter(|session| name.is_or_is_under(session.config.name()));
     Ok((session, name))
 }
 
 /// The wallet, where flags or variables give one.
 fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError> {
-    match args.derive.wallet.is_given()? {
+    match args.derive.wallet.is_given(context)? {
         true => args.derive.wallet.open(context).map(Some),
         false => Ok(None),
     }

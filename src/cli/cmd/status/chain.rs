@@ -74,7 +74,7 @@ struct Found {
 async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
     rpc.check_chain_id(Some(config.chain_id)).await?;
     let view = rpc.at(rpc.latest().await?.value);
-    let name = &config.name;
+    let name = config.name();
     let facts = view.name_facts(name).await?.value;
     let Some(resolver) = facts.resolver.as_ref().map(|resolver| resolver.address) else {
         return Ok(Found { facts, walk: None, stranger: None });
@@ -83,10 +83,10 @@ async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
         return Ok(Found { facts, walk: None, stranger: None });
     }
     let walk = view.walk(resolver, name).await?.value;
-    let keys = config.recorded_keys()?;
+    let keys = config.keys();
     let mut stranger = keys.wallet.filter(|wallet| *wallet != walk.owner);
     // A manager who signs SIGN 3; or the signer itself, where records carry no SIGN 3.
-    let on_chain = config.approval_mode()? == Some(ApprovalMode::OnChain);
+    let on_chain = config.approval_mode() == Some(ApprovalMode::OnChain);
     for by in [keys.wallet, keys.signer.filter(|_| on_chain)].into_iter().flatten() {
         if stranger.is_none() {
             break;
@@ -104,7 +104,7 @@ fn judged(
     published: &Published<'_>,
     Found { facts, walk, stranger }: Found,
 ) -> (ChainStatusReport, Option<CliError>) {
-    let name = &config.name;
+    let name = config.name();
     let resolver = facts.resolver.as_ref().map(|resolver| resolver.address.to_string());
     let owner = Some(facts.owner()).filter(|owner| !owner.is_zero());
     let mut report = ChainStatusReport {

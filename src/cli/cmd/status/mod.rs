@@ -93,7 +93,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 
 /// The workspace's IPNS name. Where web hosts alone have the records there is none to speak of.
 fn ipns_name(session: &Session, has_sites: bool) -> Result<Option<IpnsName>, CliError> {
-    let recorded = session.config.recorded_keys()?.ipns_name;
+    let recorded = session.config.keys().ipns_name;
     let is_used = match &recorded {
         Some(name) => !History::of(&session.workspace).entries(name)?.is_empty(),
         None => false,
