@@ -105,6 +105,8 @@ fn write_new(folder: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         let mut file = tempfile::tempfile_in(folder)?;
+        // It is made as the umask says; nobody can open it before it has a name.
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.write_all(contents)?;
         file.sync_all()?;
         match give_name(&file, path) {
