@@ -1,0 +1,231 @@
+//! What the inputs are made from: the vectors, and a good example of each form.
+
+use std::io::Cursor;
+
+use alloy::sol_types::SolError;
+use alloy_primitives::{Address, hex};
+use namesys::chain::OffchainLookup;
+use namesys::ipfs::{BlockSource, CarWriter, MemoryBlocks, pack_files, walk};
+use namesys::keys::IpnsKey;
+use namesys::record::RecordFile;
+use serde_json::Value;
+
+fn cases(file: &str) -> Vec<Value> {
+    let path = format!("{}/tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    vectors["cases"].as_array().unwrap().clone()
+}
+
+/// The texts of these fields in every case.
+fn texts(file: &str, fields: &[&str]) -> Vec<Vec<u8>> {
+    let cases = cases(file);
+    let all = fields.iter().flat_map(|field| cases.iter().map(move |case| &case[*field]));
+    all.filter_map(Value::as_str).map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// The bytes of these fields, which have them in hex.
+fn bytes(file: &str, fields: &[&str]) -> Vec<Vec<u8>> {
+    texts(file, fields).iter().map(|text| hex::decode(text).unwrap()).collect()
+}
+
+fn of(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+pub fn names() -> Vec<Vec<u8>> {
+    [texts("names", &["input", "normalized"]), bytes("names", &["dns"])].concat()
+}
+
+pub fn record_texts() -> Vec<Vec<u8>> {
+    let address = |case: &Value| {
+        let line = format!("address/{}\n{}", case["coin_type"], case["text"].as_str()?);
+        Some(line.into_bytes())
+    };
+    let addresses = cases("addresses").into_iter().chain(cases("addresses_more"));
+    let mut seeds: Vec<Vec<u8>> = addresses.filter_map(|case| address(&case)).collect();
+    seeds.extend(of(&[
+        "text/avatar\nhttps://example.com/avatar.png",
+        "contenthash\nipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
+        "interface/0x01ffc9a7\n0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4",
+        "abi/1\n0x7b7d",
+        "dns/zonehash\n0x1234",
+        "dns/16\n0x0461",
+        "name\nnick.eth",
+    ]));
+    seeds.push(format!("pubkey\n0x{}", "01".repeat(64)).into_bytes());
+    seeds
+}
+
+pub fn contenthash() -> Vec<Vec<u8>> {
+    let mut seeds = bytes("contenthash", &["contenthash"]);
+    for case in cases("contenthash") {
+        let [codec, value] = ["codec", "value"].map(|field| case[field].as_str().unwrap());
+        seeds.push(format!("{codec}://{value}").into_bytes());
+    }
+    seeds
+}
+
+pub fn config_toml() -> Vec<Vec<u8>> {
+    of(&[
+        "name = \"nick.eth\"\nstorage = \"domain\"\nchain_id = 1\n",
+        concat!(
+            "# ours\nname = \"nick.eth\"\nstorage = \"wallet\"\nsigner_storage = \"domain\"\n",
+            "chain_id = 31337\nwallet = \"0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\"\n",
+            "[[uploads]]\nkind = \"kubo\"\nurl = \"http://127.0.0.1:5001\"\ntoken_env = \"T\"\n",
+            "[[uploads]]\nkind = \"folder\"\ndir = \"pages\"\n",
+            "[[publishers]]\nkind = \"w3name\"\nurl = \"https://name.web3.storage\"\n",
+            "[[sites]]\nkind = \"folder\"\ndir = \"/srv/www\"\nurl = \"https://nick.example\"\n",
+            "[gateways]\nipfs = [\"https://ipfs.io\"]\n",
+        ),
+    ])
+}
+
+pub fn records_toml() -> Vec<Vec<u8>> {
+    of(&[
+        "",
+        concat!(
+            "# ours\n[\"nick.eth\"]\n\"text/avatar\" = \"https://example.com\" # seen\n",
+            "\"address/60\" = \"0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\"\n\n",
+            "[\"sub.nick.eth\"]\ncontenthash = \"0x\"\n\"text/url\" = '''\na\nb'''\n",
+        ),
+    ])
+}
+
+pub fn csv() -> Vec<Vec<u8>> {
+    of(&[
+        "name,record,value\nnick.eth,text/avatar,\"a,b\"\na.nick.eth,address/60,0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\n",
+        "nick.eth,text/a,\"two\nlines\"\r\nnick.eth,text/b,5\" disk\n",
+        "{\"name\":\"nick.eth\",\"record\":\"text/avatar\",\"value\":\"\\u00e9\"}\n\n{\"name\":\"a.nick.eth\",\"record\":\"text/url\",\"value\":\"\"}\n",
+    ])
+}
+
+fn packed(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut blocks = MemoryBlocks::new();
+    let packed = pack_files(files.iter().map(|(path, data)| (path, data)), &mut blocks).unwrap();
+    let mut car = CarWriter::new(Cursor::new(Vec::new())).unwrap();
+    walk(&blocks, &packed.root, &mut |cid, data| {
+        namesys::ipfs::BlockSink::put(&mut car, cid, data)
+    })
+    .unwrap();
+    assert!(blocks.get(&packed.root).unwrap().is_some());
+    car.finish(&packed.root).unwrap().into_inner()
+}
+
+pub fn car() -> Vec<Vec<u8>> {
+    vec![
+        packed(&[("a.json", b"{\"data\":\"0x\"}".to_vec()), ("b/c", b"c".to_vec())]),
+        packed(&[("empty", Vec::new())]),
+    ]
+}
+
+/// The UnixFS data of a directory, of a HAMT's part, and of a file of two times four bytes.
+const DIRECTORY: &[u8] = b"\x08\x01";
+const SHARD: &[u8] = b"\x08\x05\x28\x22\x30\x80\x02";
+const FILE: &[u8] = b"\x08\x02\x18\x08\x20\x04\x20\x04";
+
+fn part(kind: u8, links: &[(u8, &str)], data: &[u8]) -> Vec<u8> {
+    let mut inside = if kind == 1 { vec![u8::try_from(links.len()).unwrap()] } else { Vec::new() };
+    for (back, name) in links {
+        inside.extend([*back, u8::try_from(name.len()).unwrap()]);
+        inside.extend(name.as_bytes());
+    }
+    inside.extend(data);
+    [&[kind, u8::try_from(inside.len()).unwrap()], &inside[..]].concat()
+}
+
+pub fn dag_pb() -> Vec<Vec<u8>> {
+    let leaf = part(0, &[], b"leaf");
+    let shard = part(1, &[(0, "00leaf")], SHARD);
+    let mut deep = leaf.clone();
+    for _ in 0..30 {
+        // Every level twice the one below: what is walked again and again would not end.
+        deep.extend(part(1, &[(0, "a"), (0, "b")], DIRECTORY));
+    }
+    vec![
+        [leaf.clone(), part(1, &[(0, "a"), (0, "b")], DIRECTORY)].concat(),
+        [leaf.clone(), part(1, &[(0, ""), (0, "")], FILE)].concat(),
+        [leaf.clone(), shard.clone(), part(1, &[(0, "01"), (1, "02leaf")], SHARD)].concat(),
+        [leaf, part(2, &[], b"\x0a\x04\x08\x04\x12\x00")].concat(),
+        deep,
+    ]
+}
+
+pub fn ipns_record() -> Vec<Vec<u8>> {
+    bytes("ipns", &["record_v1_v2", "record_v2"])
+}
+
+pub fn revision() -> Vec<Vec<u8>> {
+    bytes("ipns", &["revision_cbor", "revision_cbor_without_ttl"])
+}
+
+pub fn abi_payload() -> Vec<Vec<u8>> {
+    bytes("records", &["data", "result"])
+}
+
+/// With as little work as a keystore can ask for.
+pub fn keystore() -> Vec<Vec<u8>> {
+    let keystore = |kdf: &str, params: &str| {
+        format!(
+            "{{\"version\":3,\"crypto\":{{\"cipher\":\"aes-128-ctr\",\"cipherparams\":{{\"iv\":\
+             \"6087dab2f9fdbbfaddc31a909735c1e6\"}},\"ciphertext\":\"{}\",\"kdf\":\"{kdf}\",\
+             \"kdfparams\":{{\"dklen\":32,{params},\"salt\":\"ae3c\"}},\"mac\":\"{}\"}}}}",
+            "51".repeat(32),
+            "17".repeat(32),
+        )
+        .into_bytes()
+    };
+    vec![
+        keystore("scrypt", "\"n\":2,\"r\":1,\"p\":1"),
+        keystore("pbkdf2", "\"c\":1,\"prf\":\"hmac-sha256\""),
+    ]
+}
+
+pub fn key_files() -> Vec<Vec<u8>> {
+    let key = IpnsKey::from_seed(&[7; 32].into());
+    vec![
+        key.to_libp2p().expose().clone(),
+        key.to_pem().expose().clone().into_bytes(),
+        hex::encode(key.to_libp2p().expose()).into_bytes(),
+        data_encoding::BASE64.encode(key.to_libp2p().expose()).into_bytes(),
+        format!("# a signer\n0x{}\n", "07".repeat(32)).into_bytes(),
+    ]
+}
+
+pub fn gateway_template() -> Vec<Vec<u8>> {
+    of(&[
+        "https://ipfs.io",
+        "http://127.0.0.1:8080/base/",
+        "https://user:pass@ipfs.example",
+        "https://{ipns}.ipns.dweb.link",
+        "https://<base36-CID-v1>.ipns.dweb.link",
+        "https://domain-eth.example",
+        "https://{name}.limo",
+    ])
+}
+
+pub fn ccip_answer() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<Vec<u8>> =
+        abi_payload().iter().map(|payload| RecordFile::new(payload).to_json()).collect();
+    let lookup = OffchainLookup {
+        sender: Address::repeat_byte(1),
+        urls: vec!["https://nick.example/{sender}/{data}.json".to_owned()],
+        callData: vec![1, 2, 3].into(),
+        callbackFunction: [1, 2, 3, 4].into(),
+        extraData: vec![5; 40].into(),
+    };
+    seeds.push(lookup.abi_encode());
+    seeds
+}
+
+pub fn recordhash() -> Vec<Vec<u8>> {
+    let mut seeds = contenthash();
+    seeds.extend(of(&[
+        "https://nick.example/base",
+        "ipns://k51qzi5uqu5dk0hpo9y416u27goyk4jvnsk8comhw5rlkbo3eeoqjvr7rnqzsu",
+        "k51qzi5uqu5dk0hpo9y416u27goyk4jvnsk8comhw5rlkbo3eeoqjvr7rnqzsu",
+        "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
+        "/ipfs/QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4",
+    ]));
+    seeds.push(vec![7; 32]);
+    seeds
+}

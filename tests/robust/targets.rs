@@ -1,0 +1,328 @@
+//! What must hold for any bytes: nothing panics or runs on, and what is accepted comes back the
+//! same from its other form.
+
+use std::collections::HashSet;
+
+use alloy::sol_types::SolError;
+use alloy_primitives::Address;
+use cid::Cid;
+use jiff::Timestamp;
+use namesys::chain::OffchainLookup;
+use namesys::ens::{Name, dns_decode};
+use namesys::ipfs::{BlockSink, CarReader, DAG_PB, MemoryBlocks, RAW, sha256_cid};
+use namesys::ipfs::{list, read_file, resolve, walk};
+use namesys::ipns::{Revision, UnverifiedRecord};
+use namesys::keys::file::parse_signer_key;
+use namesys::keys::{IpnsKey, IpnsName};
+use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
+use namesys::recordhash::Recordhash;
+use namesys::request::{SignedRecord, SignedRedirect, VerifyContext};
+use namesys::resolve::Gateway;
+use namesys::secret::SecretBytes;
+use namesys::wallet::{check_keystore, open_keystore};
+use namesys::workspace::{Config, Format, Records, read_rows};
+
+/// Takes any bytes, and panics where something does not hold.
+type Target = fn(&[u8]);
+
+/// Every target by its name.
+pub const ALL: [(&str, Target); 16] = [
+    ("names", names),
+    ("record_texts", record_texts),
+    ("contenthash", contenthash),
+    ("config_toml", config_toml),
+    ("records_toml", records_toml),
+    ("csv", csv),
+    ("car", car),
+    ("dag_pb", dag_pb),
+    ("ipns_record", ipns_record),
+    ("revision", revision),
+    ("abi_payload", abi_payload),
+    ("keystore", keystore),
+    ("key_files", key_files),
+    ("gateway_template", gateway_template),
+    ("ccip_answer", ccip_answer),
+    ("recordhash", recordhash),
+];
+
+fn text(input: &[u8]) -> &str {
+    let end = std::str::from_utf8(input).map_or_else(|error| error.valid_up_to(), str::len);
+    std::str::from_utf8(&input[..end]).expect("it was looked at")
+}
+
+/// ENSIP-15 as text, and the DNS form.
+pub fn names(input: &[u8]) {
+    if let Ok(name) = Name::parse(text(input)) {
+        assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(&name), "the normal form is normal");
+        assert_eq!(Name::from_normalized(name.as_str()).as_ref(), Ok(&name));
+        assert_eq!(dns_decode(&name.dns()).as_ref(), Ok(&name));
+        assert!(name.well_known().split('/').all(|part| !matches!(part, "" | "." | "..")));
+    }
+    if let Ok(name) = dns_decode(input) {
+        assert_eq!(name.dns(), input);
+    }
+}
+
+/// A record type in the first line, its value as text in the rest.
+pub fn record_texts(input: &[u8]) {
+    let (key, value) = text(input).split_once('\n').unwrap_or((text(input), ""));
+    let Ok(key) = RecordKey::parse(key) else { return };
+    assert_eq!(RecordKey::parse_canonical(&key.to_string()).as_ref(), Ok(&key));
+    let file = key.file_name();
+    assert!(file.split('/').all(|part| !matches!(part, "" | "." | "..")), "{file}");
+    let Ok(value) = Value::parse(&key, value) else { return };
+    assert_eq!(Value::parse(&key, &value.to_string()).as_ref(), Ok(&value), "{value}");
+    let abi = value.abi_encode();
+    assert_eq!(Value::abi_decode(&key, &abi).expect("what was encoded"), value);
+}
+
+/// The bytes, and the text.
+pub fn contenthash(input: &[u8]) {
+    if let Ok(hash) = Contenthash::from_bytes(input) {
+        assert_eq!(hash.as_bytes(), input);
+        assert_eq!(Contenthash::parse(&hash.to_string()).as_ref(), Ok(&hash), "{hash}");
+    }
+    if let Ok(hash) = Contenthash::parse(text(input)) {
+        assert_eq!(Contenthash::from_bytes(hash.as_bytes()).as_ref(), Ok(&hash));
+    }
+    if let Ok(name) = IpnsName::from_contenthash(input) {
+        assert_eq!(name.to_string().parse(), Ok(name));
+    }
+}
+
+/// `namesys.toml`
+pub fn config_toml(input: &[u8]) {
+    if let Ok(config) = Config::parse(text(input)) {
+        let again = Config::parse(&config.to_string()).expect("what was written");
+        assert_eq!(again.to_string(), config.to_string());
+    }
+}
+
+/// `records.toml`
+pub fn records_toml(input: &[u8]) {
+    let root = Name::parse("nick.eth").expect("a name");
+    if let Ok(records) = Records::parse(text(input), &root) {
+        let again = Records::parse(&records.to_string(), &root).expect("what was written");
+        assert!(again.iter().eq(records.iter()));
+    }
+}
+
+/// CSV or JSON Lines: read whole or refused, and no record counted twice.
+pub fn csv(input: &[u8]) {
+    let mut reader = input;
+    let Ok(format) = Format::detect(&mut reader) else { return };
+    let mut rows = 0;
+    read_rows(reader, format, |row| {
+        rows += 1;
+        if let Ok(row) = row {
+            let value = Value::parse(&row.key, &row.value.to_string());
+            assert_eq!(value.as_ref(), Ok(&row.value));
+        }
+    })
+    .expect("memory can be read");
+    assert!(rows <= input.len(), "no more rows than bytes");
+}
+
+/// Every block that is given out is its CID's.
+pub fn car(input: &[u8]) {
+    let Ok(reader) = CarReader::new(input) else { return };
+    let mut blocks = MemoryBlocks::new();
+    let roots: Vec<Cid> = reader.roots().to_vec();
+    for (cid, data) in reader.map_while(Result::ok) {
+        namesys::ipfs::verify_block(&cid, &data).expect("it was checked");
+        blocks.insert(cid, data);
+    }
+    roots.iter().for_each(|root| read_all(&blocks, root));
+}
+
+/// Blocks that link to each other. The input is parts of a kind, a length and bytes: 0 is a raw
+/// block; 1 a node whose links, each of a byte that counts back to its block and a byte of its
+/// name's length, come before its UnixFS data; anything else dag-pb as it is. Later blocks link to
+/// earlier ones, so that their CIDs are right whatever was changed.
+pub fn dag_pb(input: &[u8]) {
+    let mut blocks = MemoryBlocks::new();
+    let mut cids: Vec<Cid> = Vec::new();
+    let mut rest = input;
+    while let [kind, length, after @ ..] = rest {
+        let (part, next) = after.split_at(usize::from(*length).min(after.len()));
+        rest = next;
+        let (codec, block) = match kind {
+            0 => (RAW, part.to_vec()),
+            1 => (DAG_PB, linked(part, &cids)),
+            _ => (DAG_PB, part.to_vec()),
+        };
+        let cid = sha256_cid(codec, &block);
+        blocks.put(&cid, &block).expect("memory takes all");
+        cids.push(cid);
+    }
+    cids.iter().rev().take(3).for_each(|root| read_all(&blocks, root));
+}
+
+fn linked(part: &[u8], cids: &[Cid]) -> Vec<u8> {
+    let field = |tag: u8, bytes: &[u8]| {
+        let mut length = unsigned_varint::encode::usize_buffer();
+        let length = unsigned_varint::encode::usize(bytes.len(), &mut length);
+        [&[tag], length, bytes].concat()
+    };
+    let Some((count, mut rest)) = part.split_first() else { return Vec::new() };
+    let mut block = Vec::new();
+    for _ in 0..*count {
+        let [back, length, after @ ..] = rest else { break };
+        let (name, next) = after.split_at(usize::from(*length).min(after.len()));
+        rest = next;
+        let Some(number) = cids.len().checked_sub(usize::from(*back) + 1) else { continue };
+        let link = [field(0x0a, &cids[number].to_bytes()), field(0x12, name)].concat();
+        block.extend(field(0x12, &link));
+    }
+    block.extend(field(0x0a, rest));
+    block
+}
+
+/// Lists, reads and walks what `root` is.
+fn read_all(blocks: &MemoryBlocks, root: &Cid) {
+    if let Ok(entries) = list(blocks, root) {
+        let names: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names.len(), entries.len(), "each name once");
+        for entry in entries.iter().take(8) {
+            // In a HAMT a name may lie where nobody looks for it; then it is not found.
+            if let Ok(found) = resolve(blocks, root, &[&entry.name]) {
+                assert_eq!(found.cid, entry.cid);
+            }
+        }
+    }
+    if let Ok(file) = read_file(blocks, root, 1 << 16) {
+        assert!(file.bytes.len() <= 1 << 16);
+    }
+    let mut met = HashSet::new();
+    let _ = walk(blocks, root, &mut |cid, _| {
+        assert!(met.insert(*cid), "each block once");
+        Ok(())
+    });
+}
+
+/// A record, unverified and under the name of the vectors.
+pub fn ipns_record(input: &[u8]) {
+    let Ok(record) = UnverifiedRecord::parse(input) else { return };
+    let fields = record.fields().clone();
+    let name: IpnsName = NAME.parse().expect("a name");
+    let expired = fields.is_expired(Timestamp::now());
+    record.check_signature_v1(&name);
+    if let Ok(verified) = record.verify_signature(&name) {
+        assert_eq!((verified.bytes(), verified.fields()), (input, &fields));
+        assert_eq!(verified.is_expired(Timestamp::now()), expired);
+    }
+}
+
+/// Of the first case in `tests/vectors/ipns.json`.
+const NAME: &str = "k51qzi5uqu5dm8vj5be9rx33v7q8eoxlfqj1k7moz7zjk2x6ihnbjwwo9bo5k6";
+
+/// w3name's CBOR.
+pub fn revision(input: &[u8]) {
+    if let Ok(revision) = Revision::decode(input) {
+        assert_eq!(Revision::decode(&revision.encode()).as_ref(), Ok(&revision));
+    }
+}
+
+/// What a record file's `data` holds.
+pub fn abi_payload(input: &[u8]) {
+    if let Ok(record) = SignedRecord::decode(input) {
+        let again = SignedRecord::decode(&record.encode()).expect("what was encoded");
+        assert_eq!(again.encode(), record.encode());
+        judge(input);
+    }
+    if let Ok(redirect) = SignedRedirect::decode(input) {
+        let again = SignedRedirect::decode(&redirect.encode()).expect("what was encoded");
+        assert_eq!(again.encode(), redirect.encode());
+        judge(input);
+    }
+    for key in ["text/avatar", "address/60", "contenthash", "pubkey", "abi/1", "dns/zonehash"] {
+        let key = RecordKey::parse(key).expect("a record type");
+        if let Ok(value) = Value::abi_decode(&key, input) {
+            let again = Value::abi_decode(&key, &value.abi_encode());
+            assert_eq!(again.expect("what was encoded"), value);
+        }
+    }
+}
+
+/// Whatever the owner and the record: a verdict, and no other result than was signed.
+fn judge(payload: &[u8]) {
+    let (name, key) = (Name::parse("nick.eth").expect("a name"), RecordKey::parse("text/avatar"));
+    let key = key.expect("a record type");
+    let context = |owner| VerifyContext { name: &name, owner, chain_id: 1, approved_signers: &[] };
+    if let Ok(record) = SignedRecord::decode(payload) {
+        let owner = record.signer;
+        if let Ok(verified) = record.verify(&key, &context(owner)) {
+            assert_eq!(verified.signer(), owner);
+        }
+    }
+    if let Ok(redirect) = SignedRedirect::decode(payload) {
+        let _ = redirect.verify(&context(Address::ZERO));
+    }
+}
+
+/// A keystore file: refused, or opened with as little work as it asks for.
+pub fn keystore(input: &[u8]) {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), input).expect("a temporary file");
+    if check_keystore(file.path()).is_ok() && is_cheap(input) {
+        let _ = open_keystore(file.path(), &"password".to_owned().into());
+    }
+}
+
+fn is_cheap(input: &[u8]) -> bool {
+    let parsed: Result<serde_json::Value, _> = serde_json::from_slice(input);
+    let params = parsed.map(|keystore| keystore["crypto"]["kdfparams"].clone()).unwrap_or_default();
+    let number = |name: &str| params[name].as_u64().unwrap_or(1);
+    number("n").saturating_mul(number("r")).saturating_mul(number("p")) <= 64 && number("c") <= 64
+}
+
+/// An IPNS key or a records signer, in any form.
+pub fn key_files(input: &[u8]) {
+    if let Ok(key) = IpnsKey::parse(input) {
+        let same = |bytes: &[u8]| {
+            assert_eq!(IpnsKey::parse(bytes).expect("our own form").name(), key.name());
+        };
+        same(key.to_libp2p().expose());
+        same(key.to_pem().expose().as_bytes());
+    }
+    if let Ok(key) = parse_signer_key(&SecretBytes::new(input.to_vec())) {
+        let hex = alloy_primitives::hex::encode(key.scalar().expose());
+        let again = parse_signer_key(&SecretBytes::new(hex.into_bytes()));
+        assert_eq!(again.expect("our own form").address(), key.address());
+    }
+}
+
+/// A gateway's address or template.
+pub fn gateway_template(input: &[u8]) {
+    if let Ok(gateway) = Gateway::parse(text(input)) {
+        let shown = gateway.to_string();
+        let again = Gateway::parse(&shown).expect("what is shown is a gateway");
+        assert_eq!(again.to_string(), shown);
+        let _ = gateway.trusted_url();
+    }
+}
+
+/// A gateway's JSON, and what a contract says when it sends there.
+pub fn ccip_answer(input: &[u8]) {
+    if let Ok(payload) = RecordFile::payload(input) {
+        let file = RecordFile::new(&payload).to_json();
+        assert_eq!(RecordFile::payload(&file).expect("our own form"), payload);
+        judge(&payload);
+    }
+    if let Ok(lookup) = OffchainLookup::abi_decode_validate(input) {
+        assert_eq!(OffchainLookup::abi_decode(&lookup.abi_encode()).as_ref(), Ok(&lookup));
+    }
+}
+
+/// A recordhash, as text and as the contract keeps it: slashes at the end of a URL are not kept.
+pub fn recordhash(input: &[u8]) {
+    if let Ok(hash) = Recordhash::parse(input) {
+        assert_eq!(hash.stored(), input);
+        let again = Recordhash::parse(&hash.contract_bytes()).expect("what is set on chain");
+        assert_eq!(again.contract_bytes(), hash.contract_bytes());
+    }
+    if let Ok(hash) = text(input).parse::<Recordhash>() {
+        let shown: Recordhash = hash.to_string().parse().expect("what is shown");
+        assert_eq!(shown.contract_bytes(), hash.contract_bytes(), "{hash}");
+    }
+}
