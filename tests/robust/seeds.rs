@@ -5,7 +5,7 @@ use std::io::Cursor;
 use alloy::sol_types::SolError;
 use alloy_primitives::{Address, hex};
 use namesys::chain::OffchainLookup;
-use namesys::ipfs::{BlockSource, CarWriter, MemoryBlocks, pack_files, walk};
+use namesys::ipfs::{BlockSource, CarWriter, MemoryBlocks, pack_files};
 use namesys::keys::IpnsKey;
 use namesys::record::RecordFile;
 use serde_json::Value;
@@ -103,10 +103,9 @@ fn packed(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut blocks = MemoryBlocks::new();
     let packed = pack_files(files.iter().map(|(path, data)| (path, data)), &mut blocks).unwrap();
     let mut car = CarWriter::new(Cursor::new(Vec::new())).unwrap();
-    walk(&blocks, &packed.root, &mut |cid, data| {
-        namesys::ipfs::BlockSink::put(&mut car, cid, data)
-    })
-    .unwrap();
+    for (cid, data) in blocks.iter() {
+        namesys::ipfs::BlockSink::put(&mut car, cid, data).unwrap();
+    }
     assert!(blocks.get(&packed.root).unwrap().is_some());
     car.finish(&packed.root).unwrap().into_inner()
 }

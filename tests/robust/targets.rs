@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use namesys::chain::OffchainLookup;
 use namesys::ens::{Name, dns_decode};
 use namesys::ipfs::{BlockSink, CarReader, DAG_PB, MemoryBlocks, RAW, sha256_cid};
-use namesys::ipfs::{list, read_file, resolve, walk};
+use namesys::ipfs::{TreeBudget, TreeLimits, Walk, list, read_file, resolve};
 use namesys::ipns::{Revision, UnverifiedRecord};
 use namesys::keys::file::parse_signer_key;
 use namesys::keys::{IpnsKey, IpnsName};
@@ -180,7 +180,7 @@ fn linked(part: &[u8], cids: &[Cid]) -> Vec<u8> {
 
 /// Lists, reads and walks what `root` is.
 fn read_all(blocks: &MemoryBlocks, root: &Cid) {
-    if let Ok(entries) = list(blocks, root) {
+    if let Ok(entries) = list(blocks, root, &TreeBudget::new(TreeLimits::default())) {
         let names: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!(names.len(), entries.len(), "each name once");
         for entry in entries.iter().take(8) {
@@ -190,14 +190,14 @@ fn read_all(blocks: &MemoryBlocks, root: &Cid) {
             }
         }
     }
-    if let Ok(file) = read_file(blocks, root, 1 << 16) {
-        assert!(file.bytes.len() <= 1 << 16);
+    if let Ok(bytes) = read_file(blocks, root, 1 << 16) {
+        assert!(bytes.len() <= 1 << 16);
     }
     let mut met = HashSet::new();
-    let _ = walk(blocks, root, &mut |cid, _| {
-        assert!(met.insert(*cid), "each block once");
-        Ok(())
-    });
+    let mut walk = Walk::new(root, TreeBudget::new(TreeLimits::default()));
+    while let Some(Ok((cid, _))) = walk.next(blocks) {
+        assert!(met.insert(cid), "each block once");
+    }
 }
 
 /// A record, unverified and under the name of the vectors.
