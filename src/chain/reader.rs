@@ -1,5 +1,7 @@
 //! Calls at one block, to one node, or to nodes that stand in for each other.
 
+use std::future::Future;
+
 use alloy::eips::BlockId;
 use alloy::network::TransactionBuilder;
 use alloy::providers::{Provider, RootProvider};
@@ -13,7 +15,7 @@ use super::answer::{Answer, Heard, Witness};
 use super::answers::Call;
 use super::contracts::Contracts;
 use super::dialect::is_execution_failure;
-use super::error::ChainError;
+use super::error::{ChainError, Reason};
 use super::revert::Revert;
 use super::rpc::{Block, Rpc, Whom};
 
@@ -110,13 +112,31 @@ impl BlockReader {
         self.rpc.error(what, error, &self.heard())
     }
 
+    /// Any other question to the same nodes.
+    pub(super) async fn question<T, R>(
+        &self,
+        what: &str,
+        question: impl FnOnce(RootProvider) -> R,
+    ) -> Result<T, ChainError>
+    where
+        R: Future<Output = TransportResult<T>>,
+    {
+        let answer = self.rpc.ask_of(self.whom, what, question).await?;
+        self.heard.add(answer.by);
+        Ok(answer.value)
+    }
+
+    /// An answer that is none.
+    pub(super) fn failed(&self, what: &str, said: &str) -> ChainError {
+        let reason = Reason { node: self.heard().to_string(), said: said.to_owned() };
+        ChainError::Rpc { what: what.to_owned(), reasons: vec![reason] }
+    }
+
     /// The code of an account; empty where there is none.
     pub(super) async fn code(&self, of: Address) -> Result<Bytes, ChainError> {
         let at = self.block_id();
         let question = |node: RootProvider| async move { node.get_code_at(of).block_id(at).await };
-        let code = self.rpc.ask_of(self.whom, "the code of an account", question).await?;
-        self.heard.add(code.by);
-        Ok(code.value)
+        self.question("the code of an account", question).await
     }
 
     /// A call whose answer may be missing: `None` when the contract reverts, does not exist, or

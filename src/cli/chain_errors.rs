@@ -73,6 +73,12 @@ impl From<SetupError> for CliError {
             SetupError::Simulation { .. } => failed(ErrorKind::Refused).hint(
                 "nothing was sent; --calldata without a wallet shows what the owner would send",
             ),
+            SetupError::FarFee { .. } => failed(ErrorKind::Fees)
+                .hint("nothing was sent; ask another node: --rpc-url, or several: --rpc-quorum"),
+            SetupError::TooDear { .. } => failed(ErrorKind::MaxCost).hint(
+                "nothing was sent; --max-cost ETHER allows more, if that is what you mean to pay; \
+                 a node may lie about fees: --rpc-quorum 2 with a second --rpc-url has two agree",
+            ),
             SetupError::Funds { sender, .. } => {
                 failed(ErrorKind::NoFunds).hint(format!("send ether to {sender}"))
             }

@@ -5,6 +5,7 @@ mod chain_errors;
 pub mod claims;
 pub mod cmd;
 pub mod context;
+mod cost_args;
 #[cfg(feature = "devnet")]
 mod devnet_errors;
 pub mod endpoints;

@@ -105,6 +105,8 @@ pub enum ErrorKind {
     ExpiresSoon,
     /// Some of many names did not resolve.
     Failed,
+    /// A node names a price of gas that no block of its chain suggests.
+    Fees,
     /// A publisher that is a file could not be read or written.
     File,
     /// A signature is not of this text, or not by this wallet.
@@ -125,6 +127,8 @@ pub enum ErrorKind {
     Locked,
     /// A server's answer could not be used, or the connection broke.
     Network,
+    /// The transactions may cost more than `--max-cost`.
+    MaxCost,
     /// The newest publication is not known, and what is here may be older.
     NewestUnknown,
     /// No keystore has that name.

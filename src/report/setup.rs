@@ -15,6 +15,9 @@ pub struct SetupReport {
     pub standing: StandingReport,
     /// In the order they are sent.
     pub transactions: Vec<TransactionReport>,
+    /// The most that all of them may come to, in wei: what is sent along, and the gas where it is
+    /// known.
+    pub max_cost: String,
     /// What a person should know.
     pub warnings: Vec<String>,
     /// The file for a multisig.

@@ -103,6 +103,9 @@ fn main() -> ExitCode {
         on_chain("setup_refused::nodes_that_differ", || on(trials::setup_refused::nodes())),
         #[cfg(target_os = "linux")]
         on_chain("setup_refused::by_whoever_is_asked", || on(trials::setup_refused::asked())),
+        on_chain("setup_refused::a_node_that_lies_about_costs", || {
+            on(trials::setup_refused::dear())
+        }),
         on_chain("setup_partial::one_that_reverts", || on(trials::setup_partial::reverted())),
         on_chain("setup_partial::one_that_is_dropped", || on(trials::setup_partial::dropped())),
         on_chain("setup_partial::an_answer_that_is_lost", || on(trials::setup_partial::lost())),

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
+use super::cost::ether;
 use crate::chain::{ChainError, Revert};
 use crate::ens::Name;
 use crate::wallet::{NodeError, WalletError};
@@ -53,6 +54,30 @@ pub enum SetupError {
         description: String,
         /// Why.
         revert: Revert,
+    },
+    /// A price that no block of this chain suggests.
+    #[error(
+        "the node asks for a {what} of {said} wei for each unit of gas, but the base fee of its \
+         newest block is {base} wei: that is no price of this chain now"
+    )]
+    FarFee {
+        /// Base fee or tip.
+        what: &'static str,
+        /// What the node says.
+        said: u128,
+        /// The base fee of the block.
+        base: u128,
+    },
+    /// They may come to more than the limit.
+    #[error(
+        "the transactions may cost up to {} ether, gas and what is sent along; the limit is {} \
+         ether", ether(*needs), ether(*limit)
+    )]
+    TooDear {
+        /// The most they may come to, in wei.
+        needs: U256,
+        /// The limit, in wei.
+        limit: U256,
     },
     /// The wallet cannot pay.
     #[error("{sender} has {has} wei, the transactions may cost up to {needs} wei")]

@@ -5,21 +5,26 @@
 //! | --- | --- |
 //! | `standing` | [`Standing`]: owner, resolver, recordhash, approval as they are now |
 //! | `plan` | [`Plan`]: the transactions that are missing, each in words |
+//! | `cost` | [`Cost`]: what transactions come to, at most |
+//! | `fees` | the price of gas, and what is none |
 //! | `send` | simulates, estimates, has a wallet send, waits, and reads back |
 //! | `outgoing` | the nodes as a wallet uses them: [`Node`](crate::wallet::Node) |
 //! | `safe` | [`safe_batch`]: the same for a multisig, as a file of Safe's Transaction Builder |
 
+mod cost;
 mod error;
+mod fees;
 mod outgoing;
 mod plan;
 mod safe;
 mod send;
 mod standing;
 
+pub use cost::{Cost, ether, total};
 pub use error::SetupError;
 pub use plan::{Plan, SetupTransaction, plan};
 pub use safe::safe_batch;
-pub use send::{Cost, Sender};
+pub use send::Sender;
 pub use standing::Standing;
 
 use alloy_primitives::Address;

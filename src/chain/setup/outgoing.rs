@@ -1,22 +1,16 @@
 //! The nodes as a wallet uses them that signs here: they complete its transaction, and send it.
 
-use alloy::eips::eip1559::Eip1559Estimation;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::TransactionRequest;
 use alloy_primitives::{B256, keccak256};
 use async_trait::async_trait;
 
+use super::fees::fees;
 use crate::chain::{Answer, ChainError, Rpc};
 use crate::wallet::{Node, NodeError};
 
 /// More gas than was estimated, in hundredths: the chain may change until it is mined.
 const GAS_MARGIN: u64 = 120;
-
-/// What a unit of gas costs now (EIP-1559).
-pub(super) async fn fees(rpc: &Rpc) -> Result<Eip1559Estimation, ChainError> {
-    let fees = |node: RootProvider| async move { node.estimate_eip1559_fees().await };
-    Ok(rpc.ask("its fees", fees).await?.value)
-}
 
 /// A gas limit: the estimate, and a margin.
 pub(super) async fn gas(rpc: &Rpc, request: TransactionRequest) -> Result<u64, ChainError> {
@@ -51,8 +45,8 @@ impl Node for Outgoing<'_> {
         }
         if transaction.max_fee_per_gas.is_none() || transaction.max_priority_fee_per_gas.is_none() {
             let fees = fees(self.rpc).await?;
-            transaction.max_fee_per_gas.get_or_insert(fees.max_fee_per_gas);
-            transaction.max_priority_fee_per_gas.get_or_insert(fees.max_priority_fee_per_gas);
+            transaction.max_fee_per_gas.get_or_insert(fees.max_fee_per_gas());
+            transaction.max_priority_fee_per_gas.get_or_insert(fees.tip);
         }
         Ok(transaction)
     }

@@ -9,7 +9,9 @@ use alloy::rpc::json_rpc::RpcError;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy_primitives::{Address, B256, U256};
 
-use super::outgoing::{Outgoing, fees, gas};
+use super::cost::{Cost, total};
+use super::fees::fees;
+use super::outgoing::{Outgoing, gas};
 use super::plan::Check;
 use super::{SetupError, SetupTransaction};
 use crate::chain::{Answer, Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
@@ -17,24 +19,6 @@ use crate::wallet::{Wallet, WalletError};
 
 /// Between two questions whether a transaction was mined.
 const POLL: Duration = Duration::from_millis(250);
-
-/// What one transaction may cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// The gas limit.
-    pub gas: u64,
-    /// At most so much for each unit, in wei (EIP-1559).
-    pub max_fee_per_gas: u128,
-    /// Of it to whoever makes the block.
-    pub max_priority_fee_per_gas: u128,
-}
-
-impl Cost {
-    /// The most it may come to, in wei, without the value sent.
-    pub fn at_most(&self) -> U256 {
-        U256::from(self.gas) * U256::from(self.max_fee_per_gas)
-    }
-}
 
 /// Sends the transactions of a setup on one chain.
 #[derive(Clone, Debug)]
@@ -45,6 +29,8 @@ pub struct Sender {
     pub chain_id: u64,
     /// How long a transaction may take to be mined.
     pub patience: Duration,
+    /// The most that all transactions may come to, in wei, gas and what is sent along.
+    pub max_cost: U256,
 }
 
 impl Sender {
@@ -100,7 +86,7 @@ impl Sender {
     /// Estimates what each transaction costs.
     ///
     /// # Errors
-    /// When the nodes fail.
+    /// [`SetupError::FarFee`]; when the nodes fail.
     pub async fn costs(
         &self,
         from: Address,
@@ -111,11 +97,27 @@ impl Sender {
         for transaction in transactions {
             costs.push(Cost {
                 gas: gas(&self.rpc, Self::request(from, transaction)).await?,
-                max_fee_per_gas: fees.max_fee_per_gas,
-                max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
+                max_fee_per_gas: fees.max_fee_per_gas(),
+                max_priority_fee_per_gas: fees.tip,
             });
         }
         Ok(costs)
+    }
+
+    /// The most that all transactions may come to, in wei.
+    ///
+    /// # Errors
+    /// [`SetupError::TooDear`] where that is above the limit.
+    pub fn check_cost(
+        &self,
+        transactions: &[SetupTransaction],
+        costs: &[Cost],
+    ) -> Result<U256, SetupError> {
+        let (needs, limit) = (total(transactions, costs), self.max_cost);
+        if needs > limit {
+            return Err(SetupError::TooDear { needs, limit });
+        }
+        Ok(needs)
     }
 
     /// Whether `from` can pay for all transactions, whatever of the costs comes about.
@@ -128,8 +130,7 @@ impl Sender {
         transactions: &[SetupTransaction],
         costs: &[Cost],
     ) -> Result<(), SetupError> {
-        let values = transactions.iter().map(|transaction| transaction.value);
-        let needs: U256 = values.chain(costs.iter().map(Cost::at_most)).sum();
+        let needs = total(transactions, costs);
         let has = self.balance(from).await?;
         match has < needs {
             true => Err(SetupError::Funds { sender: from, has, needs }),

@@ -2,9 +2,11 @@
 
 use alloy_primitives::{Address, U256, hex};
 use anyhow::{Result, ensure};
-use namesys::devnet::chain::{PLAIN_RESOLVER, REGISTRY};
+use namesys::devnet::chain::bindings::CCIP2Resolver;
+use namesys::devnet::chain::{CCIP2_RESOLVER, PLAIN_RESOLVER, REGISTRY};
 use namesys::report::ErrorKind;
 
+use crate::node::{Do, node};
 use crate::people::{ipns_key, name, person};
 use crate::place::{NICK, Place, sent, set_code};
 use crate::proxy::liar;
@@ -138,6 +140,86 @@ pub async fn nodes() -> Result<()> {
         ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document:#}");
     }
     place.untouched().await
+}
+
+/// A node that lies about what a transaction costs: 9,000 ether as the resolver's fee, 47 as tips.
+pub async fn dear() -> Result<()> {
+    let place = Place::published(1, &["--storage", "wallet"]).await?;
+    let truth = place.world.chain.rpc_url().to_owned();
+    let owner = person(1).address();
+    let rich = U256::from(20_000) * U256::from(10).pow(U256::from(18));
+    place.set_balance(owner, rich).await?;
+    let fees = CCIP2Resolver::updateOwnerhashFeesCall { fees: U256::from(0x1234_5678_9abc_u64) };
+    place.world.chain.send(place.world.chain.accounts()[0], CCIP2_RESOLVER, fees).await?;
+    let word = |text: &str| format!("{:0>64}", text);
+    let nine_thousand = format!("{:x}", U256::from(9000) * U256::from(10).pow(U256::from(18)));
+    // More than any sum holds is not little.
+    for fee in [nine_thousand.clone(), "f".repeat(64)] {
+        let lying = liar(&truth, &word("123456789abc"), &word(&fee)).await?;
+        let lying = format!("http://{lying}");
+        for how in [&["--yes"][..], &["--calldata"], &["--yes", "--max-cost", "8999"]] {
+            let command = [&["setup", "--rpc-url", &lying][..], how].concat();
+            let document = place.ends(1, &command).await?;
+            // Nobody has the other, which is said when the transaction is tried.
+            let expected =
+                if fee == nine_thousand { ErrorKind::MaxCost } else { ErrorKind::NoFunds };
+            ensure!(kind(&document) == Some(expected), "{how:?}: {document:#}");
+            ensure!(document["transactions"][0]["hash"].is_null(), "{document:#}");
+        }
+        let nodes = ["--rpc-url", &truth, "--rpc-url", &lying, "--rpc-quorum", "2"];
+        let document = place.ends(3, &[&["setup", "--yes"][..], &nodes].concat()).await?;
+        ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document:#}");
+    }
+    let tips: [(fn(&str, usize) -> Do, ErrorKind); 3] = [
+        (
+            |method, _| match method {
+                "eth_feeHistory" => Do::Edit(|answer| {
+                    let rewards = answer["result"]["reward"].as_array_mut();
+                    rewards.into_iter().flatten().for_each(|of| of[0] = "0x10000000000000".into());
+                }),
+                _ => Do::PassOn,
+            },
+            ErrorKind::Fees,
+        ),
+        (
+            |method, _| match method {
+                "eth_feeHistory" => Do::Edit(|answer| {
+                    let fees = answer["result"]["baseFeePerGas"].as_array_mut();
+                    fees.into_iter().flatten().for_each(|fee| *fee = "0x10000000000000".into());
+                }),
+                _ => Do::PassOn,
+            },
+            ErrorKind::Fees,
+        ),
+        // One that is of a piece is bounded by what may be spent.
+        (
+            |method, _| match method {
+                "eth_feeHistory" => Do::Edit(|answer| {
+                    let fees = answer["result"]["baseFeePerGas"].as_array_mut();
+                    fees.into_iter().flatten().for_each(|fee| *fee = "0x10000000000000".into());
+                }),
+                "eth_getBlockByHash" | "eth_getBlockByNumber" => Do::Edit(|answer| {
+                    answer["result"]["baseFeePerGas"] = "0x10000000000000".into();
+                }),
+                _ => Do::PassOn,
+            },
+            ErrorKind::MaxCost,
+        ),
+    ];
+    for (rule, expected) in tips {
+        let lying = node(&truth, rule).await?;
+        let document = place.ends(1, &["setup", "--yes", "--rpc-url", &lying.url]).await?;
+        ensure!(kind(&document) == Some(expected), "{expected:?}: {document:#}");
+        let nodes = ["--rpc-url", &truth, "--rpc-url", &truth, "--rpc-url", &lying.url];
+        let two = [&["setup", "--yes", "--rpc-quorum", "3"][..], &nodes].concat();
+        let document = place.ends(3, &two).await?;
+        ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document:#}");
+    }
+    place.untouched().await?;
+    // The truth is within the limit, and says what it comes to.
+    let (code, document, stderr) = place.run(&["setup", "--yes"]).run().await?;
+    ensure!(code == 0 && stderr.contains("in all at most"), "{stderr} {document:#}");
+    Ok(())
 }
 
 /// A resolver that is none, or would revert; a wallet without ether; a chain without ENS.

@@ -17,6 +17,7 @@ use namesys::ens::Name;
 use namesys::report::ErrorKind;
 
 use crate::cli::context::Context;
+use crate::cli::cost_args::CostArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::output::Outcome;
@@ -54,6 +55,8 @@ pub struct Args {
     /// Send without asking
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    cost: CostArgs,
     /// How long to wait until a transaction is mined, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -98,7 +101,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let standing = view.standing(&request).await?;
         let plan = plan(view.contracts(), &request, &standing)?;
         checks::tree(session.as_ref(), &view, &request, &standing, chain_id, context).await?;
-        let sender = Sender { rpc, chain_id, patience: Duration::from_secs(args.wait) };
+        let (patience, max_cost) = (Duration::from_secs(args.wait), args.cost.max_cost);
+        let sender = Sender { rpc, chain_id, patience, max_cost };
         for transaction in &plan.transactions {
             sender.simulate(standing.sender, transaction).await?;
         }
@@ -160,6 +164,10 @@ fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError
 
 /// For a multisig, or any wallet that is not here.
 fn elsewhere(args: &Args, prepared: &Prepared) -> Result<Outcome, CliError> {
+    // What others sign and send is held to the same limit, as far as it is decided here.
+    if let Err(error) = prepared.sender.check_cost(&prepared.plan.transactions, &[]) {
+        return Ok(done(prepared, Shown::default(), Some(error.into())));
+    }
     let Some(file) = &args.safe else { return Ok(done(prepared, Shown::default(), None)) };
     let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
     let description = format!("namesys setup {}", prepared.request.name);

@@ -3,12 +3,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use alloy_primitives::B256;
-use namesys::chain::setup::SetupError;
+use namesys::chain::setup::{SetupError, ether};
 use namesys::report::{ErrorKind, TransactionState};
 use namesys::wallet::{Wallet, WalletError};
 
 use super::prepared::Prepared;
-use super::show::{self, Sent, Shown, done};
+use super::show::{Sent, Shown, done};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
@@ -48,12 +48,19 @@ fn allowed(
     if let OpenWallet::External(wallet) = wallet {
         return Err(WalletError::NoTransactions { wallet: wallet.address() }.into());
     }
+    let sum = sender.check_cost(&plan.transactions, costs)?;
+    let (sum, limit) = (ether(sum), ether(sender.max_cost));
+    let sum =
+        format!("in all at most {sum} ether, gas and what is sent along (--max-cost {limit})");
     context.block_on(async {
         Ok(sender.check_funds(standing.sender, &plan.transactions, costs).await?)
     })?;
     match yes {
-        true => Ok(true),
-        false => ask(prepared, context),
+        true => {
+            context.output.note(sum);
+            Ok(true)
+        }
+        false => ask(prepared, &sum, context),
     }
 }
 
@@ -120,7 +127,7 @@ fn interrupted(error: CliError, sent: &[Sent]) -> CliError {
 }
 
 /// Shows what would be sent, and asks.
-fn ask(prepared: &Prepared, context: &Context) -> Result<bool, CliError> {
+fn ask(prepared: &Prepared, sum: &str, context: &Context) -> Result<bool, CliError> {
     let Prepared { plan, costs, .. } = prepared;
     let question = match costs.len() {
         1 => "Send this transaction".to_owned(),
@@ -134,8 +141,11 @@ fn ask(prepared: &Prepared, context: &Context) -> Result<bool, CliError> {
             number + 1,
             transaction.description,
             cost.gas,
-            show::ether(cost.at_most() + transaction.value)
+            ether(cost.at_most().saturating_add(transaction.value))
         ));
+    }
+    if prompt::has_terminal() {
+        context.output.ask_about(format_args!("{sum}"));
     }
     prompt::confirm(&question, "--yes to send without asking, or --calldata to send nothing")
 }

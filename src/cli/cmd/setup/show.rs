@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use alloy_primitives::{B256, U256, utils::format_ether};
+use alloy_primitives::{B256, U256};
 use namesys::chain::RecordhashSource;
+use namesys::chain::setup::{ether, total};
 use namesys::recordhash::shown_bytes;
 use namesys::report::{SetupReport, StandingReport, TransactionReport, TransactionState};
 
@@ -24,15 +25,6 @@ pub struct Sent {
 pub struct Shown {
     pub sent: Vec<Sent>,
     pub safe: Option<String>,
-}
-
-/// In ether.
-pub fn ether(wei: U256) -> String {
-    let text = format_ether(wei);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
 }
 
 /// What a recordhash is set for.
@@ -63,7 +55,7 @@ fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
             state: sent.map_or(TransactionState::NotSent, |sent| sent.state),
             description: transaction.description.clone(),
             gas: cost.map(|cost| cost.gas),
-            max_cost: cost.map(|cost| (cost.at_most() + transaction.value).to_string()),
+            max_cost: cost.map(|cost| cost.at_most().saturating_add(transaction.value).to_string()),
         }
     });
     let resolver = Some(standing.resolver_now).filter(|resolver| !resolver.is_zero());
@@ -82,6 +74,7 @@ fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
             signer_approved: standing.signer_approved,
         },
         transactions: transactions.collect(),
+        max_cost: total(&plan.transactions, costs).to_string(),
         warnings: plan.warnings.clone(),
         safe,
     }
@@ -120,6 +113,11 @@ impl Human for SetupReport {
                 Some(hash) => writeln!(out, "   {word}: {hash}")?,
                 None => planned(transaction, out)?,
             }
+        }
+        if self.transactions.iter().all(|transaction| transaction.hash.is_none())
+            && let Ok(max) = self.max_cost.parse()
+        {
+            writeln!(out, "\nin all at most {} ether", ether(max))?;
         }
         self.safe.iter().try_for_each(|file| writeln!(out, "\nwrote {}", shown(file)))
     }
