@@ -1,6 +1,7 @@
 //! IPNS: records, w3name revisions, publishers.
 
 mod kubo;
+mod probe;
 mod publish;
 mod record;
 mod record_create;
@@ -12,6 +13,7 @@ mod routing;
 mod w3name;
 
 pub use kubo::KuboPublisher;
+pub use probe::{PublisherProbe, probe_publisher};
 pub use publish::{
     PublishError, Published, Publisher, ReadBack, RecordSource, publish_and_read_back,
 };

@@ -6,12 +6,13 @@ mod resolver_urls;
 
 pub use gateway::{
     FetchError, FetchLimits, Fetched, Freshness, Gateway, GatewayNote, GatewayParseError,
-    GatewayRecords, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources, TreeFile,
+    GatewayProbe, GatewayRecords, IpnsEvidence, IpnsSeen, Listing, Proof, RecordFiles, Sources,
+    TreeFile, probe_gateway,
 };
 pub use onchain::{
-    ChainFacts, Dev3Space, Dialect, FactsSource, GivenFacts, Judgement, NameResolution,
-    NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError, PROFILE, RecordsFacts,
-    ResolveError, ResolverKind, ReverseError, ReverseResolution, Step, Trace, profile,
-    resolve_given,
+    ChainFacts, Dev3Space, Dialect, FactsSource, GatewayFault, GivenFacts, Judgement, LookupProbe,
+    NameResolution, NameResolver, OnchainConfig, OnchainRecord, OnchainRecordError, PROFILE,
+    ProbedGateway, RecordsFacts, ResolveError, ResolverKind, ReverseError, ReverseResolution, Step,
+    Trace, probe_lookup, profile, resolve_given,
 };
 pub use resolver_urls::ResolverGateways;

@@ -162,6 +162,7 @@ fn main() -> ExitCode {
         on_chain("hostile::gateways", || on(trials::hostile::gateways())),
         on_chain("hostile::nodes_and_their_secrets", || on(trials::hostile::nodes())),
         on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),
+        on_chain("hostile::doctor_and_its_lookup", || on(trials::hostile::doctor())),
         on_chain("hostile::lookups_without_end", || on(trials::hostile::lookups())),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -25,6 +25,8 @@ pub enum Misbehaviour {
     To(&'static str),
     /// `{"data":"0x"}`
     Nothing,
+    /// Some other JSON.
+    OtherJson,
 }
 
 /// A gateway that does that; its address.
@@ -47,6 +49,9 @@ async fn misbehave(State(what): State<Misbehaviour>) -> Response {
         }
         Misbehaviour::To(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
+        }
+        Misbehaviour::OtherJson => {
+            ([(header::CONTENT_TYPE, "application/json")], r#"{"ok":true}"#).into_response()
         }
         Misbehaviour::Nothing => {
             ([(header::CONTENT_TYPE, "application/json")], r#"{"data":"0x"}"#).into_response()
@@ -283,6 +288,32 @@ async fn of_pruned(State(pruned): State<Arc<Pruned>>, request: Bytes) -> Respons
         return axum::Json(answer).into_response();
     }
     passed_on(pruned.client.post(&pruned.upstream).json(&asked)).await
+}
+
+struct Reverting {
+    client: reqwest::Client,
+    upstream: String,
+    revert: Vec<u8>,
+}
+
+/// A node that passes everything on to `upstream`, but says of ENSIP-10's `resolve` that it
+/// reverts with `revert`: what a resolver could do, whose name is somebody else's.
+pub async fn reverting(upstream: &str, revert: Vec<u8>) -> Result<SocketAddr> {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
+    let reverting = Arc::new(Reverting { client, upstream: upstream.to_owned(), revert });
+    serve(Router::new().fallback(reverted).with_state(reverting)).await
+}
+
+async fn reverted(State(node): State<Arc<Reverting>>, request: Bytes) -> Response {
+    let asked: Value = serde_json::from_slice(&request).unwrap_or_default();
+    let input = ["input", "data"].map(|field| asked["params"][0][field].as_str().unwrap_or(""));
+    if asked["method"] != "eth_call" || !input.iter().any(|data| data.starts_with("0x9061b923")) {
+        return passed_on(node.client.post(&node.upstream).json(&asked)).await;
+    }
+    let data = alloy_primitives::hex::encode_prefixed(&node.revert);
+    let error = serde_json::json!({"code": 3, "message": "execution reverted", "data": data});
+    let answer = serde_json::json!({"jsonrpc": "2.0", "id": asked["id"], "error": error});
+    axum::Json(answer).into_response()
 }
 
 /// A server on a port of the system's choosing.

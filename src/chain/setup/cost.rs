@@ -1,8 +1,8 @@
 //! What transactions come to, at most.
 
-use alloy_primitives::{U256, utils::format_ether};
+use alloy_primitives::U256;
 
-use super::SetupTransaction;
+use super::plan::SetupTransaction;
 
 /// What one transaction may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +27,4 @@ impl Cost {
 pub fn total(transactions: &[SetupTransaction], costs: &[Cost]) -> U256 {
     let values = transactions.iter().map(|transaction| transaction.value);
     values.chain(costs.iter().map(Cost::at_most)).fold(U256::ZERO, U256::saturating_add)
-}
-
-/// Wei in ether, as short as it is exact.
-pub fn ether(wei: U256) -> String {
-    let text = format_ether(wei);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
 }

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use super::cost::ether;
+use super::ether::ether;
 use crate::chain::{ChainError, Revert};
 use crate::ens::Name;
 use crate::wallet::{NodeError, WalletError};

@@ -6,6 +6,7 @@
 //! | `standing` | [`Standing`]: owner, resolver, recordhash, approval as they are now |
 //! | `plan` | [`Plan`]: the transactions that are missing, each in words |
 //! | `cost` | [`Cost`]: what transactions come to, at most |
+//! | `ether` | amounts, in words |
 //! | `fees` | the price of gas, and what is none |
 //! | `send` | simulates, estimates, has a wallet send, waits, and reads back |
 //! | `outgoing` | the nodes as a wallet uses them: [`Node`](crate::wallet::Node) |
@@ -13,6 +14,7 @@
 
 mod cost;
 mod error;
+mod ether;
 mod fees;
 mod outgoing;
 mod plan;
@@ -20,8 +22,9 @@ mod safe;
 mod send;
 mod standing;
 
-pub use cost::{Cost, ether, total};
+pub use cost::{Cost, total};
 pub use error::SetupError;
+pub use ether::ether;
 pub use plan::{Plan, SetupTransaction, plan};
 pub use safe::safe_batch;
 pub use send::Sender;

@@ -153,6 +153,22 @@ impl Gateway {
         Some(endpoint(&base, path.iter().copied()))
     }
 
+    /// As [`url`](Self::url), also without a name where the addresses need none.
+    pub(super) fn probe_url(&self, content: &Content, name: Option<&Name>) -> Option<Url> {
+        let needs_name = match &self.form {
+            Form::Base(_) => false,
+            Form::Template(template) => template.contains("{name"),
+        };
+        let nobody = || Name::parse("nobody.eth").ok();
+        let name = if needs_name { name.cloned() } else { nobody() };
+        self.url(content, &name?, &[])
+    }
+
+    /// Whether its addresses are of IPNS names alone.
+    pub(super) fn is_by_ipns(&self) -> bool {
+        matches!(&self.form, Form::Template(template) if template.contains("{ipns}"))
+    }
+
     /// Whether it is a template.
     pub(super) fn is_template(&self) -> bool {
         matches!(self.form, Form::Template(_))

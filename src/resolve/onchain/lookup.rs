@@ -5,20 +5,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::providers::{CcipReadGateway, CcipReadGatewayError, CcipReadRequest};
-use alloy::sol_types::{SolError, SolValue};
+use alloy::sol_types::{SolCall, SolError, SolValue};
 use alloy_primitives::{Address, Bytes, hex};
 use url::Url;
 
 use super::super::gateway::{is_denial, is_html};
 use super::super::{FetchError, GatewayNote};
 use super::Trace;
-use crate::chain::{OffchainLookup, Revert};
+use crate::chain::{Answer, BlockReader, ChainError, ChainView, OffchainLookup, Revert, calls};
+use crate::ens::Name;
 use crate::net::{Body, Http, NetError, Request, shown};
+use crate::record::RecordKey;
 
 /// Longer reverts are not read as lookups, in bytes: what they decode to grows with the square.
 const MAX_REVERT: usize = 32 << 10;
 /// Gateways of one lookup that are asked.
-const MAX_URLS: usize = 8;
+pub(super) const MAX_URLS: usize = 8;
 /// The longest address that is asked, in bytes.
 const MAX_URL: usize = 64 << 10;
 
@@ -80,6 +82,22 @@ impl fmt::Display for Answered {
             Self::ForeignLookup(sender) => write!(f, "a lookup of {sender}"),
         }
     }
+}
+
+/// Asks a resolver for a record (ENSIP-10): it answers, or where to look.
+pub(super) async fn ask_resolver(
+    view: &ChainView,
+    resolver: Address,
+    name: &Name,
+    key: &RecordKey,
+) -> Result<Answer<Answered>, ChainError> {
+    let data = key.resolver_call_of(name).into();
+    let data = &calls::resolveCall { name: name.dns().into(), data }.abi_encode();
+    let what = &format!("{key} of {name}");
+    let ask = |at: BlockReader| async move {
+        Ok(Answered::new(resolver, at.read(what, resolver, data.clone()).await?))
+    };
+    view.agreed(what, ask).await
 }
 
 /// The call that hands a gateway's answer to the contract.
@@ -174,7 +192,7 @@ impl LookupGateways {
         })
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         template: &str,
         sender: Address,

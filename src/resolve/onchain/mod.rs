@@ -15,6 +15,7 @@
 //! | `judge` | a payload judged, here and by the contract |
 //! | `redirect` | signed redirects, followed |
 //! | `plain` | every other resolver |
+//! | `probe` | what a resolver and its gateways make of a question, for whoever looks for faults |
 //! | `profile` | what is asked when nothing is named |
 //! | `reverse` | from an address to its primary name, and back |
 //! | `trace` | what was asked, who said it, how long it took |
@@ -28,6 +29,7 @@ mod files;
 mod judge;
 mod lookup;
 mod plain;
+mod probe;
 mod profile;
 mod records;
 mod redirect;
@@ -44,6 +46,7 @@ use tokio::time::sleep;
 pub use by_hand::resolve_given;
 pub use dev3::Dev3Space;
 pub use dialect::Dialect;
+pub use probe::{GatewayFault, LookupProbe, ProbedGateway, probe_lookup};
 pub use profile::{PROFILE, profile};
 pub use resolution::{
     ChainFacts, FactsSource, GivenFacts, Judgement, NameResolution, OnchainRecord,

@@ -1,6 +1,6 @@
 //! A records resolver: its records, each asked of the contract, fetched and judged.
 
-use alloy::sol_types::{SolCall, SolValue};
+use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -10,13 +10,13 @@ use super::case::Case;
 use super::dialect::{Dialect, Said};
 use super::fetched::Fetched;
 use super::judge::foreign;
-use super::lookup::Answered;
+use super::lookup::{Answered, ask_resolver};
 use super::plain::readable;
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolveError,
 };
 use super::{Asked, CONCURRENT_RECORDS, NameResolver, Subject, dev3, profile};
-use crate::chain::{Answer, BlockReader, ChainError, GatewayLists, calls};
+use crate::chain::{Answer, ChainError, GatewayLists};
 use crate::record::RecordKey;
 use crate::recordhash::{Recordhash, RecordhashError};
 use crate::request::SIGNED_REDIRECT_SELECTOR;
@@ -167,16 +167,7 @@ impl NameResolver {
         key: &RecordKey,
     ) -> Result<Answer<Answered>, ChainError> {
         let Subject { view, facts, .. } = case.subject;
-        let request = calls::resolveCall {
-            name: facts.name.dns().into(),
-            data: key.resolver_call_of(&facts.name).into(),
-        };
-        let (what, data) = (&format!("{key} of {}", facts.name), &request.abi_encode());
-        let ask = |at: BlockReader| async move {
-            let answer = at.read(what, case.resolver, data.clone()).await?;
-            Ok(Answered::new(case.resolver, answer))
-        };
-        view.agreed(what, ask).await
+        ask_resolver(view, case.resolver, &facts.name, key).await
     }
 
     async fn record(&self, case: &Case<'_>, key: &RecordKey, fetched: Option<Fetched>) -> Asked {

@@ -1,8 +1,8 @@
 //! `namesys resolve` among gateways and nodes that misbehave.
 
 use alloy::sol_types::SolError;
-use alloy_primitives::{Address, hex};
-use anyhow::{Result, ensure};
+use alloy_primitives::{Address, B256, U256, hex};
+use anyhow::{Context, Result, ensure};
 use namesys::chain::OffchainLookup;
 use namesys::devnet::chain::bindings::PlainResolver;
 use namesys::devnet::chain::{CCIP2_RESOLVER, ChainGateways, PLAIN_RESOLVER};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::cli::{Run, accepted, record, refused};
 use crate::people::{ipns_key, name, person, signed};
-use crate::proxy::{Misbehaviour, gateway, liar};
+use crate::proxy::{Misbehaviour, gateway, liar, reverting};
 use crate::reports::kind;
 use crate::world::World;
 
@@ -226,6 +226,65 @@ pub async fn quorum() -> Result<()> {
     refused(&document)?;
     ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document}");
     Ok(())
+}
+
+/// `doctor` on a name whose resolver is somebody else's: what it says is bounded, of the contract
+/// that was called, and a gateway serves records or does not serve.
+pub async fn doctor() -> Result<()> {
+    let world = good(&person(1)).await?;
+    let serves_else = gateway(Misbehaviour::OtherJson).await?;
+    let serves_nothing = gateway(Misbehaviour::Nothing).await?;
+    let lookup = |sender: Address, urls: Vec<String>, data: usize| {
+        OffchainLookup {
+            sender,
+            urls,
+            callData: vec![7; data].into(),
+            callbackFunction: [1, 2, 3, 4].into(),
+            extraData: vec![2].into(),
+        }
+        .abi_encode()
+    };
+    let url = |gateway: std::net::SocketAddr| format!("http://{gateway}/{{sender}}/{{data}}.json");
+    let growing = format!("http://{serves_else}/{}", "{data}".repeat(3000));
+    let urls = vec![url(serves_else), url(serves_nothing)];
+    for (revert, check, says) in [
+        // Many URLs that are one, in the encoding: what they decode to grows with the square.
+        (aliased(CCIP2_RESOLVER, 2048, 512 << 10), "lookup of nick.eth", "reverts with"),
+        (lookup(CCIP2_RESOLVER, vec![growing], 4096), "on-chain gateway", "65536 bytes"),
+        (lookup(person(3).address(), urls.clone(), 1), "lookup of nick.eth", "not of the contract"),
+        (lookup(CCIP2_RESOLVER, urls.clone(), 1), "on-chain gateway", "JSON with data in hex"),
+        (lookup(CCIP2_RESOLVER, urls[1..].to_vec(), 1), "on-chain gateway", "signed record"),
+        (lookup(CCIP2_RESOLVER, Vec::new(), 1), "lookup of nick.eth", "names no gateway"),
+    ] {
+        let node = format!("http://{}", reverting(world.chain.rpc_url(), revert).await?);
+        let arguments = ["doctor", "nick.eth", "--allow-private-gateways", "-r", &node];
+        let urls = world.devnet.urls();
+        let run = Run::namesys(&arguments).on(&world).env("NAMESYS_W3NAME_URL", &urls.w3name);
+        let document = run.env("NAMESYS_KUBO_URL", &urls.kubo).ends(1).await?;
+        let of_check = |found: &&Value| found["what"].as_str().unwrap_or("").starts_with(check);
+        let found = document["checks"].as_array().into_iter().flatten().find(of_check);
+        let found = found.with_context(|| format!("no check of {check}: {document:#}"))?;
+        ensure!(found["ok"] == false && found["hint"].is_string(), "{found:#}");
+        ensure!(found["detail"].to_string().contains(says), "{says}: {found:#}");
+        ensure!(document.to_string().len() < 16 << 10, "it is as long as the node wants it");
+    }
+    Ok(())
+}
+
+/// An OffchainLookup of `count` URLs, all of which are the same `length` bytes.
+fn aliased(sender: Address, count: usize, length: usize) -> Vec<u8> {
+    let word = |number: usize| B256::from(U256::from(number)).to_vec();
+    let strings = (count + 1) * 32 + 32 + length;
+    let mut revert = OffchainLookup::SELECTOR.to_vec();
+    revert.extend(sender.into_word());
+    revert.extend([word(0xa0), word(0xa0 + strings)].concat());
+    revert.extend(&[[1, 2, 3, 4].to_vec(), vec![0; 28]].concat());
+    revert.extend(word(0xa0 + strings));
+    revert.extend(word(count));
+    revert.extend(word(count * 32).repeat(count));
+    revert.extend([word(length), vec![b'a'; length]].concat());
+    revert.extend(word(0));
+    revert
 }
 
 /// A contract that asks for lookup after lookup, and one that asks in another's name.

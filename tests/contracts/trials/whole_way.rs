@@ -76,6 +76,16 @@ pub async fn doctor() -> Result<()> {
         ensure!(check["ok"] == false && check["hint"].is_string(), "{what}: {bad:#}");
     }
     ensure!(check(&bad, "recordhash of")?["ok"] == true, "by the second node: {bad:#}");
+    // Records elsewhere are not the workspace's, whatever the form in which they are named.
+    let elsewhere = "ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
+    sent(&place.ends(0, &["setup", "--yes", "--recordhash", elsewhere]).await?)?;
+    let strange = place.ends(1, &["doctor"]).await?;
+    let recordhash = check(&strange, "recordhash of")?;
+    ensure!(recordhash["ok"] == false && recordhash["hint"].is_string(), "{strange:#}");
+    ensure!(
+        recordhash["detail"].to_string().contains("this workspace's is ipns://"),
+        "{strange:#}"
+    );
     let other = place.ends(1, &["doctor", "--chain-id", "1"]).await?;
     ensure!(check(&other, "Ethereum node")?["ok"] == false, "{other:#}");
     Ok(())

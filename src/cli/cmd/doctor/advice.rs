@@ -53,13 +53,16 @@ pub fn publisher(error: &PublishError) -> &'static str {
     }
 }
 
+/// A gateway that is none.
+pub const OTHER: &str = "give another: --gateway URL, NAMESYS_GATEWAY_URL, [gateways]";
+
 /// About a gateway.
 pub fn gateway(error: &NetError) -> &'static str {
     match error {
         NetError::Status { status: 429, .. } => {
             "public gateways limit programs: give one of your own, --gateway URL, [gateways]"
         }
-        _ => "give another: --gateway URL, NAMESYS_GATEWAY_URL, [gateways]",
+        _ => OTHER,
     }
 }
 

@@ -1,20 +1,19 @@
 //! The nodes, ENS on their chain, the name, and the gateways its resolver sends clients to.
 
-use alloy::sol_types::{SolCall, SolError};
-use alloy_primitives::{B256, hex};
+use alloy_primitives::{Address, B256};
 use jiff::Timestamp;
-use namesys::chain::{
-    BlockReader, ChainError, ChainView, OffchainLookup, Revert, Rpc, RpcUrl, calls,
-};
+use namesys::chain::{ChainError, ChainView, Rpc, RpcUrl};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
-use namesys::net::{Guard, Http, NetError, Request};
+use namesys::net::{Guard, Http, NetError};
+use namesys::publish::site::Site;
 use namesys::record::RecordKey;
-use namesys::recordhash::{Recordhash, Target};
+use namesys::recordhash::Recordhash;
 use namesys::report::CheckReport;
-use namesys::resolve::Gateway;
+use namesys::resolve::{Gateway, GatewayFault, LookupProbe, ProbedGateway, probe_lookup};
 
 use super::{Args, bad, good};
+use crate::cli::cmd::status_chain::Published;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::rpc_args::how_to_give;
@@ -24,13 +23,6 @@ use crate::cli::session::Session;
 const STALE: i64 = 600;
 /// Chains of one's own make blocks when they have transactions.
 const DEVNETS: [u64; 2] = [1337, 31337];
-/// URLs of one lookup that are asked at most.
-const MAX_URLS: usize = 8;
-/// More of a URL is not shown, in characters.
-const MAX_SHOWN: usize = 400;
-/// Most bytes of a record file.
-const MAX_FILE: usize = 1 << 20;
-
 /// What is probed of the chain.
 pub struct Chain {
     nodes: Vec<(RpcUrl, Rpc)>,
@@ -38,10 +30,24 @@ pub struct Chain {
     how_to_give: &'static str,
     expected: Option<u64>,
     name: Option<Name>,
-    ipns: Option<IpnsName>,
+    /// Where the workspace's records are, where the name is its own.
+    own: Option<Own>,
     /// A record that the name should have, where the workspace knows one.
     record: Option<RecordKey>,
     http: Http,
+}
+
+/// What a workspace publishes, and where.
+struct Own {
+    ipns: Option<IpnsName>,
+    sites: Vec<Site>,
+}
+
+impl Own {
+    fn published(&self) -> Published<'_> {
+        let sites = self.sites.iter().filter_map(|site| site.url.as_ref()).collect();
+        Published { ipns: self.ipns.as_ref(), sites }
+    }
 }
 
 impl Chain {
@@ -65,16 +71,21 @@ impl Chain {
             }
             None => None,
         };
-        let ipns = match own {
-            Some(session) => session.config.keys().ipns_name,
+        let own = match own {
+            Some(Session { config, .. }) => {
+                let (ipns, sites) = (config.keys().ipns_name, args.sites.get(context, config)?);
+                Some(Own { ipns, sites })
+            }
             None => None,
         };
+        // Without keys and web hosts nothing is published yet.
+        let own = own.filter(|own| own.ipns.is_some() || !own.sites.is_empty());
         Ok(Self {
             nodes: args.rpc.open_each(context, &context.http()?)?,
             how_to_give: how_to_give(context),
             expected: args.chain_id.or(config.map(|config| config.chain_id)),
             name: name.cloned(),
-            ipns,
+            own,
             record,
             http: context.gateway_http(guard)?,
         })
@@ -168,16 +179,12 @@ impl Chain {
         let walk = view.walk(resolver.address, name).await?.value;
         let what = format!("recordhash of {name}");
         let found = Recordhash::parse(&walk.recordhash);
-        let own = self.ipns.as_ref();
-        checks.push(match (&found, own) {
+        checks.push(match (&found, &self.own) {
             (Err(error), _) => bad(what, error.to_string(), setup),
-            (Ok(found), Some(own)) => match found.target() {
-                Target::Ipns(name) if name != own => {
-                    bad(what, format!("{found}, this workspace's is ipns://{own}"), setup)
-                }
-                _ => good(what, format!("{found}, owner {}", walk.owner)),
-            },
-            (Ok(found), None) => good(what, format!("{found}, owner {}", walk.owner)),
+            (Ok(found), Some(own)) if !own.published().is_at(found.target()) => {
+                bad(what, format!("{found}, this workspace's is {}", own.published()), setup)
+            }
+            (Ok(found), _) => good(what, format!("{found}, owner {}", walk.owner)),
         });
         let lists = view.gateway_lists(resolver.address).await?.value;
         let primary = Some(lists.primary).filter(|primary| !primary.is_empty());
@@ -193,82 +200,51 @@ impl Chain {
         Ok(checks)
     }
 
-    /// Asks every URL to which the resolver sends clients for a record of the name.
+    /// Asks the resolver for a record of the name, and every gateway to which it sends clients.
     async fn lookup(
         &self,
         view: &ChainView,
-        resolver: alloy_primitives::Address,
+        resolver: Address,
         name: &Name,
     ) -> Result<Vec<CheckReport>, ChainError> {
-        let known = self.record.is_some();
-        let key = match &self.record {
-            Some(key) => key.clone(),
-            None => RecordKey::parse("address/60").expect("address/60 is a record type"),
-        };
-        let data = key.resolver_call_of(name).into();
-        let call = calls::resolveCall { name: name.dns().into(), data };
+        let usual = || RecordKey::parse("address/60").expect("address/60 is a record type");
+        let key = self.record.clone().unwrap_or_else(usual);
         let what = format!("lookup of {name} {key}");
-        let data = &call.abi_encode();
-        let ask = |at: BlockReader| async move {
-            at.call("a lookup", resolver, data.clone()).await.map(Called)
-        };
-        let revert = match view.agreed("a lookup", ask).await?.value.0 {
-            Ok(_) => return Ok(vec![good(what, "answered on chain, no gateway is needed")]),
-            Err(revert) => revert,
-        };
-        let Ok(lookup) = OffchainLookup::abi_decode(&revert.0) else {
-            return Ok(vec![bad(what, revert.to_string(), "namesys setup shows what stands")]);
-        };
-        let mut checks = Vec::new();
-        let sender = format!("{:#x}", lookup.sender);
-        let data = hex::encode_prefixed(&lookup.callData);
-        for url in lookup.urls.iter().take(MAX_URLS) {
-            let url = url.replace("{sender}", &sender).replace("{data}", &data);
-            checks.push(self.gateway(&url, known).await);
-        }
-        Ok(checks)
+        let stands = "namesys setup shows what stands";
+        Ok(match probe_lookup(view, &self.http, resolver, name, &key).await? {
+            LookupProbe::OnChain => vec![good(what, "answered on chain, no gateway is needed")],
+            LookupProbe::Refused(revert) => vec![bad(what, revert.to_string(), stands)],
+            LookupProbe::Foreign(sender) => {
+                let detail = format!("it is of {sender}, not of the contract that was called");
+                vec![bad(what, detail, stands)]
+            }
+            LookupProbe::Gateways(probed) if probed.is_empty() => {
+                vec![bad(what, "the resolver names no gateway", stands)]
+            }
+            LookupProbe::Gateways(probed) => {
+                probed.into_iter().map(|gateway| self.gateway(gateway)).collect()
+            }
+        })
     }
 
-    async fn gateway(&self, url: &str, known: bool) -> CheckReport {
-        let short: String = url.split('?').next().unwrap_or(url).chars().take(MAX_SHOWN).collect();
-        let what = format!("on-chain gateway {short}");
-        let Ok(url) = url.parse() else {
-            return bad(what, "its address is no URL", "the list's owner must correct it");
+    fn gateway(&self, ProbedGateway { address, outcome }: ProbedGateway) -> CheckReport {
+        let (what, known) = (format!("on-chain gateway {address}"), self.record.is_some());
+        let error = match outcome {
+            Ok(()) => return good(what, "it serves the record"),
+            Err(error) => error,
         };
-        let request = Request::get(url).max_body(MAX_FILE).attempts(1);
-        let hint = "clients go on to the next one; give gateways of your own with --gateway";
-        match self.http.send(&request).await {
-            Ok(answer) if answer.status == 200 => match is_json(&answer.body) {
-                true => good(what, "it serves the record"),
-                false => bad(what, "it answers 200, but not with a record", hint),
-            },
-            Ok(answer) if answer.status == 404 && !known => {
-                good(what, "it answers; this record is not set")
+        let hint = match &error {
+            GatewayFault::Net(NetError::Status { status: 404, .. }) if !known => {
+                return good(what, "it answers; this record is not set");
             }
-            Ok(answer) if answer.status == 404 => {
-                bad(what, answer.to_error().to_string(), "is it published? namesys publish")
+            GatewayFault::Net(NetError::Status { status: 404, .. }) => {
+                "is it published? namesys publish"
             }
-            Ok(answer) => bad(what, answer.to_error().to_string(), hint),
-            Err(error @ NetError::Private { .. }) => {
-                bad(what, error.to_string(), "--allow-private-gateways asks it all the same")
+            GatewayFault::Net(NetError::Private { .. }) => {
+                "--allow-private-gateways asks it all the same"
             }
-            Err(error) => bad(what, error.to_string(), hint),
-        }
+            _ => "clients go on to the next one; give gateways of your own with --gateway",
+        };
+        bad(what, error.to_string(), hint)
     }
-}
-
-#[derive(PartialEq)]
-struct Called(Result<alloy_primitives::Bytes, Revert>);
-
-impl std::fmt::Display for Called {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Ok(answer) => answer.fmt(f),
-            Err(revert) => revert.fmt(f),
-        }
-    }
-}
-
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|value| value.is_object())
 }

@@ -2,15 +2,13 @@
 
 use jiff::Timestamp;
 use namesys::ens::Name;
-use namesys::ipns::Publisher;
-use namesys::keys::{IpnsKey, IpnsName};
-use namesys::net::{Http, Request, endpoint};
+use namesys::ipns::{Publisher, PublisherProbe, probe_publisher};
+use namesys::keys::IpnsName;
+use namesys::net::{Http, Request};
 use namesys::publish::site::Site;
 use namesys::report::CheckReport;
-use namesys::resolve::Gateway;
-use namesys::secret::Secret;
+use namesys::resolve::{Gateway, GatewayProbe, probe_gateway};
 use namesys::workspace::{Config, Target};
-use url::Url;
 
 use super::{Args, advice, bad, good, sites};
 use crate::cli::context::Context;
@@ -20,8 +18,6 @@ use crate::cli::session::Session;
 
 /// A clock that is further off makes records that are not valid yet, or expired, in seconds.
 const MAX_SKEW: i64 = 60;
-/// The empty file, in the CID itself: every gateway has it.
-const EMPTY: &str = "bafkqaaa";
 
 /// The services that are probed.
 pub struct Services {
@@ -94,60 +90,32 @@ impl Services {
 
     async fn publisher(&self, publisher: &dyn Publisher) -> CheckReport {
         let what = format!("publisher {}", publisher.describe());
-        // Nobody publishes under this name: that there is none is an answer too.
-        let nobody = || IpnsKey::from_seed(&Secret::new([1; 32])).name();
-        let name = self.ipns.unwrap_or_else(nobody);
-        match publisher.get(&name).await {
-            Ok(Some(record)) if self.ipns.is_some() => {
+        match probe_publisher(publisher, self.ipns.as_ref()).await {
+            Ok(PublisherProbe::Serves(record)) if self.ipns.is_some() => {
                 let fields = record.fields();
                 let (sequence, validity) = (fields.sequence, fields.validity());
                 good(what, format!("sequence {sequence}, valid until {validity}"))
             }
-            Ok(Some(_)) => good(what, "it answers"),
-            Ok(None) => good(what, "it answers, and has no record of this name"),
+            Ok(PublisherProbe::Serves(_)) => good(what, "it answers"),
+            Ok(PublisherProbe::Nothing) => good(what, "it answers, and has no record of this name"),
             Err(error) => bad(what, error.to_string(), advice::publisher(&error)),
         }
     }
 
     async fn gateway(&self, gateway: &Gateway) -> CheckReport {
         let what = format!("gateway {gateway}");
-        let Some((url, exact)) = self.probe_url(gateway) else {
-            return good(what, "not asked: its addresses need the name of a workspace");
-        };
-        let request = Request::get(url).max_body(1 << 20).attempts(1);
-        match self.http.send(&request).await {
-            Ok(answer) if (200..300).contains(&answer.status) => good(what, "it answers"),
-            Ok(answer) if !exact && answer.status == 404 => {
-                good(what, "it answers, and has nothing there yet")
+        let (name, ipns) = (self.name.as_ref(), self.ipns.as_ref());
+        match probe_gateway(&self.http, gateway, name, ipns).await {
+            Ok(GatewayProbe::Serves) => good(what, "it answers"),
+            Ok(GatewayProbe::Nothing) => good(what, "it answers, and has nothing there yet"),
+            Ok(GatewayProbe::Unasked) => {
+                good(what, "not asked: its addresses need the name of a workspace")
             }
-            Ok(answer) => {
-                let error = answer.to_error();
-                bad(what, error.to_string(), advice::gateway(&error))
+            Ok(GatewayProbe::Else) => {
+                bad(what, "it answers with something else than the file asked for", advice::OTHER)
             }
             Err(error) => bad(what, error.to_string(), advice::gateway(&error)),
         }
-    }
-
-    /// What is asked of a gateway, and whether it must have it.
-    fn probe_url(&self, gateway: &Gateway) -> Option<(Url, bool)> {
-        let text = gateway.to_string();
-        if !text.contains(['{', '<']) && !text.contains("://domain") {
-            let base = gateway.trusted_url()?;
-            let mut url = endpoint(&base, ["ipfs", EMPTY]);
-            url.set_query(Some("format=raw"));
-            return Some((url, true));
-        }
-        let ipns = self.ipns.as_ref().map(ToString::to_string);
-        let name = self.name.as_ref()?.to_string();
-        let filled = match (text.contains("{ipns}"), ipns) {
-            (true, Some(ipns)) => text.replace("{ipns}", &ipns),
-            (true, None) => return None,
-            (false, _) => text.replace("{ipfs}", EMPTY).replace("{cid}", EMPTY),
-        };
-        let filled = filled
-            .replace("{name-dashed}", &name.replace('-', "--").replace('.', "-"))
-            .replace("{name}", &name);
-        Some((filled.parse().ok()?, false))
     }
 
     /// The local clock against that of the first server which tells its own.

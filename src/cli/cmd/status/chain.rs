@@ -24,7 +24,8 @@ pub struct Published<'a> {
 }
 
 impl Published<'_> {
-    fn is_at(&self, target: &Target) -> bool {
+    /// Whether a recordhash leads to one of them.
+    pub fn is_at(&self, target: &Target) -> bool {
         match target {
             Target::Ipns(found) => self.ipns == Some(found),
             // Without any known here it is a server of one's own, and meant so.
