@@ -15,6 +15,9 @@ use crate::ens::Name;
 /// ENSIP-10, `resolve(bytes,bytes)`.
 const EXTENDED_RESOLVER: [u8; 4] = [0x90, 0x61, 0xb9, 0x23];
 
+/// ERC-165: no contract supports it.
+pub(super) const NO_INTERFACE: [u8; 4] = [0xff; 4];
+
 /// What the code of an account that delegates to a contract begins with (EIP-7702).
 const DELEGATION: [u8; 3] = [0xef, 0x01, 0x00];
 
@@ -87,6 +90,15 @@ impl ChainView {
     pub async fn name_facts(&self, name: &Name) -> Result<Answer<NameFacts>, ChainError> {
         let what = format!("owner and resolver of {name}");
         self.agreed(&what, |at| async move { at.name_facts(name).await }).await
+    }
+
+    /// Whether there is code at an address.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn has_code(&self, address: Address) -> Result<Answer<bool>, ChainError> {
+        let what = format!("the code of {address}");
+        self.agreed(&what, |at| async move { Ok(!at.code(address).await?.is_empty()) }).await
     }
 
     /// The owner of a node: in the NameWrapper for wrapped names, else in the registry; zero when
@@ -232,12 +244,16 @@ impl BlockReader {
         Ok((found.level == *name || extended).then_some(found))
     }
 
-    /// ERC-165, without its probe for contracts that say yes to everything.
+    /// ERC-165. A contract that says yes to what nobody has is not believed.
     pub(super) async fn supports(
         &self,
         contract: Address,
         id: [u8; 4],
     ) -> Result<bool, ChainError> {
+        Ok(self.claims(contract, id).await? && !self.claims(contract, NO_INTERFACE).await?)
+    }
+
+    pub(super) async fn claims(&self, contract: Address, id: [u8; 4]) -> Result<bool, ChainError> {
         let call = calls::supportsInterfaceCall { id: FixedBytes(id) };
         Ok(self.ask(contract, call).await?.unwrap_or(false))
     }

@@ -8,7 +8,7 @@ use reqwest::Client;
 use reqwest::header::RETRY_AFTER;
 use url::Url;
 
-use super::dialect::{is_execution_failure, is_unseen};
+use super::dialect::{is_surely_execution, is_unseen};
 
 /// Most bytes of an answer: that of the largest call has some hundred thousand.
 const MAX_ANSWER: usize = 16 << 20;
@@ -51,5 +51,5 @@ pub(super) async fn post(
 
 /// Whether an error is about the call, or the block it is of, and not about the node.
 fn is_of_call(error: &ErrorPayload) -> bool {
-    is_execution_failure(error) || is_unseen(error)
+    is_surely_execution(error) || is_unseen(error)
 }

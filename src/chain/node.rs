@@ -8,8 +8,11 @@ use alloy::rpc::json_rpc::{Id, Request, RequestPacket, ResponsePacket, RpcError}
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{HttpError, TransportError, TransportErrorKind};
 use alloy_primitives::U64;
+use tokio::sync::OnceCell;
 
-use super::dialect::{is_execution_failure, is_passing, is_refusal, is_unseen};
+use super::dialect::{
+    Meaning, as_revert, is_surely_execution, is_unseen, meaning, reverted_result,
+};
 use super::http::post;
 use super::url::RpcUrl;
 use crate::net::NetError;
@@ -20,6 +23,10 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 const QUOTED: usize = 200;
 /// How the chain id is asked for.
 const CHAIN_ID: &str = "eth_chainId";
+/// How contracts are.
+const CALL: &str = "eth_call";
+/// The code of a contract that reverts with a word when it is made: `revert(0, 32)`.
+const REVERTING: &str = "0x60206000fd";
 
 /// How a node did not answer.
 #[derive(Clone, Debug)]
@@ -51,6 +58,8 @@ pub(super) struct Node {
     pub(super) expected: Arc<OnceLock<u64>>,
     /// The chain that it says it is on.
     pub(super) chain: Mutex<Option<u64>>,
+    /// Whether it tells what contracts revert with, once that matters.
+    pub(super) tells_reverts: OnceCell<bool>,
     /// Whether it was down when it was asked last: others are asked before it.
     pub(super) is_down: AtomicBool,
 }
@@ -124,13 +133,13 @@ impl Node {
     }
 
     async fn send(&self, request: RequestPacket) -> Result<ResponsePacket, NodeFailure> {
-        let asks_for_chain = asks_for_chain(&request);
+        let (asks_for_chain, is_call) = (asks_for_chain(&request), method(&request) == CALL);
         match tokio::time::timeout(self.timeout, post(&self.client, &self.url.url, request)).await {
             Ok(Ok(answer)) => {
                 if let (true, Some(found)) = (asks_for_chain, read_chain(&answer)) {
                     *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 }
-                self.judged(answer)
+                self.judged(answer, is_call).await
             }
             Ok(Err(error)) => Err(self.failure(error)),
             Err(_) => Err(NodeFailure::of(format!("no answer for {} s", self.timeout.as_secs()))),
@@ -139,15 +148,56 @@ impl Node {
 
     /// An error that another node, or this one later, need not give is the node's failure; any
     /// other is its answer.
-    fn judged(&self, answer: ResponsePacket) -> Result<ResponsePacket, NodeFailure> {
-        let error = answer.as_error().filter(|error| !is_execution_failure(error));
-        let Some(error) = error else { return Ok(answer) };
-        let retry = match (is_passing(error), is_refusal(error)) {
-            (true, _) => Some(Duration::ZERO),
-            (false, true) => None,
-            (false, false) => return Ok(answer),
+    async fn judged(
+        &self,
+        answer: ResponsePacket,
+        is_call: bool,
+    ) -> Result<ResponsePacket, NodeFailure> {
+        if is_call && let Some(data) = reverted_result(&answer) {
+            return Ok(as_revert(answer, &data));
+        }
+        let Some(error) = answer.as_error() else { return Ok(answer) };
+        let retry = match meaning(error, is_call) {
+            Meaning::Execution(Some(data)) if is_call => return Ok(as_revert(answer, &data)),
+            Meaning::Execution(None) if is_call => {
+                self.check_tells_reverts(&error.message).await?;
+                return Ok(as_revert(answer, &[]));
+            }
+            Meaning::Execution(_) | Meaning::Request => return Ok(answer),
+            Meaning::Passing => Some(Duration::ZERO),
+            Meaning::Refusal => None,
         };
         Err(NodeFailure { retry, ..self.failure(RpcError::ErrorResp(error.clone())) })
+    }
+
+    /// A call failed without data. Whether the node would have told it is asked once: one that
+    /// drops what contracts revert with hides lookups, and cannot be believed that there is none.
+    async fn check_tells_reverts(&self, message: &str) -> Result<(), NodeFailure> {
+        let tells = self.tells_reverts.get_or_try_init(|| self.tells_reverts()).await?;
+        if *tells {
+            return Ok(());
+        }
+        let said = format!(
+            "it drops the data that contracts revert with, and says only {:?}",
+            self.quoted(message)
+        );
+        Err(NodeFailure { said, retry: None, lacks_block: false, is_down: false })
+    }
+
+    async fn tells_reverts(&self) -> Result<bool, NodeFailure> {
+        let call = serde_json::json!({ "input": REVERTING, "data": REVERTING });
+        let request = Request::new(CALL, Id::Number(0), (call, "latest")).serialize();
+        let request = request.map_err(|error| self.failure(RpcError::SerError(error)))?;
+        let request = self.with_headers(request.into());
+        let asked = tokio::time::timeout(self.timeout, post(&self.client, &self.url.url, request));
+        let answer = match asked.await {
+            Ok(answer) => answer.map_err(|error| self.failure(error))?,
+            Err(_) => return Err(NodeFailure::of("no answer in time".to_owned())),
+        };
+        // What is no revert at all says nothing about reverts.
+        Ok(answer.as_error().is_none_or(|error| {
+            !is_surely_execution(error) || meaning(error, true) != Meaning::Execution(None)
+        }))
     }
 
     /// Whether the node is on the chain of the others, which is asked once: one that stands in
@@ -199,7 +249,14 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 fn asks_for_chain(request: &RequestPacket) -> bool {
-    matches!(request, RequestPacket::Single(request) if request.method() == CHAIN_ID)
+    method(request) == CHAIN_ID
+}
+
+fn method(request: &RequestPacket) -> &str {
+    match request {
+        RequestPacket::Single(request) => request.method(),
+        RequestPacket::Batch(_) => "",
+    }
 }
 
 fn read_chain(answer: &ResponsePacket) -> Option<u64> {

@@ -13,11 +13,15 @@ use alloy_primitives::{Address, Bytes};
 
 use super::answer::{Answer, Heard, Witness};
 use super::answers::Call;
-use super::contracts::Contracts;
+use super::contracts::{Contracts, calls};
 use super::dialect::is_execution_failure;
 use super::error::{ChainError, Reason};
 use super::revert::Revert;
 use super::rpc::{Block, Rpc, Whom};
+
+/// ERC-165 allows 30,000 for an answer; what every transaction pays comes on top of it. Old
+/// contracts that lack the function may burn all they are given.
+const INTERFACE_GAS: u64 = 100_000;
 
 /// The nodes of one question at one block: it knows which of them have answered.
 #[derive(Clone, Debug)]
@@ -68,7 +72,7 @@ impl BlockReader {
         to: Address,
         data: Vec<u8>,
     ) -> Result<Result<Bytes, Revert>, ChainError> {
-        Ok(self.said(what, to, data).await?.value)
+        Ok(self.said(what, request(to, data)).await?.value)
     }
 
     /// As [`call`](Self::call), sent only if the same was not answered before at this block.
@@ -87,7 +91,11 @@ impl BlockReader {
             self.heard.add(by);
             return Ok(value);
         }
-        let answer = self.said(what, to, call.data.clone()).await?;
+        let mut request = request(to, call.data.clone());
+        if call.data.starts_with(&calls::supportsInterfaceCall::SELECTOR) {
+            request.set_gas_limit(INTERFACE_GAS);
+        }
+        let answer = self.said(what, request).await?;
         answers.keep(call, &answer);
         Ok(answer.value)
     }
@@ -95,11 +103,9 @@ impl BlockReader {
     async fn said(
         &self,
         what: &str,
-        to: Address,
-        data: Vec<u8>,
+        request: TransactionRequest,
     ) -> Result<Answer<Result<Bytes, Revert>>, ChainError> {
-        let (request, at) =
-            (TransactionRequest::default().with_to(to).with_input(data), self.block_id());
+        let at = self.block_id();
         let question =
             |node: RootProvider| async move { reverted(node.call(request).block(at).await) };
         let answer = self.rpc.ask_of(self.whom, what, question).await?;
@@ -110,6 +116,12 @@ impl BlockReader {
     /// The error of a request of [`provider`](Self::provider), with what each node did.
     pub fn error(&self, what: &str, error: &TransportError) -> ChainError {
         self.rpc.error(what, error, &self.heard())
+    }
+
+    /// An answer that is none.
+    pub(super) fn failed(&self, what: &str, said: &str) -> ChainError {
+        let reason = Reason { node: self.heard().to_string(), said: said.to_owned() };
+        ChainError::Rpc { what: what.to_owned(), reasons: vec![reason] }
     }
 
     /// Any other question to the same nodes.
@@ -124,12 +136,6 @@ impl BlockReader {
         let answer = self.rpc.ask_of(self.whom, what, question).await?;
         self.heard.add(answer.by);
         Ok(answer.value)
-    }
-
-    /// An answer that is none.
-    pub(super) fn failed(&self, what: &str, said: &str) -> ChainError {
-        let reason = Reason { node: self.heard().to_string(), said: said.to_owned() };
-        ChainError::Rpc { what: what.to_owned(), reasons: vec![reason] }
     }
 
     /// The code of an account; empty where there is none.
@@ -163,6 +169,10 @@ impl BlockReader {
         let data = answer.map_err(contract)?;
         C::abi_decode_returns(&data).map_err(|_| contract(Revert::default()))
     }
+}
+
+fn request(to: Address, data: Vec<u8>) -> TransactionRequest {
+    TransactionRequest::default().with_to(to).with_input(data)
 }
 
 /// That the contract does not let a call through is an answer.

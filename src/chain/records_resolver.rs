@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::answer::Answer;
 use super::contracts::calls;
 use super::error::ChainError;
-use super::facts::levels;
+use super::facts::{NO_INTERFACE, levels};
 use super::reader::BlockReader;
 use super::view::ChainView;
 use crate::ens::Name;
@@ -179,7 +179,8 @@ impl BlockReader {
             self.ask(contract, calls::recordhashCall { node: B256::ZERO }),
         )
         .await?;
-        Ok(gateway.is_some_and(|gateway| !gateway.is_zero()) && recordhash.is_some())
+        let has_both = gateway.is_some_and(|gateway| !gateway.is_zero()) && recordhash.is_some();
+        Ok(has_both && !self.claims(contract, NO_INTERFACE).await?)
     }
 
     async fn walk(&self, resolver: Address, name: &Name) -> Result<Walk, ChainError> {

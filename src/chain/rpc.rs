@@ -12,6 +12,7 @@ use alloy::rpc::client::RpcClient;
 use alloy::transports::{TransportError, TransportResult};
 use alloy_primitives::B256;
 use futures_util::future::join_all;
+use tokio::sync::OnceCell;
 
 use super::answer::{Answer, Heard, Witness};
 use super::answers::Answers;
@@ -118,6 +119,7 @@ impl Rpc {
                 connect_timeout: Timeouts::default().connect,
                 expected: expected.clone(),
                 chain: Mutex::default(),
+                tells_reverts: OnceCell::new(),
                 is_down: AtomicBool::default(),
             })
         };

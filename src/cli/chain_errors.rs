@@ -117,6 +117,10 @@ impl From<ResolveError> for CliError {
             ResolveError::Recordhash { .. } => {
                 Self::of(Exit::Failed, ErrorKind::BadRecordhash, &error)
             }
+            ResolveError::NoContract { ref name, .. } => {
+                let hint = format!("its owner sets a resolver: namesys setup {name}");
+                Self::of(Exit::Failed, ErrorKind::NoContract, &error).hint(hint)
+            }
         }
     }
 }

@@ -135,6 +135,8 @@ pub enum ErrorKind {
     NoAccount,
     /// A name has no SIGN 3 for the signer.
     NoApproval,
+    /// What is set as a name's resolver is an account without code.
+    NoContract,
     /// The chain has no ENS registry.
     NoEns,
     /// The folder is none.

@@ -24,6 +24,7 @@ mod trials {
     pub mod build;
     pub mod clients;
     pub mod dev3;
+    pub mod dialects;
     pub mod foreign;
     pub mod forms;
     pub mod gateways;
@@ -155,6 +156,9 @@ fn main() -> ExitCode {
         on_chain("unsteady::blocks_are_mined_meanwhile", || on(trials::unsteady::mines())),
         on_chain("unsteady::a_node_is_behind", || on(trials::unsteady::lags())),
         on_chain("unsteady::the_chain_goes_back", || on(trials::unsteady::reverts())),
+        on_chain("dialects::of_reverts", || on(trials::dialects::reverts())),
+        on_chain("dialects::resolvers_that_are_none", || on(trials::dialects::resolvers())),
+        on_chain("dialects::what_is_not_set", || on(trials::dialects::unset())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("web::publish_to_https", || on(trials::web::publish())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),

@@ -56,11 +56,11 @@ impl Sender {
         let simulated = |node: RootProvider| async move {
             match node.call(request).await {
                 Ok(_) => Ok(Simulated::Passes),
-                Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
-                    Ok(Simulated::Reverts(Revert(error.as_revert_data().unwrap_or_default())))
-                }
                 Err(RpcError::ErrorResp(error)) if is_too_poor(&error.message) => {
                     Ok(Simulated::Unfunded)
+                }
+                Err(RpcError::ErrorResp(error)) if is_execution_failure(&error) => {
+                    Ok(Simulated::Reverts(Revert(error.as_revert_data().unwrap_or_default())))
                 }
                 Err(error) => Err(error),
             }

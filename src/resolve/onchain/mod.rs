@@ -197,6 +197,10 @@ impl NameResolver {
             Some(dialect) => {
                 self.resolve_records_of(&subject, resolver.address, dialect, keys).await
             }
+            None if !subject.view.has_code(resolver.address).await?.value => {
+                let (name, resolver) = (name.clone(), resolver.address);
+                Err(ResolveError::NoContract { name, resolver })
+            }
             None => Ok(self.resolve_plain(&subject, resolver, keys).await),
         }
     }

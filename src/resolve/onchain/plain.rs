@@ -143,11 +143,9 @@ impl NameResolver {
         let gateway = gateways.outcome();
         let (value, contract) = match answer {
             Ok(answer) => {
-                let answer = match resolver.extended {
-                    true => Bytes::abi_decode(&answer).unwrap_or_default(),
-                    false => answer,
-                };
-                (readable(key, &answer), Some(Judgement::Accepted))
+                let answer = if resolver.extended { unwrapped(&answer) } else { Ok(answer) };
+                let value = answer.and_then(|answer| readable(key, &answer));
+                (value, Some(Judgement::Accepted))
             }
             Err(error) => refusal(at, key, error, gateway.as_ref()),
         };
@@ -188,13 +186,19 @@ fn refusal(
     (Err(error), None)
 }
 
+/// What ENSIP-10's `resolve` returns: bytes, which hold the answer.
+pub(super) fn unwrapped(answer: &[u8]) -> Result<Bytes, OnchainRecordError> {
+    Bytes::abi_decode(answer)
+        .map_err(|_| OnchainRecordError::Malformed("resolve() must return bytes".to_owned()))
+}
+
 /// The value in what a resolver returned, whose ABI need not be laid out as Solidity's encoder
 /// does it.
 pub(super) fn readable(key: &RecordKey, answer: &[u8]) -> Result<Value, OnchainRecordError> {
     let Some(canonical) = canonical(key, answer) else {
         return Err(match answer {
             [] => OnchainRecordError::NotSet,
-            _ => OnchainRecordError::Resolver(format!("its answer is no {}", key.abi_types())),
+            _ => OnchainRecordError::Malformed(format!("it is no {}", key.abi_types())),
         });
     };
     if is_unset(key, &canonical) {
@@ -219,10 +223,22 @@ pub(super) fn canonical(key: &RecordKey, answer: &[u8]) -> Option<Vec<u8>> {
 /// Whether a canonical answer is the one of a record that was never set.
 fn is_unset(key: &RecordKey, canonical: &[u8]) -> bool {
     match key.abi_types() {
+        // The zero address is nobody's, on every chain whose addresses are such (ENSIP-11).
+        "bytes" if is_evm_address(key) && canonical.get(32..64).is_some_and(is_twenty) => {
+            canonical.get(64..84).is_some_and(is_zero)
+        }
         "string" | "bytes" => canonical.get(32..64).is_some_and(is_zero),
         "uint256, bytes" => canonical.get(64..96).is_some_and(is_zero),
         _ => is_zero(canonical),
     }
+}
+
+fn is_evm_address(key: &RecordKey) -> bool {
+    matches!(key, RecordKey::Address(coin) if coin.chain_id().is_some())
+}
+
+fn is_twenty(word: &[u8]) -> bool {
+    U256::from_be_slice(word) == U256::from(20)
 }
 
 fn is_zero(bytes: &[u8]) -> bool {
@@ -259,10 +275,14 @@ mod tests {
             ("pubkey", vec![0; 64]),
             ("abi/1", (U256::ZERO, Bytes::new()).abi_encode_params()),
             ("address/60", Vec::new()),
+            ("address/2147492101", Bytes::from(vec![0; 20]).abi_encode()),
         ] {
             assert_eq!(read(key, &answer), Err(OnchainRecordError::NotSet), "{key}");
         }
-        assert!(matches!(read("address/60", &[1; 20]), Err(OnchainRecordError::Resolver(_))));
+        assert!(matches!(read("address/60", &[1; 20]), Err(OnchainRecordError::Malformed(_))));
+        assert!(matches!(unwrapped(&[0xff; 32]), Err(OnchainRecordError::Malformed(_))));
+        let elsewhere = read("address/0", &Bytes::from(vec![0; 20]).abi_encode());
+        assert_ne!(elsewhere, Err(OnchainRecordError::NotSet), "no EVM coin");
     }
 
     #[test]

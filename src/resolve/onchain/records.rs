@@ -1,6 +1,5 @@
 //! A records resolver: its records, each asked of the contract, fetched and judged.
 
-use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -11,7 +10,7 @@ use super::dialect::{Dialect, Said};
 use super::fetched::Fetched;
 use super::judge::foreign;
 use super::lookup::{Answered, ask_resolver};
-use super::plain::readable;
+use super::plain::{readable, unwrapped};
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolveError,
 };
@@ -190,8 +189,8 @@ impl NameResolver {
             Answered::Lookup(lookup) => lookup,
             Answered::Value(answer) => {
                 trace.step(clock, format!("{key}: resolve()"), by, "a value, without a lookup");
-                let value = Bytes::abi_decode(&answer).unwrap_or_default();
-                let mut record = OnchainRecord::of(key, readable(key, &value));
+                let value = unwrapped(&answer).and_then(|value| readable(key, &value));
+                let mut record = OnchainRecord::of(key, value);
                 record.contract = Some(Judgement::Accepted);
                 return Ok(Asked { record, payload: None });
             }

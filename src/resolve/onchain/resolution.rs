@@ -169,6 +169,9 @@ pub enum OnchainRecordError {
     /// The resolver does not answer for it.
     #[error("the resolver does not answer for it: {0}")]
     Resolver(String),
+    /// The resolver answers with what its interface does not allow.
+    #[error("the resolver's answer is malformed: {0}")]
+    Malformed(String),
     /// It is set to something that is no value of its kind.
     #[error("it is set to something else than such a value: {0}")]
     Value(String),
@@ -201,6 +204,14 @@ pub enum ResolveError {
     NoResolver {
         /// What the chain says.
         facts: Box<NameFacts>,
+    },
+    /// Its resolver is an account without code.
+    #[error("the resolver of {name}, {resolver}, is not a contract: it answers nothing")]
+    NoContract {
+        /// The name.
+        name: Name,
+        /// What is set as its resolver.
+        resolver: Address,
     },
     /// What the resolver keeps as recordhash is none.
     #[error("the recordhash of {name} cannot be used: {reason}; the resolver contract: {contract}")]

@@ -87,7 +87,8 @@ impl NameResolver {
         Err(ReverseError::Mismatch { address, name, found })
     }
 
-    /// `<address>.addr.reverse`, else the one for all chains.
+    /// `<address>.addr.reverse`, else the one for all chains. One that is there and empty was
+    /// cleared: the other is not asked then (ENSIP-19, step 4).
     async fn reverse_record(
         &self,
         address: Address,
@@ -103,7 +104,8 @@ impl NameResolver {
             };
             match resolution.records.into_iter().next().map(|record| record.value) {
                 Some(Ok(Value::Name(text))) => return Ok(text),
-                Some(Err(OnchainRecordError::NotSet | OnchainRecordError::Resolver(_))) | None => {}
+                Some(Err(OnchainRecordError::NotSet)) => break,
+                Some(Err(OnchainRecordError::Resolver(_))) | None => {}
                 Some(Ok(other)) => return Ok(other.to_string()),
                 Some(Err(error)) => return Err(ReverseError::Record { address, error }),
             }

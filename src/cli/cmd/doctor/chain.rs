@@ -13,7 +13,7 @@ use namesys::report::CheckReport;
 use namesys::resolve::{Gateway, GatewayFault, LookupProbe, ProbedGateway, probe_lookup};
 
 use super::{Args, bad, good};
-use crate::cli::cmd::status_chain::Published;
+use crate::cli::cmd::status::Published;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::rpc_args::how_to_give;

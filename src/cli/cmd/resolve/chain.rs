@@ -288,6 +288,7 @@ fn error_of(error: &OnchainRecordError) -> CliError {
         E::Fetch(error) => error.clone().into(),
         E::Chain(error) => error.clone().into(),
         E::Value(_) => of(Exit::Failed, ErrorKind::BadValue),
+        E::Malformed(_) => of(Exit::Failed, ErrorKind::Contract),
         E::Unverified(_) => of(Exit::Unverified, ErrorKind::Unverified)
             .hint("if the name is yours: namesys verify shows what is wrong with the signed tree"),
         E::Differ { contract, .. } if contract.contains("NOT_REGISTERED") => {

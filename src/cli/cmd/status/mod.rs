@@ -20,7 +20,7 @@ use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
 
-use chain::Published;
+pub use chain::Published;
 
 /// `status`
 #[derive(Debug, clap::Args)]
