@@ -348,8 +348,8 @@ fn a_clock_before_the_last_record_and_a_sequence_without_a_future_publish_nothin
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let workspace = Publisher::new(folder.path().join("ws"), &devnet);
-    workspace.good(&["set", "text", "url", "https://example.com/1"]);
-    workspace.good(&["sign"]);
+    workspace.good::<RecordReport>(&["set", "text", "url", "https://example.com/1"]);
+    workspace.good::<SignReport>(&["sign"]);
     for (sequence, words) in [
         ("9223372036854775806", "only 1 more records"),
         ("9223372036854775807", "only 0 more records"),
@@ -359,10 +359,10 @@ fn a_clock_before_the_last_record_and_a_sequence_without_a_future_publish_nothin
         assert_eq!(code, Some(2), "{json}");
         assert!(json["error"]["message"].as_str().unwrap().contains(words), "{json}");
     }
-    workspace.good(&["publish"]);
+    workspace.good::<PublishReport>(&["publish"]);
     assert_eq!(workspace.served().0, 0);
-    workspace.good(&["set", "text", "url", "https://example.com/2"]);
-    workspace.good(&["sign"]);
+    workspace.good::<RecordReport>(&["set", "text", "url", "https://example.com/2"]);
+    workspace.good::<SignReport>(&["sign"]);
     // As a clock that was set back an hour sees it.
     let history = workspace.dir.join(".namesys/history");
     let name = std::fs::read_dir(history).unwrap().next().unwrap().unwrap().path();
@@ -376,6 +376,6 @@ fn a_clock_before_the_last_record_and_a_sequence_without_a_future_publish_nothin
     }
     assert_eq!(workspace.served().0, 0);
     file.set_modified(std::time::SystemTime::now()).unwrap();
-    workspace.good(&["publish"]);
+    workspace.good::<PublishReport>(&["publish"]);
     assert_eq!(workspace.served().0, 1);
 }

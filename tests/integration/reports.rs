@@ -40,7 +40,7 @@ const OFFLINE: &[(&str, i32)] = &[
     ("keygen --export keys", 0),
     ("keygen --export taken", 1),
     ("set text url https://example.com", 0),
-    ("set text Avatar https://example.com", 0),
+    ("set text Avatar https://example.com", 2),
     ("set address eth 0x1", 2),
     ("unset text url", 0),
     ("unset text url", 4),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::ipfs::{
-    BlockSink, BlockSource, CarWriter, MemoryBlocks, RAW, ReadError, TreeBudget, Walk, pack_files,
-    read_file, resolve, sha256_cid,
+    BlockSink, BlockSource, CarWriter, MemoryBlocks, RAW, ReadError, TreeBudget, TreeLimits, Walk,
+    pack_files, read_file, resolve, sha256_cid,
 };
 use crate::ipns::{RECORD_MEDIA_TYPE, create};
 use crate::keys::IpnsKey;

@@ -142,6 +142,9 @@ pub async fn nodes() -> Result<()> {
     place.untouched().await
 }
 
+/// What a liar does with a method's answer, by its number.
+type Lie = fn(&str, usize) -> Do;
+
 /// A node that lies about what a transaction costs: 9,000 ether as the resolver's fee, 47 as tips.
 pub async fn dear() -> Result<()> {
     let place = Place::published(1, &["--storage", "wallet"]).await?;
@@ -170,7 +173,7 @@ pub async fn dear() -> Result<()> {
         let document = place.ends(3, &[&["setup", "--yes"][..], &nodes].concat()).await?;
         ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document:#}");
     }
-    let tips: [(fn(&str, usize) -> Do, ErrorKind); 3] = [
+    let tips: [(Lie, ErrorKind); 3] = [
         (
             |method, _| match method {
                 "eth_feeHistory" => Do::Edit(|answer| {
