@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -79,12 +80,40 @@ pub fn points(command: &Command, log: &Path, files_under: &Path) -> Result<Vec<P
     Ok(parse(&text, &files_under.display().to_string()))
 }
 
-/// Runs a command with a fault.
+/// Runs a command with a fault; `None` where the fault met a runtime's own wake-up, which another
+/// order of threads brings about: such a process may wait for ever, and ends at once.
 ///
 /// # Errors
 /// When it does not end.
-pub fn run_with(command: &Command, point: &Point, log: &Path) -> Result<Finished> {
-    process::run(&mut under_strace(command, log, Some(point)), b"", LIMIT)
+pub fn run_with(command: &Command, point: &Point, log: &Path) -> Result<Option<Finished>> {
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                if let Some(process) = of_the_runtime(log) {
+                    // It may have ended by itself.
+                    let _ = Command::new("kill").args(["-KILL", &process]).status();
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let finished = process::run(&mut under_strace(command, log, Some(point)), b"", LIMIT);
+        ended.store(true, Ordering::Relaxed);
+        watch.join().expect("watching does not panic");
+        match of_the_runtime(log) {
+            Some(_) => Ok(None),
+            None => finished.map(Some),
+        }
+    })
+}
+
+/// The thread in which a call failed that only wakes another thread.
+fn of_the_runtime(log: &Path) -> Option<String> {
+    let log = std::fs::read(log).ok()?;
+    let log = String::from_utf8_lossy(&log);
+    let is_own = |line: &&str| line.contains("(INJECTED)") && line.contains("<anon_inode:");
+    log.lines().find(is_own)?.split(' ').next().map(str::to_owned)
 }
 
 /// `command` with its folder and variables, and no others.

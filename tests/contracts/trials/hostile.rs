@@ -148,9 +148,10 @@ pub async fn nodes() -> Result<()> {
     let dead = format!("http://me:hunter2@{free}/v3/secretkey0?token=secretkey1");
     let alive = world.chain.rpc_url().replace("http://", "http://me:hunter2@");
     let gateway = world.devnet.urls().gateway;
+    let header = format!("{free}=X-Key: secretkey2");
     let run = |urls: &[&str]| {
         let urls = urls.iter().flat_map(|url| ["--rpc-url", url]);
-        let more = ["-vvv", "--rpc-header", "X-Key: secretkey2"];
+        let more = ["-vvv", "--rpc-header", &header];
         let arguments: Vec<&str> =
             ["nick.eth", AVATAR, "--trace"].into_iter().chain(urls).chain(more).collect();
         Run::resolve(&arguments).env("NAMESYS_GATEWAY_URL", &gateway)
