@@ -18,11 +18,11 @@ use namesys::devnet::chain::{
 };
 use namesys::devnet::{Devnet, DevnetConfig};
 use namesys::ens::Name;
-use namesys::ipfs::upload::{Kubo, Upload, parse_api_address};
+use namesys::ipfs::upload::{Kubo, Upload};
 use namesys::ipfs::{CarWriter, pack_files};
 use namesys::ipns::{Publisher, UnverifiedRecord, W3name, create};
 use namesys::keys::{IpnsKey, SignerKey};
-use namesys::net::{Http, HttpConfig};
+use namesys::net::{Http, HttpConfig, parse_api_address};
 use namesys::record::{RecordFile, RecordKey, Value, record_path};
 
 const NAMES: usize = 1000;

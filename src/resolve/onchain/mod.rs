@@ -9,7 +9,7 @@
 //! | `by_hand` | [`resolve_given`]: facts given by hand in place of the chain's |
 //! | `lookup` | EIP-3668: the resolver's `OffchainLookup`, its gateways, its callback |
 //! | `case` | a name of a resolver whose records are signed |
-//! | `records` | a records resolver: its records, one by one |
+//! | `records_resolver` | a records resolver: its records, one by one |
 //! | `fetched` | record files below a root, and their payloads |
 //! | `files` | where its files are, and their payloads fetched |
 //! | `judge` | a payload judged, here and by the contract |
@@ -31,7 +31,7 @@ mod lookup;
 mod plain;
 mod probe;
 mod profile;
-mod records;
+mod records_resolver;
 mod redirect;
 mod resolution;
 mod reverse;
