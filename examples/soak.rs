@@ -5,6 +5,8 @@
 //! cargo run --example soak -- target/debug/namesys 300
 //! ```
 
+#![allow(clippy::print_stdout, reason = "it reports to whoever runs it")]
+
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -30,7 +30,7 @@ const HALTS: [&str; 8] = [
     "invalidjump",
 ];
 /// The node is over its limits, or the time it allows itself.
-const BUSY: [&str; 8] = [
+const BUSY: [&str; 13] = [
     "rate limit",
     "too many requests",
     "request limit",
@@ -39,6 +39,11 @@ const BUSY: [&str; 8] = [
     "throttl",
     "overload",
     "timeout",
+    "timed out",
+    "deadline exceeded",
+    "internal error",
+    "cannot fulfill",
+    "upstream",
 ];
 /// It does not let us in.
 const CLOSED: [&str; 9] = [
@@ -53,7 +58,7 @@ const CLOSED: [&str; 9] = [
     "subscription",
 ];
 /// It has the block, but not what stood in it.
-const STATELESS: [&str; 9] = [
+const STATELESS: [&str; 10] = [
     "missing trie node",
     "state not available",
     "state is not available",
@@ -61,6 +66,7 @@ const STATELESS: [&str; 9] = [
     "no state available",
     "historical state",
     "pruned",
+    "pruning",
     "archive",
     "proof window",
 ];
@@ -213,6 +219,9 @@ mod tests {
         assert!(
             matches!(meaning(&in_message, true), Meaning::Execution(Some(data)) if data.len() == 100)
         );
+        for message in ["Internal error", "context deadline exceeded", "all upstreams failed"] {
+            assert_eq!(meaning(&error(-32603, message, None), true), Meaning::Passing, "{message}");
+        }
         for (message, expected) in [
             ("execution reverted", None),
             ("no such words", None),

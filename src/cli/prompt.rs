@@ -7,6 +7,7 @@ use namesys::report::ErrorKind;
 use namesys::secret::SecretString;
 
 use super::error::{CliError, Exit};
+use super::output::shown;
 
 /// Asks for a secret that is not shown while typed; `instead` names the flag, file or variable
 /// that answers without a terminal.
@@ -32,7 +33,7 @@ pub fn new_password(question: &str, instead: &str) -> Result<SecretString, CliEr
 /// As [`password`].
 pub fn confirm(question: &str, instead: &str) -> Result<bool, CliError> {
     terminal(question, instead)?;
-    let prompt = dialoguer::Confirm::new().with_prompt(question).default(false);
+    let prompt = dialoguer::Confirm::new().with_prompt(shown(question)).default(false);
     prompt.interact().map_err(failed)
 }
 
@@ -42,7 +43,7 @@ fn ask(
     prompt: dialoguer::Password<'_>,
 ) -> Result<SecretString, CliError> {
     terminal(question, instead)?;
-    let prompt = prompt.with_prompt(question).allow_empty_password(true);
+    let prompt = prompt.with_prompt(shown(question)).allow_empty_password(true);
     prompt.report(false).interact().map(SecretString::new).map_err(failed)
 }
 

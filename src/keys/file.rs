@@ -14,6 +14,7 @@ use zeroize::Zeroize;
 
 use super::{IpnsKey, IpnsKeyError, SignerKey, SignerKeyError};
 use crate::secret::{Secret, SecretBytes, SecretString};
+use crate::temporary::Temporary;
 
 /// Largest key file that is read, bytes. The longest form, PEM with a comment, has some 250.
 pub const MAX_KEY_FILE: u64 = 4096;
@@ -117,6 +118,7 @@ fn write_new(folder: &Path, path: &Path, contents: &[u8]) -> io::Result<()> {
     }
     // A name nobody can guess.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let _temporary = Temporary::new(file.path());
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map(drop).map_err(|error| error.error)

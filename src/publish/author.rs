@@ -72,8 +72,8 @@ pub(super) fn next_record(
     }
 }
 
-/// What the newest record points to. Without records of our own an answer that is missing may be
-/// the newest, and an old root would be signed again.
+/// What the newest record points to. Where it is not our own, an answer that is missing may be
+/// newer still, and an old root would be signed again.
 fn kept_value(
     request: &PublishRequest<'_>,
     newest: &VerifiedRecord,
@@ -81,7 +81,8 @@ fn kept_value(
     served: &[Result<Option<VerifiedRecord>, PublishError>],
 ) -> Result<String, PublishTreeError> {
     let failed = failures(served);
-    if kept.is_empty() && !failed.is_empty() {
+    let is_ours = kept.iter().any(|record| record.bytes() == newest.bytes());
+    if !is_ours && !failed.is_empty() {
         let (name, known) = (request.name, newest.fields().sequence);
         return Err(PublishTreeError::NewestUnknown { name, known, failed });
     }

@@ -48,6 +48,11 @@ pub enum ContenthashError {
         /// What is wrong with it.
         reason: String,
     },
+    /// 32 bytes alone: not repeated, for they may be a private key.
+    #[error(
+        "64 hexadecimal digits alone are no contenthash, and may be a private key: an IPNS name is written ipns://k51…"
+    )]
+    MayBeKey,
     /// The encoded bytes are wrong.
     #[error("the bytes {bytes} are not a contenthash: {reason}")]
     Bytes {
@@ -66,13 +71,16 @@ impl Contenthash {
     /// # Errors
     /// Quotes the text and says what is wrong.
     pub fn parse(text: &str) -> Result<Self, ContenthashError> {
+        let named = ["ipns://", "/ipns/"].iter().find_map(|scheme| text.strip_prefix(scheme));
+        let digits = named.unwrap_or(text);
+        let digits = digits.strip_prefix("0x").unwrap_or(digits);
+        if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(ContenthashError::MayBeKey);
+        }
         if text.starts_with("0x") {
             let bytes =
                 prefixed_bytes(text).ok_or_else(|| ContenthashError::Unknown(text.to_owned()))?;
-            return match bare_key(&bytes) {
-                Some(name) => Ok(Self(name.contenthash())),
-                None => Self::from_bytes(&bytes),
-            };
+            return Self::from_bytes(&bytes);
         }
         let unknown = || ContenthashError::Unknown(text.to_owned());
         let (scheme, rest) = text.split_once("://").unwrap_or_default();

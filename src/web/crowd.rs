@@ -4,11 +4,15 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::limits::ServeLimits;
+
+/// How often it is looked again whether a guest may be sent away.
+const RECONSIDER: Duration = Duration::from_secs(1);
 
 /// Everybody who is connected.
 pub(super) struct Crowd {
@@ -71,7 +75,8 @@ impl Crowd {
                     return Some(Arc::new(self.seat(&mut guests, address)));
                 }
             }
-            room.await;
+            // A guest may become idle, or too slow, without leaving.
+            let _ = timeout(RECONSIDER, room).await;
         }
     }
 

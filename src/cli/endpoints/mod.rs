@@ -131,8 +131,10 @@ fn tables<T: Target>(context: &Context, targets: &[T]) -> Result<Vec<Chosen<T>>,
         return Ok(Vec::new());
     }
     let workspace = context.workspace()?;
-    let of_table =
-        |target: &T| Chosen { target: target.clone().under(workspace.dir()), by_user: false };
+    // What the user bound is absolute too.
+    let dir = std::path::absolute(workspace.dir())
+        .map_err(|error| CliError::io("the current folder is not there", &error))?;
+    let of_table = |target: &T| Chosen { target: target.clone().under(&dir), by_user: false };
     Ok(targets.iter().map(of_table).collect())
 }
 

@@ -202,7 +202,13 @@ fn text(path: &Path) -> Result<Option<String>, CliError> {
             return Err(CliError::new(Exit::Usage, ErrorKind::BadConfig, message));
         }
         Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            if matches!(
+                error.kind(),
+                // In a container the home folder may be another's: then there is none of ours.
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::PermissionDenied
+            ) =>
         {
             return Ok(None);
         }

@@ -19,6 +19,8 @@ const CAR_MEDIA_TYPE: &str = "application/vnd.ipld.car";
 const RAW_MEDIA_TYPE: &str = "application/vnd.ipld.raw";
 /// The blocks that lead to a file, in bytes: directories of a megabyte are large ones.
 const PATH_BYTES: usize = 8 << 20;
+/// Blocks of one CAR file: those of a name with hundreds of thousands of subnames.
+const MAX_CAR_BLOCKS: usize = 1_000_000;
 
 /// A root that is known, and the blocks at and below it that were fetched so far.
 pub(super) struct BlockTree {
@@ -133,8 +135,7 @@ impl BlockTree {
         };
         let request = Request::get(url).accept(CAR_MEDIA_TYPE).max_body(longest);
         let body = self.receive(http, &request, CAR_MEDIA_TYPE).await?;
-        let blocks = usize::try_from(limits.tree.blocks).unwrap_or(usize::MAX);
-        CarIndex::new(body, blocks).map_err(|error| match error {
+        CarIndex::new(body, MAX_CAR_BLOCKS).map_err(|error| match error {
             CarError::Blocks(_) => Obstacle::TooLong,
             error => Obstacle::Failed(error.to_string()),
         })
