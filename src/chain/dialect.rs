@@ -30,7 +30,7 @@ const HALTS: [&str; 8] = [
     "invalidjump",
 ];
 /// The node is over its limits, or the time it allows itself.
-const BUSY: [&str; 13] = [
+const BUSY: [&str; 8] = [
     "rate limit",
     "too many requests",
     "request limit",
@@ -39,12 +39,10 @@ const BUSY: [&str; 13] = [
     "throttl",
     "overload",
     "timeout",
-    "timed out",
-    "deadline exceeded",
-    "internal error",
-    "cannot fulfill",
-    "upstream",
 ];
+/// Its own trouble, where it tells no data of a revert.
+const TROUBLE: [&str; 5] =
+    ["timed out", "deadline exceeded", "internal error", "cannot fulfill", "upstream"];
 /// It does not let us in.
 const CLOSED: [&str; 9] = [
     "unauthorized",
@@ -96,9 +94,10 @@ pub(super) fn meaning(error: &ErrorPayload, is_call: bool) -> Meaning {
     if NOT_UNDERSTOOD.contains(&error.code) || says(error, &CLOSED) || says(error, &STATELESS) {
         return Meaning::Refusal;
     }
-    match is_call {
-        true => Meaning::Execution(revert_data(error)),
-        false => Meaning::Request,
+    match (is_call, revert_data(error)) {
+        (true, None) if says(error, &TROUBLE) => Meaning::Passing,
+        (true, data) => Meaning::Execution(data),
+        (false, _) => Meaning::Request,
     }
 }
 

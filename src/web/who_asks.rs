@@ -78,13 +78,17 @@ impl OwnHosts {
 
     /// A host, as it stands in a URL: a name that cannot be made to lead here by others.
     fn is_own(&self, host: &str) -> bool {
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        match bare.parse::<IpAddr>() {
-            Ok(address) => {
-                let (address, own) = (address.to_canonical(), self.listen.ip().to_canonical());
-                address.is_loopback() || address == own || own.is_unspecified()
-            }
-            Err(_) => is_localhost(host),
+        // Which addresses of the machine there are is not known.
+        let anywhere = self.listen.ip().to_canonical().is_unspecified();
+        self.is_here(host) || anywhere && address_of(host).is_some()
+    }
+
+    /// A host whose pages are this machine's: no other machine has it.
+    fn is_here(&self, host: &str) -> bool {
+        let own = self.listen.ip().to_canonical();
+        match address_of(host) {
+            Some(address) => address.is_loopback() || (address == own && !own.is_unspecified()),
+            None => is_localhost(host),
         }
     }
 
@@ -96,9 +100,14 @@ impl OwnHosts {
         let Ok(url) = origin.parse::<Url>() else { return false };
         let is_same = url.port_or_known_default() == Some(self.listen.port());
         matches!(url.scheme(), "http" | "https")
-            && url.host_str().is_some_and(|host| self.is_own(host))
+            && url.host_str().is_some_and(|host| self.is_here(host))
             && (pages != Pages::Same || is_same)
     }
+}
+
+fn address_of(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
 /// What a request would do: its own method, or the one that a pre-flight asks for.
@@ -166,6 +175,12 @@ mod tests {
     #[test]
     fn pages_of_other_sites_write_nothing() {
         let origin = |origin: &str, pages| check("127.0.0.1:5559", &[("origin", origin)], pages);
+        // Every address may be asked for there, and none but this machine's has pages of its own.
+        for page in ["http://203.0.113.7", "http://203.0.113.7:5559"] {
+            let headers = [("host", "203.0.113.7:5559"), ("origin", page)];
+            assert!(!check("0.0.0.0:5559", &headers, Pages::Own), "{page}");
+            assert!(!check("0.0.0.0:5559", &headers, Pages::Same), "{page}");
+        }
         for foreign in ["https://evil.example", "null", "http://localhost.evil.example", "file://"]
         {
             assert!(origin(foreign, Pages::Any), "{foreign}");

@@ -36,7 +36,7 @@ pub use lock::Lock;
 pub use network::{Network, UnknownNetwork};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::{Records, RecordsError, SameFile};
-pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, sign};
+pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, approval_stands, sign};
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
 pub use tree::{TreeEntry, TreeError, walk};
 

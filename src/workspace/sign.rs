@@ -174,6 +174,16 @@ pub async fn sign(
     Ok(outcome)
 }
 
+/// Whether `config` keeps a SIGN 3 of `signer` for `name` by its owner, or by the wallet as the
+/// owner's manager. Another is made anew by [`sign`].
+pub fn approval_stands(config: &Config, name: &Name, signer: Address) -> bool {
+    let Some(kept) = config.approval(name, signer) else { return false };
+    let (chain_id, owner) = (config.chain_id, kept.owner);
+    let request = Request::ApproveSigner { name, chain_id, signer, owner };
+    let by = request.recover(&kept.signature).ok();
+    by.is_some() && (by == Some(owner) || by == config.keys().wallet)
+}
+
 /// Makes and keeps SIGN 3 for every name of `changes` that has none that stands.
 async fn approve_missing(
     request: &SignRequest<'_>,
@@ -186,13 +196,7 @@ async fn approve_missing(
     let approval = |name, owner| Request::ApproveSigner { name, chain_id, signer, owner };
     let names: BTreeSet<&Name> = changes.iter().map(|change| &change.name).collect();
     let names: Vec<&Name> = names.into_iter().collect();
-    let manager = config.keys().wallet;
-    let stands = |name| {
-        config.approval(name, signer).is_some_and(|kept| {
-            let by = approval(name, kept.owner).recover(&kept.signature).ok();
-            by.is_some() && (by == Some(kept.owner) || by == manager)
-        })
-    };
+    let stands = |name| approval_stands(config, name, signer);
     let missing: Vec<&Name> = names.into_par_iter().filter(|name| !stands(*name)).collect();
     let Some(first) = missing.first() else { return Ok(0) };
     let Some(wallet) = request.wallet else {

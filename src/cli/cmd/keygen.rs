@@ -130,15 +130,21 @@ fn key_files(dir: &Path) -> [PathBuf; 2] {
 /// Both keys, or neither where another file stands in the way of one. A file that holds the same
 /// key already, as after a run that was cut short, stays.
 fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>, CliError> {
-    std::fs::create_dir_all(dir)
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder
+        .create(dir)
         .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
     let [ipns_path, signer_path] = key_files(dir);
     let has_ipns = is_there(&ipns_path, || {
-        file::read_ipns_key(&ipns_path).is_ok_and(|(found, _)| found.name() == ipns.name())
+        file::read_ipns_key(&ipns_path)
+            .is_ok_and(|(found, open)| found.name() == ipns.name() && open.is_none())
     })?;
     let has_signer = is_there(&signer_path, || {
         file::read_signer_key(&signer_path)
-            .is_ok_and(|(found, _)| found.address() == signer.address())
+            .is_ok_and(|(found, open)| found.address() == signer.address() && open.is_none())
     })?;
     if !has_ipns {
         file::write_ipns_key(&ipns_path, ipns)?;
@@ -149,11 +155,12 @@ fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>,
     Ok(vec![ipns_path.display().to_string(), signer_path.display().to_string()])
 }
 
-/// Whether the file is there and the same; another one is refused.
+/// Whether the file is there and the same; another one is refused, and so are a link and a file
+/// that others can read.
 fn is_there(path: &Path, is_same: impl Fn() -> bool) -> Result<bool, CliError> {
     match path.symlink_metadata() {
         Err(_) => Ok(false),
-        Ok(_) if is_same() => Ok(true),
+        Ok(found) if found.is_file() && is_same() => Ok(true),
         Ok(_) => {
             let message = format!("{} exists already; keys are never overwritten", path.display());
             Err(CliError::new(Exit::Failed, ErrorKind::Exists, message)

@@ -8,7 +8,7 @@ use namesys::keys::SignerKey;
 use namesys::report::{SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{
-    ApprovalMode, RecordedKeys, Records, SignOutcome, SignRequest, Signer, sign,
+    ApprovalMode, RecordedKeys, Records, SignOutcome, SignRequest, Signer, approval_stands, sign,
 };
 
 use crate::cli::claims;
@@ -113,7 +113,7 @@ fn owner(
     let (ApprovalMode::Wallet, Hand::Key(key, Some(wallet))) = (mode, hand) else { return Ok(()) };
     let wallet = wallet.as_wallet().address();
     let claimed = session.config.owner().filter(|owner| *owner != wallet && args.owner.is_none());
-    let lacks = |name| session.config.approval(name, key.address()).is_none();
+    let lacks = |name| !approval_stands(&session.config, name, key.address());
     match claimed {
         Some(owner) if records.iter().any(|(name, _, _)| lacks(name)) => {
             claims::confirm("the owner", &owner, "give the owner: --owner ADDRESS")

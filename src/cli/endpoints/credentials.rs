@@ -137,9 +137,13 @@ impl<'a> Access<'a> {
     }
 
     fn decide(&self, context: &Context) -> Decision {
-        match self.url {
-            Some(url) => context.settings.decide(url, &self.wish, self.pair(), self.is_usual),
-            None => Decision::Nothing,
+        let Some(url) = self.url else { return Decision::Nothing };
+        match context.settings.decide(url, &self.wish, self.pair(), self.is_usual) {
+            // What would be sent without the wish.
+            Decision::Ask(wanted) if self.is_usual && self.usual().as_ref() == Some(&wanted) => {
+                Decision::Send(wanted)
+            }
+            decision => decision,
         }
     }
 
