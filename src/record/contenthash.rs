@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use multibase::Base;
 
 use super::prefixed_hex::prefixed_bytes;
-use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, IpnsName, parse_key_cid};
+use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, parse_key_cid};
 
 const IPFS: u64 = 0xe3;
 const SWARM: u64 = 0xe4;
@@ -74,13 +74,15 @@ impl Contenthash {
         let named = ["ipns://", "/ipns/"].iter().find_map(|scheme| text.strip_prefix(scheme));
         let digits = named.unwrap_or(text);
         let digits = digits.strip_prefix("0x").unwrap_or(digits);
-        if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        let is_bare = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if is_bare && !text.starts_with("0x") {
             return Err(ContenthashError::MayBeKey);
         }
         if text.starts_with("0x") {
             let bytes =
                 prefixed_bytes(text).ok_or_else(|| ContenthashError::Unknown(text.to_owned()))?;
-            return Self::from_bytes(&bytes);
+            let read = Self::from_bytes(&bytes);
+            return if is_bare { read.map_err(|_| ContenthashError::MayBeKey) } else { read };
         }
         let unknown = || ContenthashError::Unknown(text.to_owned());
         let (scheme, rest) = text.split_once("://").unwrap_or_default();
@@ -206,10 +208,9 @@ fn check(bytes: &[u8]) -> Result<(), String> {
             _ if Cid::try_from(bytes).is_ok() => {
                 Err("they are a bare CID: e301 (IPFS) or e501 (IPNS) belongs before it".into())
             }
-            _ if bare_key(bytes).is_some() => {
-                Err("they are the bare key of an IPNS name: e5010172002408011220 belongs before \
-                     it"
-                .into())
+            _ if bytes.len() == 32 => {
+                Err("they are a bare key: e5010172002408011220 belongs before that of an IPNS name"
+                    .into())
             }
             _ => Ok(()),
         },
@@ -231,15 +232,6 @@ fn check_digest(cid: &Cid) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-/// What a recordhash may be, but no contenthash: the 32 bytes of an ed25519 key.
-fn bare_key(bytes: &[u8]) -> Option<IpnsName> {
-    let known = |codec| matches!(codec, IPFS | SWARM | IPNS | ONION3 | SKYNET | ARWEAVE);
-    if split(bytes).is_some_and(|(codec, _)| known(codec)) {
-        return None;
-    }
-    IpnsName::from_public_key(bytes.try_into().ok()?).ok()
 }
 
 fn swarm(text: &str) -> Result<Vec<u8>, String> {

@@ -113,10 +113,16 @@ impl Bindings {
             Wish { token_env: Some(name), .. } => Bound::Variable((*name).to_owned()),
             Wish { token_file: Some(file), .. } => Bound::File((*file).to_owned()),
             Wish { key_env: None, secret_env: None, .. } => {
-                return match bound.first() {
-                    Some(first) => Decision::Send((*first).clone()),
-                    None if usual => Decision::Usual,
-                    None => Decision::Nothing,
+                return match bound.as_slice() {
+                    // Each half of an access key by itself, as flags bind them.
+                    _ if variable(pair.0) && variable(pair.1) => {
+                        Decision::Send(Bound::Pair(pair.0.to_owned(), pair.1.to_owned()))
+                    }
+                    [one] => Decision::Send((*one).clone()),
+                    // Of several none is meant before the usual one.
+                    _ if usual => Decision::Usual,
+                    [first, ..] => Decision::Send((*first).clone()),
+                    [] => Decision::Nothing,
                 };
             }
             Wish { .. } => Bound::Pair(pair.0.to_owned(), pair.1.to_owned()),
@@ -166,7 +172,8 @@ mod tests {
             ("https://a.example", key(), false, Decision::Send(pair())),
             ("https://c.example", key(), false, Decision::Send(pair())),
             ("https://b.example", key(), false, Decision::Ask(pair())),
-            ("https://a.example", none, false, Decision::Send(variable("A"))),
+            ("https://a.example", none, false, Decision::Send(pair())),
+            ("https://b.example", none, true, Decision::Send(Bound::File("/t".into()))),
             ("https://d.example", none, true, Decision::Usual),
             ("https://d.example", none, false, Decision::Nothing),
         ] {

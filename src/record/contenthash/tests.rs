@@ -99,6 +99,11 @@ fn refusals() {
         assert!(error.contains(reason), "{uri}: {error}");
         assert!(error.contains(uri), "{uri}: {error}");
     }
+    let key = "57b581c85e486de738b3464a77f84b5228aad1aad140d86eaf69ca241b954131";
+    for pasted in [key.to_owned(), format!("0x{key}"), format!("ipns://{key}")] {
+        let error = Contenthash::parse(&pasted).unwrap_err().to_string();
+        assert!(error.contains("private key") && !error.contains(key), "{error}");
+    }
 }
 
 #[test]
