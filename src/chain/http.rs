@@ -9,6 +9,7 @@ use reqwest::header::RETRY_AFTER;
 use url::Url;
 
 use super::dialect::{is_surely_execution, is_unseen};
+use crate::net::{unread_coding, without_bom};
 
 /// Most bytes of an answer: that of the largest call has some hundred thousand.
 const MAX_ANSWER: usize = 16 << 20;
@@ -25,6 +26,10 @@ pub(super) async fn post(
     let status = answer.status();
     let wait = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let wait = wait.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    if let Some(coding) = unread_coding(&answer) {
+        let reason = format!("its answer is coded with {coding}, which namesys does not read");
+        return Err(TransportErrorKind::custom_str(&reason));
+    }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(TransportErrorKind::custom)? {
         if body.len() + chunk.len() > MAX_ANSWER {
@@ -33,7 +38,7 @@ pub(super) async fn post(
         }
         body.extend_from_slice(&chunk);
     }
-    let packet = serde_json::from_slice::<ResponsePacket>(&body);
+    let packet = serde_json::from_slice::<ResponsePacket>(without_bom(&body));
     if status.is_success() {
         let text = || String::from_utf8_lossy(&body).into_owned();
         return packet.map_err(|error| RpcError::deser_err(error, text()));

@@ -84,6 +84,11 @@ impl Context {
         })
     }
 
+    /// Somebody waits so long on purpose: servers may fail for so much longer.
+    pub fn grant(&self, wait: Option<Duration>) {
+        wait.iter().for_each(|wait| self.budget.grant(*wait));
+    }
+
     /// The HTTP client, which trusts `--ca-file` too and notes each wait before a retry.
     ///
     /// # Errors

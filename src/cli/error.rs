@@ -274,7 +274,7 @@ impl From<NetError> for CliError {
             NetError::Client { .. } | NetError::Address { .. } | NetError::Plain { .. } => {
                 (Exit::Usage, ErrorKind::BadAddress)
             }
-            NetError::Timeout { .. } | NetError::GivenUp { .. } => {
+            NetError::Timeout { .. } | NetError::GivenUp { .. } | NetError::WaitedOut { .. } => {
                 (Exit::Failed, ErrorKind::Timeout)
             }
             NetError::Status { status: 429, .. } => (Exit::Failed, ErrorKind::RateLimited),

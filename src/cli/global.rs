@@ -50,8 +50,9 @@ pub struct GlobalArgs {
     pub ca_file: Option<PathBuf>,
     /// Give up a server that makes no progress for so long [default: 30s, 5m for uploads, 3m for
     /// records through Kubo]. One that has failed for ten times as long in all (with the default
-    /// 5m) is not asked again, nor is any that fails after thirty times (15m) [env:
-    /// NAMESYS_TIMEOUT]
+    /// 5m) is not asked again, nor is any that fails after thirty times (15m). After sixty times
+    /// (30m) of waiting for servers a command ends; what --wait says comes on top, and neither the
+    /// first second of an answer nor an upload that moves counts [env: NAMESYS_TIMEOUT]
     #[arg(long, value_name = "DURATION", value_parser = patience, global = true)]
     pub timeout: Option<Duration>,
 }

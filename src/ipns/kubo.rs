@@ -13,11 +13,11 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal, not_taken};
 use super::{UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::{
-    Body, CommandFailed, FormPart, Http, KuboRpc, NetError, Response, Timeouts, shown,
+    Body, CommandFailed, FormPart, Http, KuboRpc, NetError, Response, Timeouts, shown, without_bom,
 };
 use crate::secret::SecretString;
 
@@ -86,7 +86,7 @@ impl RecordSource for KuboPublisher {
         let bad = |reason| NetError::BadResponse { url, reason };
         let body = answer.success()?;
         let mut record = None;
-        for event in serde_json::Deserializer::from_slice(&body).into_iter::<Event>() {
+        for event in serde_json::Deserializer::from_slice(without_bom(&body)).into_iter::<Event>() {
             match event {
                 Ok(event) if event.kind == VALUE_EVENT => record = Some(event.extra),
                 Ok(_) => {}
@@ -128,7 +128,8 @@ impl Publisher for KuboPublisher {
             answer = self.ask(["routing", "put"], &query(&key), body()).await?;
         }
         match answer {
-            Ok(answer) => Ok(answer.success().map(drop)?),
+            Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
+            Ok(answer) => Err(not_taken(self, &answer)),
             Err(CommandFailed { status, message }) => {
                 let refusal = PublishError::Rejected { to: self.describe(), status, message };
                 explain_refusal(self, record, refusal).await

@@ -52,7 +52,7 @@ async fn older_nodes_get_it_by_routing_put() {
     assert!(line.contains("/routing/put?arg=%2Fipns%2Fk51") && line.contains("allow-offline=true"));
     let server = TestServer::start(|_, _| Answer::new(404, "404 page not found")).await;
     let error = kubo(&server).put(&record(1)).await.unwrap_err();
-    assert!(matches!(&error, PublishError::Net(e) if e.status() == Some(404)), "{error}");
+    assert!(matches!(error, PublishError::Rejected { status: 404, .. }), "{error}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{RecordError, VerifiedRecord};
 use crate::keys::IpnsName;
-use crate::net::NetError;
+use crate::net::{NetError, Response};
 
 /// Who serves IPNS records: a service that keeps them, or a gateway that reads from one.
 #[async_trait]
@@ -194,6 +194,19 @@ pub async fn publish_and_read_back(
     }
 }
 
+/// An answer that is neither success nor explained. That there is nothing at the address does not
+/// mean that there is no record.
+pub(super) fn not_taken(publisher: &dyn Publisher, answer: &Response) -> PublishError {
+    match answer.status {
+        404 | 405 | 410 => PublishError::Rejected {
+            to: publisher.describe(),
+            status: answer.status,
+            message: "nothing there takes records; are its address and its kind right?".to_owned(),
+        },
+        _ => answer.to_error().into(),
+    }
+}
+
 /// What a refusal means, once it is known what the service has: that it has this very record
 /// (success), a better one, or something else is wrong (`refusal` itself).
 pub(super) async fn explain_refusal(
@@ -203,13 +216,16 @@ pub(super) async fn explain_refusal(
 ) -> Result<(), PublishError> {
     match publisher.get(sent.name()).await {
         Ok(Some(has)) if has.bytes() == sent.bytes() => Ok(()),
-        Ok(Some(has)) if !sent.supersedes(&has) => Err(PublishError::Outdated {
-            to: publisher.describe(),
-            has: has.fields().sequence,
-            has_validity: has.fields().validity(),
-            sent: sent.fields().sequence,
-            sent_validity: sent.fields().validity(),
-        }),
+        // Some take no other record of the same sequence, whatever its validity.
+        Ok(Some(has)) if has.fields().sequence >= sent.fields().sequence => {
+            Err(PublishError::Outdated {
+                to: publisher.describe(),
+                has: has.fields().sequence,
+                has_validity: has.fields().validity(),
+                sent: sent.fields().sequence,
+                sent_validity: sent.fields().validity(),
+            })
+        }
         _ => Err(refusal),
     }
 }

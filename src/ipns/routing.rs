@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal, not_taken};
 use super::{MAX_RECORD_BYTES, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::{Body, Http, NetError, Request, Response, endpoint, shown};
@@ -88,7 +88,7 @@ impl Publisher for DelegatedRouting {
             .content_type(RECORD_MEDIA_TYPE)
             .settled_if(|answer| says(answer, "newer value"));
         let answer = self.http.send(&request).await?;
-        let (status, error) = (answer.status, answer.to_error());
+        let status = answer.status;
         match status {
             200..300 => Ok(()),
             400 | 409 | 500 => {
@@ -96,7 +96,7 @@ impl Publisher for DelegatedRouting {
                 let refusal = PublishError::Rejected { to: self.describe(), status, message };
                 explain_refusal(self, record, refusal).await
             }
-            _ => Err(error.into()),
+            _ => Err(not_taken(self, &answer)),
         }
     }
 }

@@ -8,10 +8,12 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use url::Url;
 
-use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
+use super::publish::{PublishError, Publisher, RecordSource, explain_refusal, not_taken};
 use super::{UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
-use crate::net::{Body, Http, NetError, RateLimiter, Request, Response, endpoint, shown};
+use crate::net::{
+    Body, Http, NetError, RateLimiter, Request, Response, endpoint, shown, without_bom,
+};
 
 /// An answer holds a record of at most 10 KiB in base64 and its value once more.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -50,7 +52,7 @@ impl W3name {
     }
 
     async fn ask(&self, request: Request) -> Result<Response, NetError> {
-        let request = request.limiter(self.limiter.clone()).max_body(MAX_ANSWER);
+        let request = request.limiter(self.limiter.clone()).window(WINDOW).max_body(MAX_ANSWER);
         self.http.send(&request).await
     }
 }
@@ -70,7 +72,7 @@ impl RecordSource for W3name {
         let from = answer.url.clone();
         let body = answer.success()?;
         let bad = |reason: String| NetError::BadResponse { url: shown(&from), reason };
-        let answer: NameAnswer = serde_json::from_slice(&body)
+        let answer: NameAnswer = serde_json::from_slice(without_bom(&body))
             .map_err(|error| bad(format!("it is not the JSON of a w3name answer ({error})")))?;
         let bytes = BASE64
             .decode(answer.record.as_bytes())
@@ -104,10 +106,12 @@ impl Publisher for W3name {
         let body = Body::Bytes(BASE64.encode(record.bytes()).into());
         let request = Request::post(self.name_url(record.name()), body).content_type("text/plain");
         let answer = self.ask(request).await?;
-        if answer.status != 400 {
-            return Ok(answer.success().map(drop)?);
+        match answer.status {
+            200..300 => return Ok(()),
+            400 => {}
+            _ => return Err(not_taken(self, &answer)),
         }
-        let message = match serde_json::from_slice::<ErrorAnswer>(&answer.body) {
+        let message = match serde_json::from_slice::<ErrorAnswer>(without_bom(&answer.body)) {
             Ok(ErrorAnswer { message }) => message.chars().take(300).collect(),
             Err(_) => answer.to_error().to_string(),
         };

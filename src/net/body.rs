@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::multipart::{Form, Part};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
 
 use super::NetError;
 
@@ -62,7 +63,7 @@ pub enum FormPart {
     Bytes(Bytes),
 }
 
-/// Counts the parts of a body that were taken, to tell a slow upload from a dead one.
+/// The parts of bodies that were taken, to tell what is slow from what is dead.
 #[derive(Clone, Default)]
 pub(super) struct Activity(Arc<Parts>);
 
@@ -70,6 +71,7 @@ pub(super) struct Activity(Arc<Parts>);
 struct Parts {
     taken: AtomicU64,
     unfinished: AtomicBool,
+    last: Mutex<Option<Instant>>,
 }
 
 impl Activity {
@@ -82,7 +84,18 @@ impl Activity {
         self.0.unfinished.load(Ordering::Relaxed)
     }
 
+    /// When the last part was taken, of what is sent or what comes back.
+    pub(super) fn last(&self) -> Option<Instant> {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part was taken at `when`; without one nothing that was taken counts.
+    pub(super) fn moved(&self, when: Option<Instant>) {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = when;
+    }
+
     fn taken(&self, is_last: bool) {
+        self.moved(Some(Instant::now()));
         self.0.taken.fetch_add(1, Ordering::Relaxed);
         self.0.unfinished.store(!is_last, Ordering::Relaxed);
     }

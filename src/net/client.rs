@@ -1,23 +1,25 @@
 //! One client for all network blocks.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use jiff::Timestamp;
-use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::body::Activity;
 use super::budget::Budget;
-use super::dns::SystemWithLocalhost;
+use super::clients::Clients;
+use super::coding::unread_coding;
 use super::error::{NetError, shown};
-use super::guard::{Guard, PublicOnly, is_loopback, private_literal};
+use super::guard::{Guard, is_loopback};
+use super::redirect::redirect_target;
 use super::request::{Authorization, Request};
 use super::response::Response;
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
+use super::socket::socket_of;
 use super::timeouts::Timeouts;
 
 /// Redirects followed at most.
@@ -46,11 +48,7 @@ pub struct HttpConfig {
 /// The HTTP client. Clones share its connections.
 #[derive(Clone)]
 pub struct Http {
-    client: reqwest::Client,
-    /// What is on this machine goes through this one, which takes no proxy; made when needed.
-    direct: Arc<(OnceLock<reqwest::Client>, MakeClient)>,
-    /// What the guard does not trust goes through this one.
-    guarded: Option<(Guard, reqwest::Client)>,
+    clients: Arc<Clients>,
     timeouts: Timeouts,
     stall: Option<Duration>,
     retry: RetryPolicy,
@@ -58,43 +56,21 @@ pub struct Http {
     budget: Option<Budget>,
 }
 
-type MakeClient = Box<dyn Fn() -> Result<reqwest::Client, NetError> + Send + Sync>;
-
 impl Http {
     /// Sets up TLS (ring; the system's roots and `extra_roots`) and the connection pool.
     ///
     /// # Errors
     /// [`NetError::Client`] when `extra_roots` holds no certificate or TLS cannot be set up.
     pub fn new(config: HttpConfig) -> Result<Self, NetError> {
-        let failed = |reason: String| NetError::Client { reason };
-        // An error means that a provider is installed already, which will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let roots = match &config.extra_roots {
-            None => Vec::new(),
-            Some(pem) => match reqwest::Certificate::from_pem_bundle(pem) {
-                Ok(roots) if !roots.is_empty() => roots,
-                _ => return Err(failed("it holds no certificate in PEM form".to_owned())),
-            },
-        };
-        let connect = config.timeouts.connect;
-        let build = move |special: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder| {
-            build(&roots, connect, special)
-        };
-        let client = build(&|builder| builder.dns_resolver(SystemWithLocalhost))?;
-        // A proxy would resolve names by itself, where no guard sees the addresses.
-        let guarded = match &config.guard {
-            Some(guard) => {
-                let client = build(&|builder| builder.dns_resolver(PublicOnly).no_proxy())?;
-                Some((guard.clone(), client))
-            }
-            None => None,
-        };
-        let direct: MakeClient = Box::new(move || {
-            build(&|builder| builder.dns_resolver(SystemWithLocalhost).no_proxy())
-        });
-        let direct = Arc::new((OnceLock::new(), direct));
-        let HttpConfig { timeouts, stall, retry, observer, budget, .. } = config;
-        Ok(Self { client, direct, guarded, timeouts, stall, retry, observer, budget })
+        let HttpConfig { timeouts, stall, retry, observer, budget, extra_roots, guard } = config;
+        let clients = Arc::new(Clients::new(extra_roots.as_deref(), timeouts.connect, guard)?);
+        Ok(Self { clients, timeouts, stall, retry, observer, budget })
+    }
+
+    /// The HTTP library's own client for an address, for libraries that take one. It follows no
+    /// redirects. What is on this machine is asked directly, also where there is a proxy.
+    pub(crate) fn client_of(&self, url: &Url) -> &reqwest::Client {
+        self.clients.client_of(url)
     }
 
     fn timeouts_of(&self, request: &Request) -> Timeouts {
@@ -105,31 +81,6 @@ impl Http {
             Some(stall) => stall,
         };
         Timeouts { idle, ..asked }
-    }
-
-    /// The HTTP library's own client for an address, for libraries that take one. It follows no
-    /// redirects. What is on this machine is asked directly, also where there is a proxy.
-    pub(crate) fn client_of(&self, url: &Url) -> &reqwest::Client {
-        if !is_loopback(url) {
-            return &self.client;
-        }
-        let (made, make) = &*self.direct;
-        match made.get() {
-            Some(client) => client,
-            // It is made as the other one, so it fails only where that did.
-            None => make().map_or(&self.client, |client| made.get_or_init(|| client)),
-        }
-    }
-
-    /// The client that may ask `url`.
-    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
-        match &self.guarded {
-            Some((guard, client)) if !guard.trusts(url) => match private_literal(url) {
-                Some(address) => Err(NetError::Private { url: shown(url), address }),
-                None => Ok(client),
-            },
-            _ => Ok(self.client_of(url)),
-        }
     }
 
     /// Sends `request`, again where the policy says so, and reads the answer, of whatever status.
@@ -145,10 +96,14 @@ impl Http {
             if self.left(request).is_none() {
                 return Err(self.given_up(request));
             }
-            let outcome = self.attempt(request).await;
+            let activity = Activity::default();
+            let outcome = self.attempt(request, &activity).await;
+            // What moved was no waiting.
+            since = activity.last().map_or(since, |last| last.max(since));
             let (reason, asked, total) = match &outcome {
                 Ok(answer) if is_transient(answer.status) && !(request.is_settled)(answer) => {
-                    (answer.status.to_string(), answer.retry_after, self.retry.total)
+                    let window = request.window.filter(|_| answer.status == 429);
+                    (answer.status.to_string(), answer.retry_after.or(window), self.retry.total)
                 }
                 Err(NetError::Broken { reason, .. }) => (reason.clone(), None, self.retry.total),
                 Err(error) => match error.no_connection() {
@@ -159,7 +114,9 @@ impl Http {
                     }
                 },
                 Ok(_) => {
-                    self.budget.iter().for_each(|budget| budget.answered(&request.url));
+                    let now = Instant::now();
+                    let budget = self.budget.iter();
+                    budget.for_each(|budget| budget.answered(&request.url, since, now));
                     return outcome;
                 }
             };
@@ -190,18 +147,27 @@ impl Http {
     }
 
     fn given_up(&self, request: &Request) -> NetError {
+        let url = shown(&request.url);
+        if let Some(after) = self.budget.as_ref().and_then(Budget::is_over) {
+            return NetError::WaitedOut { url, after };
+        }
         let failing = self.budget.as_ref().map(|budget| budget.failing(&request.url));
-        NetError::GivenUp { url: shown(&request.url), after: failing.unwrap_or_default() }
+        NetError::GivenUp { url, after: failing.unwrap_or_default() }
+    }
+
+    /// `most`, or what is left of all waiting.
+    fn at_most(&self, most: Duration) -> Duration {
+        self.budget.as_ref().map_or(most, |budget| most.min(budget.total_left()))
     }
 
     /// One attempt, redirects followed.
-    async fn attempt(&self, request: &Request) -> Result<Response, NetError> {
+    async fn attempt(&self, request: &Request, activity: &Activity) -> Result<Response, NetError> {
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let head = self.exchange(request, &url).await?;
-            match redirect_target(request, &url, &head)? {
+            let head = self.exchange(request, &url, activity).await?;
+            match redirect_target(&request.method, &url, &head)? {
                 Some(next) => url = next,
-                None => return self.read(request, url, head).await,
+                None => return self.read(request, url, head, activity).await,
             }
         }
         let reason = format!("there are more than {MAX_REDIRECTS} in a row");
@@ -209,11 +175,13 @@ impl Http {
     }
 
     /// Sends the request to `url` and waits for the head of the answer.
-    async fn exchange(&self, request: &Request, url: &Url) -> Result<reqwest::Response, NetError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            let reason = format!("its scheme is {:?}", url.scheme());
-            return Err(NetError::Address { url: shown(url), reason });
-        }
+    async fn exchange(
+        &self,
+        request: &Request,
+        url: &Url,
+        activity: &Activity,
+    ) -> Result<reqwest::Response, NetError> {
+        let (client, address) = self.clients.client_for(url)?;
         let is_origin = url.origin() == request.url.origin();
         let is_shown = request.authorization.is_some() && is_origin;
         if (is_shown || has_login(url)) && !takes_credentials(url) {
@@ -222,8 +190,7 @@ impl Http {
         if let Some(limiter) = &request.limiter {
             limiter.acquire().await;
         }
-        let client = self.client_for(url)?;
-        let mut builder = client.request(request.method.clone(), url.clone());
+        let mut builder = client.request(request.method.clone(), address);
         if let Some(accept) = request.accept {
             builder = builder.header(ACCEPT, accept);
         }
@@ -242,9 +209,8 @@ impl Http {
                 }
             };
         }
-        let activity = Activity::default();
-        let sending = request.body.attach(builder, &activity).await?.send();
-        let idle = self.timeouts_of(request).idle;
+        let sending = request.body.attach(builder, activity).await?.send();
+        let idle = self.at_most(self.timeouts_of(request).idle);
         let mut sending = std::pin::pin!(sending);
         let mut taken = activity.count();
         loop {
@@ -271,14 +237,19 @@ impl Http {
         request: &Request,
         url: Url,
         mut head: reqwest::Response,
+        activity: &Activity,
     ) -> Result<Response, NetError> {
         let limit = request.max_body;
+        if let Some(coding) = unread_coding(&head) {
+            return Err(NetError::Coded { url: shown(&url), coding });
+        }
         let too_large = || NetError::TooLarge { url: shown(&url), limit };
         if head.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
         let timeouts = self.timeouts_of(request);
-        let end = Instant::now() + timeouts.body;
+        let longest = self.at_most(timeouts.body);
+        let end = Instant::now() + longest;
         let mut body = BytesMut::new();
         loop {
             let next = (Instant::now() + timeouts.idle).min(end);
@@ -286,13 +257,20 @@ impl Http {
                 Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limit => {
                     return Err(too_large());
                 }
-                Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+                Ok(Ok(Some(chunk))) => {
+                    activity.moved(Some(Instant::now()));
+                    body.extend_from_slice(&chunk);
+                }
                 Ok(Ok(None)) => break,
                 Ok(Err(error)) => {
                     return Err(NetError::from_reqwest(&url, &error, timeouts.connect));
                 }
                 Err(_) => {
-                    let after = if next == end { timeouts.body } else { timeouts.idle };
+                    if next == end {
+                        // However it trickled, nothing came of it.
+                        activity.moved(None);
+                    }
+                    let after = if next == end { longest } else { timeouts.idle };
                     let what = "the answer does not end, it was waited for";
                     return Err(NetError::Timeout { url: shown(&url), what, after });
                 }
@@ -312,32 +290,9 @@ impl Http {
     }
 }
 
-/// A client with `special` settings. Without any system root the first form fails, and plain HTTP
-/// must still work there.
-fn build(
-    roots: &[reqwest::Certificate],
-    connect: Duration,
-    special: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-) -> Result<reqwest::Client, NetError> {
-    let builder = || {
-        reqwest::Client::builder()
-            .user_agent(concat!("namesys/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(connect)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-    };
-    special(builder().tls_certs_merge(roots.to_vec()))
-        .build()
-        .or_else(|_| special(builder().tls_certs_only(roots.to_vec())).build())
-        .map_err(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            NetError::Client { reason: cause.unwrap_or_else(|| error.to_string()) }
-        })
-}
-
-/// Whether a credential may be sent to `url`: over TLS, or without to this machine.
+/// Whether a credential may be sent to `url`: over TLS, or to this machine.
 pub fn takes_credentials(url: &Url) -> bool {
-    url.scheme() == "https" || is_loopback(url)
+    url.scheme() == "https" || is_loopback(url) || socket_of(url).is_some()
 }
 
 /// Whether a URL itself holds a user or a password.
@@ -355,35 +310,6 @@ pub fn endpoint<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> 
         path.pop_if_empty().extend(segments);
     }
     url
-}
-
-/// Where the answer redirects to, if it does and may be followed.
-fn redirect_target(
-    request: &Request,
-    from: &Url,
-    head: &reqwest::Response,
-) -> Result<Option<Url>, NetError> {
-    let status = head.status().as_u16();
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let refused = |reason: String| NetError::Redirect { url: shown(from), reason };
-    let location = head.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let Some(location) = location else {
-        return Err(refused("it has no Location".to_owned()));
-    };
-    let target = from.join(location).map_err(|_| refused("its Location is no URL".to_owned()))?;
-    if from.scheme() == "https" && target.scheme() != "https" {
-        return Err(refused(format!("it leads from https to {}", shown(&target))));
-    }
-    if request.method != Method::GET && status < 307 {
-        let target = shown(&target);
-        return Err(refused(format!(
-            "{status} to {target} would turn a {} into a GET",
-            request.method
-        )));
-    }
-    Ok(Some(target))
 }
 
 #[cfg(test)]

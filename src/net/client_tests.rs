@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::test_server::{Answer, TestServer, quick_config};
+use super::super::test_server::{Answer, Seen, TestServer, quick_config};
 use super::super::{Body, FileBody};
 use super::*;
 use crate::secret::SecretString;
@@ -65,6 +65,21 @@ async fn retry_after_is_waited_for() {
     let began = Instant::now();
     assert_eq!(get(&server.url).await.unwrap().status, 200);
     assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_window_is_waited_out_where_the_server_does_not_say_how_long() {
+    let server = TestServer::start(|number, _| match number {
+        0 => Answer::new(429, ""),
+        1 => Answer::new(500, ""),
+        _ => Answer::new(200, ""),
+    })
+    .await;
+    let began = Instant::now();
+    let request = Request::get(server.url.clone()).window(Duration::from_millis(700));
+    assert_eq!(quick(&Arc::default()).send(&request).await.unwrap().status, 200);
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(700) && took < Duration::from_millis(1400), "{took:?}");
 }
 
 #[tokio::test]
@@ -172,6 +187,122 @@ async fn bodies_are_bounded_announced_or_not() {
     let request = Request::get(server.url.clone()).max_body(4000);
     let error = quick(&Arc::default()).send(&request).await.unwrap_err();
     assert!(matches!(error, NetError::TooLarge { limit: 4000, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn coded_answers_are_read_though_nobody_asked_for_them() {
+    for (coding, body) in [
+        ("gzip", "H4sIAAAAAAAAA8tIzcnJ11FIzk9JTQEA8yeiowwAAAA="),
+        ("deflate", "eJzLSM3JyddRSM5PSU0BABy4BGA="),
+        ("br", "iwWAaGVsbG8sIGNvZGVkAw=="),
+        ("zstd", "KLUv/QRYYQAAaGVsbG8sIGNvZGVkeqxpUQ=="),
+        ("identity", "aGVsbG8sIGNvZGVk"),
+        ("", "aGVsbG8sIGNvZGVk"),
+    ] {
+        let body = data_encoding::BASE64.decode(body.as_bytes()).unwrap();
+        let server = TestServer::start(move |_, _| {
+            Answer::new(200, body.clone()).header(format!("Content-Encoding: {coding}"))
+        })
+        .await;
+        assert_eq!(&get(&server.url).await.unwrap().body[..], b"hello, coded", "{coding}");
+        assert!(server.seen()[0].headers.contains(&"accept-encoding: identity".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn codings_that_are_not_read_are_named_and_false_ones_too() {
+    for coding in ["compress", "gzip, br", "x\u{1b}[2J"] {
+        let line = format!("Content-Encoding: {coding}");
+        let server = TestServer::start(move |_, _| Answer::new(200, "x").header(&line)).await;
+        let error = get(&server.url).await.unwrap_err();
+        let Some(first) = coding.split('\u{1b}').next().filter(|first| *first == coding) else {
+            assert!(matches!(error, NetError::Broken { .. } | NetError::Coded { .. }), "{error}");
+            continue;
+        };
+        let words = format!("the answer is coded with {first}, which namesys does not read");
+        assert!(error.to_string().contains(&words), "{error}");
+        assert_eq!(server.seen().len(), 1, "it is not asked again");
+    }
+    let plain = |_: usize, _: &Seen| Answer::new(200, "plain").header("Content-Encoding: gzip");
+    let server = TestServer::start(plain).await;
+    let error = get(&server.url).await.unwrap_err();
+    assert!(matches!(error, NetError::BadResponse { .. }), "{error}");
+    assert!(error.to_string().contains("Content-Encoding"), "{error}");
+}
+
+/// 9,750 bytes that are ten million.
+#[tokio::test]
+async fn a_bomb_ends_at_the_bound() {
+    let bomb = include_bytes!("testdata/zeros-10-mb.gz");
+    let server =
+        TestServer::start(|_, _| Answer::new(200, bomb.to_vec()).header("Content-Encoding: gzip"))
+            .await;
+    let request = Request::get(server.url.clone()).max_body(20_000);
+    let error = quick(&Arc::default()).send(&request).await.unwrap_err();
+    assert!(matches!(error, NetError::TooLarge { limit: 20_000, .. }), "{error}");
+    let request = Request::get(server.url.clone()).max_body(10_000_000);
+    let whole = quick(&Arc::default()).send(&request).await.unwrap();
+    assert_eq!(whole.body.len(), 10_000_000);
+}
+
+#[tokio::test]
+async fn an_upload_that_moves_is_no_failure_until_it_stops() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // A megabyte in some 800 ms, and then nothing.
+        for _ in 0..16 {
+            let mut part = vec![0; 64 << 10];
+            stream.read_exact(&mut part).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(64 << 20).unwrap();
+    let (path, media_type) = (file.path().to_owned(), "application/octet-stream");
+    let body = Body::File(FileBody { path, media_type, progress: None });
+    let budget = Budget::new(Duration::from_millis(100));
+    let config = HttpConfig { budget: Some(budget.clone()), ..quick_config() };
+    let http = Http::new(config).unwrap();
+    let request = Request::put(url.clone(), body).attempts(1);
+    http.send(&request).await.unwrap_err();
+    assert!(budget.failing(&url) < Duration::from_millis(700), "{:?}", budget.failing(&url));
+}
+
+#[tokio::test]
+async fn a_command_ends_though_each_server_fails_for_the_first_time() {
+    let budget = Budget::new(Duration::from_millis(10));
+    let config = HttpConfig { budget: Some(budget), ..quick_config() };
+    let http = Http::new(config).unwrap();
+    let mut last = None;
+    for _ in 0..4 {
+        let server = TestServer::start(|_, _| Answer::Silence(Duration::from_secs(2))).await;
+        last = http.send(&Request::get(server.url.clone())).await.err();
+    }
+    assert!(matches!(last, Some(NetError::WaitedOut { .. })), "{last:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_socket_of_this_machine_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("api.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        assert!(head[..length].starts_with(b"GET /api/v0/id?x=1 HTTP/1.1\r\n"));
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+    });
+    let mut url = endpoint(&super::super::socket_url(&path).unwrap(), ["api", "v0", "id"]);
+    url.set_query(Some("x=1"));
+    assert_eq!(&get(&url).await.unwrap().body[..], b"ok");
+    let gone = super::super::socket_url(&folder.path().join("none")).unwrap();
+    let error = get(&gone).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("unix:{}/none", folder.path().display())), "{error}");
+    assert!(takes_credentials(&gone));
 }
 
 #[tokio::test]

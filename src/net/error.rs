@@ -1,7 +1,7 @@
 //! What can go wrong on the network.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::guard::PrivateAddress;
+use super::socket::socket_of;
 
 /// The longest part of an answer's body that an error quotes, in characters.
 const EXCERPT_CHARS: usize = 200;
@@ -90,6 +91,26 @@ pub enum NetError {
         url: String,
         /// How long it has failed.
         after: Duration,
+    },
+    /// Servers were waited for as long as this command waits for them.
+    #[error(
+        "{url} is not asked: servers were waited for for {} s in all, which is as long as one \
+         command waits; try again, or wait longer: --timeout",
+        seconds(*after)
+    )]
+    WaitedOut {
+        /// The address.
+        url: String,
+        /// How long.
+        after: Duration,
+    },
+    /// An answer that is compressed in a way that is not read.
+    #[error("{url}: the answer is coded with {coding}, which namesys does not read")]
+    Coded {
+        /// The address.
+        url: String,
+        /// The value of `Content-Encoding`.
+        coding: String,
     },
     /// No trusted, encrypted connection.
     #[error(
@@ -175,7 +196,7 @@ impl NetError {
     /// Sorts an error of the HTTP library.
     pub(crate) fn from_reqwest(url: &Url, error: &reqwest::Error, connect: Duration) -> Self {
         let url = shown(url);
-        let mut reason = String::new();
+        let (mut reason, mut miscoded) = (String::new(), false);
         let mut link: Option<&(dyn Error + 'static)> = error.source();
         while let Some(cause) = link {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
@@ -185,6 +206,10 @@ impl NetError {
                 return Self::Private { url, address: *address };
             }
             reason = cause.to_string();
+            let kind = cause.downcast_ref().map(io::Error::kind);
+            miscoded |= kind.is_some_and(|kind| {
+                matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other)
+            });
             link = match cause.downcast_ref::<io::Error>() {
                 Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
                     return Self::Refused { url };
@@ -200,6 +225,9 @@ impl NetError {
             Self::Unreachable { url, reason }
         } else if error.is_builder() {
             Self::Address { url, reason }
+        } else if error.is_decode() && miscoded {
+            let reason = format!("it is not coded as its Content-Encoding says ({reason})");
+            Self::BadResponse { url, reason }
         } else {
             Self::Broken { url, reason }
         }
@@ -212,6 +240,9 @@ const NO_CONNECTION: &str = "no connection";
 /// `url` as errors and notes show it: without user name, password, query and fragment, where
 /// tokens stand.
 pub fn shown(url: &Url) -> String {
+    if let Some(socket) = socket_of(url) {
+        return format!("unix:{}", socket.display());
+    }
     let mut url = url.clone();
     // Both fail only on addresses without a host, which cannot hold either.
     let _ = url.set_username("");
@@ -244,6 +275,8 @@ fn advice(status: u16, retry_after: Option<Duration>) -> String {
         }
         (429, None) => " (too many requests; wait, then run the command again)".to_owned(),
         (401 | 403, _) => " (access is refused; is a token needed, and is it right?)".to_owned(),
+        (410 | 451, _) => " (it refuses to serve that)".to_owned(),
+        (501, _) => " (it does not do that; is it a server of the right kind?)".to_owned(),
         (500..=599, Some(wait)) => {
             format!(" (the server's own failure; it asks to wait {} s)", seconds(wait))
         }
@@ -300,5 +333,8 @@ mod tests {
         );
         assert_eq!(error(404, None).to_string(), "http://a/ answers 404: \"no\"");
         assert!(error(503, None).to_string().contains("try again later"));
+        for status in [410, 451, 501] {
+            assert!(!error(status, wait).to_string().contains("later"), "{status}");
+        }
     }
 }

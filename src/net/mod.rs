@@ -3,6 +3,10 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `client` | sends: time-outs, redirects, bounded body, repetition |
+//! | `clients` | the HTTP library's clients: proxied, direct, guarded, of a socket |
+//! | `coding` | compressed answers, byte order marks |
+//! | `redirect` | which redirects are followed |
+//! | `socket` | servers on a socket of this machine |
 //! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `response` | [`Response`]: what comes back |
 //! | `timeouts` | [`Timeouts`]: how long a server may be silent |
@@ -23,14 +27,18 @@ mod body;
 mod bucket;
 mod budget;
 mod client;
+mod clients;
+mod coding;
 mod dns;
 mod error;
 mod guard;
 mod kubo;
 mod limit;
+mod redirect;
 mod request;
 mod response;
 mod retry;
+mod socket;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod timeouts;
@@ -39,6 +47,8 @@ pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;
 pub use client::{Http, HttpConfig, endpoint, has_login, takes_credentials};
+pub(crate) use coding::unread_coding;
+pub use coding::without_bom;
 #[cfg(feature = "devnet")]
 pub(crate) use dns::is_localhost;
 pub use error::{NetError, shown};
@@ -48,4 +58,5 @@ pub use limit::RateLimiter;
 pub use request::{Authorization, Request};
 pub use response::Response;
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy};
+pub use socket::socket_url;
 pub use timeouts::Timeouts;

@@ -1,6 +1,7 @@
 //! One request and how it wants to be treated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Method;
 use url::Url;
@@ -71,6 +72,7 @@ pub struct Request {
     pub(super) body: Body,
     pub(super) max_body: usize,
     pub(super) limiter: Option<Arc<RateLimiter>>,
+    pub(super) window: Option<Duration>,
     pub(super) timeouts: Option<Timeouts>,
     pub(super) attempts: Option<u32>,
     pub(super) is_settled: fn(&Response) -> bool,
@@ -88,6 +90,7 @@ impl Request {
             body,
             max_body: DEFAULT_MAX_BODY,
             limiter: None,
+            window: None,
             timeouts: None,
             attempts: None,
             is_settled: |_| false,
@@ -158,6 +161,13 @@ impl Request {
     /// Waits its turn before every attempt.
     pub fn limiter(mut self, limiter: Arc<RateLimiter>) -> Self {
         self.limiter = Some(limiter);
+        self
+    }
+
+    /// How long a server that says 429 without saying for how long is left alone: it counts in such
+    /// windows.
+    pub fn window(mut self, window: Duration) -> Self {
+        self.window = Some(window);
         self
     }
 

@@ -80,7 +80,9 @@ impl RecordFile {
         if bytes.len() as u64 > MAX_RECORD_FILE {
             return Err(FileError::TooLong);
         }
-        let file: Data<'_> = serde_json::from_slice(bytes)?;
+        // As a browser's Response.json() reads it.
+        let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let file: Data<'_> = serde_json::from_slice(json)?;
         let digits = file.data.strip_prefix("0x").ok_or(FileError::Hex)?;
         hex::decode(digits).map_err(|_| FileError::Hex)
     }
@@ -93,6 +95,7 @@ mod tests {
     #[test]
     fn files_are_read_strictly() {
         assert_eq!(RecordFile::payload(b"{\"data\":\"0x01ff\",\"x\":1}").unwrap(), [1, 255]);
+        assert_eq!(RecordFile::payload(b"\xef\xbb\xbf{\"data\":\"0x01\"}").unwrap(), [1]);
         assert_eq!(RecordFile::new(&[1, 255]).to_json(), b"{\"data\":\"0x01ff\"}");
         for bad in ["{\"data\":\"01ff\"}", "{\"data\":\"0x1\"}", "{\"data\":1}", "<html>", "", "{}"]
         {

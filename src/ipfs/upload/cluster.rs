@@ -14,6 +14,7 @@ use super::{
 };
 use crate::net::{
     Authorization, Body, FormPart, Http, NetError, Progress, Request, Response, endpoint, shown,
+    without_bom,
 };
 use crate::secret::SecretString;
 
@@ -125,10 +126,11 @@ impl Cluster {
         if let Some(message) = failure(&answer) {
             return Err(UploadError::Rejected { to: self.describe(), message });
         }
-        let added: Vec<Added> = serde_json::from_slice(&answer.success()?).map_err(|error| {
-            let reason = format!("its answer is not a list of what was added ({error})");
-            UploadError::NotConfirmed { to: self.describe(), reason }
-        })?;
+        let added: Vec<Added> =
+            serde_json::from_slice(without_bom(&answer.success()?)).map_err(|error| {
+                let reason = format!("its answer is not a list of what was added ({error})");
+                UploadError::NotConfirmed { to: self.describe(), reason }
+            })?;
         if !added.iter().any(|added| same_cid(added.cid.text(), root)) {
             let Some(last) = added.last() else {
                 let reason = "its answer names no root".to_owned();
@@ -169,7 +171,7 @@ impl Cluster {
             .attempts(attempts);
         let answer = self.http.send(&request).await?;
         let from = shown(&answer.url);
-        let info = serde_json::from_slice::<PinInfo>(&answer.success()?);
+        let info = serde_json::from_slice::<PinInfo>(without_bom(&answer.success()?));
         let bad = |reason| NetError::BadResponse { url: from, reason };
         match info {
             Ok(info) if same_cid(info.cid.text(), root) => Ok(info),
@@ -184,7 +186,7 @@ fn failure(answer: &Response) -> Option<String> {
     if !matches!(answer.status, 400 | 500) {
         return None;
     }
-    let Failure { message } = serde_json::from_slice(&answer.body).ok()?;
+    let Failure { message } = serde_json::from_slice(without_bom(&answer.body)).ok()?;
     Some(message.chars().take(500).collect())
 }
 

@@ -199,7 +199,8 @@ fn expect(answer: Result<Response, NetError>, media_type: &str) -> Result<Bytes,
         200 | 400 | 405 | 406 | 415 | 501 => {
             Err(Obstacle::Incapable(format!("it does not serve {media_type}")))
         }
-        404 | 410 => Err(Obstacle::NotFound),
+        // 410 is a refusal (a list of what must not be served): others may serve it.
+        404 => Err(Obstacle::NotFound),
         _ => Err(Obstacle::Failed(answer.to_error().to_string())),
     }
 }

@@ -186,8 +186,8 @@ impl RecordFiles {
         })
     }
 
-    /// A plain GET. As with EIP-3668 4xx ends the search (429 and 408 excepted, which are about
-    /// the moment), while the inner error means that the next gateway is to be asked.
+    /// A plain GET. As with EIP-3668 4xx ends the search (408 and 429 excepted, which are about
+    /// the moment, and the refusals 410 and 451), while the inner error means that the next gateway is to be asked.
     async fn fetch_word(
         &self,
         url: Url,
@@ -212,12 +212,10 @@ impl RecordFiles {
                 Ok(Ok(Fetched { bytes: answer.body, gateway, proof, passed_over: Vec::new() }))
             }
             _ if self.limits.lenient => Ok(Err(answer.to_error())),
-            404 | 410 => {
-                Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false })
-            }
-            400..500 if !matches!(answer.status, 408 | 429) => {
-                Err(FetchError::Refused(answer.to_error()))
-            }
+            404 => Err(FetchError::NotFound { path: path.to_owned(), gateway, proven: false }),
+            // Of one gateway, for the moment or by its own list: others may serve it.
+            408 | 410 | 429 | 451 => Ok(Err(answer.to_error())),
+            400..500 => Err(FetchError::Refused(answer.to_error())),
             _ => Ok(Err(answer.to_error())),
         }
     }
@@ -225,7 +223,7 @@ impl RecordFiles {
 
 /// Whether a gateway says that there is no such file.
 pub(in crate::resolve) fn is_denial(error: &NetError) -> bool {
-    matches!(error.status(), Some(404 | 410))
+    error.status() == Some(404)
 }
 
 pub(in crate::resolve) fn is_html(body: &[u8]) -> bool {

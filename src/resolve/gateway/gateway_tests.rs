@@ -11,6 +11,9 @@ use crate::ipns::{RECORD_MEDIA_TYPE, create};
 use crate::keys::IpnsKey;
 use crate::net::test_server::{Answer, Seen, TestServer, quick_http};
 
+#[path = "refusal_tests.rs"]
+mod refusals;
+
 const AVATAR: &str = ".well-known/eth/nick/text/avatar.json";
 const NOW: &str = "2026-11-20T00:00:00Z";
 

@@ -14,7 +14,7 @@ use super::super::{FetchError, GatewayNote};
 use super::Trace;
 use crate::chain::{Answer, BlockReader, ChainError, ChainView, OffchainLookup, Revert, calls};
 use crate::ens::Name;
-use crate::net::{Body, Http, NetError, Request, shown};
+use crate::net::{Body, Http, NetError, Request, shown, without_bom};
 use crate::record::RecordKey;
 
 /// Longer reverts are not read as lookups, in bytes: what they decode to grows with the square.
@@ -171,7 +171,7 @@ impl LookupGateways {
                 (gateway, Err(error)) => (gateway, error),
             };
             match error.status() {
-                Some(404 | 410) if !self.lenient => {
+                Some(404) if !self.lenient => {
                     let path = path_of(template);
                     return Err(FetchError::NotFound { path, gateway, proven: false });
                 }
@@ -239,13 +239,14 @@ impl LookupGateways {
         struct Answer {
             data: Bytes,
         }
-        let answered: Result<Answer, _> = serde_json::from_slice(&answer.body);
+        let answered: Result<Answer, _> = serde_json::from_slice(without_bom(&answer.body));
         answered.map(|answer| answer.data).map_err(|_| bad("it is not JSON with data in hex"))
     }
 }
 
+/// Not what is about the moment, nor what one gateway refuses by its own list.
 fn is_final(status: u16) -> bool {
-    (400..500).contains(&status) && !matches!(status, 408 | 429)
+    (400..500).contains(&status) && !matches!(status, 408 | 410 | 429 | 451)
 }
 
 fn expand(template: &str, sender: Address, data: &[u8]) -> Result<Url, String> {

@@ -23,15 +23,15 @@ async fn fetch(
 
 #[tokio::test]
 async fn what_ends_the_search_and_what_does_not() {
-    for status in [400, 403, 404, 410, 451] {
+    for status in [400, 403, 404] {
         let (outcome, asked) = fetch(move || Answer::new(status, "no"), false, None).await;
         let absent = matches!(outcome, Err(FetchError::NotFound { proven: false, .. }));
-        assert_eq!(absent, matches!(status, 404 | 410), "{status}: {outcome:?}");
+        assert_eq!(absent, status == 404, "{status}: {outcome:?}");
         assert!(outcome.is_err() && asked == 0, "{status}");
         let (outcome, asked) = fetch(move || Answer::new(status, "no"), true, None).await;
         assert!(outcome.is_ok() && asked == 1, "lenient, {status}: {outcome:?}");
     }
-    for status in [408, 429, 500, 503] {
+    for status in [408, 410, 429, 451, 500, 501, 503] {
         let (outcome, asked) = fetch(move || Answer::new(status, "no"), false, None).await;
         assert!(outcome.is_ok() && asked == 1, "{status}: {outcome:?}");
     }

@@ -72,7 +72,10 @@ fn waiting(error: &NetError) -> Option<&'static str> {
         NetError::Status { status: 429, .. } => {
             Some("it is asked too often: wait a minute, and run this again")
         }
-        NetError::Status { status: 500.., .. } => {
+        NetError::Status { status: 401 | 403, .. } => {
+            Some("it is there, and refuses access: check the credential that is bound to its host")
+        }
+        NetError::Status { status: 500 | 502.., .. } => {
             Some("the service is ill: run this again later, or use another beside it")
         }
         _ => None,

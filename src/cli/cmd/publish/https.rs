@@ -49,6 +49,7 @@ pub fn run(
             .hint("[[sites]] in namesys.toml, or --site folder=DIR --site-url https://…"));
     }
     let require = required(require, "sites", sites.len())?;
+    context.grant(wait);
     let http = context.http()?;
     let _lock = session.workspace.lock()?;
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;

@@ -165,6 +165,7 @@ impl FanOutArgs {
         let require = required(self.require, "publishers", publishers.len())?;
         let gateways = self.gateways.get(context, config)?;
         let enough = Enough { require, wait: self.wait };
+        context.grant(self.wait);
         Ok(FanOut { publishers, gateways, enough, http: context.http()? })
     }
 }
