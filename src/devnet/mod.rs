@@ -56,7 +56,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const LIMITS: ServeLimits = ServeLimits {
     connections: 512,
     // They all come from this machine.
-    per_address: 512,
+    per_address: ServeLimits::ANY,
     head: Duration::from_secs(100),
     connection: Duration::from_secs(24 * 3600),
     grace: STOP_TIMEOUT,

@@ -1,6 +1,7 @@
 //! The files of a packed tree by their paths: what is written where files and not blocks are kept.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -9,7 +10,8 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{
-    CarBlocks, Entry, Kind, Met, ReadError, TreeBudget, TreeLimits, read_file, walk_paths,
+    BlockSource, CarBlocks, Entry as DirectoryEntry, Kind, Met, ReadError, TreeBudget, TreeLimits,
+    read_file, walk_paths,
 };
 
 /// A file of a published tree is a record, or small.
@@ -54,7 +56,10 @@ impl Tree {
             let got = blocks.roots().first().map(Cid::to_string).unwrap_or_default();
             return Err(OpenTreeError::OtherRoot(got));
         }
-        let files = tree_files(&blocks, root).map_err(|Unwritable(why)| OpenTreeError::Car(why))?;
+        let length = std::fs::metadata(car).map_or(0, |metadata| metadata.len());
+        let limits = limits_of(length);
+        let files =
+            tree_files(&blocks, root, limits).map_err(|Unwritable(why)| OpenTreeError::Car(why))?;
         Ok(Self { root: *root, files, blocks })
     }
 
@@ -64,7 +69,17 @@ impl Tree {
     }
 }
 
+/// A tree whose files are many times as long as the CAR is made to fill disks: there a file that
+/// lies at two paths is there once.
+const ROOM: u64 = 1 << 30;
+const TIMES: u64 = 64;
+
+fn limits_of(car_bytes: u64) -> TreeLimits {
+    TreeLimits { bytes: car_bytes.saturating_mul(TIMES).saturating_add(ROOM), ..TreeLimits::WHOLE }
+}
+
 /// Why a tree cannot be written as files.
+#[derive(Debug)]
 struct Unwritable(String);
 
 impl From<ReadError> for Unwritable {
@@ -74,9 +89,15 @@ impl From<ReadError> for Unwritable {
 }
 
 /// Every file and link, by its path.
-fn tree_files(blocks: &CarBlocks, root: &Cid) -> Result<BTreeMap<String, TreeFile>, Unwritable> {
-    let (mut tree, budget) = (BTreeMap::new(), TreeBudget::new(TreeLimits::WHOLE));
-    let mut wanted = |folder: &str, Entry { name, .. }: &Entry| {
+fn tree_files(
+    blocks: &dyn BlockSource,
+    root: &Cid,
+    limits: TreeLimits,
+) -> Result<BTreeMap<String, TreeFile>, Unwritable> {
+    let (mut tree, budget) = (BTreeMap::new(), TreeBudget::new(limits));
+    // One that lies at many paths is read once.
+    let mut known: HashMap<Cid, (u64, String)> = HashMap::new();
+    let mut wanted = |folder: &str, DirectoryEntry { name, .. }: &DirectoryEntry| {
         let bad = matches!(name.as_str(), "" | "." | "..") || name.contains('/');
         match bad || name.contains(char::is_control) {
             true => Err(Unwritable(no_name(&format!("{folder}{name}")))),
@@ -93,9 +114,14 @@ fn tree_files(blocks: &CarBlocks, root: &Cid) -> Result<BTreeMap<String, TreeFil
                 (Content::Link(target), fingerprint)
             }
             _ => {
-                let file = read_file(blocks, &cid, MAX_FILE_BYTES);
-                let file = file.map_err(|error| Unwritable(format!("{path:?}: {error}")))?;
-                (Content::File, fingerprint(&file))
+                if let Entry::Vacant(place) = known.entry(cid) {
+                    let file = read_file(blocks, &cid, MAX_FILE_BYTES);
+                    let file = file.map_err(|error| Unwritable(format!("{path:?}: {error}")))?;
+                    place.insert((file.len() as u64, fingerprint(&file)));
+                }
+                let (length, fingerprint) = known[&cid].clone();
+                budget.bytes(length).map_err(ReadError::from)?;
+                (Content::File, fingerprint)
             }
         };
         tree.insert(path, TreeFile { cid, content, fingerprint });
@@ -140,6 +166,27 @@ fn leaves(path: &str, target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ipfs::{BlockSink, DAG_PB, MemoryBlocks, RAW, sha256_cid};
+
+    #[test]
+    fn links_to_one_file_are_counted_and_it_is_read_once() {
+        let mut blocks = MemoryBlocks::new();
+        let file = sha256_cid(RAW, &[7; 1000]);
+        blocks.put(&file, &[7; 1000]).unwrap();
+        let names: Vec<String> = (0..100).map(|number| format!("{number:03}")).collect();
+        let links = names.iter().map(|name| {
+            let link = [&[0x0a, 36][..], &file.to_bytes(), &[0x12, 3], name.as_bytes()].concat();
+            [&[0x12, link.len() as u8][..], &link].concat()
+        });
+        let node = links.chain([vec![0x0a, 2, 8, 1]]).collect::<Vec<_>>().concat();
+        let root = sha256_cid(DAG_PB, &node);
+        blocks.put(&root, &node).unwrap();
+        let limits = |bytes| TreeLimits { bytes, ..TreeLimits::WHOLE };
+        assert_eq!(tree_files(&blocks, &root, limits(100_000)).unwrap().len(), 100);
+        let Unwritable(why) = tree_files(&blocks, &root, limits(99_999)).unwrap_err();
+        assert!(why.contains("more than 99999 bytes of blocks and files"), "{why}");
+        assert_eq!(limits_of(1 << 20).bytes, (64 << 20) + (1 << 30));
+    }
 
     #[test]
     fn links_that_leave() {

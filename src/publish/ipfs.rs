@@ -59,7 +59,7 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
             served =
                 join_all(request.publishers.iter().zip(served).map(
                     async |(to, before)| match before {
-                        Ok(_) => ask(request, &**to).await,
+                        Ok(before) => Ok(newer(before, ask(request, &**to).await)),
                         failed => failed,
                     },
                 ))
@@ -82,6 +82,19 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
         seen: Agreement::default(),
         shortfall: None,
     })
+}
+
+/// What a publisher serves, asked twice: it may be silent the second time, or answer from a place
+/// that is behind, and what it said stays said.
+fn newer(
+    before: Option<VerifiedRecord>,
+    now: Result<Option<VerifiedRecord>, PublishError>,
+) -> Option<VerifiedRecord> {
+    match (before, now) {
+        (Some(before), Ok(Some(now))) if before.supersedes(&now) => Some(before),
+        (_, Ok(Some(now))) => Some(now),
+        (before, _) => before,
+    }
 }
 
 async fn ask(
@@ -113,4 +126,34 @@ async fn look(request: &PublishRequest<'_>, outcome: &mut PublishOutcome) -> Agr
         }
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipns::UnverifiedRecord;
+    use crate::ipns::create;
+    use crate::keys::IpnsKey;
+
+    #[test]
+    fn what_was_answered_once_stays_answered() {
+        let record = |sequence| {
+            let key = IpnsKey::from_seed(&[7; 32].into());
+            let validity = "2100-01-01T00:00:00Z".parse().unwrap();
+            let bytes = create(&key, "/ipfs/bafkqaaa", sequence, validity, Duration::ZERO).unwrap();
+            UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
+        };
+        let silent = || Err(PublishError::Silent(Duration::from_secs(5)));
+        for (before, now, expected) in [
+            (Some(5), Ok(Some(6)), Some(6)),
+            (Some(5), Ok(Some(4)), Some(5)),
+            (Some(5), Ok(None), Some(5)),
+            (Some(5), silent(), Some(5)),
+            (None, Ok(Some(1)), Some(1)),
+            (None, silent(), None),
+        ] {
+            let now = now.map(|sequence: Option<u64>| sequence.map(record));
+            assert_eq!(newer(before.map(record), now), expected.map(record));
+        }
+    }
 }

@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use multibase::Base;
 
 use super::prefixed_hex::prefixed_bytes;
-use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, parse_key_cid};
+use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, LIBP2P_KEY, parse_key_cid};
 
 const IPFS: u64 = 0xe3;
 const SWARM: u64 = 0xe4;
@@ -81,7 +81,7 @@ impl Contenthash {
         if text.starts_with("0x") {
             let bytes =
                 prefixed_bytes(text).ok_or_else(|| ContenthashError::Unknown(text.to_owned()))?;
-            let read = Self::from_bytes(&bytes);
+            let read = Self::from_bytes(&bytes).and_then(Self::of_its_namespace);
             return if is_bare { read.map_err(|_| ContenthashError::MayBeKey) } else { read };
         }
         let unknown = || ContenthashError::Unknown(text.to_owned());
@@ -119,6 +119,26 @@ impl Contenthash {
                 reason,
             })
             .map(|()| Self(bytes.to_vec()))
+    }
+
+    /// As it is, unless it is the CID of a key where content belongs, or of content where a key
+    /// does. What others have set so is read; nobody resolves it.
+    fn of_its_namespace(self) -> Result<Self, ContenthashError> {
+        let namespace = split(&self.0).map(|(codec, _)| codec);
+        let reason = match (namespace, self.cid()) {
+            (Some(IPFS), Some(cid)) if cid.codec() == LIBP2P_KEY => {
+                "its CID is an IPNS name, which e501 belongs before: write ipns://k51…"
+            }
+            // A DNSLink name is no key, and was written with either codec.
+            (Some(IPNS), Some(cid)) if cid.codec() != LIBP2P_KEY && cid.hash().code() != 0 => {
+                "its CID is content and no IPNS name: e301 belongs before it, write ipfs://bafy…"
+            }
+            _ => return Ok(self),
+        };
+        Err(ContenthashError::Bytes {
+            bytes: hex::encode_prefixed(&self.0),
+            reason: reason.to_owned(),
+        })
     }
 
     /// The contenthash of an IPNS name, given its CID (codec libp2p-key).

@@ -34,7 +34,7 @@ pub enum Target {
     Ipfs(Cid),
     /// An IPLD map (`e2…`), asked of a gateway's `dag/get`.
     Ipld(Cid),
-    /// A web server; paths are appended to the address. Without a slash at its end.
+    /// A web server; paths are appended to the address.
     Https(Url),
 }
 
@@ -112,7 +112,7 @@ impl Recordhash {
             Target::IpnsOther(cid) => [&IPNS_NS[..], &cid.to_bytes()].concat(),
             Target::Ipfs(cid) => [&IPFS_NS[..], &cid.to_bytes()].concat(),
             Target::Ipld(cid) => [&[0xe2, 0x01][..], &cid.to_bytes()].concat(),
-            Target::Https(url) => url.as_str().trim_end_matches('/').as_bytes().to_vec(),
+            Target::Https(url) => url.as_str().as_bytes().to_vec(),
         };
         Self { stored, target }
     }
@@ -135,7 +135,7 @@ impl FromStr for Recordhash {
         let target = if text.len() > MAX_BYTES {
             Err("it is too long".to_owned())
         } else if text.starts_with(HTTPS) {
-            https(text)
+            return Self::parse(text.as_bytes());
         } else if let Some(bytes) = hex(text) {
             return Self::parse(&bytes);
         } else if text.is_empty() {
@@ -223,6 +223,9 @@ fn ipfs_text(text: &str) -> Result<Target, String> {
 
 /// An address to which paths are appended: neither query nor fragment nor password.
 fn https(text: &str) -> Result<Target, String> {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it holds spaces or control characters".to_owned());
+    }
     let url: Url = text.parse().map_err(|error| format!("it is not a URL ({error})"))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err("paths are appended to it: it cannot have ? or #".to_owned());
@@ -244,14 +247,15 @@ pub fn shown_bytes(bytes: &[u8]) -> Option<String> {
 }
 
 impl fmt::Display for Recordhash {
-    /// `ipns://k51…`, `ipfs://bafy…`, `ipld://bafy…`, `https://…`.
+    /// `ipns://k51…`, `ipfs://bafy…`, `ipld://bafy…`, `https://…` as it is kept: the contract
+    /// appends paths to it with every slash that is at its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.target {
             Target::Ipns(name) => write!(f, "ipns://{name}"),
             Target::IpnsOther(cid) => write!(f, "ipns://{}", base36(cid)),
             Target::Ipfs(cid) => write!(f, "ipfs://{cid}"),
             Target::Ipld(cid) => write!(f, "ipld://{cid}"),
-            Target::Https(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            Target::Https(_) => f.write_str(&String::from_utf8_lossy(&self.stored)),
         }
     }
 }

@@ -54,7 +54,7 @@ fn ipfs_ipld_and_web_servers() {
     for text in ["https://namesys.example", "https://namesys.example/"] {
         let recordhash = read(text);
         assert_eq!(recordhash.contract_bytes(), b"https://namesys.example");
-        assert_eq!(recordhash.to_string(), "https://namesys.example");
+        assert_eq!(recordhash.to_string(), text);
     }
     // 32 bytes of text are an address, no key: the contract looks at the text first.
     let address = "https://namesys.example/records1";
@@ -120,11 +120,26 @@ proptest::proptest! {
             if let Ok(recordhash) = Recordhash::parse(&bytes) {
                 assert_eq!(recordhash.stored(), bytes);
                 let again: Recordhash = recordhash.to_string().parse().unwrap_or(recordhash.clone());
+                assert_eq!(again.target(), recordhash.target());
                 assert_eq!(again.contract_bytes(), recordhash.contract_bytes());
             }
             let _ = String::from_utf8_lossy(&bytes).parse::<Recordhash>();
         }
     }
+}
+
+#[test]
+fn slashes_that_a_contract_keeps_are_shown() {
+    for text in ["https://a.example/", "https://a.example//", "https://a.example/x/", "https://A/"]
+    {
+        let kept = Recordhash::parse(text.as_bytes()).unwrap();
+        assert_eq!(kept.to_string(), text);
+        assert_eq!(kept, read(text));
+    }
+    assert!(matches!(
+        Recordhash::parse(b"https://a/\x1b[2J"),
+        Err(RecordhashError::Content { .. })
+    ));
 }
 
 #[test]

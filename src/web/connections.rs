@@ -106,11 +106,13 @@ impl Guest {
     {
         let Self { address, app, limits, mut ending } = self;
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let (busy, mut app, mut request) = (seat.busy(), app.clone(), request);
+            let (busy, mut app) = (seat.busy(), app.clone());
+            let taken = seat.clone();
+            let mut request = request.map(|body| Taking { body, seat: taken });
             request.extensions_mut().insert(ConnectInfo(address));
             async move {
                 let response = app.call(request).await?;
-                Ok::<_, Infallible>(response.map(|body| Answering { body, _busy: busy }))
+                Ok::<_, Infallible>(response.map(|body| Answering { body, busy }))
             }
         });
         let mut connection = pin!(
@@ -131,10 +133,40 @@ impl Guest {
     }
 }
 
+/// The body of a request, which comes in parts.
+struct Taking {
+    body: Incoming,
+    seat: Arc<Seat>,
+}
+
+impl HttpBody for Taking {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_ready() {
+            self.seat.moves();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// The body of an answer; as long as it lasts, its connection is busy.
 struct Answering {
     body: Body,
-    _busy: Busy,
+    busy: Busy,
 }
 
 impl HttpBody for Answering {
@@ -145,7 +177,12 @@ impl HttpBody for Answering {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_ready() {
+            // It is asked for when the one before is under way.
+            self.busy.moves();
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

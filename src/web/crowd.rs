@@ -32,7 +32,7 @@ struct Guest {
     address: IpAddr,
     /// Whether a request of it is being answered.
     busy: bool,
-    /// Since when that is so.
+    /// Since when that is so, or since a part of a body moved.
     since: Instant,
     /// Tells it to leave.
     leave: Arc<Notify>,
@@ -127,10 +127,24 @@ impl Seat {
         Busy(self.clone())
     }
 
+    /// It takes what it asked for, or sends what it has to say.
+    pub(super) fn moves(&self) {
+        if let Some(guest) = self.crowd.lock().by_number.get_mut(&self.number) {
+            guest.since = Instant::now();
+        }
+    }
+
     fn turn(&self, busy: bool) {
         if let Some(guest) = self.crowd.lock().by_number.get_mut(&self.number) {
             (guest.busy, guest.since) = (busy, Instant::now());
         }
+    }
+}
+
+impl Busy {
+    /// As [`Seat::moves`].
+    pub(super) fn moves(&self) {
+        self.0.moves();
     }
 }
 
@@ -210,5 +224,34 @@ mod tests {
         assert!(tokio::time::timeout(moment, waiting).await.is_err());
         drop(busy);
         crowd.admit(ip("192.0.2.6")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_its_answer_is_not_too_slow() {
+        let head = Duration::from_millis(100);
+        let limits = ServeLimits { connections: 2, per_address: 2, head, ..ServeLimits::default() };
+        let crowd = Arc::new(Crowd::new(limits));
+        let [taking, stalled] = [crowd.admit(ip("192.0.2.1")), crowd.admit(ip("192.0.2.2"))];
+        let (taking, stalled) = (taking.await.unwrap(), stalled.await.unwrap());
+        let _busy = (taking.busy(), stalled.busy());
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        taking.moves();
+        crowd.admit(ip("192.0.2.3")).await.unwrap();
+        assert!(is_sent_away(&stalled).await && !is_sent_away(&taking).await);
+    }
+
+    #[tokio::test]
+    async fn without_a_share_of_an_address_its_slow_ones_give_way() {
+        let limits = ServeLimits {
+            connections: 2,
+            per_address: ServeLimits::ANY,
+            head: Duration::from_millis(50),
+            ..ServeLimits::default()
+        };
+        let crowd = Arc::new(Crowd::new(limits));
+        let here = ip("127.0.0.1");
+        let seats = [crowd.admit(here).await.unwrap(), crowd.admit(here).await.unwrap()];
+        let _busy = seats.each_ref().map(Seat::busy);
+        assert!(crowd.admit(here).await.is_some(), "it waits until one is too slow");
     }
 }

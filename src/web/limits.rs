@@ -20,6 +20,11 @@ pub struct ServeLimits {
     pub grace: Duration,
 }
 
+impl ServeLimits {
+    /// For [`per_address`](Self::per_address): any number, where all come from one machine.
+    pub const ANY: usize = usize::MAX;
+}
+
 impl Default for ServeLimits {
     fn default() -> Self {
         Self {

@@ -80,7 +80,11 @@ pub fn record_texts(input: &[u8]) {
 pub fn contenthash(input: &[u8]) {
     if let Ok(hash) = Contenthash::from_bytes(input) {
         assert_eq!(hash.as_bytes(), input);
-        assert_eq!(Contenthash::parse(&hash.to_string()).as_ref(), Ok(&hash), "{hash}");
+        // Of what others set some is read that is not taken.
+        match Contenthash::parse(&hash.to_string()) {
+            Ok(again) => assert_eq!(again, hash),
+            Err(_) => assert!(hash.cid().is_some(), "{hash}"),
+        }
     }
     if let Ok(hash) = Contenthash::parse(text(input)) {
         assert_eq!(Contenthash::from_bytes(hash.as_bytes()).as_ref(), Ok(&hash));
@@ -314,15 +318,18 @@ pub fn ccip_answer(input: &[u8]) {
     }
 }
 
-/// A recordhash, as text and as the contract keeps it: slashes at the end of a URL are not kept.
+/// A recordhash, as text and as the contract keeps it.
 pub fn recordhash(input: &[u8]) {
     if let Ok(hash) = Recordhash::parse(input) {
         assert_eq!(hash.stored(), input);
+        let shown: Recordhash = hash.to_string().parse().expect("what is shown");
+        assert_eq!(shown.target(), hash.target(), "{hash}");
         let again = Recordhash::parse(&hash.contract_bytes()).expect("what is set on chain");
         assert_eq!(again.contract_bytes(), hash.contract_bytes());
     }
     if let Ok(hash) = text(input).parse::<Recordhash>() {
         let shown: Recordhash = hash.to_string().parse().expect("what is shown");
+        assert_eq!(shown.target(), hash.target(), "{hash}");
         assert_eq!(shown.contract_bytes(), hash.contract_bytes(), "{hash}");
     }
 }

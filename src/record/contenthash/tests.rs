@@ -131,3 +131,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_cid_of_the_other_namespace_is_not_set_and_is_read() {
+    let key = "01720024080112209ca1e7e8e2cd0dfd0f8b2f3fffd44fd30c5e20d8c9e1be4b7e9cdbd5a8dd1a01";
+    let content = "017012205d8b5a4a0d4d5ba7b2d1f8f4ad0bb1a0d4ad0c0a7d1e8e5c1c0f9b6d0b1a2c3d";
+    for (wrong, right, word) in [
+        (format!("0xe301{key}"), format!("0xe501{key}"), "ipns://"),
+        (format!("0xe501{content}"), format!("0xe301{content}"), "ipfs://"),
+    ] {
+        let error = Contenthash::parse(&wrong).unwrap_err().to_string();
+        assert!(error.contains(&wrong) && error.contains(word), "{error}");
+        Contenthash::parse(&right).unwrap();
+        let bytes = hex::decode(&wrong).unwrap();
+        assert_eq!(Contenthash::from_bytes(&bytes).unwrap().to_string(), wrong);
+    }
+}
