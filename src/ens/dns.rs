@@ -1,6 +1,9 @@
-//! DNS wire form of a name (RFC 1035 section 3.1, as ENSIP-10 uses it: labels up to 255 bytes).
+//! DNS wire form of a name (RFC 1035 section 3.1, as ENSIP-10 uses it: labels up to 255 bytes,
+//! longer ones by their hash, `[<64 hexadecimal digits>]`).
 
-use super::name::{Name, NameError};
+use alloy_primitives::{hex, keccak256};
+
+use super::name::{MAX_LABEL_BYTES, Name, NameError};
 
 /// Why bytes are not the wire form of a normalised name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,12 +29,20 @@ impl Name {
     }
 }
 
-/// Each label after its length byte, then a zero byte.
+/// Each label after its length byte, then a zero byte; a label that is too long for that is there
+/// by its hash.
 pub fn encode(name: &Name) -> Vec<u8> {
     let mut wire = Vec::with_capacity(name.as_str().len() + 2);
     for label in name.labels() {
-        let length = u8::try_from(label.len()).expect("Name keeps labels within 255 bytes");
-        wire.push(length);
+        let hashed;
+        let label = match label.len() {
+            0..=MAX_LABEL_BYTES => label,
+            _ => {
+                hashed = format!("[{}]", hex::encode(keccak256(label)));
+                &hashed
+            }
+        };
+        wire.push(u8::try_from(label.len()).expect("it was looked at"));
         wire.extend_from_slice(label.as_bytes());
     }
     wire.push(0);
@@ -52,6 +63,9 @@ pub fn decode(wire: &[u8]) -> Result<Name, DnsError> {
             break;
         }
         let label = wire.get(at..at + length).ok_or(DnsError::Malformed { at: at - 1 })?;
+        if label.contains(&b'.') {
+            return Err(DnsError::Malformed { at });
+        }
         labels.push(std::str::from_utf8(label).map_err(|_| DnsError::NotUtf8)?);
         at += length;
     }
@@ -69,6 +83,12 @@ mod tests {
     fn round_trip_and_malformed() {
         let name = Name::parse("sub.nick.eth").unwrap();
         assert_eq!(decode(&encode(&name)).unwrap(), name);
+        // Too long for its length byte: there by its hash, which is the same node.
+        let long = Name::parse(&format!("{}.eth", "a".repeat(256))).unwrap();
+        let short = decode(&encode(&long)).unwrap();
+        assert_eq!((short.node(), encode(&short)), (long.node(), encode(&long)));
+        assert_eq!(encode(&long).len(), 1 + 66 + 1 + 3 + 1);
+        assert_eq!(decode(b"\x03a.b\x00"), Err(DnsError::Malformed { at: 1 }));
         assert_eq!(decode(b"\x04nick\x03eth"), Err(DnsError::Malformed { at: 9 }));
         assert_eq!(decode(b"\x09nick\x00"), Err(DnsError::Malformed { at: 0 }));
         assert_eq!(decode(b"\x03eth\x00x"), Err(DnsError::Malformed { at: 5 }));

@@ -3,17 +3,25 @@
 use std::fmt;
 use std::str::FromStr;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, hex};
 
 use super::namehash;
 
-/// The longest label, in bytes: one DNS wire length byte, and one file name on common systems.
-const MAX_LABEL_BYTES: usize = 255;
+/// The longest label that stands as it is in the DNS wire form, whose length is one byte.
+pub(super) const MAX_LABEL_BYTES: usize = 255;
+
+/// The most labels of a name in a tree: with `.well-known` and the record type they are fewer
+/// folders than readers follow, and no DNS name has more.
+const MAX_LABELS: usize = 127;
+
+/// The longest name in a tree, in bytes: of a path's 4,096 the workspace and the record need some.
+const MAX_NAME_BYTES: usize = 3072;
 
 /// An ENS name in ENSIP-15 normal form, one label or more, any top-level domain.
 ///
 /// It cannot be constructed otherwise than normalised; parsing maps what ENSIP-15 maps
-/// (`Vitalik.eth` becomes `vitalik.eth`) and refuses what it refuses.
+/// (`Vitalik.eth` becomes `vitalik.eth`) and refuses what it refuses. A label of which only the
+/// hash is known is written `[<64 hexadecimal digits>]`, as ENS clients do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
@@ -39,11 +47,39 @@ pub enum NameError {
         /// ENSIP-15's reason.
         reason: String,
     },
-    /// A label does not fit the DNS wire form, whose length is one byte.
-    #[error("the label {label:?} has {bytes} bytes; at most {MAX_LABEL_BYTES} can be resolved")]
+    /// A label is no name of a folder (only [`Name::check_folder`]).
+    #[error(
+        "the label {label:?} has {bytes} bytes: its records stand in a folder of that name, which \
+         has at most {MAX_LABEL_BYTES}; such a name can be resolved, not published"
+    )]
     LabelTooLong {
-        /// The normalised label.
+        /// The label's beginning.
         label: String,
+        /// Its length in bytes of UTF-8.
+        bytes: usize,
+    },
+    /// Only the hash of a label is known (only [`Name::check_folder`]).
+    #[error("{label} is the hash of a label: records are published under the label itself")]
+    HashedLabel {
+        /// The label.
+        label: String,
+    },
+    /// More labels than folders are followed (only [`Name::check_folder`]).
+    #[error(
+        "{name:?} has {labels} labels, which would be folders in each other: records are \
+         published of names of at most {MAX_LABELS}"
+    )]
+    TooManyLabels {
+        /// The name's beginning.
+        name: String,
+        /// How many it has.
+        labels: usize,
+    },
+    /// Its folder has a longer path than systems take (only [`Name::check_folder`]).
+    #[error("{name:?} has {bytes} bytes: a path so long cannot be written; {MAX_NAME_BYTES} can")]
+    NameTooLong {
+        /// The name's beginning.
+        name: String,
         /// Its length in bytes of UTF-8.
         bytes: usize,
     },
@@ -61,13 +97,18 @@ impl Name {
     /// Normalises `input` by ENSIP-15.
     ///
     /// # Errors
-    /// Names the label that ENSIP-15 refuses, that is empty, or longer than 255 bytes.
+    /// Names the label that ENSIP-15 refuses, or that is empty.
     pub fn parse(input: &str) -> Result<Self, NameError> {
         if input.is_empty() {
             return Err(NameError::Empty);
         }
         if is_plain(input) {
             return Self::checked(input.to_owned());
+        }
+        if input.contains('[') {
+            let labels: Result<Vec<String>, NameError> =
+                input.split('.').map(|label| hashed_or_normal(input, label)).collect();
+            return Self::checked(labels?.join("."));
         }
         match ens_normalize::ens_normalize(input) {
             Ok(normalized) => Self::checked(normalized),
@@ -93,14 +134,33 @@ impl Name {
             if label.is_empty() {
                 return Err(NameError::EmptyLabel { name: normalized });
             }
-            if label.len() > MAX_LABEL_BYTES {
-                return Err(NameError::LabelTooLong {
-                    label: label.to_owned(),
-                    bytes: label.len(),
-                });
-            }
         }
         Ok(Self(normalized))
+    }
+
+    /// Whether its records have a place in a tree of folders.
+    ///
+    /// # Errors
+    /// A label that is no name of a folder, or more of them than are followed when the tree is
+    /// read.
+    pub fn check_folder(&self) -> Result<(), NameError> {
+        for label in self.labels() {
+            if label.len() > MAX_LABEL_BYTES {
+                return Err(NameError::LabelTooLong { label: begin(label), bytes: label.len() });
+            }
+            if hash_of(label).is_some() {
+                return Err(NameError::HashedLabel { label: label.to_owned() });
+            }
+        }
+        match (self.labels().count(), self.0.len()) {
+            (labels, _) if labels > MAX_LABELS => {
+                Err(NameError::TooManyLabels { name: begin(&self.0), labels })
+            }
+            (_, bytes) if bytes > MAX_NAME_BYTES => {
+                Err(NameError::NameTooLong { name: begin(&self.0), bytes })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The normal form, labels separated by dots.
@@ -126,6 +186,33 @@ impl Name {
     /// Whether `self` is `other` or lies anywhere below it.
     pub fn is_or_is_under(&self, other: &Self) -> bool {
         self == other || self.0.strip_suffix(&other.0).is_some_and(|prefix| prefix.ends_with('.'))
+    }
+}
+
+/// The hash that `label` is, where it is written as one: `[` 64 hexadecimal digits `]`.
+pub(super) fn hash_of(label: &str) -> Option<B256> {
+    let digits = label.strip_prefix('[')?.strip_suffix(']')?;
+    let mut hash = B256::ZERO;
+    let is_hash = digits.len() == 64 && hex::decode_to_slice(digits, &mut hash[..]).is_ok();
+    is_hash.then_some(hash)
+}
+
+fn hashed_or_normal(input: &str, label: &str) -> Result<String, NameError> {
+    if hash_of(label).is_some() {
+        return Ok(label.to_ascii_lowercase());
+    }
+    ens_normalize::ens_normalize(label).map_err(|error| NameError::InvalidLabel {
+        name: input.to_owned(),
+        label: label.to_owned(),
+        reason: plain(error.message()),
+    })
+}
+
+/// What an error quotes of a long text.
+fn begin(text: &str) -> String {
+    match text.chars().count() {
+        0..=60 => text.to_owned(),
+        _ => text.chars().take(40).chain(['…']).collect(),
     }
 }
 
@@ -204,8 +291,32 @@ mod tests {
         assert!(matches!(Name::parse(".eth"), Err(NameError::EmptyLabel { .. })));
         assert!(matches!(Name::parse("eth."), Err(NameError::EmptyLabel { .. })));
         assert_eq!(Name::parse(""), Err(NameError::Empty));
+        let half = Name::parse(&format!("[{}].no good.eth", "ab".repeat(32)));
+        assert!(matches!(half, Err(NameError::InvalidLabel { label, .. }) if label == "no good"));
+        assert!(Name::parse("[ab].eth").is_err());
+    }
+
+    #[test]
+    fn what_can_be_resolved_and_not_published() {
+        let refused = |name: &str| Name::parse(name).unwrap().check_folder();
         let long = format!("{}.eth", "a".repeat(256));
-        assert!(matches!(Name::parse(&long), Err(NameError::LabelTooLong { bytes: 256, .. })));
+        assert!(matches!(refused(&long), Err(NameError::LabelTooLong { bytes: 256, .. })));
+        assert_eq!(refused(&long[1..]), Ok(()));
+        let hashed = format!("[{}].eth", "AB".repeat(32));
+        assert!(matches!(refused(&hashed), Err(NameError::HashedLabel { .. })));
+        let deep = |labels| vec!["a"; labels].join(".");
+        assert_eq!(refused(&deep(127)), Ok(()));
+        assert!(matches!(refused(&deep(128)), Err(NameError::TooManyLabels { labels: 128, .. })));
+        let wide = vec!["a".repeat(200); 16].join(".");
+        assert!(matches!(refused(&wide), Err(NameError::NameTooLong { bytes: 3215, .. })));
+    }
+
+    #[test]
+    fn a_label_written_by_its_hash_is_that_label() {
+        let hash = alloy_primitives::keccak256("nick");
+        let hashed = Name::parse(&format!("[{}].eth", hex::encode(hash))).unwrap();
+        assert_eq!(hashed.node(), Name::parse("nick.eth").unwrap().node());
+        assert_eq!(hashed.dns()[0], 66);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use alloy_primitives::{B256, keccak256};
 
+use super::name::hash_of;
+
 /// The node of a normalised name: `node(l.rest) = keccak256(node(rest) ‖ keccak256(l))`, the
-/// node of the root being zero.
+/// node of the root being zero. Of a label `[<hash>]` the hash is taken as it is.
 pub fn namehash(normalized: &str) -> B256 {
     if normalized.is_empty() {
         return B256::ZERO;
@@ -11,7 +13,8 @@ pub fn namehash(normalized: &str) -> B256 {
     normalized.rsplit('.').fold(B256::ZERO, |node, label| {
         let mut both = [0u8; 64];
         both[..32].copy_from_slice(node.as_slice());
-        both[32..].copy_from_slice(keccak256(label).as_slice());
+        let hash = hash_of(label).unwrap_or_else(|| keccak256(label));
+        both[32..].copy_from_slice(hash.as_slice());
         keccak256(both)
     })
 }

@@ -1,5 +1,7 @@
 //! Contenthashes (ENSIP-7): a multicodec namespace and what it names.
 
+mod dnslink;
+mod gateway;
 mod onion;
 
 use std::fmt;
@@ -18,14 +20,17 @@ const IPNS: u64 = 0xe5;
 const ONION3: u64 = 0x1bd;
 const SKYNET: u64 = 0xb1_9910;
 const ARWEAVE: u64 = 0xb2_9910;
+const ADNL: u64 = 0xb6_9910;
 
 const SWARM_MANIFEST: u64 = 0xfa;
+const DAG_PB: u64 = 0x70;
+const IDENTITY: u64 = 0x00;
 const SHA2_256: u64 = 0x12;
 const KECCAK_256: u64 = 0x1b;
 
 const EXPECTED: &str = "expected is ipfs://<CID>, ipns://<key>, bzz://<64 hex digits>, \
-     onion3://<56 characters>, sia://<46 characters>, ar://<43 characters>, or 0x and the encoded \
-     contenthash";
+     onion3://<56 characters>, sia://<46 characters>, ar://<43 characters>, adnl://<64 hex digits>, \
+     or 0x and the encoded contenthash";
 
 /// The value of a contenthash record, encoded. Empty says that there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +45,20 @@ pub enum ContenthashError {
     /// Neither a known URI nor hex.
     #[error("{0:?} is not a contenthash: {EXPECTED}")]
     Unknown(String),
+    /// The address of a gateway, which is not what it serves.
+    #[error("{text:?} is the address of a gateway: write what it serves, {uri}{}", if *below {
+        "; a contenthash names a whole site, no file below it"
+    } else {
+        ""
+    })]
+    Gateway {
+        /// As given.
+        text: String,
+        /// What to write.
+        uri: String,
+        /// Whether it goes on with a path.
+        below: bool,
+    },
     /// The part after the scheme is wrong.
     #[error("{uri:?} is not a contenthash: {reason}")]
     Uri {
@@ -65,8 +84,9 @@ pub enum ContenthashError {
 
 impl Contenthash {
     /// Parses a CID or an IPNS name in every form of [`multiformats`](crate::multiformats), a URI
-    /// of one of the schemes `bzz`, `onion3`, `sia`, `ar`, or `0x` and the encoded form (alone,
-    /// it says that there is none).
+    /// of one of the schemes `bzz`, `onion3`, `sia`, `ar` (or `arweave`), `adnl`, a domain as
+    /// `ipns://<domain>` (DNSLink), or `0x` and the encoded form (alone, it says that there is
+    /// none).
     ///
     /// # Errors
     /// Quotes the text and says what is wrong.
@@ -87,6 +107,9 @@ impl Contenthash {
         let unknown = || ContenthashError::Unknown(text.to_owned());
         let (scheme, rest) = text.split_once("://").unwrap_or_default();
         let (codec, payload) = match scheme.to_ascii_lowercase().as_str() {
+            "" | "ipns" if let Some(domain) = named.and_then(dnslink::domain) => {
+                (IPNS, Ok(dnslink::cid(domain).to_bytes()))
+            }
             "" | "ipfs" | "ipns" => match text.parse::<ContentId>() {
                 Ok(ContentId::Ipns(cid)) => (IPNS, Ok(cid.to_bytes())),
                 Ok(ContentId::Ipfs(cid)) => (IPFS, check_digest(&cid).map(|()| cid.to_bytes())),
@@ -96,7 +119,11 @@ impl Contenthash {
             "bzz" => (SWARM, swarm(rest)),
             "onion3" => (ONION3, onion::parse(rest)),
             "sia" => (SKYNET, base64(rest, 34, "a skylink has 46 characters of base64url")),
-            "ar" => (ARWEAVE, base64(rest, 32, "a transaction id has 43 characters of base64url")),
+            "ar" | "arweave" => {
+                (ARWEAVE, base64(rest, 32, "a transaction id has 43 characters of base64url"))
+            }
+            "adnl" => (ADNL, adnl(rest)),
+            "http" | "https" => return Err(gateway::served(text, rest).unwrap_or_else(unknown)),
             _ => return Err(unknown()),
         };
         let payload =
@@ -161,15 +188,24 @@ impl Contenthash {
         matches!(codec, IPFS | IPNS | SWARM).then(|| Cid::try_from(payload).ok()).flatten()
     }
 
+    /// The domain of an IPNS contenthash that names one (DNSLink) in place of a key.
+    pub fn dnslink(&self) -> Option<String> {
+        let (codec, payload) = split(&self.0)?;
+        let cid = Cid::try_from(payload).ok().filter(|_| codec == IPNS)?;
+        dnslink::of_cid(&cid)
+    }
+
     fn uri(&self) -> Option<String> {
         let (codec, payload) = split(&self.0)?;
         Some(match codec {
             IPFS => format!("ipfs://{}", base(Base::Base32Lower, payload)?),
+            IPNS if let Some(domain) = self.dnslink() => format!("ipns://{domain}"),
             IPNS => format!("ipns://{}", base(Base::Base36Lower, payload)?),
             SWARM => format!("bzz://{}", hex::encode(self.cid()?.hash().digest())),
             ONION3 => format!("onion3://{}", std::str::from_utf8(payload).ok()?),
             SKYNET => format!("sia://{}", BASE64URL_NOPAD.encode(payload)),
             ARWEAVE => format!("ar://{}", BASE64URL_NOPAD.encode(payload)),
+            ADNL => format!("adnl://{}", hex::encode(payload)),
             _ => return None,
         })
     }
@@ -220,7 +256,7 @@ fn check(bytes: &[u8]) -> Result<(), String> {
                 (parsed == payload).then_some(()).ok_or("it is not in lower case".into())
             }),
         SKYNET => length(payload, 34),
-        ARWEAVE => length(payload, 32),
+        ARWEAVE | ADNL => length(payload, 32),
         _ => match std::str::from_utf8(bytes) {
             Ok(text) if text.contains("://") || text.starts_with("0x") => {
                 Err(format!("they are the text {text:?}, not its encoding"))
@@ -247,6 +283,8 @@ fn length(payload: &[u8], expected: usize) -> Result<(), String> {
 fn check_digest(cid: &Cid) -> Result<(), String> {
     let digest = cid.hash().digest().len();
     match cid.hash().code() {
+        // The second half of a Swarm reference is the key of encrypted content.
+        KECCAK_256 if cid.codec() == SWARM_MANIFEST && digest == 64 => Ok(()),
         SHA2_256 | KECCAK_256 if digest != 32 => {
             Err(format!("its 256-bit hash has {digest} bytes"))
         }
@@ -255,13 +293,19 @@ fn check_digest(cid: &Cid) -> Result<(), String> {
 }
 
 fn swarm(text: &str) -> Result<Vec<u8>, String> {
-    let mut digest = [0; 32];
-    if text.starts_with("0x") || hex::decode_to_slice(text, &mut digest).is_err() {
-        return Err("a Swarm reference has 64 hexadecimal digits".into());
-    }
+    let expected =
+        "a Swarm reference has 64 hexadecimal digits, or 128 where its content is encrypted";
+    let digest = (!text.starts_with("0x")).then(|| hex::decode(text).ok()).flatten();
+    let digest = digest.filter(|digest| matches!(digest.len(), 32 | 64)).ok_or(expected)?;
     let hash =
         multihash::Multihash::wrap(KECCAK_256, &digest).map_err(|error| error.to_string())?;
     Ok(Cid::new_v1(SWARM_MANIFEST, hash).to_bytes())
+}
+
+fn adnl(text: &str) -> Result<Vec<u8>, String> {
+    let bytes = (!text.starts_with("0x")).then(|| hex::decode(text).ok()).flatten();
+    let bytes = bytes.filter(|bytes| bytes.len() == 32);
+    bytes.ok_or_else(|| "an ADNL address of TON has 64 hexadecimal digits".to_owned())
 }
 
 fn base64(text: &str, length: usize, form: &str) -> Result<Vec<u8>, String> {

@@ -7,20 +7,36 @@ use serde::{Deserialize, Serialize};
 /// The longest record file that is read, in bytes.
 pub const MAX_RECORD_FILE: u64 = 1 << 20;
 
+/// The longest ABI-encoded value, in bytes, whose record file with both signatures is not longer
+/// than [`MAX_RECORD_FILE`]: two digits a byte, 420 bytes of payload before it, 13 of JSON around.
+pub const MAX_VALUE: usize = (MAX_RECORD_FILE as usize - 13 - 2 * 420) / 64 * 32;
+
 /// The JSON of a record file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordFile {
     /// `0x` and the payload in lower-case hex.
     pub data: String,
     /// What the deployed backend writes beside it.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<FileMetadata>,
+}
+
+/// The fields in the order of the deployed backend.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Deployed<'a> {
+    domain: &'a str,
+    data: &'a str,
+    raw: &'a str,
+    timestamp: i64,
+    signer: &'a str,
+    controller: &'a str,
+    manager_signature: &'a str,
+    record_signature: &'a str,
 }
 
 /// The other fields of the deployed backend, for people and its own client; nothing verifies
 /// them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileMetadata {
     /// The full name.
     pub domain: String,
@@ -63,7 +79,19 @@ impl RecordFile {
         match &self.metadata {
             // The usual case, a thousand times a second: hex needs no escaping.
             None => format!("{{\"data\":\"{}\"}}", self.data).into_bytes(),
-            Some(_) => serde_json::to_vec(self).expect("texts and numbers always serialize"),
+            Some(metadata) => {
+                let file = Deployed {
+                    domain: &metadata.domain,
+                    data: &self.data,
+                    raw: &metadata.raw,
+                    timestamp: metadata.timestamp,
+                    signer: &metadata.signer,
+                    controller: &metadata.controller,
+                    manager_signature: &metadata.manager_signature,
+                    record_signature: &metadata.record_signature,
+                };
+                serde_json::to_vec(&file).expect("texts and numbers always serialize")
+            }
         }
     }
 
@@ -91,6 +119,26 @@ impl RecordFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_other_fields_stand_in_the_order_of_the_deployed_backend() {
+        let text = || String::from("x");
+        let metadata = FileMetadata {
+            domain: "nick.eth".into(),
+            raw: text(),
+            timestamp: 1,
+            signer: text(),
+            controller: text(),
+            manager_signature: "0x".into(),
+            record_signature: text(),
+        };
+        let file = RecordFile { metadata: Some(metadata), ..RecordFile::new(&[1]) };
+        assert_eq!(
+            String::from_utf8(file.to_json()).unwrap(),
+            r#"{"domain":"nick.eth","data":"0x01","raw":"x","timestamp":1,"signer":"x","controller":"x","managerSignature":"0x","recordSignature":"x"}"#
+        );
+        assert_eq!(RecordFile::payload(&file.to_json()).unwrap(), [1]);
+    }
 
     #[test]
     fn files_are_read_strictly() {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use alloy_primitives::hex;
 
 use super::coin::decimal;
-use super::{CoinType, CoinTypeError, TextKey, TextKeyError};
+use super::{CoinType, CoinTypeError, TextKey, TextKeyError, meant_text_key, usual_text_keys};
 
 /// What kind of record it is, with its key: everything but the value.
 ///
@@ -40,7 +40,7 @@ pub enum RecordKeyError {
     /// The kind is not one of ours.
     #[error(
         "the record type {0:?} is not known: it is one of text, address, contenthash, pubkey, \
-         name, interface, abi, dns"
+         name, interface, abi, dns{meant}", meant = meant(.0)
     )]
     Kind(String),
     /// The kind takes a key and none was given.
@@ -88,6 +88,46 @@ pub enum RecordKeyError {
         /// As it is signed and stored.
         canonical: String,
     },
+}
+
+/// What kinds there are.
+pub const KINDS: [&str; 8] =
+    ["text", "address", "contenthash", "pubkey", "name", "interface", "abi", "dns"];
+
+/// What people write in place of a kind.
+const MEANT: [(&str, &str); 8] = [
+    ("addr", "address"),
+    ("txt", "text"),
+    ("content", "contenthash"),
+    ("hash", "contenthash"),
+    ("ipfs", "contenthash"),
+    ("ipns", "contenthash"),
+    ("publickey", "pubkey"),
+    ("zonehash", "dns zonehash"),
+];
+
+/// What was most likely meant where no kind was given.
+fn meant(given: &str) -> String {
+    let kind = given.split('/').next().unwrap_or(given).to_ascii_lowercase();
+    if let Some(meant) = meant_kind(&kind) {
+        return format!("; did you mean {meant}?");
+    }
+    let usual = usual_text_keys().iter().find(|usual| **usual == kind);
+    let key = usual.copied().or_else(|| meant_text_key(&kind));
+    match (key, kind.parse::<CoinType>()) {
+        (Some(key), _) => format!("; did you mean text {key}?"),
+        (None, Ok(_)) => format!("; did you mean address {kind}?"),
+        _ => String::new(),
+    }
+}
+
+fn meant_kind(kind: &str) -> Option<&'static str> {
+    if let Some((_, meant)) = MEANT.iter().find(|(written, _)| *written == kind) {
+        return Some(meant);
+    }
+    let far = |known: &str| strsim::osa_distance(kind, known);
+    let nearest = KINDS.into_iter().min_by_key(|known| far(known))?;
+    (kind.len() >= 3 && far(nearest) <= nearest.len() / 3).then_some(nearest)
 }
 
 impl RecordKey {
@@ -258,6 +298,26 @@ mod tests {
         assert!(error.contains("write address and a coin such as eth"), "{error}");
         let error = from("contenthash", Some("x")).unwrap_err().to_string();
         assert_eq!(error, "a record of type contenthash takes no key: leave out \"x\"");
+    }
+
+    #[test]
+    fn what_was_meant_is_said() {
+        for (given, meant) in [
+            ("txt", "did you mean text?"),
+            ("txt/avatar", "did you mean text?"),
+            ("addr", "did you mean address?"),
+            ("adress", "did you mean address?"),
+            ("Text", "did you mean text?"),
+            ("contentash", "did you mean contenthash?"),
+            ("avatar", "did you mean text avatar?"),
+            ("github", "did you mean text com.github?"),
+            ("btc", "did you mean address btc?"),
+        ] {
+            let error = RecordKey::parse(given).unwrap_err().to_string();
+            assert!(error.ends_with(meant), "{given}: {error}");
+        }
+        let error = RecordKey::parse("frobnicate").unwrap_err().to_string();
+        assert!(error.ends_with("abi, dns"), "{error}");
     }
 
     #[test]

@@ -79,7 +79,8 @@ fn name_of(reversed: &[&str]) -> Option<Name> {
     if labels.is_empty() {
         return None;
     }
-    Name::from_normalized(&labels.join(".")).ok()
+    let name = Name::from_normalized(&labels.join(".")).ok()?;
+    name.check_folder().is_ok().then_some(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@ use std::fmt;
 /// The longest key in bytes: with `.json` it is a file name of 255.
 const MAX_BYTES: usize = 250;
 
+/// What clients replace in the URLs of gateways.
+const VARIABLES: [&str; 2] = ["{data}", "{sender}"];
+
 /// The key of a text record, safe as a file name and in a URL that is not percent-encoded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextKey(String);
@@ -26,6 +29,17 @@ pub enum TextKeyError {
         /// The first offending character.
         character: char,
     },
+    /// `{data}` or `{sender}`: every client puts something else in its place (EIP-3668).
+    #[error(
+        "the text key {key:?} contains {variable}, which clients replace in the URL they ask \
+         (EIP-3668): such a record cannot be fetched"
+    )]
+    Variable {
+        /// The key as given.
+        key: String,
+        /// Which of the two.
+        variable: &'static str,
+    },
     /// `.` or `..`: folders, not files.
     #[error("the text key {0:?} names a folder, not a record")]
     Dots(String),
@@ -45,7 +59,8 @@ impl TextKey {
     /// Checks `key`.
     ///
     /// # Errors
-    /// Empty; `/ \ ? # %` or a control character; `.` or `..`; more than 250 bytes.
+    /// Empty; `/ \ ? # %` or a control character; `{data}` or `{sender}`; `.` or `..`; more than
+    /// 250 bytes.
     pub fn parse(key: &str) -> Result<Self, TextKeyError> {
         if key.is_empty() {
             return Err(TextKeyError::Empty);
@@ -53,6 +68,9 @@ impl TextKey {
         let unsafe_in_path = |c: char| matches!(c, '/' | '\\' | '?' | '#' | '%') || c.is_control();
         if let Some(character) = key.chars().find(|c| unsafe_in_path(*c)) {
             return Err(TextKeyError::Character { key: key.to_owned(), character });
+        }
+        if let Some(variable) = VARIABLES.into_iter().find(|variable| key.contains(variable)) {
+            return Err(TextKeyError::Variable { key: key.to_owned(), variable });
         }
         if matches!(key, "." | "..") {
             return Err(TextKeyError::Dots(key.to_owned()));
@@ -92,6 +110,11 @@ mod tests {
                 Err(TextKeyError::Character { key: key.clone(), character })
             );
         }
+        for (key, variable) in [("{data}", "{data}"), ("a{sender}b", "{sender}")] {
+            let refused = TextKeyError::Variable { key: key.into(), variable };
+            assert_eq!(TextKey::parse(key), Err(refused));
+        }
+        assert!(TextKey::parse("{datum}").is_ok());
         for key in [".", ".."] {
             assert_eq!(TextKey::parse(key), Err(TextKeyError::Dots(key.into())));
         }

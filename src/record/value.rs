@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, hex};
 
 use super::address::{self, AddressError};
 use super::prefixed_hex::{prefixed, prefixed_bytes};
-use super::{CoinType, Contenthash, ContenthashError, RecordKey};
+use super::{CoinType, Contenthash, ContenthashError, MAX_VALUE, RecordKey};
 use crate::ens::{Name, NameError};
 
 /// What a record holds.
@@ -75,6 +75,18 @@ pub enum ValueError {
          apart, each 0x and 64"
     )]
     Pubkey(String),
+    /// Longer than what a record file can hold, so that nobody could read it.
+    #[error(
+        "the value of {record} has {bytes} bytes (ABI-encoded); a signed record of more than \
+         {MAX_VALUE} is read by nobody: publish it elsewhere, on IPFS for instance, and set its \
+         address"
+    )]
+    TooLong {
+        /// The record type.
+        record: String,
+        /// Its length, ABI-encoded.
+        bytes: usize,
+    },
     /// The bytes are not the ABI of the record's type.
     #[error("the value of {record} is not ABI-encoded as ({types}): {reason}")]
     Abi {
@@ -94,8 +106,42 @@ impl Value {
     /// none.
     ///
     /// # Errors
-    /// Quotes the text, says what is wrong with it and which form is expected.
+    /// Quotes the text, says what is wrong with it and which form is expected; a value that no
+    /// signed record can hold.
     pub fn parse(key: &RecordKey, text: &str) -> Result<Self, ValueError> {
+        let value = Self::of_text(key, text)?;
+        value.check_length(key)?;
+        Ok(value)
+    }
+
+    /// Whether a signed record of this value is read again.
+    ///
+    /// # Errors
+    /// [`ValueError::TooLong`].
+    pub fn check_length(&self, key: &RecordKey) -> Result<(), ValueError> {
+        // Most values are far shorter than what has to be encoded to be counted.
+        if self.size() < MAX_VALUE / 2 {
+            return Ok(());
+        }
+        match self.abi_encode().len() {
+            0..=MAX_VALUE => Ok(()),
+            bytes => Err(ValueError::TooLong { record: key.to_string(), bytes }),
+        }
+    }
+
+    /// How many bytes it holds itself.
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Name(text) => text.len(),
+            Self::Address { bytes, .. } => bytes.len(),
+            Self::Contenthash(contenthash) => contenthash.as_bytes().len(),
+            Self::Pubkey { .. } => 64,
+            Self::Interface(_) => 20,
+            Self::Abi { data, .. } | Self::Zonehash(data) | Self::Dns(data) => data.len(),
+        }
+    }
+
+    fn of_text(key: &RecordKey, text: &str) -> Result<Self, ValueError> {
         Ok(match key {
             RecordKey::Text(_) => Self::Text(text.to_owned()),
             RecordKey::Address(coin) => {
@@ -193,6 +239,20 @@ mod tests {
         assert!(matches!(parse("name", ""), Err(ValueError::Name(_))));
         let bad = "0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c5";
         assert!(matches!(parse("interface/0x01ffc9a7", bad), Err(ValueError::Address(_))));
+    }
+
+    #[test]
+    fn what_nobody_could_read_is_refused() {
+        let longest = "x".repeat(MAX_VALUE - 64);
+        let value = parse("text/a", &longest).unwrap();
+        let file = crate::record::RecordFile::new(&[&[0; 420], &value.abi_encode()[..]].concat());
+        assert!(crate::record::RecordFile::payload(&file.to_json()).is_ok());
+        assert!(matches!(parse("text/a", &(longest + "x")), Err(ValueError::TooLong { .. })));
+        let hex = format!("0x{}", "00".repeat(600 << 10));
+        for record in ["abi/1", "dns/16", "dns/zonehash", "address/99999"] {
+            let error = parse(record, &hex).unwrap_err().to_string();
+            assert!(error.contains("read by nobody") && error.len() < 300, "{error}");
+        }
     }
 
     #[test]

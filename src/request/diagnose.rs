@@ -34,8 +34,8 @@ pub enum Cause {
     },
     /// The literal form of a seed specification, which the deployed resolver does not accept.
     SeedForm(&'static str),
-    /// The record was signed under another record type: `text/url` and `text/description` under
-    /// each other's.
+    /// The record was signed under another record type: a description as a URL, a URL as a
+    /// public key, a public key as a description.
     OtherType(RecordKey),
     /// The right text for another name.
     OtherName {
@@ -116,10 +116,10 @@ pub(super) fn record(
             return Some(Cause::OtherChain { signed_for, expected: chain_id });
         }
     }
-    if let Some(other) = swapped(key)
-        && signed(&other, right, signer)
-    {
-        return Some(Cause::OtherType(other));
+    for other in swapped(key) {
+        if signed(&other, right, signer) {
+            return Some(Cause::OtherType(other));
+        }
     }
     if signed(key, right, owner) {
         return Some(Cause::SeedForm("Signed By is the wallet, not the signer"));
@@ -136,14 +136,17 @@ pub(super) fn record(
     None
 }
 
-/// The record type that the deployed client signs in place of `key`.
-fn swapped(key: &RecordKey) -> Option<RecordKey> {
-    let other = match key.to_string().as_str() {
-        "text/url" => "text/description",
-        "text/description" => "text/url",
-        _ => return None,
+/// The record types that the deployed client signs in place of `key`: `text/url` for a
+/// description, `pubkey` for a URL, `text/description` for a public key; a URL signed as a
+/// description was seen too.
+fn swapped(key: &RecordKey) -> Vec<RecordKey> {
+    let others: &[&str] = match key.to_string().as_str() {
+        "text/description" => &["text/url"],
+        "text/url" => &["pubkey", "text/description"],
+        "pubkey" => &["text/description"],
+        _ => &[],
     };
-    other.parse().ok()
+    others.iter().filter_map(|other| other.parse().ok()).collect()
 }
 
 /// The packings that [seeds 001 and 002](crate::spec::sources) can be read as: the Solidity type or

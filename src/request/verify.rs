@@ -260,6 +260,33 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
+    fn the_deployed_clients_other_types_are_named() {
+        let owner = SignerKey::from_scalar(&Secret::new([1; 32])).unwrap();
+        let name = Name::parse("nick.eth").unwrap();
+        let context = VerifyContext {
+            name: &name,
+            owner: owner.address(),
+            chain_id: 1,
+            approved_signers: &[],
+        };
+        for (record, signed_as) in [
+            ("text/description", "text/url"),
+            ("text/url", "pubkey"),
+            ("text/url", "text/description"),
+            ("pubkey", "text/description"),
+        ] {
+            let [key, other] = [record, signed_as].map(|key| RecordKey::parse(key).unwrap());
+            let text = RecordKey::parse("text/any").unwrap();
+            // The deployed client encodes public keys as text, too.
+            let value = Value::parse(&text, "x").unwrap();
+            let payload = owner.sign_record(&name, &other, &value, 1, None);
+            let error = payload.verify(&key, &context).unwrap_err();
+            let VerifyError::Record { cause, .. } = error else { panic!("{record}: {error}") };
+            assert_eq!(cause, Cause::OtherType(other), "{record}");
+        }
+    }
+
+    #[test]
     fn a_record_stands_only_for_what_was_signed() {
         let owner = SignerKey::from_scalar(&Secret::new([1; 32])).unwrap();
         let [name, other] = ["nick.eth", "mick.eth"].map(|name| Name::parse(name).unwrap());

@@ -50,6 +50,17 @@ pub enum RecordsError {
         /// The workspace's name.
         root: Name,
     },
+    /// The name's records have no place in a tree.
+    #[error(transparent)]
+    NoFolder(NameError),
+    /// No signed record can hold the value.
+    #[error("{name}: {error}")]
+    TooLong {
+        /// The name whose record it is.
+        name: Name,
+        /// Why.
+        error: Box<ValueError>,
+    },
     /// What a person wrote into the file does not go together.
     #[error("records.toml: {0}")]
     InFile(Box<RecordsError>),
@@ -167,7 +178,7 @@ impl Records {
 
     fn check_name(&self, name: &Name) -> Result<(), RecordsError> {
         if name.is_or_is_under(&self.root) {
-            return Ok(());
+            return name.check_folder().map_err(RecordsError::NoFolder);
         }
         Err(RecordsError::OtherName { name: name.clone(), root: self.root.clone() })
     }
@@ -216,7 +227,8 @@ impl Records {
     /// Sets a record; `true` when that changes anything.
     ///
     /// # Errors
-    /// A name outside the workspace, or a file that another record has.
+    /// A name outside the workspace or without a place in a tree, a value that no record can hold,
+    /// or a file that another record has.
     pub fn set(
         &mut self,
         name: &Name,
@@ -229,6 +241,10 @@ impl Records {
             return Ok(false);
         }
         let existed = before.is_some();
+        wanted.check_length(key).map_err(|error| RecordsError::TooLong {
+            name: name.clone(),
+            error: Box::new(error),
+        })?;
         self.claim(name, key)?;
         // `is_empty` counts every table, and this is asked for each line of an import.
         if self.document.iter().next().is_none() {
@@ -385,6 +401,23 @@ mod tests {
             format!("[\"nick.eth\"]\n\"address/60\" = \"{eth}\"\n\"address/eth\" = \"{eth}\"");
         assert!(refuse(&twice).contains("address/60 stands twice"));
         assert!(refuse("[").contains("records.toml"));
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_refused() {
+        let deep = |labels| format!("{}.nick.eth", vec!["a"; labels].join("."));
+        let mut records = Records::parse("", &nick()).unwrap();
+        let (key, value) = text("text/a");
+        assert!(records.set(&Name::parse(&deep(125)).unwrap(), &key, value.clone()).unwrap());
+        let error = records.set(&Name::parse(&deep(134)).unwrap(), &key, value).unwrap_err();
+        assert!(matches!(&error, RecordsError::NoFolder(_)), "{error}");
+        assert!(error.to_string().contains("136 labels"), "{error}");
+        let written = format!("[{:?}]\n\"text/a\" = \"x\"", deep(134));
+        let error = Records::parse(&written, &nick()).unwrap_err().to_string();
+        assert!(error.starts_with("records.toml: ") && error.contains("136 labels"), "{error}");
+        let long = format!("[\"nick.eth\"]\n\"text/a\" = \"{}\"", "x".repeat(600 << 10));
+        let error = Records::parse(&long, &nick()).unwrap_err().to_string();
+        assert!(error.contains("read by nobody"), "{error}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::ens::{Name, WELL_KNOWN};
 use crate::keys::SignerKey;
-use crate::record::{FileMetadata, RecordFile, RecordKey, Value};
+use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, RecordKey, Value};
 use crate::request::{Request, Signature, SignedRecord};
 use crate::wallet::{Wallet, WalletError, sign_checked};
 
@@ -112,6 +112,19 @@ pub enum SignError {
     /// No wallet is recorded, so nobody is known to own the names.
     #[error("no wallet is recorded in namesys.toml, so the owner of the names is not known")]
     NoOwner,
+    /// With the other fields the file would be longer than any is read.
+    #[error(
+        "the file of {name}'s {key} would have {bytes} bytes with the fields of --metadata, which \
+         hold the value twice: more than {MAX_RECORD_FILE}, which are read"
+    )]
+    TooLong {
+        /// Whose record.
+        name: Name,
+        /// Which.
+        key: RecordKey,
+        /// How long its file would be.
+        bytes: usize,
+    },
     /// The wallet does not sign.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -309,6 +322,10 @@ fn write_record(
         record_signature: record.signature.to_string(),
     });
     let json = file.to_json();
+    if json.len() as u64 > MAX_RECORD_FILE {
+        let key = change.key.clone();
+        return Err(SignError::TooLong { name, key, bytes: json.len() });
+    }
     for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
         let path = request.workspace.dir().join(path);
         write_atomic(temporary, &path, &json, false).map_err(WorkspaceError::io(&path))?;

@@ -55,7 +55,9 @@ pub fn names(input: &[u8]) {
     if let Ok(name) = Name::parse(text(input)) {
         assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(&name), "the normal form is normal");
         assert_eq!(Name::from_normalized(name.as_str()).as_ref(), Ok(&name));
-        assert_eq!(dns_decode(&name.dns()).as_ref(), Ok(&name));
+        // Labels that are too long for it are there by their hash.
+        let read = dns_decode(&name.dns()).expect("what was written");
+        assert_eq!(read.node(), name.node());
         assert!(name.well_known().split('/').all(|part| !matches!(part, "" | "." | "..")));
     }
     if let Ok(name) = dns_decode(input) {

@@ -1,11 +1,14 @@
 //! `import FILE|-`
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use namesys::ens::Name;
+use namesys::record::{RecordKey, remarks};
 use namesys::report::ImportReport;
-use namesys::workspace::{Format, ImportError};
+use namesys::workspace::{Format, ImportError, Records};
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -14,6 +17,9 @@ use crate::cli::session::Session;
 
 /// Wrong lines shown to a person; JSON has them all.
 const SHOWN: usize = 20;
+
+/// Remarks shown.
+const NOTED: usize = 5;
 
 /// `import …`
 #[derive(Debug, clap::Args)]
@@ -37,11 +43,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let format = Format::detect(&mut reader).map_err(ImportError::Io)?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
+    let before = records.clone();
     match records.import(reader, format, |_| {}) {
         Ok(done) => {
             if done.imported > 0 {
                 session.workspace.save_records(&records)?;
             }
+            note_remarks(context, &before, &records);
             let (imported, skipped) = (done.imported, done.skipped);
             Ok(Outcome::done(ImportReport { imported, skipped, errors: Vec::new() }))
         }
@@ -51,6 +59,29 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             Ok(Outcome::partial(report, Some(error)))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What `set` would have said of the records that are new or changed.
+fn note_remarks(context: &Context, before: &Records, after: &Records) {
+    // What holds for every record of a type is known to whoever writes thousands.
+    let told = |key: &RecordKey| matches!(key, RecordKey::Text(_) | RecordKey::Contenthash);
+    let changed =
+        after.iter().filter(|(name, key, value)| told(key) && before.get(name, key) != Some(value));
+    let mut notes: BTreeMap<String, (&Name, u64)> = BTreeMap::new();
+    for (name, key, value) in changed {
+        for remark in remarks(name, key, value) {
+            notes.entry(format!("{key}: {remark}")).or_insert((name, 0)).1 += 1;
+        }
+    }
+    for (note, (name, count)) in notes.iter().take(NOTED) {
+        match count {
+            1 => context.output.note(format_args!("{name} {note}")),
+            _ => context.output.note(format_args!("{name} and {} more {note}", count - 1)),
+        }
+    }
+    if notes.len() > NOTED {
+        context.output.note(format_args!("… and {} more remarks", notes.len() - NOTED));
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Args {
 /// Makes the workspace.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let name = parse_name(context, &args.name)?;
+    name.check_folder()?;
     let dir = match &context.dir {
         Some(dir) => dir.clone(),
         None => std::env::current_dir()

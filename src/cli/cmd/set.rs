@@ -3,20 +3,20 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use alloy_primitives::hex;
-use namesys::record::{RecordKey, Value};
+use namesys::record::{RecordKey, Value, abi_from_file, remarks};
 use namesys::report::{ErrorKind, RecordReport};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::redaction::redacted;
 use crate::cli::session::Session;
 
 /// What to type for an empty text, and for none.
 const EMPTY: &str = "\"\" is the empty value; namesys unset removes a record";
 
-/// Most bytes of an ABI file.
-const MAX_ABI: u64 = 512 << 10;
+/// Most bytes of an ABI file, which may become fewer.
+const MAX_ABI: u64 = 4 << 20;
 
 /// `set …`
 #[derive(Debug, clap::Args)]
@@ -59,13 +59,14 @@ pub struct UnsetArgs {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
+    name.check_folder()?;
     let (key, value) = parse(context, &args)?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     if records.set(&name, &key, value.clone())? {
         session.workspace.save_records(&records)?;
     }
-    let notes = notes(&key);
+    let notes = remarks(&name, &key, &value);
     notes.iter().for_each(|note| context.output.note(note));
     Ok(Outcome::done(RecordReport {
         name: name.to_string(),
@@ -78,12 +79,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError> {
     match (args.kind.as_str(), args.rest.as_slice()) {
         ("pubkey", [x, y]) => Ok((RecordKey::Pubkey, Value::pubkey_from_xy(x, y)?)),
-        ("abi", [content_type, file]) => {
-            let key = RecordKey::from_parts("abi", Some(content_type))?;
-            let bytes = context.stdin.read("the ABI", Path::new(file), MAX_ABI)?;
-            let value = Value::parse(&key, &hex::encode_prefixed(bytes.expose()))?;
-            Ok((key, value))
-        }
+        ("abi", [content_type, file]) => abi(context, content_type, file),
         (kind, [key, value]) => {
             let key = RecordKey::from_parts(kind, Some(key))?;
             let value = Value::parse(&key, value)?;
@@ -111,22 +107,25 @@ fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError>
     }
 }
 
-/// What a person should know about a record type.
-fn notes(key: &RecordKey) -> Vec<String> {
-    let mut notes = Vec::new();
-    match key {
-        RecordKey::Name => notes.push(
-            "this is not a reverse record: wallets show the primary name that is set on chain"
-                .to_owned(),
-        ),
-        RecordKey::Address(coin) if coin.number() == 60 => notes.push(
-            "the file of address/60 holds the form that addr(node) returns; a client that asks \
-             addr(node, 60) expects bytes and cannot read it"
-                .to_owned(),
-        ),
-        _ => {}
-    }
-    notes
+/// The ABI in a file, as its content type wants it.
+fn abi(context: &Context, content_type: &str, file: &str) -> Result<(RecordKey, Value), CliError> {
+    let key = RecordKey::from_parts("abi", Some(content_type))?;
+    let RecordKey::Abi(number) = key else { unreachable!("that is its kind") };
+    let bytes = context.stdin.read("the ABI", Path::new(file), MAX_ABI)?;
+    let data = abi_from_file(number, bytes.expose()).map_err(|error| {
+        let file = redacted(file);
+        let error = CliError::new(Exit::Usage, ErrorKind::BadValue, format!("{file}: {error}"));
+        match content_type {
+            "1" | "2" => error.hint(
+                "abi 1 takes the JSON that a compiler writes (solc --abi, or jq .abi of an \
+                 artifact), and abi 2 compresses it",
+            ),
+            _ => error,
+        }
+    })?;
+    let value = Value::Abi { content_type: number, data };
+    value.check_length(&key)?;
+    Ok((key, value))
 }
 
 /// Removes a record from `records.toml`.

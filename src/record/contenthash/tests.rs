@@ -74,7 +74,19 @@ fn refusals() {
         ("ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4/a", "the path"),
         (&format!("ipfs://{IPNS_KEY}"), "write ipns://"),
         ("ipns://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4", "write ipfs://"),
-        ("ipns://docs.ipfs.tech", "DNSLink"),
+        ("ipns://docs.ipfs.tech/a", "DNSLink"),
+        ("ipns://Docs..tech", "DNSLink"),
+        (
+            "https://ipfs.io/ipfs/bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
+            "write what it serves, ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
+        ),
+        (
+            "https://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4.ipfs.dweb.link/a.html",
+            "no file below it",
+        ),
+        (&format!("http://{IPNS_KEY}.ipns.localhost:8080/"), "ipns://k51"),
+        ("https://ipfs.io/ipfs/nothing", "expected is"),
+        ("adnl://d1de99", "64 hexadecimal"),
         (&format!("ipns://{}", &IPNS_KEY[..IPNS_KEY.len() - 1]), "not an IPNS name"),
         ("bzz://d1de99", "64 hexadecimal"),
         ("onion3://p53lf57qovyuvwsc6xnrppyply3vtqm7l6pcobkmyqsiofyeznfu5uqe", "version 3"),
@@ -113,16 +125,43 @@ fn unknown_codecs_and_other_forms_are_kept_as_hex() {
         // An unassigned namespace; a CIDv0 and an inlined domain name, as old tools wrote them.
         "0xb799100102",
         "0xe301122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f",
-        "0xe5010170000f6170702e756e69737761702e6f7267",
     ] {
         let contenthash = Contenthash::parse(hex).unwrap();
         assert_eq!(contenthash.to_string(), hex);
     }
 }
 
+#[test]
+fn arweave_adnl_swarm_references_that_are_encrypted_and_domains() {
+    let ar = "ys32Pt8uC7TrVxHdOLByOspfPEq2LO63wREHQIM9SJQ";
+    let parse = |text: &str| Contenthash::parse(text).unwrap();
+    assert_eq!(parse(&format!("arweave://{ar}")), parse(&format!("ar://{ar}")));
+    assert_eq!(parse(&format!("arweave://{ar}")).to_string(), format!("ar://{ar}"));
+
+    let adnl = format!("adnl://{}", "5a".repeat(32));
+    let encoded = format!("0x90b2da05{}", "5a".repeat(32));
+    assert_eq!(parse(&adnl), parse(&encoded), "the codec b69910 as varint");
+    assert_eq!(parse(&encoded).to_string(), adnl);
+
+    let bzz = format!("bzz://{}", "ab".repeat(64));
+    let encoded = format!("0xe40101fa011b40{}", "ab".repeat(64));
+    assert_eq!(parse(&bzz), parse(&encoded));
+    assert_eq!(parse(&encoded).to_string(), bzz);
+    assert!(Contenthash::parse(&format!("0xe40101fa011b21{}", "ab".repeat(33))).is_err());
+
+    let domain = "ipns://app.uniswap.org";
+    let encoded = "0xe5010170000f6170702e756e69737761702e6f7267";
+    for text in [domain, encoded, "/ipns/app.uniswap.org", "ipns://app.uniswap.org/"] {
+        assert_eq!(parse(text).to_string(), domain);
+        assert_eq!(parse(text).dnslink().as_deref(), Some("app.uniswap.org"));
+    }
+    assert_eq!(hex::encode_prefixed(parse(domain).as_bytes()), encoded);
+    assert_eq!(parse(&format!("ipns://{IPNS_KEY}")).dnslink(), None);
+}
+
 proptest! {
     #[test]
-    fn what_is_taken_is_shown_and_taken_again(codec in prop::sample::select(vec![IPFS, IPNS, SWARM, ONION3, SKYNET, ARWEAVE, 0x1234]), payload in prop::collection::vec(any::<u8>(), 0..60)) {
+    fn what_is_taken_is_shown_and_taken_again(codec in prop::sample::select(vec![IPFS, IPNS, SWARM, ONION3, SKYNET, ARWEAVE, ADNL, 0x1234]), payload in prop::collection::vec(any::<u8>(), 0..60)) {
         let mut buffer = unsigned_varint::encode::u64_buffer();
         let bytes = [unsigned_varint::encode::u64(codec, &mut buffer), &payload].concat();
         if let Ok(contenthash) = Contenthash::from_bytes(&bytes) {
