@@ -1,0 +1,107 @@
+//! Edits, refusals and clashes of `records.toml`.
+
+use super::*;
+
+#[test]
+fn what_other_systems_take_for_one_file_is_refused() {
+    let nick = Name::parse("nick.eth").unwrap();
+    let key = |text: &str| RecordKey::parse(text).unwrap();
+    let value = |key: &RecordKey| Value::parse(key, "x").unwrap();
+    for (one, other) in [("text/Avatar", "text/avatar"), ("text/caf\u{e9}", "text/cafe\u{301}")] {
+        let mut records = Records::parse("", &nick).unwrap();
+        let (one, other) = (key(one), key(other));
+        assert!(records.set(&nick, &one, value(&one)).unwrap());
+        let error = records.set(&nick, &other, value(&other)).unwrap_err().to_string();
+        assert!(error.contains("on macOS and Windows"), "{error}");
+        assert!(!records.set(&nick, &one, value(&one)).unwrap(), "itself is no other");
+        let mine = (nick.clone(), one.clone());
+        assert_eq!(records.owner_of(&record_path(&nick, &one)), Some(&mine));
+        assert_eq!(records.owner_of(&record_path(&nick, &other)), None);
+        records.unset(&nick, &one).unwrap();
+        assert!(records.set(&nick, &other, value(&other)).unwrap());
+        let text = format!("[\"nick.eth\"]\n\"{one}\" = \"x\"\n\"{other}\" = \"x\"\n");
+        assert!(Records::parse(&text, &nick).unwrap_err().to_string().contains("macOS"));
+    }
+}
+
+const TEXT: &str = "# top\n[\"nick.eth\"]\n# the picture\n\"text/avatar\" = \"a\" # now\n\"address/eth\" = \"0xda87a099a80fce4778310474aaeb64b820c871a0\"\n";
+
+fn nick() -> Name {
+    Name::parse("nick.eth").unwrap()
+}
+
+fn text(key: &str) -> (RecordKey, Value) {
+    let key = RecordKey::parse(key).unwrap();
+    let value = Value::parse(&key, "b").unwrap();
+    (key, value)
+}
+
+#[test]
+fn edits_keep_comments_and_spelling() {
+    let mut records = Records::parse(TEXT, &nick()).unwrap();
+    let (avatar, value) = text("text/avatar");
+    assert!(records.set(&nick(), &avatar, value.clone()).unwrap());
+    assert!(!records.set(&nick(), &avatar, value).unwrap());
+    let eth = RecordKey::parse("address/60").unwrap();
+    let wanted = Value::parse(&eth, "0x0000000000000000000000000000000000000001").unwrap();
+    records.set(&nick(), &eth, wanted).unwrap();
+    let (sub, value) = text("text/url");
+    records.set(&Name::parse("a.nick.eth").unwrap(), &sub, value).unwrap();
+    assert_eq!(
+        records.to_string(),
+        "# top\n[\"nick.eth\"]\n# the picture\n\"text/avatar\" = \"b\" # now\n\"address/eth\" = \"0x0000000000000000000000000000000000000001\"\n\n[\"a.nick.eth\"]\n\"text/url\" = \"b\"\n"
+    );
+    assert!(records.unset(&nick(), &avatar).is_some());
+    assert!(records.unset(&nick(), &avatar).is_none());
+    assert!(records.unset(&Name::parse("a.nick.eth").unwrap(), &sub).is_some());
+    let again = Records::parse(&records.to_string(), &nick()).unwrap();
+    assert_eq!(again.iter().count(), 1);
+}
+
+#[test]
+fn refusals_name_the_record() {
+    let refuse = |text: &str| Records::parse(text, &nick()).unwrap_err().to_string();
+    assert!(refuse("[\"other.eth\"]\n\"name\" = \"x.eth\"").contains("other.eth"));
+    assert!(refuse("[\"nick.eth\"]\n\"txt/a\" = \"x\"").contains("txt"));
+    assert!(refuse("[\"nick.eth\"]\n\"text/a\" = 1").contains("text/a"));
+    assert!(refuse("\"nick.eth\" = 1").contains("nick.eth"));
+    assert!(refuse("[\"nick.eth\"]\n\"address/60\" = \"0x12\"").contains("0x12"));
+    assert!(refuse("[\"Nick.eth\"]").contains("normal form"));
+    assert!(refuse("[nick.eth]\n\"text/a\" = \"x\"").contains("in quotes"));
+    let eth = "0xdA87a099a80fcE4778310474AaeB64b820c871a0";
+    let twice = format!("[\"nick.eth\"]\n\"address/60\" = \"{eth}\"\n\"address/eth\" = \"{eth}\"");
+    assert!(refuse(&twice).contains("address/60 stands twice"));
+    assert!(refuse("[").contains("records.toml"));
+}
+
+#[test]
+fn what_could_not_be_read_again_is_refused() {
+    let deep = |labels| format!("{}.nick.eth", vec!["a"; labels].join("."));
+    let mut records = Records::parse("", &nick()).unwrap();
+    let (key, value) = text("text/a");
+    assert!(records.set(&Name::parse(&deep(125)).unwrap(), &key, value.clone()).unwrap());
+    let error = records.set(&Name::parse(&deep(134)).unwrap(), &key, value).unwrap_err();
+    assert!(matches!(&error, RecordsError::NoFolder(_)), "{error}");
+    assert!(error.to_string().contains("136 labels"), "{error}");
+    let written = format!("[{:?}]\n\"text/a\" = \"x\"", deep(134));
+    let error = Records::parse(&written, &nick()).unwrap_err().to_string();
+    assert!(error.starts_with("records.toml: ") && error.contains("136 labels"), "{error}");
+    let long = format!("[\"nick.eth\"]\n\"text/a\" = \"{}\"", "x".repeat(600 << 10));
+    let error = Records::parse(&long, &nick()).unwrap_err().to_string();
+    assert!(error.contains("read by nobody"), "{error}");
+}
+
+#[test]
+fn two_records_never_share_a_file() {
+    let mut records = Records::parse("", &nick()).unwrap();
+    let (key, value) = text("text/name");
+    records.set(&nick(), &key, value.clone()).unwrap();
+    let name_key = RecordKey::parse("name").unwrap();
+    let name_value = Value::parse(&name_key, "x.eth").unwrap();
+    let sub = Name::parse("text.nick.eth").unwrap();
+    let error = records.set(&sub, &name_key, name_value.clone()).unwrap_err();
+    assert!(error.to_string().contains(".well-known/eth/nick/text/name.json"), "{error}");
+    records.unset(&nick(), &key);
+    assert!(records.set(&sub, &name_key, name_value).unwrap());
+    assert!(records.set(&nick(), &key, value).is_err());
+}
