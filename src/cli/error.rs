@@ -224,7 +224,8 @@ impl From<WalletError> for CliError {
 impl From<RecordError> for CliError {
     fn from(error: RecordError) -> Self {
         match &error {
-            RecordError::Value(_) | RecordError::TooBig { .. } | RecordError::Validity(_) => {
+            // Of what is to be written; what is read has no such faults.
+            RecordError::Value(_) | RecordError::TooBig { .. } => {
                 Self::of(Exit::Usage, ErrorKind::BadValue, &error)
             }
             RecordError::Expired { .. } => Self::of(Exit::Unverified, ErrorKind::Expired, &error),

@@ -46,6 +46,12 @@ impl From<PublishTreeError> for CliError {
                     "try again when all answer; or name those to believe: --publisher KIND=URL",
                 )
             }
+            PublishTreeError::Foreign { .. } => {
+                Self::new(Exit::Failed, ErrorKind::OtherValue, message).hint(
+                    "namesys publish replaces it with what is here; if it is to stay, and be \
+                     renewed: namesys renew --foreign",
+                )
+            }
             PublishTreeError::NotLater { .. } => {
                 Self::new(Exit::Usage, ErrorKind::NotLater, message)
                     .hint("give a later one: --validity RFC3339")
@@ -123,6 +129,15 @@ impl From<Shortfall> for CliError {
     fn from(error: Shortfall) -> Self {
         let again = "run the same again: what succeeded is not done twice";
         let (kind, hint) = match &error {
+            Shortfall::Publishers { without_network, .. } if !without_network.is_empty() => (
+                ErrorKind::Incomplete,
+                format!(
+                    "{} stored the record and cannot tell anybody: start `ipfs daemon` without \
+                     --offline; or publish through its gateway, with Gateway.ExposeRoutingAPI: \
+                     --publisher routing=http://127.0.0.1:8080 for instance",
+                    without_network.join(", ")
+                ),
+            ),
             Shortfall::NoUpload | Shortfall::Uploads { .. } | Shortfall::Publishers { .. } => {
                 (ErrorKind::Incomplete, again.to_owned())
             }
@@ -174,6 +189,12 @@ impl From<StatusFault> for CliError {
             StatusFault::Expired { .. } => {
                 (Exit::Failed, ErrorKind::Expired, "renew it: namesys renew")
             }
+            StatusFault::Foreign { .. } => (
+                Exit::Failed,
+                ErrorKind::OtherValue,
+                "somebody published with the same key, elsewhere: namesys publish replaces it; \
+                 namesys renew --foreign keeps it",
+            ),
             StatusFault::ExpiresSoon { .. } => {
                 (Exit::Failed, ErrorKind::ExpiresSoon, "renew it: namesys renew")
             }

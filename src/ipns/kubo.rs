@@ -76,7 +76,7 @@ impl RecordSource for KuboPublisher {
             Ok(answer) => answer,
             Err(failed) if failed.message.contains("not found") => return Ok(None),
             Err(failed) if failed.message.contains("online mode") => {
-                return Err(PublishError::WithoutNetwork { from });
+                return Err(PublishError::WithoutNetwork { from, taken: false });
             }
             Err(CommandFailed { status, message }) => {
                 return Err(PublishError::Unreadable { from, status, message });
@@ -111,6 +111,24 @@ impl RecordSource for KuboPublisher {
 impl Publisher for KuboPublisher {
     fn url(&self) -> &Url {
         self.0.url()
+    }
+
+    /// A call without a record: a token that may make it hears what is missing.
+    async fn may_put(&self) -> Result<(), PublishError> {
+        for command in ["name", "routing"] {
+            let request = self.0.request(&[command, "put"], &[], Body::Empty).attempts(1);
+            let Ok(answer) = self.0.send(&request.timeouts(TIMEOUTS)).await? else { return Ok(()) };
+            match answer.status {
+                401 | 403 => {
+                    let (to, status) = (self.describe(), answer.status);
+                    let message = format!("the credential does not allow {command}/put");
+                    return Err(PublishError::Rejected { to, status, message });
+                }
+                404 => {}
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {

@@ -56,6 +56,42 @@ async fn older_nodes_get_it_by_routing_put() {
 }
 
 #[tokio::test]
+async fn a_token_that_may_only_read_is_found_out() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/put") {
+        true => Answer::new(403, "403 - Forbidden"),
+        false => failed("routing: not found"),
+    })
+    .await;
+    let error = crate::ipns::probe_publisher(&kubo(&server), None).await.unwrap_err();
+    assert!(error.to_string().contains("does not allow name/put"), "{error}");
+    let server = TestServer::start(|_, seen| match seen.line.contains("/put") {
+        true => Answer::new(400, "file argument 'record' is required"),
+        false => failed("routing: not found"),
+    })
+    .await;
+    crate::ipns::probe_publisher(&kubo(&server), None).await.unwrap();
+}
+
+/// Of two that publish at once the later one loses by sequence, whatever its record's validity.
+#[tokio::test]
+async fn a_lost_race_is_outdated_also_at_one_sequence() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
+        true => failed("existing IPNS record has sequence 2 >= new record sequence 2"),
+        false => Answer::new(200, event(&record_until(2, "2099-01-01T00:00:00Z"))),
+    })
+    .await;
+    let error = kubo(&server).put(&record(2)).await.unwrap_err();
+    assert!(matches!(error, PublishError::Outdated { has: 2, sent: 2, .. }), "{error}");
+}
+
+fn record_until(sequence: u64, validity: &str) -> VerifiedRecord {
+    let key = crate::keys::IpnsKey::from_seed(&[7; 32].into());
+    let (validity, ttl) = (validity.parse().unwrap(), Duration::from_secs(60));
+    let bytes = crate::ipns::create(&key, "/ipfs/bafkqaaa", sequence, validity, ttl).unwrap();
+    UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
+}
+
+#[tokio::test]
 async fn refusals_are_explained() {
     let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
         true => failed("existing IPNS record has sequence 9 >= new record sequence 2"),
@@ -95,7 +131,7 @@ async fn a_node_without_network_is_asked_once() {
     })
     .await;
     let error = publish_and_read_back(&kubo(&server), &record(1), QUICK).await.unwrap_err();
-    assert!(matches!(error, PublishError::WithoutNetwork { .. }), "{error}");
-    assert!(error.to_string().contains("--publisher routing="), "{error}");
+    assert!(matches!(error, PublishError::WithoutNetwork { taken: true, .. }), "{error}");
+    assert!(error.to_string().contains("has stored the record"), "{error}");
     assert_eq!(server.seen().len(), 2);
 }

@@ -26,6 +26,12 @@ pub trait Publisher: RecordSource {
     /// The service's address.
     fn url(&self) -> &Url;
 
+    /// Whether the service would take a record from us, as far as one cheap question tells that
+    /// changes nothing there.
+    async fn may_put(&self) -> Result<(), PublishError> {
+        Ok(())
+    }
+
     /// Gives the service a record. That it has it already is success.
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError>;
 }
@@ -98,14 +104,15 @@ pub enum PublishError {
     },
     /// A node without network, which takes records and gives none out.
     #[error(
-        "{from} runs without network: it takes records and gives none out, so whether it keeps \
-         this one cannot be read; start `ipfs daemon` without --offline, or publish through its \
-         gateway, --publisher routing=http://127.0.0.1:8080 for instance, with \
-         Gateway.ExposeRoutingAPI"
+        "{from} runs without network{}: it tells nobody of its records, and gives none out to be \
+         read back",
+        kept(*.taken)
     )]
     WithoutNetwork {
         /// The node.
         from: String,
+        /// Whether it was given a record, which it keeps.
+        taken: bool,
     },
     /// A file of records cannot be used.
     #[error("{path:?} {reason}")]
@@ -135,6 +142,10 @@ pub enum PublishError {
         /// What it serves.
         reason: String,
     },
+}
+
+fn kept(taken: bool) -> &'static str {
+    if taken { ", and has stored the record" } else { "" }
 }
 
 /// How long to look for a record after the service took it.
@@ -182,7 +193,9 @@ pub async fn publish_and_read_back(
             }
             Ok(Some(served)) => format!("it still has sequence {}", served.fields().sequence),
             Ok(None) => "it has no record of this name".to_owned(),
-            Err(error @ PublishError::WithoutNetwork { .. }) => return Err(error),
+            Err(PublishError::WithoutNetwork { from, .. }) => {
+                return Err(PublishError::WithoutNetwork { from, taken: true });
+            }
             Err(error) => error.to_string(),
         };
         tries_left = tries_left.saturating_sub(1);

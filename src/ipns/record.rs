@@ -54,6 +54,14 @@ impl RecordFields {
         self.expires
     }
 
+    /// The validity for a person: the instant, or the text where that lies beyond all instants.
+    pub fn until(&self) -> String {
+        match self.expires == Timestamp::MAX {
+            true => self.validity.clone(),
+            false => self.expires.to_string(),
+        }
+    }
+
     /// Whether the validity lies before `now`.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now > self.expires

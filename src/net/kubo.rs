@@ -1,9 +1,14 @@
 //! Kubo's RPC, `POST /api/v0/…`: what uploads and publishers share of it.
 
+use std::path::Path;
+
 use serde::Deserialize;
 use url::Url;
 
-use super::{Authorization, Body, Http, NetError, Request, Response, endpoint, shown, without_bom};
+use super::{
+    Authorization, Body, Http, NetError, Request, Response, endpoint, shown, socket_url,
+    without_bom,
+};
 use crate::secret::SecretString;
 
 /// The most that is quoted of what a node says, in characters.
@@ -139,6 +144,20 @@ pub fn parse_api_address(text: &str) -> Result<Url, ApiAddressError> {
     usable.then_some(url).ok_or_else(wrong)
 }
 
+/// As [`parse_api_address`], and the socket of a node on this machine, `/unix/run/ipfs.sock`:
+/// for what the user says. A workspace may come from somebody else, and other things listen on
+/// sockets.
+///
+/// # Errors
+/// [`ApiAddressError`] quotes the text.
+pub fn parse_own_api_address(text: &str) -> Result<Url, ApiAddressError> {
+    match text.trim().strip_prefix("/unix/") {
+        None => parse_api_address(text),
+        Some(path) => socket_url(Path::new(&format!("/{}", path.trim_start_matches('/'))))
+            .ok_or_else(|| ApiAddressError(text.chars().take(200).collect())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +187,13 @@ mod tests {
             "/ip4/127.0.0.1/tcp/5001/quic",
         ] {
             assert!(parse_api_address(text).is_err(), "{text}");
+        }
+        let socket = parse_own_api_address("/unix/run/x.sock\n").unwrap();
+        assert_eq!(shown(&socket), "unix:/run/x.sock");
+        let url = parse_own_api_address("/ip4/127.0.0.1/tcp/5001").unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:5001/");
+        for text in ["/unix/", "/unix", "http+unix://%2Frun%2Fx/"] {
+            assert!(parse_own_api_address(text).is_err(), "{text}");
         }
     }
 }

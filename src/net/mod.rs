@@ -53,7 +53,7 @@ pub use coding::without_bom;
 pub(crate) use dns::is_localhost;
 pub use error::{NetError, shown};
 pub use guard::Guard;
-pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address};
+pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address, parse_own_api_address};
 pub use limit::RateLimiter;
 pub use request::{Authorization, Request};
 pub use response::Response;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::PublishTreeError;
 use super::request::{Author, PublishRequest, Subject};
 use super::{History, HistoryEntry, PublishNotice};
-use crate::ipns::{PublishError, UnverifiedRecord, VerifiedRecord, create};
+use crate::ipns::{PublishError, UnverifiedRecord, VerifiedRecord, create_until};
 
 /// Clocks of a file system and of its machine may differ so far.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
@@ -54,7 +54,7 @@ pub(super) fn next_record(
     }
     let value = match (request.subject.root(), &newest) {
         (Some(root), _) => format!("/ipfs/{root}"),
-        (None, Some(newest)) => kept_value(request, &newest.record, &kept, served)?,
+        (None, Some(newest)) => kept_value(request, newest, &kept, served)?,
         (None, None) => {
             let (name, failed) = (request.name, failures(served));
             return Err(PublishTreeError::NothingPublished { name, failed });
@@ -76,10 +76,16 @@ pub(super) fn next_record(
 /// newer still, and an old root would be signed again.
 fn kept_value(
     request: &PublishRequest<'_>,
-    newest: &VerifiedRecord,
+    Known { record: newest, from }: &Known,
     kept: &[VerifiedRecord],
     served: &[Result<Option<VerifiedRecord>, PublishError>],
 ) -> Result<String, PublishTreeError> {
+    let foreign = matches!(request.subject, Subject::Newest { foreign: true });
+    if is_foreign(newest, kept) && !foreign {
+        let (name, from, fields) = (request.name, from.clone(), newest.fields().clone());
+        let (sequence, value) = (fields.sequence, fields.value);
+        return Err(PublishTreeError::Foreign { name, from, sequence, value });
+    }
     let failed = failures(served);
     let is_ours = kept.iter().any(|record| record.bytes() == newest.bytes());
     if !is_ours && !failed.is_empty() {
@@ -87,6 +93,13 @@ fn kept_value(
         return Err(PublishTreeError::NewestUnknown { name, known, failed });
     }
     Ok(newest.fields().value.clone())
+}
+
+/// Whether a record points to what was never published from a workspace that has published: by
+/// somebody else with the same key. A copy without history cannot tell.
+pub(super) fn is_foreign(record: &VerifiedRecord, kept: &[VerifiedRecord]) -> bool {
+    let value = |record: &VerifiedRecord| record.fields().value.clone();
+    !kept.is_empty() && !kept.iter().any(|kept| value(kept) == value(record))
 }
 
 /// A clock that goes backwards makes records that have expired already, and takes expired ones
@@ -133,12 +146,12 @@ fn newest(
 }
 
 fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &str) -> bool {
-    let Author::Key { sequence, validity, .. } = request.author else { return false };
+    let Author::Key { sequence, validity, .. } = &request.author else { return false };
     let fields = newest.fields();
     let asked = sequence.is_none_or(|sequence| sequence == fields.sequence);
     // A renewal that did not reach everybody is completed by the same command.
     let is_renewed = match request.subject {
-        Subject::Newest => fields.validity() == validity,
+        Subject::Newest { .. } => fields.validity() == validity.instant(),
         Subject::Tree { .. } | Subject::Root(_) => true,
     };
     fields.value == value && asked && is_renewed && !newest.is_expired(request.now)
@@ -156,7 +169,7 @@ fn notices(
     value: &str,
 ) -> Vec<PublishNotice> {
     let failed = failures(served);
-    let Author::Key { sequence: asked, .. } = request.author else { return Vec::new() };
+    let Author::Key { sequence: asked, .. } = &request.author else { return Vec::new() };
     let anything_known = !kept.is_empty() || served.iter().any(|s| matches!(s, Ok(Some(_))));
     if !failed.is_empty() && !anything_known && asked.is_none() {
         return vec![PublishNotice::SequenceUnknown { name: request.name, failed }];
@@ -186,13 +199,13 @@ fn make_record(
 ) -> Result<VerifiedRecord, PublishTreeError> {
     let (key, validity, ttl, sequence) = match &request.author {
         Author::Signed(record) => return Ok((*record).clone()),
-        Author::Key { key, validity, ttl, sequence } => (*key, *validity, *ttl, *sequence),
+        Author::Key { key, validity, ttl, sequence } => (*key, validity.clone(), *ttl, *sequence),
     };
-    if let (Subject::Newest, Some(newest)) = (&request.subject, newest)
-        && newest.record.fields().validity() >= validity
+    if let (Subject::Newest { .. }, Some(newest)) = (&request.subject, newest)
+        && newest.record.fields().validity() >= validity.instant()
     {
-        let newest = newest.record.fields().validity();
-        return Err(PublishTreeError::NotLater { asked: validity, newest });
+        let (asked, newest) = (validity.instant(), newest.record.fields().validity());
+        return Err(PublishTreeError::NotLater { asked, newest });
     }
     let known = newest.map(|known| (known.record.fields().sequence, known.from.clone()));
     let sequence = match (sequence, known) {
@@ -205,6 +218,6 @@ fn make_record(
             .checked_add(1)
             .ok_or_else(|| PublishTreeError::SequenceExhausted(request.name.to_string()))?,
     };
-    let bytes = create(key, value, sequence, validity, ttl)?;
+    let bytes = create_until(key, value, sequence, validity, ttl)?;
     Ok(UnverifiedRecord::parse(&bytes)?.verify(&request.name, request.now)?)
 }

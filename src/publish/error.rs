@@ -56,6 +56,21 @@ pub enum PublishTreeError {
         /// Why each could not be asked.
         failed: Vec<String>,
     },
+    /// What is out is not ours to be renewed.
+    #[error(
+        "{from} has sequence {sequence} of {name}, which points to {value}: nothing of this \
+         workspace, which never published that"
+    )]
+    Foreign {
+        /// Whose record.
+        name: IpnsName,
+        /// Who has it.
+        from: String,
+        /// Its sequence.
+        sequence: u64,
+        /// What it points to.
+        value: String,
+    },
     /// A renewal that ends before what it renews.
     #[error("the newest record is valid until {newest}, and a renewed one only until {asked}")]
     NotLater {

@@ -50,9 +50,9 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
         Subject::Tree { car, root, uploads, progress } => {
             join_all(uploads.iter().map(|upload| send(&**upload, car, root, progress))).await
         }
-        Subject::Root(_) | Subject::Newest => Vec::new(),
+        Subject::Root(_) | Subject::Newest { .. } => Vec::new(),
     };
-    let mut publications = Vec::new();
+    let (mut publications, mut without_network) = (Vec::new(), Vec::new());
     if uploads.is_empty() || uploads.iter().any(|outcome| outcome.ok) {
         if next.is_new {
             // The upload took its time: others may have published meanwhile.
@@ -72,13 +72,19 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
             History::of(workspace).keep(&next.record)?;
         }
         let each = request.publishers.iter().zip(&served);
-        publications = join_all(each.map(|(to, served)| give(&**to, served, &next.record))).await;
+        for given in join_all(each.map(|(to, served)| give(&**to, served, &next.record))).await {
+            if given.without_network {
+                without_network.push(given.outcome.to.clone());
+            }
+            publications.push(given.outcome);
+        }
     }
     Ok(PublishOutcome {
         record: next.record,
         new_record: next.is_new,
         uploads,
         publications,
+        without_network,
         seen: Agreement::default(),
         shortfall: None,
     })

@@ -118,7 +118,7 @@ pub fn write_manifest(
         ipns_name: record.name().to_string(),
         root: root.to_string(),
         sequence: fields.sequence,
-        validity: fields.validity().to_string(),
+        validity: fields.until(),
     };
     let path = dir.join(PARCEL_FILE);
     let text = serde_json::to_string_pretty(&manifest).expect("strings and a number are JSON");
@@ -153,9 +153,7 @@ impl Parcel {
             let value = fields.value.clone();
             return Err(ParcelError::OtherRoot { value, root: Box::new(root) });
         }
-        if (fields.sequence, fields.validity().to_string())
-            != (manifest.sequence, manifest.validity)
-        {
+        if (fields.sequence, fields.until()) != (manifest.sequence, manifest.validity) {
             return Err(wrong("its sequence or validity is not the record's".to_owned()));
         }
         check_car(&car, &root)?;

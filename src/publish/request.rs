@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::verdict::Enough;
 use super::{PublishNotice, Sight};
 use crate::ipfs::upload::Upload;
-use crate::ipns::{Publisher, RecordSource, VerifiedRecord};
+use crate::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use crate::keys::{IpnsKey, IpnsName};
 use crate::net::Progress;
 use crate::workspace::Workspace;
@@ -54,7 +54,10 @@ pub enum Subject<'a> {
     /// A tree that was uploaded earlier.
     Root(Cid),
     /// Whatever the newest known record points to, in a new record of another validity.
-    Newest,
+    Newest {
+        /// Also where that was never published from this workspace.
+        foreign: bool,
+    },
 }
 
 /// Where the record comes from.
@@ -64,7 +67,7 @@ pub enum Author<'a> {
         /// The name's key.
         key: &'a IpnsKey,
         /// Until when a new record is valid.
-        validity: Timestamp,
+        validity: Validity,
         /// How long a reader may keep a new record.
         ttl: Duration,
         /// The sequence of a new record, in place of the next one.
@@ -78,7 +81,7 @@ impl Subject<'_> {
     pub(super) fn root(&self) -> Option<Cid> {
         match self {
             Self::Tree { root, .. } | Self::Root(root) => Some(*root),
-            Self::Newest => None,
+            Self::Newest { .. } => None,
         }
     }
 }

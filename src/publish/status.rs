@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
+use super::author::is_foreign;
 use crate::ipns::{PublishError, Publisher, VerifiedRecord};
 use crate::keys::IpnsName;
 
@@ -22,6 +23,8 @@ pub struct Status {
     pub publishers: Vec<PublisherStatus>,
     /// The record that supersedes all others, of the publishers and of the workspace.
     pub newest: Option<VerifiedRecord>,
+    /// Publishers that serve what this workspace never published, by number.
+    pub foreign: Vec<usize>,
 }
 
 /// Asks every publisher at once. `kept` are the workspace's own records.
@@ -38,7 +41,11 @@ pub async fn status(
     let served = publishers.iter().filter_map(|status| status.served.as_ref().ok()?.as_ref());
     let newest = kept.iter().chain(served).reduce(|a, b| if b.supersedes(a) { b } else { a });
     let newest = newest.cloned();
-    Status { publishers, newest }
+    let is_foreign = |status: &PublisherStatus| matches!(&status.served, Ok(Some(record)) if is_foreign(record, kept));
+    let numbered = publishers.iter().enumerate();
+    let foreign = numbered.filter(|(_, status)| is_foreign(status)).map(|(number, _)| number);
+    let foreign = foreign.collect();
+    Status { publishers, newest, foreign }
 }
 
 impl Status {
@@ -72,6 +79,19 @@ pub enum StatusFault {
         /// Whole days until then.
         days: i64,
     },
+    /// What one serves was never published from here.
+    #[error(
+        "{from} serves sequence {sequence} of {value}, which was never published from this \
+         workspace"
+    )]
+    Foreign {
+        /// The publisher.
+        from: String,
+        /// Its sequence.
+        sequence: u64,
+        /// What it points to.
+        value: String,
+    },
     /// What one has is not known.
     #[error("{from}: {reason}")]
     Unreachable {
@@ -90,7 +110,7 @@ pub enum StatusFault {
 
 impl Status {
     /// The worst that is to be said at `now`: a record that does not verify, one that has fewer
-    /// than `warn_days` left, not known, nothing published, not the same.
+    /// than `warn_days` left, one of somebody else's value, not known, nothing published, not the same.
     pub fn fault(&self, name: &IpnsName, warn_days: u32, now: Timestamp) -> Option<StatusFault> {
         let failed = |status: &PublisherStatus| {
             Some((status.from.clone(), status.served.as_ref().err()?.clone()))
@@ -112,6 +132,15 @@ impl Status {
                 return Some(StatusFault::ExpiresSoon { from: from.clone(), days });
             }
             _ => {}
+        }
+        let foreign = self.foreign.iter().find_map(|number| {
+            let PublisherStatus { from, served } = self.publishers.get(*number)?;
+            let fields = served.as_ref().ok()?.as_ref()?.fields();
+            let (sequence, value) = (fields.sequence, fields.value.clone());
+            Some(StatusFault::Foreign { from: from.clone(), sequence, value })
+        });
+        if foreign.is_some() {
+            return foreign;
         }
         if let Some((from, reason)) = failures.into_iter().next() {
             return Some(StatusFault::Unreachable { from, reason });

@@ -41,20 +41,28 @@ pub(super) async fn send(
     TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
 }
 
+/// How a publisher did that was given a record.
+pub(super) struct Given {
+    pub(super) outcome: TargetOutcome,
+    /// It stored the record, and is a node without network, which nobody can read from.
+    pub(super) without_network: bool,
+}
+
 pub(super) async fn give(
     publisher: &dyn Publisher,
     served: &Result<Option<VerifiedRecord>, PublishError>,
     record: &VerifiedRecord,
-) -> TargetOutcome {
+) -> Given {
     let to = publisher.describe();
+    let done = |outcome| Given { outcome, without_network: false };
     match served {
         Ok(Some(has)) if has.bytes() == record.bytes() => {
-            return TargetOutcome { to, ok: true, sent: false, read_back: true, error: None };
+            return done(TargetOutcome { to, ok: true, sent: false, read_back: true, error: None });
         }
         // Patience with it is at an end already.
         Err(PublishError::Net(error)) if error.is_no_connection() => {
             let error = Some(error.to_string());
-            return TargetOutcome { to, ok: false, sent: false, read_back: false, error };
+            return done(TargetOutcome { to, ok: false, sent: false, read_back: false, error });
         }
         _ => {}
     }
@@ -65,7 +73,10 @@ pub(super) async fn give(
         )
     };
     let published = publish_and_read_back(publisher, record, ReadBack::default()).await;
-    let taken = matches!(published, Ok(_) | Err(PublishError::NotReadBack { .. }));
+    let without_network =
+        matches!(published, Err(PublishError::WithoutNetwork { taken: true, .. }));
+    let not_read_back = matches!(published, Err(PublishError::NotReadBack { .. }));
+    let taken = published.is_ok() || not_read_back || without_network;
     let error = match published {
         Ok(Published::Same) => None,
         Ok(Published::Superseded(other)) => Some(in_between(other.fields().sequence)),
@@ -73,5 +84,6 @@ pub(super) async fn give(
         Err(error) => Some(error.to_string()),
     };
     let ok = error.is_none();
-    TargetOutcome { to, ok, sent: taken, read_back: ok, error }
+    let outcome = TargetOutcome { to, ok, sent: taken, read_back: ok, error };
+    Given { outcome, without_network }
 }

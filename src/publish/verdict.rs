@@ -16,6 +16,8 @@ pub struct PublishOutcome {
     pub uploads: Vec<TargetOutcome>,
     /// For each publisher; empty when no upload succeeded, for nobody could read the tree.
     pub publications: Vec<TargetOutcome>,
+    /// Publishers that stored the record and are nodes without network, which tell nobody.
+    pub without_network: Vec<String>,
     /// What gateways serve; with a wait, publishers too.
     pub seen: Agreement,
     /// What is missing.
@@ -84,6 +86,8 @@ pub enum Shortfall {
         served: usize,
         /// How many should.
         require: usize,
+        /// Those that stored it, and are nodes without network.
+        without_network: Vec<String>,
     },
     /// A higher sequence is out that no publisher told of: its readers never come to ours.
     #[error("{from}: {reason}")]
@@ -139,7 +143,10 @@ fn at_targets(outcome: &PublishOutcome, require: usize) -> Option<Shortfall> {
     } else if failed > 0 {
         Some(Shortfall::Uploads { failed, all })
     } else {
-        (served < require).then_some(Shortfall::Publishers { served, require })
+        (served < require).then(|| {
+            let without_network = outcome.without_network.clone();
+            Shortfall::Publishers { served, require, without_network }
+        })
     }
 }
 

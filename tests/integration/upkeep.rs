@@ -88,6 +88,53 @@ fn nothing_old_is_renewed_while_the_newest_may_be_elsewhere() {
     assert_eq!(workspace.good(&renew)["sequence"], 2);
 }
 
+/// The same key publishes something else, elsewhere.
+#[test]
+fn what_was_never_published_from_here_is_named_and_not_renewed() {
+    let (folder, devnet, workspace) = scene();
+    workspace.good(&["publish", "--validity", "90d"]);
+    let elsewhere = folder.path().join("foreign");
+    let foreign = elsewhere.to_str().unwrap();
+    let value = "/ipfs/bafkqaaa";
+    workspace.good(&["ipns", "sign", "--value", value, "--sequence", "7", "--out", foreign]);
+    let w3name = format!("w3name={}", devnet.urls().w3name);
+    workspace.good(&["ipns", "put", foreign, "--publisher", &w3name]);
+
+    let (code, json, _) = workspace.run(&["status"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::OtherValue)), "{json}");
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(message.contains(value) && message.contains("sequence 7"), "{json}");
+    let (code, json, _) = workspace.run(&["renew"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::OtherValue)), "{json}");
+    assert!(json["error"]["hint"].as_str().unwrap().contains("--foreign"), "{json}");
+    let (_, status, _) = workspace.run(&["status"]);
+    assert_eq!(status["publications"][0]["sequence"], 7, "nothing was sent: {status}");
+    // What is here replaces it, with a warning; or it is kept, when that is said.
+    let (code, json, stderr) = workspace.run(&["publish"]);
+    assert_eq!((code, &json["sequence"]), (Some(0), &8.into()), "{json}");
+    assert!(stderr.contains("was not published from this workspace"), "{stderr}");
+    workspace.good(&["status"]);
+    workspace.good(&["ipns", "sign", "--value", value, "--sequence", "9", "--out", foreign]);
+    workspace.good(&["ipns", "put", foreign, "--publisher", &w3name]);
+    let renewed: PublishReport = workspace.report(&["renew", "--foreign"]);
+    assert_eq!(renewed.sequence, 10);
+    workspace.good(&["status"]);
+}
+
+/// As some write "always".
+#[test]
+fn the_last_day_of_all_is_a_validity_like_others() {
+    let (_folder, _devnet, workspace) = scene();
+    let end = "9999-12-31T23:59:59Z";
+    workspace.good(&["publish", "--validity", end]);
+    let status: StatusReport = workspace.report(&["status"]);
+    assert_eq!(status.publications[0].validity.as_deref(), Some(end));
+    workspace.change("https://example.com/1");
+    assert_eq!(workspace.report::<PublishReport>(&["publish", "--validity", "1h30m"]).sequence, 1);
+    let (code, json, _) = workspace.run(&["publish", "--validity", "1.5h"]);
+    assert_eq!(code, Some(2), "{json}");
+}
+
 #[test]
 fn an_expired_record_is_reported_and_renewed() {
     let (_folder, _devnet, workspace) = scene();

@@ -12,6 +12,10 @@ use crate::cli::session::Session;
 /// `renew`
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Renew what is published also where it was never published from this workspace: from then on
+    /// it counts as published here
+    #[arg(long)]
+    foreign: bool,
     #[command(flatten)]
     fan_out: FanOutArgs,
     #[command(flatten)]
@@ -28,7 +32,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let author = args.author.author(&key, None);
     let names = (session.config.name(), key.name());
     let locked = Some((&session.workspace, lock));
-    let outcome = fan_out.send(context, locked, names, Subject::Newest, author)?;
+    let subject = Subject::Newest { foreign: args.foreign };
+    let outcome = fan_out.send(context, locked, names, subject, author)?;
     if !outcome.new_record {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }

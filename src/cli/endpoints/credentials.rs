@@ -48,7 +48,18 @@ impl<'a> Access<'a> {
     /// Exit 2 for a wish that the user has not granted and for a variable that holds a secret of
     /// ours, 1 when a file cannot be read.
     pub fn token(&self, context: &Context) -> Result<Option<SecretString>, CliError> {
-        self.read(self.allowed(context)?, context)
+        let bound = self.allowed(context)?;
+        let token = self.read(bound.clone(), context)?;
+        if let (None, Some(Bound::Variable(name))) = (&token, bound)
+            && self.decide(context) != Decision::Usual
+        {
+            let (kind, host) = (self.kind, self.host());
+            context.output.warn(format_args!(
+                "the variable {name}, which is to hold the token of {kind} at {host}, is not set: \
+                 it is asked without a token"
+            ));
+        }
+        Ok(token)
     }
 
     fn read(
@@ -72,7 +83,8 @@ impl<'a> Access<'a> {
     /// # Errors
     /// As [`token`](Self::token), and exit 2 without one.
     pub fn needed_token(&self, context: &Context) -> Result<SecretString, CliError> {
-        self.token(context)?.ok_or_else(|| self.without("a token", context))
+        let token = self.read(self.allowed(context)?, context)?;
+        token.ok_or_else(|| self.without("a token", context))
     }
 
     /// The id and the secret of an access key.

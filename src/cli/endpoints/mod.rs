@@ -10,7 +10,7 @@ mod uploads;
 use std::path::Path;
 
 use clap::Args;
-use namesys::net::parse_api_address;
+use namesys::net::parse_own_api_address;
 use namesys::resolve::Gateway;
 use namesys::workspace::{Config, Network, Target};
 use url::Url;
@@ -148,7 +148,7 @@ fn url_of(var: Var) -> Result<Option<Url>, CliError> {
 fn kubo_url(context: &Context) -> Result<Option<Url>, CliError> {
     if let Some(text) = env::KUBO_URL.get()? {
         let wrong = |_| CliError::usage(format!("{} is not a Kubo RPC address", env::KUBO_URL.0));
-        return parse_api_address(&text).map(Some).map_err(wrong);
+        return parse_own_api_address(&text).map(Some).map_err(wrong);
     }
     let Some(folder) = env::IPFS_PATH.get()? else { return Ok(None) };
     let file = Path::new(&folder).join("api");
@@ -157,7 +157,7 @@ fn kubo_url(context: &Context) -> Result<Option<Url>, CliError> {
     }
     let text = context.stdin.read(env::IPFS_PATH.0, &file, MAX_API_FILE)?;
     let text = String::from_utf8_lossy(text.expose()).into_owned();
-    let url = parse_api_address(text.trim());
+    let url = parse_own_api_address(text.trim());
     url.map(Some).map_err(|error| CliError::usage(format!("{}: {error}", file.display())))
 }
 

@@ -13,6 +13,9 @@ use super::{QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, s
 use crate::net::{Body, FormPart, Http, KuboRpc, NetError, Progress, Request, shown, without_bom};
 use crate::secret::SecretString;
 
+/// A header without roots, and no block.
+const EMPTY_CAR: &[u8] = b"\x11\xa2\x65roots\x80\x67version\x01";
+
 /// The RPC of a Kubo node, or a service that speaks it.
 pub struct Kubo(KuboRpc);
 
@@ -96,6 +99,29 @@ impl Kubo {
         Ok(format!("version {version}"))
     }
 
+    /// Whether the token, where there is one, may do what an upload does: no block is sent.
+    async fn may_import(&self) -> Result<(), UploadError> {
+        let nothing = Body::Form {
+            texts: Vec::new(),
+            field: "file",
+            part: FormPart::Bytes(EMPTY_CAR.to_vec().into()),
+        };
+        let query = [("pin-roots", "false")];
+        let request = self.0.request(&["dag", "import"], &query, nothing).attempts(1);
+        match self.0.send(&request.timeouts(QUESTION_TIMEOUTS)).await? {
+            // It imports, or says what is wrong with nothing.
+            Err(_) => Ok(()),
+            Ok(answer) => match answer.status {
+                401 | 403 => {
+                    let message = "it may be asked, but the credential does not allow dag/import";
+                    let (to, message) = (self.describe(), message.to_owned());
+                    Err(UploadError::Rejected { to, message })
+                }
+                _ => Ok(answer.success().map(drop)?),
+            },
+        }
+    }
+
     async fn is_pinned(&self, root: &Cid) -> bool {
         let query = [("arg", &*root.to_string()), ("type", "recursive")];
         // One attempt: the upload that follows otherwise has patience.
@@ -175,7 +201,9 @@ impl Upload for Kubo {
     }
 
     async fn probe(&self) -> Result<String, UploadError> {
-        Ok(self.version().await?)
+        let version = self.version().await?;
+        self.may_import().await?;
+        Ok(format!("{version}, takes CAR files"))
     }
 
     async fn has(&self, root: &Cid) -> bool {

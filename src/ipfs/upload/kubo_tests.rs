@@ -26,9 +26,26 @@ async fn a_probe_says_the_version_or_what_is_wrong() {
         let server = TestServer::start(move |_, _| Answer::new(status, body)).await;
         Kubo::new(quick_http(), server.url, None).probe().await.map_err(|error| error.to_string())
     };
-    assert_eq!(probe(200, r#"{"Version":"0.44.0"}"#).await.unwrap(), "version 0.44.0");
+    let good = probe(200, r#"{"Version":"0.44.0"}"#).await.unwrap();
+    assert_eq!(good, "version 0.44.0, takes CAR files");
     assert!(probe(200, "<html>").await.unwrap_err().contains("version"));
     assert!(probe(403, "no").await.unwrap_err().contains("403"));
+}
+
+#[tokio::test]
+async fn a_probe_asks_what_an_upload_will_ask() {
+    let probe = async |status, body: &'static str| {
+        let server = TestServer::start(move |_, seen| match seen.line.contains("/version") {
+            true => Answer::new(200, r#"{"Version":"0.44.0"}"#),
+            false => Answer::new(status, body),
+        })
+        .await;
+        Kubo::new(quick_http(), server.url, None).probe().await.map_err(|error| error.to_string())
+    };
+    let error = probe(403, "403 - Forbidden").await.unwrap_err();
+    assert!(error.contains("does not allow dag/import"), "{error}");
+    assert!(probe(404, "404 page not found").await.unwrap_err().contains("404"));
+    probe(500, r#"{"Message":"no roots","Code":0,"Type":"error"}"#).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use cid::Cid;
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use super::{Kubo, Patience, QUESTION_TIMEOUTS, Upload, UploadError, confirm};
@@ -49,13 +50,25 @@ struct Pin {
 /// How it stands with a request.
 #[derive(Deserialize)]
 struct PinStatus {
-    requestid: String,
+    /// Text, and a number at some.
+    #[serde(default)]
+    requestid: Value,
     status: String,
     pin: PinnedCid,
+    delegates: Option<Vec<String>>,
     #[serde(default)]
-    delegates: Vec<String>,
-    #[serde(default)]
-    info: serde_json::Map<String, serde_json::Value>,
+    info: Value,
+}
+
+impl PinStatus {
+    /// Some write it in capitals.
+    fn status(&self) -> String {
+        self.status.to_ascii_lowercase()
+    }
+
+    fn request_id(&self) -> String {
+        self.requestid.as_str().map_or_else(|| self.requestid.to_string(), str::to_owned)
+    }
 }
 
 #[derive(Deserialize)]
@@ -65,7 +78,9 @@ struct PinnedCid {
 
 #[derive(Deserialize)]
 struct PinResults {
-    results: Vec<PinStatus>,
+    // An empty list may be null, and is there.
+    #[serde(deserialize_with = "Option::deserialize")]
+    results: Option<Vec<PinStatus>>,
 }
 
 #[derive(Deserialize)]
@@ -75,9 +90,8 @@ struct Failure {
 
 #[derive(Deserialize)]
 struct FailureReason {
-    reason: String,
-    #[serde(default)]
-    details: String,
+    reason: Option<String>,
+    details: Option<String>,
 }
 
 impl PinningService {
@@ -107,13 +121,13 @@ impl PinningService {
             // Failed requests are made again; a service that cannot list can be asked all the same.
             Ok(None) | Err(_) => self.request(root).await?,
         };
-        if pin.status != "pinned" {
-            self.connect(&pin.delegates).await;
+        if pin.status() != "pinned" {
+            self.connect(pin.delegates.as_deref().unwrap_or_default()).await;
         }
         let mut waits = self.patience.waits();
         loop {
             confirm(self, root, &pin.pin.cid)?;
-            match pin.status.as_str() {
+            match pin.status().as_str() {
                 "pinned" => return Ok(()),
                 "failed" => {
                     let details = pin.info.get("status_details").and_then(|text| text.as_str());
@@ -135,7 +149,7 @@ impl PinningService {
                 });
             };
             tokio::time::sleep(wait).await;
-            let url = endpoint(&self.url, ["pins", &pin.requestid]);
+            let url = endpoint(&self.url, ["pins", &pin.request_id()]);
             pin = self.ask(Request::get(url)).await?;
         }
     }
@@ -149,7 +163,7 @@ impl PinningService {
             .append_pair("limit", "1");
         let request = Request::get(url).timeouts(QUESTION_TIMEOUTS).attempts(1);
         let pins: PinResults = self.ask(request).await?;
-        Ok(pins.results.into_iter().find(|pin| super::same_cid(&pin.pin.cid, root)))
+        Ok(pins.results.into_iter().flatten().find(|pin| super::same_cid(&pin.pin.cid, root)))
     }
 
     async fn request(&self, root: &Cid) -> Result<PinStatus, UploadError> {
@@ -162,7 +176,13 @@ impl PinningService {
         let pin = Pin { cid: root.to_string(), name: self.name.clone(), origins };
         let body = serde_json::to_vec(&pin).expect("texts always serialize");
         let request = Request::post(endpoint(&self.url, ["pins"]), Body::Bytes(body.into()));
-        self.ask(request.content_type("application/json")).await
+        let refusal = match self.ask(request.content_type("application/json")).await {
+            Err(error @ UploadError::Rejected { .. }) => error,
+            outcome => return outcome,
+        };
+        // It may be that the service has it already, and takes nothing twice.
+        let there = self.listed(root, "queued,pinning,pinned").await.ok().flatten();
+        there.ok_or(refusal)
     }
 
     /// Connects our node to the peers that will fetch.
@@ -196,9 +216,10 @@ fn refusal(answer: &Response) -> Option<String> {
         return None;
     }
     let Failure { error } = serde_json::from_slice(without_bom(&answer.body)).ok()?;
-    let text = match error.details.is_empty() {
-        true => format!("{} ({})", error.reason, answer.status),
-        false => format!("{}: {} ({})", error.reason, error.details, answer.status),
+    let reason = error.reason.unwrap_or_default();
+    let text = match error.details.filter(|details| !details.is_empty()) {
+        None => format!("{reason} ({})", answer.status),
+        Some(details) => format!("{reason}: {details} ({})", answer.status),
     };
     Some(text.chars().filter(|c| !c.is_control()).take(300).collect())
 }
@@ -219,7 +240,7 @@ impl Upload for PinningService {
 
     async fn has(&self, root: &Cid) -> bool {
         let pin = self.listed(root, "pinned").await;
-        pin.is_ok_and(|pin| pin.is_some_and(|pin| pin.status == "pinned"))
+        pin.is_ok_and(|pin| pin.is_some_and(|pin| pin.status() == "pinned"))
     }
 
     /// The CAR file is not sent: the service fetches the blocks.

@@ -154,3 +154,48 @@ async fn a_probe_asks_for_pins() {
     let refused = r#"{"error":{"reason":"UNAUTHORIZED","details":"no such token"}}"#;
     assert!(probe(401, refused).await.unwrap_err().contains("no such token"));
 }
+
+#[tokio::test]
+async fn what_services_write_otherwise_is_read() {
+    let odd = |status: &str, id: &str| {
+        format!(
+            r#"{{"requestid":{id},"status":"{status}","created":null,"pin":{{"cid":"{ROOT}",
+                "name":null,"origins":null,"meta":null}},"delegates":null,"info":null}}"#
+        )
+    };
+    let (pinned, queued) = (odd("PINNED", "null"), odd("Queued", "71"));
+    let (done, _) = upload(move |number, _| match number {
+        0 => Answer::new(200, r#"{"count":0,"results":null}"#),
+        _ => Answer::new(202, pinned.clone()),
+    })
+    .await;
+    done.unwrap();
+    let pinned = odd("pinned", "71");
+    let (done, seen) = upload(move |number, _| match number {
+        0 => none(),
+        1 => Answer::new(202, queued.clone()),
+        _ => Answer::new(200, pinned.clone()),
+    })
+    .await;
+    done.unwrap();
+    assert_eq!(seen[2].line, "GET /psa/pins/71 HTTP/1.1");
+}
+
+#[tokio::test]
+async fn that_it_is_there_already_is_success() {
+    let refusal = r#"{"error":{"reason":"DUPLICATE_OBJECT","details":null}}"#;
+    let (done, _) = upload(move |number, _| match number {
+        0 => none(),
+        1 => Answer::new(400, refusal),
+        _ => one("pinned"),
+    })
+    .await;
+    done.unwrap();
+    let (done, _) = upload(move |_, seen| match seen.line.starts_with("GET") {
+        true => none(),
+        false => Answer::new(400, refusal),
+    })
+    .await;
+    let error = done.unwrap_err().to_string();
+    assert!(error.contains("DUPLICATE_OBJECT"), "{error}");
+}

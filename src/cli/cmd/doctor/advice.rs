@@ -45,6 +45,9 @@ pub fn publisher(error: &PublishError) -> &'static str {
     let other = "correct its address, or give another: --publisher w3name=URL, [[publishers]]";
     match error {
         PublishError::Net(error) => waiting(error).unwrap_or(other),
+        PublishError::Rejected { status: 401 | 403, .. } => {
+            "it is there: check the credential that is bound to its host, and what that allows"
+        }
         PublishError::File { .. } => "give another file: --publisher file=PATH, [[publishers]]",
         PublishError::BadRecord { .. } | PublishError::Contradiction { .. } => {
             "it serves what does not verify: publish anew (namesys renew), or leave it out"

@@ -93,7 +93,7 @@ impl Services {
         match probe_publisher(publisher, self.ipns.as_ref()).await {
             Ok(PublisherProbe::Serves(record)) if self.ipns.is_some() => {
                 let fields = record.fields();
-                let (sequence, validity) = (fields.sequence, fields.validity());
+                let (sequence, validity) = (fields.sequence, fields.until());
                 good(what, format!("sequence {sequence}, valid until {validity}"))
             }
             Ok(PublisherProbe::Serves(_)) => good(what, "it answers"),

@@ -33,8 +33,8 @@ pub struct Args {
     /// Higher than that of the record it replaces
     #[arg(long, value_name = "N")]
     sequence: u64,
-    /// Until when the record is good; default: a year on
-    #[arg(long, value_name = "RFC3339", value_parser = validity)]
+    /// Until when the record is good, or for how long (90d); default: a year on
+    #[arg(long, value_name = "RFC3339|DURATION", value_parser = values::validity)]
     validity: Option<Validity>,
     /// How long it may be cached
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = values::duration)]
@@ -51,15 +51,6 @@ pub struct Args {
     every: Option<Duration>,
     #[command(flatten)]
     key: IpnsKeyArgs,
-}
-
-fn validity(text: &str) -> Result<Validity, String> {
-    // A time is told what it should look like; only the last days of all are none here.
-    match (values::time(text), text.parse()) {
-        (Ok(time), _) => Ok(time.into()),
-        (_, Ok(validity)) => Ok(validity),
-        (Err(reason), _) => Err(reason),
-    }
 }
 
 struct Signed {

@@ -69,6 +69,7 @@ pub fn write(
         new_record,
         uploads: Vec::new(),
         publications: Vec::new(),
+        without_network: Vec::new(),
         seen: Agreement::default(),
         shortfall: None,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::ens::Name;
-use namesys::ipns::{Publisher, RecordSource, VerifiedRecord};
+use namesys::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use namesys::keys::IpnsKey;
 use namesys::net::Http;
 use namesys::publish::{
@@ -21,7 +21,7 @@ use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::prompt::confirm;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
-use crate::cli::values::{duration, time};
+use crate::cli::values::{duration, validity};
 
 /// The highest sequence that all programs take (an int64 in some).
 const LAST_SEQUENCE: u64 = i64::MAX as u64;
@@ -35,9 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Who makes new records, and how.
 #[derive(Debug, clap::Args)]
 pub struct AuthorArgs {
-    /// Until when a new record is valid [default: a year on]
-    #[arg(long, value_name = "RFC3339", value_parser = time)]
-    pub validity: Option<Timestamp>,
+    /// Until when a new record is valid, or for how long (90d) [default: a year on]
+    #[arg(long, value_name = "RFC3339|DURATION", value_parser = validity)]
+    pub validity: Option<Validity>,
     /// How long a reader may keep a new record
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
     pub ttl: Duration,
@@ -103,7 +103,7 @@ impl AuthorArgs {
     /// # Errors
     /// Exit 2.
     pub fn check(&self) -> Result<(), CliError> {
-        if self.validity.is_some_and(|validity| validity <= Timestamp::now()) {
+        if self.validity.as_ref().is_some_and(|until| until.instant() <= Timestamp::now()) {
             let message = "--validity has passed already: nobody would take the record";
             return Err(CliError::usage(message));
         }
@@ -133,7 +133,8 @@ impl AuthorArgs {
             return;
         }
         context.output.note("the root has not changed: the same record, for those that lack it");
-        if self.validity.is_some_and(|asked| asked != record.fields().validity()) {
+        if self.validity.as_ref().is_some_and(|until| until.instant() != record.fields().validity())
+        {
             context.output.warn(
                 "--validity has no effect while the root is the same: namesys renew, or a higher \
                  --sequence, makes a new record",
@@ -144,8 +145,8 @@ impl AuthorArgs {
     /// The author of a new record.
     pub fn author<'a>(&self, key: &'a IpnsKey, sequence: Option<u64>) -> Author<'a> {
         let now = Timestamp::now();
-        let year = || now.saturating_add(VALIDITY).unwrap_or(now);
-        let validity = self.validity.unwrap_or_else(year);
+        let year = || now.saturating_add(VALIDITY).unwrap_or(now).into();
+        let validity = self.validity.clone().unwrap_or_else(year);
         Author::Key { key, validity, ttl: self.ttl, sequence }
     }
 }

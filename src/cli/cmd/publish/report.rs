@@ -29,7 +29,7 @@ pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
         root: fields.value.strip_prefix("/ipfs/").unwrap_or(&fields.value).to_owned(),
         ipns_name: outcome.record.name().to_string(),
         sequence: fields.sequence,
-        validity: fields.validity().to_string(),
+        validity: fields.until(),
         new_record: outcome.new_record,
         uploads: uploads.collect(),
         publications: outcome.publications.clone(),

@@ -117,7 +117,7 @@ fn report(
             from: status.from.clone(),
             sequence: record.map(|record| record.fields().sequence),
             value: record.map(|record| record.fields().value.clone()),
-            validity: record.map(|record| record.fields().validity().to_string()),
+            validity: record.map(|record| record.fields().until()),
             days_left: record.map(|record| days_left(record, now)),
             age_days: record.and_then(|record| age_days(record, history, now)),
             newest: record.is_some() && !drifting.contains(&status.from.as_str()),
@@ -150,7 +150,7 @@ pub fn run_log(_args: LogArgs, context: &Context) -> Result<Outcome, CliError> {
     let entries = history.into_iter().rev().map(|entry| LogEntry {
         sequence: entry.record.fields().sequence,
         value: entry.record.fields().value.clone(),
-        validity: entry.record.fields().validity().to_string(),
+        validity: entry.record.fields().until(),
         made: entry.made.map(|made| made.to_string()),
     });
     let log: Vec<LogEntry> = entries.collect();
