@@ -1,12 +1,13 @@
 //! A record about to expire, and the CI job of `examples/ci`.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::report::{ErrorKind, IpnsRecordReport, KeygenReport, PublishReport, StatusReport};
+use sha2::{Digest, Sha256};
 
 use crate::support::reports::{kind, report};
 use crate::workspace::{SEED, WALLET, Workspace};
@@ -268,6 +269,40 @@ fn the_ci_script_publishes_to_web_hosts_without_an_ipns_key() {
     assert_eq!(served, std::fs::read(workspace.dir.join(record)).unwrap());
 }
 
+/// The program comes from what is named, as it was named, or not at all.
+#[test]
+fn the_ci_installer_takes_a_release_by_its_sum() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("namesys"), "#!/bin/sh\necho namesys 1.2.3\n").unwrap();
+    let archive = path("namesys.tar.gz");
+    let mut tar = Command::new("tar");
+    tar.arg("-czf").arg(&archive).arg("-C").arg(folder.path()).arg("namesys");
+    assert!(tar.status().unwrap().success());
+    let install = |variables: &[(&str, &str)]| {
+        let mut script = Command::new("sh");
+        script.arg(Path::new(EXAMPLES).join("install.sh")).env_clear();
+        script.env("PATH", "/usr/bin:/bin").env("PREFIX", path("prefix"));
+        let output = script.envs(variables.iter().copied()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap(), path("prefix/bin").exists())
+    };
+    let url = format!("file://{}", archive.display());
+    let sum = data_encoding::HEXLOWER.encode(&Sha256::digest(std::fs::read(&archive).unwrap()));
+    let (code, said, there) = install(&[]);
+    assert!(code == Some(2) && said.contains("RELEASE_URL") && !there, "{said}");
+    let (code, said, there) = install(&[("RELEASE_URL", &url)]);
+    assert!(code == Some(2) && said.contains("RELEASE_SHA256") && !there, "{said}");
+    let other = "0".repeat(64);
+    let (code, said, there) = install(&[("RELEASE_URL", &url), ("RELEASE_SHA256", &other)]);
+    assert!(code == Some(1) && said.contains("FAILED") && !there, "{said}");
+    let (code, said, there) = install(&[("RELEASE_URL", &url), ("RELEASE_SHA256", &sum)]);
+    assert!(code == Some(0) && said == "namesys 1.2.3\n" && there, "{said}");
+    // A machine without a compiler is told what it lacks.
+    let (code, said, _) = install(&[("SOURCE", "."), ("PATH", "/nonexistent:/bin")]);
+    assert!(code == Some(2) && said.contains("needs cargo"), "{said}");
+}
+
 /// What executing the script does not show: that the job runs it, on time, with the right secrets.
 #[test]
 fn the_ci_files_run_the_script_with_variables_that_exist() {
@@ -281,7 +316,12 @@ fn the_ci_files_run_the_script_with_variables_that_exist() {
     let help = help("publish") + &help("sign");
     for file in ["github-actions.yml", "gitlab-ci.yml"] {
         let text = read(file);
-        assert!(text.contains("sh publish.sh") && text.contains("schedule"), "{file}");
+        assert!(
+            text.contains("sh publish.sh")
+                && text.contains("sh install.sh")
+                && text.contains("schedule"),
+            "{file}"
+        );
         assert!(!text.contains('\t'), "{file}: YAML has no tabs");
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let ours: Vec<&str> = words.filter(|word| word.starts_with("NAMESYS_")).collect();

@@ -1,7 +1,7 @@
 //! Peers: the programs other people made for the same formats, run against
 //! ours. The official w3name client (npm, in Node), boxo, the library Kubo is
 //! made of (in a small Go program), the IPFS project's stand-in for pinning
-//! services (npm) and a bucket that checks signatures (Go) are fetched pinned
+//! services (npm), a bucket that checks signatures (Go) and actionlint are fetched pinned
 //! and built under `target/`. Without Go or Node their trials are ignored and
 //! say so; with `CI=true` they fail instead. A real Kubo is used where there is
 //! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored. So is an IPFS
@@ -29,6 +29,7 @@ mod trials {
     pub mod sites;
     pub mod uploads;
     pub mod validate;
+    pub mod workflows;
 }
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::serves_a_tampered_tree", GO, trials::gateway::resolve_tampered),
     ("boxo::routes_our_records", GO, trials::routing::put_and_get),
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
+    ("workflows::are_as_github_reads_them", GO, trials::workflows::are_valid),
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
     ("pinning::lets_doctor_in_or_says_why_not", NODE, trials::uploads::doctor_pinning),
     ("s3::lets_doctor_in_or_says_why_not", GO, trials::uploads::doctor_bucket),

@@ -162,6 +162,22 @@ pub fn bucket() -> Result<PathBuf> {
     })
 }
 
+/// What checks workflows of GitHub, built.
+pub fn actionlint() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || {
+        let folder = prepare("workflows", &["go.mod", "go.sum", "tools.go"], |folder| {
+            let module = "github.com/rhysd/actionlint/cmd/actionlint";
+            build(
+                Command::new("go")
+                    .args(["build", "-trimpath", "-o", "peer", module])
+                    .current_dir(folder),
+            )
+        })?;
+        Ok(folder.join("peer"))
+    })
+}
+
 fn cached(
     cell: &OnceLock<Result<PathBuf, String>>,
     make: impl FnOnce() -> Result<PathBuf>,
