@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | [`spec`] | what is implemented, byte for byte: the pages that comments point to | none |
 //! | `atomic` | files that are either the old or the new, never half of one | files |
+//! | `folder` | what a folder holds that others may have filled: no link followed, no pipe waited for | files |
 //! | `file_names` | which names are one file on other systems | none |
 //! | [`temporary`] | files and folders that go when the process ends | files |
 //! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
@@ -49,6 +50,7 @@ pub mod chain;
 pub mod devnet;
 pub mod ens;
 mod file_names;
+mod folder;
 pub mod ipfs;
 pub mod ipns;
 pub mod keys;

@@ -27,6 +27,7 @@ pub use crate::web::ServeLimits;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
+use crate::folder::OpenDir;
 use crate::web::{self, CACHE, content_type, cors_read_only, none_match};
 
 /// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
@@ -77,7 +78,7 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     tls: Option<Arc<rustls::ServerConfig>>,
-    root: PathBuf,
+    root: OpenDir,
     limits: ServeLimits,
 }
 
@@ -88,7 +89,7 @@ impl Server {
     /// [`ServeError`].
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         let failed = |error| ServeError::Folder { dir: config.dir.clone(), error };
-        let root = config.dir.canonicalize().map_err(failed)?;
+        let root = OpenDir::open(&config.dir).map_err(failed)?;
         let tls = config.tls.as_ref().map(TlsFiles::load).transpose()?;
         let failed = |error| ServeError::Listen { addr: config.listen, error };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
@@ -113,7 +114,7 @@ impl Server {
     }
 }
 
-async fn answer(State(root): State<Arc<PathBuf>>, request: Request) -> Response {
+async fn answer(State(root): State<Arc<OpenDir>>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, "GET, HEAD, OPTIONS")];
         return (allow, refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD"))
@@ -192,7 +193,7 @@ fn file(headers: &HeaderMap, found: Found) -> Response {
 }
 
 /// The file at `path` of a URL. `None` for whatever is not a file of the tree.
-fn read(root: &Path, path: &str) -> Option<Found> {
+fn read(root: &OpenDir, path: &str) -> Option<Found> {
     // Decoded after it is split: an encoded slash is part of a name, and no name has one.
     let decode = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok();
     let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
@@ -201,14 +202,9 @@ fn read(root: &Path, path: &str) -> Option<Found> {
     if segments.first()? != WELL_KNOWN || !segments.iter().all(|segment| plain(segment)) {
         return None;
     }
-    let file = segments.iter().fold(root.to_owned(), |path, segment| path.join(&**segment));
-    // Links are followed, then must have stayed within the tree.
-    let file = file.canonicalize().ok()?;
-    // What is no file, a pipe say, is not even opened.
-    if !file.starts_with(root.join(WELL_KNOWN)) || !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut opened = File::open(file).ok()?;
+    let file: PathBuf = segments.iter().map(|segment| &**segment).collect();
+    // Links are followed to files of the tree; what is no file, a pipe say, is not read.
+    let mut opened = root.file_inside(Path::new(WELL_KNOWN), &file).ok()?;
     let metadata = opened.metadata().ok()?;
     let is_long = metadata.len() > MAX_WHOLE;
     let most = if is_long { CHUNK as u64 } else { MAX_WHOLE };

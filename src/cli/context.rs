@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use namesys::keys::IpnsName;
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
-use namesys::workspace::{Config, Network, Workspace};
+use namesys::workspace::{Config, Network, Workspace, WorkspaceError};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -160,9 +160,25 @@ impl Context {
             None => {
                 let here = std::env::current_dir();
                 let here = here.map_err(|e| CliError::io("the current folder is not there", &e))?;
-                Workspace::find(&here)?
+                let found = Workspace::find(&here, &self.settings.owners()?);
+                found.map_err(|error| self.foreign(error))?
             }
         })
+    }
+
+    /// With the line to add, where a workspace is somebody else's.
+    fn foreign(&self, error: WorkspaceError) -> CliError {
+        let WorkspaceError::Foreign { dir, .. } = &error else { return error.into() };
+        let dir = dir.display().to_string();
+        let file = match self.settings.user_file() {
+            Some(file) => file.display().to_string(),
+            None => "namesys/config.toml in the folder of your settings".to_owned(),
+        };
+        let hint = format!(
+            "if you trust what is in it, write into {file}: safe_directories = [{dir:?}]; or name \
+             it: -C {dir}"
+        );
+        CliError::from(error).hint(hint)
     }
 
     /// The workspace and its configuration, read once, for commands that work without one too.

@@ -16,6 +16,8 @@ pub struct Var(pub &'static str);
 
 /// The workspace.
 pub const DIR: Var = Var("NAMESYS_DIR");
+/// Who became root, as sudo says.
+pub const SUDO_UID: Var = Var("SUDO_UID");
 /// Whose endpoints apply where nothing else says.
 pub const NETWORK: Var = Var("NAMESYS_NETWORK");
 /// Which credential goes to which host: `HOST=VARIABLE`, separated by spaces.

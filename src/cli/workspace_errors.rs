@@ -10,7 +10,8 @@ use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
 use namesys::wallet::WalletError;
 use namesys::workspace::{
-    ConfigError, ImportError, KeyMismatch, RecordsError, SignError, TreeError, WorkspaceError,
+    ConfigError, ImportError, KeyMismatch, RecordsError, SignError, TreeError, Unsuitable,
+    WorkspaceError,
 };
 
 use super::error::{CliError, Exit};
@@ -23,16 +24,35 @@ impl From<WorkspaceError> for CliError {
                 .hint("make one here: namesys init NAME; or say where it is: -C DIR"),
             WorkspaceError::Exists(_) => Self::new(Exit::Failed, ErrorKind::Exists, message)
                 .hint("use it as it is, or give another folder: -C DIR"),
+            WorkspaceError::Foreign { .. } => {
+                Self::new(Exit::Failed, ErrorKind::ForeignWorkspace, message)
+            }
             WorkspaceError::Locked { .. } => Self::new(Exit::Failed, ErrorKind::Locked, message)
                 .hint("wait until it is done, then try again"),
             // Somebody edited it with another encoding.
             WorkspaceError::Io { error, .. } if error.kind() == io::ErrorKind::InvalidData => {
                 Self::new(Exit::Usage, ErrorKind::BadFile, message)
             }
-            WorkspaceError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
+            WorkspaceError::Io { error, .. } => match Unsuitable::of(&error) {
+                Some(found) => unsuitable(found, message),
+                None => Self::new(Exit::Failed, ErrorKind::Io, message),
+            },
             WorkspaceError::Config(error) => error.into(),
             WorkspaceError::Records(error) => error.into(),
         }
+    }
+}
+
+/// Exit 2: the workspace's files are not as they must be.
+fn unsuitable(found: &Unsuitable, message: String) -> CliError {
+    match found {
+        Unsuitable::Link(_) => CliError::new(Exit::Usage, ErrorKind::Linked, message)
+            .hint("whoever made the link may have made it to reach other files of yours"),
+        Unsuitable::NotFile(_) | Unsuitable::NotFolder { .. } => {
+            CliError::new(Exit::Usage, ErrorKind::NotAFile, message)
+                .hint("move it away; namesys makes what it needs")
+        }
+        Unsuitable::TooLarge(_) => CliError::new(Exit::Usage, ErrorKind::BadFile, message),
     }
 }
 
@@ -81,7 +101,9 @@ impl From<ValueError> for CliError {
 impl From<TreeError> for CliError {
     fn from(error: TreeError) -> Self {
         let (exit, kind) = match &error {
-            TreeError::Io { .. } => (Exit::Failed, ErrorKind::Io),
+            TreeError::Io { error, .. } if Unsuitable::of(error).is_none() => {
+                (Exit::Failed, ErrorKind::Io)
+            }
             _ => (Exit::Usage, ErrorKind::BadTree),
         };
         Self::new(exit, kind, error.to_string())
@@ -92,7 +114,9 @@ impl From<PackError> for CliError {
     fn from(error: PackError) -> Self {
         let message = error.to_string();
         match error {
-            PackError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
+            PackError::Io { source, .. } if Unsuitable::of(&source).is_none() => {
+                Self::new(Exit::Failed, ErrorKind::Io, message)
+            }
             PackError::NothingSigned(_) => {
                 Self::new(Exit::NotFound, ErrorKind::NothingSigned, message)
                     .hint("namesys set …, then namesys sign")

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A file of a published tree is a record, or small.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// A file of a tree, or a link.
 #[derive(Clone, Debug, PartialEq, Eq)]

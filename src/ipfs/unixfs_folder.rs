@@ -1,13 +1,17 @@
 //! Packing a folder on disk as it stands, hidden names included.
 //!
 //! Symbolic links are kept as links, as Kubo does (so roots are equal); those that leave the
-//! folder are refused. Files are read in chunks of 1 MiB, folders without recursion.
+//! folder are refused, and none is followed. Files are read in chunks of 1 MiB, folders without
+//! recursion.
 
-use std::fs::{self, File};
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::path::{Component, Path};
 
 use super::block::BlockSink;
+use super::tree_files::MAX_FILE_BYTES;
 use super::unixfs::{Link, Node, PackError, Packed, Packer};
+use crate::ens::WELL_KNOWN;
+use crate::folder::{Kind, OpenDir};
 
 /// Packs the folder `dir`; `progress` is told how many files are done.
 ///
@@ -20,7 +24,12 @@ pub fn pack_directory(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Packed, PackError> {
     let mut packer = Packer::new(sink);
-    let root = pack_folder(dir, &mut packer, progress)?;
+    let real = fs::canonicalize(dir).map_err(at(dir))?;
+    if !real.is_dir() {
+        return Err(PackError::NotFolder(dir.to_owned()));
+    }
+    let opened = OpenDir::open(&real).map_err(at(dir))?;
+    let root = pack_folder(opened, u64::MAX, &mut packer, progress)?;
     Ok(packer.packed(root))
 }
 
@@ -33,75 +42,77 @@ pub fn pack_well_known(
     sink: &mut dyn BlockSink,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Packed, PackError> {
-    let dir = workspace.join(".well-known");
-    match fs::symlink_metadata(&dir) {
-        Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err(PackError::NotFolder(dir)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(PackError::NothingSigned(dir));
-        }
-        Err(error) => return Err(at(&dir)(error)),
+    let dir = workspace.join(WELL_KNOWN);
+    let real = fs::canonicalize(workspace).map_err(at(workspace))?;
+    let folder = OpenDir::open(&real).map_err(at(workspace))?;
+    match folder.kind(WELL_KNOWN).map_err(at(&dir))? {
+        None => return Err(PackError::NothingSigned(dir)),
+        Some(Kind::Folder) => {}
+        Some(_) => return Err(PackError::NotFolder(dir)),
     }
     let mut packer = Packer::new(sink);
-    let node = pack_folder(&dir, &mut packer, progress)?;
-    let root = packer.directory(&[Link { name: ".well-known".to_owned(), node }])?;
+    let folder = folder.folder(WELL_KNOWN).map_err(at(&dir))?;
+    let node = pack_folder(folder, MAX_FILE_BYTES, &mut packer, progress)?;
+    let root = packer.directory(&[Link { name: WELL_KNOWN.to_owned(), node }])?;
     Ok(packer.packed(root))
 }
 
 /// A folder that is being read: what is left of it (last first), what is packed.
-struct OpenFolder {
-    path: PathBuf,
-    left: Vec<String>,
+struct Reading {
+    folder: OpenDir,
+    left: Vec<(String, Kind)>,
     links: Vec<Link>,
 }
 
-impl OpenFolder {
-    fn read(path: PathBuf) -> Result<Self, PackError> {
+impl Reading {
+    fn new(folder: OpenDir) -> Result<Self, PackError> {
         let mut left = Vec::new();
-        for entry in fs::read_dir(&path).map_err(at(&path))? {
-            let name = entry.map_err(at(&path))?.file_name();
-            left.push(name.into_string().map_err(|name| PackError::NotUtf8(path.join(name)))?);
+        for (name, kind) in folder.entries().map_err(at(folder.path()))? {
+            let name = name.into_string();
+            let name = name.map_err(|name| PackError::NotUtf8(folder.path().join(name)))?;
+            left.push((name, kind));
         }
-        left.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(Self { path, left, links: Vec::new() })
+        left.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+        Ok(Self { folder, left, links: Vec::new() })
     }
 }
 
+/// Packs a folder whose path is canonical, with files of `limit` bytes at most.
 fn pack_folder(
-    dir: &Path,
+    folder: OpenDir,
+    limit: u64,
     packer: &mut Packer<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Node, PackError> {
-    let root = fs::canonicalize(dir).map_err(at(dir))?;
-    if !root.is_dir() {
-        return Err(PackError::NotFolder(dir.to_owned()));
-    }
+    let root = folder.path().to_owned();
     let mut files = 0;
-    let mut below: Vec<(String, OpenFolder)> = Vec::new();
-    let mut current = OpenFolder::read(root.clone())?;
+    let mut below: Vec<(String, Reading)> = Vec::new();
+    let mut current = Reading::new(folder)?;
     let mut name = String::new();
     loop {
-        let Some(next) = current.left.pop() else {
+        let Some((next, kind)) = current.left.pop() else {
             let node = packer.directory(&current.links)?;
             let Some((outer_name, outer)) = below.pop() else { return Ok(node) };
             current = outer;
             current.links.push(Link { name: std::mem::replace(&mut name, outer_name), node });
             continue;
         };
-        let path = current.path.join(&next);
-        let kind = fs::symlink_metadata(&path).map_err(at(&path))?.file_type();
-        if kind.is_dir() {
-            let inner = OpenFolder::read(path)?;
-            let outer = std::mem::replace(&mut current, inner);
-            below.push((std::mem::replace(&mut name, next), outer));
-            continue;
-        }
-        let node = if kind.is_symlink() {
-            packer.symlink(&link_target(&path, &root)?)?
-        } else if kind.is_file() {
-            pack_file(&path, packer)?
-        } else {
-            return Err(PackError::Special(path));
+        let path = || current.folder.path().join(&next);
+        let node = match kind {
+            Kind::Folder => {
+                let inner = current.folder.folder(&next).map_err(|e| at(&path())(e))?;
+                let inner = Reading::new(inner)?;
+                let outer = std::mem::replace(&mut current, inner);
+                below.push((std::mem::replace(&mut name, next), outer));
+                continue;
+            }
+            Kind::Link => packer.symlink(&link_target(&current.folder, &next, &root)?)?,
+            Kind::File => {
+                let file = current.folder.file_up_to(&next, limit);
+                let file = file.map_err(|error| at(&path())(error))?;
+                packer.file(file, |error| at(&path())(error))?
+            }
+            Kind::Other(_) => return Err(PackError::Special(path())),
         };
         current.links.push(Link { name: next, node });
         files += 1;
@@ -109,18 +120,13 @@ fn pack_folder(
     }
 }
 
-fn pack_file(path: &Path, packer: &mut Packer<'_>) -> Result<Node, PackError> {
-    let file = File::open(path).map_err(at(path))?;
-    packer.file(file, at(path))
-}
-
 /// Where a link points, as written. Neither its text nor what the system makes of it may leave
 /// `root`, which is canonical.
-fn link_target(path: &Path, root: &Path) -> Result<String, PackError> {
-    let target = fs::read_link(path).map_err(at(path))?;
+fn link_target(folder: &OpenDir, name: &str, root: &Path) -> Result<String, PackError> {
+    let path = &folder.path().join(name);
+    let target = folder.read_link(name).map_err(at(path))?;
     let leaves = || PackError::LinkLeaves { path: path.to_owned(), target: target.clone() };
-    let folder = path.parent().unwrap_or(root);
-    let mut depth = folder.strip_prefix(root).map_err(|_| leaves())?.components().count();
+    let mut depth = folder.path().strip_prefix(root).map_err(|_| leaves())?.components().count();
     for component in target.components() {
         match component {
             Component::Normal(_) => depth += 1,

@@ -11,6 +11,7 @@ use url::Url;
 use super::publish::{PublishError, Publisher, RecordSource, explain_refusal};
 use super::{MAX_RECORD_BYTES, UnverifiedRecord, VerifiedRecord};
 use crate::atomic::write_atomic;
+use crate::folder::OpenDir;
 use crate::keys::IpnsName;
 
 /// A file, or a folder that gets a file `<name>.ipns-record`.
@@ -44,7 +45,8 @@ impl RecordFile {
         let path = self.file(name);
         let mut bytes = Vec::new();
         let most = MAX_RECORD_BYTES as u64 + 1;
-        let read = fs::File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+        let file = OpenDir::named_file(&path);
+        let read = file.and_then(|file| file.take(most).read_to_end(&mut bytes));
         match read {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(path, "cannot be read", &error)),

@@ -4,19 +4,22 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use cid::Cid;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ipns::{RecordError, UnverifiedRecord, VerifiedRecord};
+use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::multiformats::parse_cid;
-use crate::workspace::{Workspace, WorkspaceError, write_atomic};
+use crate::workspace::{Workspace, WorkspaceError};
 
-const SITES: &str = "sites.jsonl";
+const HISTORY: &str = ".namesys/history";
+const SITES: &str = ".namesys/sites.jsonl";
+/// Most bytes of it: each line has some hundred.
+const MAX_SITES_BYTES: u64 = 16 << 20;
 /// Publications to web hosts that are kept.
 const MAX_SITES: usize = 1000;
 
@@ -76,8 +79,8 @@ impl<'a> History<'a> {
         Self(workspace)
     }
 
-    fn dir(self, name: &IpnsName) -> PathBuf {
-        self.0.state_dir().join("history").join(name.to_string())
+    fn dir(name: &IpnsName) -> PathBuf {
+        Path::new(HISTORY).join(name.to_string())
     }
 
     /// Keeps a record before it is sent anywhere. Hold the lock.
@@ -86,10 +89,7 @@ impl<'a> History<'a> {
     /// I/O.
     pub fn keep(self, record: &Publication) -> Result<(), StateError> {
         let file = format!("{:020}.ipns", record.fields().sequence);
-        let path = self.dir(record.name()).join(file);
-        write_atomic(&self.0.temporary_dir()?, &path, record.bytes(), true)
-            .map_err(WorkspaceError::io(&path))?;
-        Ok(())
+        Ok(self.0.write(Self::dir(record.name()).join(file), record.bytes())?)
     }
 
     /// The records made here for `name`, by sequence.
@@ -105,18 +105,20 @@ impl<'a> History<'a> {
     /// # Errors
     /// As [`records`](Self::records).
     pub fn entries(self, name: &IpnsName) -> Result<Vec<HistoryEntry>, StateError> {
-        let dir = self.dir(name);
-        let entries = match std::fs::read_dir(&dir) {
-            Ok(entries) => entries,
+        let dir = Self::dir(name);
+        let folder = match self.0.folder().folder(&dir) {
+            Ok(folder) => folder,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(WorkspaceError::io(&dir)(error).into()),
+            Err(error) => return Err(self.0.failed(&dir)(error).into()),
         };
         let mut history = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(WorkspaceError::io(&dir))?.path();
-            let bytes = std::fs::read(&path).map_err(WorkspaceError::io(&path))?;
-            let written = path.metadata().and_then(|metadata| metadata.modified()).ok();
+        for (file, _) in folder.entries().map_err(self.0.failed(&dir))? {
+            let path = dir.join(&file);
+            let bytes = folder.read(&file, MAX_RECORD_BYTES as u64);
+            let bytes = bytes.map_err(self.0.failed(&path))?;
+            let written = folder.file(&file).and_then(|file| file.metadata()?.modified()).ok();
             let made = written.and_then(|time| Timestamp::try_from(time).ok());
+            let path = self.0.dir().join(path);
             let record = UnverifiedRecord::parse(&bytes)
                 .and_then(|record| record.verify_signature(name))
                 .map_err(|error| StateError::Record { path, error })?;
@@ -131,11 +133,11 @@ impl<'a> History<'a> {
     /// # Errors
     /// I/O.
     pub fn sites(self) -> Result<Vec<SiteEntry>, WorkspaceError> {
-        let path = self.0.state_dir().join(SITES);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match self.0.folder().read(SITES, MAX_SITES_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            text => text.map_err(WorkspaceError::io(&path))?,
+            text => text.map_err(self.0.failed(SITES))?,
         };
+        let text = String::from_utf8_lossy(&text);
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
     }
 
@@ -144,7 +146,6 @@ impl<'a> History<'a> {
     /// # Errors
     /// I/O.
     pub fn keep_site(self, entry: &SiteEntry) -> Result<(), WorkspaceError> {
-        let path = self.0.state_dir().join(SITES);
         let mut entries = self.sites()?;
         entries.push(entry.clone());
         let mut text = String::new();
@@ -153,8 +154,7 @@ impl<'a> History<'a> {
             text.push_str(&line.expect("texts and numbers always serialize"));
             text.push('\n');
         }
-        write_atomic(&self.0.temporary_dir()?, &path, text.as_bytes(), true)
-            .map_err(WorkspaceError::io(&path))
+        self.0.write(SITES, text.as_bytes())
     }
 }
 

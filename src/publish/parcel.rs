@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic::write_atomic;
 use crate::ens::Name;
+use crate::folder::OpenDir;
 use crate::ipfs::{CarBlocks, CarError, ReadError, check_complete};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
@@ -177,7 +178,7 @@ fn check_car(car: &Path, root: &Cid) -> Result<(), ParcelError> {
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ParcelError> {
     let failed = |error| ParcelError::Io { path: path.to_owned(), error };
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = OpenDir::named_file(path).map_err(failed)?;
     io::Read::read_to_end(&mut io::Read::take(file, limit + 1), &mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
         let error = io::Error::new(io::ErrorKind::InvalidData, format!("over {limit} bytes"));

@@ -41,7 +41,7 @@ pub enum ErrorKind {
     BadBlocks,
     /// `namesys.toml` has an entry that is wrong.
     BadConfig,
-    /// A file of the workspace is not UTF-8.
+    /// A file of the workspace is not UTF-8, or larger than any that is read.
     BadFile,
     /// A gateway that does not parse.
     BadGateway,
@@ -111,6 +111,8 @@ pub enum ErrorKind {
     File,
     /// A signature is not of this text, or not by this wallet.
     ForeignSignature,
+    /// A workspace that was found by walking up, and not named, belongs to another user.
+    ForeignWorkspace,
     /// Not every upload or publisher that is required has it.
     Incomplete,
     /// A fault in this program.
@@ -121,6 +123,8 @@ pub enum ErrorKind {
     Invalid,
     /// A file could not be read or written.
     Io,
+    /// A symbolic link stands where a file or folder of the workspace should.
+    Linked,
     /// The address to listen on cannot be used.
     Listen,
     /// Another process works on the workspace.
@@ -171,6 +175,8 @@ pub enum ErrorKind {
     NoWallet,
     /// There is no workspace here.
     NoWorkspace,
+    /// A folder, a pipe or a device stands where a file of the workspace should, or the reverse.
+    NotAFile,
     /// Not everybody serves the new record within the time given.
     NotAgreed,
     /// The answer to the question was no.

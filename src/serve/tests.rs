@@ -46,7 +46,7 @@ fn tree() -> tempfile::TempDir {
 #[test]
 fn nothing_but_the_tree_can_be_read() {
     let dir = tree();
-    let root = dir.path().join("ws").canonicalize().unwrap();
+    let root = OpenDir::open(&dir.path().join("ws")).unwrap();
     let name = |path| read(&root, path).map(|found| found.name);
     for (path, file) in [
         ("/.well-known/eth/%C3%B1ick/text/avatar.json", "avatar.json"),

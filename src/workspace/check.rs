@@ -6,8 +6,9 @@ use std::path::Path;
 use alloy_primitives::Address;
 use rayon::prelude::*;
 
-use super::tree::{TreeEntry, TreeError, read_bounded, read_payload, walk};
+use super::tree::{TreeEntry, TreeError, read_bounded, read_payload, walk_in};
 use crate::ens::Name;
+use crate::folder::OpenDir;
 use crate::record::{PathMeaning, RecordKey, record_path};
 use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
 
@@ -48,16 +49,18 @@ pub fn check_tree(
     progress: &(dyn Fn() + Sync),
 ) -> Result<Vec<CheckedFile>, TreeError> {
     let approvals = ApprovalCache::new();
+    let failed = |error| TreeError::Io { path: workspace.to_owned(), error };
+    let workspace = &OpenDir::open(workspace).map_err(failed)?;
     let check = |entry: TreeEntry| {
         let checked = check_file(workspace, entry, chain_id, owner_of, approved, &approvals);
         progress();
         checked
     };
-    Ok(walk(workspace)?.into_par_iter().map(check).collect())
+    Ok(walk_in(workspace)?.into_par_iter().map(check).collect())
 }
 
 fn check_file(
-    workspace: &Path,
+    workspace: &OpenDir,
     entry: TreeEntry,
     chain_id: u64,
     owner_of: &dyn Fn(&Name) -> Address,
@@ -76,7 +79,7 @@ fn check_file(
         PathMeaning::Records(candidates) => (candidates, false),
         PathMeaning::Legacy(name, key) => (vec![(name, key)], true),
     };
-    let payload = read_payload(&workspace.join(&path));
+    let payload = read_payload(workspace, &path);
     let (first_name, first_key) = candidates[0].clone();
     let found = |name: &Name, key: &RecordKey, verdict| CheckedFile {
         path: path.clone(),
@@ -119,7 +122,7 @@ fn check_file(
 }
 
 /// Whether the file in the flat layout says what the file that the resolver asks says.
-fn is_copy(workspace: &Path, flat: &str, name: &Name, key: &RecordKey) -> bool {
-    let read = |path: &str| read_bounded(&workspace.join(path)).ok();
+fn is_copy(workspace: &OpenDir, flat: &str, name: &Name, key: &RecordKey) -> bool {
+    let read = |path: &str| read_bounded(workspace, path).ok();
     read(flat).is_some_and(|copy| read(&record_path(name, key)) == Some(copy))
 }

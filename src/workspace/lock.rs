@@ -1,11 +1,14 @@
 //! One lock for each workspace.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Workspace, WorkspaceError};
+use super::{STATE_DIR, Workspace, WorkspaceError};
+
+const LOCK: &str = ".namesys/lock";
+/// How a CAR file under way is called.
+const CAR_PREFIX: &str = ".car-";
 
 /// How long another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,12 +23,9 @@ pub struct Lock {
 
 impl Lock {
     pub(super) fn acquire(workspace: &Workspace) -> Result<Self, WorkspaceError> {
-        let path = workspace.state_dir().join("lock");
-        let open = || -> io::Result<File> {
-            std::fs::create_dir_all(workspace.state_dir())?;
-            OpenOptions::new().create(true).truncate(false).write(true).open(&path)
-        };
-        let file = open().map_err(WorkspaceError::io(&path))?;
+        let (state, lock) = (Path::new(STATE_DIR), Path::new(LOCK));
+        workspace.folder().make_folder(state).map_err(workspace.failed(state))?;
+        let file = workspace.folder().lock_file(lock).map_err(workspace.failed(lock))?;
         let start = Instant::now();
         loop {
             match file.try_lock() {
@@ -39,27 +39,12 @@ impl Lock {
                         seconds: PATIENCE.as_secs(),
                     });
                 }
-                Err(TryLockError::Error(error)) => return Err(WorkspaceError::io(&path)(error)),
+                Err(TryLockError::Error(error)) => return Err(workspace.failed(lock)(error)),
             }
         }
-        clear_temporary(workspace);
+        // What a killed process left: nobody else writes there while the lock is held.
+        workspace.temporary()?.clear_temporary(CAR_PREFIX);
         Ok(Self { _file: file })
-    }
-}
-
-/// What a killed process left: nobody else writes there while the lock is held. A link is not
-/// followed: whoever wrote the workspace may have chosen where it leads.
-fn clear_temporary(workspace: &Workspace) {
-    let (state, folder) = (workspace.state_dir(), workspace.state_dir().join("tmp"));
-    let is_folder =
-        |path: &Path| path.symlink_metadata().is_ok_and(|found| found.file_type().is_dir());
-    if !is_folder(&state) || !is_folder(&folder) {
-        return;
-    }
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        // A file that cannot be removed is only litter; the next holder tries again.
-        let _ = std::fs::remove_file(entry.path());
     }
 }
 
@@ -67,31 +52,38 @@ fn clear_temporary(workspace: &Workspace) {
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
-    fn a_link_for_the_folder_of_temporary_files_is_not_followed() {
+    fn linked_state_is_refused_and_nothing_in_it_is_touched() {
         let folder = tempfile::tempdir().unwrap();
         let (dir, other) = (folder.path().join("ws"), folder.path().join("other"));
         std::fs::create_dir_all(dir.join(".namesys")).unwrap();
-        std::fs::create_dir(&other).unwrap();
+        std::fs::create_dir_all(other.join("tmp")).unwrap();
         std::fs::write(dir.join("namesys.toml"), "name = \"nick.eth\"\n").unwrap();
-        std::fs::write(other.join("id_ed25519"), "key").unwrap();
+        std::fs::write(other.join("write-id_ed25519"), "key").unwrap();
+        std::fs::write(other.join("tmp/write-kept"), "x").unwrap();
+        let refused = || {
+            let error = Workspace::at(&dir).unwrap().lock().unwrap_err().to_string();
+            assert!(error.contains("symbolic link"), "{error}");
+        };
         std::os::unix::fs::symlink(&other, dir.join(".namesys/tmp")).unwrap();
-        drop(Workspace::at(&dir).unwrap().lock().unwrap());
-        assert!(other.join("id_ed25519").is_file());
-        // The same where all of the state is a link.
-        std::fs::rename(dir.join(".namesys"), folder.path().join("state")).unwrap();
-        std::fs::remove_file(folder.path().join("state/tmp")).unwrap();
-        std::fs::create_dir(folder.path().join("state/tmp")).unwrap();
-        std::fs::write(folder.path().join("state/tmp/kept"), "x").unwrap();
-        std::os::unix::fs::symlink(folder.path().join("state"), dir.join(".namesys")).unwrap();
-        drop(Workspace::at(&dir).unwrap().lock().unwrap());
-        assert!(folder.path().join("state/tmp/kept").is_file());
-        // Its own is emptied.
+        refused();
+        std::fs::remove_dir_all(dir.join(".namesys")).unwrap();
+        std::os::unix::fs::symlink(&other, dir.join(".namesys")).unwrap();
+        refused();
         std::fs::remove_file(dir.join(".namesys")).unwrap();
-        std::fs::create_dir_all(dir.join(".namesys/tmp")).unwrap();
-        std::fs::write(dir.join(".namesys/tmp/left"), "x").unwrap();
+        std::fs::create_dir(dir.join(".namesys")).unwrap();
+        std::os::unix::fs::symlink(other.join("new"), dir.join(".namesys/lock")).unwrap();
+        refused();
+        assert!(other.join("write-id_ed25519").is_file() && other.join("tmp/write-kept").is_file());
+        assert!(!other.join("lock").exists() && !other.join("new").exists());
+        // Its own is emptied, of what is ours.
+        std::fs::remove_file(dir.join(".namesys/lock")).unwrap();
+        std::fs::create_dir(dir.join(".namesys/tmp")).unwrap();
+        for name in ["write-left", ".car-left", "theirs"] {
+            std::fs::write(dir.join(".namesys/tmp").join(name), "x").unwrap();
+        }
         drop(Workspace::at(&dir).unwrap().lock().unwrap());
-        assert!(!dir.join(".namesys/tmp/left").exists());
+        let left: Vec<_> = std::fs::read_dir(dir.join(".namesys/tmp")).unwrap().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
     }
 }

@@ -17,6 +17,7 @@ mod config_file;
 mod import;
 mod lock;
 mod network;
+mod owners;
 mod plan;
 mod records;
 mod sign;
@@ -24,9 +25,13 @@ mod targets;
 mod tree;
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use crate::atomic::write_atomic;
+pub(crate) use crate::folder::OpenDir;
+pub use crate::folder::Unsuitable;
 pub use approval_mode::{ApprovalMode, UnknownApprovalMode};
 pub use approvals::Approval;
 pub use check::{CheckedFile, Verdict, check_tree};
@@ -34,6 +39,7 @@ pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
 pub use network::{Network, UnknownNetwork};
+pub use owners::{Owners, SafeDirectory};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, approval_stands, sign};
@@ -47,10 +53,17 @@ pub const RECORDS_FILE: &str = "records.toml";
 /// What can be rebuilt: lock, temporary files, last publication.
 pub const STATE_DIR: &str = ".namesys";
 
-/// A folder that holds a `namesys.toml`.
+/// Most bytes of `namesys.toml` and of `records.toml`: a hundred thousand names have some 20 MiB.
+const MAX_TOML: u64 = 64 << 20;
+/// Files under way.
+const TEMPORARY: &str = ".namesys/tmp";
+
+/// A folder that holds a `namesys.toml`. What is in it may be a stranger's: it is opened relative
+/// to the folder, and no link is followed.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     dir: PathBuf,
+    folder: Arc<OpenDir>,
 }
 
 /// Why a workspace cannot be made, found or locked.
@@ -62,6 +75,14 @@ pub enum WorkspaceError {
     /// `init` where one exists.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// Found by walking up, and somebody else's.
+    #[error("{} belongs to another user (uid {owner}), and a stranger's workspace is not worked in by accident", .dir.join(CONFIG_FILE).display())]
+    Foreign {
+        /// The workspace.
+        dir: PathBuf,
+        /// Who owns its `namesys.toml`.
+        owner: u32,
+    },
     /// Another process holds the lock.
     #[error("another namesys process is working in {} and did not finish within {seconds} s", .dir.display())]
     Locked {
@@ -94,26 +115,40 @@ impl WorkspaceError {
 }
 
 impl Workspace {
-    /// The nearest folder at or above `start` with a `namesys.toml`.
+    /// The nearest folder at or above `start` with a `namesys.toml`, which is the user's or one
+    /// of `owners`'.
     ///
     /// # Errors
-    /// [`WorkspaceError::NotFound`].
-    pub fn find(start: &Path) -> Result<Self, WorkspaceError> {
-        let found = start.ancestors().find(|dir| dir.join(CONFIG_FILE).is_file());
-        found
-            .map(|dir| Self { dir: dir.to_owned() })
-            .ok_or_else(|| WorkspaceError::NotFound(start.to_owned()))
+    /// [`WorkspaceError::NotFound`], [`WorkspaceError::Foreign`], and as [`at`](Self::at).
+    pub fn find(start: &Path, owners: &Owners) -> Result<Self, WorkspaceError> {
+        for dir in start.ancestors() {
+            if dir.join(CONFIG_FILE).symlink_metadata().is_ok() {
+                let (workspace, owner) = Self::open(dir)?;
+                return match owners.accept(dir, owner) {
+                    true => Ok(workspace),
+                    false => Err(WorkspaceError::Foreign { dir: dir.to_owned(), owner }),
+                };
+            }
+        }
+        Err(WorkspaceError::NotFound(start.to_owned()))
     }
 
-    /// The workspace in `dir` itself.
+    /// The workspace in `dir` itself, whoever owns it.
     ///
     /// # Errors
-    /// [`WorkspaceError::NotFound`].
+    /// [`WorkspaceError::NotFound`]; [`WorkspaceError::Io`] where `namesys.toml` is a link, say.
     pub fn at(dir: &Path) -> Result<Self, WorkspaceError> {
-        if dir.join(CONFIG_FILE).is_file() {
-            Ok(Self { dir: dir.to_owned() })
-        } else {
-            Err(WorkspaceError::NotFound(dir.to_owned()))
+        Ok(Self::open(dir)?.0)
+    }
+
+    /// With the user who owns its `namesys.toml`.
+    fn open(dir: &Path) -> Result<(Self, u32), WorkspaceError> {
+        let missing = || WorkspaceError::NotFound(dir.to_owned());
+        let folder = OpenDir::open(dir).map_err(|_| missing())?;
+        match folder.file(CONFIG_FILE).and_then(|file| file.metadata()) {
+            Ok(found) => Ok((Self { dir: dir.to_owned(), folder: Arc::new(folder) }, found.uid())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
+            Err(error) => Err(WorkspaceError::io(&dir.join(CONFIG_FILE))(error)),
         }
     }
 
@@ -123,16 +158,17 @@ impl Workspace {
     /// [`WorkspaceError::Exists`] over an existing one; I/O errors.
     pub fn init(dir: &Path, config: &Config) -> Result<Self, WorkspaceError> {
         std::fs::create_dir_all(dir).map_err(WorkspaceError::io(dir))?;
-        let workspace = Self { dir: dir.to_owned() };
+        let folder = Arc::new(OpenDir::open(dir).map_err(WorkspaceError::io(dir))?);
+        let workspace = Self { dir: dir.to_owned(), folder };
         let _lock = workspace.lock()?;
-        if workspace.config_path().exists() {
+        let there = |file| workspace.folder.kind(file).map_err(workspace.failed(file));
+        if there(CONFIG_FILE)?.is_some() {
             return Err(WorkspaceError::Exists(workspace.config_path()));
         }
-        if !workspace.records_path().exists() {
-            workspace.write(&workspace.records_path(), records::TEMPLATE.as_bytes())?;
+        if there(RECORDS_FILE)?.is_none() {
+            workspace.write(RECORDS_FILE, records::TEMPLATE.as_bytes())?;
         }
-        let ignore = workspace.state_dir().join(".gitignore");
-        workspace.write(&ignore, b"*\n")?;
+        workspace.write(".namesys/.gitignore", b"*\n")?;
         workspace.save_config(config)?;
         Ok(workspace)
     }
@@ -157,15 +193,33 @@ impl Workspace {
         self.dir.join(STATE_DIR)
     }
 
+    /// The folder, opened: everything in it is opened relative to it.
+    pub(crate) fn folder(&self) -> &OpenDir {
+        &self.folder
+    }
+
+    /// Says which of its files an error is about.
+    pub(crate) fn failed<P: AsRef<Path>>(
+        &self,
+        path: P,
+    ) -> impl FnOnce(io::Error) -> WorkspaceError + use<P> {
+        let path = self.dir.join(path);
+        move |error| WorkspaceError::Io { path, error }
+    }
+
     /// A folder on the workspace's file system for files under way, as an absolute path: a
-    /// relative one is made absolute again for every file.
+    /// relative one is made absolute again for every file. It is no link.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn temporary_dir(&self) -> Result<PathBuf, WorkspaceError> {
-        let dir = self.state_dir().join("tmp");
-        std::fs::create_dir_all(&dir).map_err(WorkspaceError::io(&dir))?;
-        std::path::absolute(&dir).map_err(WorkspaceError::io(&dir))
+        self.temporary()?;
+        std::path::absolute(self.dir.join(TEMPORARY)).map_err(self.failed(TEMPORARY))
+    }
+
+    /// As [`temporary_dir`](Self::temporary_dir), opened.
+    pub(crate) fn temporary(&self) -> Result<OpenDir, WorkspaceError> {
+        self.folder.make_folder(TEMPORARY).map_err(self.failed(TEMPORARY))
     }
 
     /// Waits for and takes the workspace's one lock.
@@ -181,8 +235,8 @@ impl Workspace {
     /// # Errors
     /// I/O, or what is wrong in it.
     pub fn config(&self) -> Result<Config, WorkspaceError> {
-        let path = self.config_path();
-        let text = std::fs::read_to_string(&path).map_err(WorkspaceError::io(&path))?;
+        let text = self.folder.read_text(CONFIG_FILE, MAX_TOML);
+        let text = text.map_err(self.failed(CONFIG_FILE))?;
         Ok(Config::parse(&text)?)
     }
 
@@ -191,7 +245,7 @@ impl Workspace {
     /// # Errors
     /// I/O.
     pub fn save_config(&self, config: &Config) -> Result<(), WorkspaceError> {
-        self.write(&self.config_path(), config.to_string().as_bytes())
+        self.write(CONFIG_FILE, config.to_string().as_bytes())
     }
 
     /// Reads `records.toml`; a missing one is empty.
@@ -199,11 +253,10 @@ impl Workspace {
     /// # Errors
     /// I/O, or what is wrong in it.
     pub fn records(&self, config: &Config) -> Result<Records, WorkspaceError> {
-        let path = self.records_path();
-        let text = match std::fs::read_to_string(&path) {
+        let text = match self.folder.read_text(RECORDS_FILE, MAX_TOML) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(WorkspaceError::io(&path)(error)),
+            Err(error) => return Err(self.failed(RECORDS_FILE)(error)),
         };
         Ok(Records::parse(&text, config.name())?)
     }
@@ -213,10 +266,12 @@ impl Workspace {
     /// # Errors
     /// I/O.
     pub fn save_records(&self, records: &Records) -> Result<(), WorkspaceError> {
-        self.write(&self.records_path(), records.to_string().as_bytes())
+        self.write(RECORDS_FILE, records.to_string().as_bytes())
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), WorkspaceError> {
-        write_atomic(&self.temporary_dir()?, path, bytes, true).map_err(WorkspaceError::io(path))
+    /// Replaces a file of it, for good: the bytes reach the disk. Hold the lock.
+    pub(crate) fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        let written = self.folder.write(&path, bytes, &self.temporary()?, true);
+        written.map_err(self.failed(&path))
     }
 }

@@ -6,7 +6,7 @@ use alloy_primitives::Address;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::tree::{TreeEntry, read_bounded, walk};
+use super::tree::{TreeEntry, read_bounded, walk_in};
 use super::{ApprovalMode, Config, Records, TreeError, Workspace};
 use crate::ens::Name;
 use crate::record::{PathMeaning, RecordFile, RecordKey, Value, flat_path, record_path};
@@ -80,7 +80,7 @@ pub fn plan(
     let approvals = ApprovalCache::new();
     let compare = |(name, key, value): (&Name, &RecordKey, &Value)| {
         let path = record_path(name, key);
-        let found = read_bounded(&workspace.dir().join(&path));
+        let found = read_bounded(workspace.folder(), &path);
         let mut state = match &found {
             Err(error) if is_absent(error) => RecordState::Unsigned,
             Err(_) => RecordState::Stale,
@@ -98,7 +98,7 @@ pub fn plan(
     };
     let mut changes: Vec<Change> = wanted.into_par_iter().map(compare).collect();
     let removed = |entry: TreeEntry| removed_record(workspace, config, records, expected, entry);
-    changes.par_extend(walk(workspace.dir())?.into_par_iter().filter_map(removed));
+    changes.par_extend(walk_in(workspace.folder())?.into_par_iter().filter_map(removed));
     changes.par_sort_by(|a, b| (&a.name, &a.key).cmp(&(&b.name, &b.key)));
     Ok(changes)
 }
@@ -117,7 +117,7 @@ fn flat_copy(
     expected: &Expected,
 ) -> (Option<String>, bool) {
     let Some(path) = flat_path(name, key) else { return (None, true) };
-    match read_bounded(&workspace.dir().join(&path)) {
+    match read_bounded(workspace.folder(), &path) {
         Ok(copy) if Some(&*copy) == bytes => (Some(path), true),
         Ok(copy) if payload(&copy).is_some_and(|record| expected.is_ours(&record)) => {
             (Some(path), false)
@@ -187,7 +187,7 @@ fn removed_record(
         }
         _ => return None,
     };
-    let record = payload(&read_bounded(&workspace.dir().join(&entry.path)).ok()?)?;
+    let record = payload(&read_bounded(workspace.folder(), &entry.path).ok()?)?;
     expected.is_ours(&record).then_some(Change {
         name,
         key,

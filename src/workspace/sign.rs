@@ -2,16 +2,16 @@
 //! written one by one, each whole.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Change, Expected, RecordState, plan};
-use super::{
-    Approval, ApprovalMode, Config, Records, TreeError, Workspace, WorkspaceError, write_atomic,
-};
+use super::{Approval, ApprovalMode, Config, Records, TreeError, Workspace, WorkspaceError};
 use crate::ens::{Name, WELL_KNOWN};
+use crate::folder::OpenDir;
 use crate::keys::SignerKey;
 use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, RecordKey, Value};
 use crate::request::{Request, Signature, SignedRecord};
@@ -252,7 +252,7 @@ fn sign_in_parallel(
     changes: Vec<Change>,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Vec<SignedFile>, SignError> {
-    let temporary = request.workspace.temporary_dir()?;
+    let temporary = request.workspace.temporary()?;
     let (done, total) = (std::sync::atomic::AtomicU64::new(0), changes.len() as u64);
     let sign_one = |change: Change| -> Result<SignedFile, SignError> {
         let approval = match request.mode {
@@ -279,7 +279,7 @@ async fn sign_one_by_one(
     let Signer::Owner(wallet) = request.signer else {
         unreachable!("a signer that is a key signs in parallel")
     };
-    let temporary = request.workspace.temporary_dir()?;
+    let temporary = request.workspace.temporary()?;
     let chain_id = config.chain_id;
     let total = changes.len() as u64;
     let mut files = Vec::with_capacity(changes.len());
@@ -305,7 +305,7 @@ async fn sign_one_by_one(
 
 fn write_record(
     request: &SignRequest<'_>,
-    temporary: &std::path::Path,
+    temporary: &OpenDir,
     owner: Address,
     name: Name,
     change: &Change,
@@ -327,20 +327,19 @@ fn write_record(
         return Err(SignError::TooLong { name, key, bytes: json.len() });
     }
     for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
-        let path = request.workspace.dir().join(path);
-        write_atomic(temporary, &path, &json, false).map_err(WorkspaceError::io(&path))?;
+        let written = request.workspace.folder().write(path, &json, temporary, false);
+        written.map_err(request.workspace.failed(path))?;
     }
     Ok(SignedFile { name, key: change.key.clone(), path: change.path.clone() })
 }
 
 /// Removes a record's file and the folders it leaves empty.
 fn remove(workspace: &Workspace, change: Change) -> Result<SignedFile, SignError> {
-    let root = workspace.dir().join(WELL_KNOWN);
-    let path = workspace.dir().join(&change.path);
-    std::fs::remove_file(&path).map_err(WorkspaceError::io(&path))?;
-    for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&root)) {
+    let path = Path::new(&change.path);
+    workspace.folder().remove_file(path).map_err(workspace.failed(path))?;
+    for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(WELL_KNOWN)) {
         // Fails where something else is in it, which is then kept.
-        if std::fs::remove_dir(folder).is_err() {
+        if workspace.folder().remove_folder(folder).is_err() {
             break;
         }
     }

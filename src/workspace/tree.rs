@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::ens::WELL_KNOWN;
+use crate::folder::{Kind, OpenDir};
 use crate::record::{FileError, MAX_RECORD_FILE, PathMeaning, RecordFile, meaning};
 
 /// How deep folders are followed: a name of 127 labels and its record types fit.
@@ -20,15 +21,17 @@ pub(super) enum ReadError {
     File(#[from] FileError),
 }
 
-/// The payload of the record file at `path`.
-pub(super) fn read_payload(path: &Path) -> Result<Vec<u8>, ReadError> {
-    Ok(RecordFile::payload(&read_bounded(path)?)?)
+/// The payload of the record file at `path` of `workspace`.
+pub(super) fn read_payload(workspace: &OpenDir, path: &str) -> Result<Vec<u8>, ReadError> {
+    Ok(RecordFile::payload(&read_bounded(workspace, path)?)?)
 }
 
-/// Reads a file that may be a record file: of one that is too long, only enough to see that.
-pub(super) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a file that may be a record file: of one that is too long, only enough to see that. A
+/// link is followed as far as a published tree may have it: to another file of the tree.
+pub(super) fn read_bounded(workspace: &OpenDir, path: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(2048);
-    std::fs::File::open(path)?.take(MAX_RECORD_FILE + 1).read_to_end(&mut bytes)?;
+    let file = workspace.file_inside(Path::new(WELL_KNOWN), Path::new(path))?;
+    file.take(MAX_RECORD_FILE + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -58,6 +61,9 @@ pub enum TreeError {
     /// A symbolic link points out of the folder.
     #[error("{}: the link leaves {WELL_KNOWN}; a published tree holds only its own files: copy the file instead", .0.display())]
     LinkLeaves(PathBuf),
+    /// A symbolic link to a folder.
+    #[error("{}: the link leads to a folder, which neither gateways nor web hosts follow; copy the folder instead", .0.display())]
+    LinkToFolder(PathBuf),
     /// A symbolic link in place of the folder, or a file.
     #[error("{}: this must be a folder, and no link", .0.display())]
     NotFolder(PathBuf),
@@ -71,35 +77,41 @@ pub enum TreeError {
 /// # Errors
 /// [`TreeError`] names the path.
 pub fn walk(workspace: &Path) -> Result<Vec<TreeEntry>, TreeError> {
-    let root = workspace.join(WELL_KNOWN);
-    match root.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err(TreeError::NotFolder(root)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(TreeError::Io { path: root, error }),
+    let failed = |error| TreeError::Io { path: workspace.to_owned(), error };
+    walk_in(&OpenDir::open(workspace).map_err(failed)?)
+}
+
+/// As [`walk`], in an open folder.
+pub(super) fn walk_in(workspace: &OpenDir) -> Result<Vec<TreeEntry>, TreeError> {
+    let at = |path: &str| workspace.path().join(path);
+    let failed = |path: &str| {
+        let path = at(path);
+        move |error| TreeError::Io { path, error }
+    };
+    match workspace.kind(WELL_KNOWN).map_err(failed(WELL_KNOWN))? {
+        None => return Ok(Vec::new()),
+        Some(Kind::Folder) => {}
+        Some(_) => return Err(TreeError::NotFolder(at(WELL_KNOWN))),
     }
     let mut files = Vec::new();
-    let mut folders = vec![(root.clone(), WELL_KNOWN.to_owned(), 0)];
-    while let Some((folder, relative, depth)) = folders.pop() {
-        let io = |error| TreeError::Io { path: folder.clone(), error };
-        let entries = std::fs::read_dir(&folder).map_err(io)?;
+    let mut folders = vec![(WELL_KNOWN.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let opened = workspace.folder(&folder).map_err(failed(&folder))?;
         if depth > MAX_DEPTH {
-            return Err(TreeError::TooDeep(folder));
+            return Err(TreeError::TooDeep(at(&folder)));
         }
-        for entry in entries {
-            let entry = entry.map_err(io)?;
-            let path = entry.path();
-            let name =
-                entry.file_name().into_string().map_err(|_| TreeError::NotUtf8(path.clone()))?;
-            let relative = format!("{relative}/{name}");
-            let mut kind = entry.file_type().map_err(io)?;
-            if kind.is_symlink() {
-                kind = follow_inside(&root, &path)?;
-            }
-            if kind.is_dir() {
-                folders.push((path, relative, depth + 1));
-            } else {
-                files.push(relative);
+        for (name, kind) in opened.entries().map_err(failed(&folder))? {
+            let path = match name.to_str() {
+                Some(name) => format!("{folder}/{name}"),
+                None => return Err(TreeError::NotUtf8(at(&folder).join(name))),
+            };
+            match kind {
+                Kind::Folder => folders.push((path, depth + 1)),
+                Kind::Link => {
+                    check_link(workspace, &path)?;
+                    files.push(path);
+                }
+                Kind::File | Kind::Other(_) => files.push(path),
             }
         }
     }
@@ -108,14 +120,17 @@ pub fn walk(workspace: &Path) -> Result<Vec<TreeEntry>, TreeError> {
     Ok(files.into_iter().map(entry).collect())
 }
 
-/// The kind of a link's target, which must lie within the tree, as when it is packed.
-fn follow_inside(root: &Path, link: &Path) -> Result<std::fs::FileType, TreeError> {
-    let io = |error| TreeError::Io { path: link.to_owned(), error };
-    let target = link.canonicalize().map_err(io)?;
-    if !target.starts_with(root.canonicalize().map_err(io)?) {
-        return Err(TreeError::LinkLeaves(link.to_owned()));
+/// A link leads to another file of the tree, as when it is packed.
+fn check_link(workspace: &OpenDir, path: &str) -> Result<(), TreeError> {
+    let at = || workspace.path().join(path);
+    let target = workspace.target_inside(Path::new(WELL_KNOWN), Path::new(path));
+    let target = target.map_err(|error| TreeError::Io { path: at(), error })?;
+    let Some(target) = target else { return Err(TreeError::LinkLeaves(at())) };
+    match workspace.kind(target).map_err(|error| TreeError::Io { path: at(), error })? {
+        Some(Kind::Folder) => Err(TreeError::LinkToFolder(at())),
+        Some(_) => Ok(()),
+        None => Err(TreeError::Io { path: at(), error: io::ErrorKind::NotFound.into() }),
     }
-    Ok(target.metadata().map_err(io)?.file_type())
 }
 
 #[cfg(test)]
@@ -138,6 +153,10 @@ mod tests {
             assert!(matches!(walk(&dir.path().join("ws")), Err(TreeError::LinkLeaves(_))));
             std::fs::remove_file(link).unwrap();
         }
+        std::fs::create_dir_all(tree.join("d/e")).unwrap();
+        std::os::unix::fs::symlink("d", tree.join("c")).unwrap();
+        assert!(matches!(walk(&dir.path().join("ws")), Err(TreeError::LinkToFolder(_))));
+        std::fs::remove_file(tree.join("c")).unwrap();
         std::fs::rename(&tree, dir.path().join("elsewhere")).unwrap();
         std::os::unix::fs::symlink("../elsewhere", &tree).unwrap();
         assert!(matches!(walk(&dir.path().join("ws")), Err(TreeError::NotFolder(_))));

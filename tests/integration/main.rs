@@ -20,6 +20,7 @@ mod reports;
 mod secrets;
 mod serve;
 mod settings;
+mod strangers;
 mod targets;
 mod upkeep;
 mod vectors;

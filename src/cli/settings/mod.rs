@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use namesys::resolve::Gateway;
-use namesys::workspace::{Config, Network, UnknownNetwork, Wish};
+use namesys::workspace::{Config, Network, Owners, UnknownNetwork, Wish};
 use url::Url;
 
 use self::credentials::Bindings;
@@ -220,6 +220,15 @@ impl Settings {
         }
         self.bindings.borrow_mut().0.push(binding);
         Ok(())
+    }
+
+    /// Who may own a workspace that is found by walking up.
+    ///
+    /// # Errors
+    /// Exit 2 when the variable is not UTF-8.
+    pub fn owners(&self) -> Result<Owners, CliError> {
+        let sudo_uid = env::SUDO_UID.get()?.and_then(|uid| uid.parse().ok());
+        Ok(Owners { sudo_uid, safe: self.user.safe_directories.clone() })
     }
 
     /// The user's file, where there is a place for one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use namesys::report::ErrorKind;
 use namesys::toml::{self, FromText, Text, TomlError, tables};
-use namesys::workspace::Network;
+use namesys::workspace::{Network, SafeDirectory};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -43,6 +43,8 @@ pub struct UserFile {
     pub gateways: Vec<String>,
     /// Which credentials go to which host.
     pub credentials: Vec<Binding>,
+    /// Workspaces that are taken where they are found, whoever owns them.
+    pub safe_directories: Vec<SafeDirectory>,
 }
 
 /// Its entries.
@@ -53,6 +55,8 @@ struct File {
     rpc_url: Option<NodeUrls>,
     account: Option<Text<Account>>,
     timeout: Option<Text<Patience>>,
+    #[serde(default)]
+    safe_directories: Vec<Text<SafeDirectory>>,
     #[serde(default)]
     gateways: Gateways,
     #[serde(default, deserialize_with = "tables")]
@@ -177,6 +181,7 @@ impl UserFile {
             timeout: file.timeout.map(|timeout| timeout.0.0),
             gateways: file.gateways.ipfs,
             credentials: credentials.collect(),
+            safe_directories: file.safe_directories.into_iter().map(|text| text.0).collect(),
             path: Some(path),
         })
     }

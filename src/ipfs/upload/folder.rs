@@ -8,9 +8,12 @@
 //! Files that are not ours are never changed: where the tree needs the place of one, nothing is
 //! written and the error names it. One that is as the tree wants it stays somebody else's. Of our
 //! files, those that are no longer in the tree go, unless somebody changed them.
+//!
+//! What the manifest says may be a stranger's word, who committed it to a repository: a file is
+//! ours only where it has the fingerprint that stands there too. No link below the folder is
+//! followed.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,11 +21,11 @@ use async_trait::async_trait;
 use cid::Cid;
 use url::Url;
 
-use super::folder_manifest::{Found, Manifest, NO_JEKYLL, OURS, find, is_reserved, obstacle};
+use super::folder_manifest::{Found, Manifest, OURS, find, is_reserved, obstacle};
 use super::folder_probe::look;
 use super::{Upload, UploadError, open_tree};
-use crate::atomic::write_atomic;
-use crate::ipfs::tree_files::{Content, Tree, TreeFile, no_name};
+use crate::folder::OpenDir;
+use crate::ipfs::tree_files::{Tree, TreeFile, no_name};
 use crate::net::Progress;
 
 /// What is being written.
@@ -54,6 +57,16 @@ struct Compared<'a> {
     missing: Vec<&'a String>,
     /// As the tree wants them, and not ours.
     others: Vec<&'a String>,
+}
+
+/// The tree that a folder gets, and what was there.
+pub(super) struct Work<'a> {
+    pub(super) folder: &'a Folder,
+    pub(super) tree: &'a Tree,
+    pub(super) was: &'a Manifest,
+    pub(super) dir: &'a OpenDir,
+    /// For what is under way.
+    pub(super) temporary: &'a OpenDir,
 }
 
 impl Folder {
@@ -91,15 +104,17 @@ impl Folder {
         UploadError::File { to, path, reason: reason.to_owned() }
     }
 
-    fn manifest_path(&self) -> PathBuf {
-        self.dir.join(OURS).join(&self.owner)
+    /// Below the folder.
+    pub(super) fn manifest_path(&self) -> PathBuf {
+        Path::new(OURS).join(&self.owner)
     }
 
     /// Whether everything of `root` is there as we wrote it.
     fn is_whole(&self, root: &Cid) -> bool {
-        let Ok(manifest) = Manifest::read(&self.manifest_path()) else { return false };
+        let Ok(dir) = OpenDir::open(&self.dir) else { return false };
+        let Ok(manifest) = Manifest::read(&dir, &self.manifest_path()) else { return false };
         let is_there = |(path, fingerprint): (&String, &String)| {
-            let found = find(&self.dir.join(path));
+            let found = find(&dir, Path::new(path));
             matches!(found, Ok(Found::File(found)) if found == *fingerprint)
         };
         let mut files = manifest.files.iter().chain(&manifest.others);
@@ -126,7 +141,15 @@ impl Folder {
 
     /// What was unpacked here last.
     pub(crate) fn manifest(&self) -> Result<Manifest, UploadError> {
-        Manifest::read(&self.manifest_path()).map_err(self.failed(self.manifest_path()))
+        match OpenDir::open(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Manifest::default()),
+            opened => self.manifest_in(&opened.map_err(self.failed(&self.dir))?),
+        }
+    }
+
+    fn manifest_in(&self, dir: &OpenDir) -> Result<Manifest, UploadError> {
+        let path = self.manifest_path();
+        Manifest::read(dir, &path).map_err(self.failed(path))
     }
 
     fn write(
@@ -139,9 +162,9 @@ impl Folder {
         if let Some(path) = tree.files.keys().find(|path| is_reserved(path)) {
             return Err(UploadError::Car { car: car.to_owned(), reason: no_name(path) });
         }
-        let _lock = self.lock()?;
-        let manifest = self.manifest()?;
-        let Compared { missing, others } = self.compare(&tree.files, &manifest)?;
+        let locked = self.lock()?;
+        let manifest = self.manifest_in(&locked.dir)?;
+        let Compared { missing, others } = self.compare(&locked.dir, &tree.files, &manifest)?;
         let paths = manifest.paths();
         let gone: Vec<&String> =
             paths.into_iter().filter(|path| !tree.files.contains_key(*path)).collect();
@@ -152,7 +175,9 @@ impl Folder {
         };
         if !missing.is_empty() || !gone.is_empty() || manifest.root != Some(*root) {
             let next = self.next_manifest(&tree, &manifest, &others);
-            changes.removed = self.replace(&tree, &manifest, next, &missing, gone, progress)?;
+            let (dir, temporary) = (&locked.dir, &locked.temporary);
+            let work = Work { folder: self, tree: &tree, was: &manifest, dir, temporary };
+            changes.removed = work.replace(next, &missing, gone, progress)?;
         }
         Ok(changes)
     }
@@ -164,64 +189,21 @@ impl Folder {
         Manifest { root: None, files, former: was.all_versions(), others }
     }
 
-    /// Writes what is `missing`, removes what is `gone`; the paths that were removed.
-    fn replace(
-        &self,
-        tree: &Tree,
-        was: &Manifest,
-        mut manifest: Manifest,
-        missing: &[&String],
-        gone: Vec<&String>,
-        progress: Option<Progress>,
-    ) -> Result<Vec<String>, UploadError> {
-        let made = Temporary::new(self.dir.join(OURS).join(TEMPORARY));
-        let made = made.map_err(self.failed(Path::new(OURS).join(TEMPORARY)))?;
-        let temporary = &made.0;
-        let write = |manifest: &Manifest| {
-            let path = self.manifest_path();
-            manifest.write(temporary, &path).map_err(self.failed(&path))
-        };
-        // Whatever happens from here on, what we write is known to be ours.
-        write(&manifest)?;
-        let mut removed = Vec::new();
-        let mut remove = |gone: Vec<&String>| {
-            for path in gone {
-                if self.remove(path, was).map_err(self.failed(path))? {
-                    removed.push(path.clone());
-                }
-            }
-            Ok::<_, UploadError>(())
-        };
-        // A reader misses nothing that stays: only what stands in the way goes before the new.
-        let (in_the_way, gone) =
-            gone.into_iter().partition(|path| is_in_the_way(path, &tree.files));
-        remove(in_the_way)?;
-        for (done, path) in missing.iter().enumerate() {
-            self.put(tree, temporary, path)?;
-            if let Some(progress) = &progress {
-                progress(done as u64 + 1, missing.len() as u64);
-            }
-        }
-        remove(gone)?;
-        self.no_jekyll().map_err(self.failed(NO_JEKYLL))?;
-        manifest.former.clear();
-        manifest.root = Some(tree.root);
-        write(&manifest)?;
-        Ok(removed)
-    }
-
     /// Which files are to be written; an error when one that is not ours stands in the way.
     fn compare<'a>(
         &self,
+        dir: &OpenDir,
         tree: &'a BTreeMap<String, TreeFile>,
         manifest: &Manifest,
     ) -> Result<Compared<'a>, UploadError> {
         let is_ours = |path: &String| manifest.versions(path).next().is_some();
         let foreign = "is not namesys's and stands where the tree needs the place; move it away \
                        or choose another folder";
+        let changed = "was changed since namesys wrote it, if it ever did; move it away and run \
+                       this again";
         let mut compared = Compared::default();
         for (path, wanted) in tree {
-            if let Some((way, found)) = obstacle(&self.dir, path).map_err(self.failed(path))? {
+            if let Some((way, found)) = obstacle(dir, path).map_err(self.failed(path))? {
                 // Another link than ours would lead elsewhere.
                 if !way.to_str().is_some_and(|way| manifest.wrote(way, &found)) {
                     return Err(self.refused(way, foreign));
@@ -230,90 +212,20 @@ impl Folder {
                 compared.missing.push(path);
                 continue;
             }
-            match find(&self.dir.join(path)).map_err(self.failed(path))? {
+            match find(dir, Path::new(path)).map_err(self.failed(path))? {
                 Found::File(found) if found == wanted.fingerprint && is_ours(path) => {}
                 Found::File(found) if found == wanted.fingerprint => compared.others.push(path),
                 Found::File(_) if !is_ours(path) => return Err(self.refused(path, foreign)),
-                Found::Folder if !self.holds_ours_alone(path, manifest) => {
+                Found::File(found) if !manifest.wrote(path, &found) => {
+                    return Err(self.refused(path, changed));
+                }
+                Found::Folder if !holds_ours_alone(dir, path, manifest) => {
                     return Err(self.refused(path, foreign));
                 }
                 _ => compared.missing.push(path),
             }
         }
         Ok(compared)
-    }
-
-    /// Whether the folder goes when our files that are in it go.
-    fn holds_ours_alone(&self, path: &str, manifest: &Manifest) -> bool {
-        let mut folders = vec![path.to_owned()];
-        while let Some(folder) = folders.pop() {
-            let Ok(entries) = fs::read_dir(self.dir.join(&folder)) else { return false };
-            for entry in entries {
-                let Ok(entry) = entry else { return false };
-                let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-                match find(&entry.path()) {
-                    Ok(Found::Folder) if folders.len() < 4096 => folders.push(path),
-                    Ok(Found::File(found)) if manifest.wrote(&path, &found) => {}
-                    _ => return false,
-                }
-            }
-        }
-        true
-    }
-
-    fn put(&self, tree: &Tree, temporary: &Path, path: &str) -> Result<(), UploadError> {
-        let to = self.dir.join(path);
-        let wanted = &tree.files[path];
-        remove_empty(&to).map_err(self.failed(path))?;
-        match &wanted.content {
-            Content::File => {
-                let bytes = tree.read(&wanted.cid);
-                let bytes = bytes.map_err(|error| self.refused(path, &error.to_string()))?;
-                // A link in its place would pass its target's permissions on.
-                if fs::symlink_metadata(&to).is_ok_and(|found| found.is_symlink()) {
-                    fs::remove_file(&to).map_err(self.failed(path))?;
-                }
-                write_atomic(temporary, &to, &bytes, false).map_err(self.failed(path))
-            }
-            Content::Link(target) => {
-                let link = temporary.join("link");
-                let make = || {
-                    fs::create_dir_all(to.parent().unwrap_or(&self.dir))?;
-                    let _ = fs::remove_file(&link);
-                    std::os::unix::fs::symlink(target, &link)?;
-                    fs::rename(&link, &to)
-                };
-                make().map_err(self.failed(path))
-            }
-        }
-    }
-
-    /// Removes a file, if it is as we wrote it, and the folders that are empty then. Whether
-    /// there was one.
-    fn remove(&self, path: &str, manifest: &Manifest) -> io::Result<bool> {
-        if obstacle(&self.dir, path)?.is_some() {
-            return Ok(false);
-        }
-        match find(&self.dir.join(path))? {
-            Found::File(found) if manifest.wrote(path, &found) => {
-                fs::remove_file(self.dir.join(path))?;
-            }
-            _ => return Ok(false),
-        }
-        for folder in Path::new(path).ancestors().skip(1).filter(|f| !f.as_os_str().is_empty()) {
-            // The first that is not empty ends it.
-            if fs::remove_dir(self.dir.join(folder)).is_err() {
-                break;
-            }
-        }
-        Ok(true)
-    }
-
-    fn no_jekyll(&self) -> io::Result<()> {
-        match File::create_new(self.dir.join(NO_JEKYLL)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            made => made.map(drop),
-        }
     }
 }
 
@@ -350,37 +262,27 @@ impl Upload for Folder {
     }
 }
 
-/// A folder for what is being written, which goes when this is dropped.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(dir: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&dir)?;
-        Ok(Self(dir))
+/// Whether the folder goes when our files that are in it go.
+fn holds_ours_alone(dir: &OpenDir, path: &str, manifest: &Manifest) -> bool {
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = dir.folder(&folder).and_then(|folder| folder.entries());
+        let Ok(entries) = entries else { return false };
+        for (name, _) in entries {
+            let path = format!("{folder}/{}", name.to_string_lossy());
+            match find(dir, &Path::new(&folder).join(&name)) {
+                Ok(Found::Folder) if folders.len() < 4096 => folders.push(path),
+                Ok(Found::File(found)) if manifest.wrote(&path, &found) => {}
+                _ => return false,
+            }
+        }
     }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // What cannot be removed is litter, which the next publication removes.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Removes the folder at `path`, if one is there, and those in it. It must hold nothing else.
-fn remove_empty(path: &Path) -> io::Result<()> {
-    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        remove_empty(&entry?.path())?;
-    }
-    fs::remove_dir(path)
+    true
 }
 
 /// Whether a file that goes has the place of one that comes: a folder where a file is to be, or
 /// the reverse.
-fn is_in_the_way(gone: &str, tree: &BTreeMap<String, TreeFile>) -> bool {
+pub(super) fn is_in_the_way(gone: &str, tree: &BTreeMap<String, TreeFile>) -> bool {
     let below = format!("{gone}/");
     let is_folder = tree.range(below.clone()..).next().is_some_and(|(p, _)| p.starts_with(&below));
     let above = gone.char_indices().filter(|(_, c)| *c == '/');

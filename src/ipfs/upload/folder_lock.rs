@@ -2,26 +2,34 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::UploadError;
 use super::folder::{Folder, TEMPORARY};
 use super::folder_manifest::OURS;
+use crate::folder::OpenDir;
 
 /// How long another publication into the same folder is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
+/// The folder while it is published to, and where our own files are in it.
+pub(super) struct Locked {
+    pub(super) dir: OpenDir,
+    pub(super) temporary: OpenDir,
+    _lock: File,
+}
+
 impl Folder {
     /// One publication into a folder at a time; what an ended one left over is removed.
-    pub(super) fn lock(&self) -> Result<File, UploadError> {
-        for dir in [self.dir(), &self.dir().join(OURS)] {
-            match fs::create_dir(dir) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made.map_err(self.failed(dir))?,
-            }
+    pub(super) fn lock(&self) -> Result<Locked, UploadError> {
+        match fs::create_dir(self.dir()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(self.failed(self.dir()))?,
         }
-        let ours = self.dir().join(OURS);
-        let lock = File::open(&ours).map_err(self.failed(&ours))?;
+        let dir = OpenDir::open(self.dir()).map_err(self.failed(self.dir()))?;
+        let ours = dir.make_folder(OURS).map_err(self.failed(OURS))?;
+        let lock = ours.as_file().map_err(self.failed(OURS))?;
         let began = Instant::now();
         loop {
             match lock.try_lock() {
@@ -30,14 +38,21 @@ impl Folder {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(self.refused(&ours, "is locked: another namesys publishes there"));
+                    return Err(self.refused(OURS, "is locked: another namesys publishes there"));
                 }
-                Err(TryLockError::Error(error)) => return Err(self.failed(&ours)(error)),
+                Err(TryLockError::Error(error)) => return Err(self.failed(OURS)(error)),
             }
         }
-        match fs::remove_dir_all(ours.join(TEMPORARY)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(lock),
-            removed => removed.map(|()| lock).map_err(self.failed(&ours)),
-        }
+        let failed = |error| self.failed(Path::new(OURS).join(TEMPORARY))(error);
+        let temporary = ours.make_folder(TEMPORARY).map_err(failed)?;
+        temporary.clear_temporary("");
+        Ok(Locked { dir, temporary, _lock: lock })
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // What cannot be removed is litter, which the next publication removes.
+        let _ = self.dir.remove_folder(Path::new(OURS).join(TEMPORARY));
     }
 }

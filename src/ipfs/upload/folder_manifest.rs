@@ -1,7 +1,6 @@
 //! Which files of a folder or bucket are ours: `sha256sum`'s form, below a line with the root.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -10,13 +9,15 @@ use cid::Cid;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::atomic::write_atomic;
-use crate::ipfs::tree_files::link_fingerprint;
+use crate::folder::{Kind, OpenDir};
+use crate::ipfs::tree_files::{MAX_FILE_BYTES, link_fingerprint};
 
 /// The folder of the manifests, one for each owner.
 pub(crate) const OURS: &str = ".namesys-files";
 /// Tells GitHub Pages to leave names with a dot as they are.
 pub(super) const NO_JEKYLL: &str = ".nojekyll";
+/// Most bytes of a manifest: a hundred thousand files have some 15 MiB.
+const MAX_BYTES: u64 = 256 << 20;
 const ROOT: &str = "# root ";
 const UNFINISHED: &str = "# unfinished";
 const FORMER: &str = "# was ";
@@ -38,9 +39,9 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Reads the file; a missing one is empty.
-    pub(crate) fn read(path: &Path) -> io::Result<Self> {
-        match fs::read_to_string(path) {
+    /// Reads the file at `path` in `folder`; a missing one is empty.
+    pub(crate) fn read(folder: &OpenDir, path: &Path) -> io::Result<Self> {
+        match folder.read_text(path, MAX_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             text => Ok(Self::parse(&text?)),
         }
@@ -85,10 +86,6 @@ impl Manifest {
         files.chain(self.former.iter().cloned()).collect()
     }
 
-    pub(crate) fn write(&self, temporary: &Path, path: &Path) -> io::Result<()> {
-        write_atomic(temporary, path, self.to_text().as_bytes(), true)
-    }
-
     /// The text of the file.
     pub(crate) fn to_text(&self) -> String {
         let mut text = match &self.root {
@@ -126,42 +123,42 @@ pub(super) enum Found {
     File(String),
 }
 
-/// What stands at `path`, links not followed.
-pub(super) fn find(path: &Path) -> io::Result<Found> {
-    let metadata: Metadata = match fs::symlink_metadata(path) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => return Ok(Found::Nothing),
-        // Below something that is no folder.
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(Found::Nothing),
-        metadata => metadata?,
-    };
-    if metadata.is_dir() {
-        return Ok(Found::Folder);
-    }
-    if metadata.is_symlink() {
-        return Ok(Found::File(link_fingerprint(fs::read_link(path)?.as_os_str().as_bytes())));
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::other("is neither a file nor a folder nor a link"));
-    }
-    let mut hash = Sha256::new();
-    let mut file = fs::File::open(path)?;
-    let mut chunk = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut chunk)? {
-            0 => break,
-            length => hash.update(&chunk[..length]),
+/// What stands at `path` in `dir`, links not followed.
+pub(super) fn find(dir: &OpenDir, path: &Path) -> io::Result<Found> {
+    match dir.kind(path)? {
+        None => Ok(Found::Nothing),
+        Some(Kind::Folder) => Ok(Found::Folder),
+        Some(Kind::Link) => {
+            let target = dir.read_link(path)?;
+            Ok(Found::File(link_fingerprint(target.as_os_str().as_bytes())))
+        }
+        Some(Kind::Other(_)) => Err(io::Error::other("is neither a file nor a folder nor a link")),
+        Some(Kind::File) => {
+            let mut hash = Sha256::new();
+            let mut file = dir.file(path)?;
+            let mut chunk = vec![0; 64 * 1024];
+            // Longer than any file of a tree: whatever it is, it is not ours.
+            if file.metadata()?.len() > MAX_FILE_BYTES {
+                return Ok(Found::File("too-large".to_owned()));
+            }
+            loop {
+                match file.read(&mut chunk)? {
+                    0 => break,
+                    length => hash.update(&chunk[..length]),
+                }
+            }
+            Ok(Found::File(HEXLOWER.encode(&hash.finalize())))
         }
     }
-    Ok(Found::File(HEXLOWER.encode(&hash.finalize())))
 }
 
-/// The first part of the way to `path` under `dir` that is there and no folder, with its
+/// The first part of the way to `path` in `dir` that is there and no folder, with its
 /// fingerprint.
-pub(super) fn obstacle(dir: &Path, path: &str) -> io::Result<Option<(PathBuf, String)>> {
+pub(super) fn obstacle(dir: &OpenDir, path: &str) -> io::Result<Option<(PathBuf, String)>> {
     let mut way = PathBuf::new();
     for part in Path::new(path).parent().into_iter().flatten() {
         way.push(part);
-        match find(&dir.join(&way))? {
+        match find(dir, &way)? {
             Found::Folder => {}
             Found::Nothing => return Ok(None),
             Found::File(fingerprint) => return Ok(Some((way, fingerprint))),

@@ -1,3 +1,4 @@
+use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
@@ -90,6 +91,10 @@ async fn the_tree_replaces_what_was_ours_and_nothing_else() {
     assert_eq!(contents(&pages).len(), 5);
     fs::write(pages.join(".well-known/eth/a.json"), "by hand").unwrap();
     assert!(!folder.has(&root).await, "somebody changed it");
+    let error = upload(dir.path(), &folder, &first).await.unwrap_err().to_string();
+    assert!(error.contains("a.json\" was changed since namesys wrote it"), "{error}");
+    assert_eq!(fs::read(pages.join(".well-known/eth/a.json")).unwrap(), b"by hand");
+    fs::remove_file(pages.join(".well-known/eth/a.json")).unwrap();
     upload(dir.path(), &folder, &first).await.unwrap();
     assert_eq!(fs::read(pages.join(".well-known/eth/a.json")).unwrap(), b"1");
 }
@@ -130,7 +135,7 @@ async fn files_of_others_are_never_replaced() {
 async fn with_manifest(pages: &Path, folder: &Folder, lines: &[(String, &str)]) {
     fs::create_dir_all(pages.join(OURS)).unwrap();
     let text: String = lines.iter().map(|(hash, path)| format!("{hash}  {path}\n")).collect();
-    fs::write(folder.manifest_path(), format!("# unfinished\n{text}")).unwrap();
+    fs::write(pages.join(folder.manifest_path()), format!("# unfinished\n{text}")).unwrap();
 }
 
 #[tokio::test]
@@ -159,6 +164,59 @@ async fn a_strangers_manifest_removes_nothing() {
     expected.sort();
     assert_eq!(contents(&pages), expected);
     assert!(pages.join(OURS).join("other.eth").exists());
+}
+
+/// Also not by the place of a file that the tree has: what is there is looked at, not what the
+/// manifest says of it.
+#[tokio::test]
+async fn a_strangers_manifest_overwrites_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("pages");
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    fs::create_dir_all(pages.join(".well-known")).unwrap();
+    fs::write(pages.join(".well-known/security.txt"), "mine").unwrap();
+    let tree = [(".well-known/security.txt", "theirs"), (".well-known/a", "1")];
+    let former = fingerprint(b"other").replacen("", "# was ", 1);
+    for hash in [fingerprint(b"theirs"), fingerprint(b"guessed"), "x".to_owned(), former] {
+        let line = (hash.clone(), ".well-known/security.txt");
+        with_manifest(&pages, &folder, &[line]).await;
+        let error = upload(dir.path(), &folder, &tree).await.unwrap_err().to_string();
+        assert!(error.contains("security.txt"), "{hash}: {error}");
+        assert_eq!(fs::read(pages.join(".well-known/security.txt")).unwrap(), b"mine", "{hash}");
+        assert!(!pages.join(".well-known/a").exists(), "{hash}: nothing is written");
+    }
+}
+
+/// A manifest, the folder of manifests, or that of what is under way, as a link or a pipe.
+#[tokio::test]
+async fn what_is_ours_is_no_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let (pages, home) = (dir.path().join("pages"), dir.path().join("home"));
+    let folder = Folder::new(&pages, "nick.eth").unwrap();
+    for (link, target) in [
+        (".namesys-files", ""),
+        (".namesys-files/.writing", ""),
+        (".namesys-files/nick.eth", "manifest"),
+        (".namesys-files/nick.eth", "none"),
+    ] {
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join("write-1"), "mine").unwrap();
+        fs::write(home.join("manifest"), format!("{}  a\n", fingerprint(b"mine"))).unwrap();
+        fs::create_dir_all(pages.join(link).parent().unwrap()).unwrap();
+        fs::write(pages.join("a"), "mine").unwrap();
+        symlink(home.join(target), pages.join(link)).unwrap();
+        let before = contents(&home);
+        let error = upload_error(dir.path(), &folder).await;
+        assert!(error.contains("symbolic link"), "{link}: {error}");
+        assert_eq!(contents(&home), before, "{link}");
+        assert_eq!(fs::read(pages.join("a")).unwrap(), b"mine", "{link}");
+        fs::remove_dir_all(&pages).unwrap();
+        fs::remove_dir_all(&home).unwrap();
+    }
+}
+
+async fn upload_error(dir: &Path, folder: &Folder) -> String {
+    upload(dir, folder, &[("a", "2")]).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -215,7 +273,7 @@ async fn an_upload_cut_short_is_completed() {
     let former = ["a", "b"].map(|path| (path.to_owned(), fingerprint(b"1")));
     let (files, former) = (files.into(), former.into());
     let manifest = Manifest { files, former, ..Manifest::default() };
-    manifest.write(&temporary, &folder.manifest_path()).unwrap();
+    fs::write(pages.join(folder.manifest_path()), manifest.to_text()).unwrap();
     fs::write(pages.join("a"), "2").unwrap();
     fs::write(pages.join("c"), "changed by somebody").unwrap();
 

@@ -14,6 +14,7 @@ mod folder;
 mod folder_lock;
 mod folder_manifest;
 mod folder_probe;
+mod folder_work;
 mod kubo;
 mod patience;
 mod pinata;

@@ -2,7 +2,7 @@
 //! again.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cid::Cid;
 
@@ -27,8 +27,8 @@ impl SiteState {
     ) -> Result<Self, WorkspaceError> {
         // Another store behind the same address is another site.
         let file = &fingerprint(format!("{to}\n{url}").as_bytes())[..32];
-        let path = workspace.state_dir().join("sites").join(file);
-        let was = Manifest::read(&path).map_err(WorkspaceError::io(&path))?;
+        let path = Path::new(".namesys/sites").join(file);
+        let was = Manifest::read(workspace.folder(), &path).map_err(workspace.failed(&path))?;
         Ok(Self { path, seen: was.clone(), was })
     }
 
@@ -74,8 +74,7 @@ impl SiteState {
         if self.seen == self.was {
             return Ok(());
         }
-        let temporary = workspace.temporary_dir()?;
-        self.seen.write(&temporary, &self.path).map_err(WorkspaceError::io(&self.path))
+        workspace.write(&self.path, self.seen.to_text().as_bytes())
     }
 }
 
