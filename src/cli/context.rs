@@ -246,6 +246,7 @@ impl Context {
     ///
     /// # Errors
     /// When no thread can be started that hears signals.
+    #[cfg(feature = "devnet")]
     pub fn hear_signals(&self) -> Result<(), CliError> {
         self.background().map(drop)
     }

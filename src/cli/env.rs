@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-#[cfg(feature = "devnet")]
 use etcetera::BaseStrategy;
 #[cfg(feature = "devnet")]
 use namesys::devnet::chain::{AnvilSearch, Inherited};

@@ -188,6 +188,7 @@ impl Output {
     }
 
     /// A line of a result that is shown while it comes about (`demo`).
+    #[cfg(feature = "devnet")]
     pub fn line(&self, text: &str) {
         // Whoever closed the pipe has seen enough.
         let _ = writeln!(io::stdout(), "{}", shown(text));

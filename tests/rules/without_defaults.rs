@@ -28,10 +28,20 @@ fn the_library_alone_brings_neither_a_command_line_nor_a_server() {
 
 #[test]
 fn the_library_alone_compiles_with_its_examples() {
-    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/without-defaults");
-    let check = ["check", "--quiet", "--lib", "--no-default-features", "--target-dir", target];
     let examples = ["keygen", "resolve", "sign_record"].map(|name| ["--example", name]);
-    let mut check = cargo_command(&[&check[..], examples.as_flattened()].concat());
+    check(&[&["--lib"], examples.as_flattened()].concat());
+}
+
+#[test]
+fn the_binary_compiles_without_the_devnet() {
+    check(&["--bin=namesys", "--features=cli"]);
+}
+
+/// `cargo check` of that without the default features: neither errors nor warnings.
+fn check(what: &[&str]) {
+    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/without-defaults");
+    let check = ["check", "--quiet", "--no-default-features", "--target-dir", target];
+    let mut check = cargo_command(&[&check[..], what].concat());
     // Not the flags of the build that runs this test: warnings are no errors of the compiler.
     check.env_remove("RUSTFLAGS").stderr(Stdio::piped());
     finish(check.spawn().unwrap());
