@@ -14,6 +14,17 @@ use std::path::Path;
 /// # Errors
 /// The system's, the old file being as it was.
 pub fn write_atomic(temporary: &Path, path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
+    let since = std::time::Instant::now();
+    let written = write(temporary, path, bytes, durable);
+    let (path, length, ms) = (path.display(), bytes.len(), since.elapsed().as_millis());
+    match &written {
+        Ok(()) => tracing::info!("wrote {path}: {length} bytes in {ms} ms"),
+        Err(error) => tracing::info!("could not write {path}: {error}"),
+    }
+    written
+}
+
+fn write(temporary: &Path, path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
     let permissions =
         std::fs::metadata(path).map_or(Permissions::from_mode(0o666), |old| old.permissions());
     let mut file = tempfile::Builder::new()

@@ -10,7 +10,9 @@ fn main() -> ExitCode {
     let output = cli::output::Output::from_arguments();
     match cli::parse(&output) {
         Ok((command, context)) => {
+            let since = std::time::Instant::now();
             let outcome = cli::guarded(|| cli::run(command, &context));
+            tracing::info!("{} took {} ms", context.command, since.elapsed().as_millis());
             context.output.finish(outcome)
         }
         Err(parsed) => parsed,

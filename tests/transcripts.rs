@@ -103,7 +103,7 @@ fn readme(home: &Path) -> PathBuf {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for line in &mut lines {
         if let Some(at) = line.find("valid until ") {
-            let end = line[at + 12..].find('Z').unwrap() + at + 13;
+            let end = line[at + 12..].find(')').unwrap() + at + 13;
             line.replace_range(at + 12..end, "[..]");
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use namesys::temporary;
+use namesys::workspace::Stop;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
@@ -23,6 +24,8 @@ pub struct Background {
 #[derive(Debug, Default)]
 struct Interrupt {
     notify: Notify,
+    /// For work that does not wait: it looks by itself.
+    stop: Stop,
     /// Whether a service manager asked for the end, and not a person.
     terminated: AtomicBool,
     /// Whether something is there to be stopped in an orderly way.
@@ -78,6 +81,11 @@ impl Background {
         self.run(work(CtrlC(self.interrupt.clone())))
     }
 
+    /// Asked with the first signal.
+    pub fn stop(&self) -> Stop {
+        self.interrupt.stop.clone()
+    }
+
     fn run<T>(&self, work: impl Future<Output = T>) -> T {
         let runtime = self.runtime.as_ref().expect("it is taken on drop alone");
         self.interrupt.working.store(true, Ordering::SeqCst);
@@ -97,6 +105,7 @@ async fn hear(kind: SignalKind, interrupt: Arc<Interrupt>) {
             prompt::restore();
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
+        interrupt.stop.ask();
         interrupt.terminated.store(kind == SignalKind::terminate(), Ordering::SeqCst);
         interrupt.notify.notify_one();
     }

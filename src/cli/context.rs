@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::future::Future;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use namesys::keys::IpnsName;
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
-use namesys::workspace::{Config, Network, Workspace, WorkspaceError};
+use namesys::workspace::{Config, Network, Stop, Workspace, WorkspaceError};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -21,6 +22,7 @@ use super::error::{CliError, Exit};
 use super::global::GlobalArgs;
 use super::input::Stdin;
 use super::output::Output;
+use super::progress::AboveBars;
 use super::settings::{Settings, Source};
 
 /// Most bytes of `--ca-file`: the bundle of a whole system has some 220 KiB.
@@ -44,6 +46,8 @@ fn check_clock(now: SystemTime) -> Result<(), CliError> {
 pub struct Context {
     /// Where results, notes and errors go.
     pub output: Output,
+    /// What is done, in a word.
+    pub command: String,
     /// stdin, for one flag.
     pub stdin: Stdin,
     /// `-C` or `NAMESYS_DIR`.
@@ -63,7 +67,7 @@ impl Context {
     ///
     /// # Errors
     /// Exit 2 for what is wrong in a variable or the file.
-    pub fn new(args: GlobalArgs) -> Result<Self, CliError> {
+    pub fn new(args: GlobalArgs, command: &str) -> Result<Self, CliError> {
         check_clock(SystemTime::now())?;
         log_to_stderr(args.verbose);
         let settings = Settings::new(&args)?;
@@ -74,6 +78,7 @@ impl Context {
         let output = Output::new(args.json, args.quiet, args.color);
         Ok(Self {
             output,
+            command: command.to_owned(),
             stdin: Stdin::default(),
             dir,
             budget: Budget::new(settings.timeout().unwrap_or(Timeouts::default().idle)),
@@ -155,7 +160,7 @@ impl Context {
     /// # Errors
     /// When there is none.
     pub fn workspace(&self) -> Result<Workspace, CliError> {
-        Ok(match &self.dir {
+        let found = match &self.dir {
             Some(dir) => Workspace::at(dir)?,
             None => {
                 let here = std::env::current_dir();
@@ -163,7 +168,11 @@ impl Context {
                 let found = Workspace::find(&here, &self.settings.owners()?);
                 found.map_err(|error| self.foreign(error))?
             }
-        })
+        };
+        tracing::info!("the workspace is {}", found.dir().display());
+        let output = self.output;
+        let told = move |holder: &str| output.note(format_args!("waiting for {holder}"));
+        Ok(found.waiting(&self.command, told))
     }
 
     /// With the line to add, where a workspace is somebody else's.
@@ -242,6 +251,28 @@ impl Context {
         self.background()?.block_on_told(work)
     }
 
+    /// Runs `work`, which does not wait and can end anywhere, to its end or to Ctrl-C.
+    ///
+    /// # Errors
+    /// Exit 130.
+    pub fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CliError> {
+        self.block_on(async {
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|error| CliError::io("the work ended", &io::Error::other(error)))
+        })
+    }
+
+    /// Asked when Ctrl-C comes, for work that is not dropped where it waits.
+    ///
+    /// # Errors
+    /// When no thread can be started that hears signals.
+    pub fn stop(&self) -> Result<Stop, CliError> {
+        Ok(self.background()?.stop())
+    }
+
     /// From now on temporary files go when a signal ends the process.
     ///
     /// # Errors
@@ -279,7 +310,11 @@ fn log_to_stderr(verbose: u8) {
                     .map(|target| (target, LevelFilter::OFF)),
             ),
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(|| AboveBars)
+        .with_ansi(Output::colours_stderr())
+        .with_target(verbose > 1)
+        .without_time();
     // Fails only when a subscriber is set already, and this is the only place that sets one.
     let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
 }

@@ -16,6 +16,7 @@ pub mod input;
 pub mod keys_args;
 pub mod output;
 pub mod password_args;
+pub mod progress;
 pub mod prompt;
 mod publish_errors;
 mod redaction;
@@ -24,11 +25,13 @@ pub mod session;
 pub mod settings;
 pub mod values;
 pub mod wallet_args;
+pub mod words;
 mod workspace_errors;
 
 use std::panic;
 use std::process::ExitCode;
 
+use anstyle::AnsiColor;
 use clap::error::ErrorKind as ClapError;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -38,10 +41,17 @@ use global::GlobalArgs;
 use namesys::report::ErrorKind;
 use output::{Outcome, Output};
 
+/// Colours of the help.
+const STYLES: clap::builder::Styles = clap::builder::Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
 /// Manage ENS records that live off chain: derive keys from wallet signatures, sign records,
 /// publish them on IPFS and IPNS, resolve them back verified.
 #[derive(Debug, Parser)]
-#[command(name = "namesys", version, max_term_width = 100)]
+#[command(name = "namesys", version, max_term_width = 100, styles = STYLES)]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -150,16 +160,17 @@ pub fn parse(output: &Output) -> Result<(Command, Context), ExitCode> {
     let mut command = Cli::command().color(output.clap_color());
     let parsed = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
         let readers = stdin_readers(&command, &matches);
-        Ok((Cli::from_arg_matches(&matches)?, readers))
+        let name = matches.subcommand_name().unwrap_or_default().to_owned();
+        Ok((Cli::from_arg_matches(&matches)?, readers, name))
     });
-    let (cli, readers) = parsed.map_err(|error| match error.kind() {
+    let (cli, readers, name) = parsed.map_err(|error| match error.kind() {
         ClapError::DisplayHelp | ClapError::DisplayVersion => output.help(&error),
         _ => output.usage(&error),
     })?;
     if let [first, second, ..] = &readers[..] {
         return Err(output.finish(Err(input::both_read_stdin(first, second))));
     }
-    let context = Context::new(cli.global);
+    let context = Context::new(cli.global, &name);
     context.map(|context| (cli.command, context)).map_err(|error| output.finish(Err(error)))
 }
 

@@ -1,17 +1,17 @@
 //! The only place that writes to stdout and stderr. stdout carries the result and nothing else.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use namesys::report::{Document, ErrorReport};
 use serde::Serialize;
 
 use super::error::{CliError, Exit};
+use super::progress::{Progress, Unit, above};
 use super::redaction::redacted;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -70,7 +70,9 @@ impl Outcome {
             let _ = report.human(&mut text);
         }
         let json = serde_json::from_slice(&json).unwrap_or_default();
-        (json, String::from_utf8_lossy(&text).into_owned(), self.error)
+        // Colours, if any, are escaped where the text is shown.
+        let text = String::from_utf8_lossy(&text);
+        (json, anstream::adapter::strip_str(&text).to_string(), self.error)
     }
 
     /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
@@ -165,16 +167,15 @@ impl Output {
         let _ = writeln!(anstream::stderr(), "{}", text.join("\n"));
     }
 
-    /// A progress bar on stderr: hidden without a terminal, with `-q` and with `--json`.
-    pub fn progress(&self, length: u64, what: &'static str) -> ProgressBar {
-        let bar = ProgressBar::new(length);
-        if self.quiet || self.json || !io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {eta}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(what);
-        bar
+    /// A spinner on stderr, which becomes a bar once the total is known: hidden without a
+    /// terminal, with `-q` and with `--json`.
+    pub fn progress(&self, phase: &'static str, unit: Unit) -> Progress {
+        Progress::start(phase, unit, !self.quiet && !self.json)
+    }
+
+    /// Whether colours go to stderr.
+    pub fn colours_stderr() -> bool {
+        anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never
     }
 
     /// Writes `report` at once, for commands that go on running (`serve`, `devnet`).
@@ -307,7 +308,7 @@ fn stderr_error(error: &CliError) {
 fn stderr_line(style: Style, label: &str, text: &str) {
     let text: Vec<String> = text.lines().map(shown).collect();
     // Nobody reads stderr when it is closed.
-    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {}", text.join("\n"));
+    let _ = above(|| writeln!(anstream::stderr(), "{style}{label}:{style:#} {}", text.join("\n")));
 }
 
 #[cfg(test)]

@@ -300,7 +300,7 @@ mod tests {
 
     fn open(arguments: &[&str]) -> Result<OpenWallet, CliError> {
         let probe = parse(arguments).unwrap();
-        probe.wallet.open(&Context::new(probe.global).unwrap())
+        probe.wallet.open(&Context::new(probe.global, "probe").unwrap())
     }
 
     fn address_of(arguments: &[&str]) -> String {

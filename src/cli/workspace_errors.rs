@@ -148,6 +148,8 @@ impl From<SignError> for CliError {
             }
             SignError::NotOwner { .. } => Self::new(Exit::Failed, ErrorKind::NotOwner, message)
                 .hint("give the owner's wallet, or choose --approval wallet or on-chain"),
+            SignError::Stopped => Self { message, ..Self::interrupted() }
+                .hint("the same command again signs the rest"),
             SignError::TooLong { .. } => Self::new(Exit::Failed, ErrorKind::BadValue, message)
                 .hint("sign it without --metadata"),
             SignError::NoOwner => Self::new(Exit::Usage, ErrorKind::NoWallet, message)

@@ -153,8 +153,10 @@ impl OpenDir {
     /// # Errors
     /// As [`file`](Self::file), and [`Unsuitable::TooLarge`].
     pub fn read(&self, path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
+        let path = path.as_ref();
         let file = self.file_up_to(path, limit)?;
         let bytes = start_of(file, limit + 1)?;
+        tracing::debug!("read {}: {} bytes", self.path().join(path).display(), bytes.len());
         match bytes.len() as u64 > limit {
             true => Err(Unsuitable::TooLarge(limit).into()),
             false => Ok(bytes),

@@ -56,7 +56,8 @@ impl OpenDir {
         temporary: &Self,
         durable: bool,
     ) -> io::Result<()> {
-        self.at(path.as_ref(), |folder, name| {
+        let (since, path) = (std::time::Instant::now(), path.as_ref());
+        let written = self.at(path, |folder, name| {
             let was = folder.stat(Path::new(name))?;
             let was = was.filter(|stat| Kind::of_stat(stat) == Kind::File);
             let mode = was.map_or(MODE, |stat| stat.st_mode & 0o7777);
@@ -66,7 +67,13 @@ impl OpenDir {
                 file.sync_all()?;
             }
             unplaced.place(folder, name)
-        })
+        });
+        let (shown, ms) = (self.path().join(path), since.elapsed().as_millis());
+        match &written {
+            Ok(()) => tracing::info!("wrote {}: {} bytes in {ms} ms", shown.display(), bytes.len()),
+            Err(error) => tracing::info!("could not write {}: {error}", shown.display()),
+        }
+        written
     }
 
     /// Makes a link to `target`, in place of whatever file or link is at `path`.

@@ -21,6 +21,7 @@ use super::response::Response;
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
 use super::socket::socket_of;
 use super::timeouts::Timeouts;
+use super::trace;
 
 /// Redirects followed at most.
 const MAX_REDIRECTS: usize = 5;
@@ -160,8 +161,20 @@ impl Http {
         self.budget.as_ref().map_or(most, |budget| most.min(budget.total_left()))
     }
 
-    /// One attempt, redirects followed.
+    /// One attempt, told to the log.
     async fn attempt(&self, request: &Request, activity: &Activity) -> Result<Response, NetError> {
+        let since = std::time::Instant::now();
+        let outcome = self.attempt_once(request, activity).await;
+        trace::attempt(request, since, &outcome);
+        outcome
+    }
+
+    /// One attempt, redirects followed.
+    async fn attempt_once(
+        &self,
+        request: &Request,
+        activity: &Activity,
+    ) -> Result<Response, NetError> {
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let head = self.exchange(request, &url, activity).await?;

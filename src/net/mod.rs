@@ -18,6 +18,7 @@
 //! | `error` | [`NetError`]: what went wrong, at which address, and what to do |
 //! | `budget` | [`Budget`]: how long servers may fail a command in all |
 //! | `retry` | [`RetryPolicy`], `Retry-After`, back-off with jitter |
+//! | `trace` | what the log tells of requests |
 //! | `limit` | [`RateLimiter`]: so many requests in so much time |
 //!
 //! Every request here may be repeated: what `namesys` sends (an IPNS record, a CAR file) has the
@@ -42,6 +43,7 @@ mod socket;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod timeouts;
+mod trace;
 
 pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};

@@ -21,6 +21,7 @@ mod owners;
 mod plan;
 mod records;
 mod sign;
+mod stop;
 mod targets;
 mod tree;
 
@@ -38,11 +39,13 @@ pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
+use lock::Waiting;
 pub use network::{Network, UnknownNetwork};
 pub use owners::{Owners, SafeDirectory};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::{Records, RecordsError, SameFile};
 pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, approval_stands, sign};
+pub use stop::Stop;
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
 pub use tree::{TreeEntry, TreeError, walk};
 
@@ -64,6 +67,7 @@ const TEMPORARY: &str = ".namesys/tmp";
 pub struct Workspace {
     dir: PathBuf,
     folder: Arc<OpenDir>,
+    waiting: Waiting,
 }
 
 /// Why a workspace cannot be made, found or locked.
@@ -115,6 +119,16 @@ impl WorkspaceError {
 }
 
 impl Workspace {
+    fn of(dir: &Path, folder: OpenDir) -> Self {
+        Self { dir: dir.to_owned(), folder: Arc::new(folder), waiting: Waiting::default() }
+    }
+
+    /// Whoever takes the lock is called `what` meanwhile, as others read it; `told` hears once
+    /// whom a lock is waited for.
+    pub fn waiting(self, what: &str, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { waiting: Waiting::new(what, told), ..self }
+    }
+
     /// The nearest folder at or above `start` with a `namesys.toml`, which is the user's or one
     /// of `owners`'.
     ///
@@ -146,7 +160,7 @@ impl Workspace {
         let missing = || WorkspaceError::NotFound(dir.to_owned());
         let folder = OpenDir::open(dir).map_err(|_| missing())?;
         match folder.file(CONFIG_FILE).and_then(|file| file.metadata()) {
-            Ok(found) => Ok((Self { dir: dir.to_owned(), folder: Arc::new(folder) }, found.uid())),
+            Ok(found) => Ok((Self::of(dir, folder), found.uid())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
             Err(error) => Err(WorkspaceError::io(&dir.join(CONFIG_FILE))(error)),
         }
@@ -158,8 +172,8 @@ impl Workspace {
     /// [`WorkspaceError::Exists`] over an existing one; I/O errors.
     pub fn init(dir: &Path, config: &Config) -> Result<Self, WorkspaceError> {
         std::fs::create_dir_all(dir).map_err(WorkspaceError::io(dir))?;
-        let folder = Arc::new(OpenDir::open(dir).map_err(WorkspaceError::io(dir))?);
-        let workspace = Self { dir: dir.to_owned(), folder };
+        let folder = OpenDir::open(dir).map_err(WorkspaceError::io(dir))?;
+        let workspace = Self::of(dir, folder);
         let _lock = workspace.lock()?;
         let there = |file| workspace.folder.kind(file).map_err(workspace.failed(file));
         if there(CONFIG_FILE)?.is_some() {
@@ -227,7 +241,7 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError::Locked`] when another process keeps it.
     pub fn lock(&self) -> Result<Lock, WorkspaceError> {
-        Lock::acquire(self)
+        Lock::acquire(self, &self.waiting)
     }
 
     /// Reads `namesys.toml`.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Change, Expected, RecordState, plan};
-use super::{Approval, ApprovalMode, Config, Records, TreeError, Workspace, WorkspaceError};
+use super::{Approval, ApprovalMode, Config, Records, Stop, TreeError, Workspace, WorkspaceError};
 use crate::ens::{Name, WELL_KNOWN};
 use crate::folder::OpenDir;
 use crate::keys::SignerKey;
@@ -59,6 +59,8 @@ pub struct SignRequest<'a> {
     pub force: bool,
     /// Copy every record into the older flat layout (ENSIP-XX) too.
     pub flat: bool,
+    /// Ends it between two records.
+    pub stop: Stop,
     /// Write the deployed backend's other fields, with this time (seconds since 1970).
     pub metadata: Option<i64>,
 }
@@ -125,6 +127,9 @@ pub enum SignError {
         /// How long its file would be.
         bytes: usize,
     },
+    /// It was asked to end; what is signed stands, and the same again signs the rest.
+    #[error("interrupted: what was signed stands")]
+    Stopped,
     /// The wallet does not sign.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -182,6 +187,9 @@ pub async fn sign(
         None => sign_one_by_one(request, config, owner, to_sign, progress).await?,
     };
     for change in removed {
+        if request.stop.is_asked() {
+            return Err(SignError::Stopped);
+        }
         outcome.removed.push(remove(request.workspace, change)?);
     }
     Ok(outcome)
@@ -255,6 +263,9 @@ fn sign_in_parallel(
     let temporary = request.workspace.temporary()?;
     let (done, total) = (std::sync::atomic::AtomicU64::new(0), changes.len() as u64);
     let sign_one = |change: Change| -> Result<SignedFile, SignError> {
+        if request.stop.is_asked() {
+            return Err(SignError::Stopped);
+        }
         let approval = match request.mode {
             ApprovalMode::Wallet => config.approval(&change.name, key.address()),
             ApprovalMode::OnChain | ApprovalMode::Owner => None,
@@ -284,6 +295,9 @@ async fn sign_one_by_one(
     let total = changes.len() as u64;
     let mut files = Vec::with_capacity(changes.len());
     for (done, change) in (1..).zip(changes) {
+        if request.stop.is_asked() {
+            return Err(SignError::Stopped);
+        }
         let value = change.value.as_ref().expect("only removed records have no value");
         let result = value.abi_encode();
         let by = wallet.address();

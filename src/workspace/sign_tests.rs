@@ -103,6 +103,7 @@ impl Sandbox {
             force: false,
             flat: false,
             metadata: None,
+            stop: Stop::default(),
         };
         sign(&request, &mut self.config, &|_, _| {}).await
     }
@@ -233,4 +234,33 @@ async fn a_path_that_two_records_could_have_is_checked_as_both() {
     let (signer, person) = (key(2), Person::new(99));
     sandbox.sign(Signer::Key(&signer), ApprovalMode::Wallet, Some(&person)).await.unwrap();
     assert_eq!(sandbox.tree(), [(".well-known/eth/nick/text/name.json".to_owned(), true)]);
+}
+
+#[tokio::test]
+async fn it_ends_between_two_records_and_goes_on_where_it_was() {
+    let mut sandbox = Sandbox::new(&THREE);
+    let (signer, wallet) = (key(2), Person::new(99));
+    let stop = Stop::default();
+    let request = SignRequest {
+        workspace: &sandbox.workspace,
+        records: &sandbox.records,
+        signer: Signer::Key(&signer),
+        mode: ApprovalMode::Wallet,
+        wallet: Some(&wallet),
+        force: false,
+        flat: false,
+        metadata: None,
+        stop: stop.clone(),
+    };
+    let asked = |done, _| {
+        assert!(done >= 1);
+        stop.ask();
+    };
+    let error = sign(&request, &mut sandbox.config, &asked).await.unwrap_err();
+    assert!(matches!(error, SignError::Stopped), "{error}");
+    let signed = sandbox.tree().len();
+    assert!((1..3).contains(&signed) || rayon::current_num_threads() > 2, "{signed}");
+    assert!(sandbox.tree().iter().all(|(_, valid)| *valid), "each is whole");
+    let outcome = sandbox.sign(Signer::Key(&signer), ApprovalMode::Wallet, Some(&wallet)).await;
+    assert_eq!(outcome.unwrap().signed.len(), 3 - signed);
 }

@@ -22,5 +22,6 @@ mod serve;
 mod settings;
 mod strangers;
 mod targets;
+mod terminal;
 mod upkeep;
 mod vectors;

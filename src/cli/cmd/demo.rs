@@ -242,7 +242,7 @@ impl Demo<'_> {
         let cli = Cli::try_parse_from(arguments)
             .map_err(|error| CliError::new(Exit::Failed, ErrorKind::Demo, error.to_string()))?;
         let outcome =
-            Context::new(cli.global).and_then(|context| run_command(cli.command, &context));
+            Context::new(cli.global, "demo").and_then(|context| run_command(cli.command, &context));
         let (json, text, error) = match outcome {
             Ok(outcome) => outcome.into_parts(),
             Err(error) => (serde_json::Value::Null, String::new(), Some(error)),

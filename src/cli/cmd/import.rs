@@ -13,6 +13,7 @@ use namesys::workspace::{Format, ImportError, Records};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 
 /// Wrong lines shown to a person; JSON has them all.
@@ -32,8 +33,10 @@ pub struct Args {
 /// Sets every record of the file, or none.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
-    let mut reader: Box<dyn BufRead> = if args.file == Path::new("-") {
-        Box::new(BufReader::with_capacity(1 << 16, context.stdin.claim("import -")?))
+    let mut reader: Box<dyn BufRead + Send> = if args.file == Path::new("-") {
+        drop(context.stdin.claim("import -")?);
+        // A lock of stdin cannot go to another thread; nobody else reads it.
+        Box::new(BufReader::with_capacity(1 << 16, io::stdin()))
     } else {
         let name = args.file.display();
         let open = File::open(&args.file);
@@ -44,7 +47,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     let before = records.clone();
-    match records.import(reader, format, |_| {}) {
+    let bar = context.output.progress("reading", Unit::Things("records"));
+    let shown = bar.clone();
+    // Until it is read whole nothing is written: Ctrl-C ends it at once.
+    let (imported, records) = context.blocking(move || {
+        let imported = records.import(reader, format, |done| shown.count(done));
+        (imported, records)
+    })?;
+    bar.finish();
+    match imported {
         Ok(done) => {
             if done.imported > 0 {
                 session.workspace.save_records(&records)?;

@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::Session;
+use crate::cli::words::{Tone, pad, state, width};
 
 /// `list`
 #[derive(Debug, clap::Args)]
@@ -63,19 +64,19 @@ fn report(changes: impl Iterator<Item = Change>) -> RecordsReport {
 
 impl Human for RecordsReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let width = |of: fn(&RecordStateReport) -> usize| self.records.iter().map(of).max();
-        let names = width(|record| record.name.chars().count()).unwrap_or(0);
-        let keys = width(|record| record.record.len()).unwrap_or(0);
+        let columns = |of: fn(&RecordStateReport) -> usize| self.records.iter().map(of).max();
+        let names = columns(|record| width(&record.name)).unwrap_or(0);
+        let keys = columns(|record| width(&record.record)).unwrap_or(0);
         for record in &self.records {
-            let state = match record.state {
-                RecordState::Unsigned => "unsigned",
-                RecordState::Signed => "signed",
-                RecordState::Stale => "stale",
-                RecordState::Removed => "removed",
+            let (tone, word) = match record.state {
+                RecordState::Unsigned => (Tone::Open, "unsigned"),
+                RecordState::Signed => (Tone::Good, "signed  "),
+                RecordState::Stale => (Tone::Open, "stale   "),
+                RecordState::Removed => (Tone::Bad, "removed "),
             };
             let value = record.value.as_deref().map(shown_value).unwrap_or_default();
-            let line =
-                format!("{state:8}  {:names$}  {:keys$}  {value}", record.name, record.record);
+            let (name, key) = (pad(&record.name, names), pad(&record.record, keys));
+            let line = format!("{}  {name}  {key}  {value}", state(tone, word));
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())

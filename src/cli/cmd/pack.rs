@@ -10,6 +10,7 @@ use namesys::report::PackReport;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 
 /// `pack …`
@@ -56,23 +57,20 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 
 /// Packs `source` into the CAR file at `path`. Ctrl-C ends it at once.
 pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed, CliError> {
-    let bar = context.output.progress(0, "packing");
+    let bar = context.output.progress("packing", Unit::Things("files"));
     let (shown, path) = (bar.clone(), path.to_owned());
-    let packing = move || source.pack(&path, &mut |files| shown.set_position(files));
-    let packed = context.block_on(async {
-        let packed = tokio::task::spawn_blocking(packing).await;
-        packed.map_err(|error| CliError::io("packing ended", &io::Error::other(error)))
-    });
-    bar.finish_and_clear();
+    let packed = context.blocking(move || source.pack(&path, &mut |files| shown.count(files)));
+    bar.finish();
     Ok(packed??)
 }
 
-/// Root and size of `source`.
+/// Root and size of `source`. Ctrl-C ends it at once.
 pub fn measure(context: &Context, source: &Source) -> Result<Packed, CliError> {
-    let bar = context.output.progress(0, "packing");
-    let packed = source.measure(&mut |files| bar.set_position(files));
-    bar.finish_and_clear();
-    Ok(packed?)
+    let bar = context.output.progress("packing", Unit::Things("files"));
+    let (shown, source) = (bar.clone(), source.clone());
+    let packed = context.blocking(move || source.measure(&mut |files| shown.count(files)));
+    bar.finish();
+    Ok(packed??)
 }
 
 impl Human for PackReport {

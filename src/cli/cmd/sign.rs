@@ -16,6 +16,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
+use crate::cli::progress::Unit;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
 use crate::cli::wallet_args::{OpenWallet, address};
 
@@ -78,16 +79,19 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         wallet,
         force: args.force,
         flat: args.flat,
+        stop: context.stop()?,
         metadata: args.metadata.then(|| Timestamp::now().as_second()),
     };
-    let bar = context.output.progress(0, "signing");
+    let bar = context.output.progress("comparing", Unit::Things("records"));
     let progress = |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
+        if done == 1 {
+            bar.phase("signing");
+        }
+        bar.at(done, total);
     };
     let outcome =
         context.block_on(async { Ok(sign(&request, &mut session.config, &progress).await?) });
-    bar.finish_and_clear();
+    bar.finish();
     let report = report(&outcome?, signer);
     // Only now: a choice with which nothing could be signed is not kept.
     if args.approval.is_some() && session.config.approval_mode() != args.approval {

@@ -12,8 +12,10 @@ use namesys::workspace::{ApprovalMode, CheckedFile, Config, Verdict, check_tree}
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use crate::cli::wallet_args::address;
+use crate::cli::words::{Tone, state};
 
 /// `verify …`
 #[derive(Debug, clap::Args)]
@@ -32,6 +34,7 @@ pub struct Args {
 }
 
 /// What is taken for the chain's word.
+#[derive(Clone)]
 pub struct Facts {
     chain_id: u64,
     owner: Option<Address>,
@@ -70,13 +73,17 @@ impl Facts {
         kept.or(self.owner).unwrap_or_default()
     }
 
-    /// Checks the tree in `dir`.
+    /// Checks the tree in `dir`. Ctrl-C ends it at once.
     pub fn check(&self, context: &Context, dir: &Path) -> Result<Vec<CheckedFile>, CliError> {
-        let bar = context.output.progress(0, "verifying");
-        let owner_of = |name: &Name| self.owner_of(name);
-        let checked = check_tree(dir, self.chain_id, &owner_of, &self.approved, &|| bar.inc(1));
-        bar.finish_and_clear();
-        Ok(checked?)
+        let bar = context.output.progress("verifying", Unit::Things("files"));
+        let (shown, facts, dir) = (bar.clone(), self.clone(), dir.to_owned());
+        let checked = context.blocking(move || {
+            let owner_of = |name: &Name| facts.owner_of(name);
+            let progress = || shown.one_more();
+            check_tree(&dir, facts.chain_id, &owner_of, &facts.approved, &progress)
+        });
+        bar.finish();
+        Ok(checked??)
     }
 }
 
@@ -171,7 +178,8 @@ impl Human for VerifyReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         for record in self.records.iter().filter(|record| !record.ok) {
             let reason = record.reason.as_deref().unwrap_or_default();
-            writeln!(out, "invalid  {}: {}", shown(&record.path), shown(reason))?;
+            let word = state(Tone::Bad, "invalid");
+            writeln!(out, "{word}  {}: {}", shown(&record.path), shown(reason))?;
         }
         for path in &self.foreign {
             writeln!(out, "foreign  {}: not a record; published as it is", shown(path))?;

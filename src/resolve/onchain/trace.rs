@@ -46,6 +46,8 @@ impl Trace {
         let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let said = said.to_string().chars().take(SAID).collect();
         let step = Step { what: what.to_string(), by: by.to_string(), said, ms };
+        let Step { what, by, said, .. } = &step;
+        tracing::info!("{} [{by}]: {} in {ms} ms", what.escape_debug(), said.escape_debug());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step);
     }
 

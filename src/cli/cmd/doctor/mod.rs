@@ -16,6 +16,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::{Session, parse_name};
+use crate::cli::words::{Tone, after, state};
 
 /// `doctor …`
 #[derive(Debug, clap::Args)]
@@ -79,8 +80,11 @@ fn bad(what: impl Into<String>, detail: impl Into<String>, hint: impl Into<Strin
 impl Human for DoctorReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         for check in &self.checks {
-            let word = if check.ok { "ok     " } else { "FAILED " };
-            let detail = check.detail.replace("\n  ", " ");
+            let word = match check.ok {
+                true => state(Tone::Good, "ok     "),
+                false => state(Tone::Bad, "FAILED "),
+            };
+            let detail = after(&check.what, &check.detail).replace("\n  ", " ");
             writeln!(out, "{word} {}: {}", shown(&check.what), shown(&detail))?;
             if let Some(hint) = &check.hint {
                 writeln!(out, "        {}", shown(hint))?;

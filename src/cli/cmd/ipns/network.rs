@@ -18,6 +18,7 @@ use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::values;
+use crate::cli::words::after;
 
 /// `ipns get`
 #[derive(Debug, clap::Args)]
@@ -154,7 +155,7 @@ impl Human for IpnsPutReport {
             let TargetOutcome { to, error, .. } = publication;
             match error {
                 None => writeln!(out, "{}: there, read back", shown(to))?,
-                Some(error) => writeln!(out, "{}: {}", shown(to), shown(error))?,
+                Some(error) => writeln!(out, "{}: {}", shown(to), shown(&after(to, error)))?,
             }
         }
         Ok(())

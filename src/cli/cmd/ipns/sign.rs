@@ -16,6 +16,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::values;
+use crate::cli::words::when;
 
 /// Without `--validity`: a year.
 const DEFAULT_VALIDITY: Duration = Duration::from_secs(365 * 86_400);
@@ -173,7 +174,7 @@ impl Human for IpnsSeriesReport {
         for record in &self.records {
             let IpnsFields { sequence, validity, .. } = &record.fields;
             let file = record.file.as_deref().unwrap_or_default();
-            writeln!(out, "{file}  sequence {sequence}, valid until {validity}")?;
+            writeln!(out, "{file}  sequence {sequence}, valid until {}", when(validity))?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use crate::cli::values::write_file;
 
@@ -103,19 +104,18 @@ pub fn publish_signed(
     }
     let uploads = uploads.get(context, config)?;
     let fan_out = fan_out.open(context, config)?;
-    let bar = context.output.progress(0, "uploading");
+    let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {
         car: &parcel.car,
         root: parcel.root,
         uploads: &uploads,
         progress: Some(Arc::new(move |sent, total| {
-            progress_bar.set_length(total);
-            progress_bar.set_position(sent);
+            progress_bar.at_then(sent, total, "publishing, and reading it back");
         })),
     };
     let author = Author::Signed(&parcel.record);
     let sent = fan_out.send(context, None, (&parcel.name, name), subject, author);
-    bar.finish_and_clear();
+    bar.finish();
     Ok(published(sent?))
 }

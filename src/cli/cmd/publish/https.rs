@@ -16,6 +16,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 
 /// Writes the tree into a folder as a site would get it, and sends nothing.
@@ -55,7 +56,7 @@ pub fn run(
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
     let tree = Source::WellKnown(session.workspace.dir().to_owned());
     let root = pack_car(context, tree, car.path())?.root;
-    let bar = context.output.progress(0, "writing");
+    let bar = context.output.progress("writing", Unit::Things("files"));
     let progress_bar = bar.clone();
     let output = context.output;
     let round = move |url: &SiteUrl, misses: &[Miss]| {
@@ -72,13 +73,12 @@ pub fn run(
         http: &http,
         enough: Enough { require, wait },
         progress: Some(Arc::new(move |done, total| {
-            progress_bar.set_length(total);
-            progress_bar.set_position(done);
+            progress_bar.at_then(done, total, "reading the files back");
         })),
         round: &round,
     };
     let outcomes = context.block_on(async { Ok(publish_sites(&request).await?) });
-    bar.finish_and_clear();
+    bar.finish();
     let (outcomes, shortfall) = outcomes?;
     remarks(context, &sites, &outcomes);
     let uploads = outcomes.iter().map(upload).collect();

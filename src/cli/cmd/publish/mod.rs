@@ -19,6 +19,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use ipfs::{AuthorArgs, FanOutArgs, check_sequence};
 use report::published;
@@ -100,21 +101,20 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
     let tree = Source::WellKnown(session.workspace.dir().to_owned());
     let packed = pack_car(context, tree, car.path())?;
-    let bar = context.output.progress(0, "uploading");
+    let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {
         car: car.path(),
         root: packed.root,
         uploads: &uploads,
         progress: Some(Arc::new(move |sent, total| {
-            progress_bar.set_length(total);
-            progress_bar.set_position(sent);
+            progress_bar.at_then(sent, total, "publishing, and reading it back");
         })),
     };
     let author = args.author.author(&key, args.sequence);
     let names = (session.config.name(), key.name());
     let sent = fan_out.send(context, Some((&session.workspace, lock)), names, subject, author);
-    bar.finish_and_clear();
+    bar.finish();
     let outcome = sent?;
     args.author.note_reuse(context, &outcome.record, outcome.new_record);
     Ok(published(outcome))

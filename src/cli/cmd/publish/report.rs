@@ -7,6 +7,7 @@ use namesys::report::{GatewayReport, PublishReport, UploadReport};
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::words::{Tone, after, state, when};
 
 /// What came of a publication.
 pub fn published(outcome: PublishOutcome) -> Outcome {
@@ -48,7 +49,7 @@ impl Human for PublishReport {
             (true, false) => "",
             (false, false) => " (unchanged)",
         };
-        writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, self.validity)?;
+        writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, when(&self.validity))?;
         for UploadReport { to, ok, sent, error } in &self.uploads {
             line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
         }
@@ -63,7 +64,8 @@ impl Human for PublishReport {
                 None => "?     ",
             };
             let reason = error.as_deref().unwrap_or_default();
-            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(reason))?;
+            let word = state(Tone::Open, word);
+            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(&after(from, reason)))?;
         }
         self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
     }
@@ -82,8 +84,14 @@ fn line(
     error: Option<&str>,
 ) -> io::Result<()> {
     match (good, error) {
-        (Some(good), _) => writeln!(out, "{what:9}  {good:6}  {}", shown(to)),
-        (None, Some(error)) => writeln!(out, "{what:9}  FAILED  {}: {}", shown(to), shown(error)),
-        (None, None) => writeln!(out, "{what:9}  FAILED  {}", shown(to)),
+        (Some(good), _) => {
+            let good = state(Tone::Good, &format!("{good:6}"));
+            writeln!(out, "{what:9}  {good}  {}", shown(to))
+        }
+        (None, Some(error)) => {
+            let failed = state(Tone::Bad, "FAILED");
+            writeln!(out, "{what:9}  {failed}  {}: {}", shown(to), shown(&after(to, error)))
+        }
+        (None, None) => writeln!(out, "{what:9}  {}  {}", state(Tone::Bad, "FAILED"), shown(to)),
     }
 }

@@ -18,6 +18,7 @@ use super::report::report;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
+use crate::cli::progress::Unit;
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::parse_name;
 
@@ -94,7 +95,8 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
         match single {
             Some(subject) => Ok(outcome_of_one(ask(subject).await, context)),
             None => {
-                let bar = context.output.progress(many.len() as u64, "names");
+                let bar = context.output.progress("resolving", Unit::Things("names"));
+                bar.at(0, many.len() as u64);
                 let asked = stream::iter(many.iter().map(|text| {
                     let (ask, bar) = (&ask, &bar);
                     async move {
@@ -102,12 +104,12 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
                             Ok(subject) => ask(subject).await,
                             Err(error) => Ended::nothing(text, error),
                         };
-                        bar.inc(1);
+                        bar.one_more();
                         ended
                     }
                 }));
                 let ended = asked.buffered(usize::from(args.concurrency)).collect().await;
-                bar.finish_and_clear();
+                bar.finish();
                 Ok(outcome_of_many(ended))
             }
         }

@@ -18,6 +18,7 @@ use namesys::resolve::{
 
 use crate::cli::cmd::verify::basis;
 use crate::cli::output::{Human, shown};
+use crate::cli::words::{Tone, pad, state, when, width};
 
 /// The report on a name.
 pub fn report(resolution: NameResolution, trace: Option<Vec<Step>>) -> ResolveReport {
@@ -127,7 +128,11 @@ fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Result<()
         (None, 0 | 1) => String::new(),
         (None, count) => format!(" (the newest of {count} that were seen)"),
     };
-    writeln!(out, "sequence {sequence}{among}, valid until {validity}, {value}")
+    writeln!(
+        out,
+        "sequence {sequence}{among}, valid until {}, {value}",
+        when(&validity.to_string())
+    )
 }
 
 fn record(record: OnchainRecord, is_judged: bool) -> ResolvedReport {
@@ -173,9 +178,9 @@ impl Human for ResolveReport {
             }
         }
         write_ipns(out, self.ipns.as_ref())?;
-        let width = self.records.iter().map(|record| record.record.len()).max().unwrap_or(0);
+        let columns = self.records.iter().map(|record| width(&record.record)).max().unwrap_or(0);
         for record in &self.records {
-            record.write(out, width)?;
+            record.write(out, columns)?;
         }
         write_trace(out, self.trace.as_deref())
     }
@@ -242,20 +247,24 @@ trait Line {
 
 impl Line for ResolvedReport {
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        let Self { record, verdicts, .. } = self;
+        let Self { verdicts, .. } = self;
+        let record = pad(&self.record, width);
         match (&self.value, &self.error) {
             (Some(value), _) => {
                 let proven = if self.proven { "" } else { " (freshness not proven)" };
                 let approval = self.approval.as_deref().unwrap_or_default();
-                writeln!(out, "  ok      {record:width$}  {}", shown(value))?;
+                writeln!(out, "  {}      {record}  {}", state(Tone::Good, "ok"), shown(value))?;
                 let redirects: String =
                     self.redirects.iter().map(|name| format!(", redirected to {name}")).collect();
                 writeln!(out, "          {:width$}  {approval}{redirects}{proven}", "")?;
             }
             (None, error) => {
                 let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");
-                let what = if self.absent { "none  " } else { "FAILED" };
-                writeln!(out, "  {what}  {record:width$}  {}", shown(&error))?;
+                let what = match self.absent {
+                    true => state(Tone::Open, "none  "),
+                    false => state(Tone::Bad, "FAILED"),
+                };
+                writeln!(out, "  {what}  {record}  {}", shown(&error))?;
             }
         }
         if let Some(VerdictsReport { local: Some(local), contract: Some(contract) }) = verdicts {

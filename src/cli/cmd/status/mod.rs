@@ -19,6 +19,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
+use crate::cli::words::{Tone, after, state, when};
 
 pub use chain::Published;
 
@@ -169,7 +170,10 @@ impl Human for StatusReport {
         }
         for served in &self.publications {
             match (&served.error, served.sequence) {
-                (Some(error), _) => writeln!(out, "{}: {}", served.from, shown(error))?,
+                (Some(error), _) => {
+                    let error = state(Tone::Bad, &shown(&after(&served.from, error)));
+                    writeln!(out, "{}: {error}", served.from)?;
+                }
                 (None, None) => writeln!(out, "{}: no record", served.from)?,
                 (None, Some(sequence)) => {
                     let behind = if served.newest { "" } else { ", not the newest" };
@@ -179,7 +183,8 @@ impl Human for StatusReport {
                     writeln!(out, "  {}", shown(served.value.as_deref().unwrap_or_default()))?;
                     let age = served.age_days.map(|days| format!(", made {days} days ago"));
                     let age = age.unwrap_or_default();
-                    writeln!(out, "  valid until {validity} ({days} days){age}")?;
+                    // After two months people count months and years; a script counts days.
+                    writeln!(out, "  valid until {}, {days} days{age}", when(validity))?;
                 }
             }
         }
@@ -191,7 +196,7 @@ impl Human for StatusReport {
 impl Human for LogReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         for entry in &self.log {
-            let made = entry.made.as_deref().unwrap_or("-");
+            let made = entry.made.as_deref().map_or_else(|| "-".to_owned(), when);
             writeln!(out, "{}  {made}  {}", entry.sequence, shown(&entry.value))?;
         }
         for SiteEntry { to, root, made, .. } in &self.sites {

@@ -1,0 +1,137 @@
+//! What a person at a terminal meets: Ctrl-C, a second process, the log.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::support::sandbox::Sandbox;
+
+const KEY: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+
+fn workspace() -> Result<Sandbox> {
+    let mut sandbox = Sandbox::new()?;
+    sandbox.set_env("ETH_PRIVATE_KEY", KEY);
+    sandbox.set_env("NAMESYS_KEY_PASSWORD", "");
+    sandbox.ok(["init", "nick.eth"])?;
+    Ok(sandbox)
+}
+
+fn spawn(command: &mut Command) -> Result<Child> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Ok(command.spawn()?)
+}
+
+fn interrupt(child: &Child) -> Result<()> {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+    ensure!(sent.success());
+    Ok(())
+}
+
+/// The exit code and stderr, soon.
+fn ended(mut child: Child) -> Result<(Option<i32>, String)> {
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if began.elapsed() > Duration::from_secs(60) {
+            child.kill()?;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let mut stderr = String::new();
+    child.stderr.take().context("stderr is piped")?.read_to_string(&mut stderr)?;
+    Ok((status.code(), stderr))
+}
+
+#[test]
+fn an_interrupted_sign_leaves_whole_records_and_goes_on_where_it_was() -> Result<()> {
+    let sandbox = workspace()?;
+    let rows: String = (0..6000).map(|n| format!("nick.eth,text/k{n},value {n}\n")).collect();
+    sandbox.write("many.csv", rows)?;
+    sandbox.ok(["import", "many.csv"])?;
+    let child = spawn(&mut sandbox.namesys(["sign"]))?;
+    let texts = sandbox.path(".well-known/eth/nick/text");
+    let began = Instant::now();
+    while !texts.exists() && began.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    interrupt(&child)?;
+    let (code, stderr) = ended(child)?;
+    ensure!(code == Some(130), "{code:?} {stderr}");
+    ensure!(stderr.contains("what was signed stands"), "{stderr}");
+    let signed = std::fs::read_dir(&texts)?.count();
+    ensure!((1..6000).contains(&signed), "{signed} were signed");
+    let verified = sandbox.ok(["verify"])?;
+    ensure!(verified["valid"] == signed, "{verified}");
+    let rest = sandbox.ok(["sign"])?;
+    ensure!(rest["signed"] == 6000 - signed && rest["unchanged"] == signed, "{rest}");
+    // What only reads ends at once.
+    for reads in ["verify", "pack"] {
+        let child = spawn(&mut sandbox.namesys([reads]))?;
+        std::thread::sleep(Duration::from_millis(120));
+        interrupt(&child)?;
+        let (code, stderr) = ended(child)?;
+        ensure!(code == Some(130) && stderr.contains("interrupted"), "{reads}: {code:?} {stderr}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_import_has_the_lock_and_ends_with_an_interrupt() -> Result<()> {
+    let sandbox = workspace()?;
+    let mut import = spawn(&mut sandbox.namesys(["import", "-"]))?;
+    let mut rows = import.stdin.take().context("stdin is piped")?;
+    rows.write_all(b"nick.eth,text/a,1\n")?;
+    std::thread::sleep(Duration::from_millis(300));
+    // Another one says what it waits for, and goes on when that is done.
+    let mut set = spawn(&mut sandbox.namesys(["set", "text", "b", "2"]))?;
+    let mut said = String::new();
+    let mut stderr = BufReader::new(set.stderr.take().context("stderr is piped")?);
+    stderr.read_line(&mut said)?;
+    let waits = format!("note: waiting for namesys import (process {})", import.id());
+    ensure!(said.starts_with(&waits), "{said}");
+    interrupt(&import)?;
+    let (code, stderr) = ended(import)?;
+    ensure!(code == Some(130), "{code:?} {stderr}");
+    ensure!(set.wait()?.success());
+    let listed = sandbox.ok(["list"])?;
+    ensure!(listed["records"].as_array().map(Vec::len) == Some(1), "{listed}");
+    drop(rows);
+    Ok(())
+}
+
+#[test]
+fn the_log_tells_files_and_durations() -> Result<()> {
+    let sandbox = workspace()?;
+    sandbox.ok(["set", "text", "a", "1"])?;
+    let output = sandbox.namesys(["-v", "sign"]).output()?;
+    let stderr = String::from_utf8(output.stderr)?;
+    ensure!(output.status.success(), "{stderr}");
+    for told in ["the workspace is ", "/eth/nick/text/a.json: ", " ms", "sign took "] {
+        ensure!(stderr.contains(told), "{told:?} is missing: {stderr}");
+    }
+    let quiet = sandbox.namesys(["sign"]).output()?;
+    let stderr = String::from_utf8(quiet.stderr)?;
+    ensure!(!stderr.contains("INFO"), "{stderr}");
+    Ok(())
+}
+
+#[test]
+fn the_log_tells_requests_without_secrets() -> Result<()> {
+    let mut sandbox = workspace()?;
+    let _devnet = crate::support::devnet::Devnet::start(&mut sandbox)?;
+    sandbox.set_env("NAMESYS_KUBO_TOKEN", "hunter2");
+    sandbox.ok(["set", "text", "a", "1"])?;
+    sandbox.ok(["sign"])?;
+    let output = sandbox.namesys(["-vv", "publish"]).output()?;
+    let stderr = String::from_utf8(output.stderr)?;
+    ensure!(output.status.success(), "{stderr}");
+    for told in ["POST http://", "/api/v0/dag/import: 200 in ", " bytes; ", "content-type: "] {
+        ensure!(stderr.contains(told), "{told:?} is missing: {stderr}");
+    }
+    ensure!(!stderr.contains("hunter2") && !stderr.contains(KEY), "{stderr}");
+    Ok(())
+}
