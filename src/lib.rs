@@ -13,6 +13,7 @@
 //! | [`temporary`] | files and folders that go when the process ends | files |
 //! | [`secret`] | zeroized, redacted types for everything that must not leak | none |
 //! | [`toml`] | strict reading of TOML files that people edit: place, nearest word | none |
+//! | [`json`] | JSON that others wrote: an array is no object | none |
 //! | [`ens`] | names: ENSIP-15, namehash, DNS wire form, `.well-known` directory | none |
 //! | [`multiformats`] | CIDs and IPNS names, in every text form | none |
 //! | [`record`] | record types and typed values: text form, ABI form | none |
@@ -53,6 +54,7 @@ mod file_names;
 mod folder;
 pub mod ipfs;
 pub mod ipns;
+pub mod json;
 pub mod keys;
 pub mod multiformats;
 pub mod net;

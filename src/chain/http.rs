@@ -9,7 +9,8 @@ use reqwest::header::RETRY_AFTER;
 use url::Url;
 
 use super::dialect::{is_surely_execution, is_unseen};
-use crate::net::{unread_coding, without_bom};
+use crate::json::without_bom;
+use crate::net::unread_coding;
 
 /// Most bytes of an answer: that of the largest call has some hundred thousand.
 const MAX_ANSWER: usize = 16 << 20;

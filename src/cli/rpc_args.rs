@@ -62,7 +62,7 @@ struct Announced {
 async fn of_devnet(http: &Http, devnet: &Url) -> Option<String> {
     let request = Request::get(endpoint(devnet, ["chain"])).max_body(1 << 12).attempts(1);
     let answer = http.send(&request).await.ok()?.success().ok()?;
-    serde_json::from_slice(&answer).ok().map(|Announced { rpc }| rpc)
+    namesys::json::from_slice(&answer).ok().map(|Announced { rpc }| rpc)
 }
 
 impl RpcArgs {

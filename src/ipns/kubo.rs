@@ -15,9 +15,10 @@ use url::Url;
 
 use super::publish::{PublishError, Publisher, RecordSource, explain_refusal, not_taken};
 use super::{UnverifiedRecord, VerifiedRecord};
+use crate::json;
 use crate::keys::IpnsName;
 use crate::net::{
-    Body, CommandFailed, FormPart, Http, KuboRpc, NetError, Response, Timeouts, shown, without_bom,
+    Body, CommandFailed, FormPart, Http, KuboRpc, NetError, Response, Timeouts, shown,
 };
 use crate::secret::SecretString;
 
@@ -86,7 +87,7 @@ impl RecordSource for KuboPublisher {
         let bad = |reason| NetError::BadResponse { url, reason };
         let body = answer.success()?;
         let mut record = None;
-        for event in serde_json::Deserializer::from_slice(without_bom(&body)).into_iter::<Event>() {
+        for event in json::stream::<Event>(&body) {
             match event {
                 Ok(event) if event.kind == VALUE_EVENT => record = Some(event.extra),
                 Ok(_) => {}

@@ -10,10 +10,9 @@ use url::Url;
 
 use super::publish::{PublishError, Publisher, RecordSource, explain_refusal, not_taken};
 use super::{UnverifiedRecord, VerifiedRecord};
+use crate::json;
 use crate::keys::IpnsName;
-use crate::net::{
-    Body, Http, NetError, RateLimiter, Request, Response, endpoint, shown, without_bom,
-};
+use crate::net::{Body, Http, NetError, RateLimiter, Request, Response, endpoint, shown};
 
 /// An answer holds a record of at most 10 KiB in base64 and its value once more.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -72,7 +71,7 @@ impl RecordSource for W3name {
         let from = answer.url.clone();
         let body = answer.success()?;
         let bad = |reason: String| NetError::BadResponse { url: shown(&from), reason };
-        let answer: NameAnswer = serde_json::from_slice(without_bom(&body))
+        let answer: NameAnswer = json::from_slice(&body)
             .map_err(|error| bad(format!("it is not the JSON of a w3name answer ({error})")))?;
         let bytes = BASE64
             .decode(answer.record.as_bytes())
@@ -111,7 +110,7 @@ impl Publisher for W3name {
             400 => {}
             _ => return Err(not_taken(self, &answer)),
         }
-        let message = match serde_json::from_slice::<ErrorAnswer>(without_bom(&answer.body)) {
+        let message = match json::from_slice::<ErrorAnswer>(&answer.body) {
             Ok(ErrorAnswer { message }) => message.chars().take(300).collect(),
             Err(_) => answer.to_error().to_string(),
         };

@@ -10,8 +10,3 @@ pub(crate) fn unread_coding(head: &reqwest::Response) -> Option<String> {
     let unread = |coding: &String| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
     codings.filter(unread).map(|coding| coding.chars().take(40).collect()).next()
 }
-
-/// JSON without the byte order mark that some servers put before it.
-pub fn without_bom(json: &[u8]) -> &[u8] {
-    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
-}

@@ -5,10 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 use url::Url;
 
-use super::{
-    Authorization, Body, Http, NetError, Request, Response, endpoint, shown, socket_url,
-    without_bom,
-};
+use super::{Authorization, Body, Http, NetError, Request, Response, endpoint, shown, socket_url};
+use crate::json;
 use crate::secret::SecretString;
 
 /// The most that is quoted of what a node says, in characters.
@@ -97,7 +95,7 @@ fn command_failed(answer: &Response) -> Option<CommandFailed> {
     if answer.status == 200 {
         return None;
     }
-    let error: CommandError = serde_json::from_slice(without_bom(&answer.body)).ok()?;
+    let error: CommandError = json::from_slice(&answer.body).ok()?;
     let message = error.message.chars().take(MAX_MESSAGE).collect();
     (error.kind == "error").then_some(CommandFailed { status: answer.status, message })
 }

@@ -50,7 +50,6 @@ pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;
 pub use client::{Http, HttpConfig, endpoint, has_login, takes_credentials};
 pub(crate) use coding::unread_coding;
-pub use coding::without_bom;
 #[cfg(feature = "devnet")]
 pub(crate) use dns::is_localhost;
 pub use error::{NetError, shown};

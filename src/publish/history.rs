@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
+use crate::json;
 use crate::keys::IpnsName;
 use crate::multiformats::parse_cid;
 use crate::workspace::{Workspace, WorkspaceError};
@@ -138,7 +139,7 @@ impl<'a> History<'a> {
             text => text.map_err(self.0.failed(SITES))?,
         };
         let text = String::from_utf8_lossy(&text);
-        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+        Ok(text.lines().filter_map(|line| json::from_str(line).ok()).collect())
     }
 
     /// Keeps that a site got a tree. Hold the lock.

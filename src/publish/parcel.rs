@@ -13,6 +13,7 @@ use crate::ens::Name;
 use crate::folder::OpenDir;
 use crate::ipfs::{CarBlocks, CarError, ReadError, check_complete};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
+use crate::json;
 use crate::keys::IpnsName;
 
 /// The file that names the others.
@@ -139,7 +140,7 @@ impl Parcel {
         let text = read(&path, MAX_MANIFEST_BYTES)?;
         let wrong = |reason: String| ParcelError::Manifest { path: path.clone(), reason };
         let manifest: Manifest =
-            serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+            json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         let name = Name::parse(&manifest.name).map_err(|error| wrong(error.to_string()))?;
         let ipns_name: IpnsName =
             manifest.ipns_name.parse().map_err(|error| wrong(format!("{error}")))?;

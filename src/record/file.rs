@@ -4,6 +4,8 @@
 use alloy_primitives::hex;
 use serde::{Deserialize, Serialize};
 
+use crate::json;
+
 /// The longest record file that is read, in bytes.
 pub const MAX_RECORD_FILE: u64 = 1 << 20;
 
@@ -108,9 +110,7 @@ impl RecordFile {
         if bytes.len() as u64 > MAX_RECORD_FILE {
             return Err(FileError::TooLong);
         }
-        // As a browser's Response.json() reads it.
-        let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let file: Data<'_> = serde_json::from_slice(json)?;
+        let file: Data<'_> = json::from_slice(bytes)?;
         let digits = file.data.strip_prefix("0x").ok_or(FileError::Hex)?;
         hex::decode(digits).map_err(|_| FileError::Hex)
     }
@@ -145,8 +145,18 @@ mod tests {
         assert_eq!(RecordFile::payload(b"{\"data\":\"0x01ff\",\"x\":1}").unwrap(), [1, 255]);
         assert_eq!(RecordFile::payload(b"\xef\xbb\xbf{\"data\":\"0x01\"}").unwrap(), [1]);
         assert_eq!(RecordFile::new(&[1, 255]).to_json(), b"{\"data\":\"0x01ff\"}");
-        for bad in ["{\"data\":\"01ff\"}", "{\"data\":\"0x1\"}", "{\"data\":1}", "<html>", "", "{}"]
-        {
+        for bad in [
+            "{\"data\":\"01ff\"}",
+            "{\"data\":\"0X01ff\"}",
+            "{\"data\":\"0x1\"}",
+            "{\"data\":1}",
+            "{\"data\":[1,255]}",
+            // What serde reads as well; no client does.
+            "[\"0x01ff\"]",
+            "<html>",
+            "",
+            "{}",
+        ] {
             assert!(RecordFile::payload(bad.as_bytes()).is_err(), "{bad}");
         }
     }

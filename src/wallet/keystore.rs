@@ -10,6 +10,7 @@ use zeroize::Zeroize;
 
 use super::error::{KeystoreError, WalletError};
 use super::local::LocalWallet;
+use crate::json;
 use crate::keys::SignerKey;
 use crate::secret::{Secret, SecretString};
 
@@ -122,7 +123,7 @@ pub fn check_keystore(path: &Path) -> Result<(), KeystoreError> {
     if text.len() as u64 > MAX_FILE {
         return Err(format("it is larger than 64 KiB"));
     }
-    let header: Header = serde_json::from_str(&text).map_err(|error| format(&error.to_string()))?;
+    let header: Header = json::from_str(&text).map_err(|error| format(&error.to_string()))?;
     let params = &header.crypto.kdfparams;
     let work = match header.crypto.kdf.as_str() {
         "scrypt" => params.is_bounded_scrypt(),

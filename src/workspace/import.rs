@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Records;
 use crate::ens::Name;
+use crate::json;
 use crate::record::{RecordKey, Value};
 
 /// The longest line that is read, in bytes.
@@ -243,7 +244,7 @@ fn json_lines(
             each(Err(LineError { line, message: format!("longer than {MAX_LINE} bytes") }));
             return Ok(());
         }
-        each(match serde_json::from_slice::<Fields<'_>>(&text) {
+        each(match json::from_slice::<Fields<'_>>(&text) {
             Ok(fields) => row(line, &fields.name, &fields.record, &fields.value),
             Err(error) => Err(LineError { line, message: json_message(&error) }),
         });

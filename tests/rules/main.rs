@@ -6,6 +6,7 @@
 mod blocks;
 mod circles;
 mod crates;
+mod json;
 mod layers;
 mod pointers;
 mod tokens;

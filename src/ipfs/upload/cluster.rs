@@ -12,9 +12,9 @@ use url::Url;
 use super::{
     Patience, QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, confirm, same_cid,
 };
+use crate::json;
 use crate::net::{
     Authorization, Body, FormPart, Http, NetError, Progress, Request, Response, endpoint, shown,
-    without_bom,
 };
 use crate::secret::SecretString;
 
@@ -37,10 +37,15 @@ struct Added {
 #[serde(untagged)]
 enum CidText {
     Text(String),
-    Link {
-        #[serde(rename = "/")]
-        cid: String,
-    },
+    // No struct: an untagged one would be read from an array too.
+    Link(BTreeMap<Slash, String>),
+}
+
+/// The only entry of a link.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+enum Slash {
+    #[serde(rename = "/")]
+    Slash,
 }
 
 #[derive(Deserialize)]
@@ -66,7 +71,8 @@ struct PeerPin {
 impl CidText {
     fn text(&self) -> &str {
         match self {
-            Self::Text(cid) | Self::Link { cid } => cid,
+            Self::Text(cid) => cid,
+            Self::Link(link) => link.get(&Slash::Slash).map_or("", String::as_str),
         }
     }
 }
@@ -126,11 +132,10 @@ impl Cluster {
         if let Some(message) = failure(&answer) {
             return Err(UploadError::Rejected { to: self.describe(), message });
         }
-        let added: Vec<Added> =
-            serde_json::from_slice(without_bom(&answer.success()?)).map_err(|error| {
-                let reason = format!("its answer is not a list of what was added ({error})");
-                UploadError::NotConfirmed { to: self.describe(), reason }
-            })?;
+        let added: Vec<Added> = json::from_slice(&answer.success()?).map_err(|error| {
+            let reason = format!("its answer is not a list of what was added ({error})");
+            UploadError::NotConfirmed { to: self.describe(), reason }
+        })?;
         if !added.iter().any(|added| same_cid(added.cid.text(), root)) {
             let Some(last) = added.last() else {
                 let reason = "its answer names no root".to_owned();
@@ -171,7 +176,7 @@ impl Cluster {
             .attempts(attempts);
         let answer = self.http.send(&request).await?;
         let from = shown(&answer.url);
-        let info = serde_json::from_slice::<PinInfo>(without_bom(&answer.success()?));
+        let info = json::from_slice::<PinInfo>(&answer.success()?);
         let bad = |reason| NetError::BadResponse { url: from, reason };
         match info {
             Ok(info) if same_cid(info.cid.text(), root) => Ok(info),
@@ -186,7 +191,7 @@ fn failure(answer: &Response) -> Option<String> {
     if !matches!(answer.status, 400 | 500) {
         return None;
     }
-    let Failure { message } = serde_json::from_slice(without_bom(&answer.body)).ok()?;
+    let Failure { message } = json::from_slice(&answer.body).ok()?;
     Some(message.chars().take(500).collect())
 }
 

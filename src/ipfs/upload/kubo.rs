@@ -10,7 +10,8 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::{QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, same_cid};
-use crate::net::{Body, FormPart, Http, KuboRpc, NetError, Progress, Request, shown, without_bom};
+use crate::json;
+use crate::net::{Body, FormPart, Http, KuboRpc, NetError, Progress, Request, shown};
 use crate::secret::SecretString;
 
 /// A header without roots, and no block.
@@ -93,7 +94,7 @@ impl Kubo {
     async fn version(&self) -> Result<String, NetError> {
         let answer = self.0.ask(&self.question(&["version"], &[]).attempts(1)).await?;
         let url = shown(&answer.url);
-        let said: Option<Version> = serde_json::from_slice(without_bom(&answer.success()?)).ok();
+        let said: Option<Version> = json::from_slice(&answer.success()?).ok();
         let reason = "it does not say its version as Kubo does".to_owned();
         let Version { version } = said.ok_or(NetError::BadResponse { url, reason })?;
         Ok(format!("version {version}"))
@@ -127,8 +128,7 @@ impl Kubo {
         // One attempt: the upload that follows otherwise has patience.
         let request = self.question(&["pin", "ls"], &query).attempts(1);
         let Ok(answer) = self.0.ask(&request).await else { return false };
-        let pins =
-            answer.success().ok().and_then(|body| serde_json::from_slice(without_bom(&body)).ok());
+        let pins = answer.success().ok().and_then(|body| json::from_slice(&body).ok());
         pins.is_some_and(|Pins { keys }| keys.keys().any(|key| same_cid(key, root)))
     }
 
@@ -139,10 +139,9 @@ impl Kubo {
     pub async fn addresses(&self) -> Result<Vec<String>, NetError> {
         let answer = self.0.ask(&self.question(&["id"], &[])).await?;
         let url = shown(&answer.url);
-        let node: Node =
-            serde_json::from_slice(without_bom(&answer.success()?)).map_err(|error| {
-                NetError::BadResponse { url, reason: format!("it is not Kubo's answer ({error})") }
-            })?;
+        let node: Node = json::from_slice(&answer.success()?).map_err(|error| {
+            NetError::BadResponse { url, reason: format!("it is not Kubo's answer ({error})") }
+        })?;
         Ok(node.addresses.unwrap_or_default())
     }
 
@@ -158,9 +157,7 @@ impl Kubo {
     fn confirm(&self, body: &[u8], root: &Cid) -> Result<(), UploadError> {
         let unconfirmed = |reason| UploadError::NotConfirmed { to: self.describe(), reason };
         let mut other = None;
-        for line in
-            serde_json::Deserializer::from_slice(without_bom(body)).into_iter::<ImportLine>()
-        {
+        for line in json::stream::<ImportLine>(body) {
             let line = line.map_err(|error| {
                 unconfirmed(format!("its answer is not lines of JSON ({error})"))
             })?;

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{QUESTION_TIMEOUTS, UPLOAD_TIMEOUTS, Upload, UploadError, car_body, confirm, same_cid};
-use crate::net::{Body, FormPart, Http, NetError, Progress, Request, endpoint, shown, without_bom};
+use crate::json;
+use crate::net::{Body, FormPart, Http, NetError, Progress, Request, endpoint, shown};
 use crate::secret::SecretString;
 
 /// Larger files it takes only in pieces (TUS).
@@ -84,7 +85,7 @@ impl Pinata {
             return Ok(());
         }
         let answer = answer.success()?;
-        let file: Answer<File> = serde_json::from_slice(without_bom(&answer)).map_err(|error| {
+        let file: Answer<File> = json::from_slice(&answer).map_err(|error| {
             let reason = format!("its answer names no CID ({error})");
             UploadError::NotConfirmed { to: self.describe(), reason }
         })?;
@@ -107,7 +108,7 @@ impl Pinata {
             .attempts(1);
         let answer = self.http.send(&request).await?;
         let from = shown(&answer.url);
-        let files = serde_json::from_slice::<Answer<Files>>(without_bom(&answer.success()?));
+        let files = json::from_slice::<Answer<Files>>(&answer.success()?);
         let files = files.map_err(|error| {
             let reason = format!("it is not a list of files ({error})");
             NetError::BadResponse { url: from, reason }

@@ -13,7 +13,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Kubo, Patience, QUESTION_TIMEOUTS, Upload, UploadError, confirm};
-use crate::net::{Body, Http, NetError, Progress, Request, Response, endpoint, shown, without_bom};
+use crate::json;
+use crate::net::{Body, Http, NetError, Progress, Request, Response, endpoint, shown};
 use crate::secret::SecretString;
 
 /// The most origins of a pin (the specification's bound).
@@ -203,7 +204,7 @@ impl PinningService {
             return Err(UploadError::Rejected { to: self.describe(), message });
         }
         let url = shown(&answer.url);
-        serde_json::from_slice(without_bom(&answer.success()?)).map_err(|error| {
+        json::from_slice(&answer.success()?).map_err(|error| {
             let reason = format!("it is not an answer of the Pinning Service API ({error})");
             NetError::BadResponse { url, reason }.into()
         })
@@ -215,7 +216,7 @@ fn refusal(answer: &Response) -> Option<String> {
     if !matches!(answer.status, 400..=428 | 430..=499) {
         return None;
     }
-    let Failure { error } = serde_json::from_slice(without_bom(&answer.body)).ok()?;
+    let Failure { error } = json::from_slice(&answer.body).ok()?;
     let reason = error.reason.unwrap_or_default();
     let text = match error.details.filter(|details| !details.is_empty()) {
         None => format!("{reason} ({})", answer.status),

@@ -14,7 +14,8 @@ use super::super::{FetchError, GatewayNote};
 use super::Trace;
 use crate::chain::{Answer, BlockReader, ChainError, ChainView, OffchainLookup, Revert, calls};
 use crate::ens::Name;
-use crate::net::{Body, Http, NetError, Request, shown, without_bom};
+use crate::json;
+use crate::net::{Body, Http, NetError, Request, shown};
 use crate::record::RecordKey;
 
 /// Longer reverts are not read as lookups, in bytes: what they decode to grows with the square.
@@ -239,7 +240,7 @@ impl LookupGateways {
         struct Answer {
             data: Bytes,
         }
-        let answered: Result<Answer, _> = serde_json::from_slice(without_bom(&answer.body));
+        let answered: Result<Answer, _> = json::from_slice(&answer.body);
         answered.map(|answer| answer.data).map_err(|_| bad("it is not JSON with data in hex"))
     }
 }
