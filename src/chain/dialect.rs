@@ -86,7 +86,7 @@ pub(super) enum Meaning {
 pub(super) fn meaning(error: &ErrorPayload, is_call: bool) -> Meaning {
     if is_surely_execution(error) {
         let halts = says(error, &HALTS).then(Bytes::new);
-        return Meaning::Execution(revert_data(error).or(halts));
+        return Meaning::Execution(told(error).or(halts));
     }
     if error.is_retry_err() || is_unseen(error) || says(error, &BUSY) {
         return Meaning::Passing;
@@ -94,7 +94,7 @@ pub(super) fn meaning(error: &ErrorPayload, is_call: bool) -> Meaning {
     if NOT_UNDERSTOOD.contains(&error.code) || says(error, &CLOSED) || says(error, &STATELESS) {
         return Meaning::Refusal;
     }
-    match (is_call, revert_data(error)) {
+    match (is_call, told(error)) {
         (true, None) if says(error, &TROUBLE) => Meaning::Passing,
         (true, data) => Meaning::Execution(data),
         (false, _) => Meaning::Request,
@@ -104,6 +104,15 @@ pub(super) fn meaning(error: &ErrorPayload, is_call: bool) -> Meaning {
 /// Whether it says so itself that the call failed, and not the node.
 pub(super) fn is_surely_execution(error: &ErrorPayload) -> bool {
     error.code == EXECUTION || says(error, &HALTS) || says(error, &["revert", "vm execution error"])
+}
+
+/// Whether an answer shows that a node tells what contracts revert with: the error of a call that
+/// surely reverts with data. `None` where it is about something else, such as gas.
+pub(super) fn tells_data(error: &ErrorPayload) -> Option<bool> {
+    if told(error).is_some() {
+        return Some(true);
+    }
+    (is_surely_execution(error) && !says(error, &HALTS)).then_some(false)
 }
 
 /// Whether a node does not have the block that was asked about: not yet, or no longer, after a
@@ -136,6 +145,11 @@ pub(super) fn reverted_result(answer: &ResponsePacket) -> Option<Bytes> {
         text.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
     };
     REVERTS.iter().any(begins).then(|| in_text(text.trim_matches('"')))?.filter(has_words)
+}
+
+/// The data of a revert. `0x` tells none: it is what a node also says that drops it.
+fn told(error: &ErrorPayload) -> Option<Bytes> {
+    revert_data(error).filter(|data| !data.is_empty())
 }
 
 /// The data of a revert: as `data`, somewhere in it, after words (`Reverted 0x…`), or in the
@@ -231,8 +245,12 @@ mod tests {
             let found = meaning(&error(-32000, message, None), true);
             assert_eq!(found, Meaning::Execution(expected), "{message}");
         }
-        let bare = meaning(&error(-32000, "execution reverted", Some("\"0x\"")), true);
-        assert_eq!(bare, Meaning::Execution(Some(Bytes::new())));
+        // Of a contract that gives no reason, or of a node that drops it.
+        let bare = error(-32000, "execution reverted", Some("\"0x\""));
+        assert_eq!(meaning(&bare, true), Meaning::Execution(None));
+        assert_eq!(tells_data(&bare), Some(false));
+        let out_of_gas = error(-32000, "out of gas", None);
+        assert_eq!(tells_data(&out_of_gas), None, "it says nothing about reverts");
     }
 
     #[test]

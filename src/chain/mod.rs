@@ -16,6 +16,7 @@
 //! | `node` | one node: its errors by name, its URL never shown beyond the host |
 //! | `pool` | nodes in order: fall-back and retry |
 //! | `rpc` | [`Rpc`]: one question to the nodes |
+//! | `newest` | the newest block, by as many nodes as must agree |
 //! | `reader` | [`BlockReader`]: calls at one block |
 //! | `view` | [`ChainView`]: the chain at one block, by as many nodes as must agree |
 //! | `facts` | owner, wrapper, resolver of a name (ENSIP-1, ENSIP-10) |
@@ -29,6 +30,7 @@ mod dialect;
 mod error;
 mod facts;
 mod http;
+mod newest;
 mod node;
 mod pool;
 mod quorum;

@@ -8,11 +8,8 @@ use alloy::rpc::json_rpc::{Id, Request, RequestPacket, ResponsePacket, RpcError}
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
 use alloy::transports::{HttpError, TransportError, TransportErrorKind};
 use alloy_primitives::U64;
-use tokio::sync::OnceCell;
 
-use super::dialect::{
-    Meaning, as_revert, is_surely_execution, is_unseen, meaning, reverted_result,
-};
+use super::dialect::{Meaning, as_revert, is_unseen, meaning, reverted_result, tells_data};
 use super::http::post;
 use super::url::RpcUrl;
 use crate::net::NetError;
@@ -25,8 +22,9 @@ const QUOTED: usize = 200;
 const CHAIN_ID: &str = "eth_chainId";
 /// How contracts are.
 const CALL: &str = "eth_call";
-/// The code of a contract that reverts with a word when it is made: `revert(0, 32)`.
-const REVERTING: &str = "0x60206000fd";
+/// The code of a contract that reverts with a selector and a word when it is made:
+/// `revert(0, 36)`.
+const REVERTING: &str = "0x60246000fd";
 
 /// How a node did not answer.
 #[derive(Clone, Debug)]
@@ -58,8 +56,8 @@ pub(super) struct Node {
     pub(super) expected: Arc<OnceLock<u64>>,
     /// The chain that it says it is on.
     pub(super) chain: Mutex<Option<u64>>,
-    /// Whether it tells what contracts revert with, once that matters.
-    pub(super) tells_reverts: OnceCell<bool>,
+    /// Whether it tells what contracts revert with, once that mattered and was seen.
+    pub(super) tells_reverts: OnceLock<bool>,
     /// Whether it was down when it was asked last: others are asked before it.
     pub(super) is_down: AtomicBool,
 }
@@ -173,8 +171,13 @@ impl Node {
     /// A call failed without data. Whether the node would have told it is asked once: one that
     /// drops what contracts revert with hides lookups, and cannot be believed that there is none.
     async fn check_tells_reverts(&self, message: &str) -> Result<(), NodeFailure> {
-        let tells = self.tells_reverts.get_or_try_init(|| self.tells_reverts()).await?;
-        if *tells {
+        let tells = match self.tells_reverts.get() {
+            Some(tells) => Some(*tells),
+            None => self.tells_reverts().await?,
+        };
+        // What shows nothing is not kept: the next answer may.
+        let Some(tells) = tells else { return Ok(()) };
+        if *self.tells_reverts.get_or_init(|| tells) {
             return Ok(());
         }
         let said = format!(
@@ -184,7 +187,9 @@ impl Node {
         Err(NodeFailure { said, retry: None, lacks_block: false, is_down: false })
     }
 
-    async fn tells_reverts(&self) -> Result<bool, NodeFailure> {
+    /// Whether it tells what a contract reverts with that is known to; `None` where its answer is
+    /// about something else.
+    async fn tells_reverts(&self) -> Result<Option<bool>, NodeFailure> {
         let call = serde_json::json!({ "input": REVERTING, "data": REVERTING });
         let request = Request::new(CALL, Id::Number(0), (call, "latest")).serialize();
         let request = request.map_err(|error| self.failure(RpcError::SerError(error)))?;
@@ -194,10 +199,17 @@ impl Node {
             Ok(answer) => answer.map_err(|error| self.failure(error))?,
             Err(_) => return Err(NodeFailure::of("no answer in time".to_owned())),
         };
-        // What is no revert at all says nothing about reverts.
-        Ok(answer.as_error().is_none_or(|error| {
-            !is_surely_execution(error) || meaning(error, true) != Meaning::Execution(None)
-        }))
+        let Some(error) = answer.as_error() else {
+            return Ok(reverted_result(&answer).map(|_| true));
+        };
+        match meaning(error, true) {
+            // It is over its limits, say: that is no answer to this question, nor to the other.
+            Meaning::Passing => {
+                let failure = self.failure(RpcError::ErrorResp(error.clone()));
+                Err(NodeFailure { retry: Some(Duration::ZERO), ..failure })
+            }
+            _ => Ok(tells_data(error)),
+        }
     }
 
     /// Whether the node is on the chain of the others, which is asked once: one that stands in

@@ -6,13 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use alloy::eips::BlockId;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
 use alloy::transports::{TransportError, TransportResult};
 use alloy_primitives::B256;
 use futures_util::future::join_all;
-use tokio::sync::OnceCell;
 
 use super::answer::{Answer, Heard, Witness};
 use super::answers::Answers;
@@ -20,6 +18,7 @@ use super::contracts::Contracts;
 use super::error::{ChainError, Reason};
 use super::node::{Node, quoted};
 use super::pool::{Failures, Pool};
+use super::quorum::agreement;
 use super::url::RpcUrl;
 use crate::net::{Http, Timeouts};
 
@@ -60,6 +59,14 @@ pub struct Block {
     pub hash: B256,
     /// When it was made, seconds since 1970.
     pub timestamp: u64,
+}
+
+/// What nodes must agree on.
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, hash, timestamp } = self;
+        write!(f, "block {number}, {hash}, of second {timestamp}")
+    }
 }
 
 /// Whom a question is for.
@@ -119,7 +126,7 @@ impl Rpc {
                 connect_timeout: Timeouts::default().connect,
                 expected: expected.clone(),
                 chain: Mutex::default(),
-                tells_reverts: OnceCell::new(),
+                tells_reverts: OnceLock::new(),
                 is_down: AtomicBool::default(),
             })
         };
@@ -235,37 +242,29 @@ impl Rpc {
         Ok(found)
     }
 
-    /// The newest block; with a quorum, the newest that all nodes have, of those that answer.
+    /// A question that is of no block: the answer of the first node that has one, or, with a
+    /// quorum, of every node, of which so many must answer the same.
     ///
     /// # Errors
-    /// When no node answers.
-    pub async fn latest(&self) -> Result<Answer<Block>, ChainError> {
-        let what = "its newest block";
-        let id = match self.quorum {
-            1 => BlockId::latest(),
-            _ => BlockId::number(self.lowest(what).await?),
-        };
-        let found = self.ask(what, |node| async move { node.get_block(id).await }).await?;
-        let Answer { value: Some(block), by } = found else {
-            let said = "it has no such block".to_owned();
-            let reasons = vec![Reason { node: found.by.to_string(), said }];
-            return Err(ChainError::Rpc { what: what.to_owned(), reasons });
-        };
-        let header = &block.header;
-        let (number, hash, timestamp) = (header.number, header.hash, header.timestamp);
-        Ok(Answer { value: Block { number, hash, timestamp }, by })
-    }
-
-    /// The newest block number that all nodes have, of those that answer.
-    async fn lowest(&self, what: &str) -> Result<u64, ChainError> {
-        let number = |(whom, _)| {
-            self.ask_of(whom, what, |node| async move { node.get_block_number().await })
-        };
-        let numbers = join_all(self.each().map(number)).await;
-        let (known, failed): (Vec<_>, Vec<_>) = numbers.into_iter().partition(Result::is_ok);
-        let lowest = known.into_iter().filter_map(Result::ok).map(|number| number.value).min();
-        let failed = failed.into_iter().filter_map(Result::err);
-        lowest.ok_or_else(|| ChainError::of_each(what, failed))
+    /// [`ChainError::Disagreement`] names the answers when too few are the same; else as
+    /// [`ask`](Self::ask).
+    pub(super) async fn agreed<T, R>(
+        &self,
+        what: &str,
+        question: impl Fn(RootProvider) -> R,
+    ) -> Result<Answer<T>, ChainError>
+    where
+        T: PartialEq + fmt::Display,
+        R: Future<Output = TransportResult<T>>,
+    {
+        if self.quorum == 1 {
+            return self.ask(what, question).await;
+        }
+        let asked = self.each().map(|(whom, node)| {
+            let answer = self.ask_of(whom, what, &question);
+            async move { (node, answer.await.map(|answer| answer.value)) }
+        });
+        agreement(what, self.quorum, join_all(asked).await)
     }
 
     /// Forgets what contracts answered: nodes that are not in step may have answered from other
@@ -292,3 +291,7 @@ impl fmt::Debug for Rpc {
         f.debug_struct("Rpc").field("urls", &urls).field("quorum", &self.quorum).finish()
     }
 }
+
+#[cfg(test)]
+#[path = "rpc_tests.rs"]
+mod tests;

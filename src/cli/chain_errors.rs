@@ -82,6 +82,10 @@ impl From<SetupError> for CliError {
             SetupError::Funds { sender, .. } => {
                 failed(ErrorKind::NoFunds).hint(format!("send ether to {sender}"))
             }
+            SetupError::Pending { .. } => failed(ErrorKind::Pending).hint(
+                "nothing more was sent: run the same again once it is mined, which sends only \
+                 what is missing; one that is stuck is replaced or cancelled in the wallet",
+            ),
             SetupError::NotSent { .. } => failed(ErrorKind::NotSent).hint(
                 "look the transaction up before you run the same again, which sends only what is \
                  missing; another node helps where this one fails: --rpc-url",

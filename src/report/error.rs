@@ -223,6 +223,8 @@ pub enum ErrorKind {
     Outdated,
     /// There is more in a tree than is read: it could not be checked.
     OverBudget,
+    /// Transactions of the wallet wait to be mined.
+    Pending,
     /// The system gives no random bytes.
     Random,
     /// The service answers 429.

@@ -89,6 +89,18 @@ pub enum SetupError {
         /// The most they may cost, gas included.
         needs: U256,
     },
+    /// Others of the same wallet are not mined yet: they may be the same ones, sent before.
+    #[error(
+        "{count} transaction{} of {sender} {} not mined yet, perhaps what was sent before",
+        if *count == 1 { "" } else { "s" },
+        if *count == 1 { "is" } else { "are" }
+    )]
+    Pending {
+        /// Who would send.
+        sender: Address,
+        /// How many.
+        count: u64,
+    },
     /// It was handed to the nodes, which failed; it may have reached one of them.
     #[error("the transaction {hash} ({description}) may not have been sent: {source}")]
     NotSent {

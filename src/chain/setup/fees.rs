@@ -4,7 +4,6 @@
 use std::fmt;
 
 use alloy::eips::BlockNumberOrTag;
-use alloy::providers::utils::eip1559_default_estimator;
 use alloy::providers::{Provider, RootProvider};
 
 use super::SetupError;
@@ -92,9 +91,20 @@ impl BlockReader {
         let (Some(base), Some(next)) = (base, history.base_fee_per_gas.last()) else {
             return Err(self.failed(what, "it knows no base fee of its newest block (EIP-1559)"));
         };
-        let rewards = history.reward.unwrap_or_default();
-        let tip = eip1559_default_estimator(0, &rewards).max_priority_fee_per_gas;
+        let tips = history.reward.unwrap_or_default();
+        let tip = middle(tips.iter().filter_map(|of| of.first().copied()).collect());
         Ok(Fees { base: base.into(), next: *next, tip })
+    }
+}
+
+/// The tip in the middle of those that were paid; the least there is where none was.
+fn middle(mut tips: Vec<u128>) -> u128 {
+    tips.retain(|tip| *tip > 0);
+    tips.sort_unstable();
+    let upper = tips.get(tips.len() / 2).copied().unwrap_or(1);
+    match tips.len() {
+        count if count > 0 && count.is_multiple_of(2) => tips[count / 2 - 1].midpoint(upper),
+        _ => upper,
     }
 }
 
@@ -120,6 +130,20 @@ mod tests {
         {
             let error = fees(GWEI, next, tip).unwrap_err();
             assert!(matches!(error, SetupError::FarFee { .. }), "{next} {tip}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_tip_in_the_middle() {
+        for (tips, expected) in [
+            (vec![], 1),
+            (vec![0, 0], 1),
+            (vec![5, 0, 1, 3], 3),
+            (vec![4, 2], 3),
+            // Numbers that a node makes up.
+            (vec![u128::MAX, u128::MAX], u128::MAX),
+        ] {
+            assert_eq!(middle(tips.clone()), expected, "{tips:?}");
         }
     }
 

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use alloy::network::TransactionBuilder;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::json_rpc::RpcError;
-use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
+use alloy::rpc::types::TransactionRequest;
 use alloy_primitives::{Address, B256, U256};
 
 use super::cost::{Cost, total};
 use super::fees::fees;
-use super::outgoing::{Outgoing, gas};
+use super::outgoing::{Outgoing, gas, next_nonce};
 use super::plan::Check;
 use super::{SetupError, SetupTransaction};
-use crate::chain::{Answer, Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
+use crate::chain::{Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
 use crate::wallet::{Wallet, WalletError};
 
 /// Between two questions whether a transaction was mined.
@@ -138,11 +138,20 @@ impl Sender {
         }
     }
 
+    /// Whether all that `from` sent before is mined: what waits may be the same transactions.
+    ///
+    /// # Errors
+    /// [`SetupError::Pending`] after a few seconds; when the nodes fail.
+    pub async fn check_pending(&self, from: Address) -> Result<(), SetupError> {
+        next_nonce(&self.rpc, from).await.map(drop)
+    }
+
     /// Has `wallet` send the transaction. Its hash, which `signed` hears before the nodes do
     /// where the wallet signs here and has them send it.
     ///
     /// # Errors
-    /// [`SetupError::Wallet`], [`SetupError::NotSent`]; when the nodes fail.
+    /// [`SetupError::Pending`], [`SetupError::Wallet`], [`SetupError::NotSent`]; when the nodes
+    /// fail.
     pub async fn send(
         &self,
         wallet: &dyn Wallet,
@@ -150,7 +159,9 @@ impl Sender {
         cost: Cost,
         signed: &(dyn Fn(B256) + Sync),
     ) -> Result<B256, SetupError> {
+        let nonce = next_nonce(&self.rpc, wallet.address()).await?;
         let request = Self::request(wallet.address(), transaction)
+            .with_nonce(nonce)
             .with_gas_limit(cost.gas)
             .with_max_fee_per_gas(cost.max_fee_per_gas)
             .with_max_priority_fee_per_gas(cost.max_priority_fee_per_gas);
@@ -166,53 +177,82 @@ impl Sender {
         })
     }
 
-    /// Waits until a transaction that was sent is mined, and reads back what it was to bring
-    /// about.
+    /// Waits until a transaction that was sent is mined, by the word of as many nodes as must
+    /// agree, and reads back what it was to bring about.
     ///
     /// # Errors
     /// [`SetupError::NotMined`], [`SetupError::Reverted`], [`SetupError::NotReadBack`]; when the
-    /// nodes fail.
+    /// nodes fail, or do not agree.
     pub async fn confirm(
         &self,
         hash: B256,
         transaction: &SetupTransaction,
     ) -> Result<(), SetupError> {
-        let receipt = self.mined(hash, transaction).await?;
-        if !receipt.status() {
-            let description = transaction.description.clone();
-            return Err(SetupError::Reverted { hash, description });
+        let began = Instant::now();
+        loop {
+            let Mined { passed, block } = self.mined(hash, transaction, began).await?;
+            if !passed {
+                let description = transaction.description.clone();
+                return Err(SetupError::Reverted { hash, description });
+            }
+            match self.read_back(hash, block, transaction).await {
+                // A fork gave it up, or a node of a pool has not seen it yet: what was sent stays
+                // sent.
+                Err(SetupError::Chain(ChainError::LostBlock { .. }))
+                    if began.elapsed() < self.patience =>
+                {
+                    tokio::time::sleep(POLL).await;
+                }
+                ended => return ended,
+            }
         }
-        self.read_back(hash, &receipt, transaction).await
     }
 
     async fn mined(
         &self,
         hash: B256,
         transaction: &SetupTransaction,
-    ) -> Result<TransactionReceipt, SetupError> {
-        let began = Instant::now();
-        while began.elapsed() < self.patience {
-            // A node that fails now may answer later: what was sent stays sent.
-            let find = |node: RootProvider| async move { node.get_transaction_receipt(hash).await };
-            if let Ok(Answer { value: Some(receipt), .. }) = self.rpc.ask("a receipt", find).await {
-                return Ok(receipt);
+        began: Instant,
+    ) -> Result<Mined, SetupError> {
+        let find = |node: RootProvider| async move {
+            let receipt = node.get_transaction_receipt(hash).await?;
+            Ok(Receipt(receipt.map(|receipt| {
+                let block = receipt.block_number.zip(receipt.block_hash);
+                let block = block.map(|(number, hash)| Block { number, hash, timestamp: 0 });
+                Mined { passed: receipt.status(), block }
+            })))
+        };
+        let what = format!("the receipt of {hash}");
+        loop {
+            // A node that fails now, or has not seen it, may answer later.
+            let differ = match self.rpc.agreed(&what, find).await {
+                Ok(answer) => match answer.value {
+                    Receipt(Some(mined)) => return Ok(mined),
+                    Receipt(None) => None,
+                },
+                Err(error @ ChainError::Disagreement { .. }) => Some(error),
+                Err(_) => None,
+            };
+            if began.elapsed() < self.patience {
+                tokio::time::sleep(POLL).await;
+                continue;
             }
-            tokio::time::sleep(POLL).await;
+            let (description, seconds) = (transaction.description.clone(), self.patience.as_secs());
+            let not_mined = SetupError::NotMined { hash, description, seconds };
+            return Err(differ.map_or(not_mined, SetupError::Chain));
         }
-        let (description, seconds) = (transaction.description.clone(), self.patience.as_secs());
-        Err(SetupError::NotMined { hash, description, seconds })
     }
 
     /// At the block that has the transaction.
     async fn read_back(
         &self,
         hash: B256,
-        receipt: &TransactionReceipt,
+        block: Option<Block>,
         transaction: &SetupTransaction,
     ) -> Result<(), SetupError> {
-        let block = match (receipt.block_number, receipt.block_hash) {
-            (Some(number), Some(hash)) => Block { number, hash, timestamp: 0 },
-            _ => self.rpc.latest().await?.value,
+        let block = match block {
+            Some(block) => block,
+            None => self.rpc.latest().await?.value,
         };
         let read = |at: BlockReader| async move { found(&at, &transaction.check).await };
         let Found { what, found, expected } =
@@ -220,6 +260,29 @@ impl Sender {
         match found == expected {
             true => Ok(()),
             false => Err(SetupError::NotReadBack { hash, what, found, expected }),
+        }
+    }
+}
+
+/// What became of a transaction.
+#[derive(PartialEq)]
+struct Mined {
+    /// Whether it did not revert.
+    passed: bool,
+    block: Option<Block>,
+}
+
+/// What nodes must agree on.
+#[derive(PartialEq)]
+struct Receipt(Option<Mined>);
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Some(Mined { passed, block })) = self else { return f.write_str("not mined") };
+        f.write_str(if *passed { "mined" } else { "mined and reverted" })?;
+        match block {
+            Some(block) => write!(f, " in block {} ({})", block.number, block.hash),
+            None => Ok(()),
         }
     }
 }

@@ -53,6 +53,7 @@ fn allowed(
     let sum =
         format!("in all at most {sum} ether, gas and what is sent along (--max-cost {limit})");
     context.block_on(async {
+        sender.check_pending(standing.sender).await?;
         Ok(sender.check_funds(standing.sender, &plan.transactions, costs).await?)
     })?;
     match yes {

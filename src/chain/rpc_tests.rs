@@ -1,0 +1,146 @@
+use std::sync::atomic::Ordering;
+
+use alloy_primitives::{Address, Bytes};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::chain::{BlockReader, Revert};
+use crate::net::test_server::{Answer, TestServer, quick_http};
+
+/// What a test's node answers a method with: `result` or `error`.
+type Says = Box<dyn Fn(&str, &Value) -> Value + Send + Sync>;
+
+/// Whether a call is the one that asks whether reverts are told.
+fn is_probe(call: &Value) -> bool {
+    call["to"].is_null()
+}
+
+async fn node(says: impl Fn(&str, &Value) -> Value + Send + Sync + 'static) -> TestServer {
+    let says: Says = Box::new(says);
+    TestServer::start(move |_, request| {
+        let request: Value = serde_json::from_slice(&request.body).unwrap();
+        let method = request["method"].as_str().unwrap();
+        let mut answer = says(method, &request["params"]);
+        answer["jsonrpc"] = "2.0".into();
+        answer["id"] = request["id"].clone();
+        Answer::new(200, answer.to_string()).header("content-type: application/json")
+    })
+    .await
+}
+
+fn rpc(nodes: &[TestServer], quorum: usize) -> Rpc {
+    let urls = nodes.iter().map(|node| node.url.as_str().parse().unwrap()).collect();
+    let config = RpcConfig { urls, quorum, retries: 1, ..RpcConfig::default() };
+    Rpc::new(&quick_http(), config).unwrap()
+}
+
+fn block(number: u64, hash: u8) -> Value {
+    let header: alloy::consensus::Header = Default::default();
+    let mut block = json!(alloy::rpc::types::Block::<()>::new(
+        alloy::rpc::types::Header::new(header),
+        alloy::rpc::types::BlockTransactions::Hashes(Vec::new()),
+    ));
+    block["number"] = format!("{number:#x}").into();
+    block["hash"] = B256::repeat_byte(hash).to_string().into();
+    block["timestamp"] = format!("{:#x}", number * 12).into();
+    block
+}
+
+/// A chain of `newest` blocks; block `n` has the hash of `hash(n)`.
+async fn chain(newest: u64, hash: fn(u64) -> u8) -> TestServer {
+    node(move |method, params| match method {
+        "eth_blockNumber" => json!({"result": format!("{newest:#x}")}),
+        _ => {
+            let asked = params[0].as_str().unwrap().trim_start_matches("0x");
+            let number = u64::from_str_radix(asked, 16).unwrap_or(newest);
+            match number <= newest {
+                true => json!({"result": block(number, hash(number))}),
+                false => json!({"result": null}),
+            }
+        }
+    })
+    .await
+}
+
+fn honest(number: u64) -> u8 {
+    number as u8
+}
+
+#[tokio::test]
+async fn one_node_cannot_choose_the_block() {
+    for newest in [5, 1_000_000] {
+        let nodes = [chain(newest, honest).await, chain(200, honest).await];
+        // Of two that must agree, one is as good as the other: nothing is said.
+        let error = rpc(&nodes, 2).latest().await.unwrap_err();
+        assert!(matches!(error, ChainError::Disagreement { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("block {newest}")), "{error}");
+        let [one, two] = nodes;
+        let nodes = [one, two, chain(201, honest).await];
+        let Block { number, hash, .. } = rpc(&nodes, 2).latest().await.unwrap().value;
+        assert!(matches!(number, 200 | 201), "{number}");
+        assert_eq!(hash, B256::repeat_byte(number as u8));
+    }
+    // Nodes that lag by some blocks agree on the newest that so many have.
+    let nodes = [chain(198, honest).await, chain(200, honest).await, chain(203, honest).await];
+    assert_eq!(rpc(&nodes, 2).latest().await.unwrap().value.number, 200);
+    assert_eq!(rpc(&nodes, 3).latest().await.unwrap().value.number, 198);
+}
+
+#[tokio::test]
+async fn nodes_agree_on_hash_and_time_of_the_newest_block() {
+    // One is on a fork that is a block long.
+    let nodes =
+        [chain(200, honest).await, chain(200, |n| if n == 200 { 7 } else { n as u8 }).await];
+    assert_eq!(rpc(&nodes, 2).latest().await.unwrap().value.number, 199);
+    let nodes = [chain(200, honest).await, chain(200, |_| 7).await];
+    let error = rpc(&nodes, 2).latest().await.unwrap_err();
+    assert!(matches!(error, ChainError::Disagreement { .. }), "{error}");
+    // One gives whatever block it likes for the number that was asked.
+    let old = node(|method, _| match method {
+        "eth_blockNumber" => json!({"result": "0xc8"}),
+        _ => json!({"result": block(5, 5)}),
+    });
+    let nodes = [old.await, chain(200, honest).await];
+    let error = rpc(&nodes, 2).latest().await.unwrap_err().to_string();
+    assert!(error.contains("asked for block 200, it gives block 5"), "{error}");
+}
+
+async fn call(rpc: &Rpc) -> Result<Result<Bytes, Revert>, ChainError> {
+    let block = Block { number: 1, hash: B256::ZERO, timestamp: 0 };
+    let reader = BlockReader::new(rpc.clone(), Whom::Any, block);
+    reader.call("a word", Address::ZERO, vec![1, 2, 3, 4]).await
+}
+
+/// A node that drops the data of reverts is seen as such, though it was over its limits when it
+/// was asked whether it does.
+#[tokio::test]
+async fn what_a_busy_node_says_of_reverts_is_not_kept() {
+    for data in [Value::Null, "0x".into()] {
+        let asked = AtomicBool::new(false);
+        let node = node(move |_, params| {
+            let busy = is_probe(&params[0]) && !asked.swap(true, Ordering::Relaxed);
+            match busy {
+                true => json!({"error": {"code": -32005, "message": "limit exceeded"}}),
+                false => {
+                    json!({"error": {"code": -32000, "message": "execution reverted", "data": data}})
+                }
+            }
+        });
+        let rpc = rpc(&[node.await], 1);
+        let error = call(&rpc).await.unwrap_err().to_string();
+        assert!(error.contains("drops the data"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_tells_reverts_is_believed_that_there_is_no_reason() {
+    let node = node(|_, params| match is_probe(&params[0]) {
+        true => {
+            let data = format!("0x{}", "00".repeat(36));
+            json!({"error": {"code": -32603, "message": "Internal error", "data": {"data": data}}})
+        }
+        false => json!({"error": {"code": -32603, "message": "reverted", "data": {"data": "0x"}}}),
+    });
+    let rpc = rpc(&[node.await], 1);
+    assert_eq!(call(&rpc).await.unwrap(), Err(Revert(Bytes::new())));
+}
