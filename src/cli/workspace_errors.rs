@@ -207,6 +207,8 @@ impl From<FetchError> for CliError {
             }
             FetchError::NoGateway(_) => Self::new(Exit::Usage, ErrorKind::NoGateway, message)
                 .hint("give one: --gateway https://ipfs.io"),
+            FetchError::NoneNamed => Self::new(Exit::Failed, ErrorKind::NoGateway, message)
+                .hint("whoever keeps the resolver has to name one"),
             FetchError::Unsupported { .. } => {
                 Self::new(Exit::Failed, ErrorKind::Unsupported, message)
                     .hint("let the chain name gateways and judge: give --rpc-url, no --recordhash")

@@ -6,6 +6,7 @@
 //! shares it among everything that is read of it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a block costs beside its bytes: its CID, and its place in an index.
@@ -55,6 +56,30 @@ pub struct TreeBudget {
     entries: AtomicU64,
     blocks: AtomicU64,
     bytes: AtomicU64,
+    /// The budget that this is a part of.
+    whole: Option<Arc<TreeBudget>>,
+}
+
+/// One of the four bounds.
+#[derive(Clone, Copy)]
+enum Kind {
+    Directories,
+    Entries,
+    Blocks,
+    Bytes,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Directories, Self::Entries, Self::Blocks, Self::Bytes];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Directories => "directories",
+            Self::Entries => "entries of directories",
+            Self::Blocks => "blocks",
+            Self::Bytes => "bytes of blocks and files",
+        }
+    }
 }
 
 impl TreeBudget {
@@ -63,12 +88,47 @@ impl TreeBudget {
         Self { limits, ..Self::default() }
     }
 
+    /// What one attempt to read spends of `whole`: [`give_back`](Self::give_back) undoes it, so
+    /// that the same read again does not spend twice.
+    pub fn attempt(whole: &Arc<Self>) -> Self {
+        Self { limits: whole.limits, whole: Some(whole.clone()), ..Self::default() }
+    }
+
+    /// The attempt has failed: what it spent is there for another.
+    pub fn give_back(&self) {
+        let Some(whole) = &self.whole else { return };
+        for kind in Kind::ALL {
+            let spent = self.spent(kind).0.swap(0, Ordering::Relaxed);
+            whole.spent(kind).0.fetch_sub(spent, Ordering::Relaxed);
+        }
+    }
+
+    fn spent(&self, kind: Kind) -> (&AtomicU64, u64) {
+        match kind {
+            Kind::Directories => (&self.directories, self.limits.directories),
+            Kind::Entries => (&self.entries, self.limits.entries),
+            Kind::Blocks => (&self.blocks, self.limits.blocks),
+            Kind::Bytes => (&self.bytes, self.limits.bytes),
+        }
+    }
+
+    fn spend(&self, kind: Kind, amount: u64) -> Result<(), OverBudget> {
+        // Counted here in any case: it is what would be given back.
+        let whole = self.whole.as_ref().map_or(Ok(()), |whole| whole.spend(kind, amount));
+        let (spent, limit) = self.spent(kind);
+        let before = spent.fetch_add(amount, Ordering::Relaxed);
+        match before.checked_add(amount) {
+            Some(now) if now <= limit => whole,
+            _ => Err(OverBudget { what: kind.name(), limit }),
+        }
+    }
+
     /// A directory is listed.
     ///
     /// # Errors
     /// [`OverBudget`], here and below, also for whatever comes later of the same kind.
     pub fn directory(&self) -> Result<(), OverBudget> {
-        spend(&self.directories, 1, self.limits.directories, "directories")
+        self.spend(Kind::Directories, 1)
     }
 
     /// So many entries are met.
@@ -76,7 +136,7 @@ impl TreeBudget {
     /// # Errors
     /// [`OverBudget`]
     pub fn entries(&self, count: usize) -> Result<(), OverBudget> {
-        spend(&self.entries, count as u64, self.limits.entries, "entries of directories")
+        self.spend(Kind::Entries, count as u64)
     }
 
     /// A block that was not met before, of `length` bytes.
@@ -84,7 +144,7 @@ impl TreeBudget {
     /// # Errors
     /// [`OverBudget`]
     pub fn block(&self, length: usize) -> Result<(), OverBudget> {
-        spend(&self.blocks, 1, self.limits.blocks, "blocks")?;
+        self.spend(Kind::Blocks, 1)?;
         self.bytes(length as u64 + BLOCK_OVERHEAD)
     }
 
@@ -93,15 +153,7 @@ impl TreeBudget {
     /// # Errors
     /// [`OverBudget`]
     pub fn bytes(&self, count: u64) -> Result<(), OverBudget> {
-        spend(&self.bytes, count, self.limits.bytes, "bytes of blocks and files")
-    }
-}
-
-fn spend(spent: &AtomicU64, amount: u64, limit: u64, what: &'static str) -> Result<(), OverBudget> {
-    let before = spent.fetch_add(amount, Ordering::Relaxed);
-    match before.checked_add(amount) {
-        Some(now) if now <= limit => Ok(()),
-        _ => Err(OverBudget { what, limit }),
+        self.spend(Kind::Bytes, count)
     }
 }
 
@@ -121,6 +173,24 @@ impl fmt::Display for Amount<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attempt_that_fails_spends_nothing() {
+        let limits = TreeLimits { directories: 2, entries: 10, blocks: 3, bytes: 1000 };
+        let whole = Arc::new(TreeBudget::new(limits));
+        for _ in 0..3 {
+            let attempt = TreeBudget::attempt(&whole);
+            attempt.bytes(700).and_then(|()| attempt.directory()).unwrap();
+            attempt.give_back();
+        }
+        let attempt = TreeBudget::attempt(&whole);
+        attempt.bytes(700).unwrap();
+        drop(attempt);
+        let other = TreeBudget::attempt(&whole);
+        assert!(other.bytes(301).is_err(), "one that did not is of the same budget");
+        other.give_back();
+        TreeBudget::attempt(&whole).bytes(300).unwrap();
+    }
 
     #[test]
     fn what_is_spent_stays_spent_and_the_bound_is_named() {

@@ -234,6 +234,9 @@ impl NetError {
     }
 }
 
+/// Longer segments of a path are shown in part, in bytes: a CID or a key has some 80.
+const LONG_SEGMENT: usize = 128;
+
 /// What a connection time-out says: the one time-out that is about the connection.
 const NO_CONNECTION: &str = "no connection";
 
@@ -249,11 +252,29 @@ pub fn shown(url: &Url) -> String {
     let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
-    url.to_string()
+    let Some((origin, path)) = url.as_str().split_once(url.path()).filter(|_| url.has_host())
+    else {
+        return url.to_string();
+    };
+    if url.path().len() <= LONG_SEGMENT {
+        return url.to_string();
+    }
+    let segments: Vec<String> = url.path().split('/').map(shortened).collect();
+    format!("{origin}{}{path}", segments.join("/"))
+}
+
+/// A path's segment, its middle left out where it is a call's data rather than a name.
+fn shortened(segment: &str) -> String {
+    if segment.len() <= LONG_SEGMENT {
+        return segment.to_owned();
+    }
+    // A URL's path is ASCII.
+    let (start, end) = (&segment[..16], &segment[segment.len() - 8..]);
+    format!("{start}…{end}")
 }
 
 /// The beginning of an answer's body on one line, control characters left out.
-pub(super) fn excerpt(body: &[u8]) -> String {
+pub(crate) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * EXCERPT_CHARS)]);
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
     let line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
@@ -307,6 +328,18 @@ mod tests {
     fn secrets_in_addresses_are_not_shown() {
         let url = Url::parse("https://me:hunter2@example.org:8443/name/k51?token=hunter2#hunter2");
         assert_eq!(shown(&url.unwrap()), "https://example.org:8443/name/k51");
+    }
+
+    #[test]
+    fn data_in_addresses_is_shown_in_part() {
+        let data = format!("0x{}", "ab".repeat(500));
+        let url = Url::parse(&format!("https://gw.example/lookup/{data}.json?t=1")).unwrap();
+        assert_eq!(shown(&url), "https://gw.example/lookup/0xababababababab…bab.json");
+        let cid = "k51qzi5uqu5di9agapykyjh3tqrf7i14a7fjq46oo0f6dxiimj62knq13059lt";
+        let url = format!("https://gw.example/ipns/{cid}/.well-known/eth/nick/text/avatar.json");
+        assert_eq!(shown(&Url::parse(&url).unwrap()), url);
+        let odd = Url::parse(&format!("data:{}", "a".repeat(300))).unwrap();
+        assert_eq!(shown(&odd), odd.as_str());
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub use client::{Http, HttpConfig, endpoint, has_login, takes_credentials};
 pub(crate) use coding::unread_coding;
 #[cfg(feature = "devnet")]
 pub(crate) use dns::is_localhost;
+pub(crate) use error::excerpt;
 pub use error::{NetError, shown};
 pub use guard::Guard;
 pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address, parse_own_api_address};

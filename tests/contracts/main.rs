@@ -30,6 +30,7 @@ mod trials {
     pub mod gateways;
     pub mod hostile;
     pub mod levels;
+    pub mod lookups;
     pub mod nodes;
     pub mod plain;
     pub mod refused;
@@ -39,6 +40,7 @@ mod trials {
     pub mod setup_owners;
     pub mod setup_partial;
     pub mod setup_refused;
+    pub mod setup_unsure;
     pub mod signers;
     pub mod stale;
     pub mod universal;
@@ -168,6 +170,17 @@ fn main() -> ExitCode {
         on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),
         on_chain("hostile::doctor_and_its_lookup", || on(trials::hostile::doctor())),
         on_chain("hostile::lookups_without_end", || on(trials::hostile::lookups())),
+        on_chain("lookups::many_gateways_and_none", || on(trials::lookups::many())),
+        on_chain("lookups::what_gateways_say", || on(trials::lookups::messages())),
+        on_chain("lookups::forms_of_answers", || on(trials::lookups::forms())),
+        on_chain("setup_unsure::what_waits_to_be_mined", || on(trials::setup_unsure::pending())),
+        on_chain(
+            "setup_unsure::nodes_differ_on_a_receipt",
+            || on(trials::setup_unsure::receipts()),
+        ),
+        on_chain("setup_unsure::a_block_is_lost_and_found", || {
+            on(trials::setup_unsure::lost_block())
+        }),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

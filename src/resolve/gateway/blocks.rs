@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use cid::Cid;
@@ -33,9 +33,9 @@ pub(super) struct BlockTree {
     /// Verified blocks, under their CID in version 1, since links may use either version.
     cache: Mutex<HashMap<Cid, Bytes>>,
     /// Of all that is read of the tree, record by record.
-    pub(super) budget: TreeBudget,
-    /// Of what gateways send.
-    received: TreeBudget,
+    pub(super) budget: Arc<TreeBudget>,
+    /// By gateway: of what it sends.
+    received: Vec<TreeBudget>,
     /// By gateway: whether it has shown that it serves no CAR.
     pub(super) without_car: Vec<AtomicBool>,
 }
@@ -54,6 +54,8 @@ pub(super) enum Obstacle {
     Wrong(String),
     /// There is more than is read, at whatever gateway.
     Over(String),
+    /// It has sent as much as is taken of one gateway, of use or not.
+    Spent(String),
 }
 
 impl From<OverBudget> for Obstacle {
@@ -79,8 +81,9 @@ impl BlockTree {
         limits: &FetchLimits,
     ) -> Self {
         let without_car = (0..gateways).map(|_| AtomicBool::new(false)).collect();
-        let received = TreeLimits { bytes: limits.received, ..limits.tree };
-        let (budget, received) = (TreeBudget::new(limits.tree), TreeBudget::new(received));
+        let of_one = TreeLimits { bytes: limits.received, ..limits.tree };
+        let received = (0..gateways).map(|_| TreeBudget::new(of_one)).collect();
+        let budget = Arc::new(TreeBudget::new(limits.tree));
         Self { root, prefix, ipns, cache: Mutex::default(), budget, received, without_car }
     }
 
@@ -119,7 +122,7 @@ impl BlockTree {
     pub(super) async fn fetch_car(
         &self,
         http: &Http,
-        gateway: &Gateway,
+        (number, gateway): (usize, &Gateway),
         wanted: &Wanted<'_>,
         limits: &FetchLimits,
     ) -> Result<CarIndex, Obstacle> {
@@ -134,7 +137,7 @@ impl BlockTree {
             _ => limits.car,
         };
         let request = Request::get(url).accept(CAR_MEDIA_TYPE).max_body(longest);
-        let body = self.receive(http, &request, CAR_MEDIA_TYPE).await?;
+        let body = self.receive(http, number, &request, CAR_MEDIA_TYPE).await?;
         CarIndex::new(body, MAX_CAR_BLOCKS).map_err(|error| match error {
             CarError::Blocks(_) => Obstacle::TooLong,
             error => Obstacle::Failed(error.to_string()),
@@ -145,7 +148,7 @@ impl BlockTree {
     pub(super) async fn fetch_block(
         &self,
         http: &Http,
-        gateway: &Gateway,
+        (number, gateway): (usize, &Gateway),
         name: &Name,
         cid: &Cid,
     ) -> Result<Bytes, Obstacle> {
@@ -155,7 +158,7 @@ impl BlockTree {
         };
         url.set_query(Some("format=raw"));
         let request = Request::get(url).accept(RAW_MEDIA_TYPE).max_body(MAX_BLOCK_BYTES);
-        match self.receive(http, &request, RAW_MEDIA_TYPE).await {
+        match self.receive(http, number, &request, RAW_MEDIA_TYPE).await {
             // The block must exist: that this gateway lacks it says nothing about the path.
             Err(Obstacle::NotFound) => {
                 Err(Obstacle::Failed(format!("it does not have block {cid}")))
@@ -168,10 +171,12 @@ impl BlockTree {
     async fn receive(
         &self,
         http: &Http,
+        number: usize,
         request: &Request,
         media_type: &str,
     ) -> Result<Bytes, Obstacle> {
-        self.received.bytes(0)?;
+        let received = &self.received[number];
+        received.bytes(0).map_err(|over| Obstacle::Spent(spent(over.limit)))?;
         let answer = http.send(request).await;
         let length = match &answer {
             Ok(answer) => answer.body.len(),
@@ -179,8 +184,15 @@ impl BlockTree {
             Err(_) => 0,
         };
         // The next one is refused when this was too much.
-        let _ = self.received.bytes(length as u64);
+        let _ = received.bytes(length as u64);
         expect(answer, media_type)
+    }
+}
+
+fn spent(limit: u64) -> String {
+    match limit >> 20 {
+        0 => format!("it has sent more than {limit} bytes, the most that is taken of one gateway"),
+        mib => format!("it has sent more than {mib} MiB, the most that is taken of one gateway"),
     }
 }
 

@@ -95,6 +95,9 @@ pub enum FetchError {
     /// There is no gateway to ask.
     #[error("{0}")]
     NoGateway(String),
+    /// The contract wants a lookup, and says nowhere.
+    #[error("the resolver names no gateway to ask")]
+    NoneNamed,
     /// Nothing can be fetched for such a recordhash.
     #[error("{recordhash} cannot be read here: {reason}")]
     Unsupported {

@@ -67,11 +67,11 @@ impl RecordFiles {
     ) -> Result<Fetched, FetchError> {
         let (from, longest) = (tree.clone(), self.limits.file as u64);
         let full: Vec<String> = tree.path(segments).into_iter().map(str::to_owned).collect();
-        let read: Reader<Bytes> = Arc::new(move |blocks| {
+        let read: Reader<Bytes> = Arc::new(move |blocks, budget| {
             let full: Vec<&str> = full.iter().map(String::as_str).collect();
             let found = resolve(blocks, &from.root, &full)?;
             let file = read_file(blocks, &found.cid, longest)?;
-            from.budget.bytes(file.len() as u64)?;
+            budget.bytes(file.len() as u64)?;
             Ok(file)
         });
         let wanted = Wanted { name, path: segments, scope: "entity" };
@@ -138,7 +138,7 @@ impl RecordFiles {
                     reason
                 }
                 Err(Obstacle::TooLong) => "it sends more than a block has".to_owned(),
-                Err(Obstacle::Failed(reason)) => reason,
+                Err(Obstacle::Failed(reason) | Obstacle::Spent(reason)) => reason,
                 Err(Obstacle::Over(reason)) => {
                     let what = wanted.path.join("/");
                     return Err(FetchError::OverBudget { what, reason });

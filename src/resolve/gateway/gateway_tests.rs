@@ -385,11 +385,85 @@ async fn what_comes_is_bounded() {
     for limits in [
         FetchLimits { tree: TreeLimits { bytes: 500, ..tree }, ..FetchLimits::default() },
         FetchLimits { tree: TreeLimits { blocks: 4, ..tree }, ..FetchLimits::default() },
-        FetchLimits { car: 500, received: 400, ..FetchLimits::default() },
     ] {
         let error = fetch_with(limits).await.unwrap_err();
         assert!(matches!(error, FetchError::OverBudget { .. }), "{limits:?}: {error}");
     }
+    let limits = FetchLimits { car: 500, received: 400, ..FetchLimits::default() };
+    let error = fetch_with(limits).await.unwrap_err();
+    assert!(matches!(error, FetchError::Failed { .. }), "{error}");
+    assert!(error.to_string().contains("the most that is taken of one gateway"), "{error}");
+}
+
+/// One that sends whatever comes to its mind is asked no more, and the next one is.
+#[tokio::test]
+async fn junk_of_one_gateway_is_not_counted_against_the_next() {
+    let names: Vec<String> =
+        (0..20).map(|number| format!(".well-known/eth/nick/text/k{number}.json")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), &name[1..])).collect();
+    let site = site(1, &files);
+    let junk = TestServer::start(|_, seen| {
+        let long = vec![b'x'; 30_000];
+        match seen.line.contains("format=raw") {
+            true => typed("application/vnd.ipld.raw", long),
+            false => typed("application/vnd.ipld.car", long),
+        }
+    })
+    .await;
+    let server = site.clone().start().await;
+    let root = format!("ipfs://{}", site.root).parse().unwrap();
+    let gateways: Vec<Gateway> =
+        [&junk, &server].map(|server| server.url.as_str().parse().unwrap()).to_vec();
+    let limits = FetchLimits { received: 200_000, ..FetchLimits::default() };
+    let now = NOW.parse().unwrap();
+    let files = RecordFiles::open(quick_http(), gateways, &root, &name(), limits, now).await;
+    let files = files.unwrap();
+    for path in &names {
+        let file = files.fetch(&name(), path).await.unwrap();
+        assert_eq!(file.gateway, server.url.as_str());
+    }
+    assert!(junk.seen().len() < 20, "it is asked no more: {}", junk.seen().len());
+}
+
+/// What a gateway fails at in the middle is read again from the next, and counts once.
+#[tokio::test]
+async fn a_read_that_is_tried_again_spends_once() {
+    let names: Vec<String> =
+        (0..10).map(|number| format!(".well-known/eth/nick/text/k{number}.json")).collect();
+    let values: Vec<String> = (0..10).map(|n| format!("{n}").repeat(3000)).collect();
+    let files: Vec<(&str, &str)> =
+        names.iter().map(String::as_str).zip(values.iter().map(String::as_str)).collect();
+    let whole = site(1, &files);
+    // All but the last file.
+    let last = sha256_cid(RAW, values[9].as_bytes());
+    let mut blocks = MemoryBlocks::new();
+    for path in
+        [".well-known", ".well-known/eth", ".well-known/eth/nick", ".well-known/eth/nick/text"]
+            .iter()
+            .copied()
+            .chain(names.iter().map(String::as_str))
+    {
+        let path: Vec<&str> = path.split('/').collect();
+        let cid = resolve(&*whole.blocks, &whole.root, &path).unwrap().cid;
+        if cid != last {
+            blocks.put(&cid, &whole.blocks.get(&cid).unwrap().unwrap()).unwrap();
+        }
+    }
+    let root = whole.blocks.get(&whole.root).unwrap().unwrap();
+    blocks.put(&whole.root, &root).unwrap();
+    let part = Site { blocks: Arc::new(blocks), car: false, ..whole.clone() }.start().await;
+    let full = whole.clone().start().await;
+    let root = format!("ipfs://{}", whole.root).parse().unwrap();
+    let gateways: Vec<Gateway> =
+        [&part, &full].map(|server| server.url.as_str().parse().unwrap()).to_vec();
+    // Blocks and files come to 65 kB: read twice over the files alone would be 90 kB.
+    let tree = TreeLimits { bytes: 75_000, ..TreeLimits::default() };
+    let limits = FetchLimits { tree, ..FetchLimits::default() };
+    let now = NOW.parse().unwrap();
+    let files = RecordFiles::open(quick_http(), gateways, &root, &name(), limits, now).await;
+    let listing = files.unwrap().fetch_records(&name()).await.unwrap();
+    assert_eq!(listing.files.len(), 10);
+    assert_eq!(listing.passed_over.len(), 1, "{:?}", listing.passed_over);
 }
 
 #[tokio::test]

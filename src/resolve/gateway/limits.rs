@@ -9,7 +9,7 @@ pub struct FetchLimits {
     pub file: usize,
     /// The longest CAR, in bytes; what is longer is asked for block by block.
     pub car: usize,
-    /// All that gateways send for one recordhash, in bytes.
+    /// All that one gateway sends for one recordhash, in bytes; then the next is asked.
     pub received: u64,
     /// Blocks asked for one by one for one file or listing.
     pub single_blocks: usize,

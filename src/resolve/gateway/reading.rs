@@ -14,11 +14,14 @@ use tokio::sync::{mpsc, oneshot};
 use super::FetchLimits;
 use super::blocks::{BlockTree, Obstacle, Wanted};
 use super::form::Gateway;
-use crate::ipfs::{BlockError, BlockSource, CarIndex, OverBudget, ReadError, verify_block};
+use crate::ipfs::{
+    BlockError, BlockSource, CarIndex, OverBudget, ReadError, TreeBudget, verify_block,
+};
 use crate::net::Http;
 
-/// Reads what is wanted from blocks.
-pub(super) type Reader<T> = Arc<dyn Fn(&dyn BlockSource) -> Result<T, ReadError> + Send + Sync>;
+/// Reads what is wanted from blocks, within a budget.
+pub(super) type Reader<T> =
+    Arc<dyn Fn(&dyn BlockSource, &TreeBudget) -> Result<T, ReadError> + Send + Sync>;
 
 /// A block that the thread needs, and where it is waited for.
 type Ask = (Cid, oneshot::Sender<Bytes>);
@@ -82,7 +85,15 @@ impl BlockTree {
     ) -> Result<Option<T>, Obstacle> {
         let (asks, mut asked) = mpsc::channel::<Ask>(1);
         let (read, source) = (read.clone(), Asking { tree: self.clone(), asks });
-        let reading = tokio::task::spawn_blocking(move || read(&source));
+        let attempt = TreeBudget::attempt(&self.budget);
+        let reading = tokio::task::spawn_blocking(move || {
+            let outcome = read(&source, &attempt);
+            // What was met of the tree counts where it decides; the next gateway is read anew.
+            if outcome.as_ref().is_err_and(|error| !decides(error)) {
+                attempt.give_back();
+            }
+            outcome
+        });
         let mut supply = Supply {
             tree: self,
             http,
@@ -95,16 +106,43 @@ impl BlockTree {
             said_not_found: false,
             singles: 0,
         };
+        let mut failed = None;
         while let Some((cid, answer)) = asked.recv().await {
-            // The thread has ended when nobody takes it.
-            let _ = answer.send(supply.block(&cid).await?);
+            match supply.block(&cid).await {
+                // The thread has ended when nobody takes it.
+                Ok(block) => _ = answer.send(block),
+                Err(obstacle) => {
+                    failed = Some(obstacle);
+                    break;
+                }
+            }
         }
-        match reading.await {
+        // Without an answer it ends, and gives back what it spent.
+        drop(asked);
+        let outcome = reading.await;
+        if let Some(obstacle) = failed {
+            return Err(obstacle);
+        }
+        match outcome {
             Ok(Ok(value)) => Ok(Some(value)),
             Ok(Err(ReadError::NotFound { .. } | ReadError::NotDirectory(_))) => Ok(None),
             Ok(Err(error)) => Err(obstacle(error)),
             Err(error) => Err(Obstacle::Failed(format!("reading it failed: {error}"))),
         }
+    }
+}
+
+/// Whether whoever reads it from other gateways would end so too.
+fn decides(error: &ReadError) -> bool {
+    match error {
+        ReadError::NotFound { .. }
+        | ReadError::NotDirectory(_)
+        | ReadError::OverBudget(_)
+        | ReadError::Bound { .. } => true,
+        ReadError::Source { source, .. } => {
+            source.get_ref().is_some_and(|source| source.is::<OverBudget>())
+        }
+        _ => false,
     }
 }
 
@@ -139,16 +177,18 @@ impl Supply<'_> {
             return Err(Obstacle::Failed(said));
         }
         self.singles += 1;
-        let block = self.tree.fetch_block(self.http, self.gateway, self.wanted.name, cid).await;
+        let from = (self.number, self.gateway);
+        let block = self.tree.fetch_block(self.http, from, self.wanted.name, cid).await;
         match block {
-            Err(Obstacle::Over(said)) => Err(Obstacle::Over(said)),
+            Err(enough @ (Obstacle::Over(_) | Obstacle::Spent(_))) => Err(enough),
             Err(_) if self.said_not_found => Err(Obstacle::NotFound),
             block => block,
         }
     }
 
     async fn ask_for_car(&mut self) -> Result<(), Obstacle> {
-        match self.tree.fetch_car(self.http, self.gateway, self.wanted, self.limits).await {
+        let from = (self.number, self.gateway);
+        match self.tree.fetch_car(self.http, from, self.wanted, self.limits).await {
             Ok(car) => self.car = Some(car),
             Err(Obstacle::NotFound) => self.said_not_found = true,
             Err(Obstacle::Incapable(_)) => {

@@ -10,7 +10,9 @@ use super::error::{FetchError, GatewayNote};
 use super::reading::Reader;
 use super::{RecordFiles, Source};
 use crate::ens::Name;
-use crate::ipfs::{BlockSource, Entry, Kind, Met, ReadError, read_file, resolve, walk_paths};
+use crate::ipfs::{
+    BlockSource, Entry, Kind, Met, ReadError, TreeBudget, read_file, resolve, walk_paths,
+};
 
 /// A file of a listing, every block of it verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,16 +109,16 @@ impl RecordFiles {
     ) -> Reader<Vec<TreeFile>> {
         let (tree, longest) = (tree.clone(), self.limits.file as u64);
         let full: Vec<String> = tree.path(segments).into_iter().map(str::to_owned).collect();
-        Arc::new(move |blocks| {
+        Arc::new(move |blocks, budget| {
             let full: Vec<&str> = full.iter().map(String::as_str).collect();
             let top = resolve(blocks, &tree.root, &full)?;
-            read_tree(&tree, blocks, &top.cid, selection, longest)
+            read_tree(budget, blocks, &top.cid, selection, longest)
         })
     }
 }
 
 fn read_tree(
-    tree: &BlockTree,
+    budget: &TreeBudget,
     blocks: &dyn BlockSource,
     directory: &Cid,
     selection: Selection,
@@ -132,12 +134,12 @@ fn read_tree(
         if let Kind::File { size } = kind
             && size <= longest
         {
-            tree.budget.bytes(size)?;
+            budget.bytes(size)?;
             files.push(TreeFile { path, bytes: read_file(blocks, &cid, size)? });
         }
         Ok::<(), ReadError>(())
     };
-    walk_paths(blocks, directory, &tree.budget, &mut wanted, &mut visit)?;
+    walk_paths(blocks, directory, budget, &mut wanted, &mut visit)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }

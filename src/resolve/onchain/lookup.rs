@@ -4,9 +4,11 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alloy::providers::{CcipReadGateway, CcipReadGatewayError, CcipReadRequest};
+use alloy::providers::{
+    CcipReadClient, CcipReadConfig, CcipReadGateway, CcipReadGatewayError, CcipReadRequest,
+};
 use alloy::sol_types::{SolCall, SolError, SolValue};
-use alloy_primitives::{Address, Bytes, hex};
+use alloy_primitives::{Address, Bytes, hex, keccak256};
 use url::Url;
 
 use super::super::gateway::{is_denial, is_html};
@@ -15,18 +17,20 @@ use super::Trace;
 use crate::chain::{Answer, BlockReader, ChainError, ChainView, OffchainLookup, Revert, calls};
 use crate::ens::Name;
 use crate::json;
-use crate::net::{Body, Http, NetError, Request, shown};
-use crate::record::RecordKey;
+use crate::net::{Body, Http, NetError, Request, excerpt, shown};
+use crate::record::{RecordFile, RecordKey};
 
 /// Longer reverts are not read as lookups, in bytes: what they decode to grows with the square.
 const MAX_REVERT: usize = 32 << 10;
 /// Gateways of one lookup that are asked.
 pub(super) const MAX_URLS: usize = 8;
+/// Gateways that all the lookups of one answer may name, batches included.
+const MAX_REQUESTS: usize = 400;
 /// The longest address that is asked, in bytes.
 const MAX_URL: usize = 64 << 10;
 
 /// What a contract answers when it is asked for a record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answered {
     /// The answer itself.
     Value(Bytes),
@@ -56,29 +60,18 @@ impl Answered {
     }
 }
 
-/// Nodes agree on a lookup that leads to the same answer: what the contract hands to its own
-/// callback is not for others to read.
-impl PartialEq for Answered {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Value(own), Self::Value(other)) => own == other,
-            (Self::Lookup(own), Self::Lookup(other)) => {
-                let shown =
-                    |lookup: &OffchainLookup| (lookup.urls.clone(), lookup.callData.clone());
-                shown(own) == shown(other)
-            }
-            (Self::Reverted(own), Self::Reverted(other)) => own == other,
-            (Self::ForeignLookup(own), Self::ForeignLookup(other)) => own == other,
-            _ => false,
-        }
-    }
-}
-
+/// What nodes must agree on: all of it, for callback and extra data decide what the contract makes
+/// of a gateway's answer.
 impl fmt::Display for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(value) => write!(f, "a value, {value}"),
-            Self::Lookup(lookup) => write!(f, "a lookup at {}", lookup.urls.join(", ")),
+            Self::Lookup(lookup) => {
+                let OffchainLookup { urls, callData, callbackFunction, extraData, .. } = &**lookup;
+                let rest = keccak256((callData.clone(), extraData.clone()).abi_encode_params());
+                write!(f, "a lookup at {}", urls.join(", "))?;
+                write!(f, ", callback {callbackFunction}, data of hash {rest}")
+            }
             Self::Reverted(revert) => revert.fmt(f),
             Self::ForeignLookup(sender) => write!(f, "a lookup of {sender}"),
         }
@@ -155,8 +148,7 @@ impl LookupGateways {
         data: &[u8],
     ) -> Result<(Bytes, String), FetchError> {
         if urls.is_empty() {
-            let text = "the resolver names no gateway".to_owned();
-            return Err(FetchError::NoGateway(text));
+            return Err(FetchError::NoneNamed);
         }
         let (mut notes, mut denied_by) = (Vec::new(), None);
         for template in urls.iter().take(MAX_URLS) {
@@ -174,6 +166,7 @@ impl LookupGateways {
             match error.status() {
                 Some(404) if !self.lenient => {
                     let path = path_of(template);
+                    let gateway = with_words(gateway, &error);
                     return Err(FetchError::NotFound { path, gateway, proven: false });
                 }
                 Some(status) if is_final(status) && !self.lenient => {
@@ -182,9 +175,14 @@ impl LookupGateways {
                 _ => {}
             }
             if is_denial(&error) {
-                denied_by.get_or_insert_with(|| gateway.clone());
+                denied_by.get_or_insert_with(|| with_words(gateway.clone(), &error));
             }
             notes.push(GatewayNote { gateway, reason: error.to_string() });
+        }
+        if let Some(more) = urls.len().checked_sub(MAX_URLS).filter(|more| *more > 0) {
+            let gateway = format!("{more} more");
+            let reason = format!("not asked: a lookup is tried at {MAX_URLS} gateways");
+            notes.push(GatewayNote { gateway, reason });
         }
         let path = path_of(&urls[0]);
         Err(match denied_by {
@@ -227,7 +225,7 @@ impl LookupGateways {
         };
         let answer = self.http.send(&request.max_body(self.max_body)).await?;
         if answer.status != 200 {
-            return Err(answer.to_error());
+            return Err(in_its_words(answer.to_error(), &answer.body));
         }
         let bad = |reason: &str| NetError::BadResponse {
             url: shown(&answer.url),
@@ -236,13 +234,52 @@ impl LookupGateways {
         if answer.media_type == "text/html" || is_html(&answer.body) {
             return Err(bad("it is a web page (HTML), not JSON"));
         }
-        #[derive(serde::Deserialize)]
-        struct Answer {
-            data: Bytes,
-        }
-        let answered: Result<Answer, _> = json::from_slice(&answer.body);
-        answered.map(|answer| answer.data).map_err(|_| bad("it is not JSON with data in hex"))
+        // As a record file is read, by whatever way it comes.
+        let payload = RecordFile::payload(&answer.body).map(Bytes::from);
+        payload.map_err(|error| bad(&error.to_string()))
     }
+}
+
+/// What a gateway says of its refusal ([EIP-3668](crate::spec::ccip_read): `{"message": …}`).
+#[derive(serde::Deserialize)]
+struct Refusal {
+    message: String,
+}
+
+/// `error` with the gateway's own message in place of the JSON around it.
+fn in_its_words(error: NetError, body: &[u8]) -> NetError {
+    match (error, json::from_slice::<Refusal>(body)) {
+        (NetError::Status { url, status, retry_after, .. }, Ok(Refusal { message })) => {
+            NetError::Status { url, status, retry_after, excerpt: excerpt(message.as_bytes()) }
+        }
+        (error, _) => error,
+    }
+}
+
+/// `gateway`, and what it says of why there is nothing.
+fn with_words(gateway: String, error: &NetError) -> String {
+    match error {
+        NetError::Status { excerpt, .. } if !excerpt.is_empty() => {
+            format!("{gateway} ({excerpt:?})")
+        }
+        _ => gateway,
+    }
+}
+
+/// A client of lookups that follows so many, one after the other. Lists of gateways may have any
+/// length: [`LookupGateways`] asks the first few.
+pub(super) fn client<G: CcipReadGateway>(
+    gateways: G,
+    max_redirects: usize,
+    max_response_size: usize,
+) -> CcipReadClient<G> {
+    CcipReadClient::new(gateways).with_config(CcipReadConfig {
+        max_redirects,
+        max_response_size,
+        max_gateway_urls: usize::MAX,
+        max_total_requests: MAX_REQUESTS,
+        ..CcipReadConfig::default()
+    })
 }
 
 /// Not what is about the moment, nor what one gateway refuses by its own list.

@@ -67,6 +67,29 @@ fn templates() {
 }
 
 #[test]
+fn nodes_agree_on_all_of_a_lookup() {
+    let lookup = OffchainLookup {
+        sender: Address::ZERO,
+        urls: vec!["https://a.example/{data}".to_owned()],
+        callData: vec![1].into(),
+        callbackFunction: [1, 2, 3, 4].into(),
+        extraData: vec![7].into(),
+    };
+    let answered = |lookup: OffchainLookup| Answered::Lookup(Box::new(lookup));
+    assert_eq!(answered(lookup.clone()), answered(lookup.clone()));
+    for other in [
+        OffchainLookup { urls: Vec::new(), ..lookup.clone() },
+        OffchainLookup { callData: vec![2].into(), ..lookup.clone() },
+        OffchainLookup { callbackFunction: [1, 2, 3, 5].into(), ..lookup.clone() },
+        OffchainLookup { extraData: vec![8].into(), ..lookup.clone() },
+    ] {
+        let (own, other) = (answered(lookup.clone()), answered(other));
+        assert_ne!(own, other);
+        assert_ne!(own.to_string(), other.to_string(), "and it is seen");
+    }
+}
+
+#[test]
 fn callbacks() {
     let lookup = OffchainLookup {
         sender: Address::ZERO,

@@ -40,7 +40,7 @@ mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use tokio::time::sleep;
 
 pub use by_hand::resolve_given;
@@ -197,12 +197,23 @@ impl NameResolver {
             Some(dialect) => {
                 self.resolve_records_of(&subject, resolver.address, dialect, keys).await
             }
-            None if !subject.view.has_code(resolver.address).await?.value => {
-                let (name, resolver) = (name.clone(), resolver.address);
-                Err(ResolveError::NoContract { name, resolver })
+            None => {
+                self.check_is_contract(&subject, resolver.address).await?;
+                Ok(self.resolve_plain(&subject, resolver, keys).await)
             }
-            None => Ok(self.resolve_plain(&subject, resolver, keys).await),
         }
+    }
+
+    /// An account without code answers nothing, which is not that it has no record.
+    async fn check_is_contract(
+        &self,
+        subject: &Subject,
+        resolver: Address,
+    ) -> Result<(), ResolveError> {
+        if subject.view.has_code(resolver).await?.value {
+            return Ok(());
+        }
+        Err(ResolveError::NoContract { name: subject.facts.name.clone(), resolver })
     }
 
     async fn subject(

@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem::discriminant;
 
 use alloy::network::TransactionBuilder;
-use alloy::providers::{CcipReadClient, CcipReadConfig, CcipReadError};
+use alloy::providers::CcipReadError;
 use alloy::rpc::json_rpc::RpcError;
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::{SolCall, SolValue};
@@ -15,7 +15,7 @@ use futures_util::stream;
 
 use super::super::FetchError;
 use super::judge::stale;
-use super::lookup::LookupGateways;
+use super::lookup::{LookupGateways, client};
 use super::resolution::{
     Judgement, NameResolution, OnchainRecord, OnchainRecordError, ResolverKind,
 };
@@ -132,12 +132,7 @@ impl NameResolver {
         }
         let limits = &self.config.limits;
         let gateways = LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
-        let config = CcipReadConfig {
-            max_redirects: MAX_LOOKUPS,
-            max_response_size: limits.file,
-            ..CcipReadConfig::default()
-        };
-        let client = CcipReadClient::new(gateways.clone()).with_config(config);
+        let client = client(gateways.clone(), MAX_LOOKUPS, limits.file);
         let request = TransactionRequest::default().with_to(resolver.address).with_input(data);
         let answer = client.call_at(&at.provider(), request, at.block_id()).await;
         let gateway = gateways.outcome();
@@ -181,6 +176,12 @@ fn refusal(
         }
         (CcipReadError::Transport(error), _) => at.error(&key.to_string(), &error).into(),
         (CcipReadError::Gateway(_), Some(Err(error))) => error.clone().into(),
+        (CcipReadError::ResourceLimit(reason), _) => {
+            FetchError::OverBudget { what: key.to_string(), reason }.into()
+        }
+        (error @ (CcipReadError::InvalidOffchainLookup(_) | CcipReadError::InvalidBatch(_)), _) => {
+            OnchainRecordError::Malformed(error.to_string())
+        }
         (error, _) => OnchainRecordError::Unverified(error.to_string()),
     };
     (Err(error), None)

@@ -4,10 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use alloy::network::TransactionBuilder;
-use alloy::providers::{
-    CcipReadClient, CcipReadConfig, CcipReadError, CcipReadGateway, CcipReadGatewayError,
-    CcipReadRequest,
-};
+use alloy::providers::{CcipReadError, CcipReadGateway, CcipReadGatewayError, CcipReadRequest};
 use alloy::rpc::json_rpc::RpcError;
 use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::SolValue;
@@ -17,7 +14,7 @@ use futures_util::future::BoxFuture;
 
 use super::case::Case;
 use super::judge::stale;
-use super::lookup::{Answered, LookupGateways, callback};
+use super::lookup::{Answered, LookupGateways, callback, client};
 use super::plain::canonical;
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError, ResolveError};
 use super::{Asked, MAX_REDIRECTS, NameResolver, Subject};
@@ -60,7 +57,11 @@ impl NameResolver {
             Err(ResolveError::Chain(error)) => return Err(error.into()),
             Err(error) => {
                 let reason = format!("it is redirected to {target}: {error}");
-                return Err(OnchainRecordError::Resolver(reason));
+                return Err(match error {
+                    ResolveError::NoContract { .. } => OnchainRecordError::NoContract(reason),
+                    ResolveError::Recordhash { .. } => OnchainRecordError::Malformed(reason),
+                    _ => OnchainRecordError::Resolver(reason),
+                });
             }
         };
         let nested = asked.payload.take();
@@ -157,6 +158,7 @@ impl NameResolver {
             if let Some(dialect) = self.dialect(&subject, resolver.address).await? {
                 return self.one_record_of(&subject, resolver.address, dialect, key).await;
             }
+            self.check_is_contract(&subject, resolver.address).await?;
             let record = self.plain_record(&subject, &resolver, key).await;
             Ok(Asked { record, payload: None })
         }
@@ -195,12 +197,7 @@ impl NameResolver {
         let trace = &case.subject.trace;
         let then = LookupGateways::new(&self.http, limits.file, limits.lenient, trace);
         let gateways = KnownFirst { known: Mutex::new(nested), then: then.clone() };
-        let config = CcipReadConfig {
-            max_redirects: MAX_LOOKUPS,
-            max_response_size: limits.file,
-            ..CcipReadConfig::default()
-        };
-        let client = CcipReadClient::new(gateways).with_config(config);
+        let client = client(gateways, MAX_LOOKUPS, limits.file);
         let request = TransactionRequest::default().with_to(case.resolver).with_input(data);
         Ok(match client.call_at(&at.provider(), request, at.block_id()).await {
             Ok(answer) => Bytes::abi_decode(&answer).map_or_else(

@@ -169,6 +169,9 @@ pub enum OnchainRecordError {
     /// The resolver does not answer for it.
     #[error("the resolver does not answer for it: {0}")]
     Resolver(String),
+    /// It is redirected to a name whose resolver is an account without code.
+    #[error("{0}")]
+    NoContract(String),
     /// The resolver answers with what its interface does not allow.
     #[error("the resolver's answer is malformed: {0}")]
     Malformed(String),

@@ -76,6 +76,36 @@ const DIALECTS: [fn(&mut Value); 6] = [
     },
 ];
 
+/// Replaces the words of code that cannot run on; a revert with data stays as it is.
+fn halted(answer: &mut Value, error: Value) {
+    let is_revert = answer["error"]["data"].as_str().is_some_and(|data| data.len() > 2);
+    if answer["error"].is_object() && !is_revert {
+        answer["error"] = error;
+    }
+}
+
+/// How clients say that code met an invalid opcode: geth and Erigon, reth, Nethermind, Besu of
+/// then and now.
+const HALTS: [fn(&mut Value); 5] = [
+    |answer| halted(answer, json!({"code": -32000, "message": "invalid opcode: INVALID"})),
+    |answer| halted(answer, json!({"code": -32003, "message": "EVM error: InvalidFEOpcode"})),
+    |answer| {
+        let error = json!({
+            "code": -32015, "message": "VM execution error.", "data": "err: BadInstruction"
+        });
+        halted(answer, error);
+    },
+    |answer| {
+        let message = "Transaction processing could not be completed due to an exception";
+        halted(answer, json!({"code": -32000, "message": message}));
+    },
+    |answer| {
+        let message = "Transaction processing could not be completed due to an exception \
+                       (invalid opcode: 0xfe)";
+        halted(answer, json!({"code": -32000, "message": message}));
+    },
+];
+
 /// A lookup is found whatever the node's dialect; one that drops it is named, and another asked.
 pub async fn reverts() -> Result<()> {
     let (owner, key, nick) = (person(1), ipns_key(1), name("nick.eth"));
@@ -136,6 +166,19 @@ pub async fn resolvers() -> Result<()> {
     );
     let lacks = ask(&old, AVATAR).ends(4).await?;
     ensure!(kind(&lacks) == Some(ErrorKind::NoRecord), "{lacks:#}");
+    for (number, edit) in HALTS.into_iter().enumerate() {
+        let speaker = node(world.chain.rpc_url(), move |method, _| match method {
+            "eth_call" => Do::Edit(edit),
+            _ => Do::PassOn,
+        })
+        .await?;
+        let run = |key: &str| ask(&old, key).env("ETH_RPC_URL", &speaker.url);
+        let document = run("address/60").ends(0).await.with_context(|| format!("halt {number}"))?;
+        let value = &record(&document)?["value"];
+        ensure!(value == "0xdA87a099a80fcE4778310474AaeB64b820c871a0", "{number}: {document:#}");
+        let lacks = run(AVATAR).ends(4).await.with_context(|| format!("halt {number}"))?;
+        ensure!(kind(&lacks) == Some(ErrorKind::NoRecord), "{number}: {lacks:#}");
+    }
     let ones = register(&world, "ones", ONES).await?;
     let document = ask(&ones, AVATAR).ends(1).await?;
     ensure!(kind(&document) == Some(ErrorKind::Contract), "{document:#}");

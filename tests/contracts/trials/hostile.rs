@@ -253,7 +253,7 @@ pub async fn doctor() -> Result<()> {
         (aliased(CCIP2_RESOLVER, 2048, 512 << 10), "lookup of nick.eth", "reverts with"),
         (lookup(CCIP2_RESOLVER, vec![growing], 4096), "on-chain gateway", "65536 bytes"),
         (lookup(person(3).address(), urls.clone(), 1), "lookup of nick.eth", "not of the contract"),
-        (lookup(CCIP2_RESOLVER, urls.clone(), 1), "on-chain gateway", "JSON with data in hex"),
+        (lookup(CCIP2_RESOLVER, urls.clone(), 1), "on-chain gateway", "not JSON of the form"),
         (lookup(CCIP2_RESOLVER, urls[1..].to_vec(), 1), "on-chain gateway", "signed record"),
         (lookup(CCIP2_RESOLVER, Vec::new(), 1), "lookup of nick.eth", "names no gateway"),
     ] {

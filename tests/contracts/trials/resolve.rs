@@ -132,6 +132,8 @@ pub async fn redirects() -> Result<()> {
     let (key, value) = ("url".to_owned(), "on chain".to_owned());
     let call = PlainResolver::setTextCall { node, key, value };
     world.chain.send(other.address(), PLAIN_RESOLVER, call).await?;
+    let wallet = name("wallet.eth");
+    world.chain.register(&wallet, other.address(), other.address()).await?;
     let redirect = |to: &Name, by: &SignerKey| by.sign_redirect(&nick, to, CHAIN_ID, None).encode();
     world
         .publish_payloads(
@@ -141,6 +143,7 @@ pub async fn redirects() -> Result<()> {
                 (&nick, "text/url", redirect(&plain, &owner)),
                 (&nick, "text/mail", redirect(&app, &other)),
                 (&nick, "text/notice", redirect(&nick, &owner)),
+                (&nick, "text/name", redirect(&wallet, &owner)),
             ],
         )
         .await?;
@@ -155,6 +158,10 @@ pub async fn redirects() -> Result<()> {
     refused(&Run::resolve(&["nick.eth", "text/mail"]).on(&world).ends(3).await?)?;
     let document = Run::resolve(&["nick.eth", "text/notice"]).on(&world).ends(3).await?;
     ensure!(kind(&document) == Some(ErrorKind::Redirects), "a circle: {document}");
+    let document = Run::resolve(&["nick.eth", "text/name"]).on(&world).ends(1).await?;
+    ensure!(kind(&document) == Some(ErrorKind::NoContract), "no code: {document}");
+    let error = record(&document)?["error"].to_string();
+    ensure!(error.contains("wallet.eth") && error.contains("is not a contract"), "{error}");
     Ok(())
 }
 

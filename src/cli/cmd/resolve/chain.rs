@@ -291,6 +291,7 @@ fn error_of(error: &OnchainRecordError) -> CliError {
         E::Chain(error) => error.clone().into(),
         E::Value(_) => of(Exit::Failed, ErrorKind::BadValue),
         E::Malformed(_) => of(Exit::Failed, ErrorKind::Contract),
+        E::NoContract(_) => of(Exit::Failed, ErrorKind::NoContract),
         E::Unverified(_) => of(Exit::Unverified, ErrorKind::Unverified)
             .hint("if the name is yours: namesys verify shows what is wrong with the signed tree"),
         E::Differ { contract, .. } if contract.contains("NOT_REGISTERED") => {
