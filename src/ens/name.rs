@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use alloy_primitives::{B256, hex};
+use alloy_primitives::B256;
 
-use super::namehash;
+use super::namehash::{self, hash_of};
 
 /// The longest label that stands as it is in the DNS wire form, whose length is one byte.
 pub(super) const MAX_LABEL_BYTES: usize = 255;
@@ -189,14 +189,6 @@ impl Name {
     }
 }
 
-/// The hash that `label` is, where it is written as one: `[` 64 hexadecimal digits `]`.
-pub(super) fn hash_of(label: &str) -> Option<B256> {
-    let digits = label.strip_prefix('[')?.strip_suffix(']')?;
-    let mut hash = B256::ZERO;
-    let is_hash = digits.len() == 64 && hex::decode_to_slice(digits, &mut hash[..]).is_ok();
-    is_hash.then_some(hash)
-}
-
 fn hashed_or_normal(input: &str, label: &str) -> Result<String, NameError> {
     if hash_of(label).is_some() {
         return Ok(label.to_ascii_lowercase());
@@ -278,6 +270,8 @@ impl<'de> serde::Deserialize<'de> for Name {
 
 #[cfg(test)]
 mod tests {
+    use alloy_primitives::hex;
+
     use super::*;
 
     #[test]

@@ -2,9 +2,8 @@
 //!
 //! A [`RecordKey`] says which record; its display is the *record type* that SIGN 4 signs and the
 //! end of the record's path ([`record_path`]), where its [`RecordFile`] is. A [`Value`] is what it
-//! holds: parsed from text, displayed as text
-//! that parses back, encoded as the ABI a resolver returns (the `result` of a payload), and
-//! decoded from that strictly.
+//! holds: parsed from text, displayed as text that parses back, encoded as the ABI a resolver
+//! returns (the `result` of a payload), and decoded from that strictly.
 
 mod abi_file;
 mod address;
@@ -17,6 +16,7 @@ mod key;
 mod legacy;
 mod path;
 mod prefixed_hex;
+mod remarks;
 mod resolver_abi;
 mod text_key;
 mod usual_keys;
@@ -30,6 +30,7 @@ pub use contenthash::{Contenthash, ContenthashError};
 pub use file::{FileError, FileMetadata, MAX_RECORD_FILE, MAX_VALUE, RecordFile};
 pub use key::{KINDS, RecordKey, RecordKeyError};
 pub use path::{PathMeaning, flat_path, meaning, record_path};
+pub use remarks::remarks;
 pub use text_key::{TextKey, TextKeyError};
-pub use usual_keys::{meant_text_key, remarks, usual_text_keys};
+pub use usual_keys::{meant_text_key, usual_text_keys};
 pub use value::{Value, ValueError};

@@ -1,12 +1,11 @@
 //! One lock for each workspace.
 
-use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::waiting::Waiting;
 use super::{STATE_DIR, Workspace, WorkspaceError};
 
 const LOCK: &str = ".namesys/lock";
@@ -22,31 +21,6 @@ const SOON: Duration = Duration::from_millis(400);
 
 /// The most that is read of what the holder is called, in bytes.
 const MAX_HOLDER: u64 = 100;
-
-/// How a process is called that has the lock, and who hears for whom it waits.
-#[derive(Clone)]
-pub(super) struct Waiting {
-    what: Arc<str>,
-    told: Arc<dyn Fn(&str) + Send + Sync>,
-}
-
-impl Waiting {
-    pub(super) fn new(what: &str, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { what: what.into(), told: Arc::new(told) }
-    }
-}
-
-impl Default for Waiting {
-    fn default() -> Self {
-        Self::new("", |_| {})
-    }
-}
-
-impl fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Waiting").field(&self.what).finish()
-    }
-}
 
 /// Held while the workspace is changed; released on drop, and by the system when the process
 /// ends in any way.
@@ -71,7 +45,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
                     if !is_told && start.elapsed() > SOON {
                         is_told = true;
-                        (waiting.told)(&holder(workspace));
+                        waiting.tell(&holder(workspace));
                     }
                     std::thread::sleep(INTERVAL);
                 }
@@ -85,7 +59,7 @@ impl Lock {
             }
         }
         tracing::info!("took the lock in {} ms", start.elapsed().as_millis());
-        sign_in(&file, &waiting.what);
+        sign_in(&file, waiting.what());
         // What a killed process left: nobody else writes there while the lock is held.
         workspace.temporary()?.clear_temporary(CAR_PREFIX);
         Ok(Self { _file: file })

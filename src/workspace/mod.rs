@@ -24,6 +24,7 @@ mod sign;
 mod stop;
 mod targets;
 mod tree;
+mod waiting;
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -39,7 +40,6 @@ pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
-use lock::Waiting;
 pub use network::{Network, UnknownNetwork};
 pub use owners::{Owners, SafeDirectory};
 pub use plan::{Change, Expected, RecordState, plan};
@@ -48,6 +48,7 @@ pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, approval
 pub use stop::Stop;
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
 pub use tree::{TreeEntry, TreeError, walk};
+use waiting::Waiting;
 
 /// The configuration file, which also marks the workspace's folder.
 pub const CONFIG_FILE: &str = "namesys.toml";
