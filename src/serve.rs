@@ -28,6 +28,8 @@ pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
 use crate::folder::OpenDir;
+use crate::keys::{OwnKeys, private_key_in};
+use crate::publish::{PrivateKeyError, refuse_private_keys_of};
 use crate::web::{self, CACHE, content_type, cors_read_only, none_match};
 
 /// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
@@ -47,6 +49,8 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// What one client may take.
     pub limits: ServeLimits,
+    /// Keys that are not to be served, beside those that are known by their form.
+    pub own_keys: OwnKeys,
 }
 
 /// Why nothing is served.
@@ -71,6 +75,9 @@ pub enum ServeError {
     /// Certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A file of the tree holds a private key.
+    #[error(transparent)]
+    PrivateKey(#[from] PrivateKeyError),
 }
 
 /// A server that has its address and does not answer yet.
@@ -78,23 +85,31 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     tls: Option<Arc<rustls::ServerConfig>>,
-    root: OpenDir,
+    tree: Tree,
     limits: ServeLimits,
 }
 
+/// What is served.
+struct Tree {
+    root: OpenDir,
+    own_keys: OwnKeys,
+}
+
 impl Server {
-    /// Reads certificate and key, and listens.
+    /// Looks for private keys in the tree, reads certificate and key, and listens.
     ///
     /// # Errors
     /// [`ServeError`].
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         let failed = |error| ServeError::Folder { dir: config.dir.clone(), error };
         let root = OpenDir::open(&config.dir).map_err(failed)?;
+        refuse_private_keys_of(&config.dir, &config.own_keys)?;
+        let tree = Tree { root, own_keys: config.own_keys };
         let tls = config.tls.as_ref().map(TlsFiles::load).transpose()?;
         let failed = |error| ServeError::Listen { addr: config.listen, error };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, addr, tls, root, limits: config.limits })
+        Ok(Self { listener, addr, tls, tree, limits: config.limits })
     }
 
     /// The address, without a slash at its end.
@@ -109,19 +124,19 @@ impl Server {
         let app = Router::new()
             .fallback(answer)
             .layer(middleware::from_fn(cors_read_only))
-            .with_state(Arc::new(self.root));
+            .with_state(Arc::new(self.tree));
         web::serve(self.listener, self.tls, app, self.limits, stop).await;
     }
 }
 
-async fn answer(State(root): State<Arc<OpenDir>>, request: Request) -> Response {
+async fn answer(State(tree): State<Arc<Tree>>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, "GET, HEAD, OPTIONS")];
         return (allow, refusal(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD"))
             .into_response();
     }
     let path = request.uri().path().to_owned();
-    let read = tokio::task::spawn_blocking(move || read(&root, &path)).await;
+    let read = tokio::task::spawn_blocking(move || read(&tree, &path)).await;
     match read {
         Ok(Some(found)) => file(request.headers(), found),
         Ok(None) | Err(_) => refusal(StatusCode::NOT_FOUND, "no such file"),
@@ -193,7 +208,7 @@ fn file(headers: &HeaderMap, found: Found) -> Response {
 }
 
 /// The file at `path` of a URL. `None` for whatever is not a file of the tree.
-fn read(root: &OpenDir, path: &str) -> Option<Found> {
+fn read(tree: &Tree, path: &str) -> Option<Found> {
     // Decoded after it is split: an encoded slash is part of a name, and no name has one.
     let decode = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok();
     let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
@@ -204,12 +219,16 @@ fn read(root: &OpenDir, path: &str) -> Option<Found> {
     }
     let file: PathBuf = segments.iter().map(|segment| &**segment).collect();
     // Links are followed to files of the tree; what is no file, a pipe say, is not read.
-    let mut opened = root.file_inside(Path::new(WELL_KNOWN), &file).ok()?;
+    let mut opened = tree.root.file_inside(Path::new(WELL_KNOWN), &file).ok()?;
     let metadata = opened.metadata().ok()?;
     let is_long = metadata.len() > MAX_WHOLE;
     let most = if is_long { CHUNK as u64 } else { MAX_WHOLE };
     let mut start = Vec::new();
     io::Read::take(&mut opened, most).read_to_end(&mut start).ok()?;
+    // One that came later than the look at all of them.
+    if private_key_in(&start, &tree.own_keys).is_some() {
+        return None;
+    }
     let rest = is_long.then_some(opened);
     Some(Found { name: segments.last()?.to_string(), start, rest, metadata })
 }

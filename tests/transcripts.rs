@@ -77,7 +77,13 @@ fn web_server(home: &Path) -> String {
         TlsFiles { certificates: testdata.join("server.pem"), key: testdata.join("server.key") };
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let limits = ServeLimits::default();
-    let config = ServeConfig { dir: home.join("site"), listen, tls: Some(tls), limits };
+    let config = ServeConfig {
+        dir: home.join("site"),
+        listen,
+        tls: Some(tls),
+        limits,
+        own_keys: namesys::keys::OwnKeys::default(),
+    };
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,6 +1,6 @@
 //! What every command gets beside its arguments.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use namesys::keys::IpnsName;
+use namesys::keys::{IpnsKey, IpnsName, OwnKeys, SignerKey};
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
 use namesys::workspace::{Config, Network, Stop, Workspace, WorkspaceError};
@@ -56,6 +56,8 @@ pub struct Context {
     pub settings: Settings,
     ca_file: Option<PathBuf>,
     budget: Budget,
+    /// Keys of the user that the command has seen: none of them is published.
+    own_keys: RefCell<OwnKeys>,
     /// Read once.
     opened: OnceCell<Option<(Workspace, Config)>>,
     // Started by the first command that waits for something.
@@ -84,6 +86,7 @@ impl Context {
             budget: Budget::new(settings.timeout().unwrap_or(Timeouts::default().idle)),
             settings,
             ca_file: args.ca_file,
+            own_keys: RefCell::default(),
             opened: OnceCell::new(),
             background: OnceCell::new(),
         })
@@ -226,6 +229,29 @@ impl Context {
             return Ok(flag);
         }
         Ok(self.config()?.and_then(|config| config.keys().ipns_name))
+    }
+
+    /// Remembers a key that must not be published.
+    pub fn keep_secret(&self, key: &IpnsKey) {
+        self.own_keys.borrow_mut().add_ipns(key);
+    }
+
+    /// The keys that are at hand: those that were derived or read, and those of the variables.
+    pub fn own_keys(&self) -> OwnKeys {
+        let mut keys = self.own_keys.borrow().clone();
+        let text = |variable: env::Var| variable.secret().ok().flatten();
+        // Whatever a variable holds that is no key is said where the key is needed.
+        if let Some(Ok(key)) =
+            text(env::IPNS_KEY).map(|text| IpnsKey::parse(text.expose().as_bytes()))
+        {
+            keys.add_ipns(&key);
+        }
+        for variable in [env::SIGNER_KEY, env::PRIVATE_KEY] {
+            if let Some(Ok(key)) = text(variable).map(|text| SignerKey::from_hex(&text)) {
+                keys.add_signer(&key);
+            }
+        }
+        keys
     }
 
     /// Runs `work` to its end, or to Ctrl-C: the first asks it to stop (it is dropped where it

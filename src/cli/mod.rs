@@ -11,6 +11,7 @@ mod devnet_errors;
 pub mod endpoints;
 pub mod env;
 pub mod error;
+mod export_place;
 pub mod global;
 pub mod input;
 pub mod keys_args;

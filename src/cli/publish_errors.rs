@@ -3,8 +3,8 @@
 use namesys::ipns::RecordError;
 use namesys::publish::site::{SiteError, SiteFault, SiteStopped};
 use namesys::publish::{
-    NotInHistory, PackFailed, ParcelError, PublishTreeError, RequireError, Shortfall, StateError,
-    StatusFault,
+    NotInHistory, PackFailed, ParcelError, PrivateKeyError, PublishTreeError, RequireError,
+    Shortfall, StateError, StatusFault,
 };
 use namesys::report::ErrorKind;
 
@@ -111,6 +111,21 @@ impl From<PackFailed> for CliError {
         match error {
             PackFailed::Pack(error) => error.into(),
             PackFailed::Write { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
+        }
+    }
+}
+
+impl From<PrivateKeyError> for CliError {
+    fn from(error: PrivateKeyError) -> Self {
+        let message = error.to_string();
+        match error {
+            PrivateKeyError::Found { .. } => {
+                Self::new(Exit::Failed, ErrorKind::PrivateKey, message).hint(
+                    "move the file out of .well-known; where it was public before, the key is \
+                     everybody's by now: replace it",
+                )
+            }
+            PrivateKeyError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message),
         }
     }
 }

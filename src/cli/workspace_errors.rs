@@ -219,7 +219,8 @@ impl From<FetchError> for CliError {
 
 impl From<ServeError> for CliError {
     fn from(error: ServeError) -> Self {
-        let (exit, kind) = match &error {
+        let (exit, kind) = match error {
+            ServeError::PrivateKey(error) => return error.into(),
             ServeError::Tls(_) => (Exit::Usage, ErrorKind::BadTls),
             ServeError::Listen { .. } => (Exit::Failed, ErrorKind::Listen),
             ServeError::Folder { .. } => (Exit::Failed, ErrorKind::Io),

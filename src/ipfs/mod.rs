@@ -28,7 +28,7 @@ pub use reader::{Entry, Kind, ReadError, Resolved, list, resolve};
 pub use reader_file::{FileParts, read_file};
 pub use reader_walk::{Met, Walk, check_complete, walk_paths};
 pub use tree_budget::{BLOCK_OVERHEAD, OverBudget, TreeBudget, TreeLimits};
-pub(crate) use tree_files::{Content, OpenTreeError, Tree, fingerprint};
+pub(crate) use tree_files::{Content, MAX_FILE_BYTES, OpenTreeError, Tree, fingerprint};
 pub use unixfs::{PackError, Packed};
 pub use unixfs_files::pack_files;
 pub use unixfs_folder::{pack_directory, pack_well_known};

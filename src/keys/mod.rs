@@ -5,6 +5,7 @@ mod derive;
 pub mod file;
 mod ipns;
 mod ipns_forms;
+mod leak;
 mod plan;
 mod signer;
 
@@ -12,5 +13,6 @@ pub use crate::multiformats::{IpnsName, IpnsNameError};
 pub use derive::{Derivation, Identity, UnknownDerivation, ipns_seed, records_signer};
 pub use ipns::IpnsKey;
 pub use ipns_forms::IpnsKeyError;
+pub use leak::{FoundKey, OwnKeys, private_key_in};
 pub use plan::{Compat, KeyPlan, Storage, UnknownChoice};
 pub use signer::{SignerKey, SignerKeyError};

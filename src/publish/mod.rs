@@ -9,6 +9,7 @@
 //! | `agreement`, `patience` | whether publishers and gateways serve it; how long that is waited for |
 //! | `verdict` | when that is enough, and what is missing otherwise |
 //! | `tree` | what is packed, into a file that removes itself |
+//! | `private_keys` | what must not be published |
 //! | `status` | what each publisher serves now |
 //! | `history` | what was published from here, under `.namesys/` |
 //! | `parcel` | what goes from the machine with the keys to the one with the network |
@@ -22,6 +23,7 @@ mod ipfs;
 mod notice;
 mod parcel;
 mod patience;
+mod private_keys;
 mod request;
 pub mod site;
 mod status;
@@ -40,6 +42,7 @@ pub use ipfs::publish;
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
 pub use patience::Patience;
+pub use private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 pub use request::{Author, PublishRequest, Subject};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use cid::Cid;
 use tempfile::TempPath;
 
+use super::private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 use crate::ipfs::{BlockSink, CarWriter, PackError, Packed, pack_directory, pack_well_known};
+use crate::keys::OwnKeys;
 use crate::temporary::Temporary;
 
 /// What is packed.
@@ -53,6 +55,17 @@ impl BlockSink for Nowhere {
 }
 
 impl Source {
+    /// Looks for private keys in what would be published.
+    ///
+    /// # Errors
+    /// [`PrivateKeyError`] names the file.
+    pub fn refuse_private_keys(&self, own: &OwnKeys) -> Result<(), PrivateKeyError> {
+        match self {
+            Self::Folder(dir) => refuse_private_keys(dir, own),
+            Self::WellKnown(workspace) => refuse_private_keys_of(workspace, own),
+        }
+    }
+
     /// Packs it to nowhere: its root and size. `progress` is told how many files are packed.
     ///
     /// # Errors

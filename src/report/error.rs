@@ -225,6 +225,8 @@ pub enum ErrorKind {
     OverBudget,
     /// Transactions of the wallet wait to be mined.
     Pending,
+    /// A private key would be published.
+    PrivateKey,
     /// The system gives no random bytes.
     Random,
     /// The service answers 429.

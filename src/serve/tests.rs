@@ -47,6 +47,7 @@ fn tree() -> tempfile::TempDir {
 fn nothing_but_the_tree_can_be_read() {
     let dir = tree();
     let root = OpenDir::open(&dir.path().join("ws")).unwrap();
+    let root = Tree { root, own_keys: OwnKeys::default() };
     let name = |path| read(&root, path).map(|found| found.name);
     for (path, file) in [
         ("/.well-known/eth/%C3%B1ick/text/avatar.json", "avatar.json"),
@@ -104,7 +105,13 @@ impl Scene {
     async fn new(tls: Option<TlsFiles>, limits: ServeLimits) -> Self {
         let dir = tree();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = ServeConfig { dir: dir.path().join("ws"), listen, tls, limits };
+        let config = ServeConfig {
+            dir: dir.path().join("ws"),
+            listen,
+            tls,
+            limits,
+            own_keys: OwnKeys::default(),
+        };
         let server = Server::bind(config).await.unwrap();
         let url = server.url();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -16,6 +16,7 @@ mod faults;
 mod forms;
 mod network;
 mod publish;
+mod published_keys;
 mod reports;
 mod secrets;
 mod serve;

@@ -10,6 +10,7 @@ use namesys::secret::{SecretBytes, SecretString};
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::export_place;
 use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::output::{Human, Outcome};
 
@@ -95,6 +96,7 @@ fn export(
     let name = format.to_possible_value().map(|value| value.get_name().to_owned());
     let format_name = name.unwrap_or_default();
     if let Some(out) = out {
+        export_place::refuse_published(&out)?;
         file::create_new(&out, key.expose())?;
         let file = Some(out.display().to_string());
         return Ok(Outcome::done(KeyExportReport { format: format_name, key: None, file }));

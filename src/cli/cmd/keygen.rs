@@ -12,6 +12,7 @@ use namesys::workspace::RecordedKeys;
 use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::export_place;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::{DeriveArgs, Deriver, KeysFor, Session, parse_name};
 
@@ -30,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
     chain_id: Option<u64>,
     /// Write the keys into a folder: ipns.key (PEM) and signer.key (hex), mode 0600, never over
-    /// other files
+    /// other files, never below .well-known; with a .gitignore where there is none
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
     /// Print the texts to sign elsewhere, and sign nothing
@@ -123,13 +124,16 @@ fn requests(
     Ok(Outcome::done(RequestsReport { requests: requests.map(RequestReport::from).into() }))
 }
 
+const KEY_FILES: [&str; 2] = ["ipns.key", "signer.key"];
+
 fn key_files(dir: &Path) -> [PathBuf; 2] {
-    [dir.join("ipns.key"), dir.join("signer.key")]
+    KEY_FILES.map(|file| dir.join(file))
 }
 
 /// Both keys, or neither where another file stands in the way of one. A file that holds the same
 /// key already, as after a run that was cut short, stays.
 fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>, CliError> {
+    export_place::refuse_published(dir)?;
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
     #[cfg(unix)]
@@ -146,6 +150,7 @@ fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>,
         file::read_signer_key(&signer_path)
             .is_ok_and(|(found, open)| found.address() == signer.address() && open.is_none())
     })?;
+    export_place::ignore_in_git(dir, &KEY_FILES)?;
     if !has_ipns {
         file::write_ipns_key(&ipns_path, ipns)?;
     }

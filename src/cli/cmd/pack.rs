@@ -32,7 +32,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         None => Source::WellKnown(Session::open(context)?.workspace.dir().to_owned()),
     };
     let packed = match &args.car {
-        None => measure(context, &source)?,
+        None => {
+            source.refuse_private_keys(&context.own_keys())?;
+            measure(context, &source)?
+        }
         Some(path) => {
             // Beside the file, then renamed: a CAR is there whole or not at all.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -55,11 +58,17 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }))
 }
 
-/// Packs `source` into the CAR file at `path`. Ctrl-C ends it at once.
+/// Packs `source`, in which no private key may be, into the CAR file at `path`. Ctrl-C ends it at
+/// once.
 pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed, CliError> {
     let bar = context.output.progress("packing", Unit::Things("files"));
     let (shown, path) = (bar.clone(), path.to_owned());
-    let packed = context.blocking(move || source.pack(&path, &mut |files| shown.count(files)));
+    let own = context.own_keys();
+    let packing = move || {
+        source.refuse_private_keys(&own)?;
+        source.pack(&path, &mut |files| shown.count(files)).map_err(CliError::from)
+    };
+    let packed = context.blocking(packing);
     bar.finish();
     Ok(packed??)
 }

@@ -43,7 +43,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         _ => None,
     };
     let limits = ServeLimits::default();
-    let config = ServeConfig { dir, listen: args.listen, tls, limits };
+    let config =
+        ServeConfig { dir, listen: args.listen, tls, limits, own_keys: context.own_keys() };
     let interrupted = AtomicBool::new(false);
     context.block_on_told(async |ctrl_c| {
         let server = Server::bind(config).await?;

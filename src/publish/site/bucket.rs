@@ -4,7 +4,8 @@
 //! <prefix>.well-known/…            the tree, with media type and a short time in caches
 //! <prefix>.namesys-files/<owner>   which objects are ours: sha2-256 and entity tag, and the root
 //! ```
-//! An object that is not ours is never changed. There is no lock: the manifest is written only
+//! An object that is not ours is never changed: neither one that no manifest names, nor one that
+//! is another by now than what was written. There is no lock: the manifest is written only
 //! over the one that was read, before the first object, now and then, and after the last. Whoever
 //! reads one that is not finished waits while it changes, and whoever finds another in place of
 //! the own begins anew: of two publications at once the later one is complete.
@@ -156,12 +157,14 @@ impl BucketStore {
             };
             match manifest.files.get(path).map(|value| parts(value)) {
                 Some((sha256, ours)) if sha256 == wanted.sha256 && same(ours, etag, is_whole) => {}
-                Some(_) => missing.push(path),
-                None => match self.get(&self.key(path)).await? {
+                // That the manifest names it is not enough: it may be a stranger's manifest.
+                Some(_) if self.is_as_left(manifest, path, etag).await? => missing.push(path),
+                named => match self.get(&self.key(path)).await? {
                     None => missing.push(path),
-                    Some(found) if fingerprint(&found.body) == wanted.sha256 => {
-                        others.insert(path.clone(), wanted.sha256.clone());
-                    }
+                    Some(found) if fingerprint(&found.body) == wanted.sha256 => match named {
+                        Some(_) => missing.push(path),
+                        None => _ = others.insert(path.clone(), wanted.sha256.clone()),
+                    },
                     Some(_) => {
                         let (to, key) = (self.describe(), self.key(path));
                         return Err(SiteError::Foreign { to, key });

@@ -182,6 +182,27 @@ async fn somebody_elses_objects_stay() {
     assert_eq!(scene.keys(), ["a.json", "new.json", "newer.json", "same.json"]);
 }
 
+/// That a manifest names an object is not enough: it may be a stranger's.
+#[tokio::test]
+async fn a_strangers_manifest_overwrites_nothing() {
+    for tags in [true, false] {
+        let scene = Scene::new(Simple { tags, ..Simple::default() }).await;
+        let theirs = b"theirs".to_vec();
+        for line in ["guessed.guessed  ", "guessed.  ", "# was guessed.tag  ", "x  "] {
+            let manifest = format!("# unfinished\n{line}.well-known/a.json\n");
+            let mut simple = scene.simple.lock().unwrap();
+            simple.objects.insert("p/.well-known/a.json".to_owned(), theirs.clone());
+            simple.objects.insert(scene.store.manifest_key(), manifest.into_bytes());
+            drop(simple);
+            let error = scene.bring(&[("a.json", "1"), ("b.json", "1")]).await.unwrap_err();
+            assert!(matches!(&error, SiteError::Foreign { .. }), "{tags} {line:?}: {error}");
+            assert_eq!(scene.keys(), ["a.json"], "{tags} {line:?}");
+            let simple = scene.simple.lock().unwrap();
+            assert_eq!(simple.objects["p/.well-known/a.json"], theirs, "{tags} {line:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn after_a_cut_only_what_was_sent_goes() {
     for tags in [true, false] {

@@ -115,6 +115,12 @@ impl AuthorArgs {
     /// # Errors
     /// Those of key and wallet, and when it is another than the workspace's.
     pub fn key(&self, context: &Context, session: &mut Session) -> Result<IpnsKey, CliError> {
+        let key = self.find_key(context, session)?;
+        context.keep_secret(&key);
+        Ok(key)
+    }
+
+    fn find_key(&self, context: &Context, session: &mut Session) -> Result<IpnsKey, CliError> {
         if let Some(key) = self.ipns_key.get(context)? {
             let keys = RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() };
             session.record_keys(&keys)?;

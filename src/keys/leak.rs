@@ -1,0 +1,212 @@
+//! Private keys in what is about to be published, known by their form, or by being one's own.
+//!
+//! 64 hexadecimal digits alone are no form: hashes and public keys look the same.
+
+use std::fmt;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+
+use super::{IpnsKey, SignerKey};
+use crate::secret::Secret32;
+
+/// The shortest text that holds 32 bytes: base64 without padding, or base58.
+const SHORTEST: usize = 42;
+/// The longest text that is read in an alphabet whose decoding takes the square of its length.
+const LONGEST_SLOW: usize = 512;
+/// Encodings within encodings: a record file has the hex of its value, a text say.
+const MAX_DEPTH: u32 = 2;
+
+/// Keys that are known to the command: they are found in any form.
+#[derive(Clone, Debug, Default)]
+pub struct OwnKeys(Vec<Secret32>);
+
+/// What was found; never the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundKey {
+    /// `-----BEGIN … PRIVATE KEY-----`.
+    Pem,
+    /// libp2p's protobuf.
+    Libp2p,
+    /// A JSON Web Key with its private half, `d`.
+    Jwk,
+    /// An identity of age.
+    Age,
+    /// One of [`OwnKeys`].
+    Own,
+}
+
+impl fmt::Display for FoundKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pem => "a private key (PEM)",
+            Self::Libp2p => "a private key (libp2p)",
+            Self::Jwk => "a private key (JWK)",
+            Self::Age => "a private key (age identity)",
+            Self::Own => "a private key of this workspace",
+        })
+    }
+}
+
+impl OwnKeys {
+    /// Adds an IPNS key, by its seed.
+    pub fn add_ipns(&mut self, key: &IpnsKey) {
+        self.0.push(key.seed());
+    }
+
+    /// Adds a records signer.
+    pub fn add_signer(&mut self, key: &SignerKey) {
+        self.0.push(key.scalar());
+    }
+
+    /// Adds 32 secret bytes, a wallet's key say.
+    pub fn add(&mut self, key: Secret32) {
+        self.0.push(key);
+    }
+
+    /// All of them stand so in every binary form: alone, before the public half, in DER.
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        self.0.iter().any(|key| contains(bytes, key.expose()))
+    }
+}
+
+/// The private key that `bytes` hold, a file or a part of one.
+pub fn private_key_in(bytes: &[u8], own: &OwnKeys) -> Option<FoundKey> {
+    scan(bytes, own, 0)
+}
+
+fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
+    if own.are_in(bytes) {
+        return Some(FoundKey::Own);
+    }
+    if has_pem(bytes) {
+        return Some(FoundKey::Pem);
+    }
+    if has_age(bytes) {
+        return Some(FoundKey::Age);
+    }
+    if has_jwk(bytes) {
+        return Some(FoundKey::Jwk);
+    }
+    if is_libp2p(bytes) || is_libp2p(bytes.trim_ascii_end()) {
+        return Some(FoundKey::Libp2p);
+    }
+    if depth == MAX_DEPTH {
+        return None;
+    }
+    let found = |decoded: Option<Vec<u8>>| scan(&decoded?, own, depth + 1);
+    // Hex, multibase and base58 have letters and digits alone.
+    for word in runs(bytes, |byte| byte.is_ascii_alphanumeric()) {
+        let decoded = found(hex(word)).or_else(|| found(multibase(word)));
+        if let Some(key) = decoded.or_else(|| found(base58(word))) {
+            return Some(key);
+        }
+    }
+    let texts = runs(bytes, |byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte));
+    // After `m` and `u` too, as multibase has it.
+    texts
+        .into_iter()
+        .filter(|text| hex(text).is_none())
+        .find_map(|text| found(base64(text)).or_else(|| found(base64(&text[1..]))))
+}
+
+/// The longest parts of bytes that are `of` a kind and may hold a key.
+fn runs(bytes: &[u8], of: impl Fn(u8) -> bool) -> Vec<&[u8]> {
+    bytes.split(|byte| !of(*byte)).filter(|run| run.len() >= SHORTEST).collect()
+}
+
+fn hex(word: &[u8]) -> Option<Vec<u8>> {
+    let digits = word.strip_prefix(b"0x").or(word.strip_prefix(b"0X")).unwrap_or(word);
+    HEXLOWER_PERMISSIVE.decode(digits).ok()
+}
+
+fn multibase(word: &[u8]) -> Option<Vec<u8>> {
+    // Prefixes of the alphabets without signs; those with signs are read as base64.
+    let is_prefix = b"fFbBvVtTcChkKzZ".contains(word.first()?);
+    let text =
+        std::str::from_utf8(word).ok().filter(|_| is_prefix && word.len() <= LONGEST_SLOW)?;
+    multibase::decode(text).ok().map(|(_, bytes)| bytes)
+}
+
+fn base58(word: &[u8]) -> Option<Vec<u8>> {
+    (word.len() <= LONGEST_SLOW).then(|| bs58::decode(word).into_vec().ok())?
+}
+
+/// In either alphabet.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    BASE64_NOPAD.decode(text).or_else(|_| BASE64URL_NOPAD.decode(text)).ok()
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window[0] == part[0] && window == part)
+}
+
+/// What follows each place where `mark` stands.
+fn after<'a>(bytes: &'a [u8], mark: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let places = bytes.windows(mark.len()).enumerate();
+    let places = places.filter(move |(_, window)| window[0] == mark[0] && *window == mark);
+    places.map(move |(at, _)| &bytes[at + mark.len()..])
+}
+
+fn has_pem(bytes: &[u8]) -> bool {
+    after(bytes, b"-----BEGIN ").any(|rest| {
+        let rest = &rest[..rest.len().min(80)];
+        let end = rest.windows(5).position(|window| window == b"-----");
+        let label = end.map_or(&[][..], |end| &rest[..end]);
+        label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK")
+    })
+}
+
+fn has_age(bytes: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"AGE-SECRET-KEY-", b"age-secret-key-"];
+    marks.iter().any(|mark| {
+        after(bytes, mark).any(|rest| {
+            let of = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
+            rest.iter().take_while(of).count() > 50
+        })
+    })
+}
+
+fn has_jwk(bytes: &[u8]) -> bool {
+    contains(bytes, b"\"kty\"")
+        && after(bytes, b"\"d\"").any(|rest| {
+            let value = rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+            let value = value.and_then(|value| value.strip_prefix(b"\"")).unwrap_or_default();
+            let of = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+            value.iter().take_while(of).count() >= SHORTEST
+        })
+}
+
+/// `08 <type> 12 <length> ‖ data`, and no public key: those have the same form.
+fn is_libp2p(bytes: &[u8]) -> bool {
+    let [0x08, kind, 0x12, rest @ ..] = bytes else { return false };
+    let Ok((length, data)) = unsigned_varint::decode::usize(rest) else { return false };
+    if data.len() != length {
+        return false;
+    }
+    match kind {
+        1 => matches!(length, 64 | 96) && is_pair(data),
+        2 => length == 32,
+        // PKCS#1 and SEC 1 begin with a version, SPKI with the algorithm.
+        0 | 3 => after_head(data).is_some_and(|inner| inner.first() == Some(&0x02)),
+        _ => false,
+    }
+}
+
+/// Whether a seed is followed by its public half.
+fn is_pair(data: &[u8]) -> bool {
+    let Ok(seed) = <[u8; 32]>::try_from(&data[..32]) else { return false };
+    IpnsKey::from_seed(&Secret32::new(seed)).name().public_key() == data[32..64]
+}
+
+/// What is in a SEQUENCE of DER.
+fn after_head(der: &[u8]) -> Option<&[u8]> {
+    match der {
+        [0x30, length, rest @ ..] if *length < 0x80 => Some(rest),
+        [0x30, 0x81, _, rest @ ..] | [0x30, 0x82, _, _, rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "leak_tests.rs"]
+mod tests;

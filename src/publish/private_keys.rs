@@ -1,0 +1,166 @@
+//! Private keys below `.well-known`: looked for before anything of it is published.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::ens::WELL_KNOWN;
+use crate::folder::{Kind, OpenDir};
+use crate::ipfs::MAX_FILE_BYTES;
+use crate::keys::{FoundKey, OwnKeys, private_key_in};
+
+/// What is looked at of a file at a time, in bytes; a record file has some thousand.
+const PART: usize = 1 << 20;
+/// How much of a part is looked at again with the next: longer than a key in any form but RSA's.
+const OVERLAP: usize = 4096;
+
+/// Why a folder is not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateKeyError {
+    /// A file holds a private key.
+    #[error("{} holds {found}, and would be published: nothing was", .path.display())]
+    Found {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: FoundKey,
+    },
+    /// A file cannot be looked at.
+    #[error("{}: {error}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// The system's error.
+        error: io::Error,
+    },
+}
+
+/// Looks for private keys in every file of `dir` that is below a folder `.well-known`: those that
+/// are known by their form, and those of `own`. Links are not followed.
+///
+/// # Errors
+/// [`PrivateKeyError`] names the file.
+pub fn refuse_private_keys(dir: &Path, own: &OwnKeys) -> Result<(), PrivateKeyError> {
+    // Whoever packs it says that it is no folder.
+    let Some(real) = dir.canonicalize().ok().filter(|real| real.is_dir()) else { return Ok(()) };
+    let is_inside = real.components().any(|part| is_well_known(part.as_os_str()));
+    let opened = OpenDir::open(&real).map_err(failed(dir))?;
+    search(dir, &opened, is_inside, own)
+}
+
+/// As [`refuse_private_keys`], in the `.well-known` of `workspace` alone, if it has one.
+///
+/// # Errors
+/// [`PrivateKeyError`] names the file.
+pub fn refuse_private_keys_of(workspace: &Path, own: &OwnKeys) -> Result<(), PrivateKeyError> {
+    let opened = OpenDir::open(workspace).map_err(failed(workspace))?;
+    match opened.folder(WELL_KNOWN) {
+        Ok(tree) => search(&workspace.join(WELL_KNOWN), &tree, true, own),
+        // Whoever publishes it says what is wrong with it.
+        Err(_) => Ok(()),
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> PrivateKeyError + use<> {
+    let path = path.to_owned();
+    move |error| PrivateKeyError::Io { path, error }
+}
+
+/// `dir` is how `opened` is called.
+fn search(
+    dir: &Path,
+    opened: &OpenDir,
+    is_inside: bool,
+    own: &OwnKeys,
+) -> Result<(), PrivateKeyError> {
+    let mut files = Vec::new();
+    let mut folders = vec![(PathBuf::new(), is_inside)];
+    while let Some((folder, inside)) = folders.pop() {
+        let entries = match folder.as_os_str().is_empty() {
+            true => opened.entries(),
+            false => opened.folder(&folder).and_then(|folder| folder.entries()),
+        };
+        for (name, kind) in entries.map_err(failed(&dir.join(&folder)))? {
+            let path = folder.join(&name);
+            match kind {
+                Kind::Folder => folders.push((path, inside || is_well_known(&name))),
+                Kind::File if inside => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files.sort_unstable();
+    let look = |path: &PathBuf| {
+        let found = opened.file(path).and_then(|file| private_key_of(file, own));
+        match found {
+            Ok(None) => None,
+            Ok(Some(found)) => Some(PrivateKeyError::Found { path: dir.join(path), found }),
+            Err(error) => Some(failed(&dir.join(path))(error)),
+        }
+    };
+    files.par_iter().find_map_first(look).map_or(Ok(()), Err)
+}
+
+fn is_well_known(name: &std::ffi::OsStr) -> bool {
+    name.eq_ignore_ascii_case(WELL_KNOWN)
+}
+
+fn private_key_of(file: File, own: &OwnKeys) -> io::Result<Option<FoundKey>> {
+    // What is longer than anything that is published is refused by whoever packs it.
+    if file.metadata()?.len() > MAX_FILE_BYTES {
+        return Ok(None);
+    }
+    let mut part = Vec::with_capacity(2048);
+    loop {
+        let (before, room) = (part.len(), PART - part.len());
+        (&file).take(room as u64).read_to_end(&mut part)?;
+        if let Some(found) = private_key_in(&part, own) {
+            return Ok(Some(found));
+        }
+        if part.len() < PART || part.len() == before {
+            return Ok(None);
+        }
+        part.drain(..PART - OVERLAP);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn only_what_is_below_well_known_is_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let pem = "-----BEGIN PRIVATE KEY-----\n";
+        let write = |path: &str, text: &[u8]| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("keys/ipns.key", pem.as_bytes());
+        write(".well-known/eth/nick/text/avatar.json", b"{\"data\":\"0x00\"}");
+        std::os::unix::fs::symlink("../keys/ipns.key", dir.path().join(".well-known/l")).unwrap();
+        let mut own = OwnKeys::default();
+        own.add(Secret::new([5; 32]));
+        let look = |dir: &Path| refuse_private_keys(dir, &own).map_err(|error| error.to_string());
+        look(dir.path()).unwrap();
+        // Also amid a long file, over the end of a part.
+        for at in [0, 17, PART - 40, PART - 5, 3 * PART] {
+            let mut long = vec![b' '; 4 * PART];
+            long[at..at + pem.len()].copy_from_slice(pem.as_bytes());
+            write(".well-known/x/long", &long);
+            let error = look(dir.path()).unwrap_err();
+            assert!(error.contains("x/long holds a private key (PEM)"), "{at}: {error}");
+        }
+        write(".well-known/x/long", &[5; 32]);
+        let error = look(dir.path()).unwrap_err();
+        assert!(error.contains("a private key of this workspace"), "{error}");
+        assert!(look(&dir.path().join(".well-known")).is_err());
+        assert!(look(&dir.path().join(".well-known/x")).is_err());
+        look(&dir.path().join("keys")).unwrap();
+        assert!(refuse_private_keys(dir.path(), &OwnKeys::default()).is_ok());
+    }
+}
