@@ -33,7 +33,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let packed = match &args.car {
         None => {
-            source.refuse_private_keys(&context.own_keys())?;
+            let (looked_at, own) = (source.clone(), context.own_keys());
+            context.blocking(move || looked_at.refuse_private_keys(&own))??;
             measure(context, &source)?
         }
         Some(path) => {
