@@ -71,7 +71,7 @@ pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed
     };
     let packed = context.blocking(packing);
     bar.finish();
-    Ok(packed??)
+    packed?
 }
 
 /// Root and size of `source`. Ctrl-C ends it at once.

@@ -190,10 +190,11 @@ async fn a_strangers_manifest_overwrites_nothing() {
         let theirs = b"theirs".to_vec();
         for line in ["guessed.guessed  ", "guessed.  ", "# was guessed.tag  ", "x  "] {
             let manifest = format!("# unfinished\n{line}.well-known/a.json\n");
-            let mut simple = scene.simple.lock().unwrap();
-            simple.objects.insert("p/.well-known/a.json".to_owned(), theirs.clone());
-            simple.objects.insert(scene.store.manifest_key(), manifest.into_bytes());
-            drop(simple);
+            {
+                let mut simple = scene.simple.lock().unwrap();
+                simple.objects.insert("p/.well-known/a.json".to_owned(), theirs.clone());
+                simple.objects.insert(scene.store.manifest_key(), manifest.into_bytes());
+            }
             let error = scene.bring(&[("a.json", "1"), ("b.json", "1")]).await.unwrap_err();
             assert!(matches!(&error, SiteError::Foreign { .. }), "{tags} {line:?}: {error}");
             assert_eq!(scene.keys(), ["a.json"], "{tags} {line:?}");
