@@ -7,6 +7,7 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cli::core_dumps::disable();
     let output = cli::output::Output::from_arguments();
     match cli::parse(&output) {
         Ok((command, context)) => {

@@ -1,5 +1,11 @@
 //! Types for values that must not leak: zeroized on drop, redacted in `Debug`, without
-//! `Display` and without `Serialize`.
+//! `Display` and without `Serialize`. And secrets that stand where they do not belong: told by their
+//! form, and [hidden](redaction) wherever something is told.
+
+mod forms;
+pub mod redaction;
+
+pub use forms::{SecretForm, in_place_of_a_name, is_key_pair, is_or_holds};
 
 use std::fmt;
 

@@ -15,7 +15,7 @@ use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::GatewayParseError;
 use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
 
-use super::redaction::{redacted, without_credentials};
+use namesys::secret::redaction::{redacted, redacted_digits};
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,12 +97,25 @@ impl CliError {
         self
     }
 
-    /// As it is shown and stands in JSON: without names and passwords of URLs.
+    /// As it is shown and stands in JSON: without secrets. Where something was given wrongly, or
+    /// does not lie where it was said to, digits that can be a key are left out too.
     pub fn report(&self) -> ErrorReport {
+        let quotes_input = self.exit == Exit::Usage
+            || matches!(
+                self.kind,
+                ErrorKind::Exists
+                    | ErrorKind::File
+                    | ErrorKind::Io
+                    | ErrorKind::NoFolder
+                    | ErrorKind::NoRecord
+                    | ErrorKind::NoWorkspace
+                    | ErrorKind::WrongPassword
+            );
+        let hidden = if quotes_input { redacted_digits } else { redacted };
         ErrorReport {
             kind: self.kind,
-            message: without_credentials(&self.message),
-            hint: self.hint.as_deref().map(without_credentials),
+            message: hidden(&self.message),
+            hint: self.hint.as_deref().map(hidden),
         }
     }
 
@@ -156,17 +169,14 @@ impl From<MnemonicError> for CliError {
 
 impl From<KeyFileError> for CliError {
     fn from(error: KeyFileError) -> Self {
-        // Without what looks like a key: it may stand where a file belongs.
-        let error_text = redacted(&error.to_string());
-        match &error {
-            KeyFileError::Exists(_) => Self::of(Exit::Failed, ErrorKind::Exists, &error_text),
-            KeyFileError::Write { .. } | KeyFileError::Read { .. } => {
-                Self::of(Exit::Failed, ErrorKind::Io, &error_text)
-            }
+        let (exit, kind) = match &error {
+            KeyFileError::Exists(_) => (Exit::Failed, ErrorKind::Exists),
+            KeyFileError::Write { .. } | KeyFileError::Read { .. } => (Exit::Failed, ErrorKind::Io),
             KeyFileError::TooLarge(_) | KeyFileError::Signer { .. } | KeyFileError::Ipns { .. } => {
-                Self::of(Exit::Usage, ErrorKind::BadKey, &error_text)
+                (Exit::Usage, ErrorKind::BadKey)
             }
-        }
+        };
+        Self::of(exit, kind, &error)
     }
 }
 
@@ -178,7 +188,7 @@ impl From<KeystoreError> for CliError {
             KeystoreError::Format { .. } => (Exit::Usage, ErrorKind::BadKeystore),
             KeystoreError::NoAccount { .. } => (Exit::Usage, ErrorKind::NoAccount),
         };
-        Self::of(exit, kind, &redacted(&error.to_string()))
+        Self::of(exit, kind, &error)
     }
 }
 

@@ -9,10 +9,9 @@ use namesys::secret::{SecretBytes, SecretString};
 use zeroize::Zeroize;
 
 use super::error::CliError;
-use super::redaction::redacted;
 
 /// Most bytes of a password, key, mnemonic or signature file.
-pub const MAX_SECRET: u64 = 4096;
+pub const MAX_SECRET: u64 = namesys::keys::file::MAX_KEY_FILE;
 
 /// stdin, which one flag at most can read.
 #[derive(Debug, Default)]
@@ -40,7 +39,7 @@ impl Stdin {
     /// Exit 2 for more than `limit` bytes, 1 when it cannot be read.
     pub fn read(&self, flag: &str, file: &Path, limit: u64) -> Result<SecretBytes, CliError> {
         if file != Path::new("-") {
-            let name = redacted(&file.display().to_string());
+            let name = file.display().to_string();
             let open = File::open(file);
             let open = open.map_err(|e| CliError::io(format!("{name} cannot be read"), &e))?;
             return read_bounded(open, &name, limit);

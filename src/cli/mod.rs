@@ -5,6 +5,7 @@ mod chain_errors;
 pub mod claims;
 pub mod cmd;
 pub mod context;
+pub mod core_dumps;
 mod cost_args;
 #[cfg(feature = "devnet")]
 mod devnet_errors;
@@ -20,7 +21,6 @@ pub mod password_args;
 pub mod progress;
 pub mod prompt;
 mod publish_errors;
-mod redaction;
 pub mod rpc_args;
 pub mod session;
 pub mod settings;

@@ -8,11 +8,11 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use namesys::report::{Document, ErrorReport};
+use namesys::secret::redaction::redacted;
 use serde::Serialize;
 
 use super::error::{CliError, Exit};
 use super::progress::{Progress, Unit, above};
-use super::redaction::redacted;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -20,7 +20,8 @@ const NOTE: Style = AnsiColor::Cyan.on_default();
 
 /// How a report reads for people. JSON comes from `Serialize`.
 pub trait Human {
-    /// Writes the text to stdout. Untrusted text goes through [`shown`].
+    /// Writes the text to stdout, where hidden characters are escaped as by [`shown`]; a text with
+    /// line ends of its own goes through it before.
     fn human(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
@@ -162,7 +163,7 @@ impl Output {
 
     /// What a question that follows is about, on stderr, also with `-q`.
     pub fn ask_about(&self, text: impl Display) {
-        let text: Vec<String> = text.to_string().lines().map(shown).collect();
+        let text: Vec<String> = redacted(&text.to_string()).lines().map(shown).collect();
         // Nobody reads stderr when it is closed.
         let _ = writeln!(anstream::stderr(), "{}", text.join("\n"));
     }
@@ -195,8 +196,25 @@ impl Output {
         let _ = writeln!(io::stdout(), "{}", shown(text));
     }
 
-    /// Writes `bytes` to stdout as they are: a result that is a file of another tool.
-    pub fn raw(&self, bytes: &[u8]) -> Result<Outcome, CliError> {
+    /// Writes `text` to stdout as it is: a result that is a file of another tool.
+    pub fn raw(&self, text: &[u8]) -> Result<Outcome, CliError> {
+        self.written(text)
+    }
+
+    /// As [`raw`](Self::raw), of bytes that would drive a terminal: `what` they are, and the flags
+    /// that take them elsewhere.
+    ///
+    /// # Errors
+    /// Exit 2 where stdout is a terminal.
+    pub fn binary(&self, bytes: &[u8], what: &str, instead: &str) -> Result<Outcome, CliError> {
+        if io::stdout().is_terminal() {
+            return Err(CliError::usage(format!("{what} is binary, and stdout is a terminal"))
+                .hint(instead));
+        }
+        self.written(bytes)
+    }
+
+    fn written(&self, bytes: &[u8]) -> Result<Outcome, CliError> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -241,7 +259,7 @@ impl Output {
         ExitCode::SUCCESS
     }
 
-    /// A usage error of clap, without anything that looks like a key.
+    /// A usage error of clap.
     pub fn usage(&self, error: &clap::Error) -> ExitCode {
         let missing = clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
         if error.kind() == missing {
@@ -252,7 +270,7 @@ impl Output {
             let error = CliError::usage("a command is needed").hint("namesys --help lists them");
             return self.finish(Err(error));
         }
-        let text = redacted(&error.to_string());
+        let text = error.to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         let mut parts = text.splitn(2, "\n\n");
         let message = parts.next().unwrap_or_default().trim();
@@ -266,7 +284,14 @@ impl Output {
         if self.json {
             report.json(error, &mut out)?
         } else {
-            report.human(&mut out)?
+            // In one place: no command can forget it. A line end is the command's own.
+            let mut text = Vec::new();
+            report.human(&mut text)?;
+            let text = String::from_utf8_lossy(&text);
+            for line in text.split_inclusive('\n') {
+                let end = if line.ends_with('\n') { "\n" } else { "" };
+                write!(out, "{}{end}", shown_line(line.strip_suffix('\n').unwrap_or(line)))?;
+            }
         }
         out.flush()
     }
@@ -282,19 +307,53 @@ impl Human for OnlyError {
     }
 }
 
-/// `text` with control characters escaped: what others wrote must not drive the terminal.
+/// `text` with control characters escaped, and others that are not seen: what others wrote must
+/// not drive the terminal, and not read as something else.
 pub fn shown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
+    let mut before = None;
     for character in text.chars() {
-        // Bidirectional overrides can make a text read as another one.
-        let hidden = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || hidden {
+        if is_hidden(before, character) {
             safe.extend(character.escape_unicode());
         } else {
             safe.push(character);
         }
+        before = Some(character);
     }
     safe
+}
+
+/// As [`shown`], of a line that a command made: its own colours stay.
+fn shown_line(line: &str) -> String {
+    const OWN: [&str; 5] = ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"];
+    let mut parts = line.split('\u{1b}');
+    let mut safe = shown(parts.next().unwrap_or_default());
+    for part in parts {
+        let own = OWN.iter().find(|own| part.starts_with(&own[1..]));
+        let (own, rest) = match own {
+            Some(own) => (*own, &part[own.len() - 1..]),
+            None => ("\\u{1b}", part),
+        };
+        safe += own;
+        safe += &shown(rest);
+    }
+    safe
+}
+
+/// Controls, and what has no shape of its own: directions, joiners, fillers, tags, separators.
+/// Within emoji (after a character that is neither ASCII nor a letter) joiners and variation
+/// selectors belong.
+fn is_hidden(before: Option<char>, character: char) -> bool {
+    match character {
+        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => before
+            .is_none_or(|c| c.is_alphabetic() || c.is_whitespace() || c == '\u{200d}'),
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}'
+        | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200c}' | '\u{200e}'
+        | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => character.is_control(),
+    }
 }
 
 fn stderr_error(error: &CliError) {
@@ -306,7 +365,7 @@ fn stderr_error(error: &CliError) {
 }
 
 fn stderr_line(style: Style, label: &str, text: &str) {
-    let text: Vec<String> = text.lines().map(shown).collect();
+    let text: Vec<String> = redacted(text).lines().map(shown).collect();
     // Nobody reads stderr when it is closed.
     let _ = above(|| writeln!(anstream::stderr(), "{style}{label}:{style:#} {}", text.join("\n")));
 }
@@ -318,6 +377,18 @@ mod tests {
     #[test]
     fn control_and_direction_characters_are_escaped() {
         assert_eq!(shown("a\u{1b}[2J\nb\u{202e}ü🦇"), "a\\u{1b}[2J\\u{a}b\\u{202e}ü🦇");
+        assert_eq!(shown("ava\u{200b}tar\u{ad}\u{feff}"), "ava\\u{200b}tar\\u{ad}\\u{feff}");
+        assert_eq!(shown("a\u{200d}b\u{e0061}"), "a\\u{200d}b\\u{e0061}");
+        for whole in ["👨\u{200d}👩\u{200d}👧", "❤\u{fe0f}", "naïve e\u{301}", "日本"] {
+            assert_eq!(shown(whole), whole);
+        }
+    }
+
+    #[test]
+    fn a_line_keeps_its_own_colours_alone() {
+        let line = "\u{1b}[32mok\u{1b}[0m a\u{1b}[2Jb\u{202e}\u{1b}";
+        let shown = "\u{1b}[32mok\u{1b}[0m a\\u{1b}[2Jb\\u{202e}\\u{1b}";
+        assert_eq!(shown_line(line), shown);
     }
 
     #[test]

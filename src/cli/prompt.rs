@@ -15,7 +15,10 @@ use super::output::shown;
 /// # Errors
 /// Exit 2 without a terminal, 130 when interrupted.
 pub fn password(question: &str, instead: &str) -> Result<SecretString, CliError> {
-    ask(question, instead, dialoguer::Password::new())
+    terminal(question, instead)?;
+    let prompt = dialoguer::Password::new().with_prompt(shown(question));
+    let answer = prompt.allow_empty_password(true).report(false).interact();
+    answer.map(SecretString::new).map_err(failed)
 }
 
 /// As [`password`], typed twice: where a mistake would not be noticed.
@@ -23,8 +26,15 @@ pub fn password(question: &str, instead: &str) -> Result<SecretString, CliError>
 /// # Errors
 /// As [`password`].
 pub fn new_password(question: &str, instead: &str) -> Result<SecretString, CliError> {
-    let twice = dialoguer::Password::new().with_confirmation("Once more", "They differ; try again");
-    ask(question, instead, twice)
+    loop {
+        // Both are wiped, which dialoguer's own confirmation does not do.
+        let (first, second) = (password(question, instead)?, password("Once more", instead)?);
+        if first.expose() == second.expose() {
+            return Ok(first);
+        }
+        // Whoever closed stderr sees no question either.
+        let _ = dialoguer::console::Term::stderr().write_line("They differ; try again");
+    }
 }
 
 /// Asks for a yes.
@@ -35,16 +45,6 @@ pub fn confirm(question: &str, instead: &str) -> Result<bool, CliError> {
     terminal(question, instead)?;
     let prompt = dialoguer::Confirm::new().with_prompt(shown(question)).default(false);
     prompt.interact().map_err(failed)
-}
-
-fn ask(
-    question: &str,
-    instead: &str,
-    prompt: dialoguer::Password<'_>,
-) -> Result<SecretString, CliError> {
-    terminal(question, instead)?;
-    let prompt = prompt.with_prompt(shown(question)).allow_empty_password(true);
-    prompt.report(false).interact().map(SecretString::new).map_err(failed)
 }
 
 /// Whether somebody is there to be asked.

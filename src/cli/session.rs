@@ -15,7 +15,6 @@ use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::password_args::PasswordArgs;
-use super::redaction::redacted;
 use super::wallet_args::{OpenWallet, WalletArgs};
 
 /// A workspace and its configuration.
@@ -288,7 +287,7 @@ fn in_file(file: &Path, error: CliError) -> CliError {
         ),
         _ => error.hint,
     };
-    let file = redacted(&file.display().to_string());
+    let file = file.display();
     CliError { message: format!("{file}: {}", error.message), hint, ..error }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use alloy_primitives::B256;
 
 use super::namehash::{self, hash_of};
+use crate::secret;
 
 /// The longest label that stands as it is in the DNS wire form, whose length is one byte.
 pub(super) const MAX_LABEL_BYTES: usize = 255;
@@ -31,6 +32,9 @@ pub enum NameError {
     /// The text is empty.
     #[error("the name is empty")]
     Empty,
+    /// A secret where a name belongs; it is not quoted.
+    #[error("this is {0}, and not a name")]
+    Secret(&'static str),
     /// A label is empty: two dots in a row, or a dot at an end.
     #[error("the name {name:?} has an empty label: labels are separated by single dots")]
     EmptyLabel {
@@ -97,10 +101,14 @@ impl Name {
     /// Normalises `input` by ENSIP-15.
     ///
     /// # Errors
-    /// Names the label that ENSIP-15 refuses, or that is empty.
+    /// Names the label that ENSIP-15 refuses, or that is empty. What can only be a key is not taken
+    /// for a name, which would be shown and published.
     pub fn parse(input: &str) -> Result<Self, NameError> {
         if input.is_empty() {
             return Err(NameError::Empty);
+        }
+        if let Some(what) = secret::in_place_of_a_name(input) {
+            return Err(NameError::Secret(what));
         }
         if is_plain(input) {
             return Self::checked(input.to_owned());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::coin_names::{COINS, EVM_CHAINS};
+use super::coin_names::{COINS, EVM_CHAINS, IN_FULL};
 
 /// ENSIP-11 sets this bit for the coin types of EVM chains.
 const EVM_BIT: u64 = 0x8000_0000;
@@ -52,7 +52,7 @@ impl CoinType {
         }
     }
 
-    /// A number (`60`), a name in any case (`eth`, `BTC`, `base`), `eip155:<chain id>` or
+    /// A number (`60`), a name in any case (`eth`, `BTC`, `base`, `bitcoin`), `eip155:<chain id>` or
     /// `evm:<chain id>`.
     ///
     /// # Errors
@@ -71,9 +71,14 @@ impl CoinType {
             return Ok(Self(*number));
         }
         let chain = EVM_CHAINS.iter().find(|(_, name)| *name == lower);
-        chain
-            .map(|(id, _)| Self(EVM_BIT | id))
-            .ok_or_else(|| CoinTypeError::Unknown(text.to_owned()))
+        if let Some((id, _)) = chain {
+            return Ok(Self(EVM_BIT | id));
+        }
+        let typed = lower.replace([' ', '-'], "");
+        match IN_FULL.iter().find(|(full, _)| *full == typed) {
+            Some((_, name)) => Self::parse(name),
+            None => Err(CoinTypeError::Unknown(text.to_owned())),
+        }
     }
 
     /// The number.
@@ -160,6 +165,26 @@ mod tests {
         assert_eq!(CoinType::from_number(0).chain_id(), None);
         assert_eq!(CoinType::from_number(1).name(), None);
         assert_eq!(CoinType::from_number(0x1_8000_000a).chain_id(), None);
+    }
+
+    #[test]
+    fn names_that_people_type() {
+        for (typed, number) in [
+            ("bitcoin", 0),
+            ("Bitcoin Cash", 145),
+            ("ethereum", 60),
+            ("solana", 501),
+            ("base", 2_147_492_101),
+            ("Ethereum-Classic", 0x8000_0000 + 61),
+        ] {
+            assert_eq!(CoinType::parse(typed).unwrap().number(), number, "{typed}");
+        }
+        // None hides a name of the tools, and each leads to one.
+        for (full, name) in IN_FULL {
+            assert!(COINS.iter().all(|(_, known)| !known.eq_ignore_ascii_case(full)), "{full}");
+            assert!(EVM_CHAINS.iter().all(|(_, known)| known != full), "{full}");
+            assert_eq!(CoinType::parse(full), CoinType::parse(name), "{full}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret::{self, SecretForm};
+
 /// The longest key in bytes: with `.json` it is a file name of 255.
 const MAX_BYTES: usize = 250;
 
@@ -40,6 +42,9 @@ pub enum TextKeyError {
         /// Which of the two.
         variable: &'static str,
     },
+    /// A secret where a key belongs: the key is part of a public address. It is not quoted.
+    #[error("the text key is {0}: a key such as avatar belongs there")]
+    Secret(SecretForm),
     /// `.` or `..`: folders, not files.
     #[error("the text key {0:?} names a folder, not a record")]
     Dots(String),
@@ -64,6 +69,9 @@ impl TextKey {
     pub fn parse(key: &str) -> Result<Self, TextKeyError> {
         if key.is_empty() {
             return Err(TextKeyError::Empty);
+        }
+        if let Some(form) = secret::is_or_holds(key) {
+            return Err(TextKeyError::Secret(form));
         }
         let unsafe_in_path = |c: char| matches!(c, '/' | '\\' | '?' | '#' | '%') || c.is_control();
         if let Some(character) = key.chars().find(|c| unsafe_in_path(*c)) {

@@ -8,6 +8,7 @@ use super::address::{self, AddressError};
 use super::prefixed_hex::{prefixed, prefixed_bytes};
 use super::{CoinType, Contenthash, ContenthashError, MAX_VALUE, RecordKey};
 use crate::ens::{Name, NameError};
+use crate::secret::{self, SecretForm};
 
 /// What a record holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,17 @@ pub enum ValueError {
     /// The value of `name` is no ENS name.
     #[error("the value of a name record is an ENS name: {0}")]
     Name(#[from] NameError),
+    /// A secret where everyone will read it. It is not quoted.
+    #[error(
+        "the value of {record} is {what}: a record is for everyone to read, and copies of it cannot \
+         be taken back"
+    )]
+    Secret {
+        /// The record type.
+        record: String,
+        /// What it is by its form.
+        what: SecretForm,
+    },
     /// Not `0x` and pairs of hexadecimal digits.
     #[error("the value {value:?} of {record} is not 0x and an even number of hexadecimal digits")]
     Hex {
@@ -101,7 +113,7 @@ pub enum ValueError {
 
 impl Value {
     /// Parses the text form of the value of `key`: text as it is, addresses in the coin's own
-    /// form (`0x` bytes for coins without one), contenthash as URI, pubkey `0x` x ‖ y, the rest
+    /// form (or `0x` bytes that are the encoding of one), contenthash as URI, pubkey `0x` x ‖ y, the rest
     /// `0x` bytes. `0x` alone is the empty value of all that are bytes, which says that there is
     /// none.
     ///
@@ -143,7 +155,12 @@ impl Value {
 
     fn of_text(key: &RecordKey, text: &str) -> Result<Self, ValueError> {
         Ok(match key {
-            RecordKey::Text(_) => Self::Text(text.to_owned()),
+            RecordKey::Text(_) => match secret::is_or_holds(text) {
+                Some(what) if !what.may_be_public() => {
+                    return Err(ValueError::Secret { record: key.to_string(), what });
+                }
+                _ => Self::Text(text.to_owned()),
+            },
             RecordKey::Address(coin) => {
                 Self::Address { coin: *coin, bytes: address::parse(*coin, text)? }
             }
@@ -162,6 +179,45 @@ impl Value {
         })
     }
 
+    /// As [`parse`](Self::parse), where the record type was `written` so: raw bytes of an address
+    /// are taken only under the coin's number, since a person who names a coin means its own form,
+    /// which has a checksum.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_written(key: &RecordKey, written: &str, text: &str) -> Result<Self, ValueError> {
+        match key {
+            RecordKey::Address(coin) if !is_numbered(written) => {
+                let bytes = address::parse_own(*coin, text)?;
+                let value = Self::Address { coin: *coin, bytes };
+                value.check_length(key)?;
+                Ok(value)
+            }
+            _ => Self::parse(key, text),
+        }
+    }
+
+    /// What a person should know who gave the address `text`: of bytes nothing showed a mistake.
+    pub fn address_note(&self, text: &str) -> Option<String> {
+        let Self::Address { coin, bytes } = self else { return None };
+        if bytes.is_empty() {
+            return None;
+        }
+        if address::is_unowned(*coin, bytes) {
+            let note = "its witness version is not in use yet: whoever sees coins sent to it can take them";
+            return Some(note.to_owned());
+        }
+        if address::is_unknown(*coin) {
+            return Some(format!(
+                "no text form is known of coin type {coin}: its bytes were taken as they are, and \
+                 nothing would show a mistake in them"
+            ));
+        }
+        address::is_raw(*coin, text).then(|| {
+            format!("bytes carry no checksum; these are the address {self}: compare it")
+        })
+    }
+
     /// A public key from its coordinates, each `0x` and 64 hexadecimal digits.
     ///
     /// # Errors
@@ -176,6 +232,12 @@ impl Value {
         };
         Ok(Self::Pubkey { x: word(x)?, y: word(y)? })
     }
+}
+
+/// Whether the coin of a record type, written as `address/0` or as its last part, is a number.
+fn is_numbered(written: &str) -> bool {
+    let coin = written.rsplit('/').next().unwrap_or_default();
+    !coin.is_empty() && coin.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn pubkey(text: &str) -> Result<Value, ValueError> {
@@ -253,6 +315,48 @@ mod tests {
             let error = parse(record, &hex).unwrap_err().to_string();
             assert!(error.contains("read by nobody") && error.len() < 300, "{error}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_no_text_for_everyone_and_a_hash_is() {
+        let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        for secret in [words, "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE"] {
+            let error = parse("text/note", secret).unwrap_err();
+            assert!(matches!(error, ValueError::Secret { .. }), "{error}");
+            assert!(!error.to_string().contains(&secret[..12]), "{error}");
+        }
+        for public in [&"ab".repeat(32), "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"] {
+            assert_eq!(parse("text/note", public).unwrap().to_string(), public);
+        }
+    }
+
+    #[test]
+    fn bytes_of_an_address_are_taken_under_the_number_alone() {
+        let (text, hex) = (
+            "f17uoq6tp427uzv7fztkbsnn64iwotfrristwpryy",
+            "0x01fd1d0f4dfcd7e99afcb99a8326b7dc459d32c628",
+        );
+        let written = |written: &str, text: &str| {
+            let key = RecordKey::from_parts("address", Some(written)).unwrap();
+            Value::parse_written(&key, written, text)
+        };
+        let value = written("fil", text).unwrap();
+        assert_eq!(written("461", hex).unwrap(), value);
+        assert_eq!(parse("address/461", hex).unwrap(), value);
+        assert!(value.address_note(hex).unwrap().contains(text));
+        assert_eq!(value.address_note(text), None);
+        for (coin, bad, reason) in [
+            ("fil", hex, "only under the coin's number (address/461)"),
+            ("filecoin", hex, "only under the coin's number"),
+            ("461", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "not the encoding of one"),
+            ("hbar", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "only under"),
+            ("9004", &format!("0x{}", "01".repeat(31)), "62 digits"),
+        ] {
+            let error = written(coin, bad).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        let unknown = written("999999", "0xab").unwrap();
+        assert!(unknown.address_note("0xab").unwrap().contains("as they are"));
     }
 
     #[test]

@@ -116,7 +116,8 @@ fn row(line: u64, name: &str, record: &str, value: &str) -> Result<Row, LineErro
     let refuse = |message: String| LineError { line, message };
     let name = Name::parse(name).map_err(|error| refuse(error.to_string()))?;
     let key = RecordKey::parse(record).map_err(|error| refuse(error.to_string()))?;
-    let value = Value::parse(&key, value).map_err(|error| refuse(format!("{key}: {error}")))?;
+    let value = Value::parse_written(&key, record, value)
+        .map_err(|error| refuse(format!("{key}: {error}")))?;
     Ok(Row { line, name, key, value })
 }
 

@@ -161,7 +161,8 @@ impl Records {
                     at: format!("{name}: {key_text}"),
                     expected: "a text in quotes",
                 })?;
-                let value = Value::parse(&key, text).map_err(|error| RecordsError::Value {
+                let value = Value::parse_written(&key, key_text, text);
+                let value = value.map_err(|error| RecordsError::Value {
                     record: format!("{name}: {key}"),
                     error: Box::new(error),
                 })?;

@@ -143,3 +143,133 @@ fn no_secret_is_ever_shown() {
     assert_eq!(run(&[("ETH_PASSWORD", PASSWORD)], &keystore), 1, "no file of that name");
     assert_eq!(run(&[("ETH_PASSWORD", "password")], &keystore), 1, "not that password");
 }
+
+/// Forms that nothing public has, and a key in hexadecimal, which looks like a hash.
+fn forms() -> Vec<String> {
+    let seed = [7; 32];
+    let key = namesys::keys::IpnsKey::from_seed(&seed.into());
+    let libp2p = data_encoding::BASE64.encode(key.to_libp2p().expose());
+    vec![
+        KEY.to_owned(),
+        format!("0x{KEY}"),
+        WORDS.to_owned(),
+        key.to_pem().expose().clone(),
+        libp2p,
+        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX".to_owned(),
+        "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5".to_owned(),
+        "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi".to_owned(),
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlc2lnbmF0dXJl".to_owned(),
+    ]
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let namesys = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
+        command.current_dir(dir).env_clear().env("HOME", dir).env("NO_COLOR", "1");
+        command.envs(variables.iter().copied()).args(arguments);
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+    };
+    assert_eq!(namesys(&[], &["init", "nick.eth"]).0, 0);
+    let config = std::fs::read_to_string(dir.join("namesys.toml")).unwrap();
+    for secret in forms() {
+        // Of PEM a line of its base64, which is shown with its lines escaped or not.
+        let core = secret.lines().find(|line| !line.contains("-----")).unwrap();
+        let core = core.trim_start_matches("0x");
+        let checked = |place: &str, (code, told): (i32, String)| {
+            assert_ne!(code, 0, "{place}: {told}");
+            assert!(!told.contains(core), "{place}: {told}");
+        };
+        for arguments in [
+            &["set", "contenthash", &secret][..],
+            &["set", "address", "btc", &secret],
+            &["set", "address", "xlm", &secret],
+            &["set", "address", &secret, "x"],
+            &["set", "name", &secret],
+            &["set", "pubkey", &secret],
+            &["set", &secret, "x"],
+            &["resolve", &secret],
+            &["init", &secret],
+            &["verify", &secret],
+            &["pack", &secret],
+            &["import", &secret],
+            &["-C", &secret, "list"],
+            &["frobnicate", &secret],
+            &[&secret],
+            &["list", &secret],
+            &["list", "--network", &secret],
+            &["sign", "--private-key-file", &secret],
+            &["sign", "--key-password-file", &secret, "--private-key", &"01".repeat(32)],
+            &["sign", "--keystore", &secret],
+            &["sign", "--account", &secret],
+            &["sign", "--from", &secret],
+            &["sign", "--signer-key-file", &secret],
+            &["publish", "--ipns-key-file", &secret],
+            &["ipns", "get", &secret],
+            &["publish", "--upload", &secret],
+            &["doctor", "--credential", &secret],
+        ] {
+            checked(&format!("{arguments:?}"), namesys(&[], arguments));
+            checked(&format!("{arguments:?}"), namesys(&[], &[&["--json"], arguments].concat()));
+        }
+        for variable in ["NAMESYS_DIR", "NAMESYS_NETWORK", "NAMESYS_TIMEOUT", "NAMESYS_CREDENTIALS"]
+        {
+            checked(variable, namesys(&[(variable, &secret)], &["doctor"]));
+        }
+        let line = secret.replace('\n', "\\n");
+        for entry in [
+            format!("\"{line}\" = 1\n"),
+            format!("ipns_name = \"{line}\"\n"),
+            format!("signer = \"{line}\"\n"),
+            format!("[[uploads]]\nkind = \"{line}\"\n"),
+            format!("{line}\n"),
+        ] {
+            std::fs::write(dir.join("namesys.toml"), format!("{config}\n{entry}")).unwrap();
+            checked(&entry, namesys(&[], &["list"]));
+        }
+        std::fs::write(dir.join("namesys.toml"), &config).unwrap();
+        for entry in [
+            format!("[\"nick.eth\"]\n\"{line}\" = \"x\"\n"),
+            format!("[\"nick.eth\"]\n\"contenthash\" = \"{line}\"\n"),
+            format!("[\"{line}\"]\n"),
+        ] {
+            std::fs::write(dir.join("records.toml"), &entry).unwrap();
+            checked(&entry, namesys(&[], &["list"]));
+        }
+        std::fs::write(dir.join("records.toml"), "").unwrap();
+        // A hash looks like a key, and a signed statement is a JWT: these are for the user to say.
+        let text = namesys(&[], &["set", "text", "note", &secret]);
+        if secret.contains(KEY) || secret.starts_with("eyJ") {
+            assert_eq!(text.0, 0, "{}", text.1);
+            std::fs::write(dir.join("records.toml"), "").unwrap();
+        } else {
+            checked("text", text);
+            checked("key", namesys(&[], &["set", "text", secret.trim_end(), "x"]));
+        }
+    }
+}
+
+/// The memory of a process that ends badly is written nowhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn there_are_no_core_dumps() -> anyhow::Result<()> {
+    use std::io::{BufRead, BufReader};
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_namesys"));
+    serve.args(["devnet", "--listen", "127.0.0.1:0"]).stdout(std::process::Stdio::piped());
+    let mut serve = serve.spawn()?;
+    let mut line = String::new();
+    let read = BufReader::new(serve.stdout.take().unwrap()).read_line(&mut line);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serve.id()));
+    serve.kill()?;
+    serve.wait()?;
+    read?;
+    let limits = limits?;
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let words: Vec<&str> = core.split_whitespace().collect();
+    anyhow::ensure!(words[4..6] == ["1", "1"], "{core}");
+    Ok(())
+}

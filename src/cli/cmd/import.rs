@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use namesys::ens::Name;
 use namesys::record::{RecordKey, remarks};
 use namesys::report::ImportReport;
-use namesys::workspace::{Format, ImportError, Records};
+use namesys::secret::redaction::redacted_digits;
+use namesys::workspace::{Format, ImportError, LineError, Records};
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -66,6 +67,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         }
         Err(ImportError::Lines(errors)) => {
             let error = CliError::from(ImportError::Lines(errors.clone()));
+            // They quote what was given, which may be a secret in the wrong place.
+            let hidden = |line: LineError| LineError { message: redacted_digits(&line.message), ..line };
+            let errors = errors.into_iter().map(hidden).collect();
             let report = ImportReport { imported: 0, skipped: 0, errors };
             Ok(Outcome::partial(report, Some(error)))
         }

@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
+use namesys::record::CoinType;
 use namesys::report::{RecordStateReport, RecordsReport};
 use namesys::workspace::{ApprovalMode, Change, Config, Expected, RecordState, plan};
 
 use crate::cli::cmd::set::shown_value;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::output::{Human, Outcome};
+use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
 use crate::cli::words::{Tone, pad, state, width};
 
@@ -62,11 +63,20 @@ fn report(changes: impl Iterator<Item = Change>) -> RecordsReport {
     RecordsReport { records: records.collect() }
 }
 
+/// The record type, shown safely, and which coin a number is.
+fn labelled(record: &str) -> String {
+    let coin = record.strip_prefix("address/").and_then(|coin| coin.parse::<CoinType>().ok());
+    match coin.and_then(CoinType::name) {
+        Some(name) => format!("{record} ({name})"),
+        None => shown(record),
+    }
+}
+
 impl Human for RecordsReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let columns = |of: fn(&RecordStateReport) -> usize| self.records.iter().map(of).max();
         let names = columns(|record| width(&record.name)).unwrap_or(0);
-        let keys = columns(|record| width(&record.record)).unwrap_or(0);
+        let keys = columns(|record| width(&labelled(&record.record))).unwrap_or(0);
         for record in &self.records {
             let (tone, word) = match record.state {
                 RecordState::Unsigned => (Tone::Open, "unsigned"),
@@ -75,7 +85,7 @@ impl Human for RecordsReport {
                 RecordState::Removed => (Tone::Bad, "removed "),
             };
             let value = record.value.as_deref().map(shown_value).unwrap_or_default();
-            let (name, key) = (pad(&record.name, names), pad(&record.record, keys));
+            let (name, key) = (pad(&record.name, names), pad(&labelled(&record.record), keys));
             let line = format!("{}  {name}  {key}  {value}", state(tone, word));
             writeln!(out, "{}", line.trim_end())?;
         }

@@ -1,6 +1,6 @@
 //! `revision inspect|increment`: w3name revisions (the `version` of ENSIP-19).
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,8 +63,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             let next = read(&file, context)?.increment(value.as_deref(), validity)?;
             if let Some(out) = &out {
                 values::write_file(out, &next.encode())?;
-            } else if !context.output.is_json() && !io::stdout().is_terminal() {
-                return context.output.raw(&next.encode());
+            } else if !context.output.is_json() {
+                let instead = "add --out FILE, or --json for what it says";
+                return context.output.binary(&next.encode(), "the revision", instead);
             }
             Ok(Outcome::done(report(&next, out.as_deref())))
         }

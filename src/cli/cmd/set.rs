@@ -5,6 +5,7 @@ use std::path::Path;
 
 use namesys::record::{RecordKey, Value, abi_from_file, remarks};
 use namesys::report::{ErrorKind, RecordReport};
+use namesys::secret;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -66,7 +67,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if records.set(&name, &key, value.clone())? {
         session.workspace.save_records(&records)?;
     }
-    let notes = remarks(&name, &key, &value);
+    let mut notes = remarks(&name, &key, &value);
+    let given = args.rest.last().map_or("", String::as_str);
+    notes.extend(value.address_note(given));
+    if let (Value::Text(_), Some(form)) = (&value, secret::is_or_holds(given)) {
+        notes.push(format!("the value is {form}: a record is for everyone to read"));
+    }
     notes.iter().for_each(|note| context.output.note(note));
     Ok(Outcome::done(RecordReport {
         name: name.to_string(),
@@ -81,9 +87,9 @@ fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError>
         ("pubkey", [x, y]) => Ok((RecordKey::Pubkey, Value::pubkey_from_xy(x, y)?)),
         ("abi", [content_type, file]) => abi(context, content_type, file),
         (kind, [key, value]) => {
-            let key = RecordKey::from_parts(kind, Some(key))?;
-            let value = Value::parse(&key, value)?;
-            Ok((key, value))
+            let record = RecordKey::from_parts(kind, Some(key))?;
+            let value = Value::parse_written(&record, key, value)?;
+            Ok((record, value))
         }
         (kind @ ("text" | "address" | "interface" | "abi" | "dns"), [key]) => {
             // One word too few: which of the two it is shows whether it can be the key.
@@ -94,7 +100,7 @@ fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError>
         }
         (kind, [value]) => {
             let key = RecordKey::from_parts(kind, None)?;
-            let value = Value::parse(&key, value)?;
+            let value = Value::parse_written(&key, kind, value)?;
             Ok((key, value))
         }
         (_, words) => {
@@ -160,7 +166,7 @@ impl Human for Removed {
             out,
             "removed {} {}, which was {}",
             record.name,
-            record.record,
+            shown(&record.record),
             shown_value(&record.value)
         )
     }
@@ -173,6 +179,6 @@ pub fn shown_value(value: &str) -> String {
 
 impl Human for RecordReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} {} = {}", self.name, self.record, shown_value(&self.value))
+        writeln!(out, "{} {} = {}", self.name, shown(&self.record), shown_value(&self.value))
     }
 }

@@ -1,9 +1,11 @@
-//! Stellar's strkey and Algorand's addresses: base32 of a 32-byte key with a checksum.
+//! Addresses in the base32 of RFC 4648 with a checksum: Stellar's strkey, Algorand's, NEM's.
 
+use alloy_primitives::keccak256;
 use crc::{CRC_16_XMODEM, Crc};
 use data_encoding::{BASE32, BASE32_NOPAD};
 use sha2::{Digest, Sha512_256};
 
+use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
 const XMODEM: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
@@ -15,7 +17,7 @@ pub(super) fn parse_stellar(text: &str) -> Result<Vec<u8>, Reason> {
     let bytes = BASE32.decode(text.as_bytes()).map_err(|_| "it is not base32 in upper case")?;
     let (body, checksum) = bytes.split_last_chunk::<2>().ok_or("it is too short")?;
     if XMODEM.checksum(body).to_le_bytes() != *checksum {
-        return Err("its checksum is wrong: check every character".into());
+        return Err(CHECKSUM.into());
     }
     match body {
         [STELLAR_ACCOUNT, key @ ..] if key.len() == 32 => Ok(key.to_vec()),
@@ -36,7 +38,7 @@ pub(super) fn parse_algorand(text: &str) -> Result<Vec<u8>, Reason> {
     let bytes = decoded.map_err(|_| "it is not base32 in upper case without padding")?;
     let (key, checksum) = bytes.split_first_chunk::<32>().ok_or("it is too short")?;
     if Sha512_256::digest(key)[28..] != *checksum {
-        return Err("its checksum is wrong: check every character".into());
+        return Err(CHECKSUM.into());
     }
     Ok(key.to_vec())
 }
@@ -44,4 +46,38 @@ pub(super) fn parse_algorand(text: &str) -> Result<Vec<u8>, Reason> {
 pub(super) fn display_algorand(key: &[u8]) -> Option<String> {
     let checksum = &Sha512_256::digest(key)[28..];
     (key.len() == 32).then(|| BASE32_NOPAD.encode(&[key, checksum].concat()))
+}
+
+/// The main network of NEM.
+const NEM_NETWORK: u8 = 0x68;
+
+/// network ‖ 20-byte hash ‖ first 4 bytes of Keccak-256 of both: stored with the checksum, and
+/// written with hyphens or without.
+pub(super) const NEM: Codec = Codec {
+    parse: parse_nem,
+    display: display_nem,
+    expected: "N and 39 characters",
+    is_hex: false,
+};
+
+fn parse_nem(text: &str) -> Result<Vec<u8>, Reason> {
+    let compact = text.replace('-', "");
+    let bytes = BASE32.decode(compact.as_bytes()).map_err(|_| "it is not base32 in upper case")?;
+    let (body, checksum) = bytes.split_last_chunk::<4>().ok_or("it is too short")?;
+    if keccak256(body)[..4] != *checksum {
+        return Err(CHECKSUM.into());
+    }
+    let grouped = compact.as_bytes().chunks(6).map(String::from_utf8_lossy);
+    if text != compact && text != grouped.collect::<Vec<_>>().join("-") {
+        return Err("its groups have six characters each".into());
+    }
+    match body {
+        [NEM_NETWORK, hash @ ..] if hash.len() == 20 => Ok(bytes),
+        _ => Err("it is of another network".into()),
+    }
+}
+
+fn display_nem(bytes: &[u8]) -> Option<String> {
+    let text = BASE32.encode(bytes);
+    parse_nem(&text).is_ok().then_some(text)
 }

@@ -1,7 +1,10 @@
 //! Base58 with and without a checksum: Bitcoin's alphabet, XRP's, SS58, Tezos, plain keys.
 
-use blake2::{Blake2b512, Digest};
+use blake2::Blake2b512;
+use blake2::digest::Digest as _;
+use sha2::{Digest as _, Sha256};
 
+use super::codec::CHECKSUM;
 use super::reason::Reason;
 
 /// One way a Base58Check payload begins and how it is stored.
@@ -37,7 +40,7 @@ pub(super) fn payload(text: &str, alphabet: &bs58::Alphabet) -> Result<Vec<u8>, 
     let decoded = bs58::decode(text).with_alphabet(alphabet).with_check(None).into_vec();
     decoded.map_err(|error| match error {
         bs58::decode::Error::InvalidChecksum { .. } | bs58::decode::Error::NoChecksum => {
-            "its checksum is wrong: check every character".into()
+            CHECKSUM.into()
         }
         other => characters(other),
     })
@@ -88,11 +91,28 @@ pub(super) fn display_unchecked(bytes: &[u8], length: usize) -> Option<String> {
     (bytes.len() == length).then(|| bs58::encode(bytes).into_string())
 }
 
+/// As [`parse`], stored with the checksum of the text at its end.
+pub(super) fn parse_stored(text: &str, versions: &[Version]) -> Result<Vec<u8>, Reason> {
+    let payload = parse(text, versions, false)?;
+    let checksum = double_sha256(&payload);
+    Ok([&payload, &checksum[..4]].concat())
+}
+
+pub(super) fn display_stored(bytes: &[u8], versions: &[Version]) -> Option<String> {
+    let (payload, checksum) = bytes.split_last_chunk::<4>()?;
+    let is_right = double_sha256(payload)[..4] == *checksum;
+    display(payload, versions, false).filter(|_| is_right)
+}
+
+fn double_sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(Sha256::digest(bytes)).into()
+}
+
 /// SS58 of a 32-byte account: network byte ‖ account ‖ two bytes of blake2b-512.
 pub(super) fn parse_ss58(text: &str, network: u8) -> Result<Vec<u8>, Reason> {
     let bytes = parse_unchecked(text, 35)?;
     if ss58_checksum(&bytes[..33]) != bytes[33..] {
-        return Err("its checksum is wrong: check every character".into());
+        return Err(CHECKSUM.into());
     }
     if bytes[0] != network {
         let found = bytes[0];

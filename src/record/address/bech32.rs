@@ -5,6 +5,7 @@ use bech32::primitives::decode::{
 };
 use bech32::{Bech32, Bech32m, Checksum, Fe32, Hrp, segwit};
 
+use super::codec::CHECKSUM;
 use super::reason::Reason;
 
 /// An address that is the Bech32 form of its bytes, of one of `lengths`.
@@ -49,7 +50,7 @@ pub(super) fn encode(bytes: &[u8], hrp: &str, bech32m: bool) -> Option<String> {
 fn checked<Ck: Checksum>(text: &str) -> Result<Vec<u8>, Reason> {
     let checked = CheckedHrpstring::new::<Ck>(text).map_err(|error| match error {
         CheckedHrpstringError::Parse(UncheckedHrpstringError::Char(error)) => characters(&error),
-        _ => "its checksum is wrong: check every character".into(),
+        _ => CHECKSUM.into(),
     })?;
     Ok(checked.byte_iter().collect())
 }
@@ -79,31 +80,37 @@ pub(super) fn has_hrp(text: &str, hrp: &str) -> bool {
     text.rsplit_once('1').is_some_and(|(found, _)| found.eq_ignore_ascii_case(hrp))
 }
 
-/// The output script of a segwit address: version, push length, program. Version 0 (key or
-/// script hash) and 1 (taproot); coins sent to later versions are anyone's today.
+/// The output script of a segwit address: version, push length, program. Every version of BIP-350:
+/// wallets of tomorrow give addresses of versions that nobody owns today (see
+/// [`is_unowned`]).
 pub(super) fn parse_segwit(text: &str, hrp: &str) -> Result<Vec<u8>, Reason> {
     check_hrp(text, hrp)?;
+    // Of version 0 only 20 and 32 bytes, of others 2 to 40.
     let (_, version, program) =
         segwit::decode(text).map_err(|error| segwit_reason(text, &error))?;
-    let opcode = match (version.to_u8(), program.len()) {
-        (0, 20 | 32) => 0x00,
-        (1, 32) => 0x51,
-        (version, length) => {
-            return Err(format!(
-                "no wallet can own a program of {length} bytes with witness version {version}"
-            )
-            .into());
-        }
+    let opcode = match version.to_u8() {
+        0 => 0x00,
+        version => 0x50 + version,
     };
-    let length = u8::try_from(program.len()).expect("the program has 20 or 32 bytes");
+    let length = u8::try_from(program.len()).map_err(|_| "it is too long")?;
     Ok([&[opcode, length], program.as_slice()].concat())
+}
+
+/// Whether the script is of a witness version that is not in use: whoever sees coins sent to it can
+/// take them.
+pub(super) fn is_unowned(script: &[u8]) -> bool {
+    match script {
+        [0x51, 32, program @ ..] => program.len() != 32,
+        [0x51..=0x60, length, program @ ..] => program.len() == usize::from(*length),
+        _ => false,
+    }
 }
 
 fn segwit_reason(text: &str, error: &segwit::DecodeError) -> Reason {
     use bech32::primitives::decode::SegwitHrpstringError as E;
     match &error.0 {
         E::Unchecked(UncheckedHrpstringError::Char(error)) => characters(error),
-        E::Checksum(_) => "its checksum is wrong: check every character".into(),
+        E::Checksum(_) => CHECKSUM.into(),
         E::TooLong(_) => "it is too long".into(),
         _ => format!("it is not a witness program ({} characters)", text.len()).into(),
     }
@@ -111,12 +118,14 @@ fn segwit_reason(text: &str, error: &segwit::DecodeError) -> Reason {
 
 pub(super) fn display_segwit(script: &[u8], hrp: &str) -> Option<String> {
     let (version, program) = match script {
-        [0x00, 20, program @ ..] if program.len() == 20 => (Fe32::Q, program),
-        [0x00, 32, program @ ..] if program.len() == 32 => (Fe32::Q, program),
-        [0x51, 32, program @ ..] if program.len() == 32 => (Fe32::P, program),
+        [0x00, length, program @ ..] if program.len() == usize::from(*length) => (0, program),
+        [opcode @ 0x51..=0x60, length, program @ ..] if program.len() == usize::from(*length) => {
+            (opcode - 0x50, program)
+        }
         _ => return None,
     };
-    segwit::encode(Hrp::parse(hrp).ok()?, version, program).ok()
+    // Refuses lengths that the version does not have.
+    segwit::encode(Hrp::parse(hrp).ok()?, Fe32::try_from(version).ok()?, program).ok()
 }
 
 /// A Handshake address: witness version 0 before the 20-byte hash, of which the hash is stored.

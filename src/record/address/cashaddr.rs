@@ -3,6 +3,7 @@
 use bech32::primitives::checksum::{Checksum, Engine};
 use bech32::{ByteIterExt, Fe32, Fe32IterExt};
 
+use super::codec::CHECKSUM;
 use super::reason::Reason;
 
 const PREFIX: &str = "bitcoincash";
@@ -45,7 +46,7 @@ pub(super) fn parse(text: &str) -> Result<(Kind, Vec<u8>), Reason> {
     let mut engine = engine();
     digits.iter().for_each(|digit| engine.input_fe(*digit));
     if digits.len() <= 8 || *engine.residue() != CashAddr::TARGET_RESIDUE {
-        return Err("its checksum is wrong: check every character".into());
+        return Err(CHECKSUM.into());
     }
     let bytes: Vec<u8> = digits[..digits.len() - 8].iter().copied().fes_to_bytes().collect();
     let kind = match bytes.first() {

@@ -1,7 +1,10 @@
-//! Addresses without a checksum: ICON, NEAR, and hexadecimal keys of a fixed length.
+//! Addresses without a checksum: ICON, NEAR, Arweave, Lisk's of old, and hexadecimal keys of a fixed
+//! length.
 
 use alloy_primitives::hex;
+use data_encoding::BASE64URL_NOPAD;
 
+use super::codec::Codec;
 use super::reason::Reason;
 use crate::record::prefixed_hex::prefixed_bytes;
 
@@ -50,3 +53,32 @@ pub(super) fn parse_near(text: &str) -> Result<Vec<u8>, Reason> {
     }
     Ok(text.as_bytes().to_vec())
 }
+
+/// base64url of a SHA-256.
+pub(super) const ARWEAVE: Codec = Codec {
+    parse: |text| match BASE64URL_NOPAD.decode(text.as_bytes()) {
+        Ok(bytes) if bytes.len() == 32 => Ok(bytes),
+        _ => Err("it is not base64url of 32 bytes".into()),
+    },
+    display: |bytes| (bytes.len() == 32).then(|| BASE64URL_NOPAD.encode(bytes)),
+    expected: "43 characters of base64url",
+    is_hex: false,
+};
+
+/// A number of 64 bits and L, stored without leading zeros.
+pub(super) const LISK: Codec = Codec {
+    parse: |text| {
+        let number = text.strip_suffix('L').ok_or("it does not end with L")?;
+        let parsed = number.parse().ok().filter(|parsed: &u64| parsed.to_string() == number);
+        let parsed = parsed.ok_or("a number of 64 bits without leading zeros belongs before L")?;
+        let zeros = parsed.leading_zeros() as usize / 8;
+        Ok(parsed.to_be_bytes()[zeros.min(7)..].to_vec())
+    },
+    display: |bytes| {
+        let shown = (1..=8).contains(&bytes.len());
+        let number = bytes.iter().take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        shown.then(|| format!("{number}L"))
+    },
+    expected: "a number and L",
+    is_hex: false,
+};

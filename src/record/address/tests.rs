@@ -15,6 +15,7 @@ fn cases() -> Vec<Case> {
     let files = [
         include_str!("../../../tests/vectors/addresses.json"),
         include_str!("../../../tests/vectors/addresses_more.json"),
+        include_str!("../../../tests/vectors/coin-texts.json"),
     ];
     let mut cases = Vec::new();
     for file in files {
@@ -29,26 +30,51 @@ fn cases() -> Vec<Case> {
             });
         }
     }
-    assert!(cases.len() > 120, "{}", cases.len());
+    assert!(cases.len() > 350, "{}", cases.len());
     cases
 }
 
 /// Formats that carry no checksum: any change that keeps the form is another address.
 fn has_checksum(coin: CoinType) -> bool {
-    !matches!(
-        format(coin.number()),
-        Format::Base58Plain { .. } | Format::Icon | Format::Near | Format::FixedHex { .. }
-    )
+    !UNCHECKED.contains(&coin.number())
+        && !matches!(
+            format(coin.number()),
+            Format::Base58Plain { .. } | Format::Icon | Format::Near | Format::FixedHex { .. }
+        )
+}
+
+/// Lisk of old, Arweave, Hedera.
+const UNCHECKED: [u64; 3] = [134, 472, 3030];
+
+/// Every coin of the address encoder, and every address of its public tests.
+#[test]
+fn every_coin_of_the_address_encoder_has_its_own_form() {
+    let file = include_str!("../../../tests/vectors/coin-texts.json");
+    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    let coins: std::collections::BTreeSet<u64> =
+        cases.iter().map(|case| case["coin_type"].as_u64().unwrap()).collect();
+    assert_eq!((cases.len(), coins.len()), (224, 120));
+    for (number, name) in crate::record::coin_names::COINS {
+        assert!(!is_unknown(CoinType::from_number(*number)), "{name}");
+    }
 }
 
 #[test]
 fn vectors_both_ways() {
     for case in cases() {
         assert!(!matches!(format(case.coin.number()), Format::Hex), "{}", case.coin);
-        assert_eq!(parse(case.coin, &case.text).unwrap(), case.bytes, "{}", case.text);
+        let parsed = parse(case.coin, &case.text);
+        assert_eq!(parsed.as_ref(), Ok(&case.bytes), "{} {}", case.coin, case.text);
         let shown = display(case.coin, &case.bytes);
+        // Avalanche's chain and Bitcoin Cash's old form are not kept.
+        let is_rewritten = case.text.contains("-avax1")
+            || case.coin.number() == 145 && !case.text.starts_with("bitcoincash:");
         assert!(
-            shown.as_ref().is_some_and(|shown| shown.eq_ignore_ascii_case(&case.display)),
+            shown.as_ref().is_some_and(|shown| {
+                shown.eq_ignore_ascii_case(&case.display)
+                    || is_rewritten && parse(case.coin, shown).as_ref() == Ok(&case.bytes)
+            }),
             "{} {shown:?}",
             case.text
         );
@@ -56,9 +82,13 @@ fn vectors_both_ways() {
     }
 }
 
+/// Two check digits (Nimiq) and a byte of XOR (NULS) let one mistake in 97 or 256 pass.
+const WEAK: [u64; 2] = [242, 8964];
+
 #[test]
 fn one_changed_character_fails_wherever_there_is_a_checksum() {
-    for case in cases().iter().filter(|case| has_checksum(case.coin)) {
+    let strong = |case: &&Case| has_checksum(case.coin) && !WEAK.contains(&case.coin.number());
+    for case in cases().iter().filter(strong) {
         // An EIP-55 checksum covers the case of letters, not digits of an all-digit stretch.
         let evm = matches!(format(case.coin.number()), Format::Evm { .. });
         for at in 0..case.text.len() {
@@ -80,7 +110,9 @@ fn one_changed_character_fails_wherever_there_is_a_checksum() {
 #[test]
 fn truncated_extended_and_spaced_texts_fail() {
     for case in cases() {
-        if matches!(format(case.coin.number()), Format::Near) {
+        // A shorter account name or number is another account.
+        let is_near = matches!(format(case.coin.number()), Format::Near);
+        if is_near || UNCHECKED.contains(&case.coin.number()) {
             continue;
         }
         let text = &case.text;
@@ -102,32 +134,53 @@ fn truncated_extended_and_spaced_texts_fail() {
     }
 }
 
+macro_rules! BASE58 {
+    () => {
+        Format::Base58 { .. }
+            | Format::Base58Stored { .. }
+            | Format::Bitcoin(_)
+            | Format::BitcoinCash
+            | Format::Zcash { .. }
+    };
+}
+
 #[test]
 fn an_address_of_another_coin_fails_unless_the_chains_share_it() {
     let shares = |a: &Format, b: &Format| {
         matches!((a, b), (Format::Evm { .. }, Format::Evm { .. }))
+            // As written without an account's kind, or with the same.
+            || matches!((a, b), (Format::Monero { .. }, Format::Monero { .. }))
+            || matches!((a, b), (Format::Base58Plain { .. }, Format::Base58Plain { .. }))
+            || matches!((a, b), (Format::FixedHex { .. }, Format::FixedHex { .. }))
+            || matches!((a, b), (Format::Own(a), Format::Own(b)) if a.expected == b.expected)
+            || matches!((a, b), (Format::Own(_), Format::FixedHex { .. }))
+            || matches!((a, b), (Format::FixedHex { .. }, Format::Own(codec)) if codec.is_hex)
+            || matches!((a, b), (Format::Eosio { prefix: a }, Format::Eosio { prefix: b }) if a == b)
             || matches!(
                 (a, b),
-                (Format::Bitcoin(_) | Format::BitcoinCash, Format::Bitcoin(_) | Format::BitcoinCash)
+                (
+                    Format::Bitcoin(_) | Format::BitcoinCash | Format::Zcash { .. },
+                    Format::Bitcoin(_) | Format::BitcoinCash | Format::Zcash { .. }
+                )
             )
             // Base58Check of version 0x17 or 0x00.
-            || matches!(a, Format::Base58 { .. } | Format::Bitcoin(_) | Format::BitcoinCash)
-                && matches!(b, Format::Base58 { .. } | Format::Bitcoin(_) | Format::BitcoinCash)
+            || matches!(a, BASE58!()) && matches!(b, BASE58!())
             || matches!(b, Format::Near)
     };
     let cases = cases();
     for case in &cases {
         for other in &cases {
             let (from, to) = (format(case.coin.number()), format(other.coin.number()));
-            if case.coin != other.coin && !shares(&from, &to) {
-                assert!(parse(other.coin, &case.text).is_err(), "{} as {}", case.text, other.coin);
+            let shares = shares(&from, &to) || UNCHECKED.contains(&other.coin.number());
+            if case.coin != other.coin && !shares {
+                assert!(parse_own(other.coin, &case.text).is_err(), "{} as {}", case.text, other.coin);
             }
         }
     }
 }
 
 fn refused(coin: &str, text: &str, reason: &str) {
-    let error = parse(CoinType::parse(coin).unwrap(), text).unwrap_err();
+    let error = parse_own(CoinType::parse(coin).unwrap(), text).unwrap_err();
     assert!(error.reason.contains(reason), "{error}");
     assert!(error.to_string().contains(text), "{error}");
 }
@@ -144,10 +197,10 @@ fn reasons() {
     refused("btc", "LaMT348PWRnrqeeWArpwQPbuanpXDZGEUz", "another network");
     refused("btc", "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", "base58");
     refused("btc", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", "checksum");
-    // BIP-350: version 1 with a Bech32 checksum, version 16 and a program of another length.
+    // BIP-350: version 1 with a Bech32 checksum, and programs that no version has.
     refused("btc", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", "checksum");
-    refused("btc", "bc1sw50qgdz25j", "witness version 16");
-    refused("btc", "bc1pfeessrawgf", "2 bytes");
+    refused("btc", "bc1qr508d6qejxtdg4y5r3zarvaryv98gj9p", "witness program");
+    refused("btc", "bc1pw5dgrnzv", "witness program");
     refused("ltc", "3CDJNfdWX8m2NwuGUV3nhXHXEeLygMXoAj", "written M");
     refused("bch", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b", "character 'b'");
     refused("bch", "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6q", "checksum");
@@ -194,7 +247,7 @@ fn bytes_that_are_no_address() {
     for (coin, bytes) in [
         ("btc", "0x1234"),
         ("btc", "0x76a914a0e6ca5444e4d8b7c80f70237f332320387f1888ac"),
-        ("btc", "0x5210751e76e8199196d454941c45d1b3a323"),
+        ("btc", "0x6110751e76e8199196d454941c45d1b3a323"),
         ("op", "0x1234"),
         ("sol", "0x1234"),
         ("nostr", "0x6e707562"),

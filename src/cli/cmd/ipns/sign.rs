@@ -1,6 +1,6 @@
 //! `ipns sign`: one record, or a series to be published one after the other.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,11 +91,7 @@ fn one(args: &Args, key: &IpnsKey, context: &Context) -> Result<Outcome, CliErro
         let record = Some(data_encoding::BASE64.encode(&signed.bytes));
         return Ok(Outcome::done(IpnsSignReport { fields: signed.fields, file: None, record }));
     }
-    if io::stdout().is_terminal() {
-        return Err(CliError::usage("the record is binary, and stdout is a terminal")
-            .hint("add --out FILE, or --json for base64"));
-    }
-    context.output.raw(&signed.bytes)
+    context.output.binary(&signed.bytes, "the record", "add --out FILE, or --json for base64")
 }
 
 /// Every record is signed before the first is written.
