@@ -98,6 +98,22 @@ impl Var {
         }
     }
 
+    /// The key in it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), and when it is set but empty: a CI's secret that is not there.
+    pub fn key(self) -> Result<Option<SecretString>, CliError> {
+        match self.get_even_empty()?.map(SecretString::new) {
+            Some(key) if key.expose().trim().is_empty() => {
+                Err(CliError::usage(format!("the variable {} is set but empty", self.0)).hint(
+                    "give it the key, or unset it; in a CI, look whether its secret is there and \
+                     may be read by this job",
+                ))
+            }
+            key => Ok(key),
+        }
+    }
+
     /// The value as a secret.
     ///
     /// # Errors

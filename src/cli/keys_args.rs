@@ -14,7 +14,7 @@ use super::input::MAX_SECRET;
 /// The flag of the records signer.
 #[derive(Debug, Args)]
 pub struct SignerKeyArgs {
-    /// The records signer, in place of the wallet: 32 bytes in hex; - for stdin
+    /// The records signer, in place of the wallet: 32 bytes in hex or base64; - for stdin
     /// [env: NAMESYS_SIGNER_KEY, the key itself]
     #[arg(long, value_name = "FILE|-", help_heading = "Derived keys")]
     signer_key_file: Option<PathBuf>,
@@ -23,8 +23,9 @@ pub struct SignerKeyArgs {
 /// The flag of the IPNS key.
 #[derive(Debug, Args)]
 pub struct IpnsKeyArgs {
-    /// The IPNS key, in place of the wallet: hex of the seed, libp2p protobuf (binary or
-    /// base64) or PKCS#8 PEM; - for stdin [env: NAMESYS_IPNS_KEY, the key itself]
+    /// The IPNS key, in place of the wallet: hex of the seed, libp2p protobuf, seed and public key,
+    /// PKCS#8 (PEM or DER), JWK, or Kubo's config; what is binary also in hex or base64; - for
+    /// stdin [env: NAMESYS_IPNS_KEY, the key itself]
     #[arg(long, value_name = "FILE|-", help_heading = "Derived keys")]
     ipns_key_file: Option<PathBuf>,
 }
@@ -44,7 +45,7 @@ impl SignerKeyArgs {
             warn(context, note);
             return Ok(Some(key));
         }
-        let Some(text) = env::SIGNER_KEY.secret()? else { return Ok(None) };
+        let Some(text) = env::SIGNER_KEY.key()? else { return Ok(None) };
         let bytes = SecretBytes::new(text.expose().clone().into_bytes());
         file::parse_signer_key(&bytes)
             .map(Some)
@@ -67,7 +68,7 @@ impl IpnsKeyArgs {
             warn(context, note);
             return Ok(Some(key));
         }
-        let Some(text) = env::IPNS_KEY.secret()? else { return Ok(None) };
+        let Some(text) = env::IPNS_KEY.key()? else { return Ok(None) };
         let key = IpnsKey::parse(text.expose().as_bytes());
         key.map(Some).map_err(|error| in_variable(env::IPNS_KEY, error))
     }

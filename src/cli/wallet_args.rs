@@ -169,7 +169,7 @@ impl WalletArgs {
     }
 
     fn by_variables(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
-        if let Some(key) = env::PRIVATE_KEY.secret()? {
+        if let Some(key) = env::PRIVATE_KEY.key()? {
             let wallet = LocalWallet::from_hex(&key);
             return wallet.map(Some).map_err(|error| named(env::PRIVATE_KEY.0, error));
         }
@@ -195,8 +195,8 @@ impl WalletArgs {
         let file = Path::new(given.expose());
         if given.expose() == "-" || file.is_file() {
             let bytes = read_secret(context, "--mnemonic", file)?;
-            let words = String::from_utf8(bytes.expose().clone()).map(SecretString::new);
-            let words = words.map_err(|_| MnemonicError::Phrase { words: 0 })?;
+            let words = std::str::from_utf8(bytes.expose()).map(|text| SecretString::new(text.to_owned()));
+            let words = words.map_err(|_| MnemonicError::NotText)?;
             return Ok(open_mnemonic(&words, &path)?);
         }
         if !given.expose().trim().contains(char::is_whitespace) {

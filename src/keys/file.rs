@@ -10,14 +10,15 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::hex;
-use zeroize::Zeroize;
+use data_encoding::BASE64;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{IpnsKey, IpnsKeyError, SignerKey, SignerKeyError};
-use crate::secret::{Secret, SecretBytes, SecretString};
+use crate::secret::{self, Secret, SecretBytes, SecretString};
 use crate::temporary::Temporary;
 
-/// Largest key file that is read, bytes. The longest form, PEM with a comment, has some 250.
-pub const MAX_KEY_FILE: u64 = 4096;
+/// Largest key file that is read, bytes. The longest form is Kubo's whole configuration.
+pub const MAX_KEY_FILE: u64 = 64 << 10;
 
 /// Why a key file was not written or read. Its contents are not quoted.
 #[derive(Debug, thiserror::Error)]
@@ -193,17 +194,31 @@ pub fn read_ipns_key(path: &Path) -> Result<(IpnsKey, Option<PermissionsNote>), 
     Ok((key, note))
 }
 
-/// The records signer in the contents of a key file.
+/// The records signer in the contents of a key file: 64 hexadecimal digits or base64 of 32 bytes.
+/// White space does not count, and neither do lines that start with `#`; where all is one line,
+/// what follows our own comment.
 ///
 /// # Errors
-/// As [`SignerKey::from_hex`].
+/// As [`SignerKey::from_hex`]; what is known for something else is named.
 pub fn parse_signer_key(contents: &SecretBytes) -> Result<SignerKey, SignerKeyError> {
+    if super::ipns_forms::is_utf16(contents.expose()) {
+        return Err(SignerKeyError::Other("a text in UTF-16: save it as UTF-8"));
+    }
     let text = std::str::from_utf8(contents.expose()).map_err(|_| SignerKeyError::Hex)?;
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let (Some(line), None) = (lines.next(), lines.next()) else {
-        return Err(SignerKeyError::Hex);
-    };
-    SignerKey::from_hex(&SecretString::new(line.to_owned()))
+    if let Some(form) = secret::is_or_holds(text) {
+        return Err(SignerKeyError::Other(form.words()));
+    }
+    let text = super::ipns_forms::without_comments(text.trim_start_matches('\u{feff}'));
+    if text.is_empty() {
+        return Err(SignerKeyError::Empty);
+    }
+    // 44 characters with their padding, which no hex has.
+    if let Ok(bytes) = BASE64.decode(text.as_bytes()).map(Zeroizing::new)
+        && let Ok(scalar) = <[u8; 32]>::try_from(bytes.as_slice())
+    {
+        return SignerKey::from_scalar(&Secret::new(scalar));
+    }
+    SignerKey::from_hex(&SecretString::new(text.to_string()))
 }
 
 #[cfg(unix)]
@@ -258,6 +273,31 @@ mod tests {
         assert!(matches!(read_ipns_key(&path), Err(KeyFileError::Ipns { .. })));
     }
 
+    #[test]
+    fn a_signer_in_every_form_it_is_carried_in() {
+        let address = key().address();
+        let digits = "01".repeat(32);
+        let base64 = data_encoding::BASE64.encode(&[1; 32]);
+        let parse = |text: &str| parse_signer_key(&SecretBytes::new(text.as_bytes().to_vec()));
+        for form in [
+            digits.clone(),
+            format!("0x{digits}\r\n"),
+            format!("\u{feff}{digits}"),
+            format!("{}\n{}\n", &digits[..30], &digits[30..]),
+            format!("# signer {address}\n{digits}\n"),
+            format!("# signer {address} {digits} "),
+            base64.clone(),
+            format!("{}\n{}\n", &base64[..20], &base64[20..]),
+        ] {
+            assert_eq!(parse(&form).unwrap().address(), address, "{form}");
+        }
+        let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        for (bad, told) in [("", "empty"), ("# a comment\n", "empty"), (words, "a mnemonic")] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert!(error.contains(told) && !error.contains("winner"), "{error}");
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn modes() {
@@ -283,7 +323,7 @@ mod tests {
             std::fs::write(&path, contents).unwrap();
             read_signer_key(&path).unwrap_err()
         };
-        assert!(matches!(read_with(&"0".repeat(5000)), KeyFileError::TooLarge(_)));
+        assert!(matches!(read_with(&"0".repeat(70_000)), KeyFileError::TooLarge(_)));
         for bad in ["", "# signer 0x00\n", "01", &format!("{0}\n{0}\n", "01".repeat(32))] {
             let error = read_with(bad);
             assert!(matches!(error, KeyFileError::Signer { .. }), "{error}");

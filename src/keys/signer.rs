@@ -24,6 +24,12 @@ pub enum SignerKeyError {
     /// Not 64 hexadecimal digits, with or without `0x`.
     #[error("a secp256k1 key is written as 64 hexadecimal digits")]
     Hex,
+    /// Something else that is known for what it is.
+    #[error("this is {0}; a secp256k1 key, written as 64 hexadecimal digits, belongs there")]
+    Other(&'static str),
+    /// Nothing there.
+    #[error("the key is empty: a secp256k1 key is written as 64 hexadecimal digits")]
+    Empty,
     /// Zero, or not below the group order.
     #[error("the number is not a secp256k1 key: it is zero or not below the group order")]
     OutOfRange,

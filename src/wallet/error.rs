@@ -118,15 +118,49 @@ pub enum KeystoreError {
     },
 }
 
+/// `number 3 is`, `numbers 3 and 7 are`; the words themselves are secret.
+fn ordinals(places: &[usize]) -> String {
+    match places {
+        [one] => format!("number {one} is"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(usize::to_string).collect();
+            format!("numbers {} and {last} are", first.join(", "))
+        }
+        [] => "none is".to_owned(),
+    }
+}
+
 /// Why a mnemonic gives no account. The mnemonic is not quoted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MnemonicError {
-    /// Not 12, 15, 18, 21 or 24 words of the English BIP-39 list, or the checksum is wrong.
+    /// Not UTF-8.
+    #[error("this is not a BIP-39 mnemonic: it is not UTF-8")]
+    NotText,
+    /// Not as many words as a mnemonic has.
     #[error(
-        "this is not a BIP-39 mnemonic: it has {words} words, and 12, 15, 18, 21 or 24 words of \
-         the English list with the right checksum are needed"
+        "this is not a BIP-39 mnemonic: it has {words} words, and 12, 15, 18, 21 or 24 are needed"
     )]
-    Phrase {
+    Length {
+        /// How many words were given.
+        words: usize,
+    },
+    /// Words that are none of the list, by their places.
+    #[error(
+        "this is not a BIP-39 mnemonic: of its {words} words {} not in the English list",
+        ordinals(.places)
+    )]
+    Words {
+        /// How many words were given.
+        words: usize,
+        /// From 1.
+        places: Vec<usize>,
+    },
+    /// All are words of the list, but not these in this order.
+    #[error(
+        "the mnemonic's checksum is wrong: its {words} words are all in the English list, but one \
+         is another one than was written down, or their order is"
+    )]
+    Checksum {
         /// How many words were given.
         words: usize,
     },

@@ -1,75 +1,23 @@
-//! Web3 Secret Storage (keystore v3) files, as foundry, geth and MetaMask write them.
+//! Web3 Secret Storage (keystore v3) files, as foundry, geth, ethers, brownie and others write them.
+
+mod aes128;
+mod file;
+mod scrypt;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use alloy::signers::local::{LocalSignerError, PrivateKeySigner};
-use serde::Deserialize;
-use zeroize::Zeroize;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
 
+use self::file::Keystore;
 use super::error::{KeystoreError, WalletError};
 use super::local::LocalWallet;
-use crate::json;
-use crate::keys::SignerKey;
-use crate::secret::{Secret, SecretString};
+use crate::secret::SecretString;
 
 /// Largest keystore file that is read, bytes.
 const MAX_FILE: u64 = 64 << 10;
-/// Most memory scrypt may ask for, bytes: four times what geth's keystores take.
-const MAX_SCRYPT_MEMORY: u64 = 1 << 30;
-/// Most scrypt parallelisation, and most PBKDF2 rounds.
-const MAX_SCRYPT_P: u64 = 16;
-const MAX_PBKDF2_ROUNDS: u64 = 10_000_000;
-
-#[derive(Deserialize)]
-struct Header {
-    version: u64,
-    crypto: Crypto,
-}
-
-#[derive(Deserialize)]
-struct Crypto {
-    cipher: String,
-    cipherparams: CipherParams,
-    ciphertext: String,
-    kdf: String,
-    kdfparams: KdfParams,
-}
-
-#[derive(Deserialize)]
-struct CipherParams {
-    iv: String,
-}
-
-#[derive(Deserialize)]
-struct KdfParams {
-    dklen: u64,
-    n: Option<u64>,
-    r: Option<u64>,
-    p: Option<u64>,
-    c: Option<u64>,
-    prf: Option<String>,
-}
-
-impl KdfParams {
-    fn is_bounded_scrypt(&self) -> bool {
-        let (Some(n), Some(r), Some(p), None) = (self.n, self.r, self.p, self.c) else {
-            return false;
-        };
-        let memory = n.checked_mul(r).and_then(|blocks| blocks.checked_mul(128));
-        n.is_power_of_two()
-            && n > 1
-            && r > 0
-            && (1..=MAX_SCRYPT_P).contains(&p)
-            && memory.is_some_and(|bytes| bytes <= MAX_SCRYPT_MEMORY)
-    }
-
-    fn is_bounded_pbkdf2(&self) -> bool {
-        self.prf.as_deref() == Some("hmac-sha256")
-            && self.c.is_some_and(|rounds| (1..=MAX_PBKDF2_ROUNDS).contains(&rounds))
-    }
-}
 
 /// Opens the keystore file at `path`.
 ///
@@ -77,13 +25,18 @@ impl KdfParams {
 /// [`KeystoreError::WrongPassword`], and the others of [`KeystoreError`] for files that are not
 /// keystores or ask for more work than any wallet writes.
 pub fn open_keystore(path: &Path, password: &SecretString) -> Result<LocalWallet, WalletError> {
-    check_keystore(path)?;
-    let signer = PrivateKeySigner::decrypt_keystore(path, password.expose().as_bytes())
-        .map_err(|error| decryption_error(path, &error))?;
-    let mut scalar = signer.to_bytes();
-    let key = SignerKey::from_scalar(&Secret::new(scalar.0));
-    scalar.0.zeroize();
-    Ok(LocalWallet::new(key?, format!("keystore {}", path.display())))
+    let keystore = read(path)?;
+    let format = |reason| KeystoreError::Format { path: path.to_owned(), reason };
+    let mut key = keystore.open(password.expose().as_bytes()).map_err(format)?;
+    if key.is_none() {
+        // As ethers has it; geth and foundry take the bytes as they are typed.
+        let composed = Zeroizing::new(password.expose().nfkc().collect::<String>());
+        if *composed != *password.expose() {
+            key = keystore.open(composed.as_bytes()).map_err(format)?;
+        }
+    }
+    let key = key.ok_or_else(|| KeystoreError::WrongPassword(path.to_owned()))?;
+    Ok(LocalWallet::new(key, format!("keystore {}", path.display())))
 }
 
 /// The file of foundry's account `name` in the keystores folder (`~/.foundry/keystores`).
@@ -109,56 +62,32 @@ pub fn account_path(folder: &Path, name: &str) -> Result<PathBuf, KeystoreError>
 }
 
 /// Whether the file at `path` can be opened as a keystore at all: what there is no point in asking
-/// a password for, eth-keystore would choke on, or take for ever over.
+/// a password for, or would take for ever.
 ///
 /// # Errors
 /// [`KeystoreError::Read`] and [`KeystoreError::Format`].
 pub fn check_keystore(path: &Path) -> Result<(), KeystoreError> {
-    let read = |source| KeystoreError::Read { path: path.to_owned(), source };
-    let format =
-        |reason: &str| KeystoreError::Format { path: path.to_owned(), reason: reason.into() };
-    let mut text = String::new();
-    let mut file = File::open(path).map_err(read)?.take(MAX_FILE + 1);
-    file.read_to_string(&mut text).map_err(read)?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(format("it is larger than 64 KiB"));
-    }
-    let header: Header = json::from_str(&text).map_err(|error| format(&error.to_string()))?;
-    let params = &header.crypto.kdfparams;
-    let work = match header.crypto.kdf.as_str() {
-        "scrypt" => params.is_bounded_scrypt(),
-        "pbkdf2" => params.is_bounded_pbkdf2(),
-        other => return Err(format(&format!("key derivation {other:?} is not known"))),
-    };
-    if header.version != 3 {
-        return Err(format(&format!("its version is {}", header.version)));
-    }
-    if header.crypto.cipher != "aes-128-ctr" {
-        return Err(format(&format!("cipher {:?} is not known", header.crypto.cipher)));
-    }
-    // eth-keystore panics on an IV of another length, and pads shorter keys.
-    if header.crypto.cipherparams.iv.len() != 32 || header.crypto.ciphertext.len() != 64 {
-        return Err(format("its IV has not 16 bytes, or its ciphertext not 32"));
-    }
-    if params.dklen != 32 || !work {
-        return Err(format("its key derivation parameters are missing, malformed or excessive"));
-    }
-    Ok(())
+    read(path).map(drop)
 }
 
-fn decryption_error(path: &Path, error: &LocalSignerError) -> KeystoreError {
-    let reason = error.to_string();
-    if reason.contains("Mac Mismatch") {
-        KeystoreError::WrongPassword(path.to_owned())
-    } else {
-        KeystoreError::Format { path: path.to_owned(), reason }
+fn read(path: &Path) -> Result<Keystore, KeystoreError> {
+    let read = |source| KeystoreError::Read { path: path.to_owned(), source };
+    let format = |reason| KeystoreError::Format { path: path.to_owned(), reason };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(read)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(read)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(format("it is larger than 64 KiB".to_owned()));
     }
+    let text = String::from_utf8(bytes).map_err(|_| format("it is not UTF-8".to_owned()))?;
+    Keystore::parse(&text).map_err(format)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wallet::Wallet;
+    use alloy::signers::local::PrivateKeySigner;
 
     /// From the Web3 Secret Storage definition; the password is `testpassword`.
     const PBKDF2: &str = r#"{"crypto":{"cipher":"aes-128-ctr",
@@ -204,6 +133,111 @@ mod tests {
         );
     }
 
+    /// The definition's other example, with r = 1 and the same key and password.
+    const SCRYPT: &str = r#"{"crypto":{"cipher":"aes-128-ctr",
+        "cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},
+        "ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c",
+        "kdf":"scrypt","kdfparams":{"dklen":32,"n":262144,"p":8,"r":1,
+        "salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},
+        "mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},
+        "id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#;
+
+    #[test]
+    fn the_definitions_scrypt_example() {
+        let wallet = open(SCRYPT, "testpassword").unwrap();
+        assert_eq!(
+            wallet.address().to_string().to_lowercase(),
+            "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b"
+        );
+    }
+
+    /// As ethers 6 writes it, with a cheaper derivation; the password is `pw`.
+    const ETHERS: &str = r#"{"address":"d12fb81549e91aca6c9afb516b94ca4ad7ff3563","Crypto":{
+        "cipher":"aes-128-ctr","cipherparams":{"iv":"28262f1d0f8d9dd61cbfe51ae9c5dbe0"},
+        "ciphertext":"d10fd32dd8b6474d3b8a46273f61ee7f12f171e068d42bed1276762bfddb7a8d",
+        "kdf":"pbkdf2","kdfparams":{"dklen":32,"c":1000,"prf":"hmac-sha256",
+        "salt":"b4b6324e4955c8bf565cdfc5e7f81a8005482f225f9563c0bd251b637fce5c84"},
+        "mac":"12ec29c46e1ea972b90eb299d0845576f6ac15a265a38d1400d475d0906a6414"},
+        "id":"ae09869b-60e3-4802-8655-56c13ef82d52","version":3}"#;
+
+    #[test]
+    fn keystores_as_the_world_writes_them() {
+        const ID: &str = "\"id\":\"ae09869b-60e3-4802-8655-56c13ef82d52\",";
+        for (what, from, to) in [
+            ("Crypto", "", ""),
+            ("crypto", "Crypto", "crypto"),
+            ("no id", ID, ""),
+            ("an id that is no UUID", ID, "\"id\":\"1\","),
+            ("an id that is none", ID, "\"id\":null,"),
+            ("no address", "\"address\":\"d12fb81549e91aca6c9afb516b94ca4ad7ff3563\",", ""),
+            ("an empty address", "d12fb81549e91aca6c9afb516b94ca4ad7ff3563", ""),
+            ("an address with 0x", "\"d12fb81549e91aca", "\"0xD12fb81549E91aCa"),
+            ("no dklen", "\"dklen\":32,", ""),
+            ("a longer dklen", "\"dklen\":32,", "\"dklen\":64,"),
+            ("KDF", "pbkdf2", "PBKDF2"),
+            ("PRF", "hmac-sha256", "HMAC-SHA256"),
+            ("no prf", "\"prf\":\"hmac-sha256\",", ""),
+            ("CIPHER", "aes-128-ctr", "AES-128-CTR"),
+            ("0x of an iv", "\"28262f", "\"0x28262F"),
+            ("0x of a mac", "\"12ec", "\"0x12ec"),
+            ("a version in quotes", "\"version\":3", "\"version\":\"3\""),
+            ("a byte order mark", "{\"address\"", "\u{feff}{\"address\""),
+        ] {
+            let text = ETHERS.replacen(from, to, usize::from(!from.is_empty()));
+            assert!(from.is_empty() || text != ETHERS, "{what}");
+            let wallet = open(&text, "pw").unwrap_or_else(|error| panic!("{what}: {error}"));
+            let address = "0xd12fb81549E91aCa6c9aFb516b94Ca4ad7FF3563";
+            assert_eq!(wallet.address().to_string(), address, "{what}");
+        }
+        let other = ETHERS.replacen("d12fb815", "d12fb816", 1);
+        let error = open(&other, "pw").unwrap_err().to_string();
+        assert!(error.contains("it says its address is"), "{error}");
+    }
+
+    #[test]
+    fn passwords_are_taken_as_typed_or_composed() {
+        use k256::elliptic_curve::rand_core::OsRng;
+        let folder = tempfile::tempdir().unwrap();
+        // Composed, as ethers does before it encrypts.
+        let encrypt = |name: &str, password: &str| {
+            let dir = folder.path();
+            PrivateKeySigner::encrypt_keystore(dir, &mut OsRng, [1; 32], password, Some(name))
+                .unwrap();
+            dir.join(name)
+        };
+        let (composed, typed) = (encrypt("composed", "\u{e9}"), encrypt("typed", "e\u{301}"));
+        for path in [&composed, &typed] {
+            open_keystore(path, &SecretString::new("e\u{301}".into())).unwrap();
+        }
+        assert!(open_keystore(&typed, &SecretString::new("\u{e9}".into())).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_words() {
+        for (from, to, told) in [
+            ("\"version\":3", "\"version\":1", "its version is 1"),
+            ("aes-128-ctr", "aes-128-cbc", "the cipher \"aes-128-cbc\" is not known"),
+            ("\"mac\"", "\"mak\"", "crypto has no mac"),
+            ("\"c\":1000", "\"c\":\"many\"", "its c is no number"),
+            ("\"c\":1000", "\"c\":4000000000", "excessive"),
+            ("\"c\":1000", "\"c\":0", "are none"),
+            ("28262f1d", "", "its iv has 12 bytes, and not 16"),
+            ("{\"address\"", "[\"address\"", "it is not JSON"),
+            ("\"Crypto\":", "\"Crypto\":1,\"x\":", "crypto is no object"),
+        ] {
+            let text = ETHERS.replacen(from, to, 1);
+            let error = open(&text, "pw").unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+        for (n, r, p) in [(1_u64 << 31, 8, 1), (1 << 20, 8, 2), (1 << 14, 8, 128), (1 << 22, 1_u64 << 40, 1)] {
+            let scrypt = format!("\"kdf\":\"scrypt\",\"kdfparams\":{{\"n\":{n},\"r\":{r},\"p\":{p},");
+            let text = ETHERS.replacen("\"kdf\":\"pbkdf2\",\"kdfparams\":{", &scrypt, 1);
+            let text = text.replace('\n', "");
+            let error = open(&text, "pw").unwrap_err().to_string();
+            assert!(error.contains("excessive"), "n = {n}, r = {r}, p = {p}: {error}");
+        }
+    }
+
     #[test]
     fn malformed_and_excessive_files_are_refused() {
         for (from, to) in [
@@ -212,7 +246,8 @@ mod tests {
             ("262144", "4000000000"),
             ("\"dklen\":32", "\"dklen\":16"),
             ("6087dab2", ""),
-            ("5318b4d5", ""),
+            ("5318b4d5", "5318b4d500"),
+            ("\"salt\":\"ae", "\"salt\":\"zz"),
             ("\"pbkdf2\"", "\"scrypt\""),
             ("hmac-sha256", "hmac-sha1"),
             ("{\"crypto\"", "{\"krypto\""),

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use alloy::signers::local::coins_bip39::{English, Wordlist};
 use alloy::signers::local::{LocalSignerError, MnemonicBuilder};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::error::{MnemonicError, WalletError};
 use super::local::LocalWallet;
@@ -53,29 +54,41 @@ impl FromStr for HdPath {
     }
 }
 
-/// The account of `phrase` (English BIP-39 words, any white space between them) at `path`.
+/// The account of `phrase` at `path`: English BIP-39 words in any case, any white space between
+/// them. Lines that start with `#` do not count, and neither do numbers.
 ///
 /// # Errors
-/// [`MnemonicError::Phrase`] for what is not a mnemonic.
+/// [`MnemonicError`] for what is not a mnemonic: its length, the places of words that are not in
+/// the list, and its checksum apart.
 pub fn open_mnemonic(phrase: &SecretString, path: &HdPath) -> Result<LocalWallet, WalletError> {
-    let words = phrase.expose().split_whitespace().count();
-    let phrase_error = |_: LocalSignerError| MnemonicError::Phrase { words };
-    if !matches!(words, 12 | 15 | 18 | 21 | 24) {
-        return Err(MnemonicError::Phrase { words }.into());
-    }
-    let mut joined = String::with_capacity(phrase.expose().len());
-    for word in phrase.expose().split_whitespace() {
+    let text = phrase.expose().trim_start_matches('\u{feff}');
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let is_number = |word: &&str| word.trim_end_matches(['.', ')', ':']).parse::<u8>().is_ok();
+    let words = lines.flat_map(str::split_whitespace).filter(|word| !is_number(word));
+    let mut joined = Zeroizing::new(String::with_capacity(text.len()));
+    let (mut count, mut places) = (0, Vec::new());
+    for word in words {
+        let lower = Zeroizing::new(word.to_lowercase());
+        count += 1;
+        if English::get_index(&lower).is_err() {
+            places.push(count);
+        }
         if !joined.is_empty() {
             joined.push(' ');
         }
-        joined.push_str(word);
+        joined.push_str(&lower);
     }
-    let joined = Secret::new(joined);
-    let signer = MnemonicBuilder::from_phrase(joined.expose().as_str())
+    if !matches!(count, 12 | 15 | 18 | 21 | 24) {
+        return Err(MnemonicError::Length { words: count }.into());
+    }
+    if !places.is_empty() {
+        return Err(MnemonicError::Words { words: count, places }.into());
+    }
+    let signer = MnemonicBuilder::from_phrase(joined.as_str())
         .derivation_path(&path.0)
         .map_err(|_| MnemonicError::Path(path.0.clone()))?
         .build()
-        .map_err(phrase_error)?;
+        .map_err(|_: LocalSignerError| MnemonicError::Checksum { words: count })?;
     let mut scalar = signer.to_bytes();
     let key = SignerKey::from_scalar(&Secret::new(scalar.0));
     scalar.0.zeroize();
@@ -112,16 +125,35 @@ mod tests {
     }
 
     #[test]
+    fn phrases_as_people_write_them_down() {
+        let first = address(PHRASE, "m/44'/60'/0'/0/0").unwrap();
+        let numbered: Vec<String> =
+            PHRASE.split(' ').enumerate().map(|(at, word)| format!("{}. {word}", at + 1)).collect();
+        for phrase in [
+            PHRASE.to_uppercase(),
+            format!("# of the old laptop\n{PHRASE}\n"),
+            format!("\u{feff}{}", PHRASE.replace(' ', "\r\n")),
+            PHRASE.replace(' ', "\u{3000}"),
+            numbered.join("\n"),
+        ] {
+            assert_eq!(address(&phrase, "m/44'/60'/0'/0/0").unwrap(), first, "{phrase}");
+        }
+    }
+
+    #[test]
     fn bad_phrases_are_refused_and_not_quoted() {
-        for bad in
-            ["", "test junk", &PHRASE.replace("junk", "test"), &PHRASE.replace("junk", "namesys")]
-        {
-            let error = address(bad, "m/44'/60'/0'/0/0").unwrap_err();
-            assert!(
-                matches!(error, WalletError::Mnemonic(MnemonicError::Phrase { .. })),
-                "{error}"
-            );
-            assert!(!error.to_string().contains("test"), "{error}");
+        for (bad, told) in [
+            (String::new(), "it has 0 words"),
+            ("test junk".to_owned(), "it has 2 words"),
+            (PHRASE.replace("junk", "test"), "checksum is wrong"),
+            (PHRASE.replace("junk", "namesys"), "of its 12 words number 12 is not in"),
+            (PHRASE.replacen("test", "tset", 2), "numbers 1 and 2 are not in"),
+        ] {
+            let error = address(&bad, "m/44'/60'/0'/0/0").unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+            for word in ["test", "tset", "junk", "namesys"] {
+                assert!(!error.contains(word), "{error}");
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! `key inspect`, `key export`: keys in other tools' forms.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use data_encoding::{BASE64, HEXLOWER};
 use namesys::keys::{IpnsKey, SignerKey, file};
 use namesys::report::{IpnsKeyReport, KeyExportReport, KeyReport, SignerReport};
 use namesys::secret::{SecretBytes, SecretString};
@@ -49,15 +50,27 @@ struct KeyArgs {
     signer: SignerKeyArgs,
 }
 
-/// The forms of a secret key.
+/// The forms of a secret key. Each is read back wherever a key is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// 64 hexadecimal digits: the seed of an IPNS key, the scalar of a records signer
     Hex,
+    /// 64 bytes, seed and public key, as w3name and libsodium keep them (in JSON: base64)
+    Raw,
     /// The libp2p protobuf, binary, as Kubo imports it (in JSON: base64)
     Libp2p,
+    /// In one line, for secret stores: of an IPNS key the libp2p protobuf, of a records signer its
+    /// 32 bytes
+    Base64,
     /// PKCS#8 PEM
     Pem,
+}
+
+impl Format {
+    /// Whether a terminal cannot show it.
+    fn is_binary(self) -> bool {
+        matches!(self, Self::Raw | Self::Libp2p)
+    }
 }
 
 /// Runs `key inspect` or `key export`.
@@ -105,27 +118,35 @@ fn export(
         let key = Some(text_of(&key, format));
         return Ok(Outcome::done(KeyExportReport { format: format_name, key, file: None }));
     }
-    if format == Format::Libp2p && io::stdout().is_terminal() {
-        return Err(CliError::usage("the libp2p form is binary, and stdout is a terminal")
-            .hint("add --out FILE, or --json for base64"));
+    if format.is_binary() {
+        let what = format!("the form {format_name}");
+        let instead = "add --out FILE, or --json for base64; --format base64 is a line of text";
+        return context.output.binary(key.expose(), &what, instead);
     }
     context.output.raw(key.expose())
 }
 
 fn encode_ipns(key: &IpnsKey, format: Format) -> SecretBytes {
     match format {
-        Format::Hex => line(SecretString::new(data_encoding::HEXLOWER.encode(key.seed().expose()))),
+        Format::Hex => line(SecretString::new(HEXLOWER.encode(key.seed().expose()))),
+        Format::Raw => SecretBytes::new(key.to_libp2p().expose()[4..].to_vec()),
         Format::Libp2p => key.to_libp2p(),
+        Format::Base64 => line(SecretString::new(BASE64.encode(key.to_libp2p().expose()))),
         Format::Pem => SecretBytes::new(key.to_pem().expose().clone().into_bytes()),
     }
 }
 
 fn encode_signer(key: &SignerKey, format: Format) -> Result<SecretBytes, CliError> {
-    if format != Format::Hex {
-        return Err(CliError::usage("a records signer is exported as hex only")
-            .hint("--format hex; libp2p and pem are forms of the IPNS key"));
+    let scalar = key.scalar();
+    match format {
+        Format::Hex => Ok(line(SecretString::new(HEXLOWER.encode(scalar.expose())))),
+        Format::Base64 => Ok(line(SecretString::new(BASE64.encode(scalar.expose())))),
+        Format::Raw | Format::Libp2p | Format::Pem => {
+            Err(CliError::usage("a records signer is exported as hex or base64 only").hint(
+                "--format hex or base64; raw, libp2p and pem are forms of the IPNS key",
+            ))
+        }
     }
-    Ok(line(SecretString::new(data_encoding::HEXLOWER.encode(key.scalar().expose()))))
 }
 
 fn line(text: SecretString) -> SecretBytes {
@@ -137,8 +158,8 @@ fn line(text: SecretString) -> SecretBytes {
 
 fn text_of(key: &SecretBytes, format: Format) -> SecretString {
     SecretString::new(match format {
-        Format::Libp2p => data_encoding::BASE64.encode(key.expose()),
-        Format::Hex | Format::Pem => String::from_utf8_lossy(key.expose()).trim_end().to_owned(),
+        Format::Raw | Format::Libp2p => BASE64.encode(key.expose()),
+        Format::Hex | Format::Base64 | Format::Pem => String::from_utf8_lossy(key.expose()).trim_end().to_owned(),
     })
 }
 
