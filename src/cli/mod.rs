@@ -24,6 +24,7 @@ mod publish_errors;
 pub mod rpc_args;
 pub mod session;
 pub mod settings;
+mod shown;
 pub mod values;
 pub mod wallet_args;
 pub mod words;

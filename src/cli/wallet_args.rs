@@ -195,7 +195,8 @@ impl WalletArgs {
         let file = Path::new(given.expose());
         if given.expose() == "-" || file.is_file() {
             let bytes = read_secret(context, "--mnemonic", file)?;
-            let words = std::str::from_utf8(bytes.expose()).map(|text| SecretString::new(text.to_owned()));
+            let words =
+                std::str::from_utf8(bytes.expose()).map(|text| SecretString::new(text.to_owned()));
             let words = words.map_err(|_| MnemonicError::NotText)?;
             return Ok(open_mnemonic(&words, &path)?);
         }

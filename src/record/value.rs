@@ -213,9 +213,8 @@ impl Value {
                  nothing would show a mistake in them"
             ));
         }
-        address::is_raw(*coin, text).then(|| {
-            format!("bytes carry no checksum; these are the address {self}: compare it")
-        })
+        address::is_raw(*coin, text)
+            .then(|| format!("bytes carry no checksum; these are the address {self}: compare it"))
     }
 
     /// A public key from its coordinates, each `0x` and 64 hexadecimal digits.
@@ -311,7 +310,7 @@ mod tests {
         assert!(crate::record::RecordFile::payload(&file.to_json()).is_ok());
         assert!(matches!(parse("text/a", &(longest + "x")), Err(ValueError::TooLong { .. })));
         let hex = format!("0x{}", "00".repeat(600 << 10));
-        for record in ["abi/1", "dns/16", "dns/zonehash", "address/99999"] {
+        for record in ["abi/1", "dns/16", "dns/zonehash", "address/999999"] {
             let error = parse(record, &hex).unwrap_err().to_string();
             assert!(error.contains("read by nobody") && error.len() < 300, "{error}");
         }

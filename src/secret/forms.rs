@@ -73,7 +73,8 @@ pub fn in_place_of_a_name(text: &str) -> Option<&'static str> {
         return None;
     }
     let digits = text.strip_prefix("0x").unwrap_or(text);
-    if matches!(digits.len(), 64 | 128 | 130 | 136) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if matches!(digits.len(), 64 | 128 | 130 | 136) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    {
         return Some("hexadecimal digits, as a private key has");
     }
     is_or_holds(text).map(SecretForm::words)
@@ -143,7 +144,8 @@ fn pem(text: &str) -> Vec<(Range<usize>, SecretForm)> {
         });
         // A label alone, as in a message, holds nothing.
         let body = head[label.len()..].trim_start_matches('-');
-        let is_body = |c: char| c.is_ascii_alphanumeric() || c.is_whitespace() || "+/\\".contains(c);
+        let is_body =
+            |c: char| c.is_ascii_alphanumeric() || c.is_whitespace() || "+/\\".contains(c);
         if label.contains("PRIVATE KEY") && body.starts_with(is_body) {
             found.push((at..end, SecretForm::Pem));
         }
@@ -197,7 +199,8 @@ fn token(token: &str) -> Option<SecretForm> {
     if upper.starts_with("NSEC1") && token.len() > 50 {
         return Some(SecretForm::Nostr);
     }
-    if token.len() > 100 && matches!(&token[..1], "x" | "y" | "z" | "t" | "u" | "v")
+    if token.len() > 100
+        && matches!(&token[..1], "x" | "y" | "z" | "t" | "u" | "v")
         && token[1..].starts_with("prv")
     {
         return Some(SecretForm::Extended);
@@ -212,7 +215,8 @@ fn token(token: &str) -> Option<SecretForm> {
         let is_wif = token.starts_with(['5', 'K', 'L', '9', 'c']) && token.len() <= 52;
         return Some(if is_wif { SecretForm::Wif } else { SecretForm::Account });
     }
-    let is_seed = token.len() == 56 && token.starts_with('S')
+    let is_seed = token.len() == 56
+        && token.starts_with('S')
         && BASE32.decode(token.as_bytes()).is_ok_and(|bytes| bytes[0] == 18 << 3);
     let is_key = is_seed || token.starts_with("PVT_K1_") || token.starts_with("PVT_R1_");
     is_key.then_some(SecretForm::Account)
@@ -311,7 +315,8 @@ fn is_word(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    const WORDS: &str =
+        "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
     fn keys() -> Vec<(String, SecretForm)> {
         let seed = [7; 32];
@@ -349,7 +354,11 @@ mod tests {
     fn secrets_are_found_where_they_stand() {
         for (key, form) in keys() {
             for text in [
-                key.clone(), format!("a '{key}' b"), format!("token={key}\n"), format!("/home/x/{key}")] {
+                key.clone(),
+                format!("a '{key}' b"),
+                format!("token={key}\n"),
+                format!("/home/x/{key}"),
+            ] {
                 let found = find(&text);
                 assert!(found.iter().any(|(_, found)| *found == form), "{form}: {text}: {found:?}");
                 assert!(is_or_holds(&text).is_some(), "{form}: {text}");

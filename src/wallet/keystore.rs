@@ -229,8 +229,11 @@ mod tests {
             let error = open(&text, "pw").unwrap_err().to_string();
             assert!(error.contains(told), "{error}");
         }
-        for (n, r, p) in [(1_u64 << 31, 8, 1), (1 << 20, 8, 2), (1 << 14, 8, 128), (1 << 22, 1_u64 << 40, 1)] {
-            let scrypt = format!("\"kdf\":\"scrypt\",\"kdfparams\":{{\"n\":{n},\"r\":{r},\"p\":{p},");
+        for (n, r, p) in
+            [(1_u64 << 31, 8, 1), (1 << 20, 8, 2), (1 << 14, 8, 128), (1 << 22, 1_u64 << 40, 1)]
+        {
+            let scrypt =
+                format!("\"kdf\":\"scrypt\",\"kdfparams\":{{\"n\":{n},\"r\":{r},\"p\":{p},");
             let text = ETHERS.replacen("\"kdf\":\"pbkdf2\",\"kdfparams\":{", &scrypt, 1);
             let text = text.replace('\n', "");
             let error = open(&text, "pw").unwrap_err().to_string();

@@ -68,7 +68,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Err(ImportError::Lines(errors)) => {
             let error = CliError::from(ImportError::Lines(errors.clone()));
             // They quote what was given, which may be a secret in the wrong place.
-            let hidden = |line: LineError| LineError { message: redacted_digits(&line.message), ..line };
+            let hidden =
+                |line: LineError| LineError { message: redacted_digits(&line.message), ..line };
             let errors = errors.into_iter().map(hidden).collect();
             let report = ImportReport { imported: 0, skipped: 0, errors };
             Ok(Outcome::partial(report, Some(error)))

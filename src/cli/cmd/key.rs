@@ -142,9 +142,8 @@ fn encode_signer(key: &SignerKey, format: Format) -> Result<SecretBytes, CliErro
         Format::Hex => Ok(line(SecretString::new(HEXLOWER.encode(scalar.expose())))),
         Format::Base64 => Ok(line(SecretString::new(BASE64.encode(scalar.expose())))),
         Format::Raw | Format::Libp2p | Format::Pem => {
-            Err(CliError::usage("a records signer is exported as hex or base64 only").hint(
-                "--format hex or base64; raw, libp2p and pem are forms of the IPNS key",
-            ))
+            Err(CliError::usage("a records signer is exported as hex or base64 only")
+                .hint("--format hex or base64; raw, libp2p and pem are forms of the IPNS key"))
         }
     }
 }
@@ -159,7 +158,9 @@ fn line(text: SecretString) -> SecretBytes {
 fn text_of(key: &SecretBytes, format: Format) -> SecretString {
     SecretString::new(match format {
         Format::Raw | Format::Libp2p => BASE64.encode(key.expose()),
-        Format::Hex | Format::Base64 | Format::Pem => String::from_utf8_lossy(key.expose()).trim_end().to_owned(),
+        Format::Hex | Format::Base64 | Format::Pem => {
+            String::from_utf8_lossy(key.expose()).trim_end().to_owned()
+        }
     })
 }
 

@@ -10,7 +10,6 @@ use namesys::secret;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::redaction::redacted;
 use crate::cli::session::Session;
 
 /// What to type for an empty text, and for none.
@@ -119,7 +118,6 @@ fn abi(context: &Context, content_type: &str, file: &str) -> Result<(RecordKey, 
     let RecordKey::Abi(number) = key else { unreachable!("that is its kind") };
     let bytes = context.stdin.read("the ABI", Path::new(file), MAX_ABI)?;
     let data = abi_from_file(number, bytes.expose()).map_err(|error| {
-        let file = redacted(file);
         let error = CliError::new(Exit::Usage, ErrorKind::BadValue, format!("{file}: {error}"));
         match content_type {
             "1" | "2" => error.hint(

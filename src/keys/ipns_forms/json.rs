@@ -8,7 +8,7 @@ use super::{IpnsKeyError, from_seed, from_text, named};
 use crate::keys::IpnsKey;
 
 pub(super) fn parse(text: &str) -> Result<IpnsKey, IpnsKeyError> {
-    let mut value: Value = serde_json::from_str(text).map_err(|_| IpnsKeyError::Form)?;
+    let mut value: Value = crate::json::from_str(text).map_err(|_| IpnsKeyError::Form)?;
     let key = from_value(&value);
     wipe(&mut value);
     key
@@ -36,7 +36,9 @@ fn from_value(value: &Value) -> Result<IpnsKey, IpnsKeyError> {
     };
     let key = from_seed(&decode(field("d").ok_or(named::PUBLIC)?)?)?;
     match field("x") {
-        Some(public) if **decode(public)? != key.name().public_key() => Err(IpnsKeyError::PublicHalf),
+        Some(public) if **decode(public)? != key.name().public_key() => {
+            Err(IpnsKeyError::PublicHalf)
+        }
         _ => Ok(key),
     }
 }

@@ -4,12 +4,8 @@
 use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
-pub(super) const CODEC: Codec = Codec {
-    parse,
-    display,
-    expected: "ARDOR-XXXX-XXXX-XXXX-XXXXX",
-    is_hex: false,
-};
+pub(super) const CODEC: Codec =
+    Codec { parse, display, expected: "ARDOR-XXXX-XXXX-XXXX-XXXXX", is_hex: false };
 
 const PREFIX: &str = "ARDOR";
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";

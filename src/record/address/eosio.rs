@@ -6,7 +6,8 @@ use super::reason::Reason;
 use super::ripemd160::ripemd160;
 
 pub(super) fn parse(text: &str, prefix: &str) -> Result<Vec<u8>, Reason> {
-    let body = text.strip_prefix(prefix).ok_or_else(|| format!("it does not begin with {prefix}"))?;
+    let body =
+        text.strip_prefix(prefix).ok_or_else(|| format!("it does not begin with {prefix}"))?;
     let bytes = super::base58::parse_unchecked(body, 37)?;
     let (key, checksum) = bytes.split_at(33);
     if ripemd160(key).is_none_or(|hash| hash[..4] != *checksum) {

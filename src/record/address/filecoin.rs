@@ -8,12 +8,8 @@ use data_encoding::{Encoding, Specification};
 use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
-pub(super) const CODEC: Codec = Codec {
-    parse,
-    display,
-    expected: "f1…, f2…, f3…, or f0 and a number",
-    is_hex: false,
-};
+pub(super) const CODEC: Codec =
+    Codec { parse, display, expected: "f1…, f2…, f3…, or f0 and a number", is_hex: false };
 
 /// RFC 4648 in lower case without padding.
 fn base32() -> Option<Encoding> {

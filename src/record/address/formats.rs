@@ -175,11 +175,11 @@ fn base58(coin: u64) -> Option<Format> {
         7 => base58(NAMECOIN, "N… or 6…"),
         111 | 888 => base58(const { &[Version::kept(&[0x17], 20)] }, "A…"),
         121 => base58(HORIZEN, "zn…, zs… or zc…"),
-        144 => Some(Format::Base58 {
-            versions: XRP,
-            ripple: true,
-            example: "r…, or X… with its tag",
-        }),
+        144 => {
+            Some(Format::Base58 {
+                versions: XRP, ripple: true, example: "r…, or X… with its tag"
+            })
+        }
         195 => base58(const { &[Version::kept(&[0x41], 20)] }, "T…"),
         236 => base58(const { &[Version::stripped(&[0x00], 20)] }, "1…"),
         326 => base58(const { &[Version::kept(&[0x32], 20)] }, "M…"),
@@ -278,11 +278,8 @@ fn own(coin: u64) -> Option<Codec> {
 }
 
 /// Namecoin; the last is what ENS's own test data has under this coin. Wallets refuse it.
-const NAMECOIN: &[Version] = &[
-    Version::kept(&[0x34], 20),
-    Version::kept(&[0x0d], 20),
-    Version::kept(&[0x41], 20),
-];
+const NAMECOIN: &[Version] =
+    &[Version::kept(&[0x34], 20), Version::kept(&[0x0d], 20), Version::kept(&[0x41], 20)];
 
 /// Horizen: key and script hashes of today and of the beginning, and shielded addresses.
 const HORIZEN: &[Version] = &[

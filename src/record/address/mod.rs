@@ -46,7 +46,7 @@ const MAX_CHARACTERS: usize = 256;
 pub struct AddressError {
     /// The coin's name and number.
     pub coin: String,
-    /// The address as given.
+    /// The address as given, at most 512 characters of it.
     pub address: String,
     /// What is wrong with it.
     pub reason: String,
@@ -130,9 +130,17 @@ fn error(coin: CoinType, format: &Format, address: &str, reason: Reason) -> Addr
     };
     AddressError {
         coin: label,
-        address: address.to_owned(),
+        address: shortened(address),
         reason: reason.into_owned(),
         expected: format.expected(),
+    }
+}
+
+/// As much of it as is looked at.
+fn shortened(address: &str) -> String {
+    match address.char_indices().nth(2 * MAX_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &address[..end]),
+        None => address.to_owned(),
     }
 }
 

@@ -36,9 +36,9 @@ pub(super) fn parse(text: &str, tags: &[Tag], stored: Stored) -> Result<Vec<u8>,
     if keccak256(body)[..4] != *checksum {
         return Err(CHECKSUM.into());
     }
-    let tag = tags.iter().find(|tag| {
-        body.strip_prefix(tag.bytes).is_some_and(|rest| rest.len() == tag.length)
-    });
+    let tag = tags
+        .iter()
+        .find(|tag| body.strip_prefix(tag.bytes).is_some_and(|rest| rest.len() == tag.length));
     let tag = tag.ok_or("it is of another network, or of another coin")?;
     Ok(match stored {
         Stored::Whole => bytes,

@@ -7,12 +7,8 @@ use blake2::{Blake2b, Digest};
 use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
-pub(super) const CODEC: Codec = Codec {
-    parse,
-    display,
-    expected: "nano_ and 60 characters",
-    is_hex: false,
-};
+pub(super) const CODEC: Codec =
+    Codec { parse, display, expected: "nano_ and 60 characters", is_hex: false };
 
 const ALPHABET: &[u8; 32] = b"13456789abcdefghijkmnopqrstuwxyz";
 /// Characters of the key and of the checksum.

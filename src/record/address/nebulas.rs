@@ -6,12 +6,8 @@ use sha3::{Digest, Sha3_256};
 use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
-pub(super) const CODEC: Codec = Codec {
-    parse,
-    display,
-    expected: "n1… or n2… (base58 with a checksum)",
-    is_hex: false,
-};
+pub(super) const CODEC: Codec =
+    Codec { parse, display, expected: "n1… or n2… (base58 with a checksum)", is_hex: false };
 
 fn parse(text: &str) -> Result<Vec<u8>, Reason> {
     let bytes = super::base58::parse_unchecked(text, 26)?;

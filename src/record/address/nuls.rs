@@ -4,12 +4,8 @@
 use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
-pub(super) const CODEC: Codec = Codec {
-    parse,
-    display,
-    expected: "NULSd6… (base58 with a checksum)",
-    is_hex: false,
-};
+pub(super) const CODEC: Codec =
+    Codec { parse, display, expected: "NULSd6… (base58 with a checksum)", is_hex: false };
 
 fn parse(text: &str) -> Result<Vec<u8>, Reason> {
     // The letter is the first in lower case, but for the test network's prefix.

@@ -53,9 +53,8 @@ pub(super) fn ripemd160(message: &[u8]) -> Option<[u8; 20]> {
     let [left, right] = [line(&words, 0), line(&words, 1)];
     let mut digest = [0; 20];
     for (at, out) in digest.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let word = START[(at + 1) % 5]
-            .wrapping_add(left[(at + 2) % 5])
-            .wrapping_add(right[(at + 3) % 5]);
+        let word =
+            START[(at + 1) % 5].wrapping_add(left[(at + 2) % 5]).wrapping_add(right[(at + 3) % 5]);
         *out = word.to_le_bytes();
     }
     Some(digest)

@@ -6,12 +6,7 @@ use sha2::{Digest, Sha256};
 use super::codec::{CHECKSUM, Codec};
 use super::reason::Reason;
 
-pub(super) const CODEC: Codec = Codec {
-    parse,
-    display,
-    expected: "SP… or SM…",
-    is_hex: false,
-};
+pub(super) const CODEC: Codec = Codec { parse, display, expected: "SP… or SM…", is_hex: false };
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Letter and version: of a key hash and of a script hash.

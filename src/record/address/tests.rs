@@ -173,7 +173,12 @@ fn an_address_of_another_coin_fails_unless_the_chains_share_it() {
             let (from, to) = (format(case.coin.number()), format(other.coin.number()));
             let shares = shares(&from, &to) || UNCHECKED.contains(&other.coin.number());
             if case.coin != other.coin && !shares {
-                assert!(parse_own(other.coin, &case.text).is_err(), "{} as {}", case.text, other.coin);
+                assert!(
+                    parse_own(other.coin, &case.text).is_err(),
+                    "{} as {}",
+                    case.text,
+                    other.coin
+                );
             }
         }
     }

@@ -66,9 +66,9 @@ impl Format {
             Self::Evm { eip1191 } => evm::display(bytes, *eip1191),
             Self::Bitcoin(network) => network.display(bytes),
             Self::Segwit { hrp } => bech32::display_segwit(bytes, hrp),
-            Self::Zcash { network, hrp } => network
-                .display(bytes)
-                .or_else(|| bech32::display(bytes, hrp, SHIELDED, false)),
+            Self::Zcash { network, hrp } => {
+                network.display(bytes).or_else(|| bech32::display(bytes, hrp, SHIELDED, false))
+            }
             Self::BitcoinCash => bitcoin::display_cash(bytes),
             Self::Base58 { versions, ripple, .. } => base58::display(bytes, versions, *ripple),
             Self::Base58Stored { versions, .. } => base58::display_stored(bytes, versions),

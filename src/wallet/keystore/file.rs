@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::aes128::counter_mode;
 use super::scrypt::{Cost, pbkdf2, scrypt};
+use crate::json;
 use crate::keys::SignerKey;
 use crate::secret::Secret;
 
@@ -92,7 +93,7 @@ impl Keystore {
     pub(super) fn parse(text: &str) -> Result<Self, Reason> {
         let text = text.trim_start_matches('\u{feff}');
         let value: Value =
-            serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+            json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
         let file = Fields::of(&value, "the file")?;
         if file.get("encseed").is_some() {
             return Err("it is a wallet of Ethereum's presale, which is not read".to_owned());
@@ -148,10 +149,13 @@ impl Keystore {
         let digits = &mut scalar[32 - self.ciphertext.len()..];
         digits.copy_from_slice(&self.ciphertext);
         counter_mode(&key, &self.iv, digits);
-        let key = SignerKey::from_scalar(&Secret::new(*scalar)).map_err(|error| error.to_string())?;
+        let key =
+            SignerKey::from_scalar(&Secret::new(*scalar)).map_err(|error| error.to_string())?;
         match self.address.filter(|address| *address != key.address()) {
             None => Ok(Some(key)),
-            Some(said) => Err(format!("it says its address is {said}, and its key's is {}", key.address())),
+            Some(said) => {
+                Err(format!("it says its address is {said}, and its key's is {}", key.address()))
+            }
         }
     }
 }
@@ -188,7 +192,9 @@ fn kdf(name: &str, params: &Fields<'_>) -> Result<Kdf, Reason> {
             let bounded = u32::try_from(rounds).ok().filter(|c| *c <= MAX_PBKDF2_ROUNDS);
             let bounded = bounded.and_then(std::num::NonZeroU32::new);
             let wrong = || {
-                format!("c = {rounds} rounds of PBKDF2 are none, or excessive: at most {MAX_PBKDF2_ROUNDS}")
+                format!(
+                    "c = {rounds} rounds of PBKDF2 are none, or excessive: at most {MAX_PBKDF2_ROUNDS}"
+                )
             };
             bounded.map(Kdf::Pbkdf2).ok_or_else(wrong)
         }
