@@ -84,5 +84,5 @@ fn other(what: &'static str) -> IpnsKeyError {
 pub(in crate::keys) fn is_utf16(bytes: &[u8]) -> bool {
     let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let zeros = |from: usize| bytes.iter().skip(from).step_by(2).all(|byte| *byte == 0);
-    marked || (bytes.len() >= 8 && bytes.len() % 2 == 0 && (zeros(0) || zeros(1)))
+    marked || (bytes.len() >= 8 && bytes.len().is_multiple_of(2) && (zeros(0) || zeros(1)))
 }

@@ -83,7 +83,7 @@ fn display_wanchain(bytes: &[u8]) -> Option<String> {
 }
 
 fn nibble(bytes: &[u8], at: usize) -> u8 {
-    if at % 2 == 0 { bytes[at / 2] >> 4 } else { bytes[at / 2] & 0xf }
+    if at.is_multiple_of(2) { bytes[at / 2] >> 4 } else { bytes[at / 2] & 0xf }
 }
 
 fn cased(bytes: &[u8], is_upper: impl Fn(usize) -> bool) -> String {
