@@ -25,7 +25,7 @@ pub struct Signature([u8; 65]);
 /// Why bytes are not a signature the resolver accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// Not 64 (EIP-2098), 65 (r ‖ s ‖ v) or 96 (r ‖ s ‖ v as a word) bytes.
+    /// Not 64 (EIP-2098), 65 (r ‖ s ‖ v) or 96 (r ‖ s ‖ v in a word) bytes.
     #[error("a signature has 64, 65 or 96 bytes, this has {0}")]
     Length(usize),
     /// `v` is neither 27 nor 28.
@@ -57,7 +57,8 @@ impl Signature {
         Ok(Self(bytes))
     }
 
-    /// From any length the resolver takes: 64 (EIP-2098), 65, or 96 bytes.
+    /// From any length the resolver takes: 64 (EIP-2098), 65, or 96 bytes, of whose `v` the last
+    /// byte counts.
     ///
     /// # Errors
     /// As the resolver refuses it: length, `v`, high `s`.
@@ -72,8 +73,7 @@ impl Signature {
             65 => rsv.copy_from_slice(bytes),
             96 => {
                 rsv[..64].copy_from_slice(&bytes[..64]);
-                let v = U256::from_be_slice(&bytes[64..]);
-                rsv[64] = u8::try_from(v).map_err(|_| SignatureError::V(v))?;
+                rsv[64] = bytes[95];
             }
             length => return Err(SignatureError::Length(length)),
         }
@@ -172,6 +172,9 @@ mod tests {
         }
         assert_eq!(Signature::from_slice(&rsv[..63]), Err(SignatureError::Length(63)));
         word[64] = 1;
+        let signature = Signature::from_slice(&word).unwrap();
+        assert_eq!(recover("hello", &signature), Ok(address), "its last byte alone counts");
+        word[95] = 1;
         assert!(matches!(Signature::from_slice(&word), Err(SignatureError::V(_))));
     }
 

@@ -72,7 +72,8 @@ impl SignedRecord {
         payload
     }
 
-    /// Reads a payload.
+    /// Reads a payload as the resolver does: no other selector is taken, and of the ABI whatever
+    /// Solidity takes.
     ///
     /// # Errors
     /// [`PayloadError`] says what the bytes are instead.
@@ -81,20 +82,50 @@ impl SignedRecord {
             return Err(PayloadError::Malformed);
         };
         match *selector {
-            SIGNED_RECORD_SELECTOR => {}
-            SIGNED_REDIRECT_SELECTOR => return Err(PayloadError::Redirect),
-            _ if payload.len().is_multiple_of(32) => return Err(PayloadError::Unsigned),
-            // The ENSIP-XX layout: the callback's own selector before the same arguments.
-            other => return Self::arguments(arguments).map_err(|_| PayloadError::Selector(other)),
+            SIGNED_RECORD_SELECTOR => Self::arguments(arguments),
+            SIGNED_REDIRECT_SELECTOR => Err(PayloadError::Redirect),
+            _ if payload.len().is_multiple_of(32) => Err(PayloadError::Unsigned),
+            other => Err(PayloadError::Selector(other)),
         }
-        Self::arguments(arguments)
     }
 
+    /// Reads a payload of the older flat layout (ENSIP-XX), where any callback's selector may
+    /// stand before the same arguments. No resolver is known that asks for it.
+    ///
+    /// # Errors
+    /// [`PayloadError`] says what the bytes are instead.
+    pub fn decode_flat(payload: &[u8]) -> Result<Self, PayloadError> {
+        match (Self::decode(payload), payload.get(4..)) {
+            (Err(error @ PayloadError::Selector(_)), Some(arguments)) => {
+                Self::arguments(arguments).map_err(|_| error)
+            }
+            (decoded, _) => decoded,
+        }
+    }
+
+    /// `abi.decode(arguments, (address, bytes, bytes, bytes))`: data may lie in any order, with
+    /// gaps, over one another, without padding, and more may follow.
     pub(super) fn arguments(arguments: &[u8]) -> Result<Self, PayloadError> {
-        let (signer, signature, approval, result) =
-            <(Address, Bytes, Bytes, Bytes)>::abi_decode_params_validate(arguments)
-                .map_err(|_| PayloadError::Malformed)?;
-        Ok(Self { signer, signature, approval, result })
+        let word = |at: usize| arguments.get(at..)?.first_chunk::<32>();
+        let number = |at: usize| {
+            let (high, low) = word(at)?.split_last_chunk::<8>()?;
+            let low = u64::from_be_bytes(*low);
+            (high.iter().all(|byte| *byte == 0)).then(|| usize::try_from(low).ok())?
+        };
+        let bytes = |argument: usize| {
+            let start = number(argument * 32)?;
+            let end = start.checked_add(32)?.checked_add(number(start)?)?;
+            Some(Bytes::copy_from_slice(arguments.get(start + 32..end)?))
+        };
+        let signer = || {
+            let (high, address) = word(0)?.split_first_chunk::<12>()?;
+            (*high == [0; 12]).then(|| Address::from_slice(address))
+        };
+        let record = || {
+            let (signer, signature) = (signer()?, bytes(1)?);
+            Some(Self { signer, signature, approval: bytes(2)?, result: bytes(3)? })
+        };
+        record().ok_or(PayloadError::Malformed)
     }
 }
 
@@ -172,12 +203,54 @@ mod tests {
             .unwrap()
     }
 
+    fn record() -> SignedRecord {
+        SignedRecord {
+            signer: Address::repeat_byte(1),
+            signature: vec![2; 65].into(),
+            approval: Bytes::new(),
+            result: vec![3; 33].into(),
+        }
+    }
+
+    #[test]
+    fn whatever_layout_solidity_takes() {
+        let canonical = record().encode();
+        let decode = SignedRecord::decode;
+        assert_eq!(decode(&[&canonical[..], &[7; 5]].concat()), Ok(record()), "more follows");
+        assert_eq!(decode(&canonical[..canonical.len() - 31]), Ok(record()), "without padding");
+        assert!(decode(&canonical[..canonical.len() - 32]).is_err(), "without its last byte");
+        let mut dirty = canonical.clone();
+        *dirty.last_mut().unwrap() = 9;
+        assert_eq!(decode(&dirty), Ok(record()), "padding is not looked at");
+        let mut of_nobody = canonical.clone();
+        of_nobody[4] = 1;
+        assert!(decode(&of_nobody).is_err(), "no address");
+        // Offsets and lengths beyond all bounds.
+        for at in [4 + 32, 4 + 64, 4 + 96, 4 + 128] {
+            for value in [&[0xff; 32][..], &[[0; 24].as_slice(), &[0xff; 8]].concat()] {
+                let mut wild = canonical.clone();
+                wild[at..at + 32].copy_from_slice(value);
+                assert_eq!(decode(&wild), Err(PayloadError::Malformed), "{at}");
+            }
+        }
+        // Two of the arguments are one.
+        let mut same = canonical.clone();
+        same.copy_within(4 + 32..4 + 64, 4 + 96);
+        assert_eq!(decode(&same).unwrap().result, record().signature);
+    }
+
     #[test]
     fn what_is_not_a_signed_record_is_named() {
         let bare = "x".to_owned().abi_encode();
         assert_eq!(SignedRecord::decode(&bare), Err(PayloadError::Unsigned));
         assert_eq!(SignedRecord::decode(b"abc"), Err(PayloadError::Malformed));
         assert_eq!(SignedRecord::decode(&SIGNED_RECORD_SELECTOR), Err(PayloadError::Malformed));
+        let mut other_selector = record().encode();
+        other_selector[..4].copy_from_slice(&[0xde, 0xad, 0xbe, 0xef]);
+        let error = SignedRecord::decode(&other_selector);
+        assert_eq!(error, Err(PayloadError::Selector([0xde, 0xad, 0xbe, 0xef])));
+        assert_eq!(SignedRecord::decode_flat(&other_selector), Ok(record()));
+        assert_eq!(SignedRecord::decode_flat(&bare), Err(PayloadError::Unsigned));
         let other = [1, 2, 3, 4, 5];
         assert_eq!(SignedRecord::decode(&other), Err(PayloadError::Selector([1, 2, 3, 4])));
         let mut redirect = SIGNED_REDIRECT_SELECTOR.to_vec();

@@ -95,14 +95,14 @@ fn check_file(
         }
         Err(error) => return found(&first_name, &first_key, Verdict::Invalid(error.to_string())),
     };
+    let decode = if legacy { SignedRecord::decode_flat } else { SignedRecord::decode };
     let mut reason = None;
     for (name, key) in &candidates {
         let owner = owner_of(name);
         let context = VerifyContext { name, owner, chain_id, approved_signers };
-        let verified =
-            SignedRecord::decode(&payload).map_err(|error| error.to_string()).and_then(|record| {
-                record.verify_with(key, &context, approvals).map_err(|error| error.to_string())
-            });
+        let verified = decode(&payload).map_err(|error| error.to_string()).and_then(|record| {
+            record.verify_with(key, &context, approvals).map_err(|error| error.to_string())
+        });
         match verified {
             Ok(record) if legacy && is_copy(workspace, &path, name, key) => {
                 return found(name, key, Verdict::Valid(record));

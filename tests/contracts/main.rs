@@ -20,6 +20,7 @@ mod proxy;
 mod reports;
 mod world;
 mod trials {
+    pub mod alike;
     pub mod batch;
     pub mod build;
     pub mod clients;
@@ -170,6 +171,8 @@ fn main() -> ExitCode {
         on_chain("hostile::nodes_must_agree", || on(trials::hostile::quorum())),
         on_chain("hostile::doctor_and_its_lookup", || on(trials::hostile::doctor())),
         on_chain("hostile::lookups_without_end", || on(trials::hostile::lookups())),
+        on_chain("alike::mutated_payloads", || on(trials::alike::mutations())),
+        on_chain("alike::by_every_way", || on(trials::alike::ways())),
         on_chain("lookups::many_gateways_and_none", || on(trials::lookups::many())),
         on_chain("lookups::what_gateways_say", || on(trials::lookups::messages())),
         on_chain("lookups::forms_of_answers", || on(trials::lookups::forms())),

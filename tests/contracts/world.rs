@@ -106,8 +106,18 @@ impl World {
         key: &IpnsKey,
         records: &[(&Name, &str, Vec<u8>)],
     ) -> Result<()> {
+        self.publish_payloads_as(key, records, 0).await
+    }
+
+    /// As [`publish_payloads`](Self::publish_payloads), under a sequence.
+    pub async fn publish_payloads_as(
+        &self,
+        key: &IpnsKey,
+        records: &[(&Name, &str, Vec<u8>)],
+        sequence: u64,
+    ) -> Result<()> {
         let root = self.upload(records).await?;
-        self.put(key, &root, 0).await
+        self.put(key, &root, sequence).await
     }
 
     /// Packs record files and uploads them.

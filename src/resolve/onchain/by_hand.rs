@@ -7,14 +7,13 @@ use jiff::Timestamp;
 use super::super::{FetchError, FetchLimits, RecordFiles, Sources};
 use super::dialect::{Dialect, Terms};
 use super::fetched::{Fetched, file_of, listed};
-use super::judge::decode;
 use super::profile;
 use super::resolution::{
     FactsSource, GivenFacts, Judgement, NameResolution, OnchainRecord, OnchainRecordError,
 };
 use crate::net::Http;
 use crate::record::RecordKey;
-use crate::request::ApprovalCache;
+use crate::request::{ApprovalCache, SignedRecord};
 
 /// Resolves `keys` of a name by facts given by hand; without any, all that the tree lists, or
 /// else the usual ones that are set.
@@ -84,7 +83,7 @@ async fn record(
     let (name, owner, chain_id) = (&facts.name, facts.owner, facts.chain_id);
     let terms = Terms::Ccip2 { name, owner, chain_id };
     let judged = payload.and_then(|payload| {
-        let record = decode(&payload).map_err(|error| error.to_string())?;
+        let record = SignedRecord::decode(&payload).map_err(|error| error.to_string())?;
         let verified = terms.verify(record, &key, &facts.approved_signers, approvals);
         verified.map_err(|error| error.to_string())
     });

@@ -11,9 +11,7 @@ use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject, dev3};
 use crate::chain::{Answer, BlockReader, ChainError, OffchainLookup, Revert};
 use crate::record::RecordKey;
-use crate::request::{
-    PayloadError, SIGNED_RECORD_SELECTOR, SignedRecord, VerifiedRecord, VerifyError,
-};
+use crate::request::{PayloadError, SignedRecord, VerifiedRecord, VerifyError};
 
 impl NameResolver {
     /// Both judgements on a signed record.
@@ -80,7 +78,7 @@ impl NameResolver {
         payload: &[u8],
         chain_id: u64,
     ) -> Result<Result<VerifiedRecord, Refusal>, OnchainRecordError> {
-        let record = match decode(payload) {
+        let record = match SignedRecord::decode(payload) {
             Ok(record) => record,
             Err(error) => return Ok(Err(Refusal::Payload(error))),
         };
@@ -145,16 +143,6 @@ impl NameResolver {
             },
             _ => Ok(answered),
         }
-    }
-}
-
-/// Reads a payload as a records resolver does: one of other selectors is read elsewhere, but here
-/// none is taken.
-pub(super) fn decode(payload: &[u8]) -> Result<SignedRecord, PayloadError> {
-    let record = SignedRecord::decode(payload)?;
-    match payload.first_chunk::<4>() {
-        Some(&other) if other != SIGNED_RECORD_SELECTOR => Err(PayloadError::Selector(other)),
-        _ => Ok(record),
     }
 }
 

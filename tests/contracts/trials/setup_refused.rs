@@ -5,6 +5,7 @@ use anyhow::{Result, ensure};
 use namesys::devnet::chain::bindings::CCIP2Resolver;
 use namesys::devnet::chain::{CCIP2_RESOLVER, PLAIN_RESOLVER, REGISTRY};
 use namesys::report::ErrorKind;
+use serde_json::Value;
 
 use crate::node::{Do, node};
 use crate::people::{ipns_key, name, person};
@@ -144,6 +145,34 @@ pub async fn nodes() -> Result<()> {
 
 /// What a liar does with a method's answer, by its number.
 type Lie = fn(&str, usize) -> Do;
+/// What it makes of one.
+type Edit = fn(&mut Value);
+
+const HISTORY: &str = "eth_feeHistory";
+/// By hash or by number.
+const BLOCK: &str = "eth_getBlockBy";
+/// 4.5 million gwei.
+const DEAR: &str = "0x10000000000000";
+
+/// The edit of a method, by the beginning of its name.
+fn edited(method: &str, edits: &[(&str, Edit)]) -> Do {
+    let edit = edits.iter().find(|(begin, _)| method.starts_with(begin));
+    edit.map_or(Do::PassOn, |(_, edit)| Do::Edit(*edit))
+}
+
+fn tips(answer: &mut Value) {
+    let rewards = answer["result"]["reward"].as_array_mut();
+    rewards.into_iter().flatten().for_each(|of| of[0] = DEAR.into());
+}
+
+fn base_fees(answer: &mut Value) {
+    let fees = answer["result"]["baseFeePerGas"].as_array_mut();
+    fees.into_iter().flatten().for_each(|fee| *fee = DEAR.into());
+}
+
+fn base_fee(answer: &mut Value) {
+    answer["result"]["baseFeePerGas"] = DEAR.into();
+}
 
 /// A node that lies about what a transaction costs: 9,000 ether as the resolver's fee, 47 as tips.
 pub async fn dear() -> Result<()> {
@@ -173,43 +202,16 @@ pub async fn dear() -> Result<()> {
         let document = place.ends(3, &[&["setup", "--yes"][..], &nodes].concat()).await?;
         ensure!(kind(&document) == Some(ErrorKind::Disagreement), "{document:#}");
     }
-    let tips: [(Lie, ErrorKind); 3] = [
+    // What a base fee of its own, too, makes of a piece is bounded by what may be spent.
+    let lies: [(Lie, ErrorKind); 3] = [
+        (|method, _| edited(method, &[(HISTORY, tips)]), ErrorKind::Fees),
+        (|method, _| edited(method, &[(HISTORY, base_fees)]), ErrorKind::Fees),
         (
-            |method, _| match method {
-                "eth_feeHistory" => Do::Edit(|answer| {
-                    let rewards = answer["result"]["reward"].as_array_mut();
-                    rewards.into_iter().flatten().for_each(|of| of[0] = "0x10000000000000".into());
-                }),
-                _ => Do::PassOn,
-            },
-            ErrorKind::Fees,
-        ),
-        (
-            |method, _| match method {
-                "eth_feeHistory" => Do::Edit(|answer| {
-                    let fees = answer["result"]["baseFeePerGas"].as_array_mut();
-                    fees.into_iter().flatten().for_each(|fee| *fee = "0x10000000000000".into());
-                }),
-                _ => Do::PassOn,
-            },
-            ErrorKind::Fees,
-        ),
-        // One that is of a piece is bounded by what may be spent.
-        (
-            |method, _| match method {
-                "eth_feeHistory" => Do::Edit(|answer| {
-                    let fees = answer["result"]["baseFeePerGas"].as_array_mut();
-                    fees.into_iter().flatten().for_each(|fee| *fee = "0x10000000000000".into());
-                }),
-                "eth_getBlockByHash" | "eth_getBlockByNumber" => Do::Edit(|answer| {
-                    answer["result"]["baseFeePerGas"] = "0x10000000000000".into();
-                }),
-                _ => Do::PassOn,
-            },
+            |method, _| edited(method, &[(HISTORY, base_fees), (BLOCK, base_fee)]),
             ErrorKind::MaxCost,
         ),
     ];
-    for (rule, expected) in tips {
+    for (rule, expected) in lies {
         let lying = node(&truth, rule).await?;
         let document = place.ends(1, &["setup", "--yes", "--rpc-url", &lying.url]).await?;
         ensure!(kind(&document) == Some(expected), "{expected:?}: {document:#}");

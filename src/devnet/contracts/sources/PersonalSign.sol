@@ -11,8 +11,8 @@ library PersonalSign {
     uint256 private constant HALF_ORDER =
         0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
-    /// Who signed `text`: signatures of 64 (EIP-2098), 65 or 96 bytes, `s` low, `v` 27 or 28.
-    /// Reverts for anything else.
+    /// Who signed `text`: signatures of 64 (EIP-2098), 65 or 96 bytes (of whose `v` only the last
+    /// byte counts), `s` low, `v` 27 or 28. Reverts for anything else.
     function recover(string memory text, bytes memory signature)
         internal
         pure
@@ -31,7 +31,9 @@ library PersonalSign {
             s &= type(uint256).max >> 1;
         } else if (signature.length == 65) {
             v >>= 248;
-        } else if (signature.length != 96) {
+        } else if (signature.length == 96) {
+            v &= 0xff;
+        } else {
             revert InvalidSignature("BAD_SIG_LENGTH");
         }
         if (s > HALF_ORDER) revert InvalidSignature("INVALID_S_VALUE");
