@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, Bytes};
 
 use super::revert::Revert;
 
@@ -72,6 +72,16 @@ pub enum ChainError {
         what: &'static str,
         /// How it failed.
         revert: Revert,
+    },
+    /// A contract answers, but not with what its interface says.
+    #[error("{contract} answers {what} with something else than it should: {answer}")]
+    Malformed {
+        /// The contract.
+        contract: Address,
+        /// What was called.
+        what: &'static str,
+        /// The answer, or its beginning.
+        answer: Bytes,
     },
 }
 

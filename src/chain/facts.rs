@@ -169,7 +169,8 @@ impl BlockReader {
     /// The holder of a second-level name's token.
     async fn registrant(&self, name: &Name) -> Result<Option<Address>, ChainError> {
         match self.token(name).await? {
-            Some((registrar, id)) => self.ask(registrar, calls::ownerOfCall { id }).await,
+            // Registrars are anybody's contracts, and what they say is only shown.
+            Some((registrar, id)) => self.probe(registrar, calls::ownerOfCall { id }).await,
             None => Ok(None),
         }
     }
@@ -178,7 +179,7 @@ impl BlockReader {
     /// registrar says so.
     pub(super) async fn expires(&self, name: &Name) -> Result<Option<u64>, ChainError> {
         let Some((registrar, id)) = self.token(name).await? else { return Ok(None) };
-        let ends = self.ask(registrar, calls::nameExpiresCall { id }).await?;
+        let ends = self.probe(registrar, calls::nameExpiresCall { id }).await?;
         Ok(ends.filter(|ends| !ends.is_zero()).and_then(|ends| ends.try_into().ok()))
     }
 
@@ -255,6 +256,6 @@ impl BlockReader {
 
     pub(super) async fn claims(&self, contract: Address, id: [u8; 4]) -> Result<bool, ChainError> {
         let call = calls::supportsInterfaceCall { id: FixedBytes(id) };
-        Ok(self.ask(contract, call).await?.unwrap_or(false))
+        Ok(self.probe(contract, call).await?.unwrap_or(false))
     }
 }

@@ -23,6 +23,9 @@ use super::rpc::{Block, Rpc, Whom};
 /// contracts that lack the function may burn all they are given.
 const INTERFACE_GAS: u64 = 100_000;
 
+/// More of an answer that cannot be read is not shown, in bytes.
+const MAX_SHOWN: usize = 68;
+
 /// The nodes of one question at one block: it knows which of them have answered.
 #[derive(Clone, Debug)]
 pub struct BlockReader {
@@ -145,30 +148,55 @@ impl BlockReader {
         self.question("the code of an account", question).await
     }
 
-    /// A call whose answer may be missing: `None` when the contract reverts, does not exist, or
-    /// answers something else.
+    /// A call whose answer may be missing: `None` when the contract reverts, or does not exist.
     ///
     /// # Errors
-    /// When the nodes fail.
+    /// When the nodes fail, or [`ChainError::Malformed`]: what cannot be read stands for nothing.
     pub async fn ask<C: SolCall>(
         &self,
         to: Address,
         call: C,
     ) -> Result<Option<C::Return>, ChainError> {
-        let answer = self.read(C::SIGNATURE, to, call.abi_encode()).await?;
-        Ok(answer.ok().and_then(|data| C::abi_decode_returns(&data).ok()))
+        match self.read(C::SIGNATURE, to, call.abi_encode()).await? {
+            Ok(data) if !data.is_empty() => decoded::<C>(to, &data).map(Some),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    /// As [`ask`](Self::ask), of a contract of which it is not known what it is: `None` also when
+    /// it answers something else.
+    ///
+    /// # Errors
+    /// When the nodes fail.
+    pub async fn probe<C: SolCall>(
+        &self,
+        to: Address,
+        call: C,
+    ) -> Result<Option<C::Return>, ChainError> {
+        match self.ask(to, call).await {
+            Err(ChainError::Malformed { .. }) => Ok(None),
+            answer => answer,
+        }
     }
 
     /// A call that the contract must answer.
     ///
     /// # Errors
-    /// When the nodes fail, or [`ChainError::Contract`].
+    /// When the nodes fail, [`ChainError::Contract`], or [`ChainError::Malformed`].
     pub async fn require<C: SolCall>(&self, to: Address, call: C) -> Result<C::Return, ChainError> {
         let answer = self.read(C::SIGNATURE, to, call.abi_encode()).await?;
         let contract = |revert| ChainError::Contract { contract: to, what: C::SIGNATURE, revert };
-        let data = answer.map_err(contract)?;
-        C::abi_decode_returns(&data).map_err(|_| contract(Revert::default()))
+        decoded::<C>(to, &answer.map_err(contract)?)
     }
+}
+
+fn decoded<C: SolCall>(contract: Address, data: &[u8]) -> Result<C::Return, ChainError> {
+    let malformed = |_| ChainError::Malformed {
+        contract,
+        what: C::SIGNATURE,
+        answer: Bytes::copy_from_slice(&data[..data.len().min(MAX_SHOWN)]),
+    };
+    C::abi_decode_returns_validate(data).map_err(malformed)
 }
 
 fn request(to: Address, data: Vec<u8>) -> TransactionRequest {

@@ -175,8 +175,8 @@ impl BlockReader {
             return Ok(true);
         }
         let (gateway, recordhash) = try_join(
-            self.ask(contract, calls::gatewayCall {}),
-            self.ask(contract, calls::recordhashCall { node: B256::ZERO }),
+            self.probe(contract, calls::gatewayCall {}),
+            self.probe(contract, calls::recordhashCall { node: B256::ZERO }),
         )
         .await?;
         let has_both = gateway.is_some_and(|gateway| !gateway.is_zero()) && recordhash.is_some();

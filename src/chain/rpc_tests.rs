@@ -144,3 +144,52 @@ async fn a_node_that_tells_reverts_is_believed_that_there_is_no_reason() {
     let rpc = rpc(&[node.await], 1);
     assert_eq!(call(&rpc).await.unwrap(), Err(Revert(Bytes::new())));
 }
+
+/// What a contract answers is what its interface says, or an error; never a default.
+#[tokio::test]
+async fn answers_that_are_none() {
+    use crate::chain::contracts::calls::{ownerhashFeesCall, supportsInterfaceCall};
+    let word = |end: &str| format!("0x{end:0>64}");
+    for (answer, fee, supports) in [
+        (json!({"result": word("7")}), Ok(Some(7)), false),
+        (json!({"result": word("1")}), Ok(Some(1)), true),
+        (json!({"result": "0x"}), Ok(None), false),
+        (
+            json!({"error": {"code": 3, "message": "execution reverted", "data": word("")}}),
+            Ok(None),
+            false,
+        ),
+        (json!({"result": "0x07"}), Err("0x07"), false),
+    ] {
+        let server = node(move |_, _| answer.clone()).await;
+        let rpc = rpc(&[server], 1);
+        let block = Block { number: 1, hash: B256::ZERO, timestamp: 0 };
+        let reader = BlockReader::new(rpc, Whom::Any, block);
+        let found = reader.ask(Address::ZERO, ownerhashFeesCall {}).await;
+        match fee {
+            Ok(fee) => assert_eq!(found.unwrap().map(|fee| fee.to()), fee),
+            Err(shown) => {
+                let error = found.unwrap_err();
+                assert!(matches!(error, ChainError::Malformed { .. }), "{error}");
+                assert!(error.to_string().contains(shown), "{error}");
+            }
+        }
+        let call = supportsInterfaceCall { id: [1, 2, 3, 4].into() };
+        assert_eq!(reader.probe(Address::ZERO, call).await.unwrap().unwrap_or(false), supports);
+    }
+}
+
+/// Old contracts burn all the gas they get; running out of it is that they lack the function.
+#[tokio::test]
+async fn interfaces_are_asked_for_with_little_gas() {
+    use crate::chain::contracts::calls::supportsInterfaceCall;
+    let server = node(|_, params| {
+        assert_eq!(params[0]["gas"], "0x186a0", "{params}");
+        json!({"error": {"code": -32000, "message": "out of gas: gas required exceeds: 100000"}})
+    })
+    .await;
+    let block = Block { number: 1, hash: B256::ZERO, timestamp: 0 };
+    let reader = BlockReader::new(rpc(&[server], 1), Whom::Any, block);
+    let call = supportsInterfaceCall { id: [1, 2, 3, 4].into() };
+    assert_eq!(reader.ask(Address::ZERO, call).await.unwrap(), None);
+}

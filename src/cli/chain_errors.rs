@@ -27,8 +27,10 @@ impl From<ChainError> for CliError {
             }
             ChainError::NoRegistry(_) => Self::of(Exit::Failed, ErrorKind::NoEns, &error)
                 .hint("give a node of a chain that has ENS, such as mainnet, with --rpc-url"),
-            ChainError::Contract { .. } => Self::of(Exit::Failed, ErrorKind::Contract, &error)
-                .hint("is it the contract you mean, on this chain?"),
+            ChainError::Contract { .. } | ChainError::Malformed { .. } => {
+                Self::of(Exit::Failed, ErrorKind::Contract, &error)
+                    .hint("is it the contract you mean, on this chain?")
+            }
             ChainError::Rpc { .. } => Self::of(Exit::Failed, ErrorKind::Rpc, &error).hint(
                 "check the node's address and its key, or give more than one --rpc-url: they are \
                  tried in order",

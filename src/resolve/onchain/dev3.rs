@@ -66,7 +66,7 @@ pub(super) async fn speaks_dev3(
     contract: Address,
 ) -> Result<Answer<bool>, ChainError> {
     let ask = |at: BlockReader| async move {
-        Ok(at.ask(contract, calls::dev3SpaceCall { node: B256::ZERO }).await?.is_some())
+        Ok(at.probe(contract, calls::dev3SpaceCall { node: B256::ZERO }).await?.is_some())
     };
     view.agreed(&format!("the kind of resolver {contract}"), ask).await
 }
