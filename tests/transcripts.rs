@@ -105,7 +105,8 @@ fn readme(home: &Path) -> PathBuf {
         .replace("$ namesys", "$ NAMESYS_KEY_PASSWORD=correct-horse namesys")
         // What trycmd takes for the end of an output.
         .replace("\n```\n", "\n\n```\n")
-        .replace("/home/nick/nick.eth", "[CWD]");
+        .replace("/home/nick/nick.eth", "[CWD]")
+        .replace("~/words", home.join("words").to_str().unwrap());
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for line in &mut lines {
         if let Some(at) = line.find("valid until ") {
@@ -117,9 +118,9 @@ fn readme(home: &Path) -> PathBuf {
     std::fs::create_dir_all(&sandbox).unwrap();
     std::fs::create_dir_all(home.join("README.out")).unwrap();
     let words = "test test test test test test test test test test test junk\n";
-    std::fs::write(sandbox.join("words"), words).unwrap();
+    std::fs::write(home.join("words"), words).unwrap();
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(sandbox.join("words"), private).unwrap();
+    std::fs::set_permissions(home.join("words"), private).unwrap();
     let path = home.join("README.md");
     std::fs::write(&path, lines.join("\n")).unwrap();
     path

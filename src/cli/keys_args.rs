@@ -9,6 +9,7 @@ use namesys::secret::SecretBytes;
 use super::context::Context;
 use super::env;
 use super::error::CliError;
+use super::git;
 use super::input::MAX_SECRET;
 
 /// The flag of the records signer.
@@ -43,6 +44,7 @@ impl SignerKeyArgs {
             }
             let (key, note) = file::read_signer_key(file)?;
             warn(context, note);
+            git::warn_unignored(context, file);
             return Ok(Some(key));
         }
         let Some(text) = env::SIGNER_KEY.key()? else { return Ok(None) };
@@ -66,6 +68,7 @@ impl IpnsKeyArgs {
             }
             let (key, note) = file::read_ipns_key(file)?;
             warn(context, note);
+            git::warn_unignored(context, file);
             return Ok(Some(key));
         }
         let Some(text) = env::IPNS_KEY.key()? else { return Ok(None) };

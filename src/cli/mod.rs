@@ -12,7 +12,9 @@ mod devnet_errors;
 pub mod endpoints;
 pub mod env;
 pub mod error;
+mod examples;
 mod export_place;
+mod git;
 pub mod global;
 pub mod input;
 pub mod keys_args;
@@ -25,6 +27,7 @@ pub mod rpc_args;
 pub mod session;
 pub mod settings;
 mod shown;
+mod suggest;
 pub mod values;
 pub mod wallet_args;
 pub mod words;
@@ -78,9 +81,9 @@ pub enum Command {
     Diff(cmd::list::Args),
     /// Set many records, from CSV or JSON Lines
     Import(cmd::import::Args),
-    /// Approve the records signer for a name (SIGN 3)
+    /// Approve the records signer for a name (SIGN 3: the owner's signature that lets it sign)
     Approve(cmd::approve::Args),
-    /// Sign what is new or changed (SIGN 4)
+    /// Sign what is new or changed (SIGN 4: the signer's signature of one record)
     Sign(cmd::sign::Args),
     /// Check every signed file as the resolver would, offline
     Verify(cmd::verify::Args),
@@ -120,6 +123,14 @@ pub enum Command {
     Completions(cmd::completions::Args),
     /// Write the manual pages into a folder
     Man(cmd::man::Args),
+    /// List what a shell completes
+    #[command(hide = true)]
+    Complete(cmd::complete::Args),
+}
+
+/// The definition of the command line, with what is added to all of it.
+pub fn command() -> clap::Command {
+    examples::added(Cli::command())
 }
 
 /// Runs `command`.
@@ -154,12 +165,13 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Devnet(args) => cmd::devnet::run(args, context),
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),
+        Command::Complete(args) => cmd::complete::run(args, context),
     }
 }
 
 /// Reads the arguments. Help, the version and usage errors are rendered here.
 pub fn parse(output: &Output) -> Result<(Command, Context), ExitCode> {
-    let mut command = Cli::command().color(output.clap_color());
+    let mut command = command().color(output.clap_color());
     let parsed = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
         let readers = stdin_readers(&command, &matches);
         let name = matches.subcommand_name().unwrap_or_default().to_owned();
@@ -223,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_definition_of_the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

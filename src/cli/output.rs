@@ -277,6 +277,8 @@ impl Output {
         let mut parts = text.splitn(2, "\n\n");
         let message = parts.next().unwrap_or_default().trim();
         let hint = parts.next().unwrap_or_default().trim().replace("\n\n", "\n");
+        // It stands behind `hint:`.
+        let hint = hint.strip_prefix("tip: ").unwrap_or(&hint).replace("\n  tip: ", "\n");
         self.finish(Err(CliError::usage(message).hint(hint)))
     }
 

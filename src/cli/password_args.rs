@@ -1,12 +1,13 @@
 //! The NameSys password, which with the wallet decides the derived keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use namesys::secret::SecretString;
 
 use super::context::Context;
 use super::error::CliError;
+use super::git;
 use super::{env, prompt};
 
 const FLAG: &str = "--key-password-file";
@@ -36,7 +37,12 @@ impl PasswordArgs {
     /// Exit 2 without any of the three.
     pub fn get(&self, context: &Context, new: bool) -> Result<SecretString, CliError> {
         let password = match (&self.key_password_file, env::KEY_PASSWORD.get_even_empty()?) {
-            (Some(file), _) => context.stdin.read_line(FLAG, file)?,
+            (Some(file), _) => {
+                if file.as_path() != Path::new("-") {
+                    git::warn_unignored(context, file);
+                }
+                context.stdin.read_line(FLAG, file)?
+            }
             (None, Some(password)) => SecretString::new(password),
             (None, None) => {
                 let ask = if new { prompt::new_password } else { prompt::password };

@@ -48,7 +48,10 @@ pub fn how_to_give(context: &Context) -> &'static str {
             "the devnet runs without a chain, or not at all: start namesys devnet --chain, or give \
              --rpc-url URL"
         }
-        _ => "give --rpc-url URL, or set ETH_RPC_URL",
+        _ => {
+            "give --rpc-url URL, or set ETH_RPC_URL: your own node's, or a public one's such as \
+             https://ethereum-rpc.publicnode.com or https://eth.drpc.org"
+        }
     }
 }
 

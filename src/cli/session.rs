@@ -15,6 +15,7 @@ use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::password_args::PasswordArgs;
+use super::suggest::words;
 use super::wallet_args::{OpenWallet, WalletArgs};
 
 /// A workspace and its configuration.
@@ -120,10 +121,12 @@ pub fn parse_name(context: &Context, given: &str) -> Result<Name, CliError> {
 #[command(next_help_heading = "Keys")]
 pub struct PlanArgs {
     /// How the IPNS key is reduced: noble-1.7 (the default) or noble-1.6, the older build
-    #[arg(long, value_name = "BUILD")]
+    #[arg(long, value_name = "BUILD", hide_possible_values = true,
+          value_parser = words(&["noble-1.7", "noble-1.6"], str::parse::<Derivation>))]
     pub derivation: Option<Derivation>,
     /// web-client: SIGN 2 as the deployed web client writes it (another signer for wallet storage)
-    #[arg(long, value_name = "CLIENT")]
+    #[arg(long, value_name = "CLIENT", hide_possible_values = true,
+          value_parser = words(&["specification", "web-client"], str::parse::<Compat>))]
     pub compat: Option<Compat>,
 }
 

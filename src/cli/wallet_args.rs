@@ -15,6 +15,7 @@ use namesys::wallet::{
 
 use super::context::Context;
 use super::error::{CliError, Exit};
+use super::git;
 use super::input::MAX_SECRET;
 use super::{env, prompt};
 
@@ -249,6 +250,7 @@ fn read_secret(context: &Context, flag: &str, file: &Path) -> Result<SecretBytes
     if let Some(note) = note {
         context.output.warn(note);
     }
+    git::warn_unignored(context, file);
     Ok(bytes)
 }
 

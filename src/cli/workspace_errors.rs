@@ -142,7 +142,8 @@ impl From<SignError> for CliError {
         match error {
             SignError::NoApproval { first, .. } => {
                 Self::new(Exit::Failed, ErrorKind::NoApproval, message).hint(format!(
-                    "give the wallet too, or run namesys approve --name {first}; or choose \
+                    "SIGN 3 is the owner's signature that lets the signer sign records of one \
+                     name: give the wallet too, or run namesys approve --name {first}; or choose \
                      --approval on-chain or owner"
                 ))
             }

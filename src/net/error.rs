@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::certificate::in_words;
 use super::guard::PrivateAddress;
 use super::socket::socket_of;
 
@@ -200,7 +201,7 @@ impl NetError {
         let mut link: Option<&(dyn Error + 'static)> = error.source();
         while let Some(cause) = link {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-                return Self::Tls { url, reason: tls.to_string() };
+                return Self::Tls { url, reason: in_words(tls) };
             }
             if let Some(PrivateAddress(address)) = cause.downcast_ref() {
                 return Self::Private { url, address: *address };

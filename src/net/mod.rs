@@ -12,6 +12,7 @@
 //! | `timeouts` | [`Timeouts`]: how long a server may be silent |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
 //! | `bucket` | objects of an S3-compatible bucket, requests signed |
+//! | `certificate` | what is wrong with one, in words |
 //! | `dns` | host names, `*.localhost` included |
 //! | `guard` | [`Guard`]: no private addresses where others chose them |
 //! | `kubo` | [`KuboRpc`]: commands of a Kubo node, and why they failed |
@@ -27,6 +28,7 @@
 mod body;
 mod bucket;
 mod budget;
+mod certificate;
 mod client;
 mod clients;
 mod coding;

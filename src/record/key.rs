@@ -103,7 +103,7 @@ const MEANT: [(&str, &str); 8] = [
     ("ipfs", "contenthash"),
     ("ipns", "contenthash"),
     ("publickey", "pubkey"),
-    ("zonehash", "dns zonehash"),
+    ("zonehash", "dns/zonehash"),
 ];
 
 /// What was most likely meant where no kind was given.
@@ -115,8 +115,8 @@ fn meant(given: &str) -> String {
     let usual = usual_text_keys().iter().find(|usual| **usual == kind);
     let key = usual.copied().or_else(|| meant_text_key(&kind));
     match (key, kind.parse::<CoinType>()) {
-        (Some(key), _) => format!("; did you mean text {key}?"),
-        (None, Ok(_)) => format!("; did you mean address {kind}?"),
+        (Some(key), _) => format!("; did you mean text/{key}?"),
+        (None, Ok(_)) => format!("; did you mean address/{kind}?"),
         _ => String::new(),
     }
 }
@@ -309,9 +309,9 @@ mod tests {
             ("adress", "did you mean address?"),
             ("Text", "did you mean text?"),
             ("contentash", "did you mean contenthash?"),
-            ("avatar", "did you mean text avatar?"),
-            ("github", "did you mean text com.github?"),
-            ("btc", "did you mean address btc?"),
+            ("avatar", "did you mean text/avatar?"),
+            ("github", "did you mean text/com.github?"),
+            ("btc", "did you mean address/btc?"),
         ] {
             let error = RecordKey::parse(given).unwrap_err().to_string();
             assert!(error.ends_with(meant), "{given}: {error}");

@@ -110,8 +110,11 @@ pub struct DoctorReport {
 pub struct CheckReport {
     /// What was probed.
     pub what: String,
-    /// Whether it is as it should be.
+    /// Whether it is as it should be, or was not probed.
     pub ok: bool,
+    /// Whether it was not probed, for nothing was given to probe.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
     /// What was found.
     pub detail: String,
     /// What to do.

@@ -59,6 +59,28 @@ pub const STATE_DIR: &str = ".namesys";
 
 /// Most bytes of `namesys.toml` and of `records.toml`: a hundred thousand names have some 20 MiB.
 const MAX_TOML: u64 = 64 << 20;
+/// What git leaves alone: what can be rebuilt, and key files as they are usually called.
+const GIT_IGNORE: &str = "\
+# What namesys can rebuild
+.namesys/
+# Secrets, which belong elsewhere
+*.key
+*.pem
+*.mnemonic
+*.password
+mnemonic
+password
+words
+keystore*.json
+UTC--*
+";
+
+/// What is signed is bytes: git must not change the ends of lines.
+const GIT_ATTRIBUTES: &str = "\
+.well-known/** -text
+root/** -text
+";
+
 /// Files under way.
 const TEMPORARY: &str = ".namesys/tmp";
 
@@ -184,6 +206,11 @@ impl Workspace {
             workspace.write(RECORDS_FILE, records::TEMPLATE.as_bytes())?;
         }
         workspace.write(".namesys/.gitignore", b"*\n")?;
+        for (file, text) in [(".gitignore", GIT_IGNORE), (".gitattributes", GIT_ATTRIBUTES)] {
+            if there(file)?.is_none() {
+                workspace.write(file, text.as_bytes())?;
+            }
+        }
         workspace.save_config(config)?;
         Ok(workspace)
     }

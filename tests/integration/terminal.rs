@@ -133,3 +133,53 @@ fn the_log_tells_requests_without_secrets() -> Result<()> {
     ensure!(!stderr.contains("hunter2") && !stderr.contains(KEY), "{stderr}");
     Ok(())
 }
+
+/// Exit code and stderr.
+fn said(command: &mut Command) -> Result<(Option<i32>, String)> {
+    let output = command.output()?;
+    Ok((output.status.code(), String::from_utf8(output.stderr)?))
+}
+
+#[test]
+fn secrets_that_git_would_take_along_are_warned_about() -> Result<()> {
+    let sandbox = workspace()?;
+    let made = Command::new("git").args(["init", "-q"]).arg(sandbox.path("")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let warning = "in a git work tree that does not ignore it";
+    sandbox.write("secret", "empty")?;
+    let sign = |file: &str| said(&mut sandbox.namesys(["sign", "--key-password-file", file]));
+    let (code, stderr) = sign("secret")?;
+    ensure!(code == Some(0) && stderr.contains(warning), "{code:?} {stderr}");
+    // Where keys usually are `init` has told git already.
+    let exported = said(&mut sandbox.namesys([
+        "keygen",
+        "--key-password-file",
+        "secret",
+        "--export",
+        "keys",
+    ]))?;
+    ensure!(exported.0 == Some(0), "{}", exported.1);
+    ensure!(!exported.1.contains("keys/ipns.key"), "{}", exported.1);
+    sandbox.write(".gitignore", "secret\n")?;
+    let (code, stderr) = sign("secret")?;
+    ensure!(code == Some(0) && !stderr.contains(warning), "{code:?} {stderr}");
+    let (code, stderr) =
+        said(&mut sandbox.namesys(["sign", "--signer-key-file", "keys/signer.key"]))?;
+    ensure!(code == Some(0) && stderr.contains(warning), "{code:?} {stderr}");
+    Ok(())
+}
+
+#[test]
+fn a_server_of_nothing_signed_says_so() -> Result<()> {
+    let sandbox = workspace()?;
+    let mut serve = spawn(&mut sandbox.namesys(["serve", "--listen", "127.0.0.1:0"]))?;
+    let mut line = String::new();
+    let mut stderr = BufReader::new(serve.stderr.take().context("stderr is piped")?);
+    stderr.read_line(&mut line)?;
+    ensure!(line.contains("nothing is signed yet"), "{line}");
+    serve.kill()?;
+    serve.wait()?;
+    Ok(())
+}

@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::parse_name;
+use crate::cli::suggest::storages;
 
 /// `init …`
 #[derive(Debug, clap::Args)]
@@ -17,10 +18,10 @@ pub struct Args {
     /// The ENS name
     name: String,
     /// Whose keys: domain (one pair for the name) or wallet (one pair for all the wallet's names)
-    #[arg(long, value_name = "STORAGE", default_value_t)]
+    #[arg(long, value_name = "STORAGE", default_value_t, value_parser = storages())]
     storage: Storage,
     /// The records signer's storage, where it differs
-    #[arg(long, value_name = "STORAGE")]
+    #[arg(long, value_name = "STORAGE", value_parser = storages())]
     signer_storage: Option<Storage>,
     /// The chain whose id stands in the texts that are signed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
@@ -31,6 +32,11 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let name = parse_name(context, &args.name)?;
     name.check_folder()?;
+    if name.parent().is_none() {
+        let message = format!("{name} is a top-level domain, which no records are published of");
+        return Err(CliError::usage(message)
+            .hint(format!("did you mean {name}.eth? namesys init {name}.eth")));
+    }
     let dir = match &context.dir {
         Some(dir) => dir.clone(),
         None => std::env::current_dir()

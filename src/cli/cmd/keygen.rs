@@ -13,8 +13,10 @@ use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::export_place;
+use crate::cli::git;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::{DeriveArgs, Deriver, KeysFor, Session, parse_name};
+use crate::cli::suggest::storages;
 
 /// `keygen …`
 #[derive(Debug, clap::Args)]
@@ -22,10 +24,10 @@ pub struct Args {
     /// The ENS name; default: the workspace's
     name: Option<String>,
     /// Whose keys: domain or wallet
-    #[arg(long, value_name = "STORAGE")]
+    #[arg(long, value_name = "STORAGE", value_parser = storages())]
     storage: Option<Storage>,
     /// The records signer's storage, where it differs
-    #[arg(long, value_name = "STORAGE")]
+    #[arg(long, value_name = "STORAGE", value_parser = storages())]
     signer_storage: Option<Storage>,
     /// The chain whose id stands in the texts
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
@@ -61,7 +63,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;
     }
     let exported = match &args.export {
-        Some(dir) => export(dir, &ipns, &signer)?,
+        Some(dir) => {
+            let exported = export(dir, &ipns, &signer)?;
+            exported
+                .first()
+                .into_iter()
+                .for_each(|file| git::warn_unignored(context, file.as_ref()));
+            exported
+        }
         None => Vec::new(),
     };
     Ok(Outcome::done(report(&deriver, &ipns, &signer, exported)))

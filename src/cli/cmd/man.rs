@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use namesys::report::ManReport;
 
-use crate::cli::Cli;
+use crate::cli::command;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
+
+/// What holds for every command, at the end of each page (roff).
+const SECTIONS: &str = include_str!("man_sections.roff");
 
 /// `man DIR`
 #[derive(Debug, clap::Args)]
@@ -25,7 +27,7 @@ pub fn run(args: Args, _context: &Context) -> Result<Outcome, CliError> {
     let failed =
         |error| CliError::io(format!("{} cannot be written", args.folder.display()), &error);
     std::fs::create_dir_all(&args.folder).map_err(failed)?;
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = command().disable_help_subcommand(true);
     command.build();
     let mut written = Vec::new();
     write_pages(&args.folder, command, &mut written).map_err(failed)?;
@@ -36,7 +38,12 @@ fn write_pages(dir: &Path, command: clap::Command, written: &mut Vec<String>) ->
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         write_pages(dir, sub.clone(), written)?;
     }
-    let path = clap_mangen::Man::new(command).generate_to(dir)?;
+    let page = clap_mangen::Man::new(command);
+    let path = dir.join(page.get_filename());
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    text.extend_from_slice(SECTIONS.as_bytes());
+    std::fs::write(&path, text)?;
     written.push(path.display().to_string());
     Ok(())
 }

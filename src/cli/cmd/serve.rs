@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use namesys::ens::WELL_KNOWN;
 use namesys::report::ServeReport;
 use namesys::serve::{ServeConfig, ServeLimits, Server, TlsFiles};
 
@@ -38,6 +39,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Some(folder) => folder,
         None => Session::open(context)?.workspace.dir().to_owned(),
     };
+    if !dir.join(WELL_KNOWN).is_dir() {
+        let dir = dir.display();
+        context.output.warn(format_args!(
+            "there is no {WELL_KNOWN} in {dir}: nothing is signed yet, and every answer is 404 \
+             until namesys sign has made it"
+        ));
+    }
     let tls = match (args.tls_cert, args.tls_key) {
         (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
         _ => None,

@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
+use crate::cli::suggest;
 
 /// What to type for an empty text, and for none.
 const EMPTY: &str = "\"\" is the empty value; namesys unset removes a record";
@@ -20,22 +21,15 @@ const MAX_ABI: u64 = 4 << 20;
 
 /// `set …`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  namesys set text avatar https://example.com/me.png
-  namesys set address eth 0xdA87a099a80fcE4778310474AaeB64b820c871a0
-  namesys set address btc bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4
-  namesys set contenthash ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4
-  namesys set pubkey X Y
-  namesys set interface 0x01ffc9a7 0x…
-  namesys set abi 1 contract.json
-  namesys set dns zonehash 0x…
-  namesys set text note -- -a value that starts with a hyphen")]
 pub struct Args {
     /// text, address, contenthash, pubkey, name, interface, abi or dns
-    #[arg(value_name = "TYPE")]
+    #[arg(value_name = "TYPE", value_parser = suggest::kinds(), hide_possible_values = true)]
     kind: String,
-    /// KEY (where the type has one) and VALUE; for pubkey X and Y, for abi TYPE and FILE
-    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..)]
+    /// KEY (where the type has one) and VALUE: text KEY VALUE, address COIN ADDRESS, contenthash
+    /// URI, pubkey X Y, name NAME, interface 0x01ffc9a7 ADDRESS, abi 1 FILE (JSON; 2 compresses
+    /// it), dns zonehash HEX
+    #[arg(value_name = "KEY VALUE", required = true, num_args = 1..,
+          value_parser = suggest::record_keys(), hide_possible_values = true)]
     rest: Vec<String>,
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]
@@ -46,9 +40,10 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct UnsetArgs {
     /// text, address, contenthash, pubkey, name, interface, abi or dns
-    #[arg(value_name = "TYPE")]
+    #[arg(value_name = "TYPE", value_parser = suggest::kinds(), hide_possible_values = true)]
     kind: String,
     /// The key, where the type has one
+    #[arg(value_parser = suggest::record_keys(), hide_possible_values = true)]
     key: Option<String>,
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]

@@ -18,6 +18,7 @@ use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::progress::Unit;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
+use crate::cli::suggest::words;
 use crate::cli::wallet_args::{OpenWallet, address};
 
 /// Records shown to a person; JSON has them all.
@@ -29,10 +30,11 @@ pub struct Args {
     /// Sign also what is right already
     #[arg(long)]
     force: bool,
-    /// Why the resolver accepts the signer: wallet (SIGN 3 for each name), on-chain (the owner
-    /// approved it there) or owner (the wallet itself signs each record) [default: the last used,
-    /// wallet at first]
-    #[arg(long, value_name = "MODE")]
+    /// Why the resolver accepts the signer: wallet (SIGN 3, the owner's approval of the signer, for
+    /// each name), on-chain (the owner approved it there) or owner (the wallet itself signs each
+    /// record) [default: the last used, wallet at first]
+    #[arg(long, value_name = "MODE", hide_possible_values = true,
+          value_parser = words(&["wallet", "on-chain", "owner"], str::parse::<ApprovalMode>))]
     approval: Option<ApprovalMode>,
     /// The owner, where the wallet is a manager whom the owner approved on chain
     #[arg(long, value_name = "ADDRESS", value_parser = address)]

@@ -17,6 +17,10 @@ use crate::cli::session::Session;
 use crate::cli::wallet_args::address;
 use crate::cli::words::{Tone, state};
 
+/// What the numbers in reasons are.
+const SIGNATURES: &str = "SIGN 3 is the owner's approval of a records signer for one name, SIGN 4 \
+     the signer's signature of one record; namesys sign makes those of this workspace anew";
+
 /// `verify …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -131,6 +135,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 pub fn invalid(count: u64) -> CliError {
     let files = if count == 1 { "1 file does" } else { &format!("{count} files do") };
     CliError::new(Exit::Unverified, ErrorKind::Invalid, format!("{files} not verify"))
+        .hint(SIGNATURES)
 }
 
 /// Sorts what was found.

@@ -12,7 +12,7 @@ use namesys::recordhash::Recordhash;
 use namesys::report::CheckReport;
 use namesys::resolve::{Gateway, GatewayFault, LookupProbe, ProbedGateway, probe_lookup};
 
-use super::{Args, bad, good};
+use super::{Args, bad, good, skipped};
 use crate::cli::cmd::status::Published;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -100,7 +100,7 @@ impl Chain {
                 "{}; without it owner and recordhash are given by hand (namesys resolve --help)",
                 self.how_to_give
             );
-            checks.push(bad("Ethereum node", "none is given", hint));
+            checks.push(skipped("Ethereum node", "none is given", hint));
         }
         for (url, rpc) in &self.nodes {
             let (check, found) = self.node(url, rpc).await;

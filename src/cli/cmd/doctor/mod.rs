@@ -68,21 +68,31 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 
 /// A probe that found what it should.
 fn good(what: impl Into<String>, detail: impl Into<String>) -> CheckReport {
-    CheckReport { what: what.into(), ok: true, detail: detail.into(), hint: None }
+    CheckReport { what: what.into(), ok: true, skipped: false, detail: detail.into(), hint: None }
+}
+
+/// What was not probed, and how it would be.
+fn skipped(
+    what: impl Into<String>,
+    detail: impl Into<String>,
+    hint: impl Into<String>,
+) -> CheckReport {
+    CheckReport { skipped: true, hint: Some(hint.into()), ..good(what, detail) }
 }
 
 /// A probe that did not, and what to do.
 fn bad(what: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> CheckReport {
     let hint = Some(hint.into());
-    CheckReport { what: what.into(), ok: false, detail: detail.into(), hint }
+    CheckReport { what: what.into(), ok: false, skipped: false, detail: detail.into(), hint }
 }
 
 impl Human for DoctorReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         for check in &self.checks {
-            let word = match check.ok {
-                true => state(Tone::Good, "ok     "),
-                false => state(Tone::Bad, "FAILED "),
+            let word = match (check.ok, check.skipped) {
+                (true, false) => state(Tone::Good, "ok     "),
+                (true, true) => state(Tone::Open, "skipped"),
+                (false, _) => state(Tone::Bad, "FAILED "),
             };
             let detail = after(&check.what, &check.detail).replace("\n  ", " ");
             writeln!(out, "{word} {}: {}", shown(&check.what), shown(&detail))?;

@@ -5,14 +5,15 @@ mod report;
 
 use alloy_primitives::Address;
 use namesys::net::Guard;
-use namesys::record::RecordKey;
+use namesys::record::{RecordKey, RecordKeyError};
 use namesys::recordhash::{Recordhash, Target};
+use namesys::report::ErrorKind;
 use namesys::resolve::{FetchLimits, Gateway, GivenFacts, Sources, resolve_given};
 use namesys::workspace::Config;
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, WitnessArgs};
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::{Session, parse_name};
 use chain::{ChainArgs, Wanted};
@@ -25,6 +26,7 @@ pub struct Args {
     name: String,
     /// Record types, as text/avatar, address/60, address/btc, contenthash; default: every record
     /// that the tree lists, or, where it cannot be listed, the usual ones that are set
+    #[arg(value_parser = crate::cli::suggest::record_types(), hide_possible_values = true)]
     record: Vec<String>,
     /// Where the records are, in place of the chain's word: ipns://k51…, ipfs://bafy…,
     /// https://host, or hex as the contract keeps it
@@ -56,13 +58,7 @@ pub struct Args {
 
 /// Resolves by what the chain says, or by what a person says in its place.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let mut keys: Vec<RecordKey> = Vec::new();
-    for text in &args.record {
-        let key = RecordKey::parse(text)?;
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
+    let keys = record_keys(&args.record)?;
     let session = Session::open_if_any(context)?;
     let config = session.as_ref().map(|session| &session.config);
     let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
@@ -76,6 +72,34 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let publishers = args.publishers.open(context)?;
     let wanted = Wanted { name: args.name, keys, chain_id, gateways, publishers, limits, guard };
     chain::run(wanted, &args.chain, context)
+}
+
+/// The records asked for, each once.
+fn record_keys(words: &[String]) -> Result<Vec<RecordKey>, CliError> {
+    let mut keys: Vec<RecordKey> = Vec::new();
+    for (at, text) in words.iter().enumerate() {
+        let key = RecordKey::parse(text).map_err(|error| {
+            let next = words.get(at + 1).map(|next| format!("{text}/{next}"));
+            let both = next.filter(|both| RecordKey::parse(both).is_ok());
+            match (&error, both) {
+                (RecordKeyError::MissingKey { .. }, Some(both)) => {
+                    let message = format!("a record is one word here: did you mean {both}?");
+                    CliError::new(Exit::Usage, ErrorKind::BadRecordType, message)
+                }
+                (RecordKeyError::MissingKey { kind, .. }, None) => {
+                    let message = format!("which {kind} record? Write it in one word");
+                    let such = if *kind == "text" { "text/avatar" } else { "address/btc" };
+                    CliError::new(Exit::Usage, ErrorKind::BadRecordType, message)
+                        .hint(format!("such as {such}"))
+                }
+                _ => error.into(),
+            }
+        })?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
 }
 
 /// Trusts the gateways that were chosen, and an address given by hand.

@@ -1,0 +1,239 @@
+//! The examples at the end of every command's help; a test parses each of them.
+
+use clap::Command;
+
+/// By the command's words, two to four each.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("init", &["namesys init nick.eth", "namesys -C names/nick init nick.eth --storage wallet"]),
+    (
+        "keygen",
+        &[
+            "namesys keygen --mnemonic ~/words",
+            "namesys keygen --keystore ~/keystore.json --export ~/keys",
+            "namesys keygen nick.eth --requests --from 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
+        ],
+    ),
+    (
+        "set",
+        &[
+            "namesys set text avatar https://example.com/me.png",
+            "namesys set address btc bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 --name pay.nick.eth",
+            "namesys set contenthash ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
+            "namesys set text note -- -a value that starts with a hyphen",
+        ],
+    ),
+    ("unset", &["namesys unset text avatar", "namesys unset address btc --name pay.nick.eth"]),
+    ("list", &["namesys list", "namesys list --json"]),
+    ("diff", &["namesys diff", "namesys diff --json"]),
+    ("import", &["namesys import records.csv", "namesys import - < records.jsonl"]),
+    (
+        "approve",
+        &[
+            "namesys approve --name pay.nick.eth --mnemonic ~/words",
+            "namesys approve --name pay.nick.eth --requests",
+            "namesys approve --name pay.nick.eth --signature sign-3.sig",
+        ],
+    ),
+    (
+        "sign",
+        &[
+            "namesys sign --mnemonic ~/words",
+            "namesys sign --signer-key-file ~/keys/signer.key",
+            "namesys sign --approval on-chain --account nick",
+        ],
+    ),
+    (
+        "verify",
+        &[
+            "namesys verify",
+            "namesys verify tree --owner 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
+        ],
+    ),
+    ("pack", &["namesys pack", "namesys pack site --car site.car"]),
+    (
+        "publish",
+        &[
+            "namesys publish --mnemonic ~/words",
+            "namesys publish --ipns-key-file ~/keys/ipns.key --wait=10m",
+            "namesys publish --to https --site folder=/srv/www --site-url https://nick.example",
+            "namesys publish --dry-run sent --ipns-key-file ~/keys/ipns.key",
+        ],
+    ),
+    ("status", &["namesys status", "namesys status --warn-days 60 --rpc-url https://rpc.example"]),
+    (
+        "renew",
+        &["namesys renew --mnemonic ~/words", "namesys renew --ipns-key-file ~/keys/ipns.key"],
+    ),
+    (
+        "rollback",
+        &[
+            "namesys rollback --ipns-key-file ~/keys/ipns.key",
+            "namesys rollback 7 --mnemonic ~/words",
+        ],
+    ),
+    ("log", &["namesys log", "namesys log --json"]),
+    (
+        "resolve",
+        &[
+            "namesys resolve nick.eth --rpc-url https://rpc.example",
+            "namesys resolve nick.eth text/avatar address/btc",
+            "namesys resolve nick.eth --recordhash ipns://k51qzi5uqu5dga6fpfcos2xk1xoq0q6h0vzxwzf20gzppm2m6u427vw4upnxwb --owner 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+            "namesys resolve - < names.txt",
+        ],
+    ),
+    (
+        "setup",
+        &[
+            "namesys setup --account nick --rpc-url https://rpc.example",
+            "namesys setup nick.eth --approve-signer --calldata --from 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
+        ],
+    ),
+    ("doctor", &["namesys doctor", "namesys doctor nick.eth --rpc-url https://rpc.example"]),
+    (
+        "serve",
+        &[
+            "namesys serve",
+            "namesys serve --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem",
+        ],
+    ),
+    ("demo", &["namesys demo", "namesys demo --chain"]),
+    (
+        "key inspect",
+        &[
+            "namesys key inspect --ipns-key-file ~/keys/ipns.key",
+            "namesys key inspect --signer-key-file - < signer.key",
+        ],
+    ),
+    (
+        "key export",
+        &[
+            "namesys key export --format libp2p --out kubo.key --ipns-key-file ~/keys/ipns.key",
+            "namesys key export --format hex --signer-key-file ~/keys/signer.key",
+        ],
+    ),
+    (
+        "ipns sign",
+        &[
+            "namesys ipns sign --value /ipfs/bafkqaaa --sequence 8 --out next.ipns-record --ipns-key-file ~/keys/ipns.key",
+            "namesys ipns sign --value /ipfs/bafkqaaa --sequence 8 --count 12 --every 30d --out series --ipns-key-file ~/keys/ipns.key",
+        ],
+    ),
+    (
+        "ipns inspect",
+        &["namesys ipns inspect next.ipns-record", "namesys ipns inspect - < next.ipns-record"],
+    ),
+    (
+        "ipns get",
+        &[
+            "namesys ipns get k51qzi5uqu5dga6fpfcos2xk1xoq0q6h0vzxwzf20gzppm2m6u427vw4upnxwb",
+            "namesys ipns get k51qzi5uqu5dga6fpfcos2xk1xoq0q6h0vzxwzf20gzppm2m6u427vw4upnxwb --out now.ipns-record",
+        ],
+    ),
+    (
+        "ipns put",
+        &[
+            "namesys ipns put next.ipns-record",
+            "namesys ipns put next.ipns-record --same-value --publisher w3name=https://name.web3.storage",
+        ],
+    ),
+    (
+        "revision inspect",
+        &["namesys revision inspect revision", "namesys revision inspect - < revision"],
+    ),
+    (
+        "revision increment",
+        &[
+            "namesys revision increment revision --value /ipfs/bafkqaaa --out next",
+            "namesys revision increment - < revision > next",
+        ],
+    ),
+    (
+        "devnet",
+        &[
+            "namesys devnet",
+            "namesys devnet --chain --register nick.eth=0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+        ],
+    ),
+    (
+        "completions",
+        &[
+            "namesys completions bash > ~/.local/share/bash-completion/completions/namesys",
+            "namesys completions fish > ~/.config/fish/completions/namesys.fish",
+        ],
+    ),
+    ("man", &["namesys man ~/.local/share/man/man1", "namesys man pages"]),
+];
+
+/// `command` with the examples of each of its commands.
+pub fn added(command: Command) -> Command {
+    added_below(command, "")
+}
+
+fn added_below(command: Command, words: &str) -> Command {
+    let names: Vec<String> =
+        command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let found = EXAMPLES.iter().find(|(of, _)| *of == words);
+    let command = match found {
+        Some((_, examples)) => {
+            let lines: Vec<String> = examples.iter().map(|line| format!("  {line}")).collect();
+            command.after_help(format!("Examples:\n{}", lines.join("\n")))
+        }
+        None => command,
+    };
+    names.into_iter().fold(command, |command, name| {
+        let below = format!("{words} {name}").trim_start().to_owned();
+        command.mut_subcommand(name, |sub| added_below(sub, &below))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli;
+
+    /// The words of a line up to what a shell does with it.
+    fn words(line: &str) -> Vec<&str> {
+        line.split_whitespace().take_while(|word| !matches!(*word, "<" | ">" | "|")).collect()
+    }
+
+    fn leaves(command: &Command, above: &str, found: &mut Vec<String>) {
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            let words = format!("{above} {}", sub.get_name()).trim_start().to_owned();
+            match sub.has_subcommands() {
+                true => leaves(sub, &words, found),
+                false => found.push(words),
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_and_each_of_them_parses() {
+        let mut commands = Vec::new();
+        leaves(&cli::command(), "", &mut commands);
+        let with: Vec<String> = EXAMPLES.iter().map(|(of, _)| (*of).to_owned()).collect();
+        let missing: Vec<&String> = commands.iter().filter(|words| !with.contains(words)).collect();
+        assert!(missing.is_empty(), "without examples: {missing:?}");
+        for (of, examples) in EXAMPLES.iter().filter(|(of, _)| commands.iter().any(|w| w == of)) {
+            assert!((2..=4).contains(&examples.len()), "{of}");
+            for line in *examples {
+                let parsed = cli::command().try_get_matches_from(words(line));
+                let matches = parsed.unwrap_or_else(|error| panic!("{line}: {error}"));
+                let mut found = Vec::new();
+                let mut at = matches.subcommand();
+                while let Some((name, below)) = at {
+                    found.push(name);
+                    at = below.subcommand();
+                }
+                assert_eq!(found.join(" "), *of, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn they_stand_in_the_help() {
+        let mut command = cli::command();
+        let key = command.find_subcommand_mut("key").unwrap();
+        let help = key.find_subcommand_mut("inspect").unwrap().render_long_help().to_string();
+        assert!(help.contains("Examples:\n  namesys key inspect --ipns-key-file"), "{help}");
+    }
+}
