@@ -43,8 +43,11 @@ impl<P: TypedValueParser> TypedValueParser for WithWords<P> {
     }
 }
 
+/// Reads a storage.
+type ReadStorage = fn(&str) -> Result<Storage, UnknownChoice>;
+
 /// Whose keys they are.
-pub fn storages() -> WithWords<fn(&str) -> Result<Storage, UnknownChoice>> {
+pub fn storages() -> WithWords<ReadStorage> {
     words(&["domain", "wallet"], str::parse::<Storage>)
 }
 
