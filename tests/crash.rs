@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)] // Other tests use the rest of it.
+#[path = "support/place.rs"]
+mod place;
+#[allow(dead_code)] // Other tests use the rest of it.
 #[path = "support/reports.rs"]
 mod reports;
 
-use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -24,30 +26,24 @@ use namesys::report::{
     VerifyReport,
 };
 use namesys::workspace::{Verdict, Workspace, check_tree, walk};
+use place::{Place, files};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 const ROUNDS: u32 = 50;
-const WALLET: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
-/// A temporary folder with a wallet and a workspace `w`; its commands see no other environment.
-struct Sandbox {
-    dir: tempfile::TempDir,
-    variables: Vec<(&'static str, String)>,
-}
+/// A workspace of nick.eth.
+struct Sandbox(Place);
 
 impl Sandbox {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("wallet.key"), WALLET).unwrap();
-        let variables = vec![("NAMESYS_KEY_PASSWORD", "correct horse".to_owned())];
-        let sandbox = Self { dir, variables };
+        let sandbox = Self(Place::new());
         sandbox.done::<InitReport>(&["init", "nick.eth"]);
         sandbox
     }
 
-    fn path(&self, relative: &str) -> std::path::PathBuf {
-        self.dir.path().join(relative)
+    fn path(&self, relative: &str) -> PathBuf {
+        self.0.path(relative)
     }
 
     fn workspace(&self) -> Workspace {
@@ -55,26 +51,16 @@ impl Sandbox {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
-        command.env_clear().env("HOME", self.dir.path()).current_dir(self.dir.path());
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.args(["--json", "-C", "w"]).args(arguments).stdin(Stdio::null());
-        if matches!(arguments[0], "sign" | "publish" | "keygen") && !arguments.contains(&"https") {
-            command.args(["--private-key-file", "wallet.key"]);
-        }
-        command
+        self.0.command(arguments)
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        self.0.run(arguments)
     }
 
     /// Runs a command that must succeed; its report.
     fn done<T: Serialize + DeserializeOwned>(&self, arguments: &[&str]) -> T {
-        let output = self.run(arguments);
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{arguments:?}: {text}");
-        reports::report(&serde_json::from_str(&text).unwrap())
+        reports::report(&serde_json::from_str(&self.0.done(arguments)).unwrap())
     }
 
     /// Imports a text record for each of `names` names, and an address for each.
@@ -83,7 +69,7 @@ impl Sandbox {
             format!("sub{i}.nick.eth,text/note,{text}\nsub{i}.nick.eth,address/60,0x{i:040x}\n")
         };
         std::fs::write(self.path(file), (0..names).map(row).collect::<String>()).unwrap();
-        self.done::<ImportReport>(&["import", file]);
+        self.done::<ImportReport>(&["import", &format!("../{file}")]);
     }
 
     /// What must hold at any moment, after any kill: the TOML files parse, and the tree holds
@@ -223,9 +209,7 @@ fn sign_killed_at_any_moment_is_completed_by_the_next() {
 fn publish_killed_at_any_moment_is_completed_by_the_next() {
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     let mut sandbox = Sandbox::new();
-    sandbox.variables.push(("NAMESYS_KUBO_URL", devnet.urls().kubo));
-    sandbox.variables.push(("NAMESYS_W3NAME_URL", devnet.urls().w3name));
-    sandbox.variables.push(("NAMESYS_GATEWAY_URL", devnet.urls().gateway));
+    sandbox.0.publish_to(devnet.urls());
     sandbox.import("records.csv", 10, "published");
     sandbox.done::<SignReport>(&["sign"]);
     let start = Instant::now();
@@ -255,24 +239,6 @@ fn publish_killed_at_any_moment_is_completed_by_the_next() {
         last = report;
     }
     killer.assert_mostly_hit();
-}
-
-/// Every file under `dir`, by its path there.
-fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let bytes = std::fs::read(&path).unwrap();
-                files.insert(path.strip_prefix(dir).unwrap().to_owned(), bytes);
-            }
-        }
-    }
-    files
 }
 
 #[test]
@@ -398,7 +364,7 @@ fn sign_import_and_set_at_once_lose_nothing() {
         std::fs::write(sandbox.path(&format!("batch{batch}.csv")), rows).unwrap();
     }
     let sets = (0..15).map(|i| words(&format!("set text key-{i} value-{i}"))).collect();
-    let imports = (0..5).map(|batch| words(&format!("import batch{batch}.csv"))).collect();
+    let imports = (0..5).map(|batch| words(&format!("import ../batch{batch}.csv"))).collect();
     let signs = || vec![words("sign"); 5];
     // Two sign at once, also for the first time, when keys and approvals are recorded.
     at_once(&sandbox, vec![sets, imports, signs(), signs()]);

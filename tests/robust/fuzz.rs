@@ -21,15 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 macro_rules! fuzz {
     ($($target:ident),* $(,)?) => {
-        $(
-            #[test]
-            fn $target() {
+        /// Each target by its name.
+        pub const TRIALS: &[(&str, fn())] = &[
+            $((concat!("fuzz::", stringify!($target)), || {
                 run(stringify!($target), targets::$target, seeds::$target());
-            }
-        )*
+            }),)*
+            ("fuzz::targets_are_listed", targets_are_listed),
+        ];
 
         /// Every target by its name, for another driver.
-        #[test]
         fn targets_are_listed() {
             let listed: Vec<&str> = targets::ALL.iter().map(|(name, _)| *name).collect();
             assert_eq!(listed, [$(stringify!($target)),*]);

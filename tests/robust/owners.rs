@@ -1,0 +1,132 @@
+//! A workspace that another user owns: refused where it is found, taken where it is named.
+
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::place::Place;
+
+/// Two users, neither of whom is root or runs this.
+const ALICE: u32 = 54_321;
+const BOB: u32 = 54_322;
+
+/// To give a file to somebody else takes root.
+pub fn missing() -> Option<&'static str> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let failed = chown(file.path(), Some(ALICE), None).is_err();
+    failed.then_some("needs leave to give files to another user: run it as root")
+}
+
+/// A workspace of alice, in whose folder somebody stands.
+struct Scene(Place);
+
+impl Scene {
+    fn new() -> Self {
+        let place = Place::new();
+        place.done(&["init", "nick.eth"]);
+        place.done(&["set", "text", "url", "https://example.com"]);
+        std::fs::create_dir_all(place.path("w/below")).unwrap();
+        let mut all = Command::new("chown");
+        all.args(["-R", &ALICE.to_string()]).arg(place.path("w"));
+        assert!(all.status().unwrap().success());
+        // Where this was built may be closed to others.
+        std::fs::copy(env!("CARGO_BIN_EXE_namesys"), place.path("namesys")).unwrap();
+        // Others may look.
+        for path in ["", "w", "home"] {
+            let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(place.path(path), readable).unwrap();
+        }
+        Self(place)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let named = self.0.command(arguments);
+        let mut command = Command::new(self.0.path("namesys"));
+        command.env_clear().args(named.get_args()).stdin(Stdio::null());
+        command.envs(named.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(self.0.path("w/below"));
+        command
+    }
+
+    fn settings(&self, text: &str) {
+        std::fs::create_dir_all(self.0.path("home/.config/namesys")).unwrap();
+        std::fs::write(self.0.path("home/.config/namesys/config.toml"), text).unwrap();
+    }
+}
+
+/// The exit code and the kind of the error.
+fn end(command: &mut Command) -> (Option<i32>, Value, String) {
+    let output = command.output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    let hint = json["error"]["hint"].as_str().unwrap_or_default().to_owned();
+    (output.status.code(), json["error"]["kind"].clone(), hint)
+}
+
+fn refused(command: &mut Command, dir: &Path) {
+    let (code, kind, hint) = end(command);
+    assert_eq!((code, &kind), (Some(1), &"foreign-workspace".into()), "{command:?}: {hint}");
+    let line = format!("safe_directories = [\"{}\"]", dir.display());
+    assert!(hint.contains(&line) && hint.contains("config.toml"), "{command:?}: {hint}");
+}
+
+fn taken(command: &mut Command) {
+    let (code, kind, hint) = end(command);
+    assert_eq!((code, kind), (Some(0), Value::Null), "{command:?}: {hint}");
+}
+
+/// By every command; not where it is named, by a flag, a variable or the user's file, nor for
+/// alice, nor where alice became root.
+pub fn a_workspace_of_another_user_is_refused_where_it_is_found() {
+    let scene = Scene::new();
+    let dir = scene.0.path("w").canonicalize().unwrap();
+    for command in [
+        &["list"][..],
+        &["set", "text", "url", "x"],
+        &["sign"],
+        &["publish"],
+        &["status"],
+        &["verify"],
+        &["pack"],
+        &["doctor"],
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["keygen"],
+    ] {
+        refused(&mut scene.command(command), &dir);
+    }
+    let list = || scene.command(&["list"]);
+    refused(list().uid(BOB), &dir);
+    taken(list().uid(ALICE));
+    taken(list().env("SUDO_UID", ALICE.to_string()));
+    refused(list().env("SUDO_UID", BOB.to_string()), &dir);
+    refused(list().env("SUDO_UID", "x"), &dir);
+    // Who is not root does not become another by a variable.
+    refused(list().uid(BOB).env("SUDO_UID", ALICE.to_string()), &dir);
+    taken(list().env("NAMESYS_DIR", &dir));
+    taken(&mut scene.command(&["-C", "..", "list"]));
+    for (entry, is_safe) in [
+        (dir.to_str().unwrap(), true),
+        ("*", true),
+        ("/", false),
+        (dir.join("below").to_str().unwrap(), false),
+    ] {
+        scene.settings(&format!("safe_directories = [\"/nowhere\", {entry:?}]\n"));
+        match is_safe {
+            true => taken(&mut list()),
+            false => refused(&mut list(), &dir),
+        }
+    }
+    scene.settings("safe_directories = [\"w\"]\n");
+    let (code, kind, _) = end(&mut list());
+    assert_eq!((code, kind), (Some(2), "bad-config".into()));
+    // Nobody is trusted by what stands in the workspace itself.
+    scene.settings("");
+    let path = scene.0.path("w/namesys.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("safe_directories = [\"*\"]\n{text}")).unwrap();
+    refused(&mut list(), &dir);
+    let (code, kind, _) = end(&mut scene.command(&["-C", "..", "list"]));
+    assert_eq!((code, kind), (Some(2), "bad-config".into()));
+}
