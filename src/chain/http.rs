@@ -22,6 +22,7 @@ pub(super) async fn post(
     url: &Url,
     request: RequestPacket,
 ) -> Result<ResponsePacket, TransportError> {
+    let since = std::time::Instant::now();
     let sent = client.post(url.clone()).json(&request).headers(request.headers()).send();
     let mut answer = sent.await.map_err(TransportErrorKind::custom)?;
     let status = answer.status();
@@ -39,6 +40,14 @@ pub(super) async fn post(
         }
         body.extend_from_slice(&chunk);
     }
+    // The host alone: keys of nodes stand in paths.
+    tracing::info!(
+        "POST to the node at {}: {} and {} bytes in {} ms",
+        url.host_str().unwrap_or_default(),
+        status.as_u16(),
+        body.len(),
+        since.elapsed().as_millis()
+    );
     let packet = serde_json::from_slice::<ResponsePacket>(without_bom(&body));
     if status.is_success() {
         let text = || String::from_utf8_lossy(&body).into_owned();

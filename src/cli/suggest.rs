@@ -26,6 +26,18 @@ pub fn words<P>(words: &[&'static str], parser: P) -> WithWords<P> {
     WithWords { parser, words: words.to_vec() }
 }
 
+impl<P> WithWords<P> {
+    /// All of them, with spaces between.
+    pub fn joined(&self) -> String {
+        self.words.join(" ")
+    }
+}
+
+/// What may follow `set`: kinds and keys.
+pub fn after_set() -> String {
+    format!("{} {}", kinds().joined(), record_keys().joined())
+}
+
 impl<P: TypedValueParser> TypedValueParser for WithWords<P> {
     type Value = P::Value;
 

@@ -10,6 +10,7 @@ use crate::cli::command;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
+use crate::cli::suggest;
 
 /// `completions SHELL`
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,15 @@ fn with_names(shell: Shell, script: String) -> String {
                 None => script,
             }
         }
-        Shell::Fish => format!("{script}{FISH_NAMES}"),
+        // The generator of fish leaves out what is no flag.
+        Shell::Fish => {
+            let (set, resolve) = (suggest::after_set(), suggest::record_types().joined());
+            let of = |commands, words| {
+                let seen = format!("__fish_seen_subcommand_from {commands}");
+                format!("complete -c namesys -n '{seen}' -f -a '{words}'\n")
+            };
+            format!("{script}{FISH_NAMES}{}{}", of("set unset", set), of("resolve", resolve))
+        }
         _ => script,
     }
 }
