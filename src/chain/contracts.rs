@@ -29,6 +29,17 @@ impl Default for Contracts {
     }
 }
 
+impl Contracts {
+    /// On Sepolia only the NameWrapper is elsewhere; of the records resolver no deployment there is
+    /// known, and names that are set up there need its address.
+    pub fn sepolia() -> Self {
+        Self {
+            name_wrapper: address!("0635513f179D50A207757E05759CbD106d7dFcE8"),
+            ..Self::default()
+        }
+    }
+}
+
 mod abi {
     #![allow(missing_docs)]
     alloy::sol! {

@@ -1,6 +1,8 @@
 //! The only place that reads the environment. Values are never shown: errors name the variable.
 
+use std::env::VarError;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use etcetera::BaseStrategy;
 #[cfg(feature = "devnet")]
@@ -75,6 +77,23 @@ pub const AWS_REGION: Var = Var("AWS_REGION");
 pub const SECRETS: [Var; 7] =
     [PRIVATE_KEY, KEY_PASSWORD, SIGNER_KEY, IPNS_KEY, KEYSTORE_PASSWORD_FILE, RPC_URL, RPC_HEADERS];
 
+/// Whether nothing of the environment is read any more.
+static IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// From now on every variable is unset, and the user has no files: `demo` shows what anybody sees,
+/// whatever wallets, keys and services its user has.
+#[cfg(feature = "devnet")]
+pub fn close() {
+    IS_CLOSED.store(true, Ordering::Relaxed);
+}
+
+fn var(name: &str) -> Result<String, VarError> {
+    match IS_CLOSED.load(Ordering::Relaxed) {
+        true => Err(VarError::NotPresent),
+        false => std::env::var(name),
+    }
+}
+
 impl Var {
     /// The value; `None` when not set or set but empty.
     ///
@@ -89,10 +108,10 @@ impl Var {
     /// # Errors
     /// When it is not UTF-8.
     pub fn get_even_empty(self) -> Result<Option<String>, CliError> {
-        match std::env::var(self.0) {
+        match var(self.0) {
             Ok(value) => Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => {
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => {
                 Err(CliError::usage(format!("the variable {} is not UTF-8", self.0)))
             }
         }
@@ -127,12 +146,12 @@ impl Var {
     /// # Errors
     /// When it is not UTF-8.
     pub fn token(name: &str) -> Result<Option<SecretString>, CliError> {
-        match std::env::var(name) {
+        match var(name) {
             // Who sets it from a file brings the end of its line along.
             Ok(value) if value.trim().is_empty() => Ok(None),
             Ok(value) => Ok(Some(SecretString::new(value.trim().to_owned()))),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => {
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => {
                 Err(CliError::usage(format!("the variable {name} is not UTF-8")))
             }
         }
@@ -148,6 +167,9 @@ pub fn home() -> Result<PathBuf, CliError> {
 /// The user's own settings, `namesys/config.toml` in the folder for such files
 /// (`XDG_CONFIG_HOME`); none without a home directory.
 pub fn config_file() -> Option<PathBuf> {
+    if IS_CLOSED.load(Ordering::Relaxed) {
+        return None;
+    }
     let folders = etcetera::choose_base_strategy().ok()?;
     Some(folders.config_dir().join("namesys").join("config.toml"))
 }

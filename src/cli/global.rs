@@ -34,8 +34,8 @@ pub struct GlobalArgs {
     /// chain]
     #[arg(short, long, value_name = "URL", global = true)]
     pub rpc_url: Vec<String>,
-    /// Whose endpoints apply where nothing else says: mainnet, or devnet, which is
-    /// 127.0.0.1:5559 [env: NAMESYS_NETWORK] [default: network of namesys.toml or config.toml,
+    /// Whose endpoints apply where nothing else says: mainnet; sepolia, whose chain is then expected;
+    /// or devnet, which is 127.0.0.1:5559 [env: NAMESYS_NETWORK] [default: network of namesys.toml or config.toml,
     /// else mainnet]
     #[arg(long, value_name = "NETWORK", global = true,
           value_parser = PossibleValuesParser::new(Network::WORDS).try_map(|word| word.parse::<Network>()))]

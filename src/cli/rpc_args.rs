@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use clap::Args;
-use namesys::chain::{Header, Rpc, RpcConfig, RpcUrl};
+use namesys::chain::{Contracts, Header, Rpc, RpcConfig, RpcUrl};
 use namesys::net::{Http, Request, endpoint};
 use namesys::report::ErrorKind;
 use namesys::workspace::Network;
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 use super::context::Context;
 use super::endpoints::DEVNET;
 use super::env;
 use super::error::{CliError, Exit};
-use super::settings::{Host, NodeUrls, Source};
+use super::settings::{Host as Server, NodeUrls, Source};
 
 /// How the nodes of `--rpc-url` are asked.
 #[derive(Debug, Args)]
@@ -61,11 +61,23 @@ struct Announced {
     rpc: String,
 }
 
-/// The node of the devnet at `devnet`; none where it runs without a chain, or not at all.
+/// The node of the devnet at `devnet`; none where it runs without a chain, or not at all. Whatever
+/// listens there is believed only where it names this machine: a workspace may have chosen the
+/// network, and another user the port.
 async fn of_devnet(http: &Http, devnet: &Url) -> Option<String> {
     let request = Request::get(endpoint(devnet, ["chain"])).max_body(1 << 12).attempts(1);
     let answer = http.send(&request).await.ok()?.success().ok()?;
-    namesys::json::from_slice(&answer).ok().map(|Announced { rpc }| rpc)
+    let Announced { rpc } = namesys::json::from_slice(&answer).ok()?;
+    is_loopback(&rpc).then_some(rpc)
+}
+
+fn is_loopback(url: &str) -> bool {
+    url.parse().is_ok_and(|url: Url| match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    })
 }
 
 impl RpcArgs {
@@ -119,7 +131,17 @@ impl RpcArgs {
             header.give(source, &mut urls, context)?;
         }
         let timeout = Duration::from_secs(self.rpc_timeout);
-        Ok(Some(RpcConfig { urls, timeout, quorum: self.rpc_quorum, ..RpcConfig::default() }))
+        let contracts = match context.network()?.0 {
+            Network::Sepolia => Contracts::sepolia(),
+            Network::Mainnet | Network::Devnet => Contracts::default(),
+        };
+        Ok(Some(RpcConfig {
+            urls,
+            timeout,
+            quorum: self.rpc_quorum,
+            contracts,
+            ..RpcConfig::default()
+        }))
     }
 
     /// Those of the flags, else of the variable.
@@ -141,7 +163,7 @@ fn named(error: &dyn std::fmt::Display, from: &str) -> CliError {
 /// `Name: value`, or `HOST=Name: value`, and where it stood.
 #[derive(Debug)]
 struct NodeHeader {
-    host: Option<Host>,
+    host: Option<Server>,
     header: Header,
     from: &'static str,
 }
@@ -232,6 +254,11 @@ mod tests {
         assert_eq!(of_devnet(&http, &url).await, None, "without a chain");
         devnet.announce_chain("http://127.0.0.1:8545");
         assert_eq!(of_devnet(&http, &url).await.as_deref(), Some("http://127.0.0.1:8545"));
+        for elsewhere in ["https://rpc.evil.example", "http://192.0.2.1:8545", "http://localhost.x"]
+        {
+            devnet.announce_chain(elsewhere);
+            assert_eq!(of_devnet(&http, &url).await, None, "{elsewhere}");
+        }
         devnet.stop().await;
         assert_eq!(of_devnet(&http, &url).await, None, "not at all");
     }

@@ -122,11 +122,20 @@ impl WalletArgs {
         }
     }
 
-    /// Whether a flag, a variable or the user's file gives a wallet.
+    /// Whether there is a wallet to open: given, or the account of the user's file.
     ///
     /// # Errors
     /// Exit 2 when a variable is not UTF-8.
-    pub fn is_given(&self, context: &Context) -> Result<bool, CliError> {
+    pub fn is_at_hand(&self, context: &Context) -> Result<bool, CliError> {
+        Ok(self.is_given()? || context.settings.account().is_some())
+    }
+
+    /// Whether a flag or a variable gives a wallet. The account of the user's file is opened, and its
+    /// password asked for, only where a wallet is needed.
+    ///
+    /// # Errors
+    /// Exit 2 when a variable is not UTF-8.
+    pub fn is_given(&self) -> Result<bool, CliError> {
         let flags = self.private_key.is_some()
             || self.private_key_file.is_some()
             || self.mnemonic.is_some()
@@ -142,7 +151,7 @@ impl WalletArgs {
                 return Ok(true);
             }
         }
-        Ok(context.settings.account().is_some())
+        Ok(false)
     }
 
     fn by_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {

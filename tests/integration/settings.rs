@@ -115,3 +115,72 @@ fn an_account_of_ones_own() -> Result<()> {
     ensure!(asked(&sandbox, &["--account", "first"])?.contains("first"));
     Ok(())
 }
+
+/// It is not opened where no wallet is needed: nobody wants to be asked for its password.
+#[test]
+fn an_account_is_left_alone_where_no_wallet_is_needed() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    sandbox.write("wallet.key", "01".repeat(32))?;
+    sandbox.ok(["init", "nick.eth"])?;
+    sandbox.ok(["set", "text", "avatar", "https://example.com/1.png"])?;
+    let keys = ["--private-key-file", "wallet.key"];
+    sandbox.set_env("NAMESYS_KEY_PASSWORD", "");
+    sandbox.ok([&["keygen", "--export", "keys"], &keys[..]].concat())?;
+    sandbox.ok([&["sign"], &keys[..]].concat())?;
+    // There is no such keystore: to open it is an error.
+    sandbox.write(".config/namesys/config.toml", "account = \"third\"\n")?;
+    sandbox.ok(["set", "text", "avatar", "https://example.com/2.png"])?;
+    let signed = sandbox.ok(["sign", "--signer-key-file", "keys/signer.key"])?;
+    ensure!(signed["signed"] == 1, "{signed}");
+    // A name without an approval needs the wallet.
+    sandbox.ok(["set", "text", "avatar", "https://example.com/3.png", "--name", "sub.nick.eth"])?;
+    let (code, refused) = sandbox.json(["sign", "--signer-key-file", "keys/signer.key"])?;
+    ensure!(code == 2 && refused["error"]["kind"] == "no-account", "{refused}");
+    Ok(())
+}
+
+/// Sepolia's services are the public ones, and its chain is what is expected.
+#[test]
+fn sepolia_is_a_network() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.ok(["--network", "sepolia", "init", "nick.eth"])?;
+    let config = String::from_utf8(sandbox.read("namesys.toml")?)?;
+    ensure!(config.contains("chain_id = 11155111"), "{config}");
+    let keys = sandbox.ok([
+        "--network",
+        "sepolia",
+        "keygen",
+        "other.eth",
+        "--private-key",
+        &"01".repeat(32),
+        "--key-password-file",
+        "/dev/null",
+    ])?;
+    ensure!(keys["chain_id"] == 11_155_111, "{keys}");
+    Ok(())
+}
+
+/// The demonstration is the same for everyone.
+#[test]
+fn a_demo_ignores_its_users_environment() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    for (variable, value) in [
+        ("NAMESYS_IPNS_KEY", "07".repeat(32)),
+        ("NAMESYS_SIGNER_KEY", "08".repeat(32)),
+        ("ETH_PRIVATE_KEY", "09".repeat(32)),
+        ("NAMESYS_KEY_PASSWORD", "another".to_owned()),
+        ("ETH_FROM", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".to_owned()),
+        ("NAMESYS_DIR", "/nowhere".to_owned()),
+        ("NAMESYS_NETWORK", "devnet".to_owned()),
+        ("NAMESYS_W3NAME_URL", "http://127.0.0.1:9".to_owned()),
+        ("NAMESYS_KUBO_URL", "http://127.0.0.1:9".to_owned()),
+        ("NAMESYS_GATEWAY_URL", "http://127.0.0.1:9".to_owned()),
+        ("NAMESYS_CREDENTIALS", "a=b".to_owned()),
+    ] {
+        sandbox.set_env(variable, &value);
+    }
+    sandbox.write(".config/namesys/config.toml", "account = \"third\"\nnetwork = \"devnet\"\n")?;
+    let demo = sandbox.ok(["demo"])?;
+    ensure!(demo["steps"].as_array().is_some_and(|steps| steps.len() > 10), "{demo}");
+    Ok(())
+}

@@ -172,7 +172,7 @@ fn signer(
     }
     let elsewhere = args.requests || args.signature.is_some();
     let wallet = &args.derive.wallet;
-    let is_here = wallet.address()?.is_none() && wallet.is_given(context)?;
+    let is_here = wallet.address()?.is_none() && wallet.is_at_hand(context)?;
     let signs = match args.requests {
         true => is_here || !args.derive.signer_signature.is_empty(),
         false => !elsewhere || !args.derive.signer_signature.is_empty(),

@@ -47,6 +47,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         true => Some(chain(&devnet, owner, context)?),
         false => None,
     };
+    env::close();
     let mut demo = Demo { dir: folder.path(), output: context.output, steps: Vec::new() };
     demo.say("A devnet runs inside this process; a wallet was made that nobody will see again.");
     let error = match &chain {

@@ -23,9 +23,9 @@ pub struct Args {
     /// The records signer's storage, where it differs
     #[arg(long, value_name = "STORAGE", value_parser = storages())]
     signer_storage: Option<Storage>,
-    /// The chain whose id stands in the texts that are signed
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
-    chain_id: u64,
+    /// The chain whose id stands in the texts that are signed [default: 1, or that of --network]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    chain_id: Option<u64>,
 }
 
 /// Makes the workspace.
@@ -43,7 +43,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             .map_err(|error| CliError::io("the current folder is not there", &error))?,
     };
     let signer_storage = args.signer_storage.unwrap_or(args.storage);
-    let config = Config::new(name, args.storage, signer_storage, args.chain_id);
+    let chain_id = args.chain_id.or(context.settings.network(None).0.chain_id()).unwrap_or(1);
+    let config = Config::new(name, args.storage, signer_storage, chain_id);
     let workspace = Workspace::init(&dir, &config)?;
     let dir = workspace.dir().display().to_string();
     Ok(Outcome::done(InitReport { dir, name: config.name().to_string() }))

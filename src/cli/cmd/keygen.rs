@@ -98,7 +98,11 @@ fn keys_for(
         name,
         storage,
         signer_storage: signer_storage.or(config.map(|c| c.signer_storage)).unwrap_or(storage),
-        chain_id: args.chain_id.or(config.map(|config| config.chain_id)).unwrap_or(1),
+        chain_id: args
+            .chain_id
+            .or(config.map(|config| config.chain_id))
+            .or(context.settings.network(config).0.chain_id())
+            .unwrap_or(1),
     })
 }
 
@@ -115,7 +119,7 @@ fn requests(
 ) -> Result<Outcome, CliError> {
     let wallet = match (args.derive.wallet.address()?, recorded.wallet) {
         (Some(wallet), _) => wallet,
-        (None, Some(wallet)) if !args.derive.wallet.is_given(context)? => {
+        (None, Some(wallet)) if !args.derive.wallet.is_at_hand(context)? => {
             claims::confirm("the wallet", &wallet, "give its address: --from ADDRESS")?;
             wallet
         }

@@ -144,10 +144,9 @@ fn hand(
     }
     let recorded = session.config.keys().clone();
     if let Some(key) = args.signer_key.get(context)? {
-        let wallet = if args.derive.wallet.is_given(context)? {
-            Some(args.derive.wallet.open(context)?)
-        } else {
-            None
+        let wallet = match needs_wallet(args, context, session, mode, &key)? {
+            true => Some(args.derive.wallet.open(context)?),
+            false => None,
         };
         let address = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
         session.record_keys(&RecordedKeys {
@@ -168,6 +167,26 @@ fn hand(
     })?;
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
     Ok(Hand::Key(key, Some(deriver.wallet)))
+}
+
+/// Whether the wallet is opened beside a signer's key: where it is given, and the one of the user's
+/// file where a name lacks an approval.
+fn needs_wallet(
+    args: &Args,
+    context: &Context,
+    session: &Session,
+    mode: ApprovalMode,
+    signer: &SignerKey,
+) -> Result<bool, CliError> {
+    if args.derive.wallet.is_given()? {
+        return Ok(true);
+    }
+    if mode != ApprovalMode::Wallet || !args.derive.wallet.is_at_hand(context)? {
+        return Ok(false);
+    }
+    let records = session.workspace.records(&session.config)?;
+    let stands = |name| approval_stands(&session.config, name, signer.address());
+    Ok(records.iter().any(|(name, _, _)| !stands(name)))
 }
 
 fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {

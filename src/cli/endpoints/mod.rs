@@ -73,7 +73,7 @@ impl GatewayArgs {
             return Ok(chosen);
         }
         let own: &[&str] = match context.network()?.0 {
-            Network::Mainnet => &["https://ipfs.io", "https://dweb.link"],
+            Network::Mainnet | Network::Sepolia => &["https://ipfs.io", "https://dweb.link"],
             Network::Devnet => &[DEVNET],
         };
         Ok(own.iter().map(|url| url.parse().expect("the constants are gateways")).collect())
@@ -112,7 +112,7 @@ fn distinct<T: PartialEq>(chosen: Vec<Chosen<T>>) -> Vec<Chosen<T>> {
 fn network_url(context: &Context, mainnet: &str) -> Result<(Url, bool), CliError> {
     let (network, source) = context.network()?;
     let url = match network {
-        Network::Mainnet => mainnet,
+        Network::Mainnet | Network::Sepolia => mainnet,
         Network::Devnet => DEVNET,
     };
     Ok((url.parse().expect("the constants are URLs"), source.is_user()))

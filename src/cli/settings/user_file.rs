@@ -296,7 +296,7 @@ mod tests {
             ("rpc_url = [\"https://a\", \"hunter2\"]", "FILE:1:1: rpc_url: it is not an http"),
             ("rpc_url = hunter2", "FILE:1:11: "),
             ("account = \"/hunter2\"", "FILE:1:1: account: it is the name of a keystore"),
-            ("network = \"minnet\"", "\"minnet\" is not one of: mainnet, devnet"),
+            ("network = \"minnet\"", "\"minnet\" is not one of: mainnet, sepolia, devnet"),
             ("timeout = \"soon\"", "FILE:1:1: timeout: a duration is a number and a unit"),
             ("name = \"nick.eth\"", "belongs into a workspace's namesys.toml"),
             ("keystore = \"/hunter2\"", "give the account's name"),

@@ -40,7 +40,19 @@ struct Files {
     files: Option<Vec<File>>,
 }
 
+/// Where the files of the service at `url` are listed: of Pinata itself at another host of its own,
+/// of any other service where it is, for the token is bound to that.
+fn listing(url: &Url) -> Url {
+    let own: Url = Pinata::UPLOADS.parse().expect("the constant is a URL");
+    match url.origin() == own.origin() {
+        true => Pinata::LISTING.parse().expect("the constant is a URL"),
+        false => url.clone(),
+    }
+}
+
 impl Pinata {
+    /// Where Pinata lists files.
+    const LISTING: &str = "https://api.pinata.cloud";
     /// Where Pinata takes uploads.
     pub const UPLOADS: &str = "https://uploads.pinata.cloud";
 
@@ -93,14 +105,7 @@ impl Pinata {
     }
 
     async fn lists(&self, root: &Cid) -> Result<bool, NetError> {
-        let mut url = self.url.clone();
-        // Files are listed at `api.`, uploaded at `uploads.`.
-        let domain = url.domain().and_then(|host| host.strip_prefix("uploads."));
-        if let Some(api) = domain.map(|domain| format!("api.{domain}")) {
-            // A host it cannot be leaves the URL as it is, and the question unanswered.
-            let _ = url.set_host(Some(&api));
-        }
-        let mut url = endpoint(&url, ["v3", "files", "public"]);
+        let mut url = endpoint(&listing(&self.url), ["v3", "files", "public"]);
         url.query_pairs_mut().append_pair("cid", &root.to_string()).append_pair("limit", "1");
         let request = Request::get(url)
             .bearer(Some(self.token.clone()))

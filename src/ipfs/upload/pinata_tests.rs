@@ -90,3 +90,21 @@ async fn a_probe_asks_for_a_list() {
     assert!(probe(200, "<html>").await.unwrap_err().contains("not a list of files"));
     assert!(probe(401, "no").await.unwrap_err().contains("401"));
 }
+
+/// The token goes to the host it was bound to, and of Pinata's own two to both.
+#[test]
+fn files_are_listed_where_the_token_is_bound() {
+    for (uploads, listed) in [
+        ("https://uploads.pinata.cloud/", "https://api.pinata.cloud/"),
+        ("https://uploads.example.com/", "https://uploads.example.com/"),
+        (
+            "https://uploads.pinata.cloud.evil.example/",
+            "https://uploads.pinata.cloud.evil.example/",
+        ),
+        ("https://uploads.pinata.cloud:8443/", "https://uploads.pinata.cloud:8443/"),
+        ("http://uploads.pinata.cloud/", "http://uploads.pinata.cloud/"),
+        ("http://127.0.0.1:5000/", "http://127.0.0.1:5000/"),
+    ] {
+        assert_eq!(listing(&uploads.parse().unwrap()).as_str(), listed);
+    }
+}

@@ -117,10 +117,16 @@ pub async fn unasked() -> Result<()> {
     ensure!(unasked["transactions"][1]["data"].is_string(), "{unasked:#}");
     let none = place.without_wallet(&["setup", "--yes"]).ends(2).await?;
     ensure!(kind(&none) == Some(ErrorKind::NoWallet), "{none:#}");
+    // What only namesys.toml says is no calldata for anybody; what is given is.
+    ensure!(none["transactions"].is_null(), "{none:#}");
+    let own = format!("ipns://{}", place.ipns().await?);
+    let none = place.without_wallet(&["setup", "--yes", "--recordhash", &own]).ends(2).await?;
+    ensure!(kind(&none) == Some(ErrorKind::NoWallet), "{none:#}");
     ensure!(none["transactions"].as_array().is_some_and(|all| all.len() == 2), "{none:#}");
     let from = person(1).address().to_string();
     let elsewhere = place.without_wallet(&["setup", "--yes", "--from", &from]).ends(2).await?;
     ensure!(kind(&elsewhere) == Some(ErrorKind::NoTransactions), "{elsewhere:#}");
+    ensure!(elsewhere["transactions"].is_null(), "{elsewhere:#}");
     let nowhere = place.run(&["setup", "--yes"]).env("ETH_RPC_URL", "").ends(2).await?;
     ensure!(kind(&nowhere) == Some(ErrorKind::NoRpc), "{nowhere:#}");
     let chain = place.ends(1, &["setup", "--yes", "--chain-id", "1"]).await?;

@@ -83,7 +83,10 @@ impl Chain {
         Ok(Self {
             nodes: args.rpc.open_each(context, &context.http()?)?,
             how_to_give: how_to_give(context),
-            expected: args.chain_id.or(config.map(|config| config.chain_id)),
+            expected: args
+                .chain_id
+                .or(config.map(|config| config.chain_id))
+                .or(context.network()?.0.chain_id()),
             name: name.cloned(),
             own,
             record,

@@ -62,6 +62,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open_if_any(context)?;
     let config = session.as_ref().map(|session| &session.config);
     let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
+    let chain_id = chain_id.or(context.network()?.0.chain_id());
     let limits = FetchLimits { lenient: args.lenient, ..FetchLimits::default() };
     if let (Some(recordhash), Some(owner)) = (&args.recordhash, args.owner) {
         let chain_id = chain_id.unwrap_or(1);

@@ -34,6 +34,11 @@ const PROOF: &str = "or its key file; or the NameSys password, with which the wa
                      --key-password-file FILE, or NAMESYS_KEY_PASSWORD";
 
 impl Claims {
+    /// Whether nothing is only claimed.
+    pub fn is_empty(&self) -> bool {
+        self.ipns_name.is_none() && self.signer.is_none()
+    }
+
     /// Has each confirmed, before it goes anywhere.
     ///
     /// # Errors

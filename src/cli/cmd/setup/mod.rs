@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use namesys::chain::setup::{Sender, SetupRequest, plan, safe_batch};
 use namesys::ens::Name;
 use namesys::report::ErrorKind;
+use namesys::wallet::{Wallet, WalletError};
 
 use crate::cli::context::Context;
 use crate::cli::cost_args::CostArgs;
@@ -95,6 +96,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let from = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
     let request = SetupRequest { name, sender: from, resolver: args.resolver, pointer, approve };
     let expected = args.chain_id.or(session.as_ref().map(|session| session.config.chain_id));
+    let expected = expected.or(context.network()?.0.chain_id());
     let prepared = context.block_on(async {
         let chain_id = rpc.check_chain_id(expected).await?;
         let view = rpc.at(rpc.latest().await?.value);
@@ -121,7 +123,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if prepared.plan.transactions.is_empty() {
         return Ok(done(&prepared, Shown::default(), None));
     }
-    if !sends || matches!(wallet, Some(OpenWallet::Local(_))) {
+    let is_sent_here = matches!(wallet, Some(OpenWallet::Local(_)));
+    if !sends || is_sent_here {
         claims.confirm()?;
     }
     if !sends {
@@ -130,8 +133,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let Some(wallet) = wallet else {
         let error = CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed to send them")
             .hint("give the owner's, such as --private-key-file or --account; or print them for a wallet elsewhere: --calldata, --safe FILE");
-        return Ok(done(&prepared, Shown::default(), Some(error)));
+        return unsent(&claims, &prepared, error);
     };
+    if let OpenWallet::External(external) = &wallet {
+        let error = WalletError::NoTransactions { wallet: external.address() }.into();
+        return unsent(&claims, &prepared, error);
+    }
     sending::run(args.yes, &prepared, &wallet, context)
 }
 
@@ -154,11 +161,26 @@ fn subject(args: &Args, context: &Context) -> Result<(Option<Session>, Name), Cl
     Ok((session, name))
 }
 
-/// The wallet, where flags or variables give one.
+/// The wallet: where it is given, and the one of the user's file where something is to be sent.
 fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError> {
-    match args.derive.wallet.is_given(context)? {
+    let sends = !args.calldata && args.safe.is_none();
+    let wallet = &args.derive.wallet;
+    match wallet.is_given()? || (sends && wallet.is_at_hand(context)?) {
         true => args.derive.wallet.open(context).map(Some),
         false => Ok(None),
+    }
+}
+
+/// What would be sent, with why it is not; without the transactions where they are what only
+/// `namesys.toml` says: whoever reads them may send them with a wallet elsewhere.
+fn unsent(
+    claims: &checks::Claims,
+    prepared: &Prepared,
+    error: CliError,
+) -> Result<Outcome, CliError> {
+    match claims.is_empty() {
+        true => Ok(done(prepared, Shown::default(), Some(error))),
+        false => Err(error),
     }
 }
 

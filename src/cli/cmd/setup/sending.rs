@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use alloy_primitives::B256;
 use namesys::chain::setup::{SetupError, ether};
 use namesys::report::{ErrorKind, TransactionState};
-use namesys::wallet::{Wallet, WalletError};
 
 use super::prepared::Prepared;
 use super::show::{Sent, Shown, done};
@@ -23,7 +22,7 @@ pub fn run(
     context: &Context,
 ) -> Result<Outcome, CliError> {
     let mut shown = Shown::default();
-    let ended = match allowed(yes, prepared, wallet, context) {
+    let ended = match allowed(yes, prepared, context) {
         Ok(true) => send(prepared, wallet, &mut shown.sent, context),
         // Whoever says no has seen them.
         Ok(false) => {
@@ -37,17 +36,9 @@ pub fn run(
     Ok(done(prepared, shown, ended.err()))
 }
 
-/// Whether wallet, balance and person let them be sent.
-fn allowed(
-    yes: bool,
-    prepared: &Prepared,
-    wallet: &OpenWallet,
-    context: &Context,
-) -> Result<bool, CliError> {
+/// Whether balance and person let them be sent.
+fn allowed(yes: bool, prepared: &Prepared, context: &Context) -> Result<bool, CliError> {
     let Prepared { standing, plan, costs, sender, .. } = prepared;
-    if let OpenWallet::External(wallet) = wallet {
-        return Err(WalletError::NoTransactions { wallet: wallet.address() }.into());
-    }
     let sum = sender.check_cost(&plan.transactions, costs)?;
     let (sum, limit) = (ether(sum), ether(sender.max_cost));
     let sum =
