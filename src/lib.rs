@@ -25,6 +25,7 @@
 //! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
 //! | [`ipns`] | IPNS records, w3name revisions, publishers | network |
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
+//! | [`published`] | what is out and what was known of it; what a publication would lose | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
 //! | `web` | how files go over HTTP, and to whom: what `publish`, `serve` and `devnet` share | none |
@@ -59,6 +60,7 @@ pub mod keys;
 pub mod multiformats;
 pub mod net;
 pub mod publish;
+pub mod published;
 pub mod record;
 pub mod recordhash;
 pub mod report;

@@ -10,6 +10,9 @@
 #
 # NAMESYS_CREDENTIALS="HOST=VARIABLE …" says which host gets the upload's token.
 #
+# published.toml says what was last seen published; commit it back, or what the job before published
+# is unknown to the next (the jobs beside this do).
+#
 # A new subname needs the wallet's approval once: run `namesys approve --name NEW.nick.eth` where
 # the wallet is and commit namesys.toml (or approve the signer on chain: `--approval on-chain`).
 set -eu

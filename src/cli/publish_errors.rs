@@ -41,15 +41,27 @@ impl From<PublishTreeError> for CliError {
             PublishTreeError::NothingPublished { .. } => {
                 Self::new(Exit::Failed, ErrorKind::Unreachable, message).hint("try again later")
             }
-            PublishTreeError::NewestUnknown { .. } => {
-                Self::new(Exit::Failed, ErrorKind::NewestUnknown, message).hint(
-                    "try again when all answer; or name those to believe: --publisher KIND=URL",
+            PublishTreeError::UnknownPublished { .. } => {
+                Self::new(Exit::Failed, ErrorKind::UnknownPublished, message).hint(
+                    "try again when it answers, or name another gateway that has it (--gateway \
+                     URL); --replace publishes whatever is there",
+                )
+            }
+            PublishTreeError::NotExpected { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Changed, message)
+                    .hint("look at what is published now: namesys status")
+            }
+            PublishTreeError::NotOver { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Changed, message).hint(
+                    "sign it again where the keys are, over what is published now; --replace \
+                     publishes it all the same",
                 )
             }
             PublishTreeError::Foreign { .. } => {
                 Self::new(Exit::Failed, ErrorKind::OtherValue, message).hint(
-                    "namesys publish replaces it with what is here; if it is to stay, and be \
-                     renewed: namesys renew --foreign",
+                    "if it is to stay, and be renewed: namesys renew --foreign; namesys publish \
+                     says what it would lose of it; published.toml, which tells what was seen, \
+                     belongs in git",
                 )
             }
             PublishTreeError::NotLater { .. } => {
@@ -152,6 +164,13 @@ impl From<Shortfall> for CliError {
                      --publisher routing=http://127.0.0.1:8080 for instance",
                     without_network.join(", ")
                 ),
+            ),
+            Shortfall::WouldLose { .. } => (
+                ErrorKind::WouldLose,
+                "take over what is to stay (namesys set, sign); or let it go, this once: \
+                 --replace. Where another machine published, published.toml belongs in git with \
+                 the records; where this workspace is the whole truth: [publish] replace = true"
+                    .to_owned(),
             ),
             Shortfall::NoUpload | Shortfall::Uploads { .. } | Shortfall::Publishers { .. } => {
                 (ErrorKind::Incomplete, again.to_owned())

@@ -41,10 +41,23 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| "that is longer than 1000 years".to_owned())
 }
 
+/// So long from now, rounded down to the hour where it is longer than two: of two records that are
+/// made for one sequence, the first that a publisher gets is then kept.
+///
+/// # Errors
+/// Beyond the year 9999.
+pub fn from_now(long: Duration) -> Result<Timestamp, jiff::Error> {
+    let (end, hour) = (Timestamp::now().checked_add(long)?, 3600);
+    match long.as_secs() > 2 * hour {
+        true => Timestamp::from_second(end.as_second() - end.as_second().rem_euclid(hour as i64)),
+        false => Ok(end),
+    }
+}
+
 /// Until when: a time in RFC 3339, the last days of the year 9999 included, or how long from now.
 pub fn validity(text: &str) -> Result<Validity, String> {
     if let Ok(long) = duration(text) {
-        let end = Timestamp::now().checked_add(long);
+        let end = from_now(long);
         return end.map(Validity::from).map_err(|_| "that is beyond the year 9999".to_owned());
     }
     // A time is told what it should look like; only the last days of all are none here.

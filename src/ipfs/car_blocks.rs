@@ -26,7 +26,14 @@ impl CarBlocks {
     /// # Errors
     /// [`CarError`] says what is wrong with it.
     pub fn open(path: &Path) -> Result<Self, CarError> {
-        let file = File::open(path)?;
+        Self::of(File::open(path)?)
+    }
+
+    /// As [`open`](Self::open), of a file that is open already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of(file: File) -> Result<Self, CarError> {
         let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
         let roots = reader.roots().to_vec();
         let mut places = HashMap::new();

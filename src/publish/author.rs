@@ -1,20 +1,18 @@
 //! Which record all targets should have.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::error::PublishTreeError;
+use super::ledger::Ledger;
 use super::request::{Author, PublishRequest, Subject};
-use super::{History, HistoryEntry, PublishNotice};
-use crate::ipns::{PublishError, UnverifiedRecord, VerifiedRecord, create_until};
+use super::{History, PublishNotice};
+use crate::ipns::{UnverifiedRecord, VerifiedRecord, create_until};
+use crate::published::{Known, PublishedTree, Standing, Stands, Towards};
 
 /// Clocks of a file system and of its machine may differ so far.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
-
-/// A record that is known, and from where.
-struct Known {
-    record: VerifiedRecord,
-    from: String,
-}
+/// Who knows a record that nobody else has.
+const THIS_WORKSPACE: &str = "this workspace";
 
 /// The record that all targets should have.
 pub(super) struct Next {
@@ -24,75 +22,85 @@ pub(super) struct Next {
 }
 
 /// The record to publish without asking anyone: what `publish` would make from what the
-/// workspace alone knows. Not kept.
+/// workspace alone knows, and what that is. Not kept.
 ///
 /// # Errors
 /// As [`publish`](super::publish).
 pub fn dry_record(
     request: &PublishRequest<'_>,
 ) -> Result<(VerifiedRecord, bool), PublishTreeError> {
-    let Next { record, is_new, .. } = next_record(request, &[])?;
+    let known = Ledger::open(request.workspace, request.name)?.known;
+    let newest = known.reserved().map(|tree| Stands { record: tree.record().clone(), from: None });
+    let standing = Standing { newest: newest.into_iter().collect() };
+    let Next { record, is_new, .. } = next_record(request, &known, &standing, Vec::new())?;
     Ok((record, is_new))
 }
 
-/// The signed record; or the newest, when it says what a new one would say; otherwise a new one.
+/// The signed record; or the one that stands, when it says what a new one would say; otherwise a
+/// new one. `failed` is why each publisher could not be asked.
 pub(super) fn next_record(
     request: &PublishRequest<'_>,
-    served: &[Result<Option<VerifiedRecord>, PublishError>],
+    known: &Known,
+    standing: &Standing,
+    failed: Vec<String>,
 ) -> Result<Next, PublishTreeError> {
-    let kept = match request.workspace {
-        Some(workspace) => History::of(workspace).entries(&request.name)?,
-        None => Vec::new(),
+    match &request.author {
+        Author::Signed { record, over } => return signed(request, record, *over, standing),
+        Author::Key { .. } => check_clock(request)?,
+    }
+    let value = match request.subject.root() {
+        Some(root) => format!("/ipfs/{root}"),
+        None => kept_value(request, known, standing, &failed)?,
     };
-    if let Author::Key { .. } = request.author {
-        check_clock(request.now, &kept)?;
+    if let Some(stands) = standing.only()
+        && is_reusable(request, &stands.record, &value)
+    {
+        return Ok(Next { record: stands.record.clone(), is_new: false, notices: Vec::new() });
     }
-    let kept: Vec<VerifiedRecord> = kept.into_iter().map(|entry| entry.record).collect();
-    let newest = newest(request, &kept, served);
-    if let Author::Signed(record) = request.author {
-        return signed(record, newest, served);
-    }
-    let value = match (request.subject.root(), &newest) {
-        (Some(root), _) => format!("/ipfs/{root}"),
-        (None, Some(newest)) => kept_value(request, newest, &kept, served)?,
-        (None, None) => {
-            let (name, failed) = (request.name, failures(served));
-            return Err(PublishTreeError::NothingPublished { name, failed });
-        }
+    let record = make_record(request, known, standing, &value)?;
+    let nothing_known = standing.newest.is_empty() && known.reserved().is_none();
+    let asked = matches!(request.author, Author::Key { sequence: Some(_), .. });
+    let notices = match !failed.is_empty() && nothing_known && !asked {
+        true => vec![PublishNotice::SequenceUnknown { name: request.name, failed }],
+        false => Vec::new(),
     };
-    match newest {
-        Some(Known { record, .. }) if is_reusable(request, &record, &value) => {
-            Ok(Next { record, is_new: false, notices: Vec::new() })
-        }
-        newest => {
-            let record = make_record(request, newest.as_ref(), &value)?;
-            let notices = notices(request, &kept, served, &value);
-            Ok(Next { record, is_new: true, notices })
-        }
-    }
+    Ok(Next { record, is_new: true, notices })
 }
 
-/// What the newest record points to. Where it is not our own, an answer that is missing may be
-/// newer still, and an old root would be signed again.
+/// What a renewal says again: what is published where this workspace made or saw it, else the base.
 fn kept_value(
     request: &PublishRequest<'_>,
-    Known { record: newest, from }: &Known,
-    kept: &[VerifiedRecord],
-    served: &[Result<Option<VerifiedRecord>, PublishError>],
+    known: &Known,
+    standing: &Standing,
+    failed: &[String],
 ) -> Result<String, PublishTreeError> {
-    let foreign = matches!(request.subject, Subject::Newest { foreign: true });
-    if is_foreign(newest, kept) && !foreign {
-        let (name, from, fields) = (request.name, from.clone(), newest.fields().clone());
-        let (sequence, value) = (fields.sequence, fields.value);
-        return Err(PublishTreeError::Foreign { name, from, sequence, value });
+    let unknown = |reason: String| PublishTreeError::UnknownPublished { reason };
+    let Some(first) = standing.newest.first() else {
+        let (name, failed) = (request.name, failed.to_vec());
+        return Err(PublishTreeError::NothingPublished { name, failed });
+    };
+    let said = || standing.newest.iter().map(said).collect::<Vec<_>>().join(" and ");
+    let only = standing.only().map(|stands| &stands.record);
+    if request.subject.is_foreign() {
+        let several = || unknown(format!("two records stand: {}", said()));
+        return Ok(only.ok_or_else(several)?.fields().value.clone());
     }
-    let failed = failures(served);
-    let is_ours = kept.iter().any(|record| record.bytes() == newest.bytes());
-    if !is_ours && !failed.is_empty() {
-        let (name, known) = (request.name, newest.fields().sequence);
-        return Err(PublishTreeError::NewestUnknown { name, known, failed });
+    let is_known = |record: &VerifiedRecord| {
+        PublishedTree::of(record)
+            .is_some_and(|tree| known.towards(record, tree.root()) == Towards::Itself)
+    };
+    match (only.filter(|record| is_known(record)), &known.base) {
+        (Some(record), _) => Ok(record.fields().value.clone()),
+        _ if !request.permission.replace => Err(PublishTreeError::Foreign {
+            name: request.name,
+            from: first.from.clone().unwrap_or_else(|| THIS_WORKSPACE.to_owned()),
+            sequence: first.record.fields().sequence,
+            value: first.record.fields().value.clone(),
+            doubt: known.doubt.clone(),
+        }),
+        (None, Some(base)) => Ok(format!("/ipfs/{}", base.root())),
+        (None, None) => Ok(first.record.fields().value.clone()),
     }
-    Ok(newest.fields().value.clone())
 }
 
 /// Whether a record points to what was never published from a workspace that has published: by
@@ -104,7 +112,12 @@ pub(super) fn is_foreign(record: &VerifiedRecord, kept: &[VerifiedRecord]) -> bo
 
 /// A clock that goes backwards makes records that have expired already, and takes expired ones
 /// for valid.
-fn check_clock(now: Timestamp, kept: &[HistoryEntry]) -> Result<(), PublishTreeError> {
+fn check_clock(request: &PublishRequest<'_>) -> Result<(), PublishTreeError> {
+    let now = request.now;
+    let kept = match request.workspace {
+        Some(workspace) => History::of(workspace).entries(&request.name)?,
+        None => Vec::new(),
+    };
     let made = kept.iter().filter_map(|entry| entry.made).max();
     match made.filter(|made| made.duration_since(now) > CLOCK_TOLERANCE) {
         Some(made) => Err(PublishTreeError::ClockBehind { now, made }),
@@ -112,37 +125,32 @@ fn check_clock(now: Timestamp, kept: &[HistoryEntry]) -> Result<(), PublishTreeE
     }
 }
 
-/// `record`, unless a newer one is known; it counts as new while nobody serves it.
+/// `record`, where what is published is what it was made over; it is new while nobody serves it.
 fn signed(
-    record: &VerifiedRecord,
-    newest: Option<Known>,
-    served: &[Result<Option<VerifiedRecord>, PublishError>],
-) -> Result<Next, PublishTreeError> {
-    if let Some(Known { record: newest, from }) = newest
-        && newest.supersedes(record)
-    {
-        return Err(PublishTreeError::SignedOutdated {
-            signed: record.fields().sequence,
-            known: newest.fields().sequence,
-            knower: from,
-        });
-    }
-    let mut records = served.iter().filter_map(|served| served.as_ref().ok()?.as_ref());
-    let is_new = !records.any(|served| served.bytes() == record.bytes());
-    Ok(Next { record: record.clone(), is_new, notices: Vec::new() })
-}
-
-fn newest(
     request: &PublishRequest<'_>,
-    kept: &[VerifiedRecord],
-    served: &[Result<Option<VerifiedRecord>, PublishError>],
-) -> Option<Known> {
-    let kept = kept.iter().map(|record| (record, "this workspace".to_owned()));
-    let served = request.publishers.iter().zip(served).filter_map(|(publisher, served)| {
-        Some((served.as_ref().ok()?.as_ref()?, publisher.describe()))
-    });
-    let all = kept.chain(served).map(|(record, from)| Known { record: record.clone(), from });
-    all.reduce(|a, b| if b.record.supersedes(&a.record) { b } else { a })
+    record: &VerifiedRecord,
+    over: Option<&VerifiedRecord>,
+    standing: &Standing,
+) -> Result<Next, PublishTreeError> {
+    let served = standing.newest.iter().any(|stands| stands.record == *record);
+    for stands in &standing.newest {
+        let (fields, ours) = (stands.record.fields(), record.fields());
+        if stands.record.supersedes(record) {
+            return Err(PublishTreeError::SignedOutdated {
+                signed: ours.sequence,
+                known: fields.sequence,
+                knower: stands.from.clone().unwrap_or_else(|| THIS_WORKSPACE.to_owned()),
+            });
+        }
+        let is_over = over.is_some_and(|over| {
+            (over.fields().sequence, &over.fields().value) == (fields.sequence, &fields.value)
+        });
+        if fields.value != ours.value && !is_over && !request.permission.replace {
+            let over = over.map(|over| over.fields().sequence);
+            return Err(PublishTreeError::NotOver { found: said(stands), over });
+        }
+    }
+    Ok(Next { record: record.clone(), is_new: !served, notices: Vec::new() })
 }
 
 fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &str) -> bool {
@@ -157,58 +165,32 @@ fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &st
     fields.value == value && asked && is_renewed && !newest.is_expired(request.now)
 }
 
-fn failures(served: &[Result<Option<VerifiedRecord>, PublishError>]) -> Vec<String> {
-    served.iter().filter_map(|served| Some(served.as_ref().err()?.to_string())).collect()
-}
-
-/// What is worth knowing when a new record takes its place beside `kept` and `served`.
-fn notices(
-    request: &PublishRequest<'_>,
-    kept: &[VerifiedRecord],
-    served: &[Result<Option<VerifiedRecord>, PublishError>],
-    value: &str,
-) -> Vec<PublishNotice> {
-    let failed = failures(served);
-    let Author::Key { sequence: asked, .. } = &request.author else { return Vec::new() };
-    let anything_known = !kept.is_empty() || served.iter().any(|s| matches!(s, Ok(Some(_))));
-    if !failed.is_empty() && !anything_known && asked.is_none() {
-        return vec![PublishNotice::SequenceUnknown { name: request.name, failed }];
-    }
-    if kept.is_empty() {
-        // A new copy, or one whose history was deleted, cannot tell its own from others'.
-        return Vec::new();
-    }
-    let not_ours = request.publishers.iter().zip(served).filter_map(|(publisher, served)| {
-        let record = served.as_ref().ok()?.as_ref()?;
-        let ours = kept.iter().any(|kept| kept.bytes() == record.bytes());
-        let fields = record.fields();
-        (!ours && fields.value != value).then(|| PublishNotice::NotOurs {
-            from: publisher.describe(),
-            sequence: fields.sequence,
-            value: fields.value.clone(),
-        })
-    });
-    not_ours.collect()
-}
-
-/// A record of `value` that supersedes the newest.
+/// A record of `value` that supersedes what stands.
 fn make_record(
     request: &PublishRequest<'_>,
-    newest: Option<&Known>,
+    known: &Known,
+    standing: &Standing,
     value: &str,
 ) -> Result<VerifiedRecord, PublishTreeError> {
     let (key, validity, ttl, sequence) = match &request.author {
-        Author::Signed(record) => return Ok((*record).clone()),
+        Author::Signed { record, .. } => return Ok((*record).clone()),
         Author::Key { key, validity, ttl, sequence } => (*key, validity.clone(), *ttl, *sequence),
     };
-    if let (Subject::Newest { .. }, Some(newest)) = (&request.subject, newest)
-        && newest.record.fields().validity() >= validity.instant()
+    if request.subject.is_renewal()
+        && let Some(stands) = standing.only()
+        && stands.record.fields().value == value
+        && stands.record.fields().validity() >= validity.instant()
     {
-        let (asked, newest) = (validity.instant(), newest.record.fields().validity());
+        let (asked, newest) = (validity.instant(), stands.record.fields().validity());
         return Err(PublishTreeError::NotLater { asked, newest });
     }
-    let known = newest.map(|known| (known.record.fields().sequence, known.from.clone()));
-    let sequence = match (sequence, known) {
+    let here = known.reserved().map(|tree| (tree.sequence(), THIS_WORKSPACE.to_owned()));
+    let out = standing.newest.iter().map(|stands| {
+        let from = stands.from.clone().unwrap_or_else(|| THIS_WORKSPACE.to_owned());
+        (stands.record.fields().sequence, from)
+    });
+    let highest = here.into_iter().chain(out).reduce(|a, b| if b.0 > a.0 { b } else { a });
+    let sequence = match (sequence, highest) {
         (Some(asked), Some((known, knower))) if asked <= known => {
             return Err(PublishTreeError::SequenceTooLow { asked, known, knower });
         }
@@ -220,4 +202,11 @@ fn make_record(
     };
     let bytes = create_until(key, value, sequence, validity, ttl)?;
     Ok(UnverifiedRecord::parse(&bytes)?.verify(&request.name, request.now)?)
+}
+
+/// A record that stands, in words.
+pub(super) fn said(stands: &Stands) -> String {
+    let fields = stands.record.fields();
+    let from = stands.from.as_deref().unwrap_or(THIS_WORKSPACE);
+    format!("sequence {} of {} ({from})", fields.sequence, fields.value)
 }

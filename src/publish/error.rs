@@ -42,24 +42,36 @@ pub enum PublishTreeError {
         /// Why each could not be asked.
         failed: Vec<String>,
     },
-    /// Nothing was published from here, so one who did not answer may have a newer record.
+    /// Nothing that is unknown is replaced.
+    #[error("what is published is not known: {reason}")]
+    UnknownPublished {
+        /// Why not.
+        reason: String,
+    },
+    /// Not what `--expect` named.
+    #[error("{expected} is not what is published: {}", found_or_nothing(found))]
+    NotExpected {
+        /// What was expected.
+        expected: String,
+        /// What is published, one entry for each root.
+        found: Vec<String>,
+    },
+    /// A signed record, and something else was published since.
     #[error(
-        "sequence {known} of {name} may not be the newest: nothing was published from this \
-         workspace to compare with, and not everybody could be asked ({})",
-        failed.join("; ")
+        "the record was made over {}, and {found} is published now",
+        over.map_or_else(|| "nothing".to_owned(), |over| format!("sequence {over}"))
     )]
-    NewestUnknown {
-        /// Whose record.
-        name: IpnsName,
-        /// The highest sequence that is known.
-        known: u64,
-        /// Why each could not be asked.
-        failed: Vec<String>,
+    NotOver {
+        /// What is published.
+        found: String,
+        /// The sequence of what was published when it was made.
+        over: Option<u64>,
     },
     /// What is out is not ours to be renewed.
     #[error(
-        "{from} has sequence {sequence} of {name}, which points to {value}: nothing of this \
-         workspace, which never published that"
+        "{from} has sequence {sequence} of {name}, which points to {value}: that was not \
+         published from this workspace{}",
+        doubt.iter().map(|doubt| format!(" ({doubt})")).collect::<String>()
     )]
     Foreign {
         /// Whose record.
@@ -70,6 +82,8 @@ pub enum PublishTreeError {
         sequence: u64,
         /// What it points to.
         value: String,
+        /// Why what was last seen does not count.
+        doubt: Option<String>,
     },
     /// A renewal that ends before what it renews.
     #[error("the newest record is valid until {newest}, and a renewed one only until {asked}")]
@@ -102,5 +116,12 @@ fn unasked(failed: &[String]) -> String {
     match failed {
         [] => String::new(),
         failed => format!(", and not everybody could be asked ({})", failed.join("; ")),
+    }
+}
+
+fn found_or_nothing(found: &[String]) -> String {
+    match found {
+        [] => "nothing is known to be".to_owned(),
+        found => found.join(" and "),
     }
 }

@@ -168,6 +168,15 @@ pub enum HistoryTarget {
     Root(Cid),
 }
 
+impl fmt::Display for HistoryTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sequence(sequence) => write!(f, "sequence {sequence}"),
+            Self::Root(root) => root.fmt(f),
+        }
+    }
+}
+
 /// Why a text is neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is neither a sequence nor a CID; namesys log lists both")]

@@ -2,31 +2,38 @@
 
 use std::time::Duration;
 
+use cid::Cid;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::author::next_record;
+use super::answers::Answers;
+use super::decision::{Decision, decide};
 use super::error::PublishTreeError;
-use super::request::{PublishRequest, Subject};
-use super::targets::{give, send};
-use super::verdict::{Enough, PublishOutcome, shortfall};
-use super::{Agreement, History, Patience, SightOf, agreement, wait_for_agreement};
-use crate::ipns::{PublishError, Publisher, RecordSource, VerifiedRecord};
+use super::ledger::Ledger;
+use super::request::{Author, PublishRequest, Subject};
+use super::targets::{Given, TargetOutcome, give, send};
+use super::verdict::{Enough, PublishOutcome, Shortfall, shortfall};
+use super::{Agreement, History, KEPT_TREE, Patience, SightOf, agreement, wait_for_agreement};
+use crate::ipns::RecordSource;
 use crate::workspace::Lock;
 
 /// The first wait between two rounds of asking.
 const EVERY: Duration = Duration::from_secs(1);
+/// What is said of publishers that were not sent a new record.
+const WAITS: &str = "not sent: the first publisher decides, and has not taken it";
 
-/// What each publisher serves.
-type Served = Vec<Result<Option<VerifiedRecord>, PublishError>>;
+/// How often somebody else may be first.
+const ROUNDS: usize = 5;
 
 /// Uploads the tree, where there is one to upload, publishes its root, and looks whether it is
 /// seen. The lock is given back once the record is out: others need not wait for gateways.
 ///
-/// The sequence is the highest that the services and the workspace know, and one more. When the
-/// newest known record holds the same root and has not expired, no new one is made
+/// What is published is asked first, and nothing of it is lost that was not seen
+/// ([the model](crate::spec::published)): then nothing is sent, and the outcome says what it is.
+/// When what is published holds the same root and has not expired, no new record is made
 /// ([`Subject::Newest`] excepted): every target is asked, and those that lack it get it. Without
-/// a single upload that succeeds the name is left as it is.
+/// a single upload that succeeds the name is left as it is. The first publisher gets a new record
+/// first, and the others only once it has it.
 ///
 /// # Errors
 /// Those that stop everything; what happened at each target stands in the outcome.
@@ -36,78 +43,120 @@ pub async fn publish(
 ) -> Result<PublishOutcome, PublishTreeError> {
     let mut outcome = send_all(request).await?;
     drop(lock);
-    outcome.seen = look(request, &mut outcome).await;
-    outcome.shortfall = shortfall(&outcome, request.enough);
+    if outcome.shortfall.is_none() {
+        outcome.seen = look(request, &mut outcome).await;
+        outcome.shortfall = shortfall(&outcome, request.enough);
+    }
     Ok(outcome)
 }
 
 async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
-    let mut served: Served =
-        join_all(request.publishers.iter().map(|to| ask(request, &**to))).await;
-    // Before the upload, so that a sequence that cannot be is said at once.
-    let mut next = next_record(request, &served)?;
+    let mut ledger = Ledger::open(request.workspace, request.name)?;
+    let base = ledger.known.base.as_ref().map(|base| *base.root());
+    let mut answers = Answers::ask(request).await;
+    // Before the upload, so that what cannot be is said at once.
+    let mut decision = decide(request, &ledger.known, &answers).await?;
+    if decision.refused.is_some() {
+        return Ok(outcome(decision, base, Vec::new(), Vec::new()));
+    }
     let uploads = match &request.subject {
         Subject::Tree { car, root, uploads, progress } => {
             join_all(uploads.iter().map(|upload| send(&**upload, car, root, progress))).await
         }
         Subject::Root(_) | Subject::Newest { .. } => Vec::new(),
     };
-    let (mut publications, mut without_network) = (Vec::new(), Vec::new());
-    if uploads.is_empty() || uploads.iter().any(|outcome| outcome.ok) {
-        if next.is_new {
-            // The upload took its time: others may have published meanwhile.
-            served =
-                join_all(request.publishers.iter().zip(served).map(
-                    async |(to, before)| match before {
-                        Ok(before) => Ok(newer(before, ask(request, &**to).await)),
-                        failed => failed,
-                    },
-                ))
-                .await;
-            next = next_record(request, &served)?;
-        }
-        next.notices.iter().for_each(request.notice);
-        // Before it is sent: whatever happens then, the sequence is never given to another.
-        if let Some(workspace) = request.workspace {
-            History::of(workspace).keep(&next.record)?;
-        }
-        let each = request.publishers.iter().zip(&served);
-        for given in join_all(each.map(|(to, served)| give(&**to, served, &next.record))).await {
-            if given.without_network {
-                without_network.push(given.outcome.to.clone());
-            }
-            publications.push(given.outcome);
-        }
+    if !uploads.is_empty() && !uploads.iter().any(|outcome| outcome.ok) {
+        return Ok(outcome(decision, base, uploads, Vec::new()));
     }
-    Ok(PublishOutcome {
-        record: next.record,
-        new_record: next.is_new,
+    let mut rounds = 0;
+    let first = loop {
+        if decision.is_new {
+            // The upload took its time, or somebody else was first.
+            answers.ask_again(request).await;
+            decision = decide(request, &ledger.known, &answers).await?;
+            if decision.refused.is_some() {
+                return Ok(outcome(decision, base, uploads, Vec::new()));
+            }
+        }
+        write_down(request, &mut ledger, &decision)?;
+        let (Some(to), Some(served)) = (request.publishers.first(), answers.publishers.first())
+        else {
+            break None;
+        };
+        let given = give(&**to, served, &decision.record).await;
+        rounds += 1;
+        let by_key = matches!(request.author, Author::Key { .. });
+        if !(given.refused && decision.is_new && by_key && rounds < ROUNDS) {
+            break Some(given);
+        }
+    };
+    decision.notices.iter().for_each(request.notice);
+    let seen = first.as_ref().is_some_and(|first| first.outcome.read_back);
+    if seen && !request.subject.is_foreign() {
+        ledger.see(&decision.record)?;
+        keep_tree(request);
+    }
+    let may_follow = seen || !decision.is_new;
+    let others = request.publishers.iter().zip(&answers.publishers).skip(1);
+    let others = others.map(async |(to, served)| match may_follow {
+        true => give(&**to, served, &decision.record).await,
+        false => Given::not(to.describe(), WAITS.to_owned()),
+    });
+    let given: Vec<Given> = first.into_iter().chain(join_all(others).await).collect();
+    let silent = given.iter().filter(|given| given.without_network);
+    let without_network = silent.map(|given| given.outcome.to.clone()).collect();
+    let publications = given.into_iter().map(|given| given.outcome).collect();
+    let outcome = outcome(decision, base, uploads, publications);
+    Ok(PublishOutcome { without_network, ..outcome })
+}
+
+/// Moves the packed tree to where the next comparison finds it. Without it, it is fetched.
+fn keep_tree(request: &PublishRequest<'_>) {
+    let made_here = matches!(request.author, Author::Key { .. });
+    if let (Some(workspace), Some(car), true) =
+        (request.workspace, request.subject.car(), made_here)
+        && let Err(error) = std::fs::rename(car, workspace.dir().join(KEPT_TREE))
+    {
+        tracing::info!("the published tree is not kept: {error}");
+    }
+}
+
+/// Before it is sent: what was made here is known, whatever happens then.
+fn write_down(
+    request: &PublishRequest<'_>,
+    ledger: &mut Ledger<'_>,
+    decision: &Decision,
+) -> Result<(), PublishTreeError> {
+    let Author::Key { .. } = request.author else { return Ok(()) };
+    if decision.is_new && !request.subject.is_foreign() {
+        ledger.sign(&decision.record, false)?;
+    }
+    if let Some(workspace) = request.workspace {
+        History::of(workspace).keep(&decision.record)?;
+    }
+    Ok(())
+}
+
+fn outcome(
+    decision: Decision,
+    base: Option<Cid>,
+    uploads: Vec<TargetOutcome>,
+    publications: Vec<TargetOutcome>,
+) -> PublishOutcome {
+    let Decision { record, is_new, judged, refused, .. } = decision;
+    let lost = judged.lost;
+    PublishOutcome {
+        record,
+        new_record: is_new && refused.is_none(),
+        base,
+        lost: judged.losses,
+        removed: judged.removed,
         uploads,
         publications,
-        without_network,
+        without_network: Vec::new(),
         seen: Agreement::default(),
-        shortfall: None,
-    })
-}
-
-/// What a publisher serves, asked twice: it may be silent the second time, or answer from a place
-/// that is behind, and what it said stays said.
-fn newer(
-    before: Option<VerifiedRecord>,
-    now: Result<Option<VerifiedRecord>, PublishError>,
-) -> Option<VerifiedRecord> {
-    match (before, now) {
-        (Some(before), Ok(Some(now))) if before.supersedes(&now) => Some(before),
-        (_, Ok(Some(now))) => Some(now),
-        (before, _) => before,
+        shortfall: refused.map(|from| Shortfall::WouldLose { lost, from }),
     }
-}
-
-async fn ask(
-    request: &PublishRequest<'_>,
-    publisher: &dyn Publisher,
-) -> Result<Option<VerifiedRecord>, PublishError> {
-    publisher.get(&request.name).await
 }
 
 /// Asks the gateways; with a wait the publishers too, until all agree. A publisher that serves the
@@ -132,34 +181,4 @@ async fn look(request: &PublishRequest<'_>, outcome: &mut PublishOutcome) -> Agr
         }
     }
     seen
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ipns::UnverifiedRecord;
-    use crate::ipns::create;
-    use crate::keys::IpnsKey;
-
-    #[test]
-    fn what_was_answered_once_stays_answered() {
-        let record = |sequence| {
-            let key = IpnsKey::from_seed(&[7; 32].into());
-            let validity = "2100-01-01T00:00:00Z".parse().unwrap();
-            let bytes = create(&key, "/ipfs/bafkqaaa", sequence, validity, Duration::ZERO).unwrap();
-            UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
-        };
-        let silent = || Err(PublishError::Silent(Duration::from_secs(5)));
-        for (before, now, expected) in [
-            (Some(5), Ok(Some(6)), Some(6)),
-            (Some(5), Ok(Some(4)), Some(5)),
-            (Some(5), Ok(None), Some(5)),
-            (Some(5), silent(), Some(5)),
-            (None, Ok(Some(1)), Some(1)),
-            (None, silent(), None),
-        ] {
-            let now = now.map(|sequence: Option<u64>| sequence.map(record));
-            assert_eq!(newer(before.map(record), now), expected.map(record));
-        }
-    }
 }

@@ -4,7 +4,10 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `request` | what is to be published, and who gets it |
-//! | `author` | the record that all should have: the newest known, or a new one |
+//! | `answers` | what publishers and gateways say before anything is sent |
+//! | `author` | the record that all should have: the one that stands, or a new one |
+//! | `decision`, `trees` | what it would lose of what is published, read from this disk and gateways |
+//! | `ledger` | what is written of it into `published.toml`, before and after |
 //! | `ipfs`, `targets` | [`publish`]: the tree to every upload, the record to every publisher |
 //! | `agreement`, `patience` | whether publishers and gateways serve it; how long that is waited for |
 //! | `verdict` | when that is enough, and what is missing otherwise |
@@ -16,10 +19,13 @@
 //! | [`site`] | the tree on web hosts |
 
 mod agreement;
+mod answers;
 mod author;
+mod decision;
 mod error;
 mod history;
 mod ipfs;
+mod ledger;
 mod notice;
 mod parcel;
 mod patience;
@@ -29,6 +35,7 @@ pub mod site;
 mod status;
 mod targets;
 mod tree;
+mod trees;
 mod verdict;
 
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
@@ -39,12 +46,14 @@ pub use history::{
     StateError, root_before,
 };
 pub use ipfs::publish;
+pub use ledger::sign_ahead;
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
 pub use patience::Patience;
 pub use private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
-pub use request::{Author, PublishRequest, Subject};
+pub use request::{Author, Permission, PublishRequest, Subject};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};
+pub use trees::{KEPT_TREE, Trees};
 pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};

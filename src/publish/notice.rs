@@ -14,7 +14,12 @@ pub enum PublishNotice {
         /// Why each could not be asked.
         failed: Vec<String>,
     },
-    /// A service has a record that was not made here, and the new one replaces it.
+    /// What is replaced could not be read.
+    GoesUnread {
+        /// Why not.
+        reason: String,
+    },
+    /// What is replaced was published by somebody else; nothing of it is lost.
     NotOurs {
         /// The service.
         from: String,
@@ -35,10 +40,13 @@ impl fmt::Display for PublishNotice {
                  ({})",
                 failed.join("; ")
             ),
+            Self::GoesUnread { reason } => {
+                write!(f, "what is replaced could not be read, so what goes is not known: {reason}")
+            }
             Self::NotOurs { from, sequence, value } => write!(
                 f,
                 "{from} has sequence {sequence} of {value}, which was not published from this \
-                 workspace but from a copy of it, or with the same key elsewhere; it is replaced"
+                 workspace; all that is in it is here too"
             ),
         }
     }

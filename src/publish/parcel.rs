@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cid::Cid;
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,8 @@ use crate::keys::IpnsName;
 
 /// The file that names the others.
 pub const PARCEL_FILE: &str = "publication.json";
-/// It has some 250 bytes.
-const MAX_MANIFEST_BYTES: u64 = 4096;
+/// It has some 250 bytes, and a record in base64.
+const MAX_MANIFEST_BYTES: u64 = 4096 + 2 * MAX_RECORD_BYTES as u64;
 
 /// A tree and a record that points to it, both checked.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Parcel {
     pub root: Cid,
     /// The record that names the root.
     pub record: VerifiedRecord,
+    /// The newest that was known when it was made: it is sent over that alone.
+    pub over: Option<VerifiedRecord>,
 }
 
 /// Why a folder is not to be published.
@@ -97,6 +100,8 @@ struct Manifest {
     root: String,
     sequence: u64,
     validity: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over: Option<String>,
 }
 
 /// The names of the CAR file and the record's file in a folder.
@@ -105,6 +110,7 @@ pub fn parcel_files(dir: &Path, root: &Cid, name: &IpnsName) -> (PathBuf, PathBu
 }
 
 /// Writes `publication.json` beside the two files, last: without it the folder is not complete.
+/// `over` is the newest record that is known beside `record`.
 ///
 /// # Errors
 /// [`ParcelError::Io`].
@@ -113,6 +119,7 @@ pub fn write_manifest(
     name: &Name,
     root: &Cid,
     record: &VerifiedRecord,
+    over: Option<&VerifiedRecord>,
 ) -> Result<PathBuf, ParcelError> {
     let fields = record.fields();
     let manifest = Manifest {
@@ -121,6 +128,7 @@ pub fn write_manifest(
         root: root.to_string(),
         sequence: fields.sequence,
         validity: fields.until(),
+        over: over.map(|over| BASE64.encode(over.bytes())),
     };
     let path = dir.join(PARCEL_FILE);
     let text = serde_json::to_string_pretty(&manifest).expect("strings and a number are JSON");
@@ -158,8 +166,28 @@ impl Parcel {
         if (fields.sequence, fields.until()) != (manifest.sequence, manifest.validity) {
             return Err(wrong("its sequence or validity is not the record's".to_owned()));
         }
+        let over = match manifest.over {
+            Some(text) => Some(
+                over_of(&text, &record)
+                    .map_err(|reason| wrong(format!("what it was made over: {reason}")))?,
+            ),
+            None => None,
+        };
         check_car(&car, &root)?;
-        Ok(Self { name, car, root, record })
+        Ok(Self { name, car, root, record, over })
+    }
+}
+
+/// The record in `text`, which must be one of the same name before `record`. It may have expired.
+fn over_of(text: &str, record: &VerifiedRecord) -> Result<VerifiedRecord, String> {
+    let bytes = BASE64.decode(text.as_bytes()).map_err(|error| error.to_string())?;
+    let over = UnverifiedRecord::parse(&bytes)
+        .and_then(|over| over.verify_signature(record.name()))
+        .map_err(|error| error.to_string())?;
+    let (before, sequence) = (over.fields().sequence, record.fields().sequence);
+    match before < sequence {
+        true => Ok(over),
+        false => Err(format!("it has sequence {before}, the record {sequence}")),
     }
 }
 

@@ -47,7 +47,34 @@ fn write(dir: &Path, root: &Cid, record: &VerifiedRecord) {
         std::fs::rename(dir.join("car"), car).unwrap();
     }
     std::fs::write(file, record.bytes()).unwrap();
-    write_manifest(dir, &Name::parse("nick.eth").unwrap(), root, record).unwrap();
+    write_manifest(dir, &Name::parse("nick.eth").unwrap(), root, record, None).unwrap();
+}
+
+/// What it was made over travels with it, proven as the record is.
+#[test]
+fn what_it_was_made_over_comes_before_it() {
+    let (dir, root) = folder(|_| true);
+    let key = IpnsKey::from_seed(&[7; 32].into());
+    let of = |key: &IpnsKey, sequence| {
+        // It may have expired.
+        let validity = "2020-01-01T00:00:00Z".parse().unwrap();
+        let bytes = create(key, "/ipfs/bafkqaaa", sequence, validity, Duration::ZERO).unwrap();
+        UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
+    };
+    let open = |over: &VerifiedRecord| {
+        let record = record(&format!("/ipfs/{root}"), "2100-01-01T00:00:00Z");
+        let name = Name::parse("nick.eth").unwrap();
+        write_manifest(dir.path(), &name, &root, &record, Some(over)).unwrap();
+        Parcel::open(dir.path(), now())
+    };
+    let before = of(&key, 2);
+    assert_eq!(open(&before).unwrap().over, Some(before));
+    let other = IpnsKey::from_seed(&[8; 32].into());
+    for wrong in [of(&key, 3), of(&key, 4), of(&other, 2)] {
+        let error = open(&wrong).unwrap_err();
+        assert!(matches!(&error, ParcelError::Manifest { .. }), "{error}");
+        assert!(error.to_string().contains("made over"), "{error}");
+    }
 }
 
 #[test]
@@ -90,7 +117,7 @@ fn manifests_that_are_none() {
     let (dir, _) = folder(|_| true);
     let path = dir.path().join(PARCEL_FILE);
     let good = std::fs::read_to_string(&path).unwrap();
-    let long = format!("{good}{}", " ".repeat(4096));
+    let long = format!("{good}{}", " ".repeat(1 << 15));
     let bad = [
         String::new(),
         "{}".to_owned(),

@@ -7,7 +7,7 @@ use cid::Cid;
 use jiff::Timestamp;
 
 use super::verdict::Enough;
-use super::{PublishNotice, Sight};
+use super::{HistoryTarget, PublishNotice, Sight, Trees};
 use crate::ipfs::upload::Upload;
 use crate::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use crate::keys::{IpnsKey, IpnsName};
@@ -28,6 +28,10 @@ pub struct PublishRequest<'a> {
     pub publishers: &'a [Box<dyn Publisher>],
     /// Looked at once the record is out.
     pub gateways: &'a [Box<dyn RecordSource>],
+    /// Compares what is published with what would be; without, nothing unknown is replaced.
+    pub trees: Option<&'a Trees>,
+    /// What of it may go.
+    pub permission: &'a Permission,
     /// When that is enough.
     pub enough: Enough,
     /// The clock.
@@ -38,11 +42,21 @@ pub struct PublishRequest<'a> {
     pub waiting: &'a (dyn Fn(&Sight) + Send + Sync),
 }
 
+/// What the user says of what is published ([rule 11](crate::spec::published)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permission {
+    /// It is known: what goes is listed, and goes.
+    pub replace: bool,
+    /// Nothing is sent unless this is published.
+    pub expect: Option<HistoryTarget>,
+}
+
 /// What the record points to.
 pub enum Subject<'a> {
     /// A tree that is uploaded first.
     Tree {
-        /// The packed tree.
+        /// The packed tree; one that was made for this publication is moved to
+        /// [`KEPT_TREE`](super::KEPT_TREE) once it was seen published.
         car: &'a Path,
         /// Its root.
         root: Cid,
@@ -53,9 +67,9 @@ pub enum Subject<'a> {
     },
     /// A tree that was uploaded earlier.
     Root(Cid),
-    /// Whatever the newest known record points to, in a new record of another validity.
+    /// What was last seen published, the base, in a new record of another validity.
     Newest {
-        /// Also where that was never published from this workspace.
+        /// What is published, whoever published it.
         foreign: bool,
     },
 }
@@ -74,7 +88,12 @@ pub enum Author<'a> {
         sequence: Option<u64>,
     },
     /// It was signed elsewhere, or earlier.
-    Signed(&'a VerifiedRecord),
+    Signed {
+        /// The record.
+        record: &'a VerifiedRecord,
+        /// What was the newest then; none where nothing was known to be published.
+        over: Option<&'a VerifiedRecord>,
+    },
 }
 
 impl Subject<'_> {
@@ -82,6 +101,24 @@ impl Subject<'_> {
         match self {
             Self::Tree { root, .. } | Self::Root(root) => Some(*root),
             Self::Newest { .. } => None,
+        }
+    }
+
+    /// Whether it is what is published already, for longer.
+    pub(super) fn is_renewal(&self) -> bool {
+        matches!(self, Self::Newest { .. })
+    }
+
+    /// Whether it is renewed without being seen here.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self, Self::Newest { foreign: true })
+    }
+
+    /// The packed tree on this disk.
+    pub(super) fn car(&self) -> Option<&Path> {
+        match self {
+            Self::Tree { car, .. } => Some(car),
+            Self::Root(_) | Self::Newest { .. } => None,
         }
     }
 }

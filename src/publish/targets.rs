@@ -46,15 +46,27 @@ pub(super) struct Given {
     pub(super) outcome: TargetOutcome,
     /// It stored the record, and is a node without network, which nobody can read from.
     pub(super) without_network: bool,
+    /// It refused it for another one: somebody else was first.
+    pub(super) refused: bool,
 }
 
+impl Given {
+    /// It was not sent.
+    pub(super) fn not(to: String, error: String) -> Self {
+        let error = Some(error);
+        let outcome = TargetOutcome { to, ok: false, sent: false, read_back: false, error };
+        Self { outcome, without_network: false, refused: false }
+    }
+}
+
+/// Gives a publisher the record, unless it has it.
 pub(super) async fn give(
     publisher: &dyn Publisher,
     served: &Result<Option<VerifiedRecord>, PublishError>,
     record: &VerifiedRecord,
 ) -> Given {
     let to = publisher.describe();
-    let done = |outcome| Given { outcome, without_network: false };
+    let done = |outcome| Given { outcome, without_network: false, refused: false };
     match served {
         Ok(Some(has)) if has.bytes() == record.bytes() => {
             return done(TargetOutcome { to, ok: true, sent: false, read_back: true, error: None });
@@ -77,6 +89,8 @@ pub(super) async fn give(
         matches!(published, Err(PublishError::WithoutNetwork { taken: true, .. }));
     let not_read_back = matches!(published, Err(PublishError::NotReadBack { .. }));
     let taken = published.is_ok() || not_read_back || without_network;
+    let refused =
+        matches!(published, Ok(Published::Superseded(_)) | Err(PublishError::Outdated { .. }));
     let error = match published {
         Ok(Published::Same) => None,
         Ok(Published::Superseded(other)) => Some(in_between(other.fields().sequence)),
@@ -85,5 +99,5 @@ pub(super) async fn give(
     };
     let ok = error.is_none();
     let outcome = TargetOutcome { to, ok, sent: taken, read_back: ok, error };
-    Given { outcome, without_network }
+    Given { outcome, without_network, refused }
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use cid::Cid;
+
 use super::{Agreement, TargetOutcome};
 use crate::ipns::VerifiedRecord;
+use crate::published::Loss;
 
 /// What `publish` did.
 #[derive(Clone, Debug)]
@@ -12,6 +15,12 @@ pub struct PublishOutcome {
     pub record: VerifiedRecord,
     /// Whether it was made now; otherwise the root had not changed.
     pub new_record: bool,
+    /// What was last seen published when it was made.
+    pub base: Option<Cid>,
+    /// What of what is published it loses; where that is not allowed, nothing was sent.
+    pub lost: Vec<Loss>,
+    /// Files that it removes on purpose.
+    pub removed: Vec<String>,
     /// For each upload.
     pub uploads: Vec<TargetOutcome>,
     /// For each publisher; empty when no upload succeeded, for nobody could read the tree.
@@ -68,6 +77,14 @@ pub fn required(
 /// What a publication lacks, although part of it was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shortfall {
+    /// What is published has something that nobody here saw: nothing was sent.
+    #[error("publishing would lose {} of {from}", things(*lost))]
+    WouldLose {
+        /// How much.
+        lost: u64,
+        /// Of what, in words.
+        from: String,
+    },
     /// Nobody has the tree.
     #[error("no upload succeeded, so the IPNS name was left as it is")]
     NoUpload,
@@ -117,6 +134,13 @@ pub enum Shortfall {
         /// Whether one has the files and does not serve them.
         unseen: bool,
     },
+}
+
+fn things(count: u64) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    }
 }
 
 fn sites(complete: usize, require: usize) -> String {

@@ -83,6 +83,8 @@ pub enum ErrorKind {
     BadValue,
     /// The devnet's chain did not do as it was told.
     Chain,
+    /// Something else is published than was expected.
+    Changed,
     /// `doctor` found something that is not as it should be.
     ChecksFailed,
     /// The system's clock is wrong.
@@ -133,8 +135,6 @@ pub enum ErrorKind {
     Network,
     /// The transactions may cost more than `--max-cost`.
     MaxCost,
-    /// The newest publication is not known, and what is here may be older.
-    NewestUnknown,
     /// No keystore has that name.
     NoAccount,
     /// A name has no SIGN 3 for the signer.
@@ -267,6 +267,8 @@ pub enum ErrorKind {
     Transaction,
     /// `namesys.toml` asks for a credential to be sent to a host that the user did not bind it to.
     UnboundCredential,
+    /// What is published is not known, so that it might be lost.
+    UnknownPublished,
     /// A server refuses connections or cannot be found.
     Unreachable,
     /// A publisher's answer could not be read.
@@ -281,6 +283,8 @@ pub enum ErrorKind {
     Usage,
     /// This program and the resolver contract judge a record differently.
     VerdictsDiffer,
+    /// What is published has something that was not seen here, and would be lost.
+    WouldLose,
     /// The password does not open the keystore.
     WrongPassword,
 }

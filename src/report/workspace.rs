@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChainStatusReport, IpnsKeyReport, SignerReport, SiteStatusReport};
 use crate::publish::{SiteEntry, TargetOutcome};
+use crate::published::Loss;
 use crate::request::{Request, Step};
 use crate::workspace::{LineError, RecordState, SignedFile};
 
@@ -211,6 +212,15 @@ pub struct PublishReport {
     pub validity: String,
     /// Whether a new record was made.
     pub new_record: bool,
+    /// What was last seen published when it was made: the tree's CID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// What of what is published it loses; nothing was sent where that is not allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Loss>,
+    /// Files that it removes on purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
     /// Each upload.
     pub uploads: Vec<UploadReport>,
     /// Each publisher.

@@ -11,6 +11,7 @@
 //! | [`ccip_read`] | EIP-3668, ENSIP-10, ENSIP-21 |
 //! | [`ipns`] | IPNS records, w3name and its revisions, delegated routing, Kubo |
 //! | [`unixfs`] | the profile that makes equal roots |
+//! | [`published`] | whose copy is the truth: the base, what a publication would lose, who decides |
 //! | [`deployed_client`] | the web client's trees, and the sibling Dev3 |
 //! | [`threats`] | who is trusted, and what follows |
 
@@ -24,6 +25,8 @@ pub mod identities {}
 pub mod ipns {}
 #[doc = include_str!("keys.md")]
 pub mod keys {}
+#[doc = include_str!("published.md")]
+pub mod published {}
 #[doc = include_str!("records.md")]
 pub mod records {}
 #[doc = include_str!("requests.md")]

@@ -70,6 +70,8 @@ pub struct Config {
     pub sites: Vec<SiteTarget>,
     /// Gateways to read from; empty: the network's own.
     pub gateways: Vec<String>,
+    /// Whether this workspace is the whole truth of its key: what else is published may go.
+    pub replace: bool,
 }
 
 /// Why `namesys.toml` is refused.
@@ -114,6 +116,7 @@ impl Config {
             publishers: Vec::new(),
             sites: Vec::new(),
             gateways: Vec::new(),
+            replace: false,
         }
     }
 
@@ -149,6 +152,7 @@ impl Config {
             publishers: file.publishers,
             sites: file.sites,
             gateways: file.gateways.ipfs,
+            replace: file.publish.replace,
         })
     }
 

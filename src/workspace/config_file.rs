@@ -64,6 +64,16 @@ pub(super) struct File {
     pub sites: Vec<SiteTarget>,
     #[serde(default)]
     pub gateways: Gateways,
+    #[serde(default)]
+    pub publish: Publish,
+}
+
+/// `[publish]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Publish {
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// `[gateways]`.

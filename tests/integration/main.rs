@@ -14,6 +14,7 @@ mod credentials;
 mod doctor;
 mod faults;
 mod forms;
+mod losses;
 mod network;
 mod publish;
 mod published_keys;

@@ -165,30 +165,34 @@ fn two_copies_publish_at_once() {
         }
         let results = at_once(&copies, |copy| copy.run(&["publish"]));
         let (sequence, value) = copies[0].served();
-        assert!(sequence > before && sequence <= before + 2, "{before} {sequence}");
-        let mut won = false;
-        for (code, json, stderr) in &results {
+        assert_eq!(sequence, before + 1, "one of them");
+        let (mut won, mut lost) = (None, None);
+        for (number, (code, json, stderr)) in results.iter().enumerate() {
             let published: PublishReport = report(json);
-            let root = format!("/ipfs/{}", published.root);
-            let error = published.publications[0].error.as_deref().unwrap_or_default();
             match code {
-                Some(0) => won |= published.sequence == sequence && root == value,
-                // The other was read back in its place, or from the gateway already.
-                Some(1) => assert!(
-                    error.contains("another publication came in between")
-                        || kind(json) == Some(ErrorKind::Superseded),
-                    "{json}"
-                ),
+                Some(0) => {
+                    assert_eq!(format!("/ipfs/{}", published.root), value, "{json}");
+                    won = Some(number);
+                }
+                Some(1) => {
+                    assert_eq!(kind(json), Some(ErrorKind::WouldLose), "{json} {stderr}");
+                    assert_eq!(published.lost.len(), 1, "{json}");
+                    lost = Some(number);
+                }
                 other => panic!("{other:?} {json} {stderr}"),
             }
         }
-        assert!(won, "what is served is what one of them says it published: {results:?}");
-        // Whoever lost publishes again: above the other, and saying what it replaces.
-        let loser = usize::from(value.ends_with(&report::<PublishReport>(&results[0].1).root));
-        let (code, published, stderr) = copies[loser].publish(&[]);
+        let (won, lost) = (&copies[won.unwrap()], &copies[lost.unwrap()]);
+        // Whoever lost publishes again when told so: above the other, and saying what goes.
+        let (code, published, stderr) = lost.publish(&["--replace"]);
         assert_eq!(code, Some(0), "{published:?} {stderr}");
-        assert_eq!(published.sequence, sequence + 1);
-        assert!(stderr.contains("which was not published from this workspace"), "{stderr}");
+        assert_eq!((published.sequence, published.lost.len()), (sequence + 1, 1));
+        // The other takes that over, and has seen it then.
+        won.change(&format!(
+            "https://example.com/{round}/{}",
+            usize::from(lost.dir != copies[0].dir)
+        ));
+        assert_eq!(won.publish(&[]).1.sequence, sequence + 1);
     }
 }
 
@@ -239,10 +243,10 @@ fn a_record_that_comes_in_between_is_explained() {
     let outdated = answer("400 Bad Request", "content-type: application/json", outdated);
     // Asked twice, it has none; when the record is sent, it has another.
     let url = server(vec![none.clone(), none, outdated, w3name_answer(&record(5, 24))]);
-    let (code, published, _) = workspace.publish(&["--publisher", &format!("w3name={url}")]);
-    assert_eq!((code, published.sequence), (Some(1), 0), "{published:?}");
-    let said = published.publications[0].error.as_deref().unwrap();
-    assert!(said.contains("it has sequence 5 now; publish again"), "{said}");
+    let (code, json, _) = workspace.run(&["publish", "--publisher", &format!("w3name={url}")]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
+    let said = error(&json).unwrap().message;
+    assert!(said.contains("sequence 5") && said.contains("is not a directory"), "{said}");
 }
 
 #[test]
@@ -273,22 +277,24 @@ fn a_service_that_fails_does_not_lower_the_sequence_silently() {
     workspace.change("https://example.com/0");
     let busy = answer("429 Too Many Requests", "retry-after: 3600", "busy");
     let url = format!("w3name={}", server(vec![busy]));
-    let (code, published, stderr) = workspace.publish(&["--publisher", &url]);
+    let (code, json, _) = workspace.run(&["publish", "--publisher", &url]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
+    let (code, published, stderr) = workspace.publish(&["--replace", "--publisher", &url]);
     assert_eq!((code, published.sequence), (Some(1), 0), "{published:?}");
     assert!(stderr.contains("has no earlier record") && stderr.contains("429"), "{stderr}");
 
     // Known from before: no guess, nothing to warn of.
     workspace.good::<PublishReport>(&["publish", "--sequence", "7"]);
     workspace.change("https://example.com/1");
-    let (code, published, stderr) = workspace.publish(&["--publisher", &url]);
+    let (code, published, stderr) = workspace.publish(&["--replace", "--publisher", &url]);
     assert_eq!((code, published.sequence), (Some(1), 8), "{published:?}");
     assert!(!stderr.contains("has no earlier record"), "{stderr}");
 }
 
-/// A fresh checkout, and a publisher that has lost the name: the sequence would start anew, below
-/// what readers have.
+/// A fresh checkout, and a publisher that has lost the name: what readers have is known from a
+/// gateway alone.
 #[test]
-fn a_higher_sequence_at_a_gateway_is_an_error() {
+fn a_higher_sequence_at_a_gateway_is_published_too() {
     let (folder, devnet, other) = (tempfile::tempdir().unwrap(), devnet(), devnet());
     let workspace = Publisher::new(folder.path().join("here"), &devnet);
     workspace.change("https://example.com/0");
@@ -301,13 +307,12 @@ fn a_higher_sequence_at_a_gateway_is_an_error() {
     let gateway = other.urls().gateway;
     let publish = ["publish", "--gateway", &gateway];
     let (code, json, _) = workspace.run(&publish);
-    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Superseded)), "{json}");
-    let published: PublishReport = report(&json);
-    assert_eq!((published.sequence, published.gateways[0].sequence), (0, Some(57)));
-    assert!(error(&json).unwrap().hint.unwrap().contains("--sequence 58"), "{json}");
-    // As it says; there the gateway reads from another network, and is behind now.
-    let (code, published, _) = workspace.publish(&["--gateway", &gateway, "--sequence", "58"]);
-    assert_eq!((code, published.gateways[0].ok), (Some(0), Some(false)), "{published:?}");
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
+    assert!(error(&json).unwrap().message.contains("sequence 57"), "{json}");
+    // Told so, it is replaced; there the gateway reads from another network, and is behind now.
+    let (code, published, _) = workspace.publish(&["--gateway", &gateway, "--replace"]);
+    assert_eq!((code, published.sequence), (Some(0), 58), "{published:?}");
+    assert_eq!(published.gateways[0].ok, Some(false), "{published:?}");
 }
 
 #[test]

@@ -75,17 +75,18 @@ fn nothing_old_is_renewed_while_the_newest_may_be_elsewhere() {
     workspace.good(&[&["publish"], &both[..]].concat());
     workspace.change("https://example.com/1");
     workspace.good(&["publish", "--publisher", &second]);
-    let history = workspace.dir.join(".namesys/history");
-    std::fs::rename(&history, workspace.dir.join("history")).unwrap();
+    let base = workspace.dir.join("published.toml");
+    std::fs::rename(&base, workspace.dir.join("base")).unwrap();
     drop(other);
 
-    let renew = [&["renew", "--require", "1"], &both[..]].concat();
+    let later = ["renew", "--require", "1", "--validity", "2100-01-01T00:00:00Z"];
+    let renew = [&later, &both[..]].concat();
     let (code, json, _) = workspace.run(&renew);
-    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"newest-unknown".into()), "{json}");
+    assert_eq!((code, &json["error"]["kind"]), (Some(1), &"other-value".into()), "{json}");
     let (_, status, _) = workspace.run(&["status"]);
     assert_eq!(status["publications"][0]["sequence"], 0, "nothing was sent: {status}");
-    // What was published from here tells which is the newest.
-    std::fs::rename(workspace.dir.join("history"), &history).unwrap();
+    // What was last seen from here tells which is the newest.
+    std::fs::rename(workspace.dir.join("base"), &base).unwrap();
     assert_eq!(workspace.good(&renew)["sequence"], 2);
 }
 
@@ -110,14 +111,16 @@ fn what_was_never_published_from_here_is_named_and_not_renewed() {
     assert!(json["error"]["hint"].as_str().unwrap().contains("--foreign"), "{json}");
     let (_, status, _) = workspace.run(&["status"]);
     assert_eq!(status["publications"][0]["sequence"], 7, "nothing was sent: {status}");
-    // What is here replaces it, with a warning; or it is kept, when that is said.
-    let (code, json, stderr) = workspace.run(&["publish"]);
+    // What is here replaces it when that is said; or it is kept, when that is.
+    let (code, json, _) = workspace.run(&["publish"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
+    let (code, json, stderr) = workspace.run(&["publish", "--replace"]);
     assert_eq!((code, &json["sequence"]), (Some(0), &8.into()), "{json}");
-    assert!(stderr.contains("was not published from this workspace"), "{stderr}");
+    assert!(stderr.contains("what goes is not known"), "{stderr}");
     workspace.good(&["status"]);
     workspace.good(&["ipns", "sign", "--value", value, "--sequence", "9", "--out", foreign]);
     workspace.good(&["ipns", "put", foreign, "--publisher", &w3name]);
-    let renewed: PublishReport = workspace.report(&["renew", "--foreign"]);
+    let renewed: PublishReport = workspace.report(&["renew", "--foreign", "--validity", "800d"]);
     assert_eq!(renewed.sequence, 10);
     workspace.good(&["status"]);
 }

@@ -43,6 +43,7 @@ fuzz!(
     contenthash,
     config_toml,
     records_toml,
+    published_toml,
     csv,
     car,
     dag_pb,

@@ -149,6 +149,23 @@ pub fn dag_pb() -> Vec<Vec<u8>> {
     ]
 }
 
+pub fn published_toml() -> Vec<Vec<u8>> {
+    let key = IpnsKey::from_seed(&[7; 32].into());
+    let root = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";
+    let validity = "2100-01-01T00:00:00Z".parse().unwrap();
+    let ttl = std::time::Duration::from_secs(60);
+    let table = |head: &str, sequence| {
+        let value = format!("/ipfs/{root}");
+        let record = namesys::ipns::create(&key, &value, sequence, validity, ttl).unwrap();
+        let record = data_encoding::BASE64.encode(&record);
+        format!("{head}\nroot = \"{root}\"\nsequence = {sequence}\nrecord = \"{record}\"\n")
+    };
+    let name = key.name();
+    let base = table(&format!("[ipns.{name}.base]"), 5);
+    let signed = table(&format!("[[ipns.{name}.signed]]"), 6);
+    of(&[&base, &format!("{base}\n{signed}ahead = true\n"), "[ipns]\n"])
+}
+
 pub fn ipns_record() -> Vec<Vec<u8>> {
     bytes("ipns", &["record_v1_v2", "record_v2"])
 }

@@ -14,6 +14,7 @@ use namesys::ipfs::{TreeBudget, TreeLimits, Walk, list, read_file, resolve};
 use namesys::ipns::{Revision, UnverifiedRecord};
 use namesys::keys::file::parse_signer_key;
 use namesys::keys::{IpnsKey, IpnsName};
+use namesys::published::BaseFile;
 use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
 use namesys::recordhash::Recordhash;
 use namesys::request::{SignedRecord, SignedRedirect, VerifyContext};
@@ -26,12 +27,13 @@ use namesys::workspace::{Config, Format, Records, read_rows};
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 16] = [
+pub const ALL: [(&str, Target); 17] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
     ("config_toml", config_toml),
     ("records_toml", records_toml),
+    ("published_toml", published_toml),
     ("csv", csv),
     ("car", car),
     ("dag_pb", dag_pb),
@@ -111,6 +113,13 @@ pub fn records_toml(input: &[u8]) {
         let again = Records::parse(&records.to_string(), &root).expect("what was written");
         assert!(again.iter().eq(records.iter()));
     }
+}
+
+/// `published.toml`: what counts of it is proven, and is what is written again.
+pub fn published_toml(input: &[u8]) {
+    let file = BaseFile::parse(text(input));
+    let again = BaseFile::parse(&file.to_string());
+    assert_eq!(again.to_string(), file.to_string());
 }
 
 /// CSV or JSON Lines: read whole or refused, and no record counted twice.

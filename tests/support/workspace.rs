@@ -17,22 +17,41 @@ pub const SEED: &str = "0a2bccc32412f9c1b0636abed2b6273fe77e625a95df80c7606ecb8f
 pub struct Workspace {
     pub dir: PathBuf,
     urls: DevnetUrls,
+    /// Whether the IPNS key is derived from the wallet, as it must be for other storage.
+    derives: bool,
 }
 
 impl Workspace {
     /// Made in `dir`, with a signed record.
     pub fn new(dir: PathBuf, urls: DevnetUrls) -> Self {
-        std::fs::create_dir_all(&dir).unwrap();
-        let workspace = Self { dir, urls };
-        workspace.good(&["init", "nick.eth"]);
+        let workspace = Self::init(dir, urls, &["nick.eth"]);
         workspace.change("https://example.com/0");
         workspace
+    }
+
+    /// Made in `dir`, with what stands after `init`.
+    pub fn init(dir: PathBuf, urls: DevnetUrls, arguments: &[&str]) -> Self {
+        std::fs::create_dir_all(&dir).unwrap();
+        let workspace = Self { dir, urls, derives: arguments.contains(&"--storage") };
+        workspace.good(&[&["init"], arguments].concat());
+        workspace
+    }
+
+    /// A copy of what git has of it: all but the state.
+    pub fn checkout(&self, dir: PathBuf) -> Self {
+        let copied = Command::new("cp").arg("-r").args([&self.dir, &dir]).status().unwrap();
+        assert!(copied.success());
+        std::fs::remove_dir_all(dir.join(".namesys")).unwrap();
+        Self { dir, urls: self.urls.clone(), derives: self.derives }
     }
 
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", &self.dir).env("NAMESYS_KEY_PASSWORD", "");
-        command.env("ETH_PRIVATE_KEY", WALLET).env("NAMESYS_IPNS_KEY", SEED);
+        command.env("ETH_PRIVATE_KEY", WALLET);
+        if !self.derives {
+            command.env("NAMESYS_IPNS_KEY", SEED);
+        }
         command.env("NAMESYS_W3NAME_URL", &self.urls.w3name);
         command.env("NAMESYS_KUBO_URL", &self.urls.kubo);
         command.env("NAMESYS_GATEWAY_URL", &self.urls.gateway);

@@ -1,8 +1,9 @@
 //! `renew`: what is published, valid for longer.
 
 use namesys::publish::Subject;
+use namesys::published::Missing;
 
-use super::publish::ipfs::{AuthorArgs, FanOutArgs};
+use super::publish::publication::PublicationArgs;
 use super::publish::report::published;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -12,29 +13,20 @@ use crate::cli::session::Session;
 /// `renew`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Renew what is published also where it was never published from this workspace: from then on
-    /// it counts as published here
+    /// Renew what is published also where it was never published from this workspace: it is renewed
+    /// as it is, and not taken over
     #[arg(long)]
     foreign: bool,
     #[command(flatten)]
-    fan_out: FanOutArgs,
-    #[command(flatten)]
-    author: AuthorArgs,
+    publication: PublicationArgs,
 }
 
 /// A new record of the same value.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let mut session = Session::open(context)?;
-    args.author.check()?;
-    let fan_out = args.fan_out.open(context, Some(&session.config))?;
-    let key = args.author.key(context, &mut session)?;
-    let lock = session.workspace.lock()?;
-    let author = args.author.author(&key, None);
-    let names = (session.config.name(), key.name());
-    let locked = Some((&session.workspace, lock));
+    let publication = args.publication.open(context, Session::open(context)?)?;
     let subject = Subject::Newest { foreign: args.foreign };
-    let outcome = fan_out.send(context, locked, names, subject, author)?;
-    if !outcome.new_record {
+    let outcome = publication.send(subject, None, Missing::MayGo)?;
+    if !outcome.new_record && outcome.lost.is_empty() {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
     Ok(published(outcome))

@@ -4,9 +4,10 @@ use cid::Cid;
 use futures_util::future::join_all;
 use namesys::ipfs::upload::Upload;
 use namesys::publish::{History, HistoryTarget, Subject, root_before, status};
+use namesys::published::Missing;
 use namesys::report::ErrorKind;
 
-use super::publish::ipfs::{AuthorArgs, FanOutArgs};
+use super::publish::publication::PublicationArgs;
 use super::publish::report::published;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
@@ -26,30 +27,27 @@ pub struct Args {
     #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
-    fan_out: FanOutArgs,
-    #[command(flatten)]
-    author: AuthorArgs,
+    publication: PublicationArgs,
 }
 
 /// An older value in a new record.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let mut session = Session::open(context)?;
-    args.author.check()?;
-    let fan_out = args.fan_out.open(context, Some(&session.config))?;
+    let session = Session::open(context)?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
-    let key = args.author.key(context, &mut session)?;
-    let lock = session.workspace.lock()?;
-    let kept = History::of(&session.workspace).records(&key.name())?;
+    let publication = args.publication.open(context, session)?;
+    let name = publication.name();
+    let kept = History::of(&publication.session.workspace).records(&name)?;
     let root = context.block_on(async {
-        let now = status(&key.name(), &fan_out.publishers, &kept).await.newest;
+        let now = status(&name, &publication.fan_out.publishers, &kept).await.newest;
         let root = root_before(args.to.as_ref(), &kept, now.as_ref())?;
         kept_by(&root, &uploads, args.force, context).await?;
         Ok(root)
     })?;
-    let author = args.author.author(&key, None);
-    let names = (session.config.name(), key.name());
-    let locked = Some((&session.workspace, lock));
-    let outcome = fan_out.send(context, locked, names, Subject::Root(root), author)?;
+    // The older tree was asked for: what it lacks of the base may go.
+    let outcome = publication.send(Subject::Root(root), None, Missing::MayGo)?;
+    if !outcome.lost.is_empty() {
+        return Ok(published(outcome));
+    }
     if !outcome.new_record {
         context.output.note("this is what is published: the same record, for those that lack it");
     }

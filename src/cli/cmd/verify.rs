@@ -7,7 +7,7 @@ use alloy_primitives::Address;
 use namesys::ens::Name;
 use namesys::report::{CheckedReport, ErrorKind, VerifyReport};
 use namesys::request::ApprovalBasis;
-use namesys::workspace::{ApprovalMode, CheckedFile, Config, Verdict, check_tree};
+use namesys::workspace::{CheckedFile, Facts, Verdict, check_tree};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -37,58 +37,17 @@ pub struct Args {
     chain_id: Option<u64>,
 }
 
-/// What is taken for the chain's word.
-#[derive(Clone)]
-pub struct Facts {
-    chain_id: u64,
-    owner: Option<Address>,
-    approved: Vec<Address>,
-    /// Where approvals are kept, and of which signer.
-    kept: Option<(Config, Address)>,
-}
-
-impl Facts {
-    /// What the workspace says: its wallet or owner, kept approvals, and, in the mode
-    /// `on-chain`, that its signer is approved there.
-    pub fn of(config: &Config) -> Self {
-        let keys = config.keys();
-        let mut approved = Vec::new();
-        if config.approval_mode() == Some(ApprovalMode::OnChain) {
-            approved.extend(keys.signer);
-        }
-        if config.owner() != keys.wallet {
-            approved.extend(keys.wallet);
-        }
-        let (chain_id, owner) = (config.chain_id, config.owner());
-        let kept = keys.signer.map(|signer| (config.clone(), signer));
-        Self { chain_id, owner, approved, kept }
-    }
-
-    /// Whether an owner is known at all.
-    pub fn have_owner(&self) -> bool {
-        self.owner.is_some()
-    }
-
-    fn owner_of(&self, name: &Name) -> Address {
-        let kept = self
-            .kept
-            .as_ref()
-            .and_then(|(config, signer)| Some(config.approval(name, *signer)?.owner));
-        kept.or(self.owner).unwrap_or_default()
-    }
-
-    /// Checks the tree in `dir`. Ctrl-C ends it at once.
-    pub fn check(&self, context: &Context, dir: &Path) -> Result<Vec<CheckedFile>, CliError> {
-        let bar = context.output.progress("verifying", Unit::Things("files"));
-        let (shown, facts, dir) = (bar.clone(), self.clone(), dir.to_owned());
-        let checked = context.blocking(move || {
-            let owner_of = |name: &Name| facts.owner_of(name);
-            let progress = || shown.one_more();
-            check_tree(&dir, facts.chain_id, &owner_of, &facts.approved, &progress)
-        });
-        bar.finish();
-        Ok(checked??)
-    }
+/// Checks the tree in `dir` against `facts`. Ctrl-C ends it at once.
+pub fn check(facts: &Facts, context: &Context, dir: &Path) -> Result<Vec<CheckedFile>, CliError> {
+    let bar = context.output.progress("verifying", Unit::Things("files"));
+    let (shown, facts, dir) = (bar.clone(), facts.clone(), dir.to_owned());
+    let checked = context.blocking(move || {
+        let owner_of = |name: &Name| facts.owner_of(name);
+        let progress = || shown.one_more();
+        check_tree(&dir, facts.chain_id, &owner_of, &facts.approved, &progress)
+    });
+    bar.finish();
+    Ok(checked??)
 }
 
 /// Checks every file.
@@ -99,10 +58,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let mut facts = match &session {
         Some(session) => Facts::of(&session.config),
-        None => Facts { chain_id: 1, owner: None, approved: Vec::new(), kept: None },
+        None => Facts::default(),
     };
     if let Some(owner) = args.owner {
-        (facts.owner, facts.kept) = (Some(owner), None);
+        facts.set_owner(owner);
     }
     facts.chain_id = args.chain_id.unwrap_or(facts.chain_id);
     for signer in &facts.approved {
@@ -126,7 +85,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         )
         .hint("give a folder that holds .well-known"));
     }
-    let report = report(facts.check(context, &dir)?);
+    let report = report(check(&facts, context, &dir)?);
     let error = (report.invalid > 0).then(|| invalid(report.invalid));
     Ok(Outcome::partial(report, error))
 }

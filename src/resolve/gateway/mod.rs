@@ -11,6 +11,7 @@ mod probe;
 mod reading;
 mod root;
 mod tree;
+mod whole;
 
 use std::fmt;
 use std::sync::Arc;

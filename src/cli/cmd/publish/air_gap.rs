@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use namesys::publish::{
-    Agreement, Author, Enough, History, Parcel, PublishOutcome, PublishRequest, Source, Subject,
-    TemporaryCar, dry_record, parcel_files, write_manifest,
+    Agreement, Author, Enough, Parcel, Permission, PublishOutcome, PublishRequest, Source, Subject,
+    TemporaryCar, dry_record, parcel_files, sign_ahead, write_manifest,
 };
 use namesys::report::ErrorKind;
 use namesys::workspace::RecordedKeys;
 
-use super::ipfs::{AuthorArgs, FanOutArgs};
+use super::ipfs::{AuthorArgs, Sending};
+use super::publication::PublicationArgs;
 use super::report::{published, report};
 use crate::cli::cmd::pack::pack_car;
 use crate::cli::context::Context;
@@ -45,6 +46,8 @@ pub fn write(
         author: author.author(&key, sequence),
         publishers: &[],
         gateways: &[],
+        trees: None,
+        permission: &Permission::default(),
         enough: Enough { require: 0, wait: None },
         now: Timestamp::now(),
         notice: &|_| (),
@@ -54,20 +57,25 @@ pub fn write(
     author.note_reuse(context, &record, new_record);
     let (car, file) = parcel_files(dir, &root, record.name());
     unfinished.keep(&car)?;
-    if keep {
-        // Before anybody can send it: the sequence is never given to another.
-        History::of(&session.workspace).keep(&record)?;
-    }
+    // Before anybody can send it: the sequence is never given to another.
+    let over = match keep {
+        true => sign_ahead(&session.workspace, &record)?,
+        false => None,
+    };
     write_file(&file, record.bytes())?;
     let mut written = vec![car, file];
     if keep {
-        written.push(write_manifest(dir, session.config.name(), &root, &record)?);
+        let over = over.as_ref();
+        written.push(write_manifest(dir, session.config.name(), &root, &record, over)?);
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");
     let written = written.iter().map(|path| path.display().to_string()).collect();
     let outcome = PublishOutcome {
         record,
         new_record,
+        base: None,
+        lost: Vec::new(),
+        removed: Vec::new(),
         uploads: Vec::new(),
         publications: Vec::new(),
         without_network: Vec::new(),
@@ -83,10 +91,11 @@ pub fn publish_signed(
     dir: &Path,
     context: &Context,
     uploads: &UploadArgs,
-    fan_out: &FanOutArgs,
+    args: &PublicationArgs,
 ) -> Result<Outcome, CliError> {
     let parcel = Parcel::open(dir, Timestamp::now())?;
-    let config = context.config()?;
+    let session = Session::open_if_any(context)?;
+    let config = session.as_ref().map(|session| &session.config);
     let name = *parcel.record.name();
     if let Some(config) = config {
         if *config.name() != parcel.name {
@@ -103,7 +112,7 @@ pub fn publish_signed(
             .unrecorded_keys(&RecordedKeys { ipns_name: Some(name), ..RecordedKeys::default() })?;
     }
     let uploads = uploads.get(context, config)?;
-    let fan_out = fan_out.open(context, config)?;
+    let fan_out = args.fan_out.open(context, config)?;
     let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {
@@ -114,8 +123,20 @@ pub fn publish_signed(
             progress_bar.at_then(sent, total, "publishing, and reading it back");
         })),
     };
-    let author = Author::Signed(&parcel.record);
-    let sent = fan_out.send(context, None, (&parcel.name, name), subject, author);
+    let workspace = session.as_ref().map(|session| &session.workspace);
+    let locked = match workspace {
+        Some(workspace) => Some((workspace, workspace.lock()?)),
+        None => None,
+    };
+    let sending = Sending {
+        locked,
+        names: (&parcel.name, name),
+        subject,
+        author: Author::Signed { record: &parcel.record, over: parcel.over.as_ref() },
+        judge: None,
+        permission: args.permission.get(session.as_ref()),
+    };
+    let sent = fan_out.send(context, sending);
     bar.finish();
     Ok(published(sent?))
 }

@@ -1,17 +1,19 @@
 //! What `publish`, `renew` and `rollback` share: a record to every publisher, read back from
 //! each and from the gateways.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
-use namesys::keys::IpnsKey;
+use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::Http;
 use namesys::publish::{
-    Author, Enough, PublishNotice, PublishOutcome, PublishRequest, Sight, Subject, publish,
-    required,
+    Author, Enough, Permission, PublishNotice, PublishOutcome, PublishRequest, Sight, Subject,
+    Trees, publish, required,
 };
+use namesys::published::Judge;
 use namesys::resolve::{Gateway, GatewayRecords};
 use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 
@@ -21,21 +23,22 @@ use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::prompt::confirm;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
-use crate::cli::values::{duration, validity};
+use crate::cli::values::{duration, from_now, validity};
 
 /// The highest sequence that all programs take (an int64 in some).
 const LAST_SEQUENCE: u64 = i64::MAX as u64;
 /// No name comes so far by publishing.
 const HIGH_SEQUENCE: u64 = 1 << 62;
 /// A year, w3name's own default.
-const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
+const VALIDITY: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long one gateway is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who makes new records, and how.
 #[derive(Debug, clap::Args)]
 pub struct AuthorArgs {
-    /// Until when a new record is valid, or for how long (90d) [default: a year on]
+    /// Until when a new record is valid, or for how long (90d) [default: a year on, rounded down to
+    /// the hour]
     #[arg(long, value_name = "RFC3339|DURATION", value_parser = validity)]
     pub validity: Option<Validity>,
     /// How long a reader may keep a new record
@@ -150,8 +153,7 @@ impl AuthorArgs {
 
     /// The author of a new record.
     pub fn author<'a>(&self, key: &'a IpnsKey, sequence: Option<u64>) -> Author<'a> {
-        let now = Timestamp::now();
-        let year = || now.saturating_add(VALIDITY).unwrap_or(now).into();
+        let year = || from_now(VALIDITY).unwrap_or_else(|_| Timestamp::now()).into();
         let validity = self.validity.clone().unwrap_or_else(year);
         Author::Key { key, validity, ttl: self.ttl, sequence }
     }
@@ -177,6 +179,22 @@ impl FanOutArgs {
     }
 }
 
+/// What is sent, for whom, and what may go for it.
+pub struct Sending<'a> {
+    /// Where records made here are kept, and its lock.
+    pub locked: Option<(&'a Workspace, Lock)>,
+    /// The ENS name, and the IPNS name.
+    pub names: (&'a Name, IpnsName),
+    /// What the record points to.
+    pub subject: Subject<'a>,
+    /// Where the record comes from.
+    pub author: Author<'a>,
+    /// Decides what is lost; none where a signed record says what it was made over.
+    pub judge: Option<Judge>,
+    /// What may go.
+    pub permission: Permission,
+}
+
 impl FanOut {
     /// Publishes and looks whether it is seen. The workspace's lock is given back once the record
     /// is out: others need not wait for gateways.
@@ -186,11 +204,10 @@ impl FanOut {
     pub fn send(
         &self,
         context: &Context,
-        locked: Option<(&Workspace, Lock)>,
-        (ens_name, name): (&Name, namesys::keys::IpnsName),
-        subject: Subject<'_>,
-        author: Author<'_>,
+        sending: Sending<'_>,
     ) -> Result<PublishOutcome, CliError> {
+        let Sending { locked, names: (ens_name, name), subject, author, judge, permission } =
+            sending;
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
         let waiting = move |Sight { from, error, .. }: &Sight| {
@@ -203,6 +220,13 @@ impl FanOut {
         });
         let gateways: Vec<_> = gateways.collect();
         let (workspace, lock) = locked.unzip();
+        let trees = judge.map(|judge| Trees {
+            http: self.http.clone(),
+            gateways: self.gateways.clone(),
+            name: ens_name.clone(),
+            workspace: workspace.cloned(),
+            judge: Arc::new(judge),
+        });
         let request = PublishRequest {
             workspace,
             name,
@@ -210,6 +234,8 @@ impl FanOut {
             author,
             publishers: &self.publishers,
             gateways: &gateways,
+            trees: trees.as_ref(),
+            permission: &permission,
             enough: self.enough,
             now: Timestamp::now(),
             notice: &notice,

@@ -4,6 +4,7 @@
 pub mod air_gap;
 pub mod https;
 pub mod ipfs;
+pub mod publication;
 pub mod report;
 
 use std::path::PathBuf;
@@ -11,17 +12,20 @@ use std::sync::Arc;
 
 use namesys::ens::WELL_KNOWN;
 use namesys::publish::{Source, Subject, TemporaryCar};
+use namesys::published::Missing;
 use namesys::report::ErrorKind;
+use namesys::workspace::Facts;
 
 use super::pack::pack_car;
-use super::verify::{Facts, report as verify_report};
+use super::verify::{check, report as verify_report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
-use ipfs::{AuthorArgs, FanOutArgs, check_sequence};
+use ipfs::{FanOutArgs, check_sequence};
+use publication::PublicationArgs;
 use report::published;
 
 /// Where records are kept.
@@ -60,16 +64,14 @@ pub struct Args {
     #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
-    fan_out: FanOutArgs,
-    #[command(flatten)]
-    author: AuthorArgs,
+    publication: PublicationArgs,
 }
 
 /// Packs, uploads, publishes, reads back.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     check_destination(&args)?;
     if let Some(dir) = &args.signed {
-        return air_gap::publish_signed(dir, context, &args.uploads, &args.fan_out);
+        return air_gap::publish_signed(dir, context, &args.uploads, &args.publication);
     }
     let mut session = Session::open(context)?;
     if !session.workspace.dir().join(WELL_KNOWN).is_dir() {
@@ -79,7 +81,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     check_tree(&args, context, &session)?;
     if args.to == Destination::Https {
-        let FanOutArgs { require, wait, .. } = args.fan_out;
+        let FanOutArgs { require, wait, .. } = args.publication.fan_out;
         return match &args.dry_run {
             Some(dir) => https::dry_run(dir, context, &session),
             None => https::run(&args.sites, require, wait, context, &session),
@@ -88,19 +90,18 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if session.config.has_only_sites() && !args.uploads.are_given() {
         context.output.note("namesys.toml names web hosts, which --to https publishes to");
     }
-    args.author.check()?;
     check_sequence(args.sequence)?;
+    let author = &args.publication.author;
     if let Some(dir) = args.dry_run.as_ref().or(args.sign_only.as_ref()) {
-        let (keep, author) = (args.sign_only.is_some(), (&args.author, args.sequence));
+        author.check()?;
+        let (keep, author) = (args.sign_only.is_some(), (author, args.sequence));
         return air_gap::write(dir, keep, context, &mut session, author);
     }
     let uploads = args.uploads.get(context, Some(&session.config))?;
-    let fan_out = args.fan_out.open(context, Some(&session.config))?;
-    let key = args.author.key(context, &mut session)?;
-    let lock = session.workspace.lock()?;
-    let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
-    let tree = Source::WellKnown(session.workspace.dir().to_owned());
-    let packed = pack_car(context, tree, car.path())?;
+    let publication = args.publication.open(context, session)?;
+    let workspace = publication.session.workspace.clone();
+    let car = TemporaryCar::new_in(&workspace.temporary_dir()?)?;
+    let packed = pack_car(context, Source::WellKnown(workspace.dir().to_owned()), car.path())?;
     let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {
@@ -111,12 +112,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             progress_bar.at_then(sent, total, "publishing, and reading it back");
         })),
     };
-    let author = args.author.author(&key, args.sequence);
-    let names = (session.config.name(), key.name());
-    let sent = fan_out.send(context, Some((&session.workspace, lock)), names, subject, author);
+    let sent = publication.send(subject, args.sequence, Missing::IsLost);
     bar.finish();
     let outcome = sent?;
-    args.author.note_reuse(context, &outcome.record, outcome.new_record);
+    if outcome.lost.is_empty() || outcome.new_record {
+        author.note_reuse(context, &outcome.record, outcome.new_record);
+    }
     Ok(published(outcome))
 }
 
@@ -127,11 +128,12 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
         Destination::Https => (
             &[
                 (args.sign_only.is_some(), "--sign-only"),
+                (args.publication.permission.are_given(), "--replace and --expect"),
                 (args.signed.is_some(), "--signed"),
                 (args.sequence.is_some(), "--sequence"),
-                (args.author.validity.is_some(), "--validity"),
+                (args.publication.author.validity.is_some(), "--validity"),
                 (args.uploads.are_given(), "--upload"),
-                (args.fan_out.names_publishers(), "--publisher"),
+                (args.publication.fan_out.names_publishers(), "--publisher"),
             ],
             "--to ipfs",
         ),
@@ -149,7 +151,7 @@ fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), C
     if args.allow_invalid || !facts.have_owner() {
         return Ok(());
     }
-    let report = verify_report(facts.check(context, session.workspace.dir())?);
+    let report = verify_report(check(&facts, context, session.workspace.dir())?);
     let Some(bad) = report.records.iter().find(|record| !record.ok) else { return Ok(()) };
     let reason = bad.reason.as_deref().unwrap_or_default();
     let message = format!(

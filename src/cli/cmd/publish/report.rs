@@ -32,6 +32,9 @@ pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
         sequence: fields.sequence,
         validity: fields.until(),
         new_record: outcome.new_record,
+        base: outcome.base.map(|root| root.to_string()),
+        lost: outcome.lost.clone(),
+        removed: outcome.removed.clone(),
         uploads: uploads.collect(),
         publications: outcome.publications.clone(),
         gateways: gateways.collect(),
@@ -43,13 +46,20 @@ impl Human for PublishReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "root       {}", self.root)?;
         writeln!(out, "IPNS name  {}", self.ipns_name)?;
-        let left = self.publications.is_empty() && !self.uploads.is_empty();
+        // With `written` it is in files, for now.
+        let left = self.publications.is_empty() && self.written.is_empty();
         let new = match (self.new_record, left) {
             (_, true) => " (not published)",
             (true, false) => "",
             (false, false) => " (unchanged)",
         };
         writeln!(out, "sequence   {}{new}, valid until {}", self.sequence, when(&self.validity))?;
+        for loss in &self.lost {
+            writeln!(out, "lost       {}", shown(&loss.to_string()))?;
+        }
+        for path in &self.removed {
+            writeln!(out, "removed    {}", shown(path))?;
+        }
         for UploadReport { to, ok, sent, error } in &self.uploads {
             line(out, "upload", to, good(*ok, *sent), error.as_deref())?;
         }

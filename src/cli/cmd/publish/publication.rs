@@ -1,0 +1,112 @@
+//! The course that `publish`, `renew` and `rollback` share: services, key, lock; then the record is
+//! sent, unless something would be lost.
+
+use namesys::keys::{IpnsKey, IpnsName};
+use namesys::publish::{HistoryTarget, Permission, PublishOutcome, Subject};
+use namesys::published::{Judge, Missing};
+use namesys::workspace::{Lock, RECORDS_FILE};
+
+use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending};
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
+
+/// Where a new record goes, who makes it, and what may go for it.
+#[derive(Debug, clap::Args)]
+pub struct PublicationArgs {
+    #[command(flatten)]
+    pub fan_out: FanOutArgs,
+    #[command(flatten)]
+    pub author: AuthorArgs,
+    #[command(flatten)]
+    pub permission: PermissionArgs,
+}
+
+/// What the user says of what is published.
+#[derive(Debug, clap::Args)]
+pub struct PermissionArgs {
+    /// Whatever is published now is known, this once: what goes is listed, and goes
+    #[arg(long)]
+    pub replace: bool,
+    /// Send nothing unless this is what is published
+    #[arg(long, value_name = "SEQUENCE|CID")]
+    pub expect: Option<HistoryTarget>,
+}
+
+impl PermissionArgs {
+    /// With what the workspace says.
+    pub fn get(&self, session: Option<&Session>) -> Permission {
+        let always = session.is_some_and(|session| session.config.replace);
+        Permission { replace: self.replace || always, expect: self.expect.clone() }
+    }
+
+    /// Whether one of them is given.
+    pub fn are_given(&self) -> bool {
+        self.replace || self.expect.is_some()
+    }
+}
+
+/// A workspace under its lock, with its key, and the services its record goes to.
+pub struct Publication<'a> {
+    context: &'a Context,
+    args: &'a PublicationArgs,
+    /// The workspace.
+    pub session: Session,
+    /// The services.
+    pub fan_out: FanOut,
+    key: IpnsKey,
+    lock: Lock,
+}
+
+impl PublicationArgs {
+    /// Opens the services, gets the key, and takes the lock.
+    ///
+    /// # Errors
+    /// Exit 2 for flags that are wrong; those of services, key and lock.
+    pub fn open<'a>(
+        &'a self,
+        context: &'a Context,
+        mut session: Session,
+    ) -> Result<Publication<'a>, CliError> {
+        self.author.check()?;
+        let fan_out = self.fan_out.open(context, Some(&session.config))?;
+        let key = self.author.key(context, &mut session)?;
+        let lock = session.workspace.lock()?;
+        Ok(Publication { context, args: self, session, fan_out, key, lock })
+    }
+}
+
+impl Publication<'_> {
+    /// Whose record it is.
+    pub fn name(&self) -> IpnsName {
+        self.key.name()
+    }
+
+    /// Publishes; a new record has `sequence`, where one is given.
+    ///
+    /// # Errors
+    /// Those that stop everything.
+    pub fn send(
+        self,
+        subject: Subject<'_>,
+        sequence: Option<u64>,
+        missing: Missing,
+    ) -> Result<PublishOutcome, CliError> {
+        let Self { context, args, session, fan_out, key, lock } = self;
+        let (workspace, config) = (&session.workspace, &session.config);
+        // Without the file it is not known what is wanted, so that nothing is removed on purpose.
+        let wanted = match workspace.dir().join(RECORDS_FILE).exists() {
+            true => Some(workspace.records(config)?),
+            false => None,
+        };
+        let sending = Sending {
+            locked: Some((workspace, lock)),
+            names: (config.name(), key.name()),
+            subject,
+            author: args.author.author(&key, sequence),
+            judge: Some(Judge::new(config, wanted, missing)),
+            permission: args.permission.get(Some(&session)),
+        };
+        fan_out.send(context, sending)
+    }
+}

@@ -1,0 +1,134 @@
+//! What publishers and gateways say of the name before anything is sent.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, timeout_at};
+
+use super::request::PublishRequest;
+use crate::ipns::{PublishError, RecordSource, VerifiedRecord};
+use crate::published::{Answer, PublishedTree, Standing, stands};
+
+/// How long gateways are waited for once the publishers have answered.
+const GRACE: Duration = Duration::from_secs(2);
+
+type Said = Result<Option<VerifiedRecord>, PublishError>;
+
+/// What each of them said.
+pub(super) struct Answers {
+    /// In the order of the request.
+    pub(super) publishers: Vec<Said>,
+    gateways: Vec<Said>,
+}
+
+impl Answers {
+    /// Asks all at once; gateways are not waited for long once the publishers have answered.
+    pub(super) async fn ask(request: &PublishRequest<'_>) -> Self {
+        let publishers = join_all(request.publishers.iter().map(|to| to.get(&request.name)));
+        let gateways = request.gateways.iter().map(|gateway| &**gateway as &dyn RecordSource);
+        let asking = gateways.enumerate();
+        let asking = asking.map(async |(number, from)| (number, from.get(&request.name).await));
+        let mut asked: FuturesUnordered<_> = asking.collect();
+        let silent = || Err(PublishError::Silent(GRACE));
+        let mut gateways: Vec<Said> = request.gateways.iter().map(|_| silent()).collect();
+        let mut publishers = pin!(publishers);
+        let publishers = loop {
+            tokio::select! {
+                publishers = &mut publishers => break publishers,
+                Some((number, said)) = asked.next() => gateways[number] = said,
+            }
+        };
+        let end = Instant::now() + GRACE;
+        while let Ok(Some((number, said))) = timeout_at(end, asked.next()).await {
+            gateways[number] = said;
+        }
+        drop(asked);
+        Self { publishers, gateways }
+    }
+
+    /// Asks the publishers again that answered: others may have published meanwhile.
+    pub(super) async fn ask_again(&mut self, request: &PublishRequest<'_>) {
+        let before = std::mem::take(&mut self.publishers);
+        let again = request.publishers.iter().zip(before).map(async |(to, before)| match before {
+            Ok(before) => Ok(newer(before, to.get(&request.name).await)),
+            failed => failed,
+        });
+        self.publishers = join_all(again).await;
+    }
+
+    /// What stands of it.
+    pub(super) fn standing(
+        &self,
+        request: &PublishRequest<'_>,
+        base: Option<&PublishedTree>,
+    ) -> Standing {
+        stands(base, &self.all(request))
+    }
+
+    /// Why each could not be asked.
+    pub(super) fn failed(&self, request: &PublishRequest<'_>) -> Vec<String> {
+        let publishers = request.publishers.len();
+        let asked = self.all(request).into_iter().take(publishers);
+        asked.filter_map(|answer| answer.silence().map(ToString::to_string)).collect()
+    }
+
+    /// Why the publisher that decides could not be asked.
+    pub(super) fn silent_first(&self, request: &PublishRequest<'_>) -> Option<String> {
+        let all = self.all(request);
+        let first = all.first()?;
+        let silence = first.silence()?;
+        Some(format!("{}, the first publisher, decides and tells nothing: {silence}", first.from))
+    }
+
+    fn all(&self, request: &PublishRequest<'_>) -> Vec<Answer<'_>> {
+        let publishers = request.publishers.iter().map(|to| to.describe()).zip(&self.publishers);
+        let gateways = request.gateways.iter().map(|from| from.describe()).zip(&self.gateways);
+        publishers.chain(gateways).map(|(from, said)| Answer { from, said }).collect()
+    }
+}
+
+/// What a publisher serves, asked twice: it may be silent the second time, or answer from a place
+/// that is behind, and what it said stays said.
+fn newer(
+    before: Option<VerifiedRecord>,
+    now: Result<Option<VerifiedRecord>, PublishError>,
+) -> Option<VerifiedRecord> {
+    match (before, now) {
+        (Some(before), Ok(Some(now))) if before.supersedes(&now) => Some(before),
+        (_, Ok(Some(now))) => Some(now),
+        (before, _) => before,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipns::UnverifiedRecord;
+    use crate::ipns::create;
+    use crate::keys::IpnsKey;
+
+    #[test]
+    fn what_was_answered_once_stays_answered() {
+        let record = |sequence| {
+            let key = IpnsKey::from_seed(&[7; 32].into());
+            let validity = "2100-01-01T00:00:00Z".parse().unwrap();
+            let bytes = create(&key, "/ipfs/bafkqaaa", sequence, validity, Duration::ZERO).unwrap();
+            UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
+        };
+        let silent = || Err(PublishError::Silent(Duration::from_secs(5)));
+        for (before, now, expected) in [
+            (Some(5), Ok(Some(6)), Some(6)),
+            (Some(5), Ok(Some(4)), Some(5)),
+            (Some(5), Ok(None), Some(5)),
+            (Some(5), silent(), Some(5)),
+            (None, Ok(Some(1)), Some(1)),
+            (None, silent(), None),
+        ] {
+            let now = now.map(|sequence: Option<u64>| sequence.map(record));
+            assert_eq!(newer(before.map(record), now), expected.map(record));
+        }
+    }
+}

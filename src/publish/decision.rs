@@ -1,0 +1,138 @@
+//! What is to be published, and whether it may be: rules 4 to 7 and 11 of
+//! [the model](crate::spec::published).
+
+use cid::Cid;
+
+use super::answers::Answers;
+use super::author::{Next, next_record, said};
+use super::error::PublishTreeError;
+use super::request::{Author, PublishRequest};
+use super::{HistoryTarget, PublishNotice};
+use crate::ipns::VerifiedRecord;
+use crate::published::{Judged, Known, PublishedTree, Roots, Standing, Stands, Towards};
+
+/// What is to be published.
+pub(super) struct Decision {
+    /// The record that all should have.
+    pub(super) record: VerifiedRecord,
+    /// Whether nobody has it yet.
+    pub(super) is_new: bool,
+    /// What it loses and removes.
+    pub(super) judged: Judged,
+    /// Whose that is, in words; where it must not be lost.
+    pub(super) refused: Option<String>,
+    /// What a person should know.
+    pub(super) notices: Vec<PublishNotice>,
+}
+
+/// Decides from what was answered.
+///
+/// # Errors
+/// Those of the record, and when it is not known what is published.
+pub(super) async fn decide(
+    request: &PublishRequest<'_>,
+    known: &Known,
+    answers: &Answers,
+) -> Result<Decision, PublishTreeError> {
+    let standing = answers.standing(request, known.base.as_ref());
+    expect(request, &standing)?;
+    let failed = answers.failed(request);
+    let Next { record, is_new, mut notices } = next_record(request, known, &standing, failed)?;
+    let mut judged = Judged::default();
+    if !is_new {
+        return Ok(Decision { record, is_new, judged, refused: None, notices });
+    }
+    let replaces = request.permission.replace;
+    match answers.silent_first(request) {
+        Some(reason) if !replaces => return Err(PublishTreeError::UnknownPublished { reason }),
+        _ => {}
+    }
+    let mut refused = None;
+    for stands in &standing.newest {
+        let one = match over(request, known, stands, &record).await {
+            Ok(one) => one,
+            Err(reason) if replaces => {
+                notices.push(PublishNotice::GoesUnread { reason });
+                continue;
+            }
+            Err(reason) => return Err(unknown(stands, known, &reason)),
+        };
+        let notice = not_ours(known, stands, &record);
+        match one.lost {
+            0 => notices.extend(notice),
+            _ if replaces => {}
+            _ => _ = refused.get_or_insert_with(|| said(stands)),
+        }
+        judged.losses.extend(one.losses);
+        judged.lost += one.lost;
+        judged.removed = one.removed;
+    }
+    Ok(Decision { record, is_new, judged, refused, notices })
+}
+
+/// Refuses where something else is published than was expected.
+fn expect(request: &PublishRequest<'_>, standing: &Standing) -> Result<(), PublishTreeError> {
+    let Some(expected) = &request.permission.expect else { return Ok(()) };
+    let is_it = |stands: &Stands| match expected {
+        HistoryTarget::Sequence(sequence) => stands.record.fields().sequence == *sequence,
+        HistoryTarget::Root(root) => {
+            PublishedTree::of(&stands.record).is_some_and(|tree| tree.root() == root)
+        }
+    };
+    match standing.newest.is_empty() || !standing.newest.iter().all(is_it) {
+        false => Ok(()),
+        true => Err(PublishTreeError::NotExpected {
+            expected: expected.to_string(),
+            found: standing.newest.iter().map(said).collect(),
+        }),
+    }
+}
+
+/// What publishing `record` over a record that stands loses.
+async fn over(
+    request: &PublishRequest<'_>,
+    known: &Known,
+    stands: &Stands,
+    record: &VerifiedRecord,
+) -> Result<Judged, String> {
+    let nothing = Ok(Judged::default());
+    if stands.record.fields().value == record.fields().value {
+        return nothing;
+    }
+    // What it was made over is checked already.
+    if let Author::Signed { .. } = request.author {
+        return nothing;
+    }
+    let no_tree = || format!("its value {:?} is no tree", stands.record.fields().value);
+    let there = *PublishedTree::of(&stands.record).ok_or_else(no_tree)?.root();
+    let here = PublishedTree::of(record).map(|tree| *tree.root());
+    let here: Cid = here.ok_or_else(|| "what would be published is no tree".to_owned())?;
+    let base = match known.towards(&stands.record, &there) {
+        Towards::Itself => Some(there),
+        Towards::Before(base) => Some(base),
+        Towards::Empty => None,
+    };
+    let trees = request.trees.ok_or_else(|| "there is nothing to read it with".to_owned())?;
+    if base == Some(there) && trees.judge.lets_go() {
+        return nothing;
+    }
+    trees.judge(Roots { base, there, here }, request.subject.car()).await
+}
+
+/// Says that somebody else published what is replaced without a loss.
+fn not_ours(known: &Known, stands: &Stands, record: &VerifiedRecord) -> Option<PublishNotice> {
+    let fields = stands.record.fields();
+    let root = *PublishedTree::of(&stands.record)?.root();
+    let is_ours = known.towards(&stands.record, &root) == Towards::Itself;
+    (!is_ours && fields.value != record.fields().value).then(|| PublishNotice::NotOurs {
+        from: stands.from.clone().unwrap_or_default(),
+        sequence: fields.sequence,
+        value: fields.value.clone(),
+    })
+}
+
+fn unknown(stands: &Stands, known: &Known, reason: &str) -> PublishTreeError {
+    let doubt = known.doubt.iter().map(|doubt| format!("; {doubt}")).collect::<String>();
+    let reason = format!("{}: {reason}{doubt}", said(stands));
+    PublishTreeError::UnknownPublished { reason }
+}

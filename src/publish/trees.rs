@@ -1,0 +1,108 @@
+//! Where trees are read from, to see what a publication would lose: this disk, then gateways.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cid::Cid;
+
+use crate::ens::Name;
+use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits};
+use crate::net::Http;
+use crate::published::{Judge, Judged, Roots};
+use crate::resolve::{FetchLimits, Gateway, RecordFiles};
+use crate::workspace::Workspace;
+
+/// The tree that was published last, in a workspace: its blocks need not be fetched.
+pub const KEPT_TREE: &str = ".namesys/published.car";
+
+/// What is read of trees that somebody else may have made: much more than the records of one name.
+const LIMITS: FetchLimits = FetchLimits {
+    file: 16 << 20,
+    car: 64 << 20,
+    received: 2 << 30,
+    single_blocks: 1 << 18,
+    tree: TreeLimits { directories: 1 << 20, entries: 1 << 23, blocks: 1 << 20, bytes: 1 << 30 },
+    lenient: true,
+};
+
+/// Compares trees.
+pub struct Trees {
+    /// Asks gateways.
+    pub http: Http,
+    /// They are asked for blocks that are not on this disk.
+    pub gateways: Vec<Gateway>,
+    /// Any ENS name of the trees, for gateways that are asked by name.
+    pub name: Name,
+    /// Has [`KEPT_TREE`], whose blocks need not be fetched; one that cannot be read is none.
+    pub workspace: Option<Workspace>,
+    /// Decides what is lost.
+    pub judge: Arc<Judge>,
+}
+
+/// Blocks of CAR files, then of somebody else.
+struct Layers<'a> {
+    disk: &'a [CarBlocks],
+    then: Option<&'a dyn BlockSource>,
+}
+
+impl BlockSource for Layers<'_> {
+    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        for file in self.disk {
+            if let Some(block) = file.get(cid)? {
+                return Ok(Some(block));
+            }
+        }
+        self.then.map_or(Ok(None), |then| then.get(cid))
+    }
+}
+
+fn of_file(file: File) -> Option<CarBlocks> {
+    CarBlocks::of(file).ok()
+}
+
+impl Trees {
+    /// What would be lost; `car` holds the tree that would be published, where it is on this disk.
+    /// Where nobody has the base any more, it is empty.
+    ///
+    /// # Errors
+    /// In words, why what is published cannot be read.
+    pub(super) async fn judge(&self, roots: Roots, car: Option<&Path>) -> Result<Judged, String> {
+        let outcome = self.read(roots, car).await;
+        let without = Roots { base: None, ..roots };
+        match outcome {
+            Err(_) if roots != without && roots.base != Some(roots.there) => {
+                self.read(without, car).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn read(&self, roots: Roots, car: Option<&Path>) -> Result<Judged, String> {
+        let (judge, workspace) = (self.judge.clone(), self.workspace.clone());
+        let car = car.map(Path::to_owned);
+        let on_disk = move || {
+            let kept = workspace.and_then(|workspace| workspace.folder().file(KEPT_TREE).ok());
+            let files = [car.and_then(|car| CarBlocks::open(&car).ok()), kept.and_then(of_file)];
+            let disk: Vec<CarBlocks> = files.into_iter().flatten().collect();
+            let budget = TreeBudget::new(TreeLimits::WHOLE);
+            let outcome = judge.judge(&Layers { disk: &disk, then: None }, &roots, &budget);
+            (Arc::new(disk), outcome)
+        };
+        let read = tokio::task::spawn_blocking(on_disk).await;
+        let (disk, outcome) = read.map_err(|error| format!("reading it failed: {error}"))?;
+        match outcome {
+            Err(ReadError::Missing(_)) if !self.gateways.is_empty() => {}
+            outcome => return outcome.map_err(|error| error.to_string()),
+        }
+        let files =
+            RecordFiles::below(self.http.clone(), self.gateways.clone(), roots.there, LIMITS);
+        let judge = self.judge.clone();
+        let read = files.read(&self.name, move |blocks, budget| {
+            judge.judge(&Layers { disk: &disk, then: Some(blocks) }, &roots, budget)
+        });
+        read.await.map_err(|error| error.to_string())
+    }
+}

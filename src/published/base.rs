@@ -1,0 +1,177 @@
+//! What a workspace knows of one IPNS name: rules 2 and 3 of [the model](crate::spec::published).
+
+use cid::Cid;
+
+use crate::ipns::VerifiedRecord;
+use crate::multiformats::parse_cid;
+
+/// A tree, and the IPNS record that names it: whoever has the name's key said that it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedTree {
+    root: Cid,
+    record: VerifiedRecord,
+}
+
+impl PublishedTree {
+    /// Of a record whose value is a root; `None` of one that names something else.
+    pub fn of(record: &VerifiedRecord) -> Option<Self> {
+        let root = parse_cid(record.fields().value.strip_prefix("/ipfs/")?).ok()?;
+        Some(Self { root, record: record.clone() })
+    }
+
+    /// The tree.
+    pub fn root(&self) -> &Cid {
+        &self.root
+    }
+
+    /// The record.
+    pub fn record(&self) -> &VerifiedRecord {
+        &self.record
+    }
+
+    /// The record's sequence.
+    pub fn sequence(&self) -> u64 {
+        self.record.fields().sequence
+    }
+}
+
+/// A record that was made here and not yet seen published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// What it names.
+    pub tree: PublishedTree,
+    /// Whether it is meant to be sent later, so that its sequence is taken.
+    pub is_ahead: bool,
+}
+
+/// What is known of an IPNS name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What was last seen published; none: nothing is known of what is out.
+    pub base: Option<PublishedTree>,
+    /// What was made since.
+    pub signed: Vec<Signed>,
+    /// Why an entry does not count, for a person.
+    pub doubt: Option<String>,
+}
+
+/// What the base is towards a tree that is out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Towards {
+    /// It is that very tree.
+    Itself,
+    /// That tree was made later.
+    Before(Cid),
+    /// It was not made over the base, or nothing is known.
+    Empty,
+}
+
+impl Known {
+    /// What the base is towards `root`, which `record` names.
+    pub fn towards(&self, record: &VerifiedRecord, root: &Cid) -> Towards {
+        let made_here = |signed: &Signed| signed.tree.record == *record;
+        match &self.base {
+            Some(base) if base.root == *root => Towards::Itself,
+            _ if self.signed.iter().any(made_here) => Towards::Itself,
+            Some(base) if record.fields().sequence > base.sequence() => Towards::Before(base.root),
+            _ => Towards::Empty,
+        }
+    }
+
+    /// The highest sequence that no new record may have: the base's, or one signed ahead.
+    pub fn reserved(&self) -> Option<&PublishedTree> {
+        self.taken().max_by_key(|tree| tree.sequence())
+    }
+
+    /// The newest of them before `sequence`.
+    pub fn before(&self, sequence: u64) -> Option<&PublishedTree> {
+        let before = self.taken().filter(|tree| tree.sequence() < sequence);
+        before.max_by_key(|tree| tree.sequence())
+    }
+
+    fn taken(&self) -> impl Iterator<Item = &PublishedTree> {
+        let ahead = self.signed.iter().filter(|signed| signed.is_ahead).map(|signed| &signed.tree);
+        ahead.chain(&self.base)
+    }
+
+    /// A record was made here; it is sent, or kept for later.
+    pub fn sign(&mut self, tree: PublishedTree, is_ahead: bool) {
+        self.signed.retain(|signed| signed.tree.record != tree.record);
+        self.signed.push(Signed { tree, is_ahead });
+    }
+
+    /// It was seen published: it is the base, and what was made before it counts no more.
+    pub fn see(&mut self, tree: PublishedTree) {
+        self.signed.retain(|signed| signed.tree.sequence() > tree.sequence());
+        (self.base, self.doubt) = (Some(tree), None);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::ipfs::{RAW, sha256_cid};
+    use crate::ipns::{UnverifiedRecord, create};
+    use crate::keys::IpnsKey;
+
+    pub(in crate::published) fn root(text: &str) -> Cid {
+        sha256_cid(RAW, text.as_bytes())
+    }
+
+    /// A record of a key of the tests, valid for long.
+    pub(in crate::published) fn record(sequence: u64, value: &str) -> VerifiedRecord {
+        let key = IpnsKey::from_seed(&[7; 32].into());
+        let validity = "2100-01-01T00:00:00Z".parse().unwrap();
+        let bytes = create(&key, value, sequence, validity, Duration::from_secs(60)).unwrap();
+        UnverifiedRecord::parse(&bytes).unwrap().verify_signature(&key.name()).unwrap()
+    }
+
+    pub(in crate::published) fn tree(sequence: u64, text: &str) -> PublishedTree {
+        PublishedTree::of(&record(sequence, &format!("/ipfs/{}", root(text)))).unwrap()
+    }
+
+    fn towards(known: &Known, out: &PublishedTree) -> Towards {
+        known.towards(out.record(), out.root())
+    }
+
+    #[test]
+    fn what_was_not_made_over_the_base_has_none() {
+        let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
+        assert_eq!(towards(&known, &tree(5, "a")), Towards::Itself);
+        assert_eq!(towards(&known, &tree(9, "a")), Towards::Itself, "renewed elsewhere");
+        assert_eq!(towards(&known, &tree(6, "b")), Towards::Before(root("a")));
+        for sequence in [4, 5] {
+            assert_eq!(towards(&known, &tree(sequence, "b")), Towards::Empty, "{sequence}");
+        }
+        assert_eq!(towards(&Known::default(), &tree(6, "b")), Towards::Empty);
+        known.sign(tree(6, "b"), false);
+        assert_eq!(towards(&known, &tree(6, "b")), Towards::Itself, "it was made here");
+        assert_eq!(towards(&known, &tree(6, "c")), Towards::Before(root("a")));
+        // The same tree under another sequence was published by somebody else.
+        assert_eq!(towards(&known, &tree(7, "b")), Towards::Before(root("a")));
+    }
+
+    #[test]
+    fn what_is_sent_reserves_no_sequence_and_what_is_for_later_does() {
+        let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
+        known.sign(tree(6, "b"), false);
+        assert_eq!(known.reserved().unwrap().sequence(), 5);
+        known.sign(tree(9, "b"), true);
+        assert_eq!(known.reserved().unwrap().sequence(), 9);
+        known.see(tree(6, "b"));
+        assert_eq!((known.base.as_ref().unwrap().sequence(), known.signed.len()), (6, 1));
+        known.see(tree(9, "b"));
+        assert!(known.signed.is_empty(), "the base has passed it");
+    }
+
+    #[test]
+    fn a_value_that_is_no_root_is_no_tree() {
+        for value in
+            [&format!("/ipfs/{}/a", root("a")), &format!("/ipns/{}", tree(1, "a").record().name())]
+        {
+            assert_eq!(PublishedTree::of(&record(1, value)), None, "{value}");
+        }
+    }
+}

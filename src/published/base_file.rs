@@ -1,0 +1,230 @@
+//! `published.toml`: written by this program alone, committed, and believed only where a record
+//! proves it. A file that cannot be read is no error: nothing is known then, which is safe.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+
+use data_encoding::BASE64;
+use serde::Deserialize;
+
+use super::{Known, PublishedTree, Signed};
+use crate::ipns::UnverifiedRecord;
+use crate::keys::IpnsName;
+use crate::multiformats::parse_cid;
+use crate::toml::{self, Text, tables};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// The file's name in a workspace.
+pub const PUBLISHED_FILE: &str = "published.toml";
+
+/// A record has some 500 bytes, and a year of them signed ahead is much.
+const MAX_BYTES: u64 = 16 << 20;
+const HEAD: &str = "\
+# What was last seen published, each proven by its IPNS record, and what is signed since. Written by
+# namesys; commit it with the records, and revert records, never this.
+";
+
+/// What a workspace knows of every IPNS name it published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaseFile {
+    names: BTreeMap<IpnsName, Known>,
+    /// Why nothing of the file counts.
+    doubt: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    ipns: BTreeMap<Text<IpnsName>, Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    base: Option<Tree>,
+    #[serde(default, deserialize_with = "tables")]
+    signed: Vec<SignedEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tree {
+    root: Text<String>,
+    sequence: u64,
+    record: Text<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedEntry {
+    root: Text<String>,
+    sequence: u64,
+    record: Text<String>,
+    #[serde(default)]
+    ahead: bool,
+}
+
+impl BaseFile {
+    /// Reads the text of `published.toml`. What is wrong in it is kept as a doubt.
+    pub fn parse(text: &str) -> Self {
+        let file: File = match toml::read(PUBLISHED_FILE, text, &[]) {
+            Ok((file, _)) => file,
+            Err(error) => return Self { names: BTreeMap::new(), doubt: Some(error.to_string()) },
+        };
+        let names = file.ipns.into_iter().map(|(Text(name), entry)| (name, known(&name, entry)));
+        Self { names: names.collect(), doubt: None }
+    }
+
+    /// Reads the file of `workspace`; without one nothing is known.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn read(workspace: &Workspace) -> Result<Self, WorkspaceError> {
+        match workspace.folder().read(PUBLISHED_FILE, MAX_BYTES) {
+            Ok(bytes) => Ok(Self::parse(&String::from_utf8_lossy(&bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(workspace.failed(PUBLISHED_FILE)(error)),
+        }
+    }
+
+    /// What is known of `name`.
+    pub fn of(&self, name: &IpnsName) -> Known {
+        let nothing = || Known { doubt: self.doubt.clone(), ..Known::default() };
+        self.names.get(name).cloned().unwrap_or_else(nothing)
+    }
+
+    /// What is known of `name` from now on.
+    pub fn set(&mut self, name: &IpnsName, known: Known) {
+        self.names.insert(*name, known);
+    }
+
+    /// Replaces the file of `workspace`. Hold the lock.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn write(&self, workspace: &Workspace) -> Result<(), WorkspaceError> {
+        workspace.write(PUBLISHED_FILE, self.to_string().as_bytes())
+    }
+}
+
+/// What of an entry its records prove.
+fn known(name: &IpnsName, entry: Entry) -> Known {
+    let (base, doubt) = match entry.base.map(|tree| proven(name, &tree)) {
+        None => (None, None),
+        Some(Ok(tree)) => (Some(tree), None),
+        Some(Err(reason)) => (None, Some(reason)),
+    };
+    let signed = entry.signed.into_iter().filter_map(|entry| {
+        let SignedEntry { root, sequence, record, ahead } = entry;
+        let tree = proven(name, &Tree { root, sequence, record }).ok()?;
+        Some(Signed { tree, is_ahead: ahead })
+    });
+    Known { base, signed: signed.collect(), doubt }
+}
+
+/// The tree of an entry, where its record says what the entry says.
+fn proven(name: &IpnsName, entry: &Tree) -> Result<PublishedTree, String> {
+    let at = |reason: &dyn fmt::Display| format!("{PUBLISHED_FILE}: {name}: {reason}");
+    let bytes = BASE64.decode(entry.record.0.as_bytes()).map_err(|error| at(&error))?;
+    let record = UnverifiedRecord::parse(&bytes).and_then(|record| record.verify_signature(name));
+    let record = record.map_err(|error| at(&error))?;
+    let tree = PublishedTree::of(&record).ok_or_else(|| at(&"its record names no root"))?;
+    let root = parse_cid(&entry.root.0).map_err(|error| at(&error))?;
+    match (tree.root(), tree.sequence()) == (&root, entry.sequence) {
+        true => Ok(tree),
+        false => Err(at(&format!(
+            "it says sequence {} of {root}, its record sequence {} of {}",
+            entry.sequence,
+            tree.sequence(),
+            tree.root()
+        ))),
+    }
+}
+
+impl fmt::Display for BaseFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HEAD)?;
+        for (name, known) in &self.names {
+            if let Some(base) = &known.base {
+                writeln!(f, "\n[ipns.{name}.base]")?;
+                write_tree(f, base)?;
+            }
+            for signed in &known.signed {
+                writeln!(f, "\n[[ipns.{name}.signed]]")?;
+                write_tree(f, &signed.tree)?;
+                if signed.is_ahead {
+                    writeln!(f, "ahead = true")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_tree(f: &mut fmt::Formatter<'_>, tree: &PublishedTree) -> fmt::Result {
+    writeln!(f, "root = \"{}\"", tree.root())?;
+    writeln!(f, "sequence = {}", tree.sequence())?;
+    writeln!(f, "record = \"{}\"", BASE64.encode(tree.record().bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::published::base::tests::{root, tree};
+
+    fn file() -> (IpnsName, BaseFile) {
+        let name = *tree(5, "a").record().name();
+        let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
+        known.sign(tree(6, "b"), false);
+        known.sign(tree(8, "b"), true);
+        let mut file = BaseFile::default();
+        file.set(&name, known);
+        (name, file)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let (name, file) = file();
+        assert_eq!(BaseFile::parse(&file.to_string()), file);
+        assert_eq!(file.of(&name).signed.len(), 2);
+        assert_eq!(BaseFile::parse("").of(&name), Known::default());
+    }
+
+    #[test]
+    fn what_no_record_proves_is_no_base() {
+        let (name, file) = file();
+        let text = file.to_string();
+        let (a, b) = (root("a").to_string(), root("b").to_string());
+        let signature = text.find("record = \"").unwrap() + 60;
+        let mut forged = text.clone();
+        forged.replace_range(
+            signature..signature + 1,
+            if &text[signature..signature + 1] == "A" { "B" } else { "A" },
+        );
+        let base_of = |text: &str| BaseFile::parse(text).of(&name);
+        for (what, changed) in [
+            ("another root", text.replacen(&a, &b, 1)),
+            ("another sequence", text.replacen("sequence = 5", "sequence = 50", 1)),
+            ("another record", forged),
+            ("no base64", text.replacen("record = \"", "record = \"!", 1)),
+            ("a line left out", text.replacen("sequence = 5\n", "", 1)),
+            ("an unknown entry", text.replacen("sequence = 5", "sequence = 5\nold = 1", 1)),
+            ("conflict marks", format!("<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> theirs\n")),
+            ("the same table twice", format!("{text}{text}")),
+            ("half of it", text[..text.len() / 3].to_owned()),
+            ("no text", "\u{fffd}\0".to_owned()),
+        ] {
+            let known = base_of(&changed);
+            assert_eq!(known.base, None, "{what}");
+            assert!(known.doubt.is_some_and(|doubt| doubt.contains(PUBLISHED_FILE)), "{what}");
+        }
+        // Another name's record proves nothing of this one.
+        let other = text.replacen("k51", "k52", 1);
+        assert_eq!(base_of(&other).base, None);
+        // An entry of what is signed that is wrong takes nothing else with it.
+        let known = base_of(&text.replacen("sequence = 6", "sequence = 60", 1));
+        assert_eq!((known.base, known.signed.len()), (Some(tree(5, "a")), 1));
+    }
+}

@@ -1,0 +1,286 @@
+//! What a publication would lose: rules 5 and 6 of [the model](crate::spec::published).
+
+use std::cell::RefCell;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::compare::{Difference, Leaf, Roots, compare};
+use super::three_way::{Way, three_way};
+use crate::ens::Name;
+use crate::ipfs::{BlockSource, RAW, ReadError, TreeBudget, read_file};
+use crate::record::{MAX_RECORD_FILE, PathMeaning, RecordFile, RecordKey, Value, meaning};
+use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
+use crate::workspace::{Config, Facts, Records};
+
+/// Files that are compared by their bytes where their blocks differ; a longer one that is cut
+/// otherwise counts as another.
+const MAX_COMPARED: u64 = 16 << 20;
+/// Of a value, as many characters are told.
+const MAX_SHOWN: usize = 200;
+/// Losses that are told one by one; the rest is counted.
+const MAX_TOLD: usize = 1000;
+
+/// Something that is published and would not be any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// The file, from the root.
+    pub path: String,
+    /// Whose record it is, where it is one.
+    pub name: Option<String>,
+    /// The record type.
+    pub record: Option<String>,
+    /// What was last seen.
+    pub base: Option<String>,
+    /// What is published.
+    pub there: Option<String>,
+    /// What would be.
+    pub here: Option<String>,
+}
+
+/// What a publication does to what is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// What it loses; the first thousand.
+    pub losses: Vec<Loss>,
+    /// How many there are.
+    pub lost: u64,
+    /// Files that it removes on purpose.
+    pub removed: Vec<String>,
+}
+
+/// What it means that a file which the base has is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It is lost, but for records that are no longer wanted.
+    IsLost,
+    /// It may go: an older tree was asked for.
+    MayGo,
+}
+
+/// Judges what would be lost.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    facts: Facts,
+    name: Name,
+    /// None where it is not known what is wanted.
+    wanted: Option<Records>,
+    missing: Missing,
+}
+
+/// The losses as a person reads them, one a line.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.record) {
+            (Some(name), Some(record)) => write!(f, "{name} {record}")?,
+            _ => f.write_str(&self.path)?,
+        }
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+        let (there, here) = (text(&self.there), text(&self.here));
+        write!(f, ": published {there}, here {here}, last seen {}", text(&self.base))
+    }
+}
+
+impl Judge {
+    /// Of the workspace with `config`, which wants `wanted`.
+    pub fn new(config: &Config, wanted: Option<Records>, missing: Missing) -> Self {
+        Self { facts: Facts::of(config), name: config.name().clone(), wanted, missing }
+    }
+
+    /// Whether what the base has may go unseen.
+    pub fn lets_go(&self) -> bool {
+        self.missing == Missing::MayGo
+    }
+
+    /// Compares three trees, reading what differs.
+    ///
+    /// # Errors
+    /// As [`compare`]: nothing is known then.
+    pub fn judge(
+        &self,
+        source: &dyn BlockSource,
+        roots: &Roots,
+        budget: &TreeBudget,
+    ) -> Result<Judged, ReadError> {
+        let (mut judged, approvals) = (Judged::default(), ApprovalCache::new());
+        let reading = Reading { judge: self, source, budget, approvals: &approvals };
+        compare(source, roots, budget, &mut |difference| reading.add(difference, &mut judged))?;
+        judged.removed.sort_unstable();
+        Ok(judged)
+    }
+
+    /// Whether a file that the base has and that is not here was removed on purpose: a record of
+    /// this workspace's names that nobody wants any more.
+    fn is_removed(&self, path: &str) -> bool {
+        let Some(wanted) = &self.wanted else { return self.lets_go() };
+        let ours = |name: &Name| name.is_or_is_under(&self.name);
+        self.lets_go()
+            || match meaning(path) {
+                PathMeaning::Records(candidates) => {
+                    wanted.owner_of(path).is_none() && candidates.iter().any(|(name, _)| ours(name))
+                }
+                PathMeaning::Legacy(name, key) => ours(&name) && wanted.get(&name, &key).is_none(),
+                PathMeaning::Fault(_) | PathMeaning::Foreign => false,
+            }
+    }
+
+    /// Whether the resolver would take `bytes` at `path`, as far as is known here.
+    fn verifies(&self, path: &str, record: &SignedRecord, approvals: &ApprovalCache) -> bool {
+        if !self.facts.have_owner() {
+            return false;
+        }
+        records_at(path).iter().any(|(name, key)| {
+            let owner = self.facts.owner_of(name);
+            let approved_signers = &self.facts.approved;
+            let chain_id = self.facts.chain_id;
+            let context = VerifyContext { name, owner, chain_id, approved_signers };
+            record.clone().verify_with(key, &context, approvals).is_ok()
+        })
+    }
+}
+
+/// The records that a file can be.
+fn records_at(path: &str) -> Vec<(Name, RecordKey)> {
+    match meaning(path) {
+        PathMeaning::Records(candidates) => candidates,
+        PathMeaning::Legacy(name, key) => vec![(name, key)],
+        PathMeaning::Fault(_) | PathMeaning::Foreign => Vec::new(),
+    }
+}
+
+fn signed(bytes: &[u8]) -> Option<SignedRecord> {
+    SignedRecord::decode(&RecordFile::payload(bytes).ok()?).ok()
+}
+
+/// One comparison under way.
+struct Reading<'a> {
+    judge: &'a Judge,
+    source: &'a dyn BlockSource,
+    budget: &'a TreeBudget,
+    approvals: &'a ApprovalCache,
+}
+
+impl Reading<'_> {
+    fn add(&self, difference: Difference, judged: &mut Judged) -> Result<(), ReadError> {
+        let failed = RefCell::new(None);
+        let told = |outcome: Result<bool, ReadError>| {
+            outcome.unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                false
+            })
+        };
+        let Difference { path, base, there, here } = &difference;
+        let same = |one: &Leaf, other: &Leaf| told(self.is_same(one, other));
+        let alike = |there: &Leaf, here: &Leaf| told(self.is_alike(path, there, here));
+        let way = three_way(base.as_ref(), there.as_ref(), here.as_ref(), same, alike);
+        if let Some(error) = failed.into_inner() {
+            return Err(error);
+        }
+        let is_lost = match way {
+            Way::There | Way::Both => true,
+            Way::Here if here.is_none() && self.judge.is_removed(path) => {
+                judged.removed.push(path.clone());
+                false
+            }
+            Way::Here => here.is_none(),
+            Way::Unchanged | Way::Alike => false,
+        };
+        if is_lost {
+            judged.lost += 1;
+            if judged.losses.len() < MAX_TOLD {
+                judged.losses.push(self.loss(difference));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether two files have the same bytes, however they are cut into blocks.
+    fn is_same(&self, one: &Leaf, other: &Leaf) -> Result<bool, ReadError> {
+        if one.cid == other.cid || one.link.is_some() || other.link.is_some() {
+            return Ok(one.link == other.link && (one.cid == other.cid || one.link.is_some()));
+        }
+        let is_raw = |leaf: &Leaf| leaf.cid.codec() == RAW;
+        if is_raw(one) && is_raw(other) && one.cid.hash().code() == other.cid.hash().code() {
+            return Ok(false);
+        }
+        match (self.read(one, MAX_COMPARED)?, self.read(other, MAX_COMPARED)?) {
+            (Some(one), Some(other)) => Ok(one == other),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether what is here says what is published: the same bytes, or a record of the same value
+    /// that verifies.
+    fn is_alike(&self, path: &str, there: &Leaf, here: &Leaf) -> Result<bool, ReadError> {
+        if self.is_same(there, here)? {
+            return Ok(true);
+        }
+        if there.link.is_some() || here.link.is_some() || records_at(path).is_empty() {
+            return Ok(false);
+        }
+        let read = |leaf| {
+            let bytes: Option<Bytes> = self.read(leaf, MAX_RECORD_FILE)?;
+            Ok::<_, ReadError>(bytes.and_then(|bytes| signed(&bytes)))
+        };
+        Ok(match (read(there)?, read(here)?) {
+            (Some(there), Some(here)) => {
+                there.result == here.result && self.judge.verifies(path, &here, self.approvals)
+            }
+            _ => false,
+        })
+    }
+
+    /// A file's bytes; none of one that is longer than `longest`.
+    fn read(&self, leaf: &Leaf, longest: u64) -> Result<Option<Bytes>, ReadError> {
+        match read_file(self.source, &leaf.cid, longest) {
+            Ok(bytes) => {
+                self.budget.bytes(bytes.len() as u64)?;
+                Ok(Some(bytes))
+            }
+            Err(ReadError::TooLarge { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn loss(&self, difference: Difference) -> Loss {
+        let Difference { path, base, there, here } = difference;
+        let first = records_at(&path).into_iter().next();
+        let text = |leaf: Option<Leaf>| leaf.map(|leaf| self.text(&path, &leaf));
+        let (base, there, here) = (text(base), text(there), text(here));
+        let (name, record) = first.map(|(name, key)| (name.to_string(), key.to_string())).unzip();
+        Loss { path, name, record, base, there, here }
+    }
+
+    /// What a file says, for a person.
+    fn text(&self, path: &str, leaf: &Leaf) -> String {
+        if let Some(target) = &leaf.link {
+            return format!("a link to {}", short(target));
+        }
+        let bytes = match self.read(leaf, MAX_RECORD_FILE) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return "a long file".to_owned(),
+            Err(_) => return "a file that cannot be read".to_owned(),
+        };
+        let value = signed(&bytes).and_then(|record| {
+            let mut keys = records_at(path).into_iter();
+            keys.find_map(|(_, key)| Value::abi_decode(&key, &record.result).ok())
+        });
+        match value {
+            Some(value) => short(&value.to_string()),
+            None => format!("a file of {} bytes", bytes.len()),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    format!("{shown:?}")
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,24 @@
+//! What is published, what this workspace knew of it, and what a publication over it would lose:
+//! [the model](crate::spec::published).
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `base`, `base_file` | `published.toml`: the base, proven by its record, and what is signed since |
+//! | `standing` | which of the records that are out stand (rule 4) |
+//! | `three_way` | base, there, here: who changed what |
+//! | `compare` | three trees by their blocks, where they differ |
+//! | `judge` | what would be lost, and what is removed on purpose (rules 5 and 6) |
+
+mod base;
+mod base_file;
+mod compare;
+mod judge;
+mod standing;
+mod three_way;
+
+pub use base::{Known, PublishedTree, Signed, Towards};
+pub use base_file::{BaseFile, PUBLISHED_FILE};
+pub use compare::{Difference, Leaf, Roots, compare};
+pub use judge::{Judge, Judged, Loss, Missing};
+pub use standing::{Answer, Standing, Stands, stands};
+pub use three_way::{Way, three_way};

@@ -1,0 +1,60 @@
+//! A tree by its root, for who reads its blocks in another way than by the paths of records.
+
+use std::sync::Arc;
+
+use cid::Cid;
+
+use super::blocks::{BlockTree, Wanted};
+use super::error::FetchError;
+use super::reading::Reader;
+use super::{FetchLimits, Gateway, RecordFiles, Source};
+use crate::ens::Name;
+use crate::ipfs::{BlockSource, ReadError, TreeBudget};
+use crate::net::Http;
+
+impl RecordFiles {
+    /// What lies below `root`, at `gateways`: nobody is asked yet.
+    pub fn below(http: Http, gateways: Vec<Gateway>, root: Cid, limits: FetchLimits) -> Self {
+        let tree = BlockTree::new(root, Vec::new(), None, gateways.len(), &limits);
+        let source = Source::Blocks(Arc::new(tree));
+        let (notes, refuted, ipns_record) = (Vec::new(), Vec::new(), None);
+        Self { http, gateways, limits, source, notes, refuted, ipns_record }
+    }
+
+    /// Reads with `read` from blocks that gateways serve, one gateway after the other until one
+    /// serves all that are needed; each is checked, and what one has served stays known. `read`
+    /// begins anew with each gateway. `name` is any ENS name of the tree.
+    ///
+    /// # Errors
+    /// [`FetchError::Failed`] when no gateway serves all of them, or the tree is not one;
+    /// [`FetchError::OverBudget`] when there is more than [`FetchLimits`] allow.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        name: &Name,
+        read: impl Fn(&dyn BlockSource, &TreeBudget) -> Result<T, ReadError> + Send + Sync + 'static,
+    ) -> Result<T, FetchError> {
+        let what = || match self.root() {
+            Some(root) => format!("the tree {root}"),
+            None => "the tree".to_owned(),
+        };
+        let failed = |notes| FetchError::Failed { what: what(), notes };
+        let Source::Blocks(tree) = &self.source else { return Err(failed(Vec::new())) };
+        // That there is no such entry would be taken for an answer.
+        let read: Reader<Result<T, ReadError>> =
+            Arc::new(move |blocks, budget| match read(blocks, budget) {
+                Err(error @ (ReadError::NotFound { .. } | ReadError::NotDirectory(_))) => {
+                    Ok(Err(error))
+                }
+                other => other.map(Ok),
+            });
+        let search = self.search(tree, &Wanted { name, path: &[], scope: "entity" }, &read).await?;
+        match search.found {
+            Some((Ok(value), _)) => Ok(value),
+            Some((Err(error), gateway)) => {
+                let reason = error.to_string();
+                Err(failed(vec![super::GatewayNote { gateway, reason }]))
+            }
+            None => Err(failed(search.notes)),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a workspace takes for the chain's word: offline, records are verified against it.
+
+use alloy_primitives::Address;
+
+use super::{ApprovalMode, Config};
+use crate::ens::Name;
+
+/// What is taken for the chain's word.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The chain whose id stands in the texts.
+    pub chain_id: u64,
+    /// Who owns the names, where nothing else says.
+    pub owner: Option<Address>,
+    /// Signers, and managers, that the owner approved on chain.
+    pub approved: Vec<Address>,
+    /// Where approvals are kept, and of which signer.
+    kept: Option<(Config, Address)>,
+}
+
+/// Mainnet, and nobody known.
+impl Default for Facts {
+    fn default() -> Self {
+        Self { chain_id: 1, owner: None, approved: Vec::new(), kept: None }
+    }
+}
+
+impl Facts {
+    /// What the workspace says: its wallet or owner, kept approvals, and, in the mode
+    /// `on-chain`, that its signer is approved there.
+    pub fn of(config: &Config) -> Self {
+        let keys = config.keys();
+        let mut approved = Vec::new();
+        if config.approval_mode() == Some(ApprovalMode::OnChain) {
+            approved.extend(keys.signer);
+        }
+        if config.owner() != keys.wallet {
+            approved.extend(keys.wallet);
+        }
+        let (chain_id, owner) = (config.chain_id, config.owner());
+        let kept = keys.signer.map(|signer| (config.clone(), signer));
+        Self { chain_id, owner, approved, kept }
+    }
+
+    /// `owner` owns every name, whatever approvals are kept.
+    pub fn set_owner(&mut self, owner: Address) {
+        (self.owner, self.kept) = (Some(owner), None);
+    }
+
+    /// Whether an owner is known at all.
+    pub fn have_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// Who owns `name`: whom a kept approval names, else the one owner.
+    pub fn owner_of(&self, name: &Name) -> Address {
+        let kept = self
+            .kept
+            .as_ref()
+            .and_then(|(config, signer)| Some(config.approval(name, *signer)?.owner));
+        kept.or(self.owner).unwrap_or_default()
+    }
+}
