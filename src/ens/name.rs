@@ -138,6 +138,10 @@ impl Name {
     }
 
     fn checked(normalized: String) -> Result<Self, NameError> {
+        // Also what normalisation makes of a text.
+        if let Some(what) = secret::in_place_of_a_name(&normalized) {
+            return Err(NameError::Secret(what));
+        }
         for label in normalized.split('.') {
             if label.is_empty() {
                 return Err(NameError::EmptyLabel { name: normalized });

@@ -80,31 +80,20 @@ pub fn in_place_of_a_name(text: &str) -> Option<&'static str> {
     is_or_holds(text).map(SecretForm::words)
 }
 
-/// Every secret in `text` with its place, in order. Of mnemonics any twelve words of the list in
+/// Every secret in `text` with its place, in order; they may overlap. Of mnemonics any twelve words of the list in
 /// a row: a mistyped one is as secret.
 pub fn find(text: &str) -> Vec<(Range<usize>, SecretForm)> {
     let mut found = pem(text);
-    let outside = |found: &[(Range<usize>, SecretForm)], place: &Range<usize>| {
-        found.iter().all(|(other, _)| place.end <= other.start || other.end <= place.start)
-    };
-    for place in libp2p(text) {
-        if outside(&found, &place) {
-            found.push((place, SecretForm::Libp2p));
-        }
-    }
+    found.extend(libp2p(text).into_iter().map(|place| (place, SecretForm::Libp2p)));
     for place in tokens(text) {
-        if let Some(form) = token(&text[place.clone()])
-            && outside(&found, &place)
-        {
+        if let Some(form) = token(&text[place.clone()]) {
             found.push((place, form));
         }
     }
-    for (place, _) in words_of_the_list(text) {
-        if outside(&found, &place) {
-            found.push((place, SecretForm::Mnemonic));
-        }
-    }
-    found.sort_by_key(|(place, _)| place.start);
+    let words = words_of_the_list(text).into_iter();
+    found.extend(words.map(|(place, _)| (place, SecretForm::Mnemonic)));
+    // Of those that begin together the longest first.
+    found.sort_by_key(|(place, _)| (place.start, usize::MAX - place.end));
     found
 }
 

@@ -14,12 +14,12 @@ pub fn redacted(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for (place, form) in forms::find(text) {
-        // One may lie within another.
+        // One may lie within another, or begin in it.
         if place.start >= from {
             out.push_str(&text[from..place.start]);
             let _ = write!(out, "[{form} left out]");
-            from = place.end;
         }
+        from = from.max(place.end);
     }
     out.push_str(&text[from..]);
     without_credentials(&out)

@@ -104,3 +104,61 @@ fn a_cid_in_every_form_wherever_one_is_taken() -> Result<()> {
     }
     Ok(())
 }
+
+/// Keys as tools and secret stores carry them, in a file, on stdin and in the variable; and every
+/// form that `key export` writes.
+#[test]
+fn a_key_in_every_form_wherever_one_is_taken() -> Result<()> {
+    let mut sandbox = Sandbox::new()?;
+    sandbox.write("seed", SEED)?;
+    let name = &sandbox.ok(["key", "inspect", "--ipns-key-file", "seed"])?["ipns"]["name"];
+    for format in ["hex", "raw", "libp2p", "base64", "pem"] {
+        let export = ["key", "export", "--ipns-key-file", "seed", "--format", format];
+        sandbox.ok([&export[..], &["--out", format]].concat())?;
+        let read = sandbox.ok(["key", "inspect", "--ipns-key-file", format])?;
+        ensure!(read["ipns"]["name"] == *name, "--format {format}: {read:#}");
+        let shown = sandbox.ok(export)?;
+        let shown = shown["key"].as_str().context("a key")?;
+        sandbox.set_env("NAMESYS_IPNS_KEY", shown);
+        let read = sandbox.ok(["key", "inspect"])?;
+        ensure!(read["ipns"]["name"] == *name, "--format {format} --json: {read:#}");
+    }
+    let pem = String::from_utf8(sandbox.read("pem")?)?;
+    let base64 = String::from_utf8(sandbox.read("base64")?)?;
+    ensure!(base64.lines().count() == 1 && !base64.contains('#'), "{base64}");
+    for (what, form) in [
+        ("PEM in one line", pem.replace('\n', " ")),
+        ("PEM with \\n", pem.replace('\n', "\\n")),
+        ("PEM without line ends", pem.replace('\n', "")),
+        ("PEM in base64", data_encoding::BASE64.encode(pem.as_bytes())),
+        ("base64 that is wrapped", format!("{}\n{}", &base64[..76], &base64[76..])),
+        ("a comment before it", format!("# ipns {name}\n{base64}")),
+    ] {
+        sandbox.write("carried", &form)?;
+        let read = sandbox.ok(["key", "inspect", "--ipns-key-file", "carried"])?;
+        ensure!(read["ipns"]["name"] == *name, "{what}: {read:#}");
+        sandbox.set_env("NAMESYS_IPNS_KEY", &form);
+        let read = sandbox.ok(["key", "inspect"])?;
+        ensure!(read["ipns"]["name"] == *name, "{what}, in the variable: {read:#}");
+    }
+    // A records signer, which has no other half.
+    sandbox.set_env("NAMESYS_IPNS_KEY", SEED);
+    sandbox.write("signer", SEED)?;
+    let signer = ["--signer-key-file", "signer"];
+    for format in ["hex", "base64"] {
+        let file = format!("signer.{format}");
+        let mut unset = sandbox.namesys(["key", "export", "--format", format, "--out", &file]);
+        ensure!(unset.args(signer).env_remove("NAMESYS_IPNS_KEY").status()?.success());
+        let read = sandbox.ok(["key", "inspect", "--signer-key-file", &file])?;
+        let address = &sandbox.ok([&["key", "inspect"], &signer[..]].concat())?["signer"];
+        ensure!(read["signer"] == *address, "--format {format}: {read:#}");
+    }
+    for variable in ["NAMESYS_IPNS_KEY", "NAMESYS_SIGNER_KEY"] {
+        sandbox.set_env(variable, " ");
+        let (exit, report) = sandbox.json(["key", "inspect"])?;
+        let message = report["error"]["message"].as_str().context("a message")?;
+        ensure!(exit == 2 && message.contains(variable), "{message}");
+        sandbox.set_env(variable, SEED);
+    }
+    Ok(())
+}

@@ -273,3 +273,29 @@ fn there_are_no_core_dumps() -> anyhow::Result<()> {
     anyhow::ensure!(words[4..6] == ["1", "1"], "{core}");
     Ok(())
 }
+
+/// Bytes would drive a terminal, and a key would stay in what it keeps: the flag to use is named.
+#[cfg(target_os = "linux")]
+#[test]
+fn bytes_go_to_no_terminal() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("seed"), KEY)?;
+    let namesys = env!("CARGO_BIN_EXE_namesys");
+    let sign = "ipns sign --value /ipfs/bafkqaaa --sequence 1";
+    for command in ["key export --format raw", "key export --format libp2p", sign] {
+        // A terminal is what util-linux's script makes.
+        let line = format!("{namesys} {command} --ipns-key-file seed");
+        let mut script = Command::new("script");
+        script.args(["-qec", &line, "/dev/null"]).current_dir(folder.path());
+        script.env_clear().env("HOME", folder.path()).env("PATH", "/usr/bin:/bin");
+        let output = match script.stdin(std::process::Stdio::null()).output() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            output => output?,
+        };
+        let told = String::from_utf8_lossy(&output.stdout);
+        anyhow::ensure!(output.status.code() == Some(2), "{command}: {told}");
+        anyhow::ensure!(told.contains("stdout is a terminal"), "{command}: {told}");
+        anyhow::ensure!(told.contains("--out FILE"), "{command}: {told}");
+    }
+    Ok(())
+}

@@ -52,6 +52,7 @@ fuzz!(
     abi_payload,
     keystore,
     key_files,
+    redaction,
     gateway_template,
     ccip_answer,
     recordhash,

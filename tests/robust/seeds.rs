@@ -204,7 +204,25 @@ pub fn key_files() -> Vec<Vec<u8>> {
         hex::encode(key.to_libp2p().expose()).into_bytes(),
         data_encoding::BASE64.encode(key.to_libp2p().expose()).into_bytes(),
         format!("# a signer\n0x{}\n", "07".repeat(32)).into_bytes(),
+        key.to_pem().expose().replace('\n', "\\n").into_bytes(),
+        data_encoding::BASE64.encode(key.to_pem().expose().as_bytes()).into_bytes(),
+        br#"{"kty":"OKP","crv":"Ed25519","d":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#
+            .to_vec(),
     ]
+}
+
+pub fn redaction() -> Vec<Vec<u8>> {
+    let key = IpnsKey::from_seed(&[7; 32].into());
+    let mut seeds = key_files();
+    seeds.push(format!("a\n{}\nb", key.to_pem().expose()).into_bytes());
+    seeds.extend(of(&[
+        "legal winner thank year wave sausage worth useful legal winner thank yellow",
+        "key=nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5",
+        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+        "https://me:pw@host/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
+        "sn259rEFXrQrWyx3Q7XneWcwV6dfL, SBU2RRGLXH3E5CQHTD3ODLDF2BWDCYUSSBLLZ5GNW7JXHDIYKXZWHOKR",
+    ]));
+    seeds
 }
 
 pub fn gateway_template() -> Vec<Vec<u8>> {

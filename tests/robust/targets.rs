@@ -20,6 +20,7 @@ use namesys::recordhash::Recordhash;
 use namesys::request::{SignedRecord, SignedRedirect, VerifyContext};
 use namesys::resolve::Gateway;
 use namesys::secret::SecretBytes;
+use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
 use namesys::workspace::{Config, Format, Records, read_rows};
 
@@ -42,6 +43,7 @@ pub const ALL: [(&str, Target); 17] = [
     ("abi_payload", abi_payload),
     ("keystore", keystore),
     ("key_files", key_files),
+    ("redaction", redaction),
     ("gateway_template", gateway_template),
     ("ccip_answer", ccip_answer),
     ("recordhash", recordhash),
@@ -286,8 +288,17 @@ pub fn keystore(input: &[u8]) {
 
 fn is_cheap(input: &[u8]) -> bool {
     let parsed: Result<serde_json::Value, _> = serde_json::from_slice(input);
-    let params = parsed.map(|keystore| keystore["crypto"]["kdfparams"].clone()).unwrap_or_default();
-    let number = |name: &str| params[name].as_u64().unwrap_or(1);
+    // As it is read: fields in any case, and numbers also as texts.
+    let field = |value: &serde_json::Value, name: &str| {
+        let fields = value.as_object().into_iter().flatten();
+        let mut same = fields.filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        same.next().map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let params = field(&field(&parsed.unwrap_or_default(), "crypto"), "kdfparams");
+    let number = |name: &str| {
+        let value = field(&params, name);
+        value.as_u64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(1)
+    };
     number("n").saturating_mul(number("r")).saturating_mul(number("p")) <= 64 && number("c") <= 64
 }
 
@@ -305,6 +316,12 @@ pub fn key_files(input: &[u8]) {
         let again = parse_signer_key(&SecretBytes::new(hex.into_bytes()));
         assert_eq!(again.expect("our own form").address(), key.address());
     }
+}
+
+/// What hides secrets: it ends, and hides them also from itself.
+pub fn redaction(input: &[u8]) {
+    let hidden = redacted_digits(text(input));
+    assert_eq!(redacted(&hidden), hidden, "nothing is left to hide");
 }
 
 /// A gateway's address or template.
