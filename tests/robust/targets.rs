@@ -28,7 +28,7 @@ use namesys::workspace::{Config, Format, Records, read_rows};
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 17] = [
+pub const ALL: [(&str, Target); 18] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
