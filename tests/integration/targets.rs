@@ -186,10 +186,11 @@ fn kubo_where_its_own_file_says() -> Result<()> {
     let again = sandbox.ok(["publish", "--upload", &flag, "--publisher", &flag])?;
     ensure!(again["uploads"][0]["sent"] == false, "{again}");
     ensure!(again["publications"][0]["read_back"] == true, "{again}");
+    // A socket that is not there.
     sandbox.write("ipfs/api", "/unix/run/ipfs.sock\n")?;
     let (code, refused) = sandbox.json(["publish"])?;
-    let message = refused["error"]["message"].as_str().unwrap_or_default();
-    ensure!(code == 2 && message.contains("ipfs/api: \"/unix/run/ipfs.sock\""), "{refused}");
+    let error = refused["uploads"][0]["error"].as_str().unwrap_or_default();
+    ensure!(code == 1 && error.contains("unix:/run/ipfs.sock cannot be reached"), "{refused}");
     // A node that has ended leaves its file behind.
     sandbox.write("ipfs/api", "/ip4/127.0.0.1/tcp/1\n")?;
     let (code, refused) = sandbox.json(["publish"])?;

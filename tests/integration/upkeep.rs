@@ -241,7 +241,7 @@ fn the_ci_script_renews_what_expires_soon() {
     let published: PublishReport = workspace.report(&["publish", "--validity", &end]);
     // Without the key there is nobody to renew it, and the job does not pass.
     let (ok, out, err) = job.run(&workspace, &[("NAMESYS_IPNS_KEY", "")]);
-    assert!(!ok && err.contains("wallet"), "{out} {err}");
+    assert!(!ok && err.contains("NAMESYS_IPNS_KEY is set but empty"), "{out} {err}");
     let status = |days| workspace.report::<StatusReport>(&["status", "--warn-days", days]);
     assert_eq!(status("1").sequence, Some(0));
     let renewed = job.publishes(&workspace);
