@@ -105,7 +105,7 @@ fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
     // After `m` and `u` too, as multibase has it.
     texts
         .into_iter()
-        .filter(|text| hex(text).is_none())
+        .filter(|text| !is_hex(text))
         .find_map(|text| found(base64(text)).or_else(|| found(base64(&text[1..]))))
 }
 
@@ -115,8 +115,15 @@ fn runs(bytes: &[u8], of: impl Fn(u8) -> bool) -> Vec<&[u8]> {
 }
 
 fn hex(word: &[u8]) -> Option<Vec<u8>> {
-    let digits = word.strip_prefix(b"0x").or(word.strip_prefix(b"0X")).unwrap_or(word);
-    HEXLOWER_PERMISSIVE.decode(digits).ok()
+    HEXLOWER_PERMISSIVE.decode(digits(word)).ok()
+}
+
+fn digits(word: &[u8]) -> &[u8] {
+    word.strip_prefix(b"0x").or(word.strip_prefix(b"0X")).unwrap_or(word)
+}
+
+fn is_hex(word: &[u8]) -> bool {
+    digits(word).iter().all(u8::is_ascii_hexdigit)
 }
 
 fn multibase(word: &[u8]) -> Option<Vec<u8>> {
@@ -137,14 +144,24 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window[0] == part[0] && window == part)
+    after(bytes, part).next().is_some()
 }
 
-/// What follows each place where `mark` stands.
+/// What follows each place where `mark` stands. Its first byte is looked for, which takes no time
+/// where there is none: most files are the hex of a record.
 fn after<'a>(bytes: &'a [u8], mark: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    let places = bytes.windows(mark.len()).enumerate();
-    let places = places.filter(move |(_, window)| window[0] == mark[0] && *window == mark);
-    places.map(move |(at, _)| &bytes[at + mark.len()..])
+    let (first, mut from) = (mark[0], 0);
+    let is_there = bytes.contains(&first);
+    std::iter::from_fn(move || {
+        while is_there {
+            let at = from + bytes.get(from..)?.iter().position(|byte| *byte == first)?;
+            from = at + 1;
+            if let Some(rest) = bytes[at..].strip_prefix(mark) {
+                return Some(rest);
+            }
+        }
+        None
+    })
 }
 
 fn has_pem(bytes: &[u8]) -> bool {
@@ -157,17 +174,20 @@ fn has_pem(bytes: &[u8]) -> bool {
 }
 
 fn has_age(bytes: &[u8]) -> bool {
-    let marks: [&[u8]; 2] = [b"AGE-SECRET-KEY-", b"age-secret-key-"];
+    // From the first `-` on, of which there are few.
+    let marks: [&[u8]; 2] = [b"-SECRET-KEY-", b"-secret-key-"];
     marks.iter().any(|mark| {
         after(bytes, mark).any(|rest| {
+            let before = &bytes[..bytes.len() - rest.len() - mark.len()];
             let of = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'-';
-            rest.iter().take_while(of).count() > 50
+            (before.ends_with(b"AGE") || before.ends_with(b"age"))
+                && rest.iter().take_while(of).count() > 50
         })
     })
 }
 
 fn has_jwk(bytes: &[u8]) -> bool {
-    contains(bytes, b"\"kty\"")
+    contains(bytes, b"kty\"")
         && after(bytes, b"\"d\"").any(|rest| {
             let value = rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
             let value = value.and_then(|value| value.strip_prefix(b"\"")).unwrap_or_default();

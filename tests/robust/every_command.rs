@@ -299,15 +299,24 @@ fn assert_same(
 }
 
 /// What to install, where faults cannot be made.
-pub fn missing() -> Option<&'static str> {
-    (!faults::are_possible()).then_some("needs strace, and leave to trace")
+pub fn missing() -> Option<String> {
+    (!faults::are_possible()).then(|| "needs strace, and leave to trace".to_owned())
+}
+
+/// What the seed decides; `NAMESYS_SEED` gives another.
+pub fn runner() -> TestRunner {
+    let seed = seed();
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed.to_be_bytes(); 4].concat());
+    TestRunner::new_with_rng(Config::default(), random)
+}
+
+fn seed() -> u64 {
+    std::env::var("NAMESYS_SEED").map_or(1, |seed| seed.parse().unwrap())
 }
 
 /// `NAMESYS_SEED` gives other faults.
 pub fn faults_at_every_step() {
-    let seed: u64 = std::env::var("NAMESYS_SEED").map_or(1, |seed| seed.parse().unwrap());
-    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed.to_be_bytes(); 4].concat());
-    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let (seed, mut runner) = (seed(), runner());
     let beginnings = Beginnings::new();
     let mut acts: Vec<Act<'_>> =
         SCENES.iter().map(|scene| Act::new(&beginnings, scene, &mut runner)).collect();

@@ -56,6 +56,7 @@ fuzz!(
     gateway_template,
     ccip_answer,
     recordhash,
+    private_keys,
 );
 
 /// A change of some bytes.

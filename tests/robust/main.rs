@@ -16,6 +16,7 @@ mod place;
 #[path = "../support/process.rs"]
 mod process;
 mod seeds;
+mod setup;
 mod targets;
 
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// What is not there for a trial.
-type Missing = fn() -> Option<&'static str>;
+type Missing = fn() -> Option<String>;
 
 /// Trials that not every machine can do.
 const TRIALS: &[(&str, Missing, fn())] = &[
@@ -32,6 +33,7 @@ const TRIALS: &[(&str, Missing, fn())] = &[
         every_command::missing,
         every_command::faults_at_every_step,
     ),
+    ("setup::faults_at_every_step", setup::missing, setup::faults_at_every_step),
     (
         "owners::a_workspace_of_another_user_is_refused_where_it_is_found",
         owners::missing,

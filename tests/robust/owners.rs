@@ -14,10 +14,10 @@ const ALICE: u32 = 54_321;
 const BOB: u32 = 54_322;
 
 /// To give a file to somebody else takes root.
-pub fn missing() -> Option<&'static str> {
+pub fn missing() -> Option<String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     let failed = chown(file.path(), Some(ALICE), None).is_err();
-    failed.then_some("needs leave to give files to another user: run it as root")
+    failed.then(|| "needs leave to give files to another user: run it as root".to_owned())
 }
 
 /// A workspace of alice, in whose folder somebody stands.

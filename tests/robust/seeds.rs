@@ -263,3 +263,15 @@ pub fn recordhash() -> Vec<Vec<u8>> {
     seeds.push(vec![7; 32]);
     seeds
 }
+
+pub fn private_keys() -> Vec<Vec<u8>> {
+    let mut seeds = key_files();
+    seeds.extend(of(&[
+        "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}",
+        "AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE",
+        "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEI",
+        "{\"data\":\"0x00000000000000000000000000000000000000000000000000000000000000ff\"}",
+        "z23jhTaAeXYt9Ma9WvRjm8bTxjdDDLSsPaNCy2cRJp9Wy4LL8oYmaTfMpzPRnXTZTpBnLbGGDN5ASvTQAfvBGgkGCB9qk",
+    ]));
+    seeds
+}

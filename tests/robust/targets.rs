@@ -13,7 +13,7 @@ use namesys::ipfs::{BlockSink, CarReader, DAG_PB, MemoryBlocks, RAW, sha256_cid}
 use namesys::ipfs::{TreeBudget, TreeLimits, Walk, list, read_file, resolve};
 use namesys::ipns::{Revision, UnverifiedRecord};
 use namesys::keys::file::parse_signer_key;
-use namesys::keys::{IpnsKey, IpnsName};
+use namesys::keys::{IpnsKey, IpnsName, OwnKeys, private_key_in};
 use namesys::published::BaseFile;
 use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
 use namesys::recordhash::Recordhash;
@@ -28,7 +28,7 @@ use namesys::workspace::{Config, Format, Records, read_rows};
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 18] = [
+pub const ALL: [(&str, Target); 19] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -47,6 +47,7 @@ pub const ALL: [(&str, Target); 18] = [
     ("gateway_template", gateway_template),
     ("ccip_answer", ccip_answer),
     ("recordhash", recordhash),
+    ("private_keys", private_keys),
 ];
 
 fn text(input: &[u8]) -> &str {
@@ -360,4 +361,19 @@ pub fn recordhash(input: &[u8]) {
         assert_eq!(shown.target(), hash.target(), "{hash}");
         assert_eq!(shown.contract_bytes(), hash.contract_bytes(), "{hash}");
     }
+}
+
+/// Whatever is read as a key is found as one's own, also amid other text.
+pub fn private_keys(input: &[u8]) {
+    let mut own = OwnKeys::default();
+    if let Ok(key) = IpnsKey::parse(input) {
+        own.add_ipns(&key);
+        assert!(private_key_in(input, &own).is_some(), "the file itself");
+    }
+    if let Ok(key) = parse_signer_key(&SecretBytes::new(input.to_vec())) {
+        own.add_signer(&key);
+        let amid = [b"{\"key\":\"", input, b"\"}"].concat();
+        assert!(private_key_in(&amid, &own).is_some(), "in JSON");
+    }
+    private_key_in(input, &own);
 }

@@ -54,6 +54,11 @@ impl Place {
         self.variables.push(("NAMESYS_GATEWAY_URL", urls.gateway));
     }
 
+    /// Commands from now on ask this Ethereum node.
+    pub fn ask(&mut self, rpc_url: &str) {
+        self.variables.push(("ETH_RPC_URL", rpc_url.to_owned()));
+    }
+
     /// A path in the folder.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.dir.path().join(relative)

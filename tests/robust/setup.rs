@@ -1,0 +1,133 @@
+//! `setup` with a fault at every step it takes: the same command then sends the rest, and nothing
+//! is sent twice.
+
+use std::path::Path;
+
+use alloy::providers::Provider;
+use alloy_primitives::{Address, Bytes};
+use namesys::devnet::chain::bindings::CCIP2Resolver::recordhashCall;
+use namesys::devnet::chain::bindings::Registry::resolverCall;
+use namesys::devnet::chain::{
+    AnvilSearch, CCIP2_RESOLVER, ChainConfig, ChainDevnet, ChainGateways, Inherited, REGISTRY,
+};
+use namesys::ens::Name;
+use namesys::keys::SignerKey;
+use namesys::secret::Secret;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::every_command::runner;
+use crate::faults;
+use crate::place::{Place, WALLET, files};
+
+const SETUP: [&str; 3] = ["setup", "--yes", "--approve-signer"];
+/// Some of the points; other seeds have others.
+const FAULTS: usize = 16;
+
+fn anvil() -> AnvilSearch {
+    AnvilSearch {
+        program: std::env::var_os("ANVIL").map(Into::into),
+        path: std::env::var_os("PATH"),
+        cache: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).to_path_buf()),
+        inherited: Inherited::of(std::env::vars_os()),
+    }
+}
+
+/// What to install.
+pub fn missing() -> Option<String> {
+    let anvil = || anvil().find().err().map(|error| format!("needs anvil: {error}"));
+    crate::every_command::missing().or_else(anvil)
+}
+
+/// A chain that goes back to where it began.
+struct Rewound {
+    runtime: Runtime,
+    chain: ChainDevnet,
+    name: Name,
+    snapshot: Value,
+}
+
+impl Rewound {
+    /// nick.eth is the wallet's and has no resolver.
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let gateways = ChainGateways::local("127.0.0.1:1".to_owned());
+        let config = ChainConfig { anvil: anvil(), port: 0, gateways };
+        let owner = SignerKey::from_hex(&Secret::new(WALLET.to_owned())).unwrap().address();
+        let name = Name::parse("nick.eth").unwrap();
+        let chain = runtime.block_on(async {
+            let chain = ChainDevnet::start(config).await.unwrap();
+            chain.register(&name, owner, Address::ZERO).await.unwrap();
+            chain.fund(owner).await.unwrap();
+            chain
+        });
+        let mut chain = Self { runtime, chain, name, snapshot: Value::Null };
+        chain.snapshot = chain.ask("evm_snapshot", json!([]));
+        chain
+    }
+
+    fn ask(&self, method: &'static str, parameters: Value) -> Value {
+        let asked = self.chain.provider().raw_request(method.into(), parameters);
+        self.runtime.block_on(async { asked.await.unwrap() })
+    }
+
+    fn rewind(&mut self) {
+        assert_eq!(self.ask("evm_revert", json!([self.snapshot])), true);
+        self.snapshot = self.ask("evm_snapshot", json!([]));
+    }
+
+    /// Resolver, recordhash, and how many transactions the wallet has sent.
+    fn facts(&self) -> (Address, Bytes, Value) {
+        let node = self.name.node();
+        let owner = SignerKey::from_hex(&Secret::new(WALLET.to_owned())).unwrap().address();
+        let sent = self.ask("eth_getTransactionCount", json!([owner, "latest"]));
+        self.runtime.block_on(async {
+            let resolver = self.chain.call(REGISTRY, resolverCall { node }).await.unwrap();
+            let hash = self.chain.call(CCIP2_RESOLVER, recordhashCall { node }).await.unwrap();
+            (resolver, hash, sent)
+        })
+    }
+}
+
+/// `NAMESYS_SEED` gives other faults.
+pub fn faults_at_every_step() {
+    let mut chain = Rewound::new();
+    let mut beginning = Place::new();
+    beginning.ask(chain.chain.rpc_url());
+    beginning.done(&["init", "nick.eth", "--chain-id", "31337"]);
+    beginning.done(&["keygen"]);
+    let copy = |chain: &Rewound| {
+        let mut place = beginning.copy();
+        place.ask(chain.chain.rpc_url());
+        place
+    };
+    let place = copy(&chain);
+    let points = faults::points(&place.command(&SETUP), &place.path("log"), &place.path(""));
+    let points = points.unwrap();
+    let expected = chain.facts();
+    assert!(expected.0 == CCIP2_RESOLVER && !expected.1.is_empty(), "{expected:?}");
+    assert!(points.len() >= FAULTS, "{points:?}");
+    let all = points.len();
+    let points = Just(points).prop_shuffle().new_tree(&mut runner()).unwrap().current();
+    for point in points.iter().take(FAULTS) {
+        chain.rewind();
+        let place = copy(&chain);
+        let because = format!("setup with {point}");
+        let ended = faults::run_with(&place.command(&SETUP), point, &place.path("log")).unwrap();
+        if ended.is_none() {
+            continue;
+        }
+        place.done(&SETUP);
+        assert_eq!(chain.facts(), expected, "after {because}");
+        let again: Value = serde_json::from_str(&place.done(&SETUP)).unwrap();
+        assert_eq!(again["transactions"], json!([]), "after {because}");
+        for (path, bytes) in files(&place.path("")) {
+            let holds = bytes.windows(WALLET.len()).any(|part| part == WALLET.as_bytes());
+            let is_asked_for = path == Path::new("wallet.key");
+            assert!(!holds || is_asked_for, "the wallet in {} after {because}", path.display());
+        }
+    }
+    eprintln!("setup: {FAULTS} faults of {all}");
+}
