@@ -14,7 +14,7 @@ const SHORTEST: usize = 42;
 /// The longest text that is read in an alphabet whose decoding takes the square of its length.
 const LONGEST_SLOW: usize = 512;
 /// Encodings within encodings: a record file has the hex of its value, a text say.
-const MAX_DEPTH: u32 = 2;
+const MAX_DEPTH: u32 = 3;
 
 /// Keys that are known to the command: they are found in any form.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +94,9 @@ fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
         return None;
     }
     let found = |decoded: Option<Vec<u8>>| scan(&decoded?, own, depth + 1);
+    if let Some(key) = over_lines(bytes).into_iter().find_map(|text| found(Some(text))) {
+        return Some(key);
+    }
     // Hex, multibase and base58 have letters and digits alone.
     for word in runs(bytes, |byte| byte.is_ascii_alphanumeric()) {
         let decoded = found(hex(word)).or_else(|| found(multibase(word)));
@@ -107,6 +110,34 @@ fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
         .into_iter()
         .filter(|text| !is_hex(text))
         .find_map(|text| found(base64(text)).or_else(|| found(base64(&text[1..]))))
+}
+
+/// What goes over several lines, as `base64` writes it: lines of nothing but its letters, one after
+/// the other; comments and empty lines count for nothing. And all of a text without white space,
+/// as whoever reads a key file takes it.
+fn over_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+    let text = text.trim();
+    if !text.contains(char::is_whitespace) {
+        return Vec::new();
+    }
+    let is_text = |line: &str| {
+        line.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte))
+    };
+    let (mut all, mut joined) = (Vec::new(), Vec::new());
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> =
+        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    for run in lines.chunk_by(|a, b| is_text(a) == is_text(b)) {
+        if run.len() > 1 && is_text(run[0]) {
+            all.push(run.concat().into_bytes());
+        }
+    }
+    for line in &lines {
+        joined.extend(line.split_whitespace().flat_map(str::bytes));
+    }
+    all.push(joined);
+    all
 }
 
 /// The longest parts of bytes that are `of` a kind and may hold a key.
@@ -151,16 +182,15 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 /// where there is none: most files are the hex of a record.
 fn after<'a>(bytes: &'a [u8], mark: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let (first, mut from) = (mark[0], 0);
-    let is_there = bytes.contains(&first);
+    let bytes = if bytes.contains(&first) { bytes } else { &[] };
     std::iter::from_fn(move || {
-        while is_there {
+        loop {
             let at = from + bytes.get(from..)?.iter().position(|byte| *byte == first)?;
             from = at + 1;
             if let Some(rest) = bytes[at..].strip_prefix(mark) {
                 return Some(rest);
             }
         }
-        None
     })
 }
 

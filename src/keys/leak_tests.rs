@@ -73,6 +73,26 @@ fn libp2p_in_every_form() {
     }
 }
 
+/// As `base64` and `xxd -p` break lines.
+#[test]
+fn what_goes_over_lines() {
+    let key = ipns().to_libp2p().expose().clone();
+    for text in [data_encoding::BASE64.encode(&key), hex(&key)] {
+        for (width, end) in [(76, "\n"), (64, "\r\n"), (5, "\n  ")] {
+            let lines: Vec<&str> =
+                text.as_bytes().chunks(width).map(|l| std::str::from_utf8(l).unwrap()).collect();
+            let wrapped = lines.join(end);
+            for form in [
+                wrapped.clone(),
+                format!("# mine\n{wrapped}\n\n# end\n"),
+                format!("my key:\n\n  {wrapped}\nthat was it.\n"),
+            ] {
+                assert_eq!(found(&form), Some(FoundKey::Libp2p), "{form}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_json_web_key_and_an_identity_of_age() {
     let public =

@@ -363,7 +363,7 @@ pub fn recordhash(input: &[u8]) {
     }
 }
 
-/// Whatever is read as a key is found as one's own, also amid other text.
+/// Whatever is read as a key is found as one's own, a word also amid other text.
 pub fn private_keys(input: &[u8]) {
     let mut own = OwnKeys::default();
     if let Ok(key) = IpnsKey::parse(input) {
@@ -372,8 +372,11 @@ pub fn private_keys(input: &[u8]) {
     }
     if let Ok(key) = parse_signer_key(&SecretBytes::new(input.to_vec())) {
         own.add_signer(&key);
-        let amid = [b"{\"key\":\"", input, b"\"}"].concat();
-        assert!(private_key_in(&amid, &own).is_some(), "in JSON");
+        assert!(private_key_in(input, &own).is_some(), "the signer's file");
+        let word = input.trim_ascii();
+        let amid = [b"{\"key\":\"", word, b"\"}"].concat();
+        let is_word = !word.iter().any(u8::is_ascii_whitespace);
+        assert!(!is_word || private_key_in(&amid, &own).is_some(), "in JSON");
     }
     private_key_in(input, &own);
 }
