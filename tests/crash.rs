@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)] // Other tests use the rest of it.
-#[allow(dead_code)] // Other tests use the rest of it.
 #[path = "support/place.rs"]
 mod place;
 #[allow(dead_code)] // Other tests use the rest of it.

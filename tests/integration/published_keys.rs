@@ -127,7 +127,8 @@ fn keys_are_not_exported_to_where_they_are_published() {
     assert_eq!(fs::read_to_string(scene.workspace.dir.join("keys/.gitignore")).unwrap(), "*\n");
     // The same again, and beside other files.
     scene.workspace.good(&["keygen", "--export", "keys"]);
-    scene.workspace.good(&["keygen", "--export", "."]);
-    let said = fs::read_to_string(scene.workspace.dir.join(".gitignore")).unwrap();
+    scene.write("mixed/notes", "mine");
+    scene.workspace.good(&["keygen", "--export", "mixed"]);
+    let said = fs::read_to_string(scene.workspace.dir.join("mixed/.gitignore")).unwrap();
     assert_eq!(said, "/ipns.key\n/signer.key\n");
 }

@@ -220,6 +220,23 @@ fn linked_records_are_refused() {
     }
 }
 
+/// What was published last, as the repository has it.
+#[test]
+fn a_linked_base_is_refused() {
+    let scene = Scene::new();
+    for target in [scene.home.join("secret"), "/dev/zero".into(), "nowhere".into()] {
+        scene.link("published.toml", &target);
+        let ipfs = scene.run(&["publish"]);
+        assert_eq!(ipfs.1["error"]["kind"], "linked", "-> {target:?}: {ipfs:?}");
+        scene.assert_harmless(&format!("published.toml -> {target:?}"), &[], &[]);
+    }
+    scene.clear("published.toml");
+    pipe(&scene.at("published.toml"));
+    let ipfs = scene.run(&["publish"]);
+    assert_eq!(ipfs.1["error"]["kind"], "not-a-file", "a pipe: {ipfs:?}");
+    scene.assert_harmless("a pipe as published.toml", &[], &[]);
+}
+
 #[test]
 fn records_that_are_a_pipe_or_endless() {
     let scene = Scene::new();
