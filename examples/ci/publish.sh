@@ -16,6 +16,8 @@
 # A new subname needs the wallet's approval once: run `namesys approve --name NEW.nick.eth` where
 # the wallet is and commit namesys.toml (or approve the signer on chain: `--approval on-chain`).
 set -eu
+# The checkout is the workspace, whoever owns its files.
+export NAMESYS_DIR="${NAMESYS_DIR:-$PWD}"
 publish_to=${PUBLISH_TO:-ipfs}
 warn_days=${WARN_DAYS:-30}
 

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use namesys::keys::{IpnsKey, IpnsName, OwnKeys, SignerKey};
+use namesys::keys::file::parse_signer_key;
+use namesys::keys::{IpnsKey, IpnsName, OwnKeys};
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
+use namesys::secret::SecretBytes;
 use namesys::workspace::{Config, Network, Stop, Workspace, WorkspaceError};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -247,7 +249,9 @@ impl Context {
             keys.add_ipns(&key);
         }
         for variable in [env::SIGNER_KEY, env::PRIVATE_KEY] {
-            if let Some(Ok(key)) = text(variable).map(|text| SignerKey::from_hex(&text)) {
+            if let Some(Ok(key)) = text(variable)
+                .map(|text| parse_signer_key(&SecretBytes::from(text.expose().as_bytes().to_vec())))
+            {
                 keys.add_signer(&key);
             }
         }

@@ -172,7 +172,14 @@ impl From<Shortfall> for CliError {
                  the records; where this workspace is the whole truth: [publish] replace = true"
                     .to_owned(),
             ),
-            Shortfall::NoUpload | Shortfall::Uploads { .. } | Shortfall::Publishers { .. } => {
+            Shortfall::NoUpload => (
+                ErrorKind::Incomplete,
+                format!(
+                    "start the node (`ipfs daemon`), or name where else the tree goes: [[uploads]] \
+                     in namesys.toml, or --upload KIND=URL; then {again}"
+                ),
+            ),
+            Shortfall::Uploads { .. } | Shortfall::Publishers { .. } => {
                 (ErrorKind::Incomplete, again.to_owned())
             }
             Shortfall::Superseded { next, .. } => (

@@ -256,8 +256,11 @@ mod tests {
         assert_eq!(of_devnet(&http, &url).await.as_deref(), Some("http://127.0.0.1:8545"));
         for elsewhere in ["https://rpc.evil.example", "http://192.0.2.1:8545", "http://localhost.x"]
         {
-            devnet.announce_chain(elsewhere);
+            let other = Devnet::start(DevnetConfig::ephemeral()).await.unwrap();
+            other.announce_chain(elsewhere);
+            let url = other.urls().gateway.parse().unwrap();
             assert_eq!(of_devnet(&http, &url).await, None, "{elsewhere}");
+            other.stop().await;
         }
         devnet.stop().await;
         assert_eq!(of_devnet(&http, &url).await, None, "not at all");

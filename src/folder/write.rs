@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, renameat, symlinkat, unlinkat};
+use rustix::fs::{
+    AtFlags, Gid, Mode, OFlags, Stat, Uid, fchown, fstat, mkdirat, renameat, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -39,6 +41,16 @@ impl Unplaced<'_> {
     }
 }
 
+/// What root writes for somebody else stays theirs.
+fn keep_owner(file: &File, was: &Stat) -> io::Result<()> {
+    let new = fstat(file)?;
+    if !geteuid().is_root() || (new.st_uid, new.st_gid) == (was.st_uid, was.st_gid) {
+        return Ok(());
+    }
+    let (owner, group) = (Uid::from_raw(was.st_uid), Gid::from_raw(was.st_gid));
+    Ok(fchown(file, Some(owner), Some(group))?)
+}
+
 impl OpenDir {
     /// Writes a file in `temporary` and renames it to `path` below this folder; the folders on the
     /// way are made. A link that stands there is replaced, not followed.
@@ -62,6 +74,9 @@ impl OpenDir {
             let was = was.filter(|stat| Kind::of_stat(stat) == Kind::File);
             let mode = was.map_or(MODE, |stat| stat.st_mode & 0o7777);
             let (mut file, unplaced) = temporary.new_file(mode)?;
+            if let Some(was) = was {
+                keep_owner(&file, &was)?;
+            }
             file.write_all(bytes)?;
             if durable {
                 file.sync_all()?;

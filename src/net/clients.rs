@@ -60,7 +60,8 @@ impl Clients {
 
     /// The client that may ask `url`, and what it asks.
     pub(super) fn client_for(&self, url: &Url) -> Result<(Client, Url), NetError> {
-        if let Some(path) = socket_of(url) {
+        let is_own = self.guarded.as_ref().is_none_or(|(guard, _)| guard.trusts(url));
+        if let Some(path) = socket_of(url).filter(|_| is_own) {
             let reason = "its path cannot be asked".to_owned();
             let bad = || NetError::Address { url: shown(url), reason };
             return Ok((self.client_of_socket(&path)?, through_socket(url).ok_or_else(bad)?));

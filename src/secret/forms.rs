@@ -143,13 +143,19 @@ fn pem(text: &str) -> Vec<(Range<usize>, SecretForm)> {
     found
 }
 
+/// The longest key of libp2p, one of RSA with 4,096 bits, has some 3,200 characters.
+const MAX_LIBP2P: usize = 8 << 10;
+
 /// Where base64 of a libp2p key of any kind begins: it may stand in a path, or after `key=`.
 fn libp2p(text: &str) -> Vec<Range<usize>> {
     const STARTS: [&str; 5] = ["CAAS", "CAESQ", "CAESY", "CAISI", "CAMS"];
     let starts = STARTS.iter().flat_map(|start| text.match_indices(start)).map(|(at, _)| at);
-    let runs = starts.map(|at| {
-        let is_end = |c: char| !(c.is_ascii_alphanumeric() || "+/".contains(c));
-        at..text[at..].find(is_end).map_or(text.len(), |end| at + end)
+    let runs = starts.filter_map(|at| {
+        let is_end = |byte: u8| !(byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+        let rest = &text.as_bytes()[at..];
+        let end = rest.iter().take(MAX_LIBP2P + 1).position(|byte| is_end(*byte));
+        let end = end.or((rest.len() <= MAX_LIBP2P).then_some(rest.len()))?;
+        Some(at..at + end)
     });
     runs.filter(|run| is_libp2p(&text[run.clone()])).collect()
 }
@@ -176,13 +182,22 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
     tokens
 }
 
+/// `AGE-PLUGIN-NAME-1` and bech32, all in one case; names of packages begin alike.
+fn is_age_plugin(token: &str) -> bool {
+    let is_one_case = !token.bytes().any(|byte| byte.is_ascii_lowercase())
+        || !token.bytes().any(|byte| byte.is_ascii_uppercase());
+    let data = token.rsplit('-').next().and_then(|last| last.strip_prefix('1'));
+    let is_bech32 = |c: char| "qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(c.to_ascii_lowercase());
+    is_one_case && data.is_some_and(|data| data.len() > 6 && data.chars().all(is_bech32))
+}
+
 fn token(token: &str) -> Option<SecretForm> {
     // The shortest are an XRP seed's 29 characters.
     if !(25..=4096).contains(&token.len()) {
         return None;
     }
     let upper = token.get(..16).unwrap_or_default().to_ascii_uppercase();
-    if upper == "AGE-SECRET-KEY-1" || upper.starts_with("AGE-PLUGIN-") {
+    if upper == "AGE-SECRET-KEY-1" || (upper.starts_with("AGE-PLUGIN-") && is_age_plugin(token)) {
         return Some(SecretForm::Age);
     }
     if upper.starts_with("NSEC1") && token.len() > 50 {

@@ -7,6 +7,8 @@ use super::forms;
 
 /// Digits of a private key, the shortest that is one.
 const KEY_DIGITS: usize = 64;
+/// Each hides something more.
+const MOST_PASSES: usize = 16;
 
 /// `text` without the secrets that are told by their form ([`forms`]) and without what stands before
 /// the host of a URL. Whatever is told of a run goes through it.
@@ -29,7 +31,19 @@ pub fn redacted(text: &str) -> String {
 /// the wrong place must not be repeated, and where something was given wrongly nobody can tell it
 /// from a hash. Those that begin as a contenthash do are told by that.
 pub fn redacted_digits(text: &str) -> String {
-    let text = redacted(text);
+    let mut hidden = without_digits(&redacted(text));
+    // What is left out separates what it stood between: that may have a form then.
+    for _ in 0..MOST_PASSES {
+        let again = without_digits(&redacted(&hidden));
+        if again == hidden {
+            break;
+        }
+        hidden = again;
+    }
+    hidden
+}
+
+fn without_digits(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
     for character in text.chars().chain([' ']) {

@@ -75,6 +75,9 @@ password
 words
 keystore*.json
 UTC--*
+# What is signed is public, whatever it is called
+!.well-known/**
+!root/**
 ";
 
 /// What is signed is bytes: git must not change the ends of lines.

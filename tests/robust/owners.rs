@@ -99,6 +99,10 @@ pub fn a_workspace_of_another_user_is_refused_where_it_is_found() {
     let list = || scene.command(&["list"]);
     refused(list().uid(BOB), &dir);
     taken(list().uid(ALICE));
+    // What root writes there in her name stays hers.
+    let mut keygen = scene.command(&["keygen"]);
+    taken(keygen.env("SUDO_UID", ALICE.to_string()));
+    taken(list().uid(ALICE));
     taken(list().env("SUDO_UID", ALICE.to_string()));
     refused(list().env("SUDO_UID", BOB.to_string()), &dir);
     refused(list().env("SUDO_UID", "x"), &dir);

@@ -60,7 +60,24 @@ pub(super) async fn next_nonce(rpc: &Rpc, from: Address) -> Result<u64, SetupErr
             Ok(Counts { mined, known })
         };
         let what = format!("the transactions of {from}");
-        let Counts { mined, known } = rpc.agreed(&what, counts).await?.value;
+        let Counts { mined, known } = match rpc.agreed(&what, counts).await {
+            Ok(answer) => answer.value,
+            // What waits is no fact of the chain: each node has heard of other transactions.
+            Err(ChainError::Disagreement { .. }) if began.elapsed() < GRACE => {
+                tokio::time::sleep(POLL).await;
+                continue;
+            }
+            Err(error @ ChainError::Disagreement { .. }) => {
+                let mined = |node: RootProvider| async move {
+                    node.get_transaction_count(from).latest().await
+                };
+                return match rpc.agreed(&what, mined).await {
+                    Ok(_) => Err(SetupError::Pending { sender: from, count: 1 }),
+                    Err(_) => Err(error.into()),
+                };
+            }
+            Err(error) => return Err(error.into()),
+        };
         let Some(count) = known.checked_sub(mined).filter(|count| *count > 0) else {
             return Ok(mined);
         };

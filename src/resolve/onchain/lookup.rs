@@ -109,7 +109,7 @@ pub(super) struct LookupGateways {
     pub(super) max_body: usize,
     pub(super) lenient: bool,
     pub(super) trace: Trace,
-    /// Who answered last, or how all failed.
+    /// Who answered last, or how all failed that were asked for one of its questions.
     outcome: Arc<Mutex<Option<Result<String, FetchError>>>>,
 }
 
@@ -137,7 +137,12 @@ impl LookupGateways {
     ) -> Result<(Bytes, String), FetchError> {
         let outcome = self.try_all(urls, sender, data).await;
         let kept = outcome.as_ref().map(|(_, gateway)| gateway.clone()).map_err(Clone::clone);
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        let mut outcome_of_all = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of a batch, who is silent is the reason for what the contract then says.
+        if !matches!(*outcome_of_all, Some(Err(_))) {
+            *outcome_of_all = Some(kept);
+        }
+        drop(outcome_of_all);
         outcome
     }
 
@@ -295,7 +300,11 @@ fn expand(template: &str, sender: Address, data: &[u8]) -> Result<Url, String> {
         return Err(format!("it would have more than {MAX_URL} bytes"));
     }
     let text = template.replace("{sender}", &sender).replace("{data}", &data);
-    text.parse().map_err(|error| format!("it is not a URL ({error})"))
+    let url: Url = text.parse().map_err(|error| format!("it is not a URL ({error})"))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(format!("its scheme is {other:?}, not https")),
+    }
 }
 
 pub(super) fn origin(url: &Url) -> Url {

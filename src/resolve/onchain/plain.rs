@@ -179,6 +179,10 @@ fn refusal(
         (CcipReadError::ResourceLimit(reason), _) => {
             FetchError::OverBudget { what: key.to_string(), reason }.into()
         }
+        (CcipReadError::TooManyRedirects(most), _) => {
+            let reason = format!("more than {most} lookups follow each other");
+            FetchError::OverBudget { what: key.to_string(), reason }.into()
+        }
         (error @ (CcipReadError::InvalidOffchainLookup(_) | CcipReadError::InvalidBatch(_)), _) => {
             OnchainRecordError::Malformed(error.to_string())
         }

@@ -11,6 +11,7 @@ use namesys::keys::IpnsName;
 use namesys::publish::{
     History, HistoryEntry, PublisherStatus, SiteEntry, Status, days_left, status, whole_days,
 };
+use namesys::published::BaseFile;
 use namesys::report::{ErrorKind, LogEntry, LogReport, ServedReport, StatusReport};
 
 use crate::cli::context::Context;
@@ -52,7 +53,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         history = History::of(&session.workspace).entries(name)?;
         publishers = args.publishers.get(context, Some(&session.config))?;
     }
-    let kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
+    let mut kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
+    if let Some(name) = &name {
+        // What was seen published is known here, also in a checkout without history.
+        let known = BaseFile::read(&session.workspace)?.of(name);
+        let signed = known.signed.into_iter().map(|signed| signed.tree);
+        kept.extend(known.base.into_iter().chain(signed).map(|tree| tree.record().clone()));
+    }
     let http = context.http()?;
     let rpc = args.rpc.open(context, &http)?;
     if rpc.is_none() {
