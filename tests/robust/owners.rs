@@ -101,7 +101,7 @@ pub fn a_workspace_of_another_user_is_refused_where_it_is_found() {
     taken(list().uid(ALICE));
     // What root writes there in her name stays hers.
     let mut keygen = scene.command(&["keygen"]);
-    taken(keygen.env("SUDO_UID", ALICE.to_string()));
+    taken(keygen.current_dir(scene.0.path("w")).env("SUDO_UID", ALICE.to_string()));
     taken(list().uid(ALICE));
     taken(list().env("SUDO_UID", ALICE.to_string()));
     refused(list().env("SUDO_UID", BOB.to_string()), &dir);
