@@ -2,10 +2,12 @@
 //! `Display` and without `Serialize`. And secrets that stand where they do not belong: told by their
 //! form, and [hidden](redaction) wherever something is told.
 
+mod form;
 mod forms;
 pub mod redaction;
 
-pub use forms::{SecretForm, in_place_of_a_name, is_key_pair, is_or_holds};
+pub use form::SecretForm;
+pub use forms::{in_place_of_a_name, is_key_pair, is_or_holds};
 
 use std::fmt;
 

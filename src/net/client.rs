@@ -328,3 +328,7 @@ pub fn endpoint<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> 
 #[cfg(test)]
 #[path = "client_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "client_reach_tests.rs"]
+mod reach_tests;

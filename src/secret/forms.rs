@@ -4,7 +4,6 @@
 //! What may as well be something public is not among them: 64 hexadecimal digits are a private key,
 //! a public key, or a hash.
 
-use std::fmt;
 use std::ops::Range;
 
 use alloy::signers::local::coins_bip39::{English, Mnemonic, Wordlist};
@@ -12,58 +11,7 @@ use data_encoding::{BASE32, BASE64_NOPAD, BASE64URL_NOPAD};
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
-/// What a secret is by its form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretForm {
-    /// PEM armour of any private key.
-    Pem,
-    /// Words of the English BIP-39 list.
-    Mnemonic,
-    /// `AGE-SECRET-KEY-1…`, or a plugin's.
-    Age,
-    /// `nsec1…` (NIP-19).
-    Nostr,
-    /// `xprv…` and its kin (BIP-32, SLIP-132).
-    Extended,
-    /// A Bitcoin private key (WIF).
-    Wif,
-    /// A libp2p private key, as Kubo and w3name keep them.
-    Libp2p,
-    /// A seed or a key pair of Stellar, XRP, Tezos, EOSIO or Solana.
-    Account,
-    /// A JSON web token: what it opens is up to its service.
-    Jwt,
-}
-
-impl SecretForm {
-    /// Whether it may as well be meant for everyone: signed statements are JWTs too.
-    pub fn may_be_public(self) -> bool {
-        self == Self::Jwt
-    }
-}
-
-impl SecretForm {
-    /// In words, with an article.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Pem => "a private key in PEM",
-            Self::Mnemonic => "a mnemonic",
-            Self::Age => "an age identity",
-            Self::Nostr => "a Nostr private key",
-            Self::Extended => "an extended private key",
-            Self::Wif => "a Bitcoin private key",
-            Self::Libp2p => "a libp2p private key",
-            Self::Account => "an account's secret key",
-            Self::Jwt => "a token (JWT)",
-        }
-    }
-}
-
-impl fmt::Display for SecretForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.words())
-    }
-}
+use super::form::SecretForm;
 
 /// What a text is that somebody gave as a name and that can be none: no name has a single label of
 /// 64 hexadecimal digits, for DNS and ENS know no such top level.
@@ -80,8 +28,8 @@ pub fn in_place_of_a_name(text: &str) -> Option<&'static str> {
     is_or_holds(text).map(SecretForm::words)
 }
 
-/// Every secret in `text` with its place, in order; they may overlap. Of mnemonics any twelve words of the list in
-/// a row: a mistyped one is as secret.
+/// Every secret in `text` with its place, in order; they may overlap. Of mnemonics any twelve words
+/// of the list in a row: a mistyped one is as secret.
 pub fn find(text: &str) -> Vec<(Range<usize>, SecretForm)> {
     let mut found = pem(text);
     found.extend(libp2p(text).into_iter().map(|place| (place, SecretForm::Libp2p)));
@@ -150,12 +98,16 @@ const MAX_LIBP2P: usize = 8 << 10;
 fn libp2p(text: &str) -> Vec<Range<usize>> {
     const STARTS: [&str; 5] = ["CAAS", "CAESQ", "CAESY", "CAISI", "CAMS"];
     let starts = STARTS.iter().flat_map(|start| text.match_indices(start)).map(|(at, _)| at);
-    let runs = starts.filter_map(|at| {
-        let is_end = |byte: u8| !(byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
-        let rest = &text.as_bytes()[at..];
-        let end = rest.iter().take(MAX_LIBP2P + 1).position(|byte| is_end(*byte));
-        let end = end.or((rest.len() <= MAX_LIBP2P).then_some(rest.len()))?;
-        Some(at..at + end)
+    let mut starts: Vec<usize> = starts.collect();
+    starts.sort_unstable();
+    let is_end = |c: char| !(c.is_ascii_alphanumeric() || "+/".contains(c));
+    // Of several in one run the end is looked for once.
+    let mut end = 0;
+    let runs = starts.into_iter().filter_map(|at| {
+        if at >= end {
+            end = text[at..].find(is_end).map_or(text.len(), |length| at + length);
+        }
+        (end - at <= MAX_LIBP2P).then_some(at..end)
     });
     runs.filter(|run| is_libp2p(&text[run.clone()])).collect()
 }
@@ -393,9 +345,23 @@ mod tests {
             assert_eq!(is_or_holds(text), None, "{text}");
             assert_eq!(find(text), [], "{text}");
         }
+        // Names of packages begin as an identity of age's plugins does.
+        let package = "age-plugin-yubikey-v0.5.0-x86_64-linux.tar.gz";
+        assert_eq!(find(&format!("https://example.com/{package}")), []);
+        assert_eq!(find("AGE-PLUGIN-YUBIKEY-1QGPQYQSZQGPQYQSZ")[0].1, SecretForm::Age);
         // Hidden where it is shown again, but a wrong checksum may as well be prose.
         let prose = WORDS.replace("yellow", "zoo");
         assert_eq!(find(&prose).len(), 1);
         assert_eq!(is_or_holds(&prose), None);
+    }
+
+    /// A run is looked through once, and what is longer than a key is not decoded.
+    #[test]
+    fn a_long_text_of_beginnings_is_read_soon() {
+        let begun = std::time::Instant::now();
+        let text = "CAAS".repeat(1 << 20);
+        let first = find(&text).into_iter().map(|(place, _)| place.start).min();
+        assert!(first.is_some_and(|first| first == text.len() - MAX_LIBP2P), "{first:?}");
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
 }

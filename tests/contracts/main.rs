@@ -177,6 +177,9 @@ fn main() -> ExitCode {
         on_chain("lookups::what_gateways_say", || on(trials::lookups::messages())),
         on_chain("lookups::forms_of_answers", || on(trials::lookups::forms())),
         on_chain("setup_unsure::what_waits_to_be_mined", || on(trials::setup_unsure::pending())),
+        on_chain("setup_unsure::one_node_has_not_heard_of_it", || {
+            on(trials::setup_unsure::pending_at_one_node())
+        }),
         on_chain(
             "setup_unsure::nodes_differ_on_a_receipt",
             || on(trials::setup_unsure::receipts()),

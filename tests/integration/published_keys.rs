@@ -83,6 +83,26 @@ fn nothing_is_published_with_a_private_key_in_it() {
     scene.serve().unwrap();
 }
 
+/// The signer as a CI keeps it: the whole file that `keygen --export` wrote.
+#[test]
+fn the_signer_is_known_in_the_form_it_was_exported_in() {
+    let scene = Scene::new();
+    scene.workspace.good(&["keygen", "--export", "../keys"]);
+    let exported = fs::read_to_string(scene.workspace.dir.join("../keys/signer.key")).unwrap();
+    assert!(exported.starts_with('#'), "it says whose it is");
+    let digits = exported.lines().find(|line| !line.starts_with('#')).unwrap().trim();
+    scene.write(".well-known/acme/backup.txt", digits);
+    let packed = |variable: Option<&str>| {
+        let mut pack = scene.workspace.command(env!("CARGO_BIN_EXE_namesys"));
+        pack.args(["--json", "pack"]).envs(variable.map(|name| (name, exported.as_str())));
+        let output = pack.output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        json["error"]["kind"].clone()
+    };
+    assert_eq!(packed(Some("NAMESYS_SIGNER_KEY")), "private-key");
+    assert!(packed(None).is_null(), "without it nobody can tell it from a hash");
+}
+
 #[test]
 fn a_key_that_comes_while_it_is_served_is_not_given() {
     let scene = Scene::new();

@@ -180,7 +180,12 @@ fn temporary_folders_go_with_the_process() -> Result<()> {
     let folder = tempfile::tempdir()?;
     sandbox.set_env("TMPDIR", folder.path().to_str().context("a path")?);
     for signal in ["TERM", "HUP", "INT"] {
-        let mut command = sandbox.namesys(["--json", "devnet", "--listen", "127.0.0.1:0"]);
+        let devnet = sandbox.namesys(["--json", "devnet", "--listen", "127.0.0.1:0"]);
+        // Whoever started the tests by nohup has SIGHUP ignored, and hands that on.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=HUP").arg(devnet.get_program()).args(devnet.get_args());
+        command.env_clear().current_dir(sandbox.path(""));
+        command.envs(devnet.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("piped")?).read_line(&mut line)?;

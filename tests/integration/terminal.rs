@@ -186,3 +186,26 @@ fn a_server_of_nothing_signed_says_so() -> Result<()> {
     serve.wait()?;
     Ok(())
 }
+
+/// The `.gitignore` of `init` keeps key files out, and nothing that is signed.
+#[test]
+fn git_takes_what_is_signed_and_no_keys() -> Result<()> {
+    let sandbox = workspace()?;
+    let git = |arguments: &[&str]| {
+        Command::new("git").args(arguments).current_dir(sandbox.path("")).status()
+    };
+    ensure!(git(&["init", "-q"])?.success());
+    let is_ignored = |path: &str| git(&["check-ignore", "-q", path]).map(|s| s.code() == Some(0));
+    for signed in [
+        ".well-known/eth/nick/words/text/avatar.json",
+        ".well-known/eth/nick/password/text/avatar.json",
+        ".well-known/eth/nick/text/keystore.json",
+        ".well-known/pgp.key",
+    ] {
+        ensure!(!is_ignored(signed)?, "{signed}");
+    }
+    for kept in ["keys/ipns.key", "words", "keystore.json", ".namesys/lock", "below/a.pem"] {
+        ensure!(is_ignored(kept)?, "{kept}");
+    }
+    Ok(())
+}

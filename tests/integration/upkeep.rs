@@ -125,6 +125,22 @@ fn what_was_never_published_from_here_is_named_and_not_renewed() {
     workspace.good(&["status"]);
 }
 
+/// `published.toml` is committed and history is not: what was seen published counts.
+#[test]
+fn a_fresh_checkout_tells_what_is_foreign() {
+    let (folder, devnet, workspace) = scene();
+    workspace.good(&["publish", "--validity", "90d"]);
+    std::fs::remove_dir_all(workspace.dir.join(".namesys")).unwrap();
+    workspace.good(&["status"]);
+    let (elsewhere, value) = (folder.path().join("foreign"), "/ipfs/bafkqaaa");
+    let foreign = elsewhere.to_str().unwrap();
+    workspace.good(&["ipns", "sign", "--value", value, "--sequence", "7", "--out", foreign]);
+    let w3name = format!("w3name={}", devnet.urls().w3name);
+    workspace.good(&["ipns", "put", foreign, "--publisher", &w3name]);
+    let (code, json, _) = workspace.run(&["status"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::OtherValue)), "{json}");
+}
+
 /// As some write "always".
 #[test]
 fn the_last_day_of_all_is_a_validity_like_others() {

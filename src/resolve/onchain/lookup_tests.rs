@@ -51,6 +51,25 @@ async fn private_addresses_are_not_asked() {
     assert_eq!((notes.len(), asked), (2, 0));
 }
 
+/// In a batch, of which one question was answered by nobody: that is the reason, whoever answers
+/// last.
+#[tokio::test]
+async fn silence_is_kept_beside_a_later_answer() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/silent") {
+        true => Answer::new(429, "later"),
+        false => Answer::new(200, r#"{"data":"0x01"}"#),
+    })
+    .await;
+    let http = Http::new(quick_config()).unwrap();
+    let gateways = LookupGateways::new(&http, 1000, false, &Trace::default());
+    let url = |path| [format!("{}{path}/{{sender}}/{{data}}", server.url)];
+    gateways.fetch(&url("good"), Address::ZERO, &[7]).await.unwrap();
+    assert!(matches!(gateways.outcome(), Some(Ok(_))));
+    gateways.fetch(&url("silent"), Address::ZERO, &[7]).await.unwrap_err();
+    gateways.fetch(&url("good"), Address::ZERO, &[7]).await.unwrap();
+    assert!(matches!(gateways.outcome(), Some(Err(_))));
+}
+
 #[test]
 fn templates() {
     let url = |template| expand(template, Address::repeat_byte(0xAB), &[1, 2]);
@@ -59,6 +78,9 @@ fn templates() {
         format!("https://a.example/0x{}/0x0102.json", "ab".repeat(20))
     );
     assert!(url("not a url").is_err());
+    for other in ["http+unix://%2Frun%2Fx.sock/{data}", "file:///etc/passwd", "ftp://a.example/"] {
+        assert!(url(other).unwrap_err().contains("scheme"), "{other}");
+    }
     assert!(expand(&"{data}".repeat(100), Address::ZERO, &[0; 1024]).is_err());
     assert_eq!(
         path_of("https://a/ipns/f01/.well-known/eth/nick/text/avatar.json?t={data}"),

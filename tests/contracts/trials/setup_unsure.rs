@@ -44,6 +44,29 @@ pub async fn pending() -> Result<()> {
     Ok(())
 }
 
+/// What waits is no fact of the chain: one node has not heard of it.
+pub async fn pending_at_one_node() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let truth = place.world.chain.rpc_url().to_owned();
+    raw(&place, "evm_setAutomine", json!([false])).await?;
+    let waits = place.ends(1, &["setup", "--yes", "--wait", "1"]).await?;
+    ensure!(kind(&waits) == Some(ErrorKind::NotMined), "{waits:#}");
+    // The counts of those that are mined, and of all, are asked for in turn.
+    let other = node(&truth, |method, before| match (method, before % 2) {
+        ("eth_getTransactionCount", 1) => Do::Edit(|answer| {
+            let all = answer["result"].as_str().and_then(|all| all.strip_prefix("0x"));
+            let all = all.and_then(|all| u64::from_str_radix(all, 16).ok()).unwrap_or_default();
+            answer["result"] = format!("{:#x}", all.saturating_sub(1)).into();
+        }),
+        _ => Do::PassOn,
+    })
+    .await?;
+    let both = ["-r", &truth, "-r", &other.url, "--rpc-quorum", "2"];
+    let again = place.ends(1, &[&["setup", "--yes", "--wait", "1"], &both[..]].concat()).await?;
+    ensure!(kind(&again) == Some(ErrorKind::Pending), "{again:#}");
+    Ok(())
+}
+
 /// One node of three says that the transaction reverted; one of two.
 pub async fn receipts() -> Result<()> {
     let place = Place::published(1, &[]).await?;
