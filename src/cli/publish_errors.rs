@@ -233,8 +233,8 @@ impl From<StatusFault> for CliError {
             StatusFault::Foreign { .. } => (
                 Exit::Failed,
                 ErrorKind::OtherValue,
-                "somebody published with the same key, elsewhere: namesys publish replaces it; \
-                 namesys renew --foreign keeps it",
+                "somebody published with the same key, elsewhere: namesys publish --replace \
+                 replaces it; namesys renew --foreign keeps it",
             ),
             StatusFault::ExpiresSoon { .. } => {
                 (Exit::Failed, ErrorKind::ExpiresSoon, "renew it: namesys renew")

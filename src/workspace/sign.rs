@@ -14,7 +14,7 @@ use crate::ens::{Name, WELL_KNOWN};
 use crate::folder::OpenDir;
 use crate::keys::SignerKey;
 use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, RecordKey, Value};
-use crate::request::{Request, Signature, SignedRecord};
+use crate::request::{Request, SignedRecord};
 use crate::wallet::{Wallet, WalletError, sign_checked};
 
 /// Who makes SIGN 4.
@@ -224,32 +224,24 @@ async fn approve_missing(
         let (first, count) = ((*first).clone(), missing.len());
         return Err(SignError::NoApproval { first, count, signer });
     };
-    let mut refused = None;
-    let signatures: Vec<Signature> = match wallet.local_key() {
-        Some(key) => missing.par_iter().map(|name| key.sign(&approval(name, owner))).collect(),
-        None => {
-            let mut signatures = Vec::with_capacity(missing.len());
-            for name in &missing {
-                match sign_checked(wallet, &approval(name, owner)).await {
-                    Ok(signature) => signatures.push(signature.expose().clone()),
-                    Err(error) => {
-                        refused = Some(error);
-                        break;
-                    }
-                }
-            }
-            signatures
-        }
-    };
-    // Those that were made are kept also when a later one was refused: each cost a person a
-    // confirmation.
-    let signatures = signatures.into_iter().map(|signature| Approval { owner, signature });
-    config.keep_approvals(signer, missing.iter().copied().zip(signatures));
-    request.workspace.save_config(config)?;
-    match refused {
-        Some(error) => Err(error.into()),
-        None => Ok(missing.len() as u64),
+    let kept = |signature| Approval { owner, signature };
+    if let Some(key) = wallet.local_key() {
+        let signatures = missing.par_iter().map(|name| key.sign(&approval(name, owner)));
+        let approvals: Vec<Approval> = signatures.map(kept).collect();
+        config.keep_approvals(signer, missing.iter().copied().zip(approvals));
+        request.workspace.save_config(config)?;
+        return Ok(missing.len() as u64);
     }
+    for name in &missing {
+        if request.stop.is_asked() {
+            return Err(SignError::Stopped);
+        }
+        let signature = sign_checked(wallet, &approval(name, owner)).await?.expose().clone();
+        // At once: it cost a person a confirmation, and Ctrl-C or a refusal may be next.
+        config.keep_approvals(signer, [(*name, kept(signature))]);
+        request.workspace.save_config(config)?;
+    }
+    Ok(missing.len() as u64)
 }
 
 fn sign_in_parallel(

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::keys::Storage;
 use crate::record::record_path;
+use crate::request::Signature;
 use crate::secret::{Secret, SecretString};
 use crate::workspace::{RecordedKeys, Verdict, check_tree};
 
@@ -13,11 +14,13 @@ struct Person {
     key: SignerKey,
     patience: usize,
     asked: AtomicUsize,
+    /// Afterwards they say nothing, where others decline.
+    is_away: bool,
 }
 
 impl Person {
     fn new(patience: usize) -> Self {
-        Self { key: key(1), patience, asked: AtomicUsize::new(0) }
+        Self { key: key(1), patience, asked: AtomicUsize::new(0), is_away: false }
     }
 
     fn asked(&self) -> usize {
@@ -34,6 +37,9 @@ impl Wallet for Person {
     async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, WalletError> {
         if self.asked.fetch_add(1, Ordering::Relaxed) < self.patience {
             return Ok(Secret::new(self.key.sign(request)));
+        }
+        if self.is_away {
+            std::future::pending::<()>().await;
         }
         let (wallet, name) = (self.address(), request.name().cloned());
         Err(WalletError::SignatureMissing { wallet, step: request.step(), name })
@@ -169,6 +175,24 @@ async fn approvals_cost_one_confirmation_for_each_name_and_are_kept() {
     let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
     assert_eq!((done.unchanged, person.asked()), (3, 0));
     assert!(sandbox.tree().iter().all(|(_, valid)| *valid));
+}
+
+/// Ctrl-C drops what waits for the second answer.
+#[tokio::test]
+async fn what_was_confirmed_is_kept_though_the_next_answer_never_comes() {
+    let mut sandbox = Sandbox::new(&THREE);
+    let (signer, person) = (key(2), Person { is_away: true, ..Person::new(1) });
+    let second = async {
+        while person.asked.load(Ordering::Relaxed) < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = sandbox.sign(Signer::Key(&signer), ApprovalMode::Wallet, Some(&person)) => panic!(),
+        () = second => {}
+    }
+    let kept = sandbox.workspace.config().unwrap();
+    assert!(kept.approval(&name("blog.nick.eth"), signer.address()).is_some());
 }
 
 #[tokio::test]

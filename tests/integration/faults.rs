@@ -27,10 +27,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+        let (folder, devnet, workspace) = Workspace::on_devnet();
         let proxy = Proxy::before(&devnet.urls().w3name);
-        let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
         Self { devnet, proxy, workspace, _folder: folder }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::devnet::DevnetHandle;
 
 use crate::support::process::Server;
 use crate::workspace::{SEED, Workspace};
@@ -27,9 +27,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
-        let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
+        let (folder, devnet, workspace) = Workspace::on_devnet();
         Self { workspace, _devnet: devnet, _folder: folder }
     }
 

@@ -3,7 +3,6 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::report::{DevnetReport, DevnetUrls, KeygenReport, PublishReport, ServeReport};
 
 use crate::support::process::Server;
@@ -104,9 +103,7 @@ const ONLINE: &[(&str, i32)] = &[
 
 #[test]
 fn every_command_is_read_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
-    let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
     let write = |name: &str, text: &str| std::fs::write(workspace.dir.join(name), text).unwrap();
     write(
         "records.csv",

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::devnet::DevnetHandle;
 use serde_json::Value;
 
 use crate::support::process;
@@ -43,9 +43,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
-        let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
+        let (folder, devnet, workspace) = Workspace::on_devnet();
         workspace.good(&["publish"]);
         workspace.good(&["publish", "--to", "https", "--site", "folder=www"]);
         let home = folder.path().join("home");

@@ -12,16 +12,9 @@ use sha2::{Digest, Sha256};
 use crate::support::reports::{kind, report};
 use crate::workspace::{SEED, WALLET, Workspace};
 
-fn scene() -> (tempfile::TempDir, DevnetHandle, Workspace) {
-    let folder = tempfile::tempdir().unwrap();
-    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
-    let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
-    (folder, devnet, workspace)
-}
-
 #[test]
 fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
-    let (_folder, devnet, workspace) = scene();
+    let (_folder, devnet, workspace) = Workspace::on_devnet();
     let end = (Timestamp::now() + SignedDuration::from_hours(25)).to_string();
     workspace.good(&["publish", "--validity", &end]);
     let (code, json, _) = workspace.run(&["status"]);
@@ -67,7 +60,7 @@ fn a_record_one_day_from_its_end_is_reported_renewed_and_verified() {
 /// What an older publisher has is not signed anew while the newest may be elsewhere.
 #[test]
 fn nothing_old_is_renewed_while_the_newest_may_be_elsewhere() {
-    let (_folder, devnet, workspace) = scene();
+    let (_folder, devnet, workspace) = Workspace::on_devnet();
     let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     let first = format!("w3name={}", devnet.urls().w3name);
     let second = format!("routing={}", other.urls().routing);
@@ -93,7 +86,7 @@ fn nothing_old_is_renewed_while_the_newest_may_be_elsewhere() {
 /// The same key publishes something else, elsewhere.
 #[test]
 fn what_was_never_published_from_here_is_named_and_not_renewed() {
-    let (folder, devnet, workspace) = scene();
+    let (folder, devnet, workspace) = Workspace::on_devnet();
     workspace.good(&["publish", "--validity", "90d"]);
     let elsewhere = folder.path().join("foreign");
     let foreign = elsewhere.to_str().unwrap();
@@ -128,7 +121,7 @@ fn what_was_never_published_from_here_is_named_and_not_renewed() {
 /// `published.toml` is committed and history is not: what was seen published counts.
 #[test]
 fn a_fresh_checkout_tells_what_is_foreign() {
-    let (folder, devnet, workspace) = scene();
+    let (folder, devnet, workspace) = Workspace::on_devnet();
     workspace.good(&["publish", "--validity", "90d"]);
     std::fs::remove_dir_all(workspace.dir.join(".namesys")).unwrap();
     workspace.good(&["status"]);
@@ -144,7 +137,7 @@ fn a_fresh_checkout_tells_what_is_foreign() {
 /// As some write "always".
 #[test]
 fn the_last_day_of_all_is_a_validity_like_others() {
-    let (_folder, _devnet, workspace) = scene();
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
     let end = "9999-12-31T23:59:59Z";
     workspace.good(&["publish", "--validity", end]);
     let status: StatusReport = workspace.report(&["status"]);
@@ -157,7 +150,7 @@ fn the_last_day_of_all_is_a_validity_like_others() {
 
 #[test]
 fn an_expired_record_is_reported_and_renewed() {
-    let (_folder, _devnet, workspace) = scene();
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
     let end = (Timestamp::now() + SignedDuration::from_secs(2)).to_string();
     workspace.good(&["publish", "--validity", &end]);
     std::thread::sleep(Duration::from_millis(2500));
@@ -170,7 +163,7 @@ fn an_expired_record_is_reported_and_renewed() {
 /// The record is out: what is left is to wait, and nobody else waits for that.
 #[test]
 fn the_workspace_is_free_while_gateways_are_waited_for() {
-    let (_folder, _devnet, workspace) = scene();
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
     let name = workspace.report::<KeygenReport>(&["keygen"]).ipns.name;
     let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
     let waiting = ["--json", "publish", "--wait=100s", "--gateway", "http://127.0.0.1:1"];
@@ -235,7 +228,7 @@ const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci");
 
 #[test]
 fn the_ci_script_publishes_and_then_has_nothing_to_do() {
-    let (folder, _devnet, workspace) = scene();
+    let (folder, _devnet, workspace) = Workspace::on_devnet();
     let job = Job::of(&workspace);
     workspace.good(&["set", "text", "url", "https://example.com"]);
     let first = job.publishes(&workspace);
@@ -251,7 +244,7 @@ fn the_ci_script_publishes_and_then_has_nothing_to_do() {
 
 #[test]
 fn the_ci_script_renews_what_expires_soon() {
-    let (_folder, _devnet, workspace) = scene();
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
     let job = Job::of(&workspace);
     let end = (Timestamp::now() + SignedDuration::from_hours(20 * 24)).to_string();
     let published: PublishReport = workspace.report(&["publish", "--validity", &end]);
@@ -272,7 +265,7 @@ fn the_ci_script_renews_what_expires_soon() {
 
 #[test]
 fn the_ci_script_publishes_to_web_hosts_without_an_ipns_key() {
-    let (folder, _devnet, workspace) = scene();
+    let (folder, _devnet, workspace) = Workspace::on_devnet();
     let job = Job::of(&workspace);
     let config = std::fs::read_to_string(workspace.dir.join("namesys.toml")).unwrap();
     let site = "\n[[sites]]\nkind = \"folder\"\ndir = \"../www\"\n";
@@ -325,7 +318,7 @@ fn the_ci_installer_takes_a_release_by_its_sum() {
 /// What executing the script does not show: that the job runs it, on time, with the right secrets.
 #[test]
 fn the_ci_files_run_the_script_with_variables_that_exist() {
-    let (_folder, _devnet, workspace) = scene();
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
     let read = |file: &str| std::fs::read_to_string(Path::new(EXAMPLES).join(file)).unwrap();
     let script = read("publish.sh");
     let help = |command: &str| {

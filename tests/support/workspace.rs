@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use namesys::devnet::DevnetUrls;
+use namesys::devnet::{DevnetConfig, DevnetHandle, DevnetUrls};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,6 +27,14 @@ impl Workspace {
         let workspace = Self::init(dir, urls, &["nick.eth"]);
         workspace.change("https://example.com/0");
         workspace
+    }
+
+    /// Made in the folder `w` of a new one, with a signed record and a devnet to publish to.
+    pub fn on_devnet() -> (tempfile::TempDir, DevnetHandle, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+        let workspace = Self::new(folder.path().join("w"), devnet.urls());
+        (folder, devnet, workspace)
     }
 
     /// Made in `dir`, with what stands after `init`.
