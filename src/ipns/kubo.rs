@@ -116,6 +116,7 @@ impl Publisher for KuboPublisher {
 
     /// A call without a record: a token that may make it hears what is missing.
     async fn may_put(&self) -> Result<(), PublishError> {
+        let mut missing = None;
         for command in ["name", "routing"] {
             let request = self.0.request(&[command, "put"], &[], Body::Empty).attempts(1);
             let Ok(answer) = self.0.send(&request.timeouts(TIMEOUTS)).await? else { return Ok(()) };
@@ -125,11 +126,11 @@ impl Publisher for KuboPublisher {
                     let message = format!("the credential does not allow {command}/put");
                     return Err(PublishError::Rejected { to, status, message });
                 }
-                404 => {}
+                404 => missing = Some(answer),
                 _ => return Ok(()),
             }
         }
-        Ok(())
+        missing.map_or(Ok(()), |answer| Err(not_taken(self, &answer)))
     }
 
     async fn put(&self, record: &VerifiedRecord) -> Result<(), PublishError> {

@@ -73,6 +73,20 @@ async fn a_token_that_may_only_read_is_found_out() {
 }
 
 /// Of two that publish at once the later one loses by sequence, whatever its record's validity.
+/// As behind a proxy that lets reading through alone.
+#[tokio::test]
+async fn a_node_that_takes_no_records_is_found_out() {
+    let server = TestServer::start(|_, _| Answer::new(404, "404 page not found")).await;
+    let refused = kubo(&server).may_put().await.unwrap_err();
+    assert!(matches!(refused, PublishError::Rejected { status: 404, .. }), "{refused}");
+    let old = TestServer::start(|_, seen| match seen.line.contains("/name/put") {
+        true => Answer::new(404, "404 page not found"),
+        false => failed("argument \\\"key\\\" is required"),
+    })
+    .await;
+    assert_eq!(kubo(&old).may_put().await, Ok(()));
+}
+
 #[tokio::test]
 async fn a_lost_race_is_outdated_also_at_one_sequence() {
     let server = TestServer::start(|_, seen| match seen.line.contains("/name/put") {

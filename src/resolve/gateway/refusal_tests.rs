@@ -28,9 +28,31 @@ async fn a_refusal_is_no_denial() {
     }
 }
 
-/// As a bucket does whose objects were stored so.
+/// As a bucket does whose objects were stored so: records, CARs and blocks.
 #[tokio::test]
 async fn gateways_that_always_compress_are_read() {
+    for car in [true, false] {
+        let site = Site { car, ..nick(3) };
+        let by_hash = format!("ipfs://{}", site.root).parse().unwrap();
+        let server = TestServer::start(move |_, seen| match site.answer(seen) {
+            Answer::Full(200, headers, body) => {
+                let mut coded = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+                std::io::Write::write_all(&mut coded, &body).unwrap();
+                let headers = [headers, vec!["Content-Encoding: gzip".to_owned()]].concat();
+                Answer::Full(200, headers, coded.finish().unwrap())
+            }
+            answer => answer,
+        })
+        .await;
+        for recordhash in [&ipns(), &by_hash] {
+            let fetched = fetch(&[&server], recordhash).await.unwrap();
+            assert_eq!(&fetched.bytes[..], b"{\"data\":\"0x03\"}", "{car}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_coding_that_nobody_reads_is_named() {
     let unread =
         TestServer::start(|_, _| Answer::new(200, "x").header("Content-Encoding: x-made-up")).await;
     let by_hash = format!("ipfs://{}", nick(1).root).parse().unwrap();
