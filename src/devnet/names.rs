@@ -71,6 +71,24 @@ impl Names {
         record.verify_signature(name).map_err(damaged).map(Some)
     }
 
+    /// As [`put`](Self::put), in place of whatever is stored: a valid record still.
+    pub(crate) fn force(
+        &self,
+        store: &Store,
+        name: &IpnsName,
+        bytes: &Bytes,
+    ) -> Result<Put, PutError> {
+        let record = UnverifiedRecord::parse(bytes)?.verify(name, Timestamp::now())?;
+        let stored = store.records.replace(name, bytes, |present| {
+            Ok::<_, PutError>(present.is_none_or(|present| present != bytes))
+        })?;
+        if !stored {
+            return Ok(Put::Same(record));
+        }
+        let _ = self.updates.send(record.clone());
+        Ok(Put::Stored(record))
+    }
+
     /// Verifies `bytes` as a record of `name` that has not expired, and stores it if it
     /// supersedes the present one ([`VerifiedRecord::supersedes`]).
     pub(crate) fn put(

@@ -221,6 +221,7 @@ fn list_shards(
     let mut left = Vec::new();
     loop {
         budget.entries(part.links.len())?;
+        let below = left.len();
         for NodeLink { name, cid, tsize } in std::mem::take(&mut part.links) {
             match (part.split(&name), cid) {
                 (Some((_, "")), LinkCid::Cid(cid)) => {
@@ -235,6 +236,8 @@ fn list_shards(
                 _ => return Err(malformed(&shard, "a HAMT link without its bucket")),
             }
         }
+        // In the order of the links, which is that of a walk.
+        left[below..].reverse();
         let Some(next) = left.pop() else { return Ok(()) };
         (shard, level) = next;
         part = match load(source, &shard)? {
@@ -280,6 +283,11 @@ pub(super) fn fetch(source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadEr
     if !matches!(cid.codec(), RAW | DAG_PB) {
         return Err(ReadError::Codec { cid: *cid, codec: cid.codec() });
     }
+    fetch_any(source, cid)
+}
+
+/// The same, whatever its codec.
+pub(super) fn fetch_any(source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
     if let Some(block) = inline_block(cid) {
         return Ok(block);
     }

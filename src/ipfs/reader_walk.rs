@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use cid::Cid;
 
-use super::block::{BlockSource, inline_block};
-use super::reader::{Entry, Kind, ReadError, decode, fetch, list, malformed, resolve};
+use super::block::{BlockSource, DAG_PB, RAW, inline_block};
+use super::reader::{Entry, Kind, ReadError, decode, fetch, fetch_any, list, malformed, resolve};
 use super::reader_node::{LinkCid, NodeLink, Shard, UnixFsNode};
 use super::tree_budget::{TreeBudget, TreeLimits};
 
@@ -17,8 +17,9 @@ const MAX_DEPTH: usize = 136;
 /// What a CID holds itself is no block.
 #[derive(Debug)]
 pub struct Walk {
+    /// Those that were visited.
     seen: HashSet<Cid>,
-    /// Depth first, the next block last.
+    /// Depth first, the next block last; one may be there that is visited before its turn.
     left: Vec<Cid>,
     budget: TreeBudget,
 }
@@ -26,7 +27,7 @@ pub struct Walk {
 impl Walk {
     /// From `root` on.
     pub fn new(root: &Cid, budget: TreeBudget) -> Self {
-        Self { seen: HashSet::from([*root]), left: vec![*root], budget }
+        Self { seen: HashSet::new(), left: vec![*root], budget }
     }
 
     /// The next block; `None` at the end.
@@ -35,6 +36,9 @@ impl Walk {
     /// As [`read_file`](super::read_file) and [`list`]; it is at its end then.
     pub fn next(&mut self, source: &dyn BlockSource) -> Option<Result<(Cid, Bytes), ReadError>> {
         while let Some(cid) = self.left.pop() {
+            if !self.seen.insert(cid) {
+                continue;
+            }
             let block = self.visit(source, &cid);
             if block.is_err() {
                 self.left.clear();
@@ -48,6 +52,12 @@ impl Walk {
     }
 
     fn visit(&mut self, source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
+        if !matches!(cid.codec(), RAW | DAG_PB) && self.seen.len() > 1 {
+            // Something else beside files: what it links to is nobody's who reads files.
+            let block = fetch_any(source, cid)?;
+            self.budget.block(block.len())?;
+            return Ok(block);
+        }
         let block = fetch(source, cid)?;
         self.budget.block(block.len())?;
         let children: Vec<Cid> = match decode(cid, block.clone())? {
@@ -63,7 +73,7 @@ impl Walk {
             UnixFsNode::Symlink(_) => Vec::new(),
         };
         self.budget.entries(children.len())?;
-        self.left.extend(children.into_iter().rev().filter(|child| self.seen.insert(*child)));
+        self.left.extend(children.into_iter().rev().filter(|child| !self.seen.contains(child)));
         Ok(block)
     }
 }

@@ -1,6 +1,7 @@
 //! IPNS: records, w3name revisions, publishers.
 
 mod kubo;
+mod own_key;
 mod probe;
 mod publish;
 mod record;
@@ -13,6 +14,7 @@ mod routing;
 mod w3name;
 
 pub use kubo::KuboPublisher;
+pub use own_key::OwnKey;
 pub use probe::{PublisherProbe, probe_publisher};
 pub use publish::{
     PublishError, Published, Publisher, ReadBack, RecordSource, publish_and_read_back,

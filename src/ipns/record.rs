@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use prost::Message;
 
+use super::own_key::OwnKey;
 use super::record_data::{self, RecordData};
 use super::record_error::{MAX_RECORD_BYTES, RecordError};
 use crate::keys::IpnsName;
@@ -43,8 +44,10 @@ pub struct RecordFields {
     pub sequence: u64,
     /// Until when the record is good: RFC 3339, as written in the record.
     pub validity: String,
-    /// How long the record may be cached, in nanoseconds.
+    /// How long the record may be cached, in nanoseconds; 0 also where it does not say.
     pub ttl_ns: u64,
+    /// Whether it says so.
+    pub has_ttl: bool,
     expires: Timestamp,
 }
 
@@ -74,7 +77,8 @@ impl RecordFields {
             value: record_data::value_text(&data.value)?,
             sequence: data.sequence,
             validity,
-            ttl_ns: data.ttl_ns,
+            ttl_ns: data.ttl_ns.unwrap_or_default(),
+            has_ttl: data.ttl_ns.is_some(),
             expires,
         })
     }
@@ -157,6 +161,42 @@ impl UnverifiedRecord {
         Ok(VerifiedRecord { bytes: self.bytes, name: *name, fields: self.fields })
     }
 
+    /// The public key that the record carries, where it does. Whose name that is it says itself:
+    /// [`OwnKey::cid`].
+    ///
+    /// # Errors
+    /// [`RecordError::OwnKey`] for what is no key, or of another kind.
+    pub fn own_key(&self) -> Option<Result<OwnKey, RecordError>> {
+        let key = self.entry.pub_key.as_deref().filter(|key| !key.is_empty())?;
+        Some(OwnKey::parse(key).map_err(RecordError::OwnKey))
+    }
+
+    /// Checks everything a reader must, of a name that is `key`'s.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), with [`RecordError::OwnSignature`] in place of the others that
+    /// are about signatures.
+    pub fn verify_by(&self, key: &OwnKey, now: Timestamp) -> Result<(), RecordError> {
+        let (v2, _) = self.signatures_of(key);
+        if !v2 {
+            return Err(RecordError::OwnSignature);
+        }
+        self.check_v1_fields()?;
+        match self.fields.is_expired(now) {
+            true => Err(RecordError::Expired { validity: self.fields.validity.clone(), now }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether signature V2 is `key`'s, and signature V1, where there is one.
+    pub fn signatures_of(&self, key: &OwnKey) -> (bool, Option<bool>) {
+        let bytes = |field: &Option<Vec<u8>>| field.clone().unwrap_or_default();
+        let signed = [V2_PREFIX, &bytes(&self.entry.data)].concat();
+        let v2 = key.verify(&signed, &bytes(&self.entry.signature_v2));
+        let v1 = Some(bytes(&self.entry.signature_v1)).filter(|signature| !signature.is_empty());
+        (v2, v1.map(|signature| key.verify(&signed_v1(&self.entry), &signature)))
+    }
+
     /// Whether signature V2, which decides, is `name`'s over the data.
     pub fn check_signature_v2(&self, name: &IpnsName) -> bool {
         let data = self.entry.data.as_deref().unwrap_or_default();
@@ -189,7 +229,7 @@ impl UnverifiedRecord {
             ("validity", bytes_agree(&entry.validity, &data.validity)),
             ("validityType", entry.validity_type.unwrap_or_default() == 0),
             ("sequence", number_agrees(entry.sequence, data.sequence)),
-            ("ttl", number_agrees(entry.ttl, data.ttl_ns)),
+            ("ttl", number_agrees(entry.ttl, data.ttl_ns.unwrap_or_default())),
         ];
         match agreements.iter().find(|(_, agrees)| !agrees) {
             Some((field, _)) => Err(RecordError::V1Contradiction(field)),

@@ -77,7 +77,7 @@ pub fn create_until(
     entry.validity_type = Some(0);
     entry.validity = Some(data.validity);
     entry.sequence = Some(data.sequence);
-    entry.ttl = Some(data.ttl_ns);
+    entry.ttl = data.ttl_ns;
     entry.signature_v1 = Some(key.sign(&signed_v1(&entry)).to_vec());
     bounded(&entry)
 }
@@ -112,7 +112,12 @@ fn record_data(
     let sequence = below("sequence", sequence.into())?;
     let ttl_ns = below("TTL in nanoseconds", ttl.as_nanos())?;
     parse_validity(&validity)?;
-    Ok(RecordData { value: value.into(), validity: validity.into(), sequence, ttl_ns })
+    Ok(RecordData {
+        value: value.into(),
+        validity: validity.into(),
+        sequence,
+        ttl_ns: Some(ttl_ns),
+    })
 }
 
 /// Whether other implementations accept the value as a content path.

@@ -16,7 +16,8 @@ pub(super) struct RecordData {
     pub value: Vec<u8>,
     pub validity: Vec<u8>,
     pub sequence: u64,
-    pub ttl_ns: u64,
+    /// Every writer sets it; a record without is read.
+    pub ttl_ns: Option<u64>,
 }
 
 impl RecordData {
@@ -24,8 +25,12 @@ impl RecordData {
     /// ValidityType. Validity type is 0, end of life, the only one there is.
     pub fn encode(&self) -> Vec<u8> {
         let mut cbor = minicbor::Encoder::new(Vec::new());
-        cbor.map(5)
-            .and_then(|c| c.str("TTL")?.u64(self.ttl_ns))
+        let entries = if self.ttl_ns.is_some() { 5 } else { 4 };
+        cbor.map(entries)
+            .and_then(|c| match self.ttl_ns {
+                Some(ttl) => c.str("TTL")?.u64(ttl),
+                None => Ok(c),
+            })
             .and_then(|c| c.str("Value")?.bytes(&self.value))
             .and_then(|c| c.str("Sequence")?.u64(self.sequence))
             .and_then(|c| c.str("Validity")?.bytes(&self.validity))
@@ -108,7 +113,7 @@ impl<'a> Reader<'a> {
             value: value.ok_or_else(missing("Value"))?,
             validity: validity.ok_or_else(missing("Validity"))?,
             sequence: sequence.ok_or_else(missing("Sequence"))?,
-            ttl_ns: ttl_ns.ok_or_else(missing("TTL"))?,
+            ttl_ns,
         })
     }
 

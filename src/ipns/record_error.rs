@@ -37,6 +37,15 @@ pub enum RecordError {
     /// The record carries another key than the name's.
     #[error("the IPNS record carries a public key that is not {0}'s")]
     PublicKey(IpnsName),
+    /// The key it carries is none that could have signed it.
+    #[error("the IPNS record carries a public key that cannot be used: {0}")]
+    OwnKey(String),
+    /// The record carries another key than that of a name of another kind.
+    #[error("the IPNS record carries no public key of {0}, without which it cannot be checked")]
+    OtherKey(String),
+    /// Signature V2 is not that of the key at hand over the data.
+    #[error("the IPNS record is not signed by its key: changed since, or another's")]
+    OwnSignature,
     /// Signature V2 is not the name's over the data.
     #[error("the IPNS record is not signed by {0}: another name's record, or changed since")]
     Signature(IpnsName),

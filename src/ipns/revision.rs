@@ -62,7 +62,7 @@ impl Revision {
             value: fields.value.clone(),
             sequence: fields.sequence,
             validity: validity_text(fields.validity()),
-            ttl_ns: Some(fields.ttl_ns),
+            ttl_ns: fields.has_ttl.then_some(fields.ttl_ns),
         }
     }
 

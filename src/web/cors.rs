@@ -37,7 +37,10 @@ async fn with_methods(methods: &'static str, request: Request, next: Next) -> Re
         return response;
     }
     let mut response = next.run(request).await;
-    allow_origin(response.headers_mut());
+    let headers = response.headers_mut();
+    allow_origin(headers);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
     response
 }
 

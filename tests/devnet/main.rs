@@ -4,6 +4,7 @@
 
 mod gateway;
 mod mutable;
+mod promises;
 mod routing;
 mod rpc;
 mod server;

@@ -40,6 +40,39 @@ pub(crate) enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CarParams {
     pub(crate) scope: Scope,
+    /// `entity-bytes=`: of a file, from here to there.
+    pub(crate) bytes: Option<EntityBytes>,
+}
+
+/// The first byte and the last, counted from the end where they are negative; without a last one
+/// to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EntityBytes {
+    pub(crate) from: i64,
+    pub(crate) to: Option<i64>,
+}
+
+impl EntityBytes {
+    /// `0:1023`, `-1024:*`
+    fn parse(text: &str) -> Option<Self> {
+        let (from, to) = text.split_once(':')?;
+        let number = |text: &str| text.parse::<i64>().ok();
+        let to = if to == "*" { None } else { Some(number(to)?) };
+        let from = number(from)?;
+        // Which of two of one sign is the lesser is known without the length.
+        let is_empty = to.is_some_and(|to| (from < 0) == (to < 0) && from > to);
+        (!is_empty).then_some(Self { from, to })
+    }
+
+    /// The bytes of a file of `size`; none where the range lies outside.
+    pub(crate) fn range(self, size: u64) -> std::ops::Range<u64> {
+        let place = |number: i64| match u64::try_from(number) {
+            Ok(number) => number,
+            Err(_) => size.saturating_sub(number.unsigned_abs()),
+        };
+        let end = self.to.map_or(size, |to| place(to).saturating_add(1)).min(size);
+        place(self.from).min(end)..end
+    }
 }
 
 /// The query of a URL, decoded; the first of equal keys counts.
@@ -127,13 +160,22 @@ impl CarParams {
             "" | "y" | "n" => {}
             other => return unsupported("dups parameter", other),
         }
+        let bytes = match query.get("entity-bytes") {
+            None => None,
+            Some(text) => match EntityBytes::parse(text) {
+                None => return unsupported("entity-bytes parameter", text),
+                bytes => bytes,
+            },
+        };
         let scope = match query.get("dag-scope").map(String::as_str) {
+            // A range is of an entity.
+            None if bytes.is_some() => Scope::Entity,
             None | Some("all") => Scope::All,
             Some("entity") => Scope::Entity,
             Some("block") => Scope::Block,
             Some(other) => return unsupported("scope parameter", other),
         };
-        Ok(Self { scope })
+        Ok(Self { scope, bytes })
     }
 }
 
@@ -173,7 +215,7 @@ mod tests {
 
     #[test]
     fn query_goes_before_accept() {
-        let car = |scope| Ok(Format::Car(CarParams { scope }));
+        let car = |scope| Ok(Format::Car(CarParams { scope, bytes: None }));
         assert_eq!(negotiate("", ""), Ok(Format::Web));
         assert_eq!(negotiate("format=what", "text/html,*/*"), Ok(Format::Web));
         assert_eq!(negotiate("", "application/json"), Ok(Format::Web));
@@ -190,6 +232,29 @@ mod tests {
     }
 
     #[test]
+    fn ranges_of_entities() {
+        let range = |text, size| EntityBytes::parse(text).map(|bytes| bytes.range(size));
+        for (text, expected) in [
+            ("0:*", 0..10),
+            ("2:4", 2..5),
+            ("-3:*", 7..10),
+            ("-3:-2", 7..9),
+            ("0:-1", 0..10),
+            ("5:100", 5..10),
+            ("100:*", 10..10),
+            ("-100:*", 0..10),
+        ] {
+            assert_eq!(range(text, 10), Some(expected), "{text}");
+        }
+        for text in ["", "1", "4:2", "-2:-3", "a:b", "*:1"] {
+            assert_eq!(range(text, 10), None, "{text}");
+        }
+        let car = negotiate("format=car&entity-bytes=2:4", "");
+        let bytes = EntityBytes::parse("2:4");
+        assert_eq!(car, Ok(Format::Car(CarParams { scope: Scope::Entity, bytes })));
+    }
+
+    #[test]
     fn what_is_not_served_is_said() {
         for (query, accept, said) in [
             ("format=tar", "", "x-tar"),
@@ -198,6 +263,7 @@ mod tests {
             ("format=car&car-version=2", "", "version"),
             ("", "application/vnd.ipld.car;order=bfs", "order"),
             ("format=car&car-dups=maybe", "", "dups"),
+            ("format=car&entity-bytes=4:2", "", "entity-bytes"),
         ] {
             let error = negotiate(query, accept).unwrap_err();
             assert!(error.contains(said), "{query} {accept}: {error}");

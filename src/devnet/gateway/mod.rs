@@ -106,10 +106,30 @@ fn answer(network: &Shared, ask: &Ask) -> Result<Response, Refusal> {
         return trustless::ipns_record(network, ask);
     }
     let target = locate(network, &ask.path)?;
+    if asks_for_cached(&ask.headers) && !is_here(network, &target) {
+        let text = format!("{} not in local datastore", ask.path);
+        return Err(Refusal::new(Form::Line, StatusCode::PRECONDITION_FAILED, text));
+    }
     match ask.format {
         Format::Raw => trustless::raw(network, ask, &target),
         Format::Car(params) => trustless::car(network, ask, &target, params),
         Format::Web | Format::IpnsRecord => unixfs::serve(network, ask, &target),
+    }
+}
+
+/// `Cache-Control: only-if-cached`: what is not here is not to be fetched from elsewhere. Nothing
+/// ever is, but the answer is another.
+fn asks_for_cached(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::CACHE_CONTROL).iter();
+    let mut directives = values.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+    directives.any(|directive| directive.trim().eq_ignore_ascii_case("only-if-cached"))
+}
+
+/// Whether what the path leads to is in the store, its own block at least.
+fn is_here(network: &Network, target: &Target) -> bool {
+    match target.segments.is_empty() {
+        true => network.store.blocks.has(&target.root),
+        false => unixfs::find(network.store.blocks.as_ref(), target).is_ok(),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::devnet::network::Network;
 use crate::devnet::reply::{Form, IPNS_RECORD, Refusal, set};
 use crate::devnet::routing::record_etag;
 use crate::devnet::store::BlockStore;
-use crate::ipfs::{BlockSource, Kind, ReadError, TreeBudget, TreeLimits, Walk, list};
+use crate::ipfs::{BlockSource, FileParts, Kind, ReadError, TreeBudget, TreeLimits, Walk, list};
 use crate::keys::{IpnsName, IpnsNameError};
 use crate::web::none_match;
 
@@ -115,7 +115,7 @@ pub(super) fn car(
     let path_blocks = recording.into_read();
     let roots = found.as_ref().map_or(vec![target.root], |found| found.roots.clone());
     let kind = "application/vnd.ipld.car; version=1; order=dfs; dups=n";
-    let blocks = car_blocks(&network.store.blocks, found.as_ref(), &path_blocks, params.scope);
+    let blocks = car_blocks(&network.store.blocks, found.as_ref(), &path_blocks, params);
     let mut response = lazy(Car::new(found.as_ref(), blocks)).into_response();
     let headers = response.headers_mut();
     set(headers, header::CONTENT_TYPE, kind);
@@ -143,7 +143,7 @@ fn car_blocks(
     store: &Arc<BlockStore>,
     found: Option<&Found>,
     path_blocks: &[Cid],
-    scope: Scope,
+    CarParams { scope, bytes }: CarParams,
 ) -> CarBlocks {
     let mut failed = None;
     let mut first: VecDeque<Cid> = path_blocks.iter().copied().collect();
@@ -154,6 +154,18 @@ fn car_blocks(
         Some(Found { cid, kind: Kind::Directory, .. }) if scope == Scope::Entity => {
             let recording = Recording::new(store);
             failed = list(&recording, cid, &TreeBudget::new(unixfs::LISTED)).err();
+            first.extend(recording.into_read());
+            None
+        }
+        // Of a file the blocks that hold the range.
+        Some(Found { cid, kind: Kind::File { size }, .. })
+            if let Some(bytes) = bytes.filter(|_| scope == Scope::Entity) =>
+        {
+            let recording = Recording::new(store);
+            let mut parts = FileParts::new(cid, *size, bytes.range(*size));
+            while let Some(part) = parts.next(&recording) {
+                failed = part.err();
+            }
             first.extend(recording.into_read());
             None
         }

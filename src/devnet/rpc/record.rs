@@ -28,6 +28,7 @@ pub(super) async fn name_put(
     upload: Upload,
 ) -> Result<Response, Refusal> {
     let name = name_argument(text.as_deref())?;
+    let force = query(text.as_deref()).get("force").is_some_and(|value| value == "true");
     let record = file_argument("record", upload).await?;
     if record.is_empty() {
         return Err(error("record is empty"));
@@ -48,6 +49,9 @@ pub(super) async fn name_put(
     let malformed = |reason| error(format!("invalid IPNS record: {reason}"));
     let offered = UnverifiedRecord::parse(&record).map_err(malformed)?.fields().sequence;
     let put = blocking(move || {
+        if force {
+            return network.names.force(&network.store, &name, &record);
+        }
         let stored = network.names.get(&network.store, &name)?;
         match stored.map(|stored| (stored.fields().sequence, stored.bytes() == record)) {
             Some((stored, false)) if stored >= offered => {

@@ -104,7 +104,7 @@ pub enum FetchError {
         /// The recordhash.
         recordhash: Box<Recordhash>,
         /// Why not.
-        reason: &'static str,
+        reason: String,
     },
 }
 

@@ -11,6 +11,8 @@ use crate::ipns::{RECORD_MEDIA_TYPE, create};
 use crate::keys::IpnsKey;
 use crate::net::test_server::{Answer, Seen, TestServer, quick_http};
 
+#[path = "hop_tests.rs"]
+mod hops;
 #[path = "refusal_tests.rs"]
 mod refusals;
 

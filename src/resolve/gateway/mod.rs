@@ -30,6 +30,8 @@ pub use self::form::{Gateway, GatewayParseError};
 pub use self::ipns_source::GatewayRecords;
 pub use self::limits::FetchLimits;
 pub use self::probe::{GatewayProbe, probe_gateway};
+pub use self::root::IpnsHop;
+use self::root::{Astray, Followed};
 pub use self::tree::{Listing, TreeFile};
 use crate::ens::Name;
 use crate::ipns::Publisher;
@@ -89,6 +91,9 @@ pub struct IpnsEvidence {
     /// The sequence of a newer one among them that has expired: this one was replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub superseded: Option<u64>,
+    /// Where its value is another name, that name's record, and so on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<IpnsHop>,
 }
 
 /// Who served an IPNS record of the name.
@@ -181,8 +186,10 @@ impl RecordFiles {
         let gateways = &mut sources.gateways;
         let (mut notes, mut refuted, mut ipns_record) = (Vec::new(), Vec::new(), None);
         let count = gateways.len();
-        let unsupported =
-            |reason| FetchError::Unsupported { recordhash: Box::new(recordhash.clone()), reason };
+        let unsupported = |reason: &str| {
+            let (recordhash, reason) = (Box::new(recordhash.clone()), reason.to_owned());
+            FetchError::Unsupported { recordhash, reason }
+        };
         let source = match recordhash.target() {
             Target::Https(url) => Source::Web(url.clone()),
             Target::Ipld(_) => {
@@ -219,9 +226,14 @@ impl RecordFiles {
                         let fields = newest.record.fields();
                         let (sequence, validity) = (fields.sequence, fields.validity());
                         let (gateway, value) = (newest.from, fields.value.clone());
-                        let Some((root, prefix)) = root::root_of(&value) else {
-                            return Err(unsupported("its IPNS record does not name /ipfs/<cid>"));
-                        };
+                        let followed = root::follow(&http, &sources, &value, name, now).await;
+                        let followed = followed.map_err(|astray| match astray {
+                            Astray::Value(reason) => unsupported(&reason),
+                            Astray::Name(error) => error,
+                        })?;
+                        let Followed { root, prefix, hops: via, .. } = followed;
+                        notes.extend(followed.notes);
+                        refuted.extend(followed.refuted);
                         let (seen, superseded) = (survey.seen, survey.superseded);
                         ipns_record = Some(IpnsEvidence {
                             gateway,
@@ -230,6 +242,7 @@ impl RecordFiles {
                             value,
                             seen,
                             superseded,
+                            via,
                         });
                         let tree = BlockTree::new(root, prefix, Some(content), count, &limits);
                         Source::Blocks(Arc::new(tree))
@@ -262,6 +275,11 @@ impl RecordFiles {
                 "the IPNS record with sequence {sequence} was replaced by {newer}, which has \
                  expired"
             )),
+            Some(IpnsEvidence { via, .. }) if via.iter().any(|hop| hop.superseded.is_some()) => {
+                let reason = "the IPNS record of a name on the way was replaced by one that has \
+                              expired";
+                Proof::None(reason.to_owned())
+            }
             record => {
                 let sequence = record.as_ref().map(|record| record.sequence);
                 Proof::Blocks { root, sequence }

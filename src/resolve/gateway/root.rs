@@ -6,6 +6,7 @@ use cid::Cid;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{FetchError, GatewayNote};
@@ -179,9 +180,112 @@ impl Found {
     }
 }
 
-/// The root and the path below it that a record's value names: `/ipfs/<cid>[/…]`.
-pub(super) fn root_of(value: &str) -> Option<(Cid, Vec<String>)> {
-    let mut segments = value.strip_prefix("/ipfs/")?.split('/').filter(|part| !part.is_empty());
-    let root = Cid::try_from(segments.next()?).ok()?.into_v1().ok()?;
-    Some((root, segments.map(str::to_owned).collect()))
+/// Names behind the first one, at most.
+const MAX_HOPS: usize = 8;
+
+/// A name that another's record points to, and its own record, verified as the first is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IpnsHop {
+    /// The name.
+    pub name: IpnsName,
+    /// Who served its newest valid record.
+    pub gateway: String,
+    /// The record's sequence.
+    pub sequence: u64,
+    /// What it points to.
+    pub value: String,
+    /// The sequence of a newer one that has expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded: Option<u64>,
+}
+
+/// Where a record's value leads, through other names or at once.
+pub(super) struct Followed {
+    pub(super) root: Cid,
+    /// Below the root.
+    pub(super) prefix: Vec<String>,
+    pub(super) hops: Vec<IpnsHop>,
+    /// What the surveys of those names said.
+    pub(super) notes: Vec<GatewayNote>,
+    pub(super) refuted: Vec<GatewayNote>,
+}
+
+/// Why it leads nowhere.
+pub(super) enum Astray {
+    /// In words, of the value.
+    Value(String),
+    /// A name on the way cannot be resolved.
+    Name(FetchError),
+}
+
+/// Follows the value of a record to content.
+pub(super) async fn follow(
+    http: &Http,
+    sources: &Sources<'_>,
+    value: &str,
+    name: &Name,
+    now: Timestamp,
+) -> Result<Followed, Astray> {
+    let (mut value, mut below) = (value.to_owned(), Vec::new());
+    let (mut hops, mut notes, mut refuted) = (Vec::<IpnsHop>::new(), Vec::new(), Vec::new());
+    loop {
+        let (next, mut path) = match leads_to(&value).map_err(Astray::Value)? {
+            (Leads::Content(root), mut prefix) => {
+                prefix.append(&mut below);
+                return Ok(Followed { root, prefix, hops, notes, refuted });
+            }
+            (Leads::Name(next), path) => (next, path),
+        };
+        path.append(&mut below);
+        below = path;
+        if hops.len() == MAX_HOPS || hops.iter().any(|hop| hop.name == next) {
+            let reason = format!("it leads through more than {MAX_HOPS} names, or in a circle");
+            return Err(Astray::Value(reason));
+        }
+        let survey = survey(http, sources, &next, name, now).await.map_err(Astray::Name)?;
+        notes.extend(survey.notes);
+        refuted.extend(survey.refuted);
+        let Some(newest) = survey.newest else {
+            let what = format!("the IPNS record of {next}");
+            return Err(Astray::Name(FetchError::Failed { what, notes }));
+        };
+        let fields = newest.record.fields();
+        value.clone_from(&fields.value);
+        hops.push(IpnsHop {
+            name: next,
+            gateway: newest.from,
+            sequence: fields.sequence,
+            value: value.clone(),
+            superseded: survey.superseded,
+        });
+    }
+}
+
+enum Leads {
+    Content(Cid),
+    Name(IpnsName),
+}
+
+/// What a record's value names, and the path below it: `/ipfs/<cid>[/…]`, `/ipns/<name>[/…]`.
+fn leads_to(value: &str) -> Result<(Leads, Vec<String>), String> {
+    let mut segments = value.split('/').filter(|part| !part.is_empty());
+    let (space, first) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
+    let below = segments.map(str::to_owned).collect();
+    let shown: String = value.chars().take(200).collect();
+    match space {
+        "ipfs" if value.starts_with('/') => {
+            let root = Cid::try_from(first).ok().and_then(|cid| cid.into_v1().ok());
+            let root = root.ok_or_else(|| format!("its IPNS record names {shown:?}, no CID"))?;
+            Ok((Leads::Content(root), below))
+        }
+        "ipns" if value.starts_with('/') && first.contains('.') => Err(format!(
+            "its IPNS record points to the DNSLink name {first}, and what DNS says cannot be \
+             verified"
+        )),
+        "ipns" if value.starts_with('/') => match first.parse() {
+            Ok(name) => Ok((Leads::Name(name), below)),
+            Err(error) => Err(format!("its IPNS record points to another name: {error}")),
+        },
+        _ => Err(format!("its IPNS record names {shown:?}, neither /ipfs/<cid> nor /ipns/<name>")),
+    }
 }

@@ -48,6 +48,11 @@ impl NameResolver {
                         record.sequence, record.value
                     );
                     trace.step(clock, "IPNS record, verified", &record.gateway, said);
+                    for hop in &record.via {
+                        let what = format!("IPNS record of {}, verified", hop.name);
+                        let said = format!("sequence {}, {}", hop.sequence, hop.value);
+                        trace.step(clock, what, &hop.gateway, said);
+                    }
                 }
                 let notes = files.notes().to_vec();
                 case.refuted = files.refuted().to_vec();

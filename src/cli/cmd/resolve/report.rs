@@ -12,8 +12,8 @@ use namesys::report::{
     VerdictsReport,
 };
 use namesys::resolve::{
-    ChainFacts, FactsSource, Freshness, IpnsEvidence, Judgement, NameResolution, OnchainRecord,
-    ResolverKind, Step,
+    ChainFacts, FactsSource, Freshness, IpnsEvidence, IpnsHop, Judgement, NameResolution,
+    OnchainRecord, ResolverKind, Step,
 };
 
 use crate::cli::cmd::verify::basis;
@@ -120,7 +120,7 @@ fn source(walk: &Walk, name: &namesys::ens::Name) -> (Option<RecordhashOrigin>, 
 
 /// The line about it.
 fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Result<()> {
-    let Some(IpnsEvidence { sequence, validity, value, seen, superseded, .. }) = ipns else {
+    let Some(IpnsEvidence { sequence, validity, value, seen, superseded, via, .. }) = ipns else {
         return Ok(());
     };
     let among = match (superseded, seen.len()) {
@@ -128,11 +128,12 @@ fn write_ipns(out: &mut dyn Write, ipns: Option<&IpnsEvidence>) -> io::Result<()
         (None, 0 | 1) => String::new(),
         (None, count) => format!(" (the newest of {count} that were seen)"),
     };
-    writeln!(
-        out,
-        "sequence {sequence}{among}, valid until {}, {value}",
-        when(&validity.to_string())
-    )
+    let when = when(&validity.to_string());
+    writeln!(out, "sequence {sequence}{among}, valid until {when}, {}", shown(value))?;
+    for IpnsHop { sequence, value, .. } in via {
+        writeln!(out, "  there sequence {sequence}, {}", shown(value))?;
+    }
+    Ok(())
 }
 
 fn record(record: OnchainRecord, is_judged: bool) -> ResolvedReport {

@@ -1,0 +1,130 @@
+//! What headers and options promise.
+
+use namesys::ipfs::{BlockSource, CarReader, DAG_PB, sha256_cid};
+
+use super::*;
+
+/// `{a: {1: F, 2: G}, b: F}`, as one of the bug reports has it.
+const TREE: &str = "OqJlcm9vdHOB2CpYJQABcBIghAxkLkZ7eaWN65Pido579MHnezSDMN7cwkTJIQniektndmVyc2lvbgEuAVUSIIWl+u2M4HbyX/H2kGj3JZT5ealyKH0Jw5aBKMMBwGtqRkZGRkZGRkZGRi4BVRIgCGA+s1NSPlXPCYyPzxEk/++UZA/lUKwVC7tFyZpBRrBHR0dHR0dHR0dHggEBcBIg2M2K+wwBhQUeGMOu2qvDyDkooTAYUppXjoA+k8jhvS4SKwokAVUSIIWl+u2M4HbyX/H2kGj3JZT5ealyKH0Jw5aBKMMBwGtqEgExGAoSKwokAVUSIAhgPrNTUj5VzwmMj88RJP/vlGQP5VCsFQu7RcmaQUawEgEyGAoKAggBggEBcBIghAxkLkZ7eaWN65Pido579MHnezSDMN7cwkTJIQnieksSKwokAXASINjNivsMAYUFHhjDrtqrw8g5KKEwGFKaV46APpPI4b0uEgFhGHgSKwokAVUSIIWl+u2M4HbyX/H2kGj3JZT5ealyKH0Jw5aBKMMBwGtqEgFiGAoKAggB";
+const ROOT: &str = "bafybeieebrsc4rt3pgsy324t4j3i467uyhtxwnedgdpnzqsezeqqtyt2jm";
+
+/// The blocks of a CAR in the order they come.
+async fn blocks_of(response: Response) -> Vec<Cid> {
+    assert_eq!(response.status(), StatusCode::OK);
+    let bytes = response.bytes().await.unwrap();
+    CarReader::new(&bytes[..]).unwrap().map(|block| block.unwrap().0).collect()
+}
+
+#[tokio::test]
+async fn a_car_is_depth_first() {
+    let net = Net::start().await;
+    net.import("", BASE64.decode(TREE.as_bytes()).unwrap()).await;
+    let cid = async |path: &str| {
+        let response = net.get(&format!("/ipfs/{ROOT}{path}?format=raw")).await;
+        let roots = header(&response, "x-ipfs-roots").to_owned();
+        roots.rsplit(',').next().unwrap().parse::<Cid>().unwrap()
+    };
+    let expected = [cid("").await, cid("/a").await, cid("/a/1").await, cid("/a/2").await];
+    let all = blocks_of(net.get(&format!("/ipfs/{ROOT}?format=car")).await).await;
+    assert_eq!(all, expected);
+    let below = blocks_of(net.get(&format!("/ipfs/{ROOT}/a?format=car")).await).await;
+    assert_eq!(below, expected);
+    // The parts of a HAMT, too, as a walk of all meets them.
+    let names: Vec<(String, &str)> = (0..7000).map(|n| (format!("{n:060}"), "x")).collect();
+    let (root, blocks) = pack(&names);
+    net.import("", car(&root, &blocks)).await;
+    let scope = async |scope: &str| {
+        let path = format!("/ipfs/{root}?format=car&dag-scope={scope}");
+        blocks_of(net.get(&path).await).await
+    };
+    let (entity, mut all) = (scope("entity").await, scope("all").await);
+    all.retain(|cid| cid.codec() == DAG_PB);
+    assert!(entity.len() > 200 && entity == all);
+}
+
+#[tokio::test]
+async fn of_an_entity_the_blocks_of_a_range() {
+    let net = Net::start().await;
+    let content: Vec<u8> = (0..3_500_000_u32).map(|n| (n / 4096 % 251) as u8).collect();
+    let (root, blocks) = pack(&[("f", &content)]);
+    net.import("", car(&root, &blocks)).await;
+    let ask = async |range: &str| {
+        let path = format!("/ipfs/{root}/f?format=car&dag-scope=entity&entity-bytes={range}");
+        blocks_of(net.get(&path).await).await
+    };
+    // Root, file, and of four leaves of a megabyte those that are asked for.
+    for (range, leaves) in
+        [("0:*", 4), ("0:9", 1), ("1048570:1048580", 2), ("-10:*", 1), ("4000000:*", 0)]
+    {
+        let sent = ask(range).await;
+        assert_eq!(sent.len(), 2 + leaves, "{range}");
+        assert!(sent.iter().all(|cid| blocks.get(cid).unwrap().is_some()));
+    }
+    let bad = net.get(&format!("/ipfs/{root}/f?format=car&entity-bytes=9:1")).await;
+    assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_is_not_here_is_not_fetched() {
+    let net = Net::start().await;
+    let root = net.add(&[("a", "x")]).await;
+    let nowhere = sha256_cid(0x55, b"nowhere");
+    for (path, status) in [
+        (format!("/ipfs/{root}"), StatusCode::MOVED_PERMANENTLY),
+        (format!("/ipfs/{root}/a"), StatusCode::OK),
+        (format!("/ipfs/{nowhere}"), StatusCode::PRECONDITION_FAILED),
+        (format!("/ipfs/{nowhere}?format=raw"), StatusCode::PRECONDITION_FAILED),
+    ] {
+        let response = net.get_with(&path, "cache-control", "only-if-cached").await;
+        assert_eq!(response.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_hear_what_they_may_ask() {
+    let net = Net::start().await;
+    let root = net.add(&[("a", "x")]).await;
+    let response = net.get(&format!("/ipfs/{root}/a")).await;
+    assert_eq!(header(&response, "access-control-allow-origin"), "*");
+    assert!(header(&response, "access-control-allow-methods").contains("GET"));
+    assert!(header(&response, "access-control-allow-headers").contains("Range"));
+    assert!(header(&response, "access-control-expose-headers").contains("X-Ipfs-Roots"));
+}
+
+#[tokio::test]
+async fn something_else_beside_files_breaks_no_pin() {
+    let net = Net::start().await;
+    let mut blocks = MemoryBlocks::new();
+    // An empty map.
+    let other = sha256_cid(0x71, &[0xa0]);
+    let link = [&[0x0a, 36][..], &other.to_bytes(), &[0x12, 1], b"a"].concat();
+    let node = [&[0x12, link.len() as u8][..], &link, &[0x0a, 2, 8, 1]].concat();
+    let root = sha256_cid(DAG_PB, &node);
+    blocks.put(&root, &node).unwrap();
+    let lines = |response: Response| async { response.text().await.unwrap() };
+    let said = lines(net.import("", car(&root, &blocks)).await).await;
+    assert!(said.contains("could not find"), "{said}");
+    blocks.put(&other, &[0xa0]).unwrap();
+    let said = lines(net.import("", car(&root, &blocks)).await).await;
+    assert!(said.contains("\"PinErrorMsg\":\"\""), "{said}");
+    let sent = blocks_of(net.get(&format!("/ipfs/{root}?format=car")).await).await;
+    assert_eq!(sent, [root, other]);
+}
+
+#[tokio::test]
+async fn a_put_by_force_replaces_a_higher_sequence() {
+    let net = Net::start().await;
+    let key = key(7);
+    let put = async |sequence, query: &str| {
+        let record = reqwest::multipart::Part::bytes(record(&key, VALUE, sequence));
+        let form = reqwest::multipart::Form::new().part("file", record.file_name("record"));
+        let url = format!("{}/api/v0/name/put?arg={}{query}", net.url, key.name());
+        net.http.post(url).multipart(form).send().await.unwrap().status()
+    };
+    assert_eq!(put(5, "").await, StatusCode::OK);
+    assert_eq!(put(4, "").await, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(put(4, "&force=true").await, StatusCode::OK);
+    let served: Value = net.get(&format!("/name/{}", key.name())).await.json().await.unwrap();
+    let served = BASE64.decode(served["record"].as_str().unwrap().as_bytes()).unwrap();
+    assert_eq!(ipns::UnverifiedRecord::parse(&served).unwrap().fields().sequence, 4);
+}
