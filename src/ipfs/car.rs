@@ -14,6 +14,7 @@ use multihash::Multihash;
 
 use super::block::{BlockError, BlockSink, DAG_PB, LongCid, MAX_BLOCK_BYTES, verify_block};
 use super::hash::IDENTITY;
+use crate::multiformats::long_identity;
 
 /// A header is longer only by mistake or malice (one root takes 58 bytes).
 const MAX_HEADER_BYTES: u64 = 32 * 1024;
@@ -299,6 +300,8 @@ fn decode_header(header: &[u8]) -> Result<Vec<Cid>, CarError> {
                     let tag = cbor.tag().map_err(malformed)?;
                     let link = cbor.bytes().map_err(malformed)?;
                     match (tag.as_u64(), link.split_first()) {
+                        // Whoever has it has what is there: no block belongs to it.
+                        (42, Some((0, cid))) if long_identity(cid).is_some() => {}
                         (42, Some((0, cid))) => {
                             cids.push(Cid::try_from(cid).map_err(|_| wrong("a root is not a CID"))?)
                         }

@@ -175,3 +175,34 @@ fn an_index_checks_nothing_and_a_reader_all() {
     let error = super::super::CarIndex::new(car.into(), 0).unwrap_err();
     assert!(matches!(error, CarError::Blocks(0)), "{error}");
 }
+
+#[test]
+fn a_root_that_holds_its_data_itself_is_no_fault() {
+    let long = |length: u8| {
+        [
+            &[0, 1, 0x55, 0][..],
+            if length > 127 { &[0x80, 1] } else { std::slice::from_ref(&length) },
+            &vec![b'A'; length.into()],
+        ]
+        .concat()
+    };
+    for (length, is_read) in [(64, true), (65, true), (127, true), (128, true)] {
+        let link = long(length);
+        let mut cbor = Encoder::new(Vec::new());
+        cbor.map(2).unwrap().str("roots").unwrap().array(1).unwrap();
+        cbor.tag(Tag::new(42))
+            .unwrap()
+            .bytes(&link)
+            .unwrap()
+            .str("version")
+            .unwrap()
+            .u8(1)
+            .unwrap();
+        let header = cbor.into_writer();
+        let mut prefix = unsigned_varint::encode::usize_buffer();
+        let prefix = unsigned_varint::encode::usize(header.len(), &mut prefix);
+        let car = [prefix, &header[..]].concat();
+        let reader = CarReader::new(&car[..]);
+        assert_eq!(reader.is_ok(), is_read, "{length}");
+    }
+}

@@ -12,6 +12,7 @@ use super::record::{IpnsEntry, V2_PREFIX, parse_validity, signed_v1};
 use super::record_data::RecordData;
 use super::record_error::{MAX_RECORD_BYTES, RecordError};
 use crate::keys::IpnsKey;
+use crate::multiformats::parse_long_identity;
 
 /// Until when a record is to be good, and how that is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +125,9 @@ fn record_data(
 fn is_path(value: &str) -> bool {
     let mut segments = value.split('/');
     match (segments.next(), segments.next(), segments.next()) {
-        (Some(""), Some("ipfs"), Some(cid)) => Cid::try_from(cid).is_ok(),
+        (Some(""), Some("ipfs"), Some(cid)) => {
+            Cid::try_from(cid).is_ok() || parse_long_identity(cid).is_some()
+        }
         (Some(""), Some("ipns"), Some(name)) => !name.is_empty(),
         _ => false,
     }

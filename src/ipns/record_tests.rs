@@ -308,3 +308,13 @@ fn times_as_boxo_reads_them() {
         assert!(parse_validity(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_value_may_be_content_that_is_its_own_cid() {
+    let cid = [&[1, 0x55, 0, 100][..], &[b'A'; 100]].concat();
+    let value = format!("/ipfs/{}", multibase::encode(multibase::Base::Base32Lower, cid));
+    let key = crate::keys::IpnsKey::from_seed(&[7; 32].into());
+    let validity = "2100-01-01T00:00:00Z".parse().unwrap();
+    let bytes = crate::ipns::create(&key, &value, 0, validity, std::time::Duration::ZERO).unwrap();
+    assert_eq!(UnverifiedRecord::parse(&bytes).unwrap().fields().value, value);
+}

@@ -47,6 +47,22 @@ pub fn parse_cid(text: &str) -> Result<Cid, CidTextError> {
     }
 }
 
+/// The bytes of a CID that holds its data itself, more than a [`Cid`] has room for: up to 128
+/// bytes, as other implementations take them. Nothing has to be fetched for it.
+pub fn long_identity(cid: &[u8]) -> Option<&[u8]> {
+    let mut rest = cid;
+    let read = cid::CidGeneric::<128>::read_bytes(&mut rest).ok()?;
+    let is_long = read.hash().code() == 0 && read.hash().digest().len() > 64;
+    (is_long && rest.is_empty() && read.codec() != LIBP2P_KEY).then_some(cid)
+}
+
+/// The same of a text, `bafkq…`, in every form of the [module](super) that names content.
+pub fn parse_long_identity(text: &str) -> Option<Vec<u8>> {
+    let bare = without_scheme(text, "ipfs").unwrap_or(text);
+    let (_, bytes) = (text.len() <= MAX_TEXT).then(|| multibase::decode(bare).ok()).flatten()?;
+    long_identity(&bytes).map(<[u8]>::to_vec)
+}
+
 /// A CID in a multibase, or a CIDv0, whatever its codec.
 pub(super) fn bare_cid(text: &str) -> Result<Cid, String> {
     if text.len() > MAX_TEXT {

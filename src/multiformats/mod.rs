@@ -15,7 +15,7 @@ mod cid_text;
 mod content_id;
 mod ipns_name;
 
-pub use cid_text::{CidTextError, parse_cid};
+pub use cid_text::{CidTextError, long_identity, parse_cid, parse_long_identity};
 pub use content_id::{ContentId, ContentIdError};
 pub use ipns_name::{IpnsName, IpnsNameError, parse_key_cid};
 

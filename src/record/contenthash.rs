@@ -12,7 +12,10 @@ use data_encoding::BASE64URL_NOPAD;
 use multibase::Base;
 
 use super::prefixed_hex::prefixed_bytes;
-use crate::multiformats::{ContentId, ContentIdError, IPNS_NS, LIBP2P_KEY, parse_key_cid};
+use crate::multiformats::{
+    ContentId, ContentIdError, IPNS_NS, LIBP2P_KEY, long_identity, parse_key_cid,
+    parse_long_identity,
+};
 
 const IPFS: u64 = 0xe3;
 const SWARM: u64 = 0xe4;
@@ -110,6 +113,7 @@ impl Contenthash {
             "" | "ipns" if let Some(domain) = named.and_then(dnslink::domain) => {
                 (IPNS, Ok(dnslink::cid(domain).to_bytes()))
             }
+            "" | "ipfs" if let Some(cid) = parse_long_identity(text) => (IPFS, Ok(cid)),
             "" | "ipfs" | "ipns" => match text.parse::<ContentId>() {
                 Ok(ContentId::Ipns(cid)) => (IPNS, Ok(cid.to_bytes())),
                 Ok(ContentId::Ipfs(cid)) => (IPFS, check_digest(&cid).map(|()| cid.to_bytes())),
@@ -198,6 +202,9 @@ impl Contenthash {
     fn uri(&self) -> Option<String> {
         let (codec, payload) = split(&self.0)?;
         Some(match codec {
+            IPFS if long_identity(payload).is_some() => {
+                format!("ipfs://{}", multibase::encode(Base::Base32Lower, payload))
+            }
             IPFS => format!("ipfs://{}", base(Base::Base32Lower, payload)?),
             IPNS if let Some(domain) = self.dnslink() => format!("ipns://{domain}"),
             IPNS => format!("ipns://{}", base(Base::Base36Lower, payload)?),
@@ -241,6 +248,7 @@ fn check(bytes: &[u8]) -> Result<(), String> {
     }
     let (codec, payload) = split(bytes).ok_or("they do not begin with a multicodec")?;
     match codec {
+        IPFS if long_identity(payload).is_some() => Ok(()),
         IPFS | IPNS | SWARM => {
             let mut rest = payload;
             let cid = Cid::read_bytes(&mut rest).map_err(|error| error.to_string())?;

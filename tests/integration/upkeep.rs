@@ -344,3 +344,22 @@ fn the_ci_files_run_the_script_with_variables_that_exist() {
         assert!(text.contains("PUBLISH_TO:") && script.contains("${PUBLISH_TO:-"), "{file}");
     }
 }
+
+/// A record that carries its key needs no name to be judged.
+#[test]
+fn a_record_with_its_key_says_whose_it_is() {
+    let sandbox = crate::support::sandbox::Sandbox::new().unwrap();
+    let record = "Cg4vaXBmcy9iYWZrcWFhYRJADeL4nWYFQzvhTW4n0Fcsi/N9uc9zRXFCcLC5WJEEIE7LfVhzYIuTnp1+Q6wTr8SsSoPgmgjbDLidODT3L2EmCxgAIh4yMDMwLTAxLTAxVDAwOjAwOjAwLjAwMDAwMDAwMFooADCA8JLL3Qg6JAgBEiD9FyQ4WqDHW2T7eM1gL6HZkf3r92sTxY7XAurINen2GEJAhPx+FBXMD4bZjZYyQPLs6rMukrwIIW7LYPns/tNhE4OS1Me+fa77FskVcHqRZH3MsQmUZsdHQFDPkr2j1+VaCEpkpWNUVEwbAAAARdlkuABlVmFsdWVOL2lwZnMvYmFma3FhYWFoU2VxdWVuY2UAaFZhbGlkaXR5WB4yMDMwLTAxLTAxVDAwOjAwOjAwLjAwMDAwMDAwMFpsVmFsaWRpdHlUeXBlAA==";
+    let bytes = data_encoding::BASE64.decode(record.as_bytes()).unwrap();
+    sandbox.write("record", &bytes).unwrap();
+    let said = sandbox.ok(["ipns", "inspect", "record"]).unwrap();
+    assert_eq!((&said["valid"], &said["signature_v1"]), (&true.into(), &true.into()), "{said}");
+    assert!(said["name"].as_str().unwrap().starts_with("k51qzi5uqu5d"), "{said}");
+    // A field that is malformed is so wherever the record comes from: 3.
+    let at = bytes.windows(5).rposition(|window| window == b"2030-").unwrap();
+    let mut wrong = bytes.clone();
+    wrong[at] = b'x';
+    sandbox.write("wrong", &wrong).unwrap();
+    let (code, said) = sandbox.json(["ipns", "inspect", "wrong"]).unwrap();
+    assert_eq!(code, 3, "{said}");
+}

@@ -5,7 +5,8 @@
 //! and built under `target/`. Without Go or Node their trials are ignored and
 //! say so; with `CI=true` they fail instead. A real Kubo is used where there is
 //! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored. So is an IPFS
-//! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo.
+//! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo, and the suite for
+//! gateways that `GATEWAY_CONFORMANCE` names.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,10 +19,12 @@ mod runtime;
 mod support;
 mod trials {
     pub mod cluster;
+    pub mod conformance;
     pub mod gateway;
     pub mod keys;
     pub mod kubo;
     pub mod publish;
+    pub mod read_only;
     pub mod revision;
     pub mod roots;
     pub mod routing;
@@ -43,6 +46,7 @@ const GO: &[Runtime] = &[Runtime::Go];
 const NODE: &[Runtime] = &[Runtime::Node];
 const KUBO: &[Runtime] = &[Runtime::Kubo];
 const CLUSTER: &[Runtime] = &[Runtime::Cluster, Runtime::Kubo];
+const CONFORMANCE: &[Runtime] = &[Runtime::Conformance];
 const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
 
 const TRIALS: &[(&str, &[Runtime], Run)] = &[
@@ -61,6 +65,8 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("boxo::routes_our_records", GO, trials::routing::put_and_get),
     ("boxo::packs_to_the_same_roots", GO, trials::roots::same_roots),
     ("workflows::are_as_github_reads_them", GO, trials::workflows::are_valid),
+    ("boxo::signs_with_other_keys", GO, trials::read_only::other_keys),
+    ("boxo::makes_every_fan_out", GO, trials::read_only::fan_outs),
     ("pinning::pins_what_publish_asks_for", NODE, trials::uploads::pinning_service),
     ("pinning::lets_doctor_in_or_says_why_not", NODE, trials::uploads::doctor_pinning),
     ("s3::lets_doctor_in_or_says_why_not", GO, trials::uploads::doctor_bucket),
@@ -77,6 +83,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("kubo::inspects_our_records", KUBO, trials::kubo::inspects_changed_records),
     ("kubo::adds_to_the_same_roots", KUBO, trials::kubo::same_roots),
     ("kubo::exchanges_keys", KUBO, trials::kubo::keys),
+    ("conformance::presets", CONFORMANCE, trials::conformance::presets),
     ("cluster::adds_what_publish_sends", CLUSTER, trials::cluster::rest_api),
     ("cluster::pins_what_another_node_has", CLUSTER, trials::cluster::pinning_service),
 ];

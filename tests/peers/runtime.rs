@@ -27,6 +27,8 @@ pub enum Runtime {
     Kubo,
     /// IPFS Cluster itself.
     Cluster,
+    /// The public suite for gateways.
+    Conformance,
 }
 
 impl Runtime {
@@ -44,6 +46,9 @@ impl Runtime {
             Self::Kubo => kubo()
                 .is_none()
                 .then_some("needs Kubo 0.40 or newer: `ipfs` in PATH, or its path in KUBO"),
+            Self::Conformance => conformance()
+                .is_none()
+                .then_some("needs gateway-conformance: its path in GATEWAY_CONFORMANCE"),
             Self::Cluster => cluster().is_none().then_some(
                 "needs IPFS Cluster: `ipfs-cluster-service` in PATH, or its path in CLUSTER",
             ),
@@ -59,6 +64,8 @@ impl Runtime {
                 is("CI", |ci| ci == "true").then_some("CI=true lets no peer be missing")
             }
             Self::Kubo => is("KUBO", |path| !path.is_empty()).then_some("KUBO names something"),
+            Self::Conformance => is("GATEWAY_CONFORMANCE", |path| !path.is_empty())
+                .then_some("GATEWAY_CONFORMANCE names something"),
             Self::Cluster => {
                 is("CLUSTER", |path| !path.is_empty()).then_some("CLUSTER names something")
             }
@@ -96,6 +103,12 @@ pub fn cluster() -> Option<&'static Path> {
     FOUND.get_or_init(|| program("CLUSTER", "ipfs-cluster-service")).as_deref()
 }
 
+/// The `gateway-conformance` that `GATEWAY_CONFORMANCE` names, else in PATH.
+pub fn conformance() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(|| program("GATEWAY_CONFORMANCE", "gateway-conformance")).as_deref()
+}
+
 /// What the variable names, else `name` in PATH.
 fn program(variable: &str, name: &str) -> Option<PathBuf> {
     match std::env::var_os(variable).filter(|path| !path.is_empty()) {
@@ -110,8 +123,16 @@ fn program(variable: &str, name: &str) -> Option<PathBuf> {
 pub fn boxo() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     cached(&BUILT, || {
-        let sources =
-            ["go.mod", "go.sum", "main.go", "records.go", "root.go", "serve.go", "store.go"];
+        let sources = [
+            "go.mod",
+            "go.sum",
+            "main.go",
+            "records.go",
+            "root.go",
+            "serve.go",
+            "shard.go",
+            "store.go",
+        ];
         let folder = prepare("boxo", &sources, |folder| {
             build(
                 Command::new("go")

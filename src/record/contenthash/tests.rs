@@ -186,3 +186,20 @@ fn a_cid_of_the_other_namespace_is_not_set_and_is_read() {
         assert_eq!(Contenthash::from_bytes(&bytes).unwrap().to_string(), wrong);
     }
 }
+
+#[test]
+fn content_that_is_its_own_cid_is_taken_up_to_128_bytes() {
+    for length in [40_u8, 64, 65, 127, 128, 129] {
+        let varint = if length > 127 { vec![length & 0x7f | 0x80, 1] } else { vec![length] };
+        let cid = [&[1, 0x55, 0][..], &varint, &vec![b'A'; length.into()]].concat();
+        let text = format!("ipfs://{}", multibase::encode(Base::Base32Lower, &cid));
+        let bytes = [&[0xe3, 0x01][..], &cid].concat();
+        if length > 128 {
+            assert!(Contenthash::parse(&text).is_err() && Contenthash::from_bytes(&bytes).is_err());
+            continue;
+        }
+        let hash = Contenthash::parse(&text).unwrap();
+        assert_eq!((hash.as_bytes(), hash.to_string()), (&bytes[..], text));
+        assert_eq!(Contenthash::from_bytes(&bytes).as_ref(), Ok(&hash));
+    }
+}

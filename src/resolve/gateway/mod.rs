@@ -5,6 +5,7 @@ mod blocks;
 mod error;
 mod fetch;
 mod form;
+mod hop;
 mod ipns_source;
 mod limits;
 mod probe;
@@ -27,11 +28,10 @@ pub use self::error::{FetchError, GatewayNote};
 pub(super) use self::fetch::{is_denial, is_html};
 use self::form::Content;
 pub use self::form::{Gateway, GatewayParseError};
+pub use self::hop::IpnsHop;
 pub use self::ipns_source::GatewayRecords;
 pub use self::limits::FetchLimits;
 pub use self::probe::{GatewayProbe, probe_gateway};
-pub use self::root::IpnsHop;
-use self::root::{Astray, Followed};
 pub use self::tree::{Listing, TreeFile};
 use crate::ens::Name;
 use crate::ipns::Publisher;
@@ -228,10 +228,10 @@ impl RecordFiles {
                         let (gateway, value) = (newest.from, fields.value.clone());
                         let followed = root::follow(&http, &sources, &value, name, now).await;
                         let followed = followed.map_err(|astray| match astray {
-                            Astray::Value(reason) => unsupported(&reason),
-                            Astray::Name(error) => error,
+                            root::Astray::Value(reason) => unsupported(&reason),
+                            root::Astray::Name(error) => error,
                         })?;
-                        let Followed { root, prefix, hops: via, .. } = followed;
+                        let root::Followed { root, prefix, hops: via, .. } = followed;
                         notes.extend(followed.notes);
                         refuted.extend(followed.refuted);
                         let (seen, superseded) = (survey.seen, survey.superseded);

@@ -6,10 +6,10 @@ use cid::Cid;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{FetchError, GatewayNote};
+use super::hop::IpnsHop;
 use super::{GatewayRecords, IpnsSeen, Sources};
 use crate::ens::Name;
 use crate::ipns::{PublishError, RecordError, RecordSource, VerifiedRecord};
@@ -182,22 +182,6 @@ impl Found {
 
 /// Names behind the first one, at most.
 const MAX_HOPS: usize = 8;
-
-/// A name that another's record points to, and its own record, verified as the first is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IpnsHop {
-    /// The name.
-    pub name: IpnsName,
-    /// Who served its newest valid record.
-    pub gateway: String,
-    /// The record's sequence.
-    pub sequence: u64,
-    /// What it points to.
-    pub value: String,
-    /// The sequence of a newer one that has expired.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub superseded: Option<u64>,
-}
 
 /// Where a record's value leads, through other names or at once.
 pub(super) struct Followed {

@@ -4,6 +4,7 @@
 //
 //	boxo validate   JSON lines {"name","record"} in, {"ok","error"} out
 //	boxo sign       JSON lines {"seed","value",…} in, {"name","record"} out
+//	boxo shard      JSON lines {"width","count"} in, {"root","blocks"} out
 //	boxo root DIR…  {"root"} of each folder, profile unixfs-v1-2025
 //	boxo serve CAR… gateway and routing on loopback, {"url"} first, until stdin ends
 //
@@ -36,6 +37,8 @@ func run(args []string) error {
 		return answerLines(validate)
 	case "sign":
 		return answerLines(sign)
+	case "shard":
+		return answerLines(shard)
 	case "root":
 		return roots(context.Background(), args[1:])
 	case "serve":

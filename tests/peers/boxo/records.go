@@ -46,6 +46,7 @@ func validate(q validateQuestion) (verdict, error) {
 // is what the specification lets a record carry beyond its own fields.
 type signQuestion struct {
 	Seed     string         `json:"seed"`
+	Kind     string         `json:"kind"` // rsa, secp256k1: a new key, in place of the seed's
 	Value    string         `json:"value"`
 	Sequence uint64         `json:"sequence"`
 	Validity time.Time      `json:"validity"`
@@ -61,11 +62,7 @@ type signed struct {
 }
 
 func sign(q signQuestion) (signed, error) {
-	seed, err := hex.DecodeString(q.Seed)
-	if err != nil || len(seed) != ed25519.SeedSize {
-		return signed{}, fmt.Errorf("seed is not %d bytes of hex", ed25519.SeedSize)
-	}
-	key, _, err := crypto.GenerateEd25519Key(bytes.NewReader(seed))
+	key, err := keyOf(q)
 	if err != nil {
 		return signed{}, err
 	}
@@ -73,7 +70,7 @@ func sign(q signQuestion) (signed, error) {
 	if err != nil {
 		return signed{}, err
 	}
-	options := []ipns.Option{ipns.WithV1Compatibility(!q.V2Only)}
+	options := []ipns.Option{ipns.WithV1Compatibility(!q.V2Only), ipns.WithPublicKey(q.Kind != "")}
 	if q.Metadata != nil {
 		options = append(options, ipns.WithMetadata(q.Metadata))
 	}
@@ -90,4 +87,21 @@ func sign(q signQuestion) (signed, error) {
 		return signed{}, err
 	}
 	return signed{Name: ipns.NameFromPeer(id).String(), Record: hex.EncodeToString(encoded)}, nil
+}
+
+func keyOf(q signQuestion) (crypto.PrivKey, error) {
+	switch q.Kind {
+	case "rsa":
+		key, _, err := crypto.GenerateKeyPair(crypto.RSA, 2048)
+		return key, err
+	case "secp256k1":
+		key, _, err := crypto.GenerateKeyPair(crypto.Secp256k1, 256)
+		return key, err
+	}
+	seed, err := hex.DecodeString(q.Seed)
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("seed is not %d bytes of hex", ed25519.SeedSize)
+	}
+	key, _, err := crypto.GenerateEd25519Key(bytes.NewReader(seed))
+	return key, err
 }
