@@ -1,5 +1,6 @@
 //! The errors of publishing as a person and a script see them; the rest of `error.rs`.
 
+use namesys::ipfs::{BlockError, CarError};
 use namesys::ipns::RecordError;
 use namesys::publish::site::{SiteError, SiteFault, SiteStopped};
 use namesys::publish::{
@@ -110,6 +111,12 @@ impl From<ParcelError> for CliError {
             ParcelError::Record { error: RecordError::Expired { .. }, .. } => {
                 Self::new(Exit::Unverified, ErrorKind::Expired, message)
                     .hint("sign it again where the keys are: namesys publish --sign-only DIR")
+            }
+            // What cannot be checked is not false.
+            ParcelError::Car { ref error, .. }
+                if matches!(**error, CarError::Block(BlockError::HashFunction { .. })) =>
+            {
+                Self::new(Exit::Failed, ErrorKind::Unsupported, message)
             }
             _ => Self::new(Exit::Unverified, ErrorKind::BadPublication, message)
                 .hint("it was changed or damaged on the way: copy it again"),

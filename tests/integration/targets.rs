@@ -186,15 +186,36 @@ fn kubo_where_its_own_file_says() -> Result<()> {
     let again = sandbox.ok(["publish", "--upload", &flag, "--publisher", &flag])?;
     ensure!(again["uploads"][0]["sent"] == false, "{again}");
     ensure!(again["publications"][0]["read_back"] == true, "{again}");
-    // A socket that is not there.
-    sandbox.write("ipfs/api", "/unix/run/ipfs.sock\n")?;
+    // A node may listen on a socket alone.
+    let socket = sandbox.path("ipfs.sock");
+    on_socket(&socket, address.to_owned())?;
+    sandbox.write("ipfs/api", format!("/unix{}\n", socket.display()))?;
+    let again = sandbox.ok(["publish"])?;
+    ensure!(again["uploads"][0]["sent"] == false, "{again}");
+    ensure!(again["uploads"][0]["to"] == format!("kubo at unix:{}", socket.display()), "{again}");
+    sandbox.write("ipfs/api", "/unix/run/no/such/ipfs.sock\n")?;
     let (code, refused) = sandbox.json(["publish"])?;
     let error = refused["uploads"][0]["error"].as_str().unwrap_or_default();
-    ensure!(code == 1 && error.contains("unix:/run/ipfs.sock cannot be reached"), "{refused}");
+    ensure!(code == 1 && error.contains("unix:/run/no/such/ipfs.sock"), "{refused}");
     // A node that has ended leaves its file behind.
     sandbox.write("ipfs/api", "/ip4/127.0.0.1/tcp/1\n")?;
     let (code, refused) = sandbox.json(["publish"])?;
     let error = refused["uploads"][0]["error"].as_str().unwrap_or_default();
     ensure!(code == 1 && error.contains("is the server running"), "{refused}");
+    Ok(())
+}
+
+/// Hands what comes on a socket on to a server, until the process ends.
+fn on_socket(path: &std::path::Path, address: String) -> Result<()> {
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = std::net::TcpStream::connect(&address).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            let (mut from, mut to) = (server, client);
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        }
+    });
     Ok(())
 }
