@@ -164,7 +164,10 @@ fn car_blocks(
             let recording = Recording::new(store);
             let mut parts = FileParts::new(cid, *size, bytes.range(*size));
             while let Some(part) = parts.next(&recording) {
-                failed = part.err();
+                if let Err(error) = part {
+                    failed = Some(error);
+                    break;
+                }
             }
             first.extend(recording.into_read());
             None
