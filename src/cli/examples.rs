@@ -4,7 +4,13 @@ use clap::Command;
 
 /// By the command's words, two to four each.
 const EXAMPLES: &[(&str, &[&str])] = &[
-    ("init", &["namesys init nick.eth", "namesys -C names/nick init nick.eth --storage wallet"]),
+    (
+        "init",
+        &["namesys init nick.eth", "namesys -C names init nick.eth other.eth --storage wallet"],
+    ),
+    ("name add", &["namesys name add other.eth", "namesys name add other.eth third.eth"]),
+    ("name remove", &["namesys name remove other.eth", "namesys name remove other.eth --keep"]),
+    ("name list", &["namesys name list", "namesys name list --json"]),
     (
         "keygen",
         &[

@@ -67,8 +67,10 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a workspace for a name
+    /// Make a workspace for a name, or for several of one wallet
     Init(cmd::init::Args),
+    /// Add, remove or list the names of a workspace
+    Name(cmd::name::Args),
     /// Derive the IPNS key and the records signer from the wallet
     Keygen(cmd::keygen::Args),
     /// Set a record in records.toml
@@ -137,6 +139,7 @@ pub fn command() -> clap::Command {
 pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
     match command {
         Command::Init(args) => cmd::init::run(args, context),
+        Command::Name(args) => cmd::name::run(args, context),
         Command::Keygen(args) => cmd::keygen::run(args, context),
         Command::Set(args) => cmd::set::run(args, context),
         Command::Unset(args) => cmd::set::run_unset(args, context),

@@ -10,7 +10,7 @@ use namesys::report::ErrorKind;
 use namesys::request::{Caip10, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
-use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
+use namesys::workspace::{Config, Lock, RecordedKeys, Workspace, not_of};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
@@ -51,20 +51,54 @@ impl Session {
         Ok(opened.map(|(workspace, config)| Self { workspace, config }))
     }
 
-    /// The name `--name` gives: the workspace's, or one under it. A name that ENSIP-15 maps is
+    /// The name `--name` gives: one of the workspace's, one under it, or a label under the
+    /// workspace's only name, which is also the name without it. A name that ENSIP-15 maps is
     /// accepted with a note.
     ///
     /// # Errors
-    /// Exit 2 when it is no name, or another.
+    /// Exit 2 when it is no name, another, or not said which of several is meant.
     pub fn name(&self, context: &Context, given: Option<&str>) -> Result<Name, CliError> {
-        let Some(given) = given else { return Ok(self.config.name().clone()) };
-        let name = parse_name(context, given)?;
-        if name.is_or_is_under(self.config.name()) {
+        match given {
+            Some(given) => self.name_given(context, given),
+            None => match self.config.names() {
+                [name] => Ok(name.clone()),
+                names => {
+                    Err(CliError::usage(format!("which name? This workspace has {}", list(names)))
+                        .hint(format!("say it: --name {}", names[0])))
+                }
+            },
+        }
+    }
+
+    /// As [`name`](Self::name), of a name that is given.
+    ///
+    /// # Errors
+    /// As [`name`](Self::name).
+    pub fn name_given(&self, context: &Context, given: &str) -> Result<Name, CliError> {
+        let names = self.config.names();
+        let name = match (given.is_empty() || given.contains(is_dot), names) {
+            (true, _) => parse_name(context, given)?,
+            // What is no label is said of the label alone.
+            (false, [root]) => Name::parse(given)
+                .map_err(CliError::from)
+                .and_then(|_| parse_name(context, &format!("{given}.{root}")))?,
+            (false, names) => {
+                let message =
+                    format!("{given:?} is a label: under which name? There are {}", list(names));
+                return Err(CliError::usage(message)
+                    .hint(format!("write the whole name, such as --name {given}.{}", names[0])));
+            }
+        };
+        if self.config.root_of(&name).is_some() {
             return Ok(name);
         }
-        let root = self.config.name();
-        Err(CliError::usage(format!("{name} is neither {root} nor a name under it"))
-            .hint(format!("make a workspace for it: namesys init {name}")))
+        let error = CliError::usage(not_of(&name, names));
+        Err(match self.config.storage {
+            Storage::Domain => error.hint(format!("make a workspace for it: namesys init {name}")),
+            Storage::Wallet => error.hint(format!(
+                "namesys name add {name} adds it, with the wallet's one pair of keys"
+            )),
+        })
     }
 
     /// The workspace's IPNS name.
@@ -102,6 +136,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// What ENSIP-15 takes for the dot between labels.
+fn is_dot(character: char) -> bool {
+    matches!(character, '.' | '。' | '．' | '｡')
+}
+
+fn list(names: &[Name]) -> String {
+    names.iter().map(Name::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Parses a name, with a note where ENSIP-15 maps it.

@@ -10,8 +10,8 @@ use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
 use namesys::wallet::WalletError;
 use namesys::workspace::{
-    ConfigError, ImportError, KeyMismatch, RecordsError, SignError, TreeError, Unsuitable,
-    WorkspaceError,
+    ConfigError, ImportError, KeyMismatch, NamesError, RecordsError, SignError, TreeError,
+    Unsuitable, WorkspaceError,
 };
 
 use super::error::{CliError, Exit};
@@ -59,6 +59,28 @@ fn unsuitable(found: &Unsuitable, message: String) -> CliError {
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::new(Exit::Usage, ErrorKind::BadConfig, error.to_string())
+    }
+}
+
+impl From<NamesError> for CliError {
+    fn from(error: NamesError) -> Self {
+        let message = error.to_string();
+        let of_names = Self::usage(message);
+        match error {
+            NamesError::NotOfWallet { other, .. } => of_names.hint(format!(
+                "give {other} a workspace of its own: namesys -C DIR init {other}; or make one for \
+                 all names of the wallet: --storage wallet"
+            )),
+            NamesError::Under { .. } => {
+                of_names.hint("names under a name need no word of their own")
+            }
+            NamesError::NotThere(_) => of_names.hint("namesys name list shows them"),
+            NamesError::Last(_) => {
+                of_names.hint("remove the folder, if nothing is needed any more")
+            }
+            NamesError::OriginOfSigner(_) => of_names.hint("leave it; unset its records"),
+            NamesError::Twice(_) => of_names,
+        }
     }
 }
 

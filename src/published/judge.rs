@@ -63,7 +63,8 @@ pub enum Missing {
 #[derive(Clone, Debug)]
 pub struct Judge {
     facts: Facts,
-    name: Name,
+    /// The workspace's names: what it may remove is theirs.
+    names: Vec<Name>,
     /// None where it is not known what is wanted.
     wanted: Option<Records>,
     missing: Missing,
@@ -85,7 +86,7 @@ impl fmt::Display for Loss {
 impl Judge {
     /// Of the workspace with `config`, which wants `wanted`.
     pub fn new(config: &Config, wanted: Option<Records>, missing: Missing) -> Self {
-        Self { facts: Facts::of(config), name: config.name().clone(), wanted, missing }
+        Self { facts: Facts::of(config), names: config.names().to_vec(), wanted, missing }
     }
 
     /// Whether what the base has may go unseen.
@@ -114,7 +115,7 @@ impl Judge {
     /// this workspace's names that nobody wants any more.
     fn is_removed(&self, path: &str) -> bool {
         let Some(wanted) = &self.wanted else { return self.lets_go() };
-        let ours = |name: &Name| name.is_or_is_under(&self.name);
+        let ours = |name: &Name| self.names.iter().any(|root| name.is_or_is_under(root));
         self.lets_go()
             || match meaning(path) {
                 PathMeaning::Records(candidates) => {

@@ -29,7 +29,7 @@ fn judge(owner: &Signer, wanted: &str) -> Judge {
     let mut config = Config::new(name.clone(), Storage::Domain, Storage::Domain, 1);
     let keys = RecordedKeys { wallet: Some(owner.0.address()), ..RecordedKeys::default() };
     config.record_keys(&keys).unwrap();
-    Judge::new(&config, Some(Records::parse(wanted, &name).unwrap()), Missing::IsLost)
+    Judge::new(&config, Some(Records::parse(wanted, &[name]).unwrap()), Missing::IsLost)
 }
 
 type Files<'a> = &'a [(String, String)];

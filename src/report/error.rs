@@ -231,6 +231,8 @@ pub enum ErrorKind {
     Random,
     /// The service answers 429.
     RateLimited,
+    /// A name that is to go still has records.
+    RecordsLeft,
     /// Records redirect to each other too often.
     Redirects,
     /// The simulation of a transaction failed; nothing was sent.

@@ -25,6 +25,15 @@ pub struct SetupReport {
     pub safe: Option<String>,
 }
 
+/// `setup` of several names, one after the other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetupNamesReport {
+    /// Each name.
+    pub names: Vec<SetupReport>,
+    /// The transactions of all of them; what serves all names stands once.
+    pub transactions: Vec<TransactionReport>,
+}
+
 /// What the chain says of a name before a setup.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StandingReport {
@@ -84,6 +93,9 @@ pub enum TransactionState {
 /// `status`: the chain's side.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ChainStatusReport {
+    /// The name, where the workspace has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The owner that the resolver goes by.
     pub owner: Option<String>,
     /// The name's resolver.

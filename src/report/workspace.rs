@@ -13,8 +13,26 @@ use crate::workspace::{LineError, RecordState, SignedFile};
 pub struct InitReport {
     /// The folder.
     pub dir: String,
-    /// The name.
+    /// The first name.
     pub name: String,
+    /// Every name.
+    pub names: Vec<String>,
+}
+
+/// `name add`, `name remove`, `name list`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct NamesReport {
+    /// The workspace's names.
+    pub names: Vec<String>,
+    /// Records of a new name that were signed already: `records.toml` wants them now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<SignedFile>,
+    /// Files of a new name that do not verify, so that they were not taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invalid: Vec<String>,
+    /// Records of a removed name that stay published.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<SignedFile>,
 }
 
 /// `keygen`: the public halves of both keys and where they come from.
@@ -270,9 +288,12 @@ pub struct StatusReport {
     /// What each web host has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<SiteStatusReport>,
-    /// What the chain says, where a node is given.
+    /// What the chain says of the first name, where a node is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<ChainStatusReport>,
+    /// What it says of each, of a workspace with several names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<ChainStatusReport>,
 }
 
 /// What one publisher serves; the fields of a record are absent where it has none.

@@ -8,6 +8,7 @@ use toml_edit::{DocumentMut, Table, value};
 
 use super::approvals::{self, Approval, Approvals};
 use super::config_file::{ELSEWHERE, File};
+use super::names::{self, NamesError};
 use super::targets::{PublisherTarget, SiteTarget, UploadTarget};
 use super::{ApprovalMode, Network};
 use crate::ens::Name;
@@ -48,9 +49,9 @@ pub struct KeyMismatch {
 /// The contents of `namesys.toml`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    document: DocumentMut,
+    pub(super) document: DocumentMut,
     /// One at least.
-    names: Vec<Name>,
+    pub(super) names: Vec<Name>,
     /// Storage of the IPNS key.
     pub storage: Storage,
     /// Storage of the records signer.
@@ -86,13 +87,13 @@ pub enum ConfigError {
     /// Both `name` and `names`.
     #[error("namesys.toml has both name and names: write all of them into names")]
     NameTwice,
-    /// More names than one.
-    #[error("namesys.toml names {0} names; a workspace has one so far: make one for each")]
-    SeveralNames(usize),
+    /// The names do not go together.
+    #[error("namesys.toml: {0}")]
+    Names(#[from] NamesError),
 }
 
 impl Config {
-    /// A new configuration.
+    /// A new configuration for one name; [`add_name`](Self::add_name) adds others.
     pub fn new(name: Name, storage: Storage, signer_storage: Storage, chain_id: u64) -> Self {
         let mut document = DocumentMut::new();
         document["name"] = value(name.as_str());
@@ -127,7 +128,7 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let (file, document): (File, _) = toml::read("namesys.toml", text, &ELSEWHERE)
             .map_err(|error| ConfigError::File(Box::new(error)))?;
-        let names = names(file.name, file.names)?;
+        let names = read_names(file.name, file.names)?;
         let keys = RecordedKeys {
             wallet: file.wallet.map(|wallet| wallet.0),
             ipns_name: file.ipns_name.map(|name| name.0),
@@ -136,11 +137,13 @@ impl Config {
             compat: file.compat.map(|compat| compat.0),
         };
         let storage = file.storage.map(|storage| storage.0).unwrap_or_default();
+        let signer_storage = file.signer_storage.map_or(storage, |storage| storage.0);
+        names::check(&names, storage, signer_storage)?;
         Ok(Self {
             document,
             names,
             storage,
-            signer_storage: file.signer_storage.map_or(storage, |storage| storage.0),
+            signer_storage,
             chain_id: file.chain_id.map_or(1, |id| id.0),
             approvals: approvals::read(file.approvals, keys.wallet)
                 .ok_or(ConfigError::Missing("wallet"))?,
@@ -154,11 +157,6 @@ impl Config {
             gateways: file.gateways.ipfs,
             replace: file.publish.replace,
         })
-    }
-
-    /// The workspace's one name.
-    pub fn name(&self) -> &Name {
-        &self.names[0]
     }
 
     /// Whether the tables name web hosts and nothing of IPFS: then nothing is asked of IPFS unasked.
@@ -280,8 +278,8 @@ impl RecordedKeys {
     }
 }
 
-/// `name`, or `names`, of which there is one so far.
-fn names(
+/// `name`, or `names`.
+fn read_names(
     name: Option<Text<Name>>,
     names: Option<Vec<Text<Name>>>,
 ) -> Result<Vec<Name>, ConfigError> {
@@ -290,10 +288,9 @@ fn names(
         (Some(name), None) => vec![name],
         (None, names) => names.unwrap_or_default(),
     };
-    match names.len() {
-        0 => Err(ConfigError::Missing("name")),
-        1 => Ok(names.into_iter().map(|name| name.0).collect()),
-        count => Err(ConfigError::SeveralNames(count)),
+    match names.is_empty() {
+        true => Err(ConfigError::Missing("name")),
+        false => Ok(names.into_iter().map(|name| name.0).collect()),
     }
 }
 

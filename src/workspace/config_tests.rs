@@ -75,12 +75,11 @@ fn what_is_wrong_is_named() {
     }
 }
 
-/// The file may list names; a workspace works with one so far.
+/// The file may list names.
 #[test]
 fn names_are_a_list() {
     let name = |text: &str| Config::parse(text).map(|config| config.name().to_string());
     assert_eq!(name("names = [\"a.eth\"]"), Ok("a.eth".to_owned()));
-    assert_eq!(name("names = [\"a.eth\", \"b.eth\"]"), Err(ConfigError::SeveralNames(2)));
     assert_eq!(name("name = \"a.eth\"\nnames = [\"b.eth\"]"), Err(ConfigError::NameTwice));
     assert_eq!(name("names = []"), Err(ConfigError::Missing("name")));
     assert!(name("names = [\"A.eth\"]").unwrap_err().to_string().contains("normal form"));

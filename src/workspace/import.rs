@@ -302,7 +302,7 @@ mod tests {
     use super::*;
 
     fn records() -> Records {
-        Records::parse("", &Name::parse("nick.eth").unwrap()).unwrap()
+        Records::parse("", &[Name::parse("nick.eth").unwrap()]).unwrap()
     }
 
     fn import(text: &str) -> Result<Imported, ImportError> {

@@ -2,21 +2,24 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `namesys.toml` | the name, whose keys, approvals, targets; never a secret |
+//! | `namesys.toml` | the names, whose keys, approvals, targets; never a secret |
 //! | `records.toml` | what should be true: one table for each name |
 //! | `.well-known/` | what is signed: the publishable tree |
 //! | `.namesys/` | lock, temporary files, what was published; can be rebuilt |
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
 
+mod adopt;
 mod approval_mode;
 mod approvals;
 mod check;
 mod config;
 mod config_file;
+mod config_names;
 mod facts;
 mod import;
 mod lock;
+mod names;
 mod network;
 mod owners;
 mod plan;
@@ -35,6 +38,7 @@ use std::sync::Arc;
 pub use crate::atomic::write_atomic;
 pub(crate) use crate::folder::OpenDir;
 pub use crate::folder::Unsuitable;
+pub use adopt::{Adopted, adopt};
 pub use approval_mode::{ApprovalMode, UnknownApprovalMode};
 pub use approvals::Approval;
 pub use check::{CheckedFile, Verdict, check_tree};
@@ -42,10 +46,11 @@ pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use facts::Facts;
 pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
 pub use lock::Lock;
+pub use names::NamesError;
 pub use network::{Network, UnknownNetwork};
 pub use owners::{Owners, SafeDirectory};
 pub use plan::{Change, Expected, RecordState, plan};
-pub use records::{Records, RecordsError, SameFile};
+pub use records::{Records, RecordsError, SameFile, not_of};
 pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, approval_stands, sign};
 pub use stop::Stop;
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
@@ -305,7 +310,7 @@ impl Workspace {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(self.failed(RECORDS_FILE)(error)),
         };
-        Ok(Records::parse(&text, config.name())?)
+        Ok(Records::parse(&text, config.names())?)
     }
 
     /// Replaces `records.toml`. Hold the lock.

@@ -178,10 +178,10 @@ fn removed_record(
 ) -> Option<Change> {
     let (name, key) = match entry.meaning {
         PathMeaning::Records(candidates) if records.owner_of(&entry.path).is_none() => {
-            candidates.into_iter().find(|(name, _)| name.is_or_is_under(config.name()))?
+            candidates.into_iter().find(|(name, _)| config.root_of(name).is_some())?
         }
         PathMeaning::Legacy(name, key)
-            if name.is_or_is_under(config.name()) && records.get(&name, &key).is_none() =>
+            if config.root_of(&name).is_some() && records.get(&name, &key).is_none() =>
         {
             (name, key)
         }

@@ -27,7 +27,8 @@ pub(super) const TEMPLATE: &str = "\
 #[derive(Clone, Debug)]
 pub struct Records {
     document: DocumentMut,
-    root: Name,
+    /// The workspace's names.
+    roots: Vec<Name>,
     wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
     /// Which record owns each file of the tree, by its path [`folded`].
     files: HashMap<String, (Name, RecordKey)>,
@@ -43,12 +44,12 @@ pub enum RecordsError {
     #[error("records.toml: {0}")]
     Name(#[from] NameError),
     /// The name does not lie in this workspace.
-    #[error("{name} is neither {root} nor a name under it")]
+    #[error("{}", not_of(name, roots))]
     OtherName {
         /// The name given.
         name: Name,
-        /// The workspace's name.
-        root: Name,
+        /// The workspace's names.
+        roots: Vec<Name>,
     },
     /// The name's records have no place in a tree.
     #[error(transparent)]
@@ -125,18 +126,29 @@ pub struct SameFile {
     pub path: String,
 }
 
+/// That `name` is none of `roots`, and lies under none.
+pub fn not_of(name: &Name, roots: &[Name]) -> String {
+    match roots {
+        [root] => format!("{name} is neither {root} nor a name under it"),
+        roots => {
+            let roots: Vec<&str> = roots.iter().map(Name::as_str).collect();
+            format!("{name} is none of {}, and no name under one of them", roots.join(", "))
+        }
+    }
+}
+
 impl Records {
-    /// Reads the text of `records.toml`; every name must be `root` or lie under it.
+    /// Reads the text of `records.toml`; every name must be one of `roots` or lie under one.
     ///
     /// # Errors
     /// [`RecordsError`] names the record.
-    pub fn parse(text: &str, root: &Name) -> Result<Self, RecordsError> {
+    pub fn parse(text: &str, roots: &[Name]) -> Result<Self, RecordsError> {
         let document: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| RecordsError::Toml(error.to_string()))?;
         let mut records = Self {
             document: DocumentMut::new(),
-            root: root.clone(),
+            roots: roots.to_vec(),
             wanted: BTreeMap::new(),
             files: HashMap::new(),
         };
@@ -178,10 +190,10 @@ impl Records {
     }
 
     fn check_name(&self, name: &Name) -> Result<(), RecordsError> {
-        if name.is_or_is_under(&self.root) {
+        if self.roots.iter().any(|root| name.is_or_is_under(root)) {
             return name.check_folder().map_err(RecordsError::NoFolder);
         }
-        Err(RecordsError::OtherName { name: name.clone(), root: self.root.clone() })
+        Err(RecordsError::OtherName { name: name.clone(), roots: self.roots.clone() })
     }
 
     /// Takes the record's file, unless another record has it.
@@ -307,6 +319,48 @@ impl Records {
             }
         }
         Some(removed)
+    }
+}
+
+impl Records {
+    /// Forgets a name and those under it, with what is written about them; what stands on top of
+    /// the file stays there. `true` when that changes anything.
+    pub fn forget(&mut self, root: &Name) -> bool {
+        let of_root = |name: &str| Name::parse(name).is_ok_and(|name| name.is_or_is_under(root));
+        let gone: Vec<String> =
+            self.document.iter().map(|(name, _)| name.to_owned()).filter(|n| of_root(n)).collect();
+        let wanted = self.wanted.keys().filter(|name| name.is_or_is_under(root));
+        for name in wanted.cloned().collect::<Vec<_>>() {
+            for key in self.wanted.remove(&name).into_iter().flatten().map(|(key, _)| key) {
+                self.files.remove(&*folded(&record_path(&name, &key)));
+            }
+        }
+        for name in &gone {
+            let is_first = self.document.iter().next().is_some_and(|(first, _)| first == name);
+            let removed = self.document.remove(name);
+            let above = removed.as_ref().and_then(Item::as_table).map(|table| table.decor());
+            let above = above.and_then(|decor| decor.prefix()?.as_str()).map(str::to_owned);
+            if let Some(above) = above.filter(|above| is_first && above.contains('#')) {
+                self.put_on_top(&above);
+            }
+        }
+        !gone.is_empty()
+    }
+
+    /// Writes comments before the first table, or into a file without any.
+    fn put_on_top(&mut self, comments: &str) {
+        let first = self.document.iter_mut().find_map(|(_, item)| item.as_table_mut());
+        match first {
+            Some(table) => {
+                let own = table.decor().prefix().and_then(|prefix| prefix.as_str());
+                let own = own.unwrap_or_default().to_owned();
+                table.decor_mut().set_prefix(format!("{comments}{own}"));
+            }
+            None => {
+                let own = self.document.trailing().as_str().unwrap_or_default().to_owned();
+                self.document.set_trailing(format!("{comments}{own}"));
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ fn what_other_systems_take_for_one_file_is_refused() {
     let key = |text: &str| RecordKey::parse(text).unwrap();
     let value = |key: &RecordKey| Value::parse(key, "x").unwrap();
     for (one, other) in [("text/Avatar", "text/avatar"), ("text/caf\u{e9}", "text/cafe\u{301}")] {
-        let mut records = Records::parse("", &nick).unwrap();
+        let mut records = Records::parse("", std::slice::from_ref(&nick)).unwrap();
         let (one, other) = (key(one), key(other));
         assert!(records.set(&nick, &one, value(&one)).unwrap());
         let error = records.set(&nick, &other, value(&other)).unwrap_err().to_string();
@@ -20,7 +20,12 @@ fn what_other_systems_take_for_one_file_is_refused() {
         records.unset(&nick, &one).unwrap();
         assert!(records.set(&nick, &other, value(&other)).unwrap());
         let text = format!("[\"nick.eth\"]\n\"{one}\" = \"x\"\n\"{other}\" = \"x\"\n");
-        assert!(Records::parse(&text, &nick).unwrap_err().to_string().contains("macOS"));
+        assert!(
+            Records::parse(&text, std::slice::from_ref(&nick))
+                .unwrap_err()
+                .to_string()
+                .contains("macOS")
+        );
     }
 }
 
@@ -38,7 +43,7 @@ fn text(key: &str) -> (RecordKey, Value) {
 
 #[test]
 fn edits_keep_comments_and_spelling() {
-    let mut records = Records::parse(TEXT, &nick()).unwrap();
+    let mut records = Records::parse(TEXT, &[nick()]).unwrap();
     let (avatar, value) = text("text/avatar");
     assert!(records.set(&nick(), &avatar, value.clone()).unwrap());
     assert!(!records.set(&nick(), &avatar, value).unwrap());
@@ -54,13 +59,13 @@ fn edits_keep_comments_and_spelling() {
     assert!(records.unset(&nick(), &avatar).is_some());
     assert!(records.unset(&nick(), &avatar).is_none());
     assert!(records.unset(&Name::parse("a.nick.eth").unwrap(), &sub).is_some());
-    let again = Records::parse(&records.to_string(), &nick()).unwrap();
+    let again = Records::parse(&records.to_string(), &[nick()]).unwrap();
     assert_eq!(again.iter().count(), 1);
 }
 
 #[test]
 fn refusals_name_the_record() {
-    let refuse = |text: &str| Records::parse(text, &nick()).unwrap_err().to_string();
+    let refuse = |text: &str| Records::parse(text, &[nick()]).unwrap_err().to_string();
     assert!(refuse("[\"other.eth\"]\n\"name\" = \"x.eth\"").contains("other.eth"));
     assert!(refuse("[\"nick.eth\"]\n\"txt/a\" = \"x\"").contains("txt"));
     assert!(refuse("[\"nick.eth\"]\n\"text/a\" = 1").contains("text/a"));
@@ -77,23 +82,23 @@ fn refusals_name_the_record() {
 #[test]
 fn what_could_not_be_read_again_is_refused() {
     let deep = |labels| format!("{}.nick.eth", vec!["a"; labels].join("."));
-    let mut records = Records::parse("", &nick()).unwrap();
+    let mut records = Records::parse("", &[nick()]).unwrap();
     let (key, value) = text("text/a");
     assert!(records.set(&Name::parse(&deep(125)).unwrap(), &key, value.clone()).unwrap());
     let error = records.set(&Name::parse(&deep(134)).unwrap(), &key, value).unwrap_err();
     assert!(matches!(&error, RecordsError::NoFolder(_)), "{error}");
     assert!(error.to_string().contains("136 labels"), "{error}");
     let written = format!("[{:?}]\n\"text/a\" = \"x\"", deep(134));
-    let error = Records::parse(&written, &nick()).unwrap_err().to_string();
+    let error = Records::parse(&written, &[nick()]).unwrap_err().to_string();
     assert!(error.starts_with("records.toml: ") && error.contains("136 labels"), "{error}");
     let long = format!("[\"nick.eth\"]\n\"text/a\" = \"{}\"", "x".repeat(600 << 10));
-    let error = Records::parse(&long, &nick()).unwrap_err().to_string();
+    let error = Records::parse(&long, &[nick()]).unwrap_err().to_string();
     assert!(error.contains("read by nobody"), "{error}");
 }
 
 #[test]
 fn two_records_never_share_a_file() {
-    let mut records = Records::parse("", &nick()).unwrap();
+    let mut records = Records::parse("", &[nick()]).unwrap();
     let (key, value) = text("text/name");
     records.set(&nick(), &key, value.clone()).unwrap();
     let name_key = RecordKey::parse("name").unwrap();
@@ -104,4 +109,18 @@ fn two_records_never_share_a_file() {
     records.unset(&nick(), &key);
     assert!(records.set(&sub, &name_key, name_value).unwrap());
     assert!(records.set(&nick(), &key, value).is_err());
+}
+
+#[test]
+fn a_name_is_forgotten_and_the_head_of_the_file_stays() {
+    let roots = [nick(), Name::parse("other.eth").unwrap()];
+    let text = "# all of it\n[\"other.eth\"]\n\"text/a\" = \"1\" # mine\n\n[\"nick.eth\"]\n\"text/a\" = \"1\"\n\n# of b\n[\"b.other.eth\"]\n\"text/a\" = \"1\"\n";
+    let mut records = Records::parse(text, &roots).unwrap();
+    assert!(records.forget(&roots[1]));
+    assert_eq!(records.to_string(), "# all of it\n\n[\"nick.eth\"]\n\"text/a\" = \"1\"\n");
+    assert!(records.owner_of(".well-known/eth/other/text/a.json").is_none());
+    assert!(!records.forget(&roots[1]));
+    assert!(records.forget(&roots[0]));
+    assert_eq!(records.to_string(), "# all of it\n\n");
+    assert_eq!(records.iter().count(), 0);
 }

@@ -15,6 +15,7 @@ mod doctor;
 mod faults;
 mod forms;
 mod losses;
+mod names;
 mod network;
 mod publish;
 mod published_keys;

@@ -33,6 +33,10 @@ struct Scene {
 enum Before {
     /// The wallet.
     Nothing,
+    /// Two names of one wallet, signed.
+    Names,
+    /// One of them, and the files of the other.
+    Carried,
     /// A workspace with records.
     Wanted,
     /// The records signed, one of them no longer wanted.
@@ -41,8 +45,10 @@ enum Before {
     Published,
 }
 
-const SCENES: [Scene; 23] = [
+const SCENES: [Scene; 25] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
+    scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
+    scene(Before::Carried, &["name", "add", "other.eth"]),
     scene(Before::Wanted, &["set", "text", "url", "https://example.com/2"]),
     scene(Before::Wanted, &["unset", "text", "url"]),
     scene(Before::Wanted, &["import", "records.csv"]),
@@ -192,7 +198,17 @@ impl Beginnings {
         let from = ["--value", "/ipfs/bafkqaaa", "--ipns-key-file", "ipns.key"];
         published.done(&[&["ipns", "sign"], &from[..], &newer].concat());
         signed.done(&["unset", "text", "url"]);
+        let names = nothing.copy();
+        names.done(&["init", "nick.eth", "other.eth", "--storage", "wallet"]);
+        for name in ["nick.eth", "other.eth"] {
+            names.done(&["set", "text", "avatar", "https://example.com/1", "--name", name]);
+        }
+        names.done(&["sign"]);
+        let carried = names.copy();
+        carried.done(&["name", "remove", "other.eth", "--keep"]);
         let places = [
+            (Before::Names, names),
+            (Before::Carried, carried),
             (Before::Nothing, nothing),
             (Before::Wanted, wanted),
             (Before::Signed, signed),

@@ -111,9 +111,9 @@ pub fn config_toml(input: &[u8]) {
 
 /// `records.toml`
 pub fn records_toml(input: &[u8]) {
-    let root = Name::parse("nick.eth").expect("a name");
-    if let Ok(records) = Records::parse(text(input), &root) {
-        let again = Records::parse(&records.to_string(), &root).expect("what was written");
+    let roots = [Name::parse("nick.eth").expect("a name")];
+    if let Ok(records) = Records::parse(text(input), &roots) {
+        let again = Records::parse(&records.to_string(), &roots).expect("what was written");
         assert!(again.iter().eq(records.iter()));
     }
 }

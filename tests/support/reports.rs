@@ -43,6 +43,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
     let is_asked = |flag: &str| rest.contains(&flag);
     let same = match words[command] {
         "init" => same::<InitReport>(document),
+        "name" => same::<NamesReport>(document),
         "keygen" | "approve" if is_asked("--requests") => same::<RequestsReport>(document),
         "keygen" => same::<KeygenReport>(document),
         "set" | "unset" => same::<RecordReport>(document),
@@ -60,6 +61,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "resolve" if has("address") => same::<ReverseReport>(document),
         "resolve" if has("records") => same::<ResolveReport>(document),
         "resolve" => same::<NameOutcomeReport>(document),
+        "setup" if has("names") => same::<SetupNamesReport>(document),
         "setup" => same::<SetupReport>(document),
         "doctor" => same::<DoctorReport>(document),
         "serve" => same::<ServeReport>(document),
@@ -81,8 +83,9 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 27] = [
+pub const COMMANDS: [&str; 28] = [
     "init",
+    "name",
     "keygen",
     "set",
     "unset",

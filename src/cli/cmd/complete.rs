@@ -1,5 +1,7 @@
 //! `complete names`: what shells ask for while a person types; hidden.
 
+use std::collections::HashSet;
+
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
@@ -15,7 +17,7 @@ pub struct Args {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum What {
-    /// The workspace's name, and those under it that have records
+    /// The workspace's names, and those under them that have records
     Names,
 }
 
@@ -24,12 +26,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let What::Names = args.what;
     let mut names: Vec<String> = Vec::new();
     if let Ok(session) = Session::open(context) {
-        names.push(session.config.name().to_string());
+        names.extend(session.config.names().iter().map(ToString::to_string));
         if let Ok(records) = session.workspace.records(&session.config) {
             names.extend(records.iter().map(|(name, _, _)| name.to_string()));
         }
     }
-    names.dedup();
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     let lines: String = names.iter().map(|name| format!("{name}\n")).collect();
     context.output.raw(lines.as_bytes())
 }

@@ -1,7 +1,8 @@
-//! `init NAME`
+//! `init NAME…`
 
 use std::io::{self, Write};
 
+use namesys::ens::Name;
 use namesys::keys::Storage;
 use namesys::report::InitReport;
 use namesys::workspace::{Config, Workspace};
@@ -15,8 +16,9 @@ use crate::cli::suggest::storages;
 /// `init …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The ENS name
-    name: String,
+    /// The ENS name; several with wallet storage, where one pair of keys serves all of them
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
     /// Whose keys: domain (one pair for the name) or wallet (one pair for all the wallet's names)
     #[arg(long, value_name = "STORAGE", default_value_t, value_parser = storages())]
     storage: Storage,
@@ -30,13 +32,11 @@ pub struct Args {
 
 /// Makes the workspace.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let name = parse_name(context, &args.name)?;
-    name.check_folder()?;
-    if name.parent().is_none() {
-        let message = format!("{name} is a top-level domain, which no records are published of");
-        return Err(CliError::usage(message)
-            .hint(format!("did you mean {name}.eth? namesys init {name}.eth")));
-    }
+    let names: Vec<Name> = args
+        .names
+        .iter()
+        .map(|name| name_of_workspace(context, name, "init"))
+        .collect::<Result<_, _>>()?;
     let dir = match &context.dir {
         Some(dir) => dir.clone(),
         None => std::env::current_dir()
@@ -44,15 +44,39 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let signer_storage = args.signer_storage.unwrap_or(args.storage);
     let chain_id = args.chain_id.or(context.settings.network(None).0.chain_id()).unwrap_or(1);
-    let config = Config::new(name, args.storage, signer_storage, chain_id);
+    let Some((first, others)) = names.split_first() else {
+        return Err(CliError::usage("which name?"));
+    };
+    let mut config = Config::new(first.clone(), args.storage, signer_storage, chain_id);
+    others.iter().try_for_each(|name| config.add_name(name.clone()))?;
     let workspace = Workspace::init(&dir, &config)?;
     let dir = workspace.dir().display().to_string();
-    Ok(Outcome::done(InitReport { dir, name: config.name().to_string() }))
+    let names = config.names().iter().map(ToString::to_string).collect();
+    Ok(Outcome::done(InitReport { dir, name: config.name().to_string(), names }))
+}
+
+/// A name that a workspace can have.
+pub fn name_of_workspace(context: &Context, given: &str, command: &str) -> Result<Name, CliError> {
+    let name = parse_name(context, given)?;
+    name.check_folder()?;
+    match name.parent() {
+        Some(_) => Ok(name),
+        None => {
+            let message =
+                format!("{name} is a top-level domain, which no records are published of");
+            let hint = format!("did you mean {name}.eth? namesys {command} {name}.eth");
+            Err(CliError::usage(message).hint(hint))
+        }
+    }
 }
 
 impl Human for InitReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "Made a workspace for {} in {}", self.name, self.dir)?;
-        writeln!(out, "Next: namesys set text avatar URL, then namesys sign")
+        writeln!(out, "Made a workspace for {} in {}", self.names.join(", "), self.dir)?;
+        let which = match self.names.len() {
+            0 | 1 => String::new(),
+            _ => format!(" --name {}", self.name),
+        };
+        writeln!(out, "Next: namesys set text avatar URL{which}, then namesys sign")
     }
 }

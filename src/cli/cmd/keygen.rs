@@ -91,7 +91,12 @@ fn keys_for(
             ));
         }
     };
-    let config = config.filter(|config| *config.name() == name);
+    let config = config.filter(|config| config.names().contains(&name));
+    // The keys of a wallet are of all its names: the workspace's first stands for them.
+    let name = match config {
+        Some(config) => config.name().clone(),
+        None => name,
+    };
     let storage = args.storage.or(config.map(|config| config.storage)).unwrap_or_default();
     let signer_storage = args.signer_storage.or(args.storage);
     Ok(KeysFor {

@@ -15,6 +15,7 @@ pub mod key;
 pub mod keygen;
 pub mod list;
 pub mod man;
+pub mod name;
 pub mod pack;
 pub mod publish;
 pub mod renew;

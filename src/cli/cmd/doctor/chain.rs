@@ -11,6 +11,7 @@ use namesys::record::RecordKey;
 use namesys::recordhash::Recordhash;
 use namesys::report::CheckReport;
 use namesys::resolve::{Gateway, GatewayFault, LookupProbe, ProbedGateway, probe_lookup};
+use namesys::workspace::Records;
 
 use super::{Args, bad, good, skipped};
 use crate::cli::cmd::status::Published;
@@ -29,12 +30,19 @@ pub struct Chain {
     /// How a node is given, where there is none.
     how_to_give: &'static str,
     expected: Option<u64>,
-    name: Option<Name>,
-    /// Where the workspace's records are, where the name is its own.
+    names: Vec<Subject>,
+    /// Where the workspace's records are.
     own: Option<Own>,
-    /// A record that the name should have, where the workspace knows one.
-    record: Option<RecordKey>,
     http: Http,
+}
+
+/// A name that is probed.
+struct Subject {
+    name: Name,
+    /// Whether it is the workspace's.
+    is_own: bool,
+    /// A record that it should have, where the workspace knows one.
+    record: Option<RecordKey>,
 }
 
 /// What a workspace publishes, and where.
@@ -54,24 +62,26 @@ impl Chain {
     /// Prepares; nothing is sent.
     pub fn open(
         args: &Args,
-        name: Option<&Name>,
+        names: &[Name],
         session: Option<&Session>,
         context: &Context,
     ) -> Result<Self, CliError> {
-        let own = session.filter(|session| name == Some(session.config.name()));
         let config = session.map(|session| &session.config);
         let chosen = args.gateways.chosen(context, config)?;
         let trusted = Guard::trusting(chosen.iter().filter_map(Gateway::trusted_url));
         let guard = (!args.allow_private_gateways).then_some(trusted);
-        let record = match own {
-            Some(session) => {
-                let records = session.workspace.records(&session.config)?;
-                let first = records.iter().find(|(of, _, _)| Some(*of) == name);
-                first.map(|(_, key, _)| key.clone())
-            }
+        let is_own =
+            |name: &Name| session.is_some_and(|session| session.config.names().contains(name));
+        let records = match session.filter(|_| names.iter().any(is_own)) {
+            Some(session) => Some(session.workspace.records(&session.config)?),
             None => None,
         };
-        let own = match own {
+        let subject = |name: &Name| {
+            let first = records.iter().flat_map(Records::iter).find(|(of, _, _)| *of == name);
+            let record = first.map(|(_, key, _)| key.clone());
+            Subject { name: name.clone(), is_own: is_own(name), record }
+        };
+        let own = match session.filter(|_| names.iter().any(is_own)) {
             Some(Session { config, .. }) => {
                 let (ipns, sites) = (config.keys().ipns_name, args.sites.get(context, config)?);
                 Some(Own { ipns, sites })
@@ -87,9 +97,8 @@ impl Chain {
                 .chain_id
                 .or(config.map(|config| config.chain_id))
                 .or(context.network()?.0.chain_id()),
-            name: name.cloned(),
+            names: names.iter().map(subject).collect(),
             own,
-            record,
             http: context.gateway_http(guard)?,
         })
     }
@@ -156,18 +165,25 @@ impl Chain {
                 return vec![bad(what, error.to_string(), hint)];
             }
         };
-        if let Some(name) = &self.name {
-            match self.name(view, name).await {
+        for subject in &self.names {
+            match self.name(view, subject).await {
                 Ok(of_name) => checks.extend(of_name),
                 Err(error) => {
-                    checks.push(bad(format!("{name} on chain"), error.to_string(), "run it again"));
+                    let what = format!("{} on chain", subject.name);
+                    checks.push(bad(what, error.to_string(), "run it again"));
                 }
             }
         }
         checks
     }
 
-    async fn name(&self, view: &ChainView, name: &Name) -> Result<Vec<CheckReport>, ChainError> {
+    async fn name(
+        &self,
+        view: &ChainView,
+        subject: &Subject,
+    ) -> Result<Vec<CheckReport>, ChainError> {
+        let name = &subject.name;
+        let own = self.own.as_ref().filter(|_| subject.is_own);
         let facts = view.name_facts(name).await?.value;
         let what = format!("resolver of {name}");
         let setup = format!("namesys setup {name}");
@@ -182,7 +198,7 @@ impl Chain {
         let walk = view.walk(resolver.address, name).await?.value;
         let what = format!("recordhash of {name}");
         let found = Recordhash::parse(&walk.recordhash);
-        checks.push(match (&found, &self.own) {
+        checks.push(match (&found, own) {
             (Err(error), _) => bad(what, error.to_string(), setup),
             (Ok(found), Some(own)) if !own.published().is_at(found.target()) => {
                 bad(what, format!("{found}, this workspace's is {}", own.published()), setup)
@@ -198,7 +214,7 @@ impl Chain {
             false => good(what, listed.join(", ")),
         });
         if found.is_ok() {
-            checks.extend(self.lookup(view, resolver.address, name).await?);
+            checks.extend(self.lookup(view, resolver.address, subject).await?);
         }
         Ok(checks)
     }
@@ -208,10 +224,10 @@ impl Chain {
         &self,
         view: &ChainView,
         resolver: Address,
-        name: &Name,
+        Subject { name, record, .. }: &Subject,
     ) -> Result<Vec<CheckReport>, ChainError> {
         let usual = || RecordKey::parse("address/60").expect("address/60 is a record type");
-        let key = self.record.clone().unwrap_or_else(usual);
+        let key = record.clone().unwrap_or_else(usual);
         let what = format!("lookup of {name} {key}");
         let stands = "namesys setup shows what stands";
         Ok(match probe_lookup(view, &self.http, resolver, name, &key).await? {
@@ -225,29 +241,30 @@ impl Chain {
                 vec![bad(what, "the resolver names no gateway", stands)]
             }
             LookupProbe::Gateways(probed) => {
-                probed.into_iter().map(|gateway| self.gateway(gateway)).collect()
+                probed.into_iter().map(|probed| gateway(probed, record.is_some())).collect()
             }
         })
     }
+}
 
-    fn gateway(&self, ProbedGateway { address, outcome }: ProbedGateway) -> CheckReport {
-        let (what, known) = (format!("on-chain gateway {address}"), self.record.is_some());
-        let error = match outcome {
-            Ok(()) => return good(what, "it serves the record"),
-            Err(error) => error,
-        };
-        let hint = match &error {
-            GatewayFault::Net(NetError::Status { status: 404, .. }) if !known => {
-                return good(what, "it answers; this record is not set");
-            }
-            GatewayFault::Net(NetError::Status { status: 404, .. }) => {
-                "is it published? namesys publish"
-            }
-            GatewayFault::Net(NetError::Private { .. }) => {
-                "--allow-private-gateways asks it all the same"
-            }
-            _ => "clients go on to the next one; give gateways of your own with --gateway",
-        };
-        bad(what, error.to_string(), hint)
-    }
+/// One to which clients are sent; `known` is whether the record should be there.
+fn gateway(ProbedGateway { address, outcome }: ProbedGateway, known: bool) -> CheckReport {
+    let what = format!("on-chain gateway {address}");
+    let error = match outcome {
+        Ok(()) => return good(what, "it serves the record"),
+        Err(error) => error,
+    };
+    let hint = match &error {
+        GatewayFault::Net(NetError::Status { status: 404, .. }) if !known => {
+            return good(what, "it answers; this record is not set");
+        }
+        GatewayFault::Net(NetError::Status { status: 404, .. }) => {
+            "is it published? namesys publish"
+        }
+        GatewayFault::Net(NetError::Private { .. }) => {
+            "--allow-private-gateways asks it all the same"
+        }
+        _ => "clients go on to the next one; give gateways of your own with --gateway",
+    };
+    bad(what, error.to_string(), hint)
 }

@@ -44,13 +44,13 @@ pub struct Args {
 /// Probes everything; what fails does not stop the rest.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open_if_any(context)?;
-    let name = match (&args.name, &session) {
-        (Some(name), _) => Some(parse_name(context, name)?),
-        (None, Some(session)) => Some(session.config.name().clone()),
-        (None, None) => None,
+    let names = match (&args.name, &session) {
+        (Some(name), _) => vec![parse_name(context, name)?],
+        (None, Some(session)) => session.config.names().to_vec(),
+        (None, None) => Vec::new(),
     };
-    let chain = chain::Chain::open(&args, name.as_ref(), session.as_ref(), context)?;
-    let services = services::Services::open(&args, name.as_ref(), session.as_ref(), context)?;
+    let chain = chain::Chain::open(&args, &names, session.as_ref(), context)?;
+    let services = services::Services::open(&args, names.first(), session.as_ref(), context)?;
     let checks = context.block_on(async {
         let (mut checks, others) = tokio::join!(chain.probe(), services.probe());
         checks.extend(others);

@@ -98,7 +98,7 @@ pub fn publish_signed(
     let config = session.as_ref().map(|session| &session.config);
     let name = *parcel.record.name();
     if let Some(config) = config {
-        if *config.name() != parcel.name {
+        if !config.names().contains(&parcel.name) {
             let message = format!(
                 "{} is of {}, and this workspace is of {}",
                 dir.display(),

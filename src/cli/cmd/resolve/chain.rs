@@ -43,8 +43,8 @@ pub struct ChainArgs {
 
 /// What is to be resolved, and how.
 pub struct Wanted {
-    /// A name, an address, or `-`.
-    pub name: String,
+    /// A name, an address, or `-`; or several names.
+    pub names: Vec<String>,
     /// The records; all without any.
     pub keys: Vec<RecordKey>,
     /// The chain that is expected.
@@ -73,16 +73,17 @@ struct Ended {
 
 /// Resolves by what the chain says.
 pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcome, CliError> {
-    let single = match &*wanted.name {
-        STDIN => None,
-        text => Some(subject(context, text)?),
+    let single = match &wanted.names[..] {
+        [text] if text != STDIN => Some(subject(context, text)?),
+        _ => None,
     };
     let Some(rpc) = args.rpc.open(context, &context.http()?)? else {
-        return Err(no_rpc(&wanted.name, context));
+        return Err(no_rpc(&wanted.names, context));
     };
-    let many = match single {
-        Some(_) => Vec::new(),
-        None => lines(context)?,
+    let many = match &wanted.names[..] {
+        [_] if single.is_some() => Vec::new(),
+        [_] => lines(context)?,
+        names => names.to_vec(),
     };
     let http = context.gateway_http(wanted.guard)?;
     let Wanted { keys, gateways, publishers, limits, chain_id, .. } = wanted;
@@ -116,8 +117,11 @@ pub fn run(wanted: Wanted, args: &ChainArgs, context: &Context) -> Result<Outcom
     })
 }
 
-fn no_rpc(name: &str, context: &Context) -> CliError {
-    let name = if name == STDIN || name.starts_with("0x") { "NAME" } else { name };
+fn no_rpc(names: &[String], context: &Context) -> CliError {
+    let name = match names {
+        [name] if name != STDIN && !name.starts_with("0x") => name,
+        _ => "NAME",
+    };
     CliError::new(
         Exit::Usage,
         ErrorKind::NoRpc,

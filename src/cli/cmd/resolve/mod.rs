@@ -22,8 +22,9 @@ use chain::{ChainArgs, Wanted};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The ENS name; an address (0x…) for its primary name; or -, for many from stdin, one a line
+    /// [default: the workspace's names]
     #[arg(value_name = "NAME|ADDRESS|-")]
-    name: String,
+    name: Option<String>,
     /// Record types, as text/avatar, address/60, address/btc, contenthash; default: every record
     /// that the tree lists, or, where it cannot be listed, the usual ones that are set
     #[arg(value_parser = crate::cli::suggest::record_types(), hide_possible_values = true)]
@@ -58,21 +59,50 @@ pub struct Args {
 
 /// Resolves by what the chain says, or by what a person says in its place.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let keys = record_keys(&args.record)?;
     let session = Session::open_if_any(context)?;
     let config = session.as_ref().map(|session| &session.config);
+    let (names, words) = names(&args, config)?;
+    let keys = record_keys(&words)?;
     let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
     let chain_id = chain_id.or(context.network()?.0.chain_id());
     let limits = FetchLimits { lenient: args.lenient, ..FetchLimits::default() };
     if let (Some(recordhash), Some(owner)) = (&args.recordhash, args.owner) {
         let chain_id = chain_id.unwrap_or(1);
-        return by_hand(&args, context, config, (recordhash, owner), &keys, chain_id, limits);
+        let names = &names[..];
+        return by_hand(
+            &args,
+            context,
+            (config, names),
+            (recordhash, owner),
+            &keys,
+            chain_id,
+            limits,
+        );
     }
     let gateways = args.gateways.chosen(context, config)?;
     let guard = guard(args.allow_private_gateways, &gateways, None);
     let publishers = args.publishers.open(context)?;
-    let wanted = Wanted { name: args.name, keys, chain_id, gateways, publishers, limits, guard };
+    let wanted = Wanted { names, keys, chain_id, gateways, publishers, limits, guard };
     chain::run(wanted, &args.chain, context)
+}
+
+/// The names, and the records. Without a name, or with a record in its place, the names are the
+/// workspace's.
+fn names(args: &Args, config: Option<&Config>) -> Result<(Vec<String>, Vec<String>), CliError> {
+    let is_record = |word: &&String| {
+        word.contains('/') || !word.contains('.') && RecordKey::parse(word).is_ok()
+    };
+    let first = args.name.as_ref();
+    let record = first.filter(is_record).into_iter().chain(&args.record).cloned().collect();
+    match (first.filter(|word| !is_record(word)), config) {
+        (Some(name), _) => Ok((vec![name.clone()], args.record.clone())),
+        (None, Some(config)) => {
+            Ok((config.names().iter().map(ToString::to_string).collect(), record))
+        }
+        (None, None) => Err(CliError::usage("which name? There is no workspace here").hint(
+            "give NAME, before the records; or -C DIR for a workspace (namesys init NAME makes one)",
+        )),
+    }
 }
 
 /// The records asked for, each once.
@@ -117,20 +147,21 @@ fn guard(allow: bool, gateways: &[Gateway], given: Option<&Recordhash>) -> Optio
 fn by_hand(
     args: &Args,
     context: &Context,
-    config: Option<&Config>,
+    (config, names): (Option<&Config>, &[String]),
     (recordhash, owner): (&Recordhash, Address),
     keys: &[RecordKey],
     chain_id: u64,
     limits: FetchLimits,
 ) -> Result<Outcome, CliError> {
-    if !chain::is_one_name(&args.name) {
+    let [name] = names.iter().filter(|name| chain::is_one_name(name)).collect::<Vec<_>>()[..]
+    else {
         let message = "--recordhash and --owner are of one name";
         return Err(CliError::usage(message).hint(
             "give its name; addresses, and many names at \
              a time, need a node: --rpc-url URL",
         ));
-    }
-    let name = parse_name(context, &args.name)?;
+    };
+    let name = parse_name(context, name)?;
     let gateways = args.gateways.get(context, config)?;
     let guard = guard(args.allow_private_gateways, &gateways, Some(recordhash));
     let http = context.http_guarded(guard)?;

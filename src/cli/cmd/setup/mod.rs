@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use alloy_primitives::Address;
 use jiff::Timestamp;
-use namesys::chain::setup::{Sender, SetupRequest, plan, safe_batch};
+use namesys::chain::Rpc;
+use namesys::chain::setup::{Pointer, Sender, SetupRequest, SetupTransaction, plan, safe_batch};
 use namesys::ens::Name;
-use namesys::report::ErrorKind;
+use namesys::report::{ErrorKind, SetupNamesReport};
 use namesys::wallet::{Wallet, WalletError};
 
 use crate::cli::context::Context;
@@ -29,12 +30,12 @@ use crate::cli::wallet_args::{OpenWallet, address};
 use pointer::PointerArgs;
 use prepared::Prepared;
 pub use show::source;
-use show::{Shown, done};
+use show::{Ended, Shown, done};
 
 /// `setup …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The name; default: the workspace's
+    /// The name; default: the workspace's names
     name: Option<String>,
     #[command(flatten)]
     pointer: PointerArgs,
@@ -85,80 +86,201 @@ fn label(text: &str) -> Result<String, String> {
 
 /// Shows, and sends what was confirmed.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let (session, name) = subject(&args, context)?;
+    let (session, names) = subjects(&args, context)?;
     let rpc = args.rpc.open(context, &context.http()?)?;
     let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
     let wallet = wallet(&args, context)?;
-    let sends = !args.calldata && args.safe.is_none();
     let (session, claims) = checks::keys(session, &args, wallet.as_ref(), context)?;
     let pointer = args.pointer.get(session.as_ref())?;
     let approve = checks::signer(&args, session.as_ref())?;
-    let from = wallet.as_ref().map(|wallet| wallet.as_wallet().address());
-    let request = SetupRequest { name, sender: from, resolver: args.resolver, pointer, approve };
-    let expected = args.chain_id.or(session.as_ref().map(|session| session.config.chain_id));
-    let expected = expected.or(context.network()?.0.chain_id());
-    let prepared = context.block_on(async {
-        let chain_id = rpc.check_chain_id(expected).await?;
-        let view = rpc.at(rpc.latest().await?.value);
-        let standing = view.standing(&request).await?;
-        let plan = plan(view.contracts(), &request, &standing)?;
-        checks::tree(session.as_ref(), &view, &request, &standing, chain_id, context).await?;
-        let (patience, max_cost) = (Duration::from_secs(args.wait), args.cost.max_cost);
-        let sender = Sender { rpc, chain_id, patience, max_cost };
-        for transaction in &plan.transactions {
-            sender.simulate(standing.sender, transaction).await?;
+    let course = Course { args: &args, context, session, rpc, wallet, claims, pointer, approve };
+    match &names[..] {
+        [name] => {
+            let ended = match course.sends() {
+                true => course.bring(name)?,
+                false => course.elsewhere(vec![course.prepare(name, &[])?])?.remove(0),
+            };
+            Ok(outcome(ended))
         }
-        let costs = match (plan.transactions.is_empty(), sends) {
-            (true, _) => Vec::new(),
-            (false, true) => sender.costs(standing.sender, &plan.transactions).await?,
-            // What is only shown may go without.
-            (false, false) => {
-                let costs = sender.costs(standing.sender, &plan.transactions).await;
-                costs.unwrap_or_default()
-            }
-        };
-        Ok(Prepared { request, standing, plan, costs, sender })
-    })?;
-    prepared.plan.warnings.iter().for_each(|warning| context.output.warn(warning));
-    if prepared.plan.transactions.is_empty() {
-        return Ok(done(&prepared, Shown::default(), None));
+        names => course.of_all(names),
     }
-    let is_sent_here = matches!(wallet, Some(OpenWallet::Local(_)));
-    if !sends || is_sent_here {
-        claims.confirm()?;
-    }
-    if !sends {
-        return elsewhere(&args, &prepared);
-    }
-    let Some(wallet) = wallet else {
-        let error = CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed to send them")
-            .hint("give the owner's, such as --private-key-file or --account; or print them for a wallet elsewhere: --calldata, --safe FILE");
-        return unsent(&claims, &prepared, error);
-    };
-    if let OpenWallet::External(external) = &wallet {
-        let error = WalletError::NoTransactions { wallet: external.address() }.into();
-        return unsent(&claims, &prepared, error);
-    }
-    sending::run(args.yes, &prepared, &wallet, context)
 }
 
-/// The workspace, where the name is of one, and the name.
-fn subject(args: &Args, context: &Context) -> Result<(Option<Session>, Name), CliError> {
+/// What names are set up with.
+struct Course<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    session: Option<Session>,
+    rpc: Rpc,
+    wallet: Option<OpenWallet>,
+    claims: checks::Claims,
+    pointer: Option<Pointer>,
+    approve: Option<Address>,
+}
+
+impl Course<'_> {
+    fn sends(&self) -> bool {
+        !self.args.calldata && self.args.safe.is_none()
+    }
+
+    /// What stands for a name, and what is missing but for what is `seen`; each simulated.
+    fn prepare(&self, name: &Name, seen: &[SetupTransaction]) -> Result<Prepared, CliError> {
+        let Self { args, context, session, .. } = self;
+        let session = session.as_ref();
+        let request = SetupRequest {
+            name: name.clone(),
+            sender: self.wallet.as_ref().map(|wallet| wallet.as_wallet().address()),
+            resolver: args.resolver,
+            pointer: self.pointer.clone(),
+            approve: self.approve,
+        };
+        let expected = args.chain_id.or(session.map(|session| session.config.chain_id));
+        let expected = expected.or(context.network()?.0.chain_id());
+        let prepared = context.block_on(async {
+            let rpc = self.rpc.clone();
+            let chain_id = rpc.check_chain_id(expected).await?;
+            let view = rpc.at(rpc.latest().await?.value);
+            let standing = view.standing(&request).await?;
+            let mut plan = plan(view.contracts(), &request, &standing)?;
+            plan.transactions.retain(|transaction| !seen.contains(transaction));
+            checks::tree(session, &view, &request, &standing, chain_id, context).await?;
+            let (patience, max_cost) = (Duration::from_secs(args.wait), args.cost.max_cost);
+            let sender = Sender { rpc, chain_id, patience, max_cost };
+            for transaction in &plan.transactions {
+                sender.simulate(standing.sender, transaction).await?;
+            }
+            let costs = match (plan.transactions.is_empty(), self.sends()) {
+                (true, _) => Vec::new(),
+                (false, true) => sender.costs(standing.sender, &plan.transactions).await?,
+                // What is only shown may go without.
+                (false, false) => {
+                    let costs = sender.costs(standing.sender, &plan.transactions).await;
+                    costs.unwrap_or_default()
+                }
+            };
+            Ok(Prepared { request, standing, plan, costs, sender })
+        })?;
+        prepared.plan.warnings.iter().for_each(|warning| context.output.warn(warning));
+        Ok(prepared)
+    }
+
+    /// Sends what is missing for a name, or says why it is not sent.
+    fn bring(&self, name: &Name) -> Result<Ended, CliError> {
+        let prepared = self.prepare(name, &[])?;
+        if prepared.plan.transactions.is_empty() {
+            return Ok(done(&prepared, Shown::default(), None));
+        }
+        if matches!(self.wallet, Some(OpenWallet::Local(_))) {
+            self.claims.confirm()?;
+        }
+        let Some(wallet) = &self.wallet else {
+            let error = CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed to send them")
+                .hint("give the owner's, such as --private-key-file or --account; or print them for a wallet elsewhere: --calldata, --safe FILE");
+            return self.unsent(&prepared, error);
+        };
+        if let OpenWallet::External(external) = wallet {
+            let error = WalletError::NoTransactions { wallet: external.address() }.into();
+            return self.unsent(&prepared, error);
+        }
+        sending::run(self.args.yes, &prepared, wallet, self.context)
+    }
+
+    /// What would be sent, with why it is not; without the transactions where they are what only
+    /// `namesys.toml` says: whoever reads them may send them with a wallet elsewhere.
+    fn unsent(&self, prepared: &Prepared, error: CliError) -> Result<Ended, CliError> {
+        match self.claims.is_empty() {
+            true => Ok(done(prepared, Shown::default(), Some(error))),
+            false => Err(error),
+        }
+    }
+
+    /// For a multisig, or any wallet that is not here: the transactions of all of them, in one
+    /// file where one is asked for.
+    fn elsewhere(&self, all: Vec<Prepared>) -> Result<Vec<Ended>, CliError> {
+        let transactions: Vec<SetupTransaction> =
+            all.iter().flat_map(|prepared| prepared.plan.transactions.clone()).collect();
+        let ended = |safe: Option<String>, mut error: Option<CliError>| {
+            let shown = |prepared: &Prepared| {
+                let shown = Shown { safe: safe.clone(), ..Shown::default() };
+                done(prepared, shown, error.take())
+            };
+            all.iter().map(shown).collect()
+        };
+        let Some(first) = all.first().filter(|_| !transactions.is_empty()) else {
+            return Ok(ended(None, None));
+        };
+        self.claims.confirm()?;
+        // What others sign and send is held to the same limit, as far as it is decided here.
+        if let Err(error) = first.sender.check_cost(&transactions, &[]) {
+            return Ok(ended(None, Some(error.into())));
+        }
+        let Some(file) = &self.args.safe else { return Ok(ended(None, None)) };
+        let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+        let names: Vec<&str> = all.iter().map(|prepared| prepared.request.name.as_str()).collect();
+        let description = format!("namesys setup {}", names.join(" "));
+        let (chain_id, safe) = (first.sender.chain_id, first.standing.sender);
+        let batch = safe_batch(chain_id, safe, now, &description, &transactions);
+        write_file(file, format!("{batch:#}\n").as_bytes())?;
+        Ok(ended(Some(file.display().to_string()), None))
+    }
+
+    /// One name after the other; what is set for all of them is sent once.
+    fn of_all(&self, names: &[Name]) -> Result<Outcome, CliError> {
+        let mut ended = Vec::new();
+        if self.sends() {
+            for name in names {
+                match self.bring(name) {
+                    Ok(one) => ended.push(one),
+                    Err(error) if ended.is_empty() => return Err(error),
+                    // What was sent for those before is reported.
+                    Err(error) => return Ok(outcome_of_all(ended, Some(error))),
+                }
+                if ended.last().is_some_and(|(_, error)| error.is_some()) {
+                    break;
+                }
+            }
+            return Ok(outcome_of_all(ended, None));
+        }
+        let (mut all, mut seen) = (Vec::new(), Vec::new());
+        for name in names {
+            let prepared = self.prepare(name, &seen)?;
+            seen.extend(prepared.plan.transactions.clone());
+            all.push(prepared);
+        }
+        Ok(outcome_of_all(self.elsewhere(all)?, None))
+    }
+}
+
+fn outcome((report, error): Ended) -> Outcome {
+    Outcome::partial(report, error)
+}
+
+fn outcome_of_all(ended: Vec<Ended>, error: Option<CliError>) -> Outcome {
+    let (names, errors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
+    let transactions = names.iter().flat_map(|report| report.transactions.clone()).collect();
+    let error = error.or(errors.into_iter().flatten().next());
+    Outcome::partial(SetupNamesReport { names, transactions }, error)
+}
+
+/// The workspace, where the names are of one, and the names.
+fn subjects(args: &Args, context: &Context) -> Result<(Option<Session>, Vec<Name>), CliError> {
     let session = Session::open_if_any(context)?;
-    let name = match (&args.name, &session) {
-        (Some(name), _) => parse_name(context, name)?,
-        (None, Some(session)) => session.config.name().clone(),
+    let names = match (&args.name, &session) {
+        (Some(name), _) => vec![parse_name(context, name)?],
+        (None, Some(session)) => session.config.names().to_vec(),
         (None, None) => {
             return Err(CliError::usage("which name?")
                 .hint("give NAME, or -C DIR for a workspace (namesys init NAME makes one)"));
         }
     };
-    let name = match &args.sub[..] {
-        [] => name,
-        labels => parse_name(context, &format!("{}.{name}", labels.join(".")))?,
+    let below = |name: Name| match &args.sub[..] {
+        [] => Ok(name),
+        labels => parse_name(context, &format!("{}.{name}", labels.join("."))),
     };
-    let session = session.filter(|session| name.is_or_is_under(session.config.name()));
-    Ok((session, name))
+    let names: Vec<Name> = names.into_iter().map(below).collect::<Result<_, _>>()?;
+    let is_own =
+        |session: &Session| names.iter().all(|name| session.config.root_of(name).is_some());
+    Ok((session.filter(is_own), names))
 }
 
 /// The wallet: where it is given, and the one of the user's file where something is to be sent.
@@ -169,34 +291,4 @@ fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError
         true => args.derive.wallet.open(context).map(Some),
         false => Ok(None),
     }
-}
-
-/// What would be sent, with why it is not; without the transactions where they are what only
-/// `namesys.toml` says: whoever reads them may send them with a wallet elsewhere.
-fn unsent(
-    claims: &checks::Claims,
-    prepared: &Prepared,
-    error: CliError,
-) -> Result<Outcome, CliError> {
-    match claims.is_empty() {
-        true => Ok(done(prepared, Shown::default(), Some(error))),
-        false => Err(error),
-    }
-}
-
-/// For a multisig, or any wallet that is not here.
-fn elsewhere(args: &Args, prepared: &Prepared) -> Result<Outcome, CliError> {
-    // What others sign and send is held to the same limit, as far as it is decided here.
-    if let Err(error) = prepared.sender.check_cost(&prepared.plan.transactions, &[]) {
-        return Ok(done(prepared, Shown::default(), Some(error.into())));
-    }
-    let Some(file) = &args.safe else { return Ok(done(prepared, Shown::default(), None)) };
-    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
-    let description = format!("namesys setup {}", prepared.request.name);
-    let transactions = &prepared.plan.transactions;
-    let (chain_id, safe) = (prepared.sender.chain_id, prepared.standing.sender);
-    let batch = safe_batch(chain_id, safe, now, &description, transactions);
-    write_file(file, format!("{batch:#}\n").as_bytes())?;
-    let shown = Shown { safe: Some(file.display().to_string()), ..Shown::default() };
-    Ok(done(prepared, shown, None))
 }

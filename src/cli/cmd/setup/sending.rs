@@ -7,10 +7,9 @@ use namesys::chain::setup::{SetupError, ether};
 use namesys::report::{ErrorKind, TransactionState};
 
 use super::prepared::Prepared;
-use super::show::{Sent, Shown, done};
+use super::show::{Ended, Sent, Shown, done};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::output::Outcome;
 use crate::cli::prompt;
 use crate::cli::wallet_args::OpenWallet;
 
@@ -20,7 +19,7 @@ pub fn run(
     prepared: &Prepared,
     wallet: &OpenWallet,
     context: &Context,
-) -> Result<Outcome, CliError> {
+) -> Result<Ended, CliError> {
     let mut shown = Shown::default();
     let ended = match allowed(yes, prepared, context) {
         Ok(true) => send(prepared, wallet, &mut shown.sent, context),

@@ -6,11 +6,13 @@ use alloy_primitives::{B256, U256};
 use namesys::chain::RecordhashSource;
 use namesys::chain::setup::{ether, total};
 use namesys::recordhash::shown_bytes;
-use namesys::report::{SetupReport, StandingReport, TransactionReport, TransactionState};
+use namesys::report::{
+    SetupNamesReport, SetupReport, StandingReport, TransactionReport, TransactionState,
+};
 
 use super::prepared::Prepared;
 use crate::cli::error::CliError;
-use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::output::{Human, shown};
 
 /// What came of one transaction.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +38,12 @@ pub fn source(source: &RecordhashSource) -> Option<String> {
     }
 }
 
-/// What a setup ends with.
-pub fn done(prepared: &Prepared, shown: Shown, error: Option<CliError>) -> Outcome {
-    Outcome::partial(report(prepared, shown), error)
+/// What the setup of one name ends with.
+pub type Ended = (SetupReport, Option<CliError>);
+
+/// The report, beside what went wrong.
+pub fn done(prepared: &Prepared, shown: Shown, error: Option<CliError>) -> Ended {
+    (report(prepared, shown), error)
 }
 
 /// What stood, and what was or would be sent.
@@ -120,6 +125,18 @@ impl Human for SetupReport {
             writeln!(out, "\nin all at most {} ether", ether(max))?;
         }
         self.safe.iter().try_for_each(|file| writeln!(out, "\nwrote {}", shown(file)))
+    }
+}
+
+impl Human for SetupNamesReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (number, report) in self.names.iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            report.human(out)?;
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 
 use alloy_primitives::Address;
+use futures_util::future::join_all;
 use namesys::chain::{NameFacts, Rpc, Walk};
+use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::publish::site::SiteUrl;
 use namesys::recordhash::{Recordhash, Target, shown_bytes};
@@ -49,18 +51,24 @@ impl fmt::Display for Published<'_> {
     }
 }
 
-/// Asks the chain; what is wrong there goes with the rest of the report.
+/// Asks the chain about each of the workspace's names; what is wrong there goes with the rest of
+/// the report.
 pub async fn ask(
     rpc: &Rpc,
     config: &Config,
     published: &Published<'_>,
-) -> (ChainStatusReport, Option<CliError>) {
-    let (report, error) = match read(rpc, config).await {
-        Ok(found) => judged(config, published, found),
-        Err(error) => (ChainStatusReport::default(), Some(error)),
+) -> Vec<(ChainStatusReport, Option<CliError>)> {
+    let of_name = |name| async move {
+        let (report, error) = match read(rpc, config, name).await {
+            Ok(found) => judged(name, published, found),
+            Err(error) => (ChainStatusReport::default(), Some(error)),
+        };
+        let said = error.as_ref().map(|error| error.message.clone());
+        let several = config.names().len() > 1;
+        let name = several.then(|| name.to_string());
+        (ChainStatusReport { name, matches: error.is_none(), error: said, ..report }, error)
     };
-    let said = error.as_ref().map(|error| error.message.clone());
-    (ChainStatusReport { matches: error.is_none(), error: said, ..report }, error)
+    join_all(config.names().iter().map(of_name)).await
 }
 
 /// What the chain says.
@@ -72,10 +80,9 @@ struct Found {
     stranger: Option<Address>,
 }
 
-async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
+async fn read(rpc: &Rpc, config: &Config, name: &Name) -> Result<Found, CliError> {
     rpc.check_chain_id(Some(config.chain_id)).await?;
     let view = rpc.at(rpc.latest().await?.value);
-    let name = config.name();
     let facts = view.name_facts(name).await?.value;
     let Some(resolver) = facts.resolver.as_ref().map(|resolver| resolver.address) else {
         return Ok(Found { facts, walk: None, stranger: None });
@@ -101,11 +108,10 @@ async fn read(rpc: &Rpc, config: &Config) -> Result<Found, CliError> {
 }
 
 fn judged(
-    config: &Config,
+    name: &Name,
     published: &Published<'_>,
     Found { facts, walk, stranger }: Found,
 ) -> (ChainStatusReport, Option<CliError>) {
-    let name = config.name();
     let resolver = facts.resolver.as_ref().map(|resolver| resolver.address.to_string());
     let owner = Some(facts.owner()).filter(|owner| !owner.is_zero());
     let mut report = ChainStatusReport {
@@ -157,12 +163,18 @@ fn judged(
 
 /// The lines of the report.
 pub fn human(report: &ChainStatusReport, out: &mut dyn Write) -> io::Result<()> {
+    let of_name = report.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
     let text = |value: &Option<String>| shown(value.as_deref().unwrap_or("none"));
     let error = report.error.as_deref().map(|error| error.replace("\n  ", " "));
     if let (None, None, Some(error)) = (&report.owner, &report.resolver, &error) {
-        return writeln!(out, "on chain: {}", shown(error));
+        return writeln!(out, "on chain: {of_name}{}", shown(error));
     }
-    writeln!(out, "on chain: owner {}, resolver {}", text(&report.owner), text(&report.resolver))?;
+    writeln!(
+        out,
+        "on chain: {of_name}owner {}, resolver {}",
+        text(&report.owner),
+        text(&report.resolver)
+    )?;
     let of = report.recordhash_of.as_ref().map(|of| format!(" of {of}")).unwrap_or_default();
     writeln!(out, "  recordhash {}{of}", text(&report.recordhash))?;
     error.iter().try_for_each(|error| writeln!(out, "  {}", shown(error)))

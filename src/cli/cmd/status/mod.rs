@@ -82,7 +82,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     };
     let (records, at_sites, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
-    let (chain, chain_error) = chain.unzip();
+    let (chains, chain_errors): (Vec<_>, Vec<_>) = chain.into_iter().flatten().unzip();
     let (at_sites, site_error) = sites::report(context, &session, at_sites)?;
     let (mut report, error) = match &records {
         Some((name, status)) => {
@@ -92,8 +92,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         }
         None => (StatusReport::default(), None),
     };
-    (report.sites, report.chain) = (at_sites, chain);
-    let errors = [error, site_error, chain_error.flatten()].into_iter().flatten();
+    (report.sites, report.chain) = (at_sites, chains.first().cloned());
+    report.chains = if chains.len() > 1 { chains } else { Vec::new() };
+    let errors = [error, site_error].into_iter().chain(chain_errors).flatten();
     let worst = Exit::worst(errors.clone().map(|error| error.exit));
     let error = errors.into_iter().find(|error| Some(error.exit) == worst);
     Ok(Outcome::partial(report, error))
@@ -196,7 +197,8 @@ impl Human for StatusReport {
             }
         }
         sites::human(&self.sites, out)?;
-        self.chain.iter().try_for_each(|chain| chain::human(chain, out))
+        let chains = if self.chains.is_empty() { self.chain.as_slice() } else { &self.chains };
+        chains.iter().try_for_each(|chain| chain::human(chain, out))
     }
 }
 
