@@ -55,23 +55,6 @@ pub fn pad(text: &str, columns: usize) -> String {
     format!("{text}{:spaces$}", "")
 }
 
-/// What `error` says of `subject` where that stands before it: not its name, nor an address of
-/// it, once more.
-pub fn after(subject: &str, error: &str) -> String {
-    let mut left = error;
-    if let Some(rest) = left.strip_prefix(subject) {
-        left = rest.trim_start_matches([':', ' ']);
-    }
-    let address = subject.rsplit(' ').next().unwrap_or(subject).trim_end_matches('/');
-    if address.contains("://")
-        && left.starts_with(address)
-        && let Some((_, rest)) = left.split_once(' ')
-    {
-        left = rest;
-    }
-    left.to_owned()
-}
-
 /// A time in RFC 3339 as people read it, `2027-11-29 22:08 UTC (in 1 year)`; what is none, as it
 /// is.
 pub fn when(time: &str) -> String {
@@ -123,21 +106,6 @@ mod tests {
             assert_eq!(when_from(time.parse().unwrap(), now), said);
         }
         assert_eq!(when("no time"), "no time");
-    }
-
-    #[test]
-    fn an_address_is_said_once() {
-        let of = "w3name at http://a.example/";
-        for (error, left) in [
-            ("http://a.example/ refuses connections", "refuses connections"),
-            ("w3name at http://a.example/ keeps sequence 6", "keeps sequence 6"),
-            ("w3name at http://a.example/: http://a.example/ answers 500", "answers 500"),
-            ("http://a.example/name/k51 answers 500", "answers 500"),
-            ("http://b.example/ answers 500", "http://b.example/ answers 500"),
-            ("nothing", "nothing"),
-        ] {
-            assert_eq!(after(of, error), left);
-        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{RecordError, VerifiedRecord};
 use crate::keys::IpnsName;
-use crate::net::{NetError, Response};
+use crate::net::{NetError, Response, beside};
 
 /// Who serves IPNS records: a service that keeps them, or a gateway that reads from one.
 #[async_trait]
@@ -135,7 +135,10 @@ pub enum PublishError {
     #[error("no answer within {} s", .0.as_secs())]
     Silent(Duration),
     /// Taken, but not served afterwards.
-    #[error("{to} took the record but does not serve it: {reason}; publish again later")]
+    #[error(
+        "{to} took the record but does not serve it: {}; publish again later",
+        beside(to, reason)
+    )]
     NotReadBack {
         /// The service.
         to: String,

@@ -13,7 +13,7 @@ use super::body::Activity;
 use super::budget::Budget;
 use super::clients::Clients;
 use super::coding::unread_coding;
-use super::error::{NetError, shown};
+use super::error::{NetError, shown, shown_server};
 use super::guard::{Guard, is_loopback};
 use super::redirect::redirect_target;
 use super::request::{Authorization, Request};
@@ -127,7 +127,12 @@ impl Http {
             let wait = wait.filter(|wait| began.elapsed() + *wait <= total);
             let wait = wait.filter(|wait| self.left(request).is_some_and(|left| *wait < left));
             let Some(wait) = wait.filter(|_| attempt <= attempts) else { return outcome };
-            if let Some(observer) = &self.observer {
+            // Nobody there, on this machine: that is no news that a person waits for.
+            let nobody =
+                matches!(&outcome, Err(NetError::Refused { .. } | NetError::Unreachable { .. }));
+            let at_home =
+                nobody && (is_loopback(&request.url) || socket_of(&request.url).is_some());
+            if let Some(observer) = self.observer.as_ref().filter(|_| !at_home) {
                 let url = shown(&request.url);
                 observer(&RetryEvent { url, reason, wait, attempt, attempts });
             }
@@ -148,7 +153,7 @@ impl Http {
     }
 
     fn given_up(&self, request: &Request) -> NetError {
-        let url = shown(&request.url);
+        let url = shown_server(&request.url);
         if let Some(after) = self.budget.as_ref().and_then(Budget::is_over) {
             return NetError::WaitedOut { url, after };
         }

@@ -205,3 +205,21 @@ async fn a_guard_refuses_private_addresses_named_by_others() {
     }
     assert_eq!((secret.seen().len(), trusted.seen().len()), (0, 2));
 }
+
+/// Whether nobody is there, on this machine, is no news to wait for; elsewhere it is told.
+#[tokio::test]
+async fn a_refused_connection_of_this_machine_is_tried_again_without_a_word() {
+    let events = Arc::default();
+    let url: Url = "http://127.0.0.1:1/name/k51?token=hunter2".parse().unwrap();
+    let error = quick(&events).send(&Request::get(url)).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "http://127.0.0.1:1/ refuses connections; is the server running, and is the port right?"
+    );
+    let none: Url = super::super::socket_url("/nowhere/api".as_ref()).unwrap();
+    quick(&events).send(&Request::get(none)).await.unwrap_err();
+    assert_eq!(events.lock().unwrap().len(), 0);
+    let broken = TestServer::start(|_, _| Answer::Raw(Vec::new())).await;
+    quick(&events).send(&Request::get(broken.url.clone())).await.unwrap_err();
+    assert_eq!(events.lock().unwrap().len(), 2, "what is new is told");
+}

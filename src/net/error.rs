@@ -196,24 +196,28 @@ impl NetError {
 
     /// Sorts an error of the HTTP library.
     pub(crate) fn from_reqwest(url: &Url, error: &reqwest::Error, connect: Duration) -> Self {
-        let url = shown(url);
-        let (mut reason, mut miscoded) = (String::new(), false);
+        let (server, url) = (shown_server(url), shown(url));
+        let (mut reason, mut miscoded, mut broken) = (String::new(), false, false);
         let mut link: Option<&(dyn Error + 'static)> = error.source();
         while let Some(cause) = link {
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-                return Self::Tls { url, reason: in_words(tls) };
+                return Self::Tls { url: server, reason: in_words(tls) };
             }
             if let Some(PrivateAddress(address)) = cause.downcast_ref() {
                 return Self::Private { url, address: *address };
             }
             reason = cause.to_string();
+            // A codec's failure is an `io::Error` itself; the connection's is within the HTTP
+            // library's.
+            broken |=
+                !cause.is::<io::Error>() && cause.source().is_some_and(|e| e.is::<io::Error>());
             let kind = cause.downcast_ref().map(io::Error::kind);
             miscoded |= kind.is_some_and(|kind| {
                 matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other)
             });
             link = match cause.downcast_ref::<io::Error>() {
                 Some(io) if io.kind() == io::ErrorKind::ConnectionRefused => {
-                    return Self::Refused { url };
+                    return Self::Refused { url: server };
                 }
                 // An io::Error's `source` skips the error it wraps.
                 Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
@@ -221,12 +225,12 @@ impl NetError {
             };
         }
         if error.is_connect() && error.is_timeout() {
-            Self::Timeout { url, what: NO_CONNECTION, after: connect }
+            Self::Timeout { url: server, what: NO_CONNECTION, after: connect }
         } else if error.is_connect() {
-            Self::Unreachable { url, reason }
+            Self::Unreachable { url: server, reason }
         } else if error.is_builder() {
             Self::Address { url, reason }
-        } else if error.is_decode() && miscoded {
+        } else if error.is_decode() && miscoded && !broken {
             let reason = format!("it is not coded as its Content-Encoding says ({reason})");
             Self::BadResponse { url, reason }
         } else {
@@ -262,6 +266,15 @@ pub fn shown(url: &Url) -> String {
     }
     let segments: Vec<String> = url.path().split('/').map(shortened).collect();
     format!("{origin}{}{path}", segments.join("/"))
+}
+
+/// As [`shown`], without the path: what is wrong with a connection is so for all of a server.
+pub(super) fn shown_server(url: &Url) -> String {
+    let mut url = url.clone();
+    if socket_of(&url).is_none() {
+        url.set_path("");
+    }
+    shown(&url)
 }
 
 /// A path's segment, its middle left out where it is a call's data rather than a name.

@@ -10,6 +10,7 @@
 //! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `response` | [`Response`]: what comes back |
 //! | `timeouts` | [`Timeouts`]: how long a server may be silent |
+//! | `beside` | an error beside its server's name, which is said once |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
 //! | `bucket` | objects of an S3-compatible bucket, requests signed |
 //! | `certificate` | what is wrong with one, in words |
@@ -25,6 +26,7 @@
 //! Every request here may be repeated: what `namesys` sends (an IPNS record, a CAR file) has the
 //! same effect twice as once.
 
+mod beside;
 mod body;
 mod bucket;
 mod budget;
@@ -47,6 +49,7 @@ pub(crate) mod test_server;
 mod timeouts;
 mod trace;
 
+pub use beside::{beside, names};
 pub use body::{Body, FileBody, FormPart, Progress};
 pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::request::PublishRequest;
 use crate::ipns::{PublishError, RecordSource, VerifiedRecord};
+use crate::net::beside;
 use crate::published::{Answer, PublishedTree, Standing, stands};
 
 /// How long gateways are waited for once the publishers have answered.
@@ -72,15 +73,20 @@ impl Answers {
     pub(super) fn failed(&self, request: &PublishRequest<'_>) -> Vec<String> {
         let publishers = request.publishers.len();
         let asked = self.all(request).into_iter().take(publishers);
-        asked.filter_map(|answer| answer.silence().map(ToString::to_string)).collect()
+        let why = |answer: &Answer<'_>| {
+            let silence = answer.silence()?.to_string();
+            Some(format!("{}: {}", answer.from, beside(&answer.from, &silence)))
+        };
+        asked.filter_map(|answer| why(&answer)).collect()
     }
 
     /// Why the publisher that decides could not be asked.
     pub(super) fn silent_first(&self, request: &PublishRequest<'_>) -> Option<String> {
         let all = self.all(request);
         let first = all.first()?;
-        let silence = first.silence()?;
-        Some(format!("{}, the first publisher, decides and tells nothing: {silence}", first.from))
+        let (from, silence) = (&first.from, first.silence()?.to_string());
+        let silence = beside(from, &silence);
+        Some(format!("{from}, the first publisher, decides and tells nothing: {silence}"))
     }
 
     fn all(&self, request: &PublishRequest<'_>) -> Vec<Answer<'_>> {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::author::is_foreign;
 use crate::ipns::{PublishError, Publisher, VerifiedRecord};
 use crate::keys::IpnsName;
+use crate::net::beside;
 
 /// What one publisher serves.
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ pub enum StatusFault {
         value: String,
     },
     /// What one has is not known.
-    #[error("{from}: {reason}")]
+    #[error("{from}: {}", beside(from, &reason.to_string()))]
     Unreachable {
         /// The publisher.
         from: String,

@@ -38,7 +38,7 @@ pub use pinning::{Origins, PinningService};
 pub use s3::S3;
 
 use crate::ipfs::{OpenTreeError, Tree};
-use crate::net::{FileBody, NetError, Progress, Timeouts};
+use crate::net::{FileBody, NetError, Progress, Timeouts, beside};
 
 /// A service answers when all is written and pinned, which takes a while on a slow disk.
 const UPLOAD_TIMEOUTS: Timeouts = Timeouts {
@@ -141,7 +141,10 @@ pub enum UploadError {
         after_s: u64,
     },
     /// The answer does not name a root.
-    #[error("{to} did not confirm the upload: {reason}; are its address and its kind right?")]
+    #[error(
+        "{to} did not confirm the upload: {}; are its address and its kind right?",
+        beside(to, reason)
+    )]
     NotConfirmed {
         /// The service.
         to: String,

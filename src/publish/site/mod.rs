@@ -36,7 +36,7 @@ pub use self::publish::{SeenAt, SiteOutcome, SiteRequest, SiteStopped, publish_s
 pub use self::read_back::{Miss, Seen};
 pub use self::status::{SiteFault, SiteStatus, site_fault, site_status};
 use crate::ipfs::upload::UploadError;
-use crate::net::{NetError, Progress};
+use crate::net::{NetError, Progress, beside};
 use crate::recordhash::{Recordhash, RecordhashError, Target};
 
 pub use crate::ipfs::upload::{Changes, Folder};
@@ -182,7 +182,7 @@ pub enum SiteError {
         reason: String,
     },
     /// What was written does not come back.
-    #[error("{to} took a file and does not give it back: {reason}")]
+    #[error("{to} took a file and does not give it back: {}", beside(to, reason))]
     NotKept {
         /// The site.
         to: String,

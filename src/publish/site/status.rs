@@ -5,7 +5,7 @@ use cid::Cid;
 use super::publish::{SeenAt, sample};
 use super::read_back::{Expected, read_back};
 use super::{Held, Site, SiteError, SiteUrl};
-use crate::net::Http;
+use crate::net::{Http, beside};
 use crate::publish::Patience;
 
 /// What a site has, and whether its address serves it.
@@ -38,7 +38,7 @@ pub async fn site_status(site: &Site, http: &Http) -> SiteStatus {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SiteFault {
     /// What it has is not known.
-    #[error("{from}: {reason}")]
+    #[error("{from}: {}", beside(from, reason))]
     Unreachable {
         /// The site.
         from: String,
@@ -46,7 +46,7 @@ pub enum SiteFault {
         reason: String,
     },
     /// Its address does not serve what it has.
-    #[error("{url}: {reason}")]
+    #[error("{url}: {}", beside(&url.to_string(), reason))]
     NotServed {
         /// The address.
         url: SiteUrl,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::IpnsName;
-use crate::net::NetError;
+use crate::net::{NetError, names};
 use crate::recordhash::Recordhash;
 
 /// What one gateway did instead of serving what was asked.
@@ -21,7 +21,7 @@ pub struct GatewayNote {
 impl fmt::Display for GatewayNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Most reasons begin with the full address already.
-        match self.reason.starts_with(self.gateway.trim_end_matches('/')) {
+        match names(&self.gateway, &self.reason) {
             true => f.write_str(&self.reason),
             false => write!(f, "{}: {}", self.gateway, self.reason),
         }

@@ -8,6 +8,7 @@ use url::Url;
 use super::blocks::{BlockTree, Obstacle, Wanted};
 use super::error::{FetchError, GatewayNote};
 use super::form::Gateway;
+use super::ipns_source::is_unknown_name;
 use super::reading::Reader;
 use super::{Fetched, Proof, RecordFiles, Source};
 use crate::ens::Name;
@@ -196,7 +197,7 @@ impl RecordFiles {
         path: &str,
     ) -> Result<Result<Fetched, NetError>, FetchError> {
         // No `Accept`: to Kubo's gateway application/json is another representation of the node.
-        let request = Request::get(url).max_body(self.limits.file);
+        let request = Request::get(url).max_body(self.limits.file).settled_if(is_unknown_name);
         let answer = match self.http.send(&request).await {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),

@@ -97,7 +97,7 @@ impl RecordSource for GatewayRecords {
 }
 
 /// What Kubo answers for a name it cannot find: 500 and a text.
-fn is_unknown_name(answer: &Response) -> bool {
+pub(super) fn is_unknown_name(answer: &Response) -> bool {
     let text = String::from_utf8_lossy(&answer.body);
     answer.status == 500 && (text.contains("not found") || text.contains("could not resolve"))
 }

@@ -8,6 +8,7 @@ mod sites;
 
 use std::io::{self, Write};
 
+use namesys::net::beside;
 use namesys::report::{CheckReport, DoctorReport, ErrorKind};
 
 use crate::cli::context::Context;
@@ -16,7 +17,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::{Session, parse_name};
-use crate::cli::words::{Tone, after, state};
+use crate::cli::words::{Tone, state};
 
 /// `doctor …`
 #[derive(Debug, clap::Args)]
@@ -94,7 +95,7 @@ impl Human for DoctorReport {
                 (true, true) => state(Tone::Open, "skipped"),
                 (false, _) => state(Tone::Bad, "FAILED "),
             };
-            let detail = after(&check.what, &check.detail).replace("\n  ", " ");
+            let detail = beside(&check.what, &check.detail).replace("\n  ", " ");
             writeln!(out, "{word} {}: {}", shown(&check.what), shown(&detail))?;
             if let Some(hint) = &check.hint {
                 writeln!(out, "        {}", shown(hint))?;

@@ -9,6 +9,7 @@ use namesys::ipns::{
     publish_and_read_back,
 };
 use namesys::keys::IpnsName;
+use namesys::net::beside;
 use namesys::publish::TargetOutcome;
 use namesys::report::{ErrorKind, IpnsPutReport};
 
@@ -18,7 +19,6 @@ use crate::cli::endpoints::PublisherArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::values;
-use crate::cli::words::after;
 
 /// `ipns get`
 #[derive(Debug, clap::Args)]
@@ -155,7 +155,7 @@ impl Human for IpnsPutReport {
             let TargetOutcome { to, error, .. } = publication;
             match error {
                 None => writeln!(out, "{}: there, read back", shown(to))?,
-                Some(error) => writeln!(out, "{}: {}", shown(to), shown(&after(to, error)))?,
+                Some(error) => writeln!(out, "{}: {}", shown(to), shown(beside(to, error)))?,
             }
         }
         Ok(())

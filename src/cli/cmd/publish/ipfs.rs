@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use namesys::keys::{IpnsKey, IpnsName};
-use namesys::net::Http;
+use namesys::net::{Http, beside};
 use namesys::publish::{
     Author, Enough, Permission, PublishNotice, PublishOutcome, PublishRequest, Sight, Subject,
     Trees, publish, required,
@@ -211,7 +211,7 @@ impl FanOut {
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
         let waiting = move |Sight { from, error, .. }: &Sight| {
-            let reason = error.as_deref().unwrap_or_default();
+            let reason = beside(from, error.as_deref().unwrap_or_default());
             output.note(format_args!("waiting for {from}: {reason}"));
         };
         let gateways = self.gateways.iter().map(|gateway| {

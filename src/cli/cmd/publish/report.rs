@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
+use namesys::net::beside;
 use namesys::publish::{PublishOutcome, Sight, TargetOutcome};
 use namesys::report::{GatewayReport, PublishReport, UploadReport};
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::words::{Tone, after, state, when};
+use crate::cli::words::{Tone, state, when};
 
 /// What came of a publication.
 pub fn published(outcome: PublishOutcome) -> Outcome {
@@ -75,7 +76,7 @@ impl Human for PublishReport {
             };
             let reason = error.as_deref().unwrap_or_default();
             let word = state(Tone::Open, word);
-            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(&after(from, reason)))?;
+            writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(beside(from, reason)))?;
         }
         self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
     }
@@ -100,7 +101,7 @@ fn line(
         }
         (None, Some(error)) => {
             let failed = state(Tone::Bad, "FAILED");
-            writeln!(out, "{what:9}  {failed}  {}: {}", shown(to), shown(&after(to, error)))
+            writeln!(out, "{what:9}  {failed}  {}: {}", shown(to), shown(beside(to, error)))
         }
         (None, None) => writeln!(out, "{what:9}  {}  {}", state(Tone::Bad, "FAILED"), shown(to)),
     }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
+use namesys::net::beside;
 use namesys::publish::{
     History, HistoryEntry, PublisherStatus, SiteEntry, Status, days_left, status, whole_days,
 };
@@ -20,7 +21,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
-use crate::cli::words::{Tone, after, state, when};
+use crate::cli::words::{Tone, state, when};
 
 pub use chain::Published;
 
@@ -179,7 +180,7 @@ impl Human for StatusReport {
         for served in &self.publications {
             match (&served.error, served.sequence) {
                 (Some(error), _) => {
-                    let error = state(Tone::Bad, &shown(&after(&served.from, error)));
+                    let error = state(Tone::Bad, &shown(beside(&served.from, error)));
                     writeln!(out, "{}: {error}", served.from)?;
                 }
                 (None, None) => writeln!(out, "{}: no record", served.from)?,
