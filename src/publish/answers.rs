@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, timeout_at};
 
 use super::request::PublishRequest;
+use super::told;
 use crate::ipns::{PublishError, RecordSource, VerifiedRecord};
 use crate::net::beside;
 use crate::published::{Answer, PublishedTree, Standing, stands};
@@ -28,6 +29,7 @@ pub(super) struct Answers {
 impl Answers {
     /// Asks all at once; gateways are not waited for long once the publishers have answered.
     pub(super) async fn ask(request: &PublishRequest<'_>) -> Self {
+        let since = std::time::Instant::now();
         let publishers = join_all(request.publishers.iter().map(|to| to.get(&request.name)));
         let gateways = request.gateways.iter().map(|gateway| &**gateway as &dyn RecordSource);
         let asking = gateways.enumerate();
@@ -47,7 +49,9 @@ impl Answers {
             gateways[number] = said;
         }
         drop(asked);
-        Self { publishers, gateways }
+        let answers = Self { publishers, gateways };
+        told::answers(&answers.all(request), since);
+        answers
     }
 
     /// Asks the publishers again that answered: others may have published meanwhile.
@@ -57,7 +61,10 @@ impl Answers {
             Ok(before) => Ok(newer(before, to.get(&request.name).await)),
             failed => failed,
         });
+        let since = std::time::Instant::now();
         self.publishers = join_all(again).await;
+        let asked = self.all(request);
+        told::answers(asked.get(..self.publishers.len()).unwrap_or(&asked), since);
     }
 
     /// What stands of it.

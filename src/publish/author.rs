@@ -5,19 +5,20 @@ use jiff::SignedDuration;
 use super::error::PublishTreeError;
 use super::ledger::Ledger;
 use super::request::{Author, PublishRequest, Subject};
+use super::told::{THIS_WORKSPACE, said};
 use super::{History, PublishNotice};
 use crate::ipns::{UnverifiedRecord, VerifiedRecord, create_until};
 use crate::published::{Known, PublishedTree, Standing, Stands, Towards};
 
 /// Clocks of a file system and of its machine may differ so far.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
-/// Who knows a record that nobody else has.
-const THIS_WORKSPACE: &str = "this workspace";
 
 /// The record that all targets should have.
 pub(super) struct Next {
     pub(super) record: VerifiedRecord,
     pub(super) is_new: bool,
+    /// In words.
+    pub(super) why: String,
     pub(super) notices: Vec<PublishNotice>,
 }
 
@@ -55,7 +56,8 @@ pub(super) fn next_record(
     if let Some(stands) = standing.only()
         && is_reusable(request, &stands.record, &value)
     {
-        return Ok(Next { record: stands.record.clone(), is_new: false, notices: Vec::new() });
+        let why = "what stands says the same".to_owned();
+        return Ok(Next { record: stands.record.clone(), is_new: false, why, notices: Vec::new() });
     }
     let record = make_record(request, known, standing, &value)?;
     let nothing_known = standing.newest.is_empty() && known.reserved().is_none();
@@ -64,7 +66,7 @@ pub(super) fn next_record(
         true => vec![PublishNotice::SequenceUnknown { name: request.name, failed }],
         false => Vec::new(),
     };
-    Ok(Next { record, is_new: true, notices })
+    Ok(Next { record, is_new: true, why: why_new(request, standing, &value), notices })
 }
 
 /// What a renewal says again: what is published where this workspace made or saw it, else the base.
@@ -150,7 +152,8 @@ fn signed(
             return Err(PublishTreeError::NotOver { found: said(stands), over });
         }
     }
-    Ok(Next { record: record.clone(), is_new: !served, notices: Vec::new() })
+    let why = "it was signed before".to_owned();
+    Ok(Next { record: record.clone(), is_new: !served, why, notices: Vec::new() })
 }
 
 fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &str) -> bool {
@@ -204,9 +207,17 @@ fn make_record(
     Ok(UnverifiedRecord::parse(&bytes)?.verify(&request.name, request.now)?)
 }
 
-/// A record that stands, in words.
-pub(super) fn said(stands: &Stands) -> String {
-    let fields = stands.record.fields();
-    let from = stands.from.as_deref().unwrap_or(THIS_WORKSPACE);
-    format!("sequence {} of {} ({from})", fields.sequence, fields.value)
+/// Why a record is made.
+fn why_new(request: &PublishRequest<'_>, standing: &Standing, value: &str) -> String {
+    let only = standing.only().map(|stands| &stands.record);
+    match only {
+        None if standing.newest.is_empty() => "nothing is known to be published".to_owned(),
+        None => "several values stand".to_owned(),
+        Some(record) if record.fields().value != value => {
+            format!("what stands points to {}", record.fields().value)
+        }
+        Some(record) if record.is_expired(request.now) => "what stands has expired".to_owned(),
+        Some(_) if request.subject.is_renewal() => "it is to be valid for longer".to_owned(),
+        Some(_) => "another sequence was asked for".to_owned(),
+    }
 }

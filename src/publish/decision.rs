@@ -1,13 +1,16 @@
 //! What is to be published, and whether it may be: rules 4 to 7 and 11 of
 //! [the model](crate::spec::published).
 
+use std::time::Instant;
+
 use cid::Cid;
 
 use super::answers::Answers;
-use super::author::{Next, next_record, said};
+use super::author::{Next, next_record};
 use super::error::PublishTreeError;
 use super::request::{Author, PublishRequest};
-use super::{HistoryTarget, PublishNotice};
+use super::told::said;
+use super::{HistoryTarget, PublishNotice, told};
 use crate::ipns::VerifiedRecord;
 use crate::published::{Judged, Known, PublishedTree, Roots, Standing, Stands, Towards};
 
@@ -35,9 +38,12 @@ pub(super) async fn decide(
     answers: &Answers,
 ) -> Result<Decision, PublishTreeError> {
     let standing = answers.standing(request, known.base.as_ref());
+    told::standing(&standing);
     expect(request, &standing)?;
     let failed = answers.failed(request);
-    let Next { record, is_new, mut notices } = next_record(request, known, &standing, failed)?;
+    let next = next_record(request, known, &standing, failed)?;
+    told::record(&next.record, next.is_new, &next.why);
+    let Next { record, is_new, mut notices, .. } = next;
     let mut judged = Judged::default();
     if !is_new {
         return Ok(Decision { record, is_new, judged, refused: None, notices });
@@ -116,7 +122,10 @@ async fn over(
     if base == Some(there) && trees.judge.lets_go() {
         return nothing;
     }
-    trees.judge(Roots { base, there, here }, request.subject.car()).await
+    let (since, roots) = (Instant::now(), Roots { base, there, here });
+    let judged = trees.judge(roots, request.subject.car()).await;
+    told::compared(&roots, &judged, since);
+    judged
 }
 
 /// Says that somebody else published what is replaced without a loss.

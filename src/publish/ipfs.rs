@@ -13,7 +13,9 @@ use super::ledger::Ledger;
 use super::request::{Author, PublishRequest, Subject};
 use super::targets::{Given, TargetOutcome, give, send};
 use super::verdict::{Enough, PublishOutcome, Shortfall, shortfall};
-use super::{Agreement, History, KEPT_TREE, Patience, SightOf, agreement, wait_for_agreement};
+use super::{
+    Agreement, History, KEPT_TREE, Patience, Sight, SightOf, agreement, told, wait_for_agreement,
+};
 use crate::ipns::RecordSource;
 use crate::workspace::Lock;
 
@@ -52,6 +54,7 @@ pub async fn publish(
 
 async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
     let mut ledger = Ledger::open(request.workspace, request.name)?;
+    told::known(&ledger.known);
     let base = ledger.known.base.as_ref().map(|base| *base.root());
     let mut answers = Answers::ask(request).await;
     // Before the upload, so that what cannot be is said at once.
@@ -100,7 +103,10 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
     let others = request.publishers.iter().zip(&answers.publishers).skip(1);
     let others = others.map(async |(to, served)| match may_follow {
         true => give(&**to, served, &decision.record).await,
-        false => Given::not(to.describe(), WAITS.to_owned()),
+        false => {
+            tracing::info!("{} is {WAITS}", to.describe());
+            Given::not(to.describe(), WAITS.to_owned())
+        }
     });
     let given: Vec<Given> = first.into_iter().chain(join_all(others).await).collect();
     let silent = given.iter().filter(|given| given.without_network);
@@ -159,6 +165,10 @@ fn outcome(
     }
 }
 
+fn told<'a>(sights: impl Iterator<Item = &'a Sight>) {
+    sights.for_each(|sight| told::sight(&sight.from, sight.ok, sight.error.as_deref()));
+}
+
 /// Asks the gateways; with a wait the publishers too, until all agree. A publisher that serves the
 /// record only by then counts.
 async fn look(request: &PublishRequest<'_>, outcome: &mut PublishOutcome) -> Agreement {
@@ -169,12 +179,17 @@ async fn look(request: &PublishRequest<'_>, outcome: &mut PublishOutcome) -> Agr
     }
     let gateways = request.gateways.iter().map(|gateway| &**gateway).collect();
     let mut of = SightOf { record: &outcome.record, publishers: Vec::new(), gateways };
-    let Some(limit) = wait else { return agreement(&of, Timestamp::now()).await };
+    let Some(limit) = wait else {
+        let seen = agreement(&of, Timestamp::now()).await;
+        told(seen.gateways.iter());
+        return seen;
+    };
     of.publishers =
         request.publishers.iter().map(|publisher| &**publisher as &dyn RecordSource).collect();
     let round = |seen: &Agreement| seen.behind().for_each(request.waiting);
     let patience = Patience { limit, every: EVERY };
     let seen = wait_for_agreement(&of, require, patience, &round).await;
+    told(seen.publishers.iter().chain(&seen.gateways));
     for (target, sight) in outcome.publications.iter_mut().zip(&seen.publishers) {
         if sight.ok == Some(true) && !target.ok {
             (target.ok, target.read_back, target.error) = (true, true, None);

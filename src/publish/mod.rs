@@ -11,6 +11,7 @@
 //! | `ipfs`, `targets` | [`publish`]: the tree to every upload, the record to every publisher |
 //! | `agreement`, `patience` | whether publishers and gateways serve it; how long that is waited for |
 //! | `verdict` | when that is enough, and what is missing otherwise |
+//! | `told` | what the log tells of all that |
 //! | `tree` | what is packed, into a file that removes itself |
 //! | `private_keys` | what must not be published |
 //! | `status` | what each publisher serves now |
@@ -34,6 +35,7 @@ mod request;
 pub mod site;
 mod status;
 mod targets;
+mod told;
 mod tree;
 mod trees;
 mod verdict;

@@ -1,10 +1,12 @@
 //! What happens at each target.
 
 use std::path::Path;
+use std::time::Instant;
 
 use cid::Cid;
 use serde::{Deserialize, Serialize};
 
+use super::told;
 use crate::ipfs::upload::Upload;
 use crate::ipns::{
     PublishError, Published, Publisher, ReadBack, VerifiedRecord, publish_and_read_back,
@@ -32,13 +34,16 @@ pub(super) async fn send(
     root: &Cid,
     progress: &Option<Progress>,
 ) -> TargetOutcome {
-    let to = upload.describe();
-    if upload.has(root).await {
-        return TargetOutcome { to, ok: true, sent: false, read_back: false, error: None };
-    }
-    let sent = upload.upload(car, root, progress.clone()).await;
-    let error = sent.err().map(|error| error.to_string());
-    TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
+    let (to, since) = (upload.describe(), Instant::now());
+    let outcome = if upload.has(root).await {
+        TargetOutcome { to, ok: true, sent: false, read_back: false, error: None }
+    } else {
+        let sent = upload.upload(car, root, progress.clone()).await;
+        let error = sent.err().map(|error| error.to_string());
+        TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
+    };
+    told::target("tree", &outcome.to, outcome.sent, outcome.error.as_deref(), since);
+    outcome
 }
 
 /// How a publisher did that was given a record.
@@ -61,6 +66,18 @@ impl Given {
 
 /// Gives a publisher the record, unless it has it.
 pub(super) async fn give(
+    publisher: &dyn Publisher,
+    served: &Result<Option<VerifiedRecord>, PublishError>,
+    record: &VerifiedRecord,
+) -> Given {
+    let since = Instant::now();
+    let given = give_untold(publisher, served, record).await;
+    let TargetOutcome { to, sent, error, .. } = &given.outcome;
+    told::target("record", to, *sent, error.as_deref(), since);
+    given
+}
+
+async fn give_untold(
     publisher: &dyn Publisher,
     served: &Result<Option<VerifiedRecord>, PublishError>,
     record: &VerifiedRecord,

@@ -18,6 +18,9 @@ pub struct SetupReport {
     /// The most that all of them may come to, in wei: what is sent along, and the gas where it is
     /// known.
     pub max_cost: String,
+    /// What those that were mined came to, in wei, gas and what was sent along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
     /// What a person should know.
     pub warnings: Vec<String>,
     /// The file for a multisig.
@@ -32,6 +35,11 @@ pub struct SetupNamesReport {
     pub names: Vec<SetupReport>,
     /// The transactions of all of them; what serves all names stands once.
     pub transactions: Vec<TransactionReport>,
+    /// The most that all of them may come to, in wei.
+    pub max_cost: String,
+    /// What those that were mined came to, in wei.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
 }
 
 /// What the chain says of a name before a setup.
@@ -74,13 +82,17 @@ pub struct TransactionReport {
     pub gas: Option<u64>,
     /// The most it may cost with gas, in wei, in decimal.
     pub max_cost: Option<String>,
+    /// What it came to, once it was mined, in wei, in decimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
 }
 
 /// What came of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransactionState {
     /// It was not sent.
+    #[default]
     NotSent,
     /// It was sent, and not seen mined.
     Sent,

@@ -133,6 +133,50 @@ fn the_log_tells_requests_without_secrets() -> Result<()> {
     Ok(())
 }
 
+/// What stands, what is known of it, which record is sent and why, and who was passed over.
+#[test]
+fn the_log_tells_what_publish_decides() -> Result<()> {
+    let mut sandbox = workspace()?;
+    let devnet = crate::support::devnet::Devnet::start(&mut sandbox)?;
+    let told = |sandbox: &Sandbox, arguments: &[&str], code: i32, all: &[&str]| -> Result<()> {
+        let output = sandbox.namesys(["-v"]).args(arguments).output()?;
+        let stderr = String::from_utf8(output.stderr)?;
+        ensure!(output.status.code() == Some(code), "{stderr}");
+        for told in all {
+            ensure!(stderr.contains(told), "{told:?} is missing: {stderr}");
+        }
+        // Each with its duration.
+        for (start, end) in [("servers for the record in ", " ms"), ("publish took ", " ms")] {
+            let line = stderr.lines().find(|line| line.contains(start));
+            ensure!(line.is_some_and(|line| line.ends_with(end)), "{start:?}: {stderr}");
+        }
+        Ok(())
+    };
+    sandbox.ok(["set", "text", "a", "1"])?;
+    sandbox.ok(["sign"])?;
+    let none = ["there is no base", " has no record", "nothing is known to be published"];
+    told(&sandbox, &["publish"], 0, &none)?;
+    let again =
+        ["the base is sequence 0 of bafy", " has sequence 0 of /ipfs/bafy", "no new record"];
+    told(&sandbox, &["publish"], 0, &again)?;
+    let has = ["what stands: sequence 0", "has the record, which is not sent again, in "];
+    told(&sandbox, &["publish"], 0, &has)?;
+    sandbox.ok(["set", "text", "a", "2"])?;
+    sandbox.ok(["sign"])?;
+    let w3name = format!("--publisher=w3name={}", devnet.urls.w3name);
+    let gone = "--publisher=routing=http://127.0.0.1:1";
+    let new = [
+        "a new record, sequence 1 of /ipfs/bafy",
+        ": what stands points to /ipfs/bafy",
+        "compared bafy",
+        "0 lost, 0 removed, in ",
+        "routing at http://127.0.0.1:1/ is passed over: refuses connections",
+        "took the tree, in ",
+        "took the record, in ",
+    ];
+    told(&sandbox, &["publish", &w3name, gone], 1, &new)
+}
+
 /// Exit code and stderr.
 fn said(command: &mut Command) -> Result<(Option<i32>, String)> {
     let output = command.output()?;

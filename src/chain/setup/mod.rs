@@ -9,6 +9,7 @@
 //! | `ether` | amounts, in words |
 //! | `fees` | the price of gas, and what is none |
 //! | `send` | simulates, estimates, has a wallet send, waits, and reads back |
+//! | `nonce` | [`Nonces`]: which number a transaction has |
 //! | `outgoing` | the nodes as a wallet uses them: [`Node`](crate::wallet::Node) |
 //! | `safe` | [`safe_batch`]: the same for a multisig, as a file of Safe's Transaction Builder |
 
@@ -16,6 +17,7 @@ mod cost;
 mod error;
 mod ether;
 mod fees;
+mod nonce;
 mod outgoing;
 mod plan;
 mod safe;
@@ -25,6 +27,7 @@ mod standing;
 pub use cost::{Cost, total};
 pub use error::SetupError;
 pub use ether::ether;
+pub use nonce::Nonces;
 pub use plan::{Plan, SetupTransaction, plan};
 pub use safe::safe_batch;
 pub use send::Sender;

@@ -11,7 +11,8 @@ use alloy_primitives::{Address, B256, U256};
 
 use super::cost::{Cost, total};
 use super::fees::fees;
-use super::outgoing::{Outgoing, gas, next_nonce};
+use super::nonce::{Nonces, next_nonce};
+use super::outgoing::{Outgoing, gas};
 use super::plan::Check;
 use super::{SetupError, SetupTransaction};
 use crate::chain::{Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
@@ -31,6 +32,8 @@ pub struct Sender {
     pub patience: Duration,
     /// The most that all transactions may come to, in wei, gas and what is sent along.
     pub max_cost: U256,
+    /// The nonces that were used.
+    pub nonces: Nonces,
 }
 
 impl Sender {
@@ -143,7 +146,7 @@ impl Sender {
     /// # Errors
     /// [`SetupError::Pending`] after a few seconds; when the nodes fail.
     pub async fn check_pending(&self, from: Address) -> Result<(), SetupError> {
-        next_nonce(&self.rpc, from).await.map(drop)
+        next_nonce(&self.rpc, from, 0).await.map(drop)
     }
 
     /// Has `wallet` send the transaction. Its hash, which `signed` hears before the nodes do
@@ -159,8 +162,9 @@ impl Sender {
         cost: Cost,
         signed: &(dyn Fn(B256) + Sync),
     ) -> Result<B256, SetupError> {
-        let nonce = next_nonce(&self.rpc, wallet.address()).await?;
-        let request = Self::request(wallet.address(), transaction)
+        let from = wallet.address();
+        let nonce = next_nonce(&self.rpc, from, self.nonces.after(from)).await?;
+        let request = Self::request(from, transaction)
             .with_nonce(nonce)
             .with_gas_limit(cost.gas)
             .with_max_fee_per_gas(cost.max_fee_per_gas)
@@ -168,17 +172,20 @@ impl Sender {
         let sent = wallet
             .send(request, &Outgoing { rpc: &self.rpc, chain_id: self.chain_id, signed })
             .await;
-        sent.map_err(|error| match error {
+        let sent = sent.map_err(|error| match error {
             WalletError::NotSent { hash, source } => {
                 let description = transaction.description.clone();
                 SetupError::NotSent { hash, description, source }
             }
             error => error.into(),
-        })
+        })?;
+        self.nonces.used(from, nonce);
+        Ok(sent)
     }
 
     /// Waits until a transaction that was sent is mined, by the word of as many nodes as must
-    /// agree, and reads back what it was to bring about.
+    /// agree, and reads back what it was to bring about. `mined` hears what it came to, in wei, gas
+    /// and what was sent along.
     ///
     /// # Errors
     /// [`SetupError::NotMined`], [`SetupError::Reverted`], [`SetupError::NotReadBack`]; when the
@@ -187,10 +194,13 @@ impl Sender {
         &self,
         hash: B256,
         transaction: &SetupTransaction,
+        mined: &(dyn Fn(U256) + Sync),
     ) -> Result<(), SetupError> {
         let began = Instant::now();
         loop {
-            let Mined { passed, block } = self.mined(hash, transaction, began).await?;
+            let Mined { passed, gas, block } = self.mined(hash, transaction, began).await?;
+            let value = if passed { transaction.value } else { U256::ZERO };
+            mined(gas.saturating_add(value));
             if !passed {
                 let description = transaction.description.clone();
                 return Err(SetupError::Reverted { hash, description });
@@ -219,7 +229,9 @@ impl Sender {
             Ok(Receipt(receipt.map(|receipt| {
                 let block = receipt.block_number.zip(receipt.block_hash);
                 let block = block.map(|(number, hash)| Block { number, hash, timestamp: 0 });
-                Mined { passed: receipt.status(), block }
+                let price = U256::from(receipt.effective_gas_price);
+                let gas = U256::from(receipt.gas_used).saturating_mul(price);
+                Mined { passed: receipt.status(), gas, block }
             })))
         };
         let what = format!("the receipt of {hash}");
@@ -269,6 +281,8 @@ impl Sender {
 struct Mined {
     /// Whether it did not revert.
     passed: bool,
+    /// What was paid for it, in wei.
+    gas: U256,
     block: Option<Block>,
 }
 
@@ -278,8 +292,11 @@ struct Receipt(Option<Mined>);
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(Some(Mined { passed, block })) = self else { return f.write_str("not mined") };
+        let Self(Some(Mined { passed, gas, block })) = self else {
+            return f.write_str("not mined");
+        };
         f.write_str(if *passed { "mined" } else { "mined and reverted" })?;
+        write!(f, " for {gas} wei")?;
         match block {
             Some(block) => write!(f, " in block {} ({})", block.number, block.hash),
             None => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cid::Cid;
 use futures_util::future::join_all;
@@ -13,7 +13,7 @@ use super::read_back::{Expected, Miss, Seen, read_back};
 use super::state::SiteState;
 use super::{Changes, Site, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
-use crate::net::{Http, Progress};
+use crate::net::{Http, Progress, beside};
 use crate::publish::{Enough, History, Patience, Shortfall, SiteEntry};
 use crate::workspace::{Workspace, WorkspaceError};
 
@@ -120,8 +120,9 @@ async fn one(
     site: &Site,
     files: &BTreeMap<String, String>,
 ) -> Result<SiteOutcome, SiteStopped> {
-    let to = site.store.describe();
+    let (to, since) = (site.store.describe(), Instant::now());
     let brought = site.store.bring(request.car, &request.root, request.progress.clone()).await;
+    tell(&to, &brought, since);
     let Ok(changes) = &brought else { return Ok(SiteOutcome { to, brought, seen: None }) };
     let has_changed = !changes.written.is_empty() || !changes.removed.is_empty();
     let mut is_new = has_changed;
@@ -131,6 +132,7 @@ async fn one(
         // Whatever was seen of these files, it was another version.
         state.forget(&changes.written, &changes.removed);
         let (wanted, fresh) = unseen(files, &state);
+        tracing::info!("{url}: {} files to be read back", wanted.len());
         let wait = request.enough.wait;
         let round = |misses: &[Miss]| {
             if wait.is_some() {
@@ -155,6 +157,20 @@ async fn one(
         })?;
     }
     Ok(SiteOutcome { to, brought, seen: seen_at })
+}
+
+fn tell(to: &str, brought: &Result<Changes, SiteError>, since: Instant) {
+    let ms = since.elapsed().as_millis();
+    match brought {
+        Ok(Changes { written, removed, .. }) => tracing::info!(
+            "{to}: {} files written, {} removed, in {ms} ms",
+            written.len(),
+            removed.len()
+        ),
+        Err(error) => {
+            tracing::info!("{to}: {}, in {ms} ms", beside(to, &error.to_string()));
+        }
+    }
 }
 
 /// What was missed, and with it what is removed where files that are there were missed: who

@@ -20,6 +20,11 @@ pub async fn unwrapped() -> Result<()> {
     let place = Place::published(1, &[]).await?;
     let document = place.ends(0, &["setup", "--yes"]).await?;
     ensure!(sent(&document)?.len() == 2, "{document:#}");
+    let wei = |value: &Value| value.as_str().and_then(|wei| wei.parse::<u128>().ok());
+    let costs = [0, 1].map(|number| wei(&document["transactions"][number]["cost"]));
+    let [Some(first), Some(second)] = costs else { anyhow::bail!("{document:#}") };
+    ensure!(first > 0 && second > 0 && wei(&document["cost"]) == Some(first + second));
+    ensure!(wei(&document["max_cost"]) > wei(&document["cost"]), "{document:#}");
     ensure!(document["transactions"][0]["to"] == REGISTRY.to_string(), "{document:#}");
     ensure!(document["standing"]["resolver"].is_null(), "{document:#}");
     let warnings = document["warnings"].to_string();

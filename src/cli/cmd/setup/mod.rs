@@ -7,13 +7,16 @@ mod prepared;
 mod sending;
 mod show;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use jiff::Timestamp;
 use namesys::chain::Rpc;
-use namesys::chain::setup::{Pointer, Sender, SetupRequest, SetupTransaction, plan, safe_batch};
+use namesys::chain::setup::{
+    Nonces, Pointer, Sender, SetupRequest, SetupTransaction, plan, safe_batch,
+};
 use namesys::ens::Name;
 use namesys::report::{ErrorKind, SetupNamesReport};
 use namesys::wallet::{Wallet, WalletError};
@@ -30,7 +33,7 @@ use crate::cli::wallet_args::{OpenWallet, address};
 use pointer::PointerArgs;
 use prepared::Prepared;
 pub use show::source;
-use show::{Ended, Shown, done};
+use show::{Ended, Shown, done, spent, sums};
 
 /// `setup …`
 #[derive(Debug, clap::Args)]
@@ -93,7 +96,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (session, claims) = checks::keys(session, &args, wallet.as_ref(), context)?;
     let pointer = args.pointer.get(session.as_ref())?;
     let approve = checks::signer(&args, session.as_ref())?;
-    let course = Course { args: &args, context, session, rpc, wallet, claims, pointer, approve };
+    let (args, nonces, spent) = (&args, Nonces::default(), Cell::default());
+    let course =
+        Course { args, context, session, rpc, wallet, claims, pointer, approve, nonces, spent };
     match &names[..] {
         [name] => {
             let ended = match course.sends() {
@@ -116,6 +121,9 @@ struct Course<'a> {
     claims: checks::Claims,
     pointer: Option<Pointer>,
     approve: Option<Address>,
+    nonces: Nonces,
+    /// Of the limit, on the names before.
+    spent: Cell<U256>,
 }
 
 impl Course<'_> {
@@ -144,8 +152,10 @@ impl Course<'_> {
             let mut plan = plan(view.contracts(), &request, &standing)?;
             plan.transactions.retain(|transaction| !seen.contains(transaction));
             checks::tree(session, &view, &request, &standing, chain_id, context).await?;
-            let (patience, max_cost) = (Duration::from_secs(args.wait), args.cost.max_cost);
-            let sender = Sender { rpc, chain_id, patience, max_cost };
+            let patience = Duration::from_secs(args.wait);
+            let max_cost = args.cost.max_cost.saturating_sub(self.spent.get());
+            let nonces = self.nonces.clone();
+            let sender = Sender { rpc, chain_id, patience, max_cost, nonces };
             for transaction in &plan.transactions {
                 sender.simulate(standing.sender, transaction).await?;
             }
@@ -182,7 +192,9 @@ impl Course<'_> {
             let error = WalletError::NoTransactions { wallet: external.address() }.into();
             return self.unsent(&prepared, error);
         }
-        sending::run(self.args.yes, &prepared, wallet, self.context)
+        let ended = sending::run(self.args.yes, &prepared, wallet, self.context)?;
+        self.spent.set(self.spent.get().saturating_add(spent(&ended.0)));
+        Ok(ended)
     }
 
     /// What would be sent, with why it is not; without the transactions where they are what only
@@ -259,7 +271,8 @@ fn outcome_of_all(ended: Vec<Ended>, error: Option<CliError>) -> Outcome {
     let (names, errors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     let transactions = names.iter().flat_map(|report| report.transactions.clone()).collect();
     let error = error.or(errors.into_iter().flatten().next());
-    Outcome::partial(SetupNamesReport { names, transactions }, error)
+    let (max_cost, cost) = sums(&names);
+    Outcome::partial(SetupNamesReport { names, transactions, max_cost, cost }, error)
 }
 
 /// The workspace, where the names are of one, and the names.

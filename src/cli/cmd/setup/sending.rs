@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use namesys::chain::setup::{SetupError, ether};
 use namesys::report::{ErrorKind, TransactionState};
 
@@ -67,18 +67,23 @@ fn send(
     let so_far = Mutex::new(Vec::new());
     let now = |hash: B256, state| {
         if let Some(last) = lock(&so_far).last_mut() {
-            *last = Sent { hash: Some(hash), state };
+            *last = Sent { hash: Some(hash), state, ..*last };
+        }
+    };
+    let paid = |cost: U256| {
+        if let Some(last) = lock(&so_far).last_mut() {
+            last.cost = Some(cost);
         }
     };
     let ended = context.block_on(async {
         for (number, (transaction, cost)) in plan.transactions.iter().zip(costs).enumerate() {
             let (number, what) = (number + 1, &transaction.description);
-            lock(&so_far).push(Sent { hash: None, state: TransactionState::NotSent });
+            lock(&so_far).push(Sent::default());
             let signed = |hash| now(hash, TransactionState::NotSent);
             let hash = sender.send(wallet.as_wallet(), transaction, *cost, &signed).await?;
             now(hash, TransactionState::Sent);
             context.output.note(format_args!("{number} of {all}: {what}: sent as {hash}"));
-            let ended = sender.confirm(hash, transaction).await;
+            let ended = sender.confirm(hash, transaction, &paid).await;
             match &ended {
                 Ok(()) => now(hash, TransactionState::Mined),
                 Err(SetupError::Reverted { .. } | SetupError::NotReadBack { .. }) => {
@@ -102,7 +107,7 @@ fn lock(so_far: &Mutex<Vec<Sent>>) -> MutexGuard<'_, Vec<Sent>> {
 
 /// Ctrl-C stops the waiting, not what was handed to the nodes.
 fn interrupted(error: CliError, sent: &[Sent]) -> CliError {
-    let Some(Sent { hash: Some(hash), state }) = sent.last() else { return error };
+    let Some(Sent { hash: Some(hash), state, .. }) = sent.last() else { return error };
     let hint = match (error.exit, state) {
         (Exit::Interrupted, TransactionState::Sent) => format!(
             "{hash} was sent and may be mined yet; the same command again sends only what is \

@@ -15,11 +15,13 @@ use crate::cli::error::CliError;
 use crate::cli::output::{Human, shown};
 
 /// What came of one transaction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sent {
     /// Known before it is handed to a node, where the wallet is here.
     pub hash: Option<B256>,
     pub state: TransactionState,
+    /// What it came to, once it was mined, in wei.
+    pub cost: Option<U256>,
 }
 
 /// What came of the transactions.
@@ -61,8 +63,10 @@ fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
             description: transaction.description.clone(),
             gas: cost.map(|cost| cost.gas),
             max_cost: cost.map(|cost| cost.at_most().saturating_add(transaction.value).to_string()),
+            cost: sent.and_then(|sent| sent.cost).map(|cost| cost.to_string()),
         }
     });
+    let paid = sent.iter().filter_map(|sent| sent.cost).reduce(U256::saturating_add);
     let resolver = Some(standing.resolver_now).filter(|resolver| !resolver.is_zero());
     SetupReport {
         name: request.name.to_string(),
@@ -80,6 +84,7 @@ fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
         },
         transactions: transactions.collect(),
         max_cost: total(&plan.transactions, costs).to_string(),
+        cost: paid.map(|paid| paid.to_string()),
         warnings: plan.warnings.clone(),
         safe,
     }
@@ -115,14 +120,21 @@ impl Human for SetupReport {
                 TransactionState::Failed => "failed",
             };
             match &transaction.hash {
-                Some(hash) => writeln!(out, "   {word}: {hash}")?,
+                Some(hash) => {
+                    let cost = transaction.cost.as_deref().and_then(in_ether);
+                    let cost = cost.map(|cost| format!(", {cost} ether")).unwrap_or_default();
+                    writeln!(out, "   {word}: {hash}{cost}")?;
+                }
                 None => planned(transaction, out)?,
             }
         }
         if self.transactions.iter().all(|transaction| transaction.hash.is_none())
-            && let Ok(max) = self.max_cost.parse()
+            && let Some(max) = in_ether(&self.max_cost)
         {
-            writeln!(out, "\nin all at most {} ether", ether(max))?;
+            writeln!(out, "\nin all at most {max} ether")?;
+        }
+        if let Some(paid) = self.cost.as_deref().and_then(in_ether) {
+            writeln!(out, "\npaid in all {paid} ether, gas and what was sent along")?;
         }
         self.safe.iter().try_for_each(|file| writeln!(out, "\nwrote {}", shown(file)))
     }
@@ -136,8 +148,29 @@ impl Human for SetupNamesReport {
             }
             report.human(out)?;
         }
-        Ok(())
+        match (self.cost.as_deref().and_then(in_ether), in_ether(&self.max_cost)) {
+            (Some(paid), _) => writeln!(out, "\nfor all names paid {paid} ether"),
+            (None, Some(max)) if !self.transactions.is_empty() => {
+                writeln!(out, "\nfor all names at most {max} ether")
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+/// What was spent on a name, or may be: of what was sent and not seen mined, the most.
+pub fn spent(report: &SetupReport) -> U256 {
+    let sent = report.transactions.iter().filter(|transaction| transaction.hash.is_some());
+    let wei = sent.filter_map(|sent| sent.cost.as_ref().or(sent.max_cost.as_ref())?.parse().ok());
+    wei.fold(U256::ZERO, U256::saturating_add)
+}
+
+/// What all names may come to, and what was paid, in wei.
+pub fn sums(names: &[SetupReport]) -> (String, Option<String>) {
+    let most = names.iter().filter_map(|report| report.max_cost.parse().ok());
+    let paid = names.iter().filter_map(|report| report.cost.as_ref()?.parse().ok());
+    let paid = paid.reduce(U256::saturating_add);
+    (most.fold(U256::ZERO, U256::saturating_add).to_string(), paid.map(|paid| paid.to_string()))
 }
 
 /// A transaction that was not sent.
@@ -145,11 +178,14 @@ fn planned(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "   to     {}", transaction.to)?;
     writeln!(out, "   value  {}", transaction.value)?;
     writeln!(out, "   data   {}", transaction.data)?;
-    let max: Option<U256> = transaction.max_cost.as_ref().and_then(|wei| wei.parse().ok());
+    let max = transaction.max_cost.as_deref().and_then(in_ether);
     match (transaction.gas, max) {
-        (Some(gas), Some(max)) => {
-            writeln!(out, "   gas    {gas}, at most {} ether in all", ether(max))
-        }
+        (Some(gas), Some(max)) => writeln!(out, "   gas    {gas}, at most {max} ether in all"),
         _ => Ok(()),
     }
+}
+
+/// Wei of a report, for people.
+fn in_ether(wei: &str) -> Option<String> {
+    wei.parse::<U256>().ok().map(ether)
 }
