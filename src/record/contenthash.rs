@@ -62,6 +62,14 @@ pub enum ContenthashError {
         /// Whether it goes on with a path.
         below: bool,
     },
+    /// A CID, or a name's path, alone.
+    #[error("{text:?} has no scheme: write {uri}")]
+    NoScheme {
+        /// As given.
+        text: String,
+        /// What to write.
+        uri: String,
+    },
     /// The part after the scheme is wrong.
     #[error("{uri:?} is not a contenthash: {reason}")]
     Uri {
@@ -86,13 +94,13 @@ pub enum ContenthashError {
 }
 
 impl Contenthash {
-    /// Parses a CID or an IPNS name in every form of [`multiformats`](crate::multiformats), a URI
-    /// of one of the schemes `bzz`, `onion3`, `sia`, `ar` (or `arweave`), `adnl`, a domain as
+    /// Parses a URI: `ipfs` and `ipns` with a CID or an IPNS name in every form of
+    /// [`multiformats`](crate::multiformats), one of the schemes `bzz`, `onion3`, `sia`, `ar` (or `arweave`), `adnl`, a domain as
     /// `ipns://<domain>` (DNSLink), or `0x` and the encoded form (alone, it says that there is
     /// none).
     ///
     /// # Errors
-    /// Quotes the text and says what is wrong.
+    /// Quotes the text and says what is wrong; with the URI where it is a CID or a path alone.
     pub fn parse(text: &str) -> Result<Self, ContenthashError> {
         let named = ["ipns://", "/ipns/"].iter().find_map(|scheme| text.strip_prefix(scheme));
         let digits = named.unwrap_or(text);
@@ -135,7 +143,13 @@ impl Contenthash {
         let mut buffer = unsigned_varint::encode::u64_buffer();
         let mut bytes = unsigned_varint::encode::u64(codec, &mut buffer).to_vec();
         bytes.extend_from_slice(&payload);
-        Ok(Self(bytes))
+        let read = Self(bytes);
+        match scheme.is_empty() {
+            true => {
+                Err(ContenthashError::NoScheme { text: text.to_owned(), uri: read.to_string() })
+            }
+            false => Ok(read),
+        }
     }
 
     /// Takes encoded bytes: of a known codec they must be well-formed, of any other they are kept

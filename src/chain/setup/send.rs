@@ -296,11 +296,10 @@ impl fmt::Display for Receipt {
             return f.write_str("not mined");
         };
         f.write_str(if *passed { "mined" } else { "mined and reverted" })?;
-        write!(f, " for {gas} wei")?;
-        match block {
-            Some(block) => write!(f, " in block {} ({})", block.number, block.hash),
-            None => Ok(()),
+        if let Some(block) = block {
+            write!(f, " in block {} ({})", block.number, block.hash)?;
         }
+        write!(f, ", for {gas} wei")
     }
 }
 
