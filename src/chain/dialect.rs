@@ -41,8 +41,18 @@ const BUSY: [&str; 8] = [
     "timeout",
 ];
 /// Its own trouble, where it tells no data of a revert.
-const TROUBLE: [&str; 5] =
-    ["timed out", "deadline exceeded", "internal error", "cannot fulfill", "upstream"];
+const TROUBLE: [&str; 3] = ["timed out", "deadline exceeded", "upstream"];
+/// Words that tell nothing: of its own trouble, or of a revert whose data it drops (Besu before
+/// 2024 says "Internal error" of each).
+const WORDLESS: [&str; 7] = [
+    "internal error",
+    "server error",
+    "unexpected error",
+    "unknown error",
+    "something went wrong",
+    "cannot fulfill",
+    "unavailable",
+];
 /// It does not let us in.
 const CLOSED: [&str; 9] = [
     "unauthorized",
@@ -74,6 +84,8 @@ const STATELESS: [&str; 10] = [
 pub(super) enum Meaning {
     /// The call: it reverts, with this data where it is told, or is code that cannot run.
     Execution(Option<Bytes>),
+    /// The call or the node, which it does not tell.
+    Wordless,
     /// The node, for the moment: it is over its limits, or has not seen the block yet.
     Passing,
     /// The node: it does not let us in, does not understand, or does not keep such state.
@@ -96,6 +108,9 @@ pub(super) fn meaning(error: &ErrorPayload, is_call: bool) -> Meaning {
     }
     match (is_call, told(error)) {
         (true, None) if says(error, &TROUBLE) => Meaning::Passing,
+        (true, None) if error.message.trim().is_empty() || says(error, &WORDLESS) => {
+            Meaning::Wordless
+        }
         (true, data) => Meaning::Execution(data),
         (false, _) => Meaning::Request,
     }
@@ -107,12 +122,13 @@ pub(super) fn is_surely_execution(error: &ErrorPayload) -> bool {
 }
 
 /// Whether an answer shows that a node tells what contracts revert with: the error of a call that
-/// surely reverts with data. `None` where it is about something else, such as gas.
+/// surely reverts with data. `None` where it is about something else, such as gas, or the request.
 pub(super) fn tells_data(error: &ErrorPayload) -> Option<bool> {
     if told(error).is_some() {
         return Some(true);
     }
-    (is_surely_execution(error) && !says(error, &HALTS)).then_some(false)
+    let is_about_it = matches!(meaning(error, true), Meaning::Execution(_) | Meaning::Wordless);
+    (is_about_it && !says(error, &HALTS)).then_some(false)
 }
 
 /// Whether a node does not have the block that was asked about: not yet, or no longer, after a
@@ -232,8 +248,14 @@ mod tests {
         assert!(
             matches!(meaning(&in_message, true), Meaning::Execution(Some(data)) if data.len() == 100)
         );
-        for message in ["Internal error", "context deadline exceeded", "all upstreams failed"] {
+        for message in ["context deadline exceeded", "all upstreams failed"] {
             assert_eq!(meaning(&error(-32603, message, None), true), Meaning::Passing, "{message}");
+        }
+        for message in ["Internal error", "Server error", "", "Service unavailable"] {
+            let bare = error(-32603, message, None);
+            assert_eq!(meaning(&bare, true), Meaning::Wordless, "{message}");
+            assert_eq!(meaning(&bare, false), Meaning::Request, "{message}");
+            assert_eq!(tells_data(&bare), Some(false), "{message}");
         }
         for (message, expected) in [
             ("execution reverted", None),

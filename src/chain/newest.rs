@@ -29,25 +29,32 @@ impl Rpc {
         if self.quorum() == 1 {
             return self.block(Whom::Any, BlockId::latest()).await;
         }
-        let newest = self.newest_number().await?;
-        let outcome = self.agreed_block(newest).await;
-        let differ = |outcome: &Result<_, _>| {
-            matches!(outcome, Err(ChainError::Disagreement { .. } | ChainError::LostBlock { .. }))
-        };
-        for before in 1..=FORK {
-            if !differ(&outcome) || before > newest {
-                break;
+        let reached = self.reached().await?;
+        let mut tried: Vec<u64> = Vec::new();
+        let mut first = None;
+        for number in
+            reached.iter().flat_map(|reached| reached.saturating_sub(FORK)..=*reached).rev()
+        {
+            if tried.contains(&number) {
+                continue;
             }
-            if let Ok(block) = self.agreed_block(newest - before).await {
-                return Ok(block);
+            tried.push(number);
+            match self.agreed_block(number).await {
+                Err(error @ (ChainError::Disagreement { .. } | ChainError::LostBlock { .. })) => {
+                    first.get_or_insert(error);
+                }
+                // An answer, or nodes that fail whatever they are asked.
+                Ok(block) => return Ok(block),
+                Err(error) => return Err(first.unwrap_or(error)),
             }
         }
-        outcome
+        Err(first.unwrap_or(ChainError::NoRpc))
     }
 
-    /// The highest number that as many nodes have reached as must agree: one that claims more, or
-    /// less, changes nothing.
-    async fn newest_number(&self) -> Result<u64, ChainError> {
+    /// The highest number that as many nodes have reached as must agree, the last, and those that
+    /// others of them have reached: one that claims more, or less, changes nothing, and where it is
+    /// one of so many, the others are further behind.
+    async fn reached(&self) -> Result<Vec<u64>, ChainError> {
         let number = |(whom, node)| async move {
             let asked = self
                 .ask_of(whom, NEWEST, |node| async move { node.get_block_number().await })
@@ -64,7 +71,9 @@ impl Rpc {
         };
         let near = numbers.iter().filter(|number| number.abs_diff(newest) <= APART).count();
         if near >= self.quorum() {
-            return Ok(newest);
+            numbers.retain(|number| *number <= newest && newest - number <= APART);
+            numbers.reverse();
+            return Ok(numbers);
         }
         let answers = asked.into_iter().map(|(node, number)| Reason {
             node: node.to_string(),

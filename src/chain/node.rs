@@ -162,6 +162,19 @@ impl Node {
                 return Ok(as_revert(answer, &[]));
             }
             Meaning::Execution(_) | Meaning::Request => return Ok(answer),
+            Meaning::Wordless => {
+                let drops = self.tells_reverts().await? == Some(false);
+                let said = self.quoted(&error.message);
+                let said = match drops {
+                    true => format!(
+                        "it says only {said:?}, as it does of a call that is known to revert: it \
+                         drops the data that contracts revert with, or is in trouble"
+                    ),
+                    false => said,
+                };
+                let retry = Some(Duration::ZERO);
+                return Err(NodeFailure { said, retry, lacks_block: false, is_down: false });
+            }
             Meaning::Passing => Some(Duration::ZERO),
             Meaning::Refusal => None,
         };

@@ -84,6 +84,12 @@ async fn one_node_cannot_choose_the_block() {
     let nodes = [chain(198, honest).await, chain(200, honest).await, chain(203, honest).await];
     assert_eq!(rpc(&nodes, 2).latest().await.unwrap().value.number, 200);
     assert_eq!(rpc(&nodes, 3).latest().await.unwrap().value.number, 198);
+    // Nor does one that lies stop those that are further apart than a fork is long.
+    for liar in [150, 198, 1_000_000] {
+        let nodes = [chain(liar, |_| 9).await, chain(200, honest).await, chain(190, honest).await];
+        let Block { number, hash, .. } = rpc(&nodes, 2).latest().await.unwrap().value;
+        assert_eq!((number, hash), (190, B256::repeat_byte(190)), "{liar}");
+    }
 }
 
 #[tokio::test]
@@ -130,6 +136,36 @@ async fn what_a_busy_node_says_of_reverts_is_not_kept() {
         let error = call(&rpc).await.unwrap_err().to_string();
         assert!(error.contains("drops the data"), "{error}");
     }
+}
+
+/// Besu before 2024 says "Internal error" of every revert; others of their own trouble.
+#[tokio::test]
+async fn words_that_tell_nothing_are_the_nodes_fault() {
+    for said in ["Internal error", "", "Server error"] {
+        let bare = move |_: &str, _: &Value| json!({"error": {"code": -32603, "message": said}});
+        let error = call(&rpc(&[node(bare).await], 1)).await.unwrap_err();
+        assert!(matches!(error, ChainError::Rpc { .. }), "{error}");
+        let error = error.to_string();
+        assert!(
+            error.contains("drops the data") && error.contains(&format!("{said:?}")),
+            "{error}"
+        );
+        // One that tells reverts is in trouble; another is asked.
+        let troubled = move |_: &str, params: &Value| match is_probe(&params[0]) {
+            true => json!({"error": {"code": 3, "message": "execution reverted",
+                                     "data": format!("0x{}", "00".repeat(36))}}),
+            false => json!({"error": {"code": -32603, "message": said}}),
+        };
+        let error = call(&rpc(&[node(troubled).await], 1)).await.unwrap_err().to_string();
+        assert!(!error.contains("drops the data"), "{error}");
+        let other = node(|_, _| json!({"result": "0x07"})).await;
+        let found = call(&rpc(&[node(bare).await, other], 1)).await.unwrap();
+        assert_eq!(found, Ok(Bytes::from(vec![7])));
+    }
+    // Whatever else it says of a call that surely reverts, it has dropped the data.
+    let odd = |_: &str, _: &Value| json!({"error": {"code": -32000, "message": "no luck"}});
+    let error = call(&rpc(&[node(odd).await], 1)).await.unwrap_err().to_string();
+    assert!(error.contains("drops the data"), "{error}");
 }
 
 #[tokio::test]

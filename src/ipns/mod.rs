@@ -1,7 +1,7 @@
 //! IPNS: records, w3name revisions, publishers.
 
 mod kubo;
-mod own_key;
+pub(crate) mod own_key;
 mod probe;
 mod publish;
 mod record;

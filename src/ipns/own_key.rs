@@ -81,11 +81,7 @@ impl OwnKey {
 
     /// The name whose key it is: codec libp2p-key, the key in it or its SHA-256.
     pub fn cid(&self) -> Cid {
-        let hash = match self.bytes.len() <= MAX_INLINE {
-            true => Multihash::wrap(IDENTITY, &self.bytes),
-            false => Multihash::wrap(SHA2_256, &Sha256::digest(&self.bytes)),
-        };
-        Cid::new_v1(LIBP2P_KEY, hash.expect("42 bytes fit into a multihash of 64"))
+        name_of(&self.bytes)
     }
 
     /// The name as it is written, in base36.
@@ -118,6 +114,15 @@ impl OwnKey {
     }
 }
 
+/// The name of a key in its protobuf form, of whatever kind.
+pub(super) fn name_of(key: &[u8]) -> Cid {
+    let hash = match key.len() <= MAX_INLINE {
+        true => Multihash::wrap(IDENTITY, key),
+        false => Multihash::wrap(SHA2_256, &Sha256::digest(key)),
+    };
+    Cid::new_v1(LIBP2P_KEY, hash.expect("42 bytes fit into a multihash of 64"))
+}
+
 /// The key within a `SubjectPublicKeyInfo` (RFC 5280): an algorithm, then bits that hold it.
 fn rsa_of_spki(spki: &[u8]) -> Option<&[u8]> {
     let (info, rest) = der(SEQUENCE, spki)?;
@@ -142,4 +147,4 @@ fn der(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 #[path = "own_key_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -5,12 +5,35 @@ use data_encoding::{BASE64, HEXLOWER};
 use super::*;
 use crate::ipns::{RecordError, UnverifiedRecord};
 
-const RSA: &str = "OqsCCAASpgIwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQCuOujynDEasjfh9aQtY0mXU5nC/IQLqjRr5uC49WtVGPg9syjfpgwZNXSh54xCSp8a6XHOzMZpxmHKcWWI4Na/KOU3u6vl8d2qem7VUlsF5AiDW8LTD/xl2MHZk+een5zTRH7EkcGoYLPZCopSmRqixQusMoUzpIrezkDTCofyOznub4bqAIx6f6mCdhsP7/t++CjF3oTTodFuLOmPMmv2kk0HwBub3+7xBx6NESZx6zeG9HAq4aQ48XuaWns9CAgZw5S/OL5PJO7X/AJ6TjFhDk2xTGaghRSy/+sL+J5jRj7b+u/8/y7AE+YcZoRlc/hKn/cj0R5JbnCxyKVpJzC/AgMBAAFCgAKGk9AcYzDZLDyASZU+hM/88Braf9NPSKGhZoOQJby7Qdrakv1AAvy6Ze8Fkeqd8wqRdyX4k+Yy4pcyICSBWR+iYdBEi0aYbEDVbFp1YfF66W9Te02fV03+AmDwCMgPMCDsPTTSijMbwErEnmuRsznCIDm9+5L+pzVLvw5k3vAPCsIMScZGn6BT7N0piNCR870CvX+VDVx6tg/GXFRNMHr4Zt9V35WOyz1EiUi3/uURClmq8tzyDCmcuTfciOra2iJ7C1/PH/HOXom5qm6irta0p9ZAeKEYOM4YWW3hr38OKKD5xVjZLfOfiacX0xr7BMgiSqWvvjWVnAKnarQxlZwWSmSlY1RUTBsAAABF2WS4AGVWYWx1ZU4vaXBmcy9iYWZrcWFhYWhTZXF1ZW5jZQdoVmFsaWRpdHlYHjIxMDAtMDEtMDFUMDA6MDA6MDAuMDAwMDAwMDAwWmxWYWxpZGl0eVR5cGUA";
+pub(crate) const RSA: &str = "OqsCCAASpgIwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQCuOujynDEasjfh9aQtY0mXU5nC/IQLqjRr5uC49WtVGPg9syjfpgwZNXSh54xCSp8a6XHOzMZpxmHKcWWI4Na/KOU3u6vl8d2qem7VUlsF5AiDW8LTD/xl2MHZk+een5zTRH7EkcGoYLPZCopSmRqixQusMoUzpIrezkDTCofyOznub4bqAIx6f6mCdhsP7/t++CjF3oTTodFuLOmPMmv2kk0HwBub3+7xBx6NESZx6zeG9HAq4aQ48XuaWns9CAgZw5S/OL5PJO7X/AJ6TjFhDk2xTGaghRSy/+sL+J5jRj7b+u/8/y7AE+YcZoRlc/hKn/cj0R5JbnCxyKVpJzC/AgMBAAFCgAKGk9AcYzDZLDyASZU+hM/88Braf9NPSKGhZoOQJby7Qdrakv1AAvy6Ze8Fkeqd8wqRdyX4k+Yy4pcyICSBWR+iYdBEi0aYbEDVbFp1YfF66W9Te02fV03+AmDwCMgPMCDsPTTSijMbwErEnmuRsznCIDm9+5L+pzVLvw5k3vAPCsIMScZGn6BT7N0piNCR870CvX+VDVx6tg/GXFRNMHr4Zt9V35WOyz1EiUi3/uURClmq8tzyDCmcuTfciOra2iJ7C1/PH/HOXom5qm6irta0p9ZAeKEYOM4YWW3hr38OKKD5xVjZLfOfiacX0xr7BMgiSqWvvjWVnAKnarQxlZwWSmSlY1RUTBsAAABF2WS4AGVWYWx1ZU4vaXBmcy9iYWZrcWFhYWhTZXF1ZW5jZQdoVmFsaWRpdHlYHjIxMDAtMDEtMDFUMDA6MDA6MDAuMDAwMDAwMDAwWmxWYWxpZGl0eVR5cGUA";
 const RSA_HASH: &str = "f12bc1e8b0420c8da6bd26e96e545e2c40150c79e4e94108ebe849cb59f8ea4b";
 const SECP256K1: &str = "OiUIAhIhAqFDJAkva1GtQa9OfmcJugaa7zwF7FljAo4gHXDoHnVmQkcwRQIhAOzBOUa+cbwmajw38XTNedj67nxcBzsMVJ4oxLu1MDaYAiAOh3TqM652BDavBfEs/LtCurQ1QLleUag3VJ+Z10yFNkpkpWNUVEwbAAAARdlkuABlVmFsdWVOL2lwZnMvYmFma3FhYWFoU2VxdWVuY2UHaFZhbGlkaXR5WB4yMTAwLTAxLTAxVDAwOjAwOjAwLjAwMDAwMDAwMFpsVmFsaWRpdHlUeXBlAA==";
 const SECP256K1_KEY: &str =
     "0802122102a14324092f6b51ad41af4e7e6709ba069aef3c05ec5963028e201d70e81e7566";
 const WITHOUT_TTL: &str = "OiQIARIgTV3pXRQnSofnoXBOwwOZOhp5nP8mQkyEQo83m3QLqNBCQHdbL7ExOBsrOtbUoEGxxIEi93jHu3g8WzjVDlcKZjQiay1fWJ7l9rDOWARonaxdprwXvdCjUDEzIw5c8htM8wxKV6RlVmFsdWVOL2lwZnMvYmFma3FhYWFoU2VxdWVuY2UHaFZhbGlkaXR5WB4yMTAwLTAxLTAxVDAwOjAwOjAwLjAwMDAwMDAwMFpsVmFsaWRpdHlUeXBlAA==";
+
+/// `record` signed by a secp256k1 key, which it carries, in place of its own; and that key's name.
+pub(crate) fn by_secp256k1(record: &[u8], secret: u8) -> (Cid, Vec<u8>) {
+    use k256::ecdsa::SigningKey;
+    use k256::ecdsa::signature::hazmat::PrehashSigner;
+
+    use crate::ipns::record::{IpnsEntry, V2_PREFIX};
+
+    let key = SigningKey::from_slice(&[secret; 32]).unwrap();
+    let public = key.verifying_key().to_encoded_point(true).as_bytes().to_vec();
+    let public = PublicKey { kind: Some(2), data: Some(public) }.encode_to_vec();
+    let data = IpnsEntry::decode(record).unwrap().data.unwrap();
+    let digest = Sha256::digest([V2_PREFIX, &data].concat());
+    let signature: Signature = key.sign_prehash(&digest).unwrap();
+    let (name, signature) = (name_of(&public), signature.to_der().as_bytes().to_vec());
+    let entry = IpnsEntry {
+        data: Some(data),
+        pub_key: Some(public),
+        signature_v2: Some(signature),
+        ..IpnsEntry::default()
+    };
+    (name, entry.encode_to_vec())
+}
 
 fn record(base64: &str) -> UnverifiedRecord {
     UnverifiedRecord::parse(&BASE64.decode(base64.as_bytes()).unwrap()).unwrap()

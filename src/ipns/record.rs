@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use prost::Message;
 
-use super::own_key::OwnKey;
+use super::own_key::{OwnKey, name_of};
 use super::record_data::{self, RecordData};
 use super::record_error::{MAX_RECORD_BYTES, RecordError};
 use crate::keys::IpnsName;
@@ -68,6 +68,13 @@ impl RecordFields {
     /// Whether the validity lies before `now`.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now > self.expires
+    }
+
+    /// w3name's rule: the sequence, the validity, the length. Beyond the last instant the text
+    /// tells: it is of one length, and in UTC.
+    pub(crate) fn rank(&self, bytes: usize) -> impl Ord + use<> {
+        let beyond = (self.expires == Timestamp::MAX).then(|| self.validity.clone());
+        (self.sequence, self.expires, beyond, bytes)
     }
 
     fn from_data(data: &RecordData) -> Result<Self, RecordError> {
@@ -171,6 +178,16 @@ impl UnverifiedRecord {
         Some(OwnKey::parse(key).map_err(RecordError::OwnKey))
     }
 
+    /// The name whose key it carries, of whatever kind that is.
+    pub fn carried_name(&self) -> Option<cid::Cid> {
+        self.entry.pub_key.as_deref().filter(|key| !key.is_empty()).map(name_of)
+    }
+
+    /// Its length, in bytes.
+    pub fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Checks everything a reader must, of a name that is `key`'s.
     ///
     /// # Errors
@@ -262,12 +279,7 @@ impl VerifiedRecord {
     /// w3name's rule, whether this record replaces `other`: its sequence is higher; or equal
     /// with a later validity; or both are equal and it is longer. Both must be one name's.
     pub fn supersedes(&self, other: &VerifiedRecord) -> bool {
-        // Beyond the last instant the text tells: it is of one length, and in UTC.
-        let rank = |r: &VerifiedRecord| {
-            let RecordFields { sequence, expires, validity, .. } = r.fields.clone();
-            let beyond = (expires == Timestamp::MAX).then_some(validity);
-            (sequence, expires, beyond, r.bytes.len())
-        };
+        let rank = |record: &VerifiedRecord| record.fields.rank(record.bytes.len());
         self.name == other.name && rank(self) > rank(other)
     }
 }

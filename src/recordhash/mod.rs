@@ -28,7 +28,8 @@ pub struct Recordhash {
 pub enum Target {
     /// An IPNS name of an ed25519 key, whose records can be verified.
     Ipns(IpnsName),
-    /// An IPNS name of another kind of key: only a gateway's word.
+    /// An IPNS name of another kind of key: its records are verified by the key it holds, or that
+    /// they carry.
     IpnsOther(Cid),
     /// An IPFS directory.
     Ipfs(Cid),

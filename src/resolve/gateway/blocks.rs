@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use cid::Cid;
+use tokio::sync::RwLock;
 use url::Url;
 
 use super::form::{Content, Gateway};
@@ -34,6 +35,8 @@ pub(super) struct BlockTree {
     cache: Mutex<HashMap<Cid, Bytes>>,
     /// Of all that is read of the tree, record by record.
     pub(super) budget: Arc<TreeBudget>,
+    /// Shared by those who read at the same time; one alone has it whole.
+    pub(super) turn: RwLock<()>,
     /// By gateway: of what it sends.
     received: Vec<TreeBudget>,
     /// By gateway: whether it has shown that it serves no CAR.
@@ -84,7 +87,8 @@ impl BlockTree {
         let of_one = TreeLimits { bytes: limits.received, ..limits.tree };
         let received = (0..gateways).map(|_| TreeBudget::new(of_one)).collect();
         let budget = Arc::new(TreeBudget::new(limits.tree));
-        Self { root, prefix, ipns, cache: Mutex::default(), budget, received, without_car }
+        let (cache, turn) = (Mutex::default(), RwLock::default());
+        Self { root, prefix, ipns, cache, budget, turn, received, without_car }
     }
 
     /// `segments` from the root on.

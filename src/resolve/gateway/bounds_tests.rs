@@ -197,3 +197,39 @@ async fn reading_ends_when_nobody_waits_for_it() {
     tokio::time::timeout(Duration::from_millis(500), reading).await.unwrap_err();
     // The runtime's end waits for the thread: this test does not end unless it does.
 }
+
+/// What is read at the same time and fails gives back what it spent: it is no reason why another
+/// does not fit.
+#[tokio::test]
+async fn reads_at_the_same_time_do_not_fail_each_other() {
+    use super::blocks::Wanted;
+    use super::reading::Reader;
+
+    let server = TestServer::start(|_, _| Answer::Silence(Duration::from_millis(200))).await;
+    let gateway: Gateway = server.url.as_str().parse().unwrap();
+    let limits = FetchLimits {
+        tree: TreeLimits { bytes: 1000, ..TreeLimits::default() },
+        ..FetchLimits::default()
+    };
+    let root = sha256_cid(RAW, b"nowhere");
+    let tree = Arc::new(BlockTree::new(root, Vec::new(), None, 1, &limits));
+    let (name, http) = (name(), quick_http());
+    let wanted = Wanted { name: &name, path: &[AVATAR], scope: "entity" };
+    let fails: Reader<()> = Arc::new(move |source, budget| {
+        budget.bytes(700).map_err(ReadError::OverBudget)?;
+        read_file(source, &root, 10).map(|_| ())
+    });
+    let fits: Reader<()> = Arc::new(|_, budget| budget.bytes(400).map_err(ReadError::OverBudget));
+    let from = (0, &gateway);
+    let first = tree.read(&http, from, &wanted, &limits, &fails);
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tree.read(&http, from, &wanted, &limits, &fits).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert!(first.is_err() && second.is_ok());
+    // What fits by no means does not, and it is said once it is alone.
+    let never: Reader<()> = Arc::new(|_, budget| budget.bytes(700).map_err(ReadError::OverBudget));
+    assert!(tree.read(&http, from, &wanted, &limits, &never).await.is_err());
+    assert!(tree.read(&http, from, &wanted, &limits, &fits).await.is_err(), "as before");
+}

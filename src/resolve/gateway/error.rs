@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::IpnsName;
 use crate::net::{NetError, names};
 use crate::recordhash::Recordhash;
 
@@ -49,7 +48,7 @@ pub enum FetchError {
     )]
     NotPublished {
         /// The IPNS name.
-        name: IpnsName,
+        name: String,
         /// What each gateway said.
         notes: Vec<GatewayNote>,
     },
@@ -57,7 +56,7 @@ pub enum FetchError {
     #[error("no valid record of the IPNS name {name}:{}", list(notes))]
     BadIpnsRecord {
         /// The IPNS name.
-        name: IpnsName,
+        name: String,
         /// What is wrong with each gateway's.
         notes: Vec<GatewayNote>,
     },

@@ -43,7 +43,10 @@ async fn each_name_on_the_way_is_verified_and_shown() {
     let (_, forged) = named(10, &format!("/ipfs/{}", site.root), 41);
     let server = with_records(site, vec![(a, to_b), (b, forged)]).await;
     let error = open(&[&server], &a.into()).await.err().unwrap();
-    assert!(matches!(error, FetchError::BadIpnsRecord { name, .. } if name == b), "{error}");
+    assert!(
+        matches!(&error, FetchError::BadIpnsRecord { name, .. } if *name == b.to_string()),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -65,4 +68,48 @@ async fn circles_strangers_and_domains_end_it() {
             }
         }
     }
+}
+
+/// The recordhash of a name that is no ed25519 key.
+fn of_other(name: &Cid) -> Recordhash {
+    Recordhash::parse(&[&[0xe5, 0x01][..], &name.to_bytes()].concat()).unwrap()
+}
+
+#[tokio::test]
+async fn names_of_other_keys_are_verified_by_the_key_that_is_theirs() {
+    use crate::ipns::own_key::tests::by_secp256k1;
+
+    let site = nick(5);
+    let made = |sequence| {
+        let value = format!("/ipfs/{}", site.root);
+        by_secp256k1(&named(9, &value, sequence).1, 3)
+    };
+    let served = async |record: Vec<u8>, is_record: bool| {
+        let site = site.clone();
+        TestServer::start(move |_, seen| match seen.line.contains("/ipns/kz") {
+            true if seen.line.contains("format=ipns-record") && is_record => {
+                typed(RECORD_MEDIA_TYPE, record.clone())
+            }
+            true => Answer::new(400, "no such format"),
+            false => site.answer(seen),
+        })
+        .await
+    };
+    let (k256, record) = made(41);
+    let (old, files) = (served(made(40).1, true).await, served(Vec::new(), false).await);
+    let new = served(record.clone(), true).await;
+    let all = [&old, &new, &files];
+    let files = open(&all, &of_other(&k256)).await.unwrap();
+    let fetched = files.fetch(&name(), AVATAR).await.unwrap();
+    assert_eq!(&fetched.bytes[..], b"{\"data\":\"0x05\"}");
+    assert_eq!(fetched.proof.freshness(), Freshness::Ipns);
+    assert_eq!(files.ipns_record().unwrap().sequence, 41);
+
+    // Signed by another key, or changed: not taken, and said.
+    let (_, others) = by_secp256k1(&named(9, &format!("/ipfs/{}", site.root), 42).1, 4);
+    let lies = served(others, true).await;
+    let error = open(&[&lies], &of_other(&k256)).await.err().unwrap();
+    assert!(matches!(&error, FetchError::BadIpnsRecord { .. }), "{error}");
+    let files = open(&[&lies, &new], &of_other(&k256)).await.unwrap();
+    assert_eq!((files.ipns_record().unwrap().sequence, files.refuted().len()), (41, 1));
 }

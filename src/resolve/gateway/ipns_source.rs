@@ -46,10 +46,20 @@ impl GatewayRecords {
     }
 
     async fn ask(&self, key: &IpnsName) -> Result<Option<VerifiedRecord>, PublishError> {
+        let record = self.fetch(&Content::Ipns(*key)).await?;
+        let record = record.map(|record| record.verify_signature(key));
+        record.transpose().map_err(PublishError::NoRecord)
+    }
+
+    /// The record it has for a name, its signature not checked.
+    pub(super) async fn fetch(
+        &self,
+        content: &Content,
+    ) -> Result<Option<UnverifiedRecord>, PublishError> {
         if self.gateway.is_by_name() {
             return Err(BY_NAME);
         }
-        let url = self.gateway.url(&Content::Ipns(*key), &self.name, &[]);
+        let url = self.gateway.url(content, &self.name, &[]);
         let mut url = url.ok_or(PublishError::NoPlace)?;
         url.set_query(Some("format=ipns-record"));
         let request = Request::get(url)
@@ -64,9 +74,7 @@ impl GatewayRecords {
         };
         match answer.status {
             200 if answer.media_type == RECORD_MEDIA_TYPE => {
-                let record = UnverifiedRecord::parse(&answer.body);
-                let record = record.and_then(|record| record.verify_signature(key));
-                record.map(Some).map_err(PublishError::NoRecord)
+                UnverifiedRecord::parse(&answer.body).map(Some).map_err(PublishError::NoRecord)
             }
             _ if is_unknown_name(&answer) => Ok(None),
             // Behind a template there may be a server that knows nothing of formats and has

@@ -8,9 +8,11 @@ mod form;
 mod hop;
 mod ipns_source;
 mod limits;
+mod other_name;
 mod probe;
 mod reading;
 mod root;
+mod served;
 mod tree;
 mod whole;
 
@@ -203,51 +205,10 @@ impl RecordFiles {
                 let tree = BlockTree::new(*root, Vec::new(), None, count, &limits);
                 Source::Blocks(Arc::new(tree))
             }
-            Target::IpnsOther(cid) => Source::Word {
-                content: Content::IpnsOther(*cid),
-                gateways: (0..count).collect(),
-                reason: "the IPNS name is not an ed25519 key".to_owned(),
-            },
-            Target::Ipns(key) => {
-                let survey = root::survey(&http, &sources, key, name, now).await?;
-                (notes, refuted) = (survey.notes, survey.refuted);
-                let content = Content::Ipns(*key);
-                match survey.newest {
-                    None => Source::Word {
-                        content,
-                        gateways: survey.without_records,
-                        reason: "no gateway serves the IPNS record".to_owned(),
-                    },
-                    Some(newest) => {
-                        // The one that has the newest record most likely has its files.
-                        if let Some(number) = newest.gateway {
-                            sources.gateways[..=number].rotate_right(1);
-                        }
-                        let fields = newest.record.fields();
-                        let (sequence, validity) = (fields.sequence, fields.validity());
-                        let (gateway, value) = (newest.from, fields.value.clone());
-                        let followed = root::follow(&http, &sources, &value, name, now).await;
-                        let followed = followed.map_err(|astray| match astray {
-                            root::Astray::Value(reason) => unsupported(&reason),
-                            root::Astray::Name(error) => error,
-                        })?;
-                        let root::Followed { root, prefix, hops: via, .. } = followed;
-                        notes.extend(followed.notes);
-                        refuted.extend(followed.refuted);
-                        let (seen, superseded) = (survey.seen, survey.superseded);
-                        ipns_record = Some(IpnsEvidence {
-                            gateway,
-                            sequence,
-                            validity,
-                            value,
-                            seen,
-                            superseded,
-                            via,
-                        });
-                        let tree = BlockTree::new(root, prefix, Some(content), count, &limits);
-                        Source::Blocks(Arc::new(tree))
-                    }
-                }
+            Target::IpnsOther(_) | Target::Ipns(_) => {
+                let led = by_ipns(&http, &mut sources, recordhash, name, &limits, now).await?;
+                (notes, refuted, ipns_record) = (led.notes, led.refuted, led.record);
+                led.source
             }
         };
         let gateways = sources.gateways;
@@ -297,6 +258,65 @@ impl RecordFiles {
     pub fn refuted(&self) -> &[GatewayNote] {
         &self.refuted
     }
+}
+
+/// Where an IPNS name leads.
+struct Led {
+    source: Source,
+    record: Option<IpnsEvidence>,
+    notes: Vec<GatewayNote>,
+    refuted: Vec<GatewayNote>,
+}
+
+/// Asks for the record of an IPNS name, and follows it.
+async fn by_ipns(
+    http: &Http,
+    sources: &mut Sources<'_>,
+    recordhash: &Recordhash,
+    name: &Name,
+    limits: &FetchLimits,
+    now: Timestamp,
+) -> Result<Led, FetchError> {
+    let (survey, content, unproven) = match recordhash.target() {
+        Target::Ipns(key) => {
+            let survey = root::survey(http, sources, key, name, now).await?;
+            (survey, Content::Ipns(*key), "no gateway serves the IPNS record")
+        }
+        Target::IpnsOther(key) => {
+            let survey = root::survey_other(http, sources, key, name, now).await?;
+            let unproven = "the IPNS name is not an ed25519 key, and no gateway serves a record \
+                            that can be checked";
+            (survey, Content::IpnsOther(*key), unproven)
+        }
+        _ => return Err(FetchError::NoGateway(format!("{recordhash} is no IPNS name"))),
+    };
+    let (mut notes, mut refuted) = (survey.notes, survey.refuted);
+    let Some(newest) = survey.newest else {
+        let (gateways, reason) = (survey.without_records, unproven.to_owned());
+        let source = Source::Word { content, gateways, reason };
+        return Ok(Led { source, record: None, notes, refuted });
+    };
+    // The one that has the newest record most likely has its files.
+    if let Some(number) = newest.gateway {
+        sources.gateways[..=number].rotate_right(1);
+    }
+    let fields = newest.record.fields;
+    let (sequence, validity, value) = (fields.sequence, fields.validity(), fields.value);
+    let followed = root::follow(http, sources, &value, name, now).await;
+    let root::Followed { root, prefix, hops: via, notes: more, refuted: others } = followed
+        .map_err(|astray| match astray {
+            root::Astray::Value(reason) => {
+                FetchError::Unsupported { recordhash: Box::new(recordhash.clone()), reason }
+            }
+            root::Astray::Name(error) => error,
+        })?;
+    notes.extend(more);
+    refuted.extend(others);
+    let (gateway, seen, superseded) = (newest.from, survey.seen, survey.superseded);
+    let record = Some(IpnsEvidence { gateway, sequence, validity, value, seen, superseded, via });
+    let count = sources.gateways.len();
+    let tree = BlockTree::new(root, prefix, Some(content), count, limits);
+    Ok(Led { source: Source::Blocks(Arc::new(tree)), record, notes, refuted })
 }
 
 #[cfg(test)]

@@ -75,13 +75,35 @@ impl BlockTree {
     /// Reads with `read` from blocks of `gateway`: those of a CAR of what is wanted, then others.
     ///
     /// `Ok(None)` is that the verified blocks show that there is no such entry.
+    ///
+    /// What others read at the same time counts while they do, though they may fail and give it
+    /// back: what is over the budget beside them is read again once they have ended, alone.
     pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        http: &Http,
+        gateway: (usize, &Gateway),
+        wanted: &Wanted<'_>,
+        limits: &FetchLimits,
+        read: &Reader<T>,
+    ) -> Result<Option<T>, Obstacle> {
+        let beside = self.turn.read().await;
+        let outcome = self.read_once(http, gateway, wanted, limits, read, false).await;
+        drop(beside);
+        if !matches!(outcome, Err(Obstacle::Over(_))) {
+            return outcome;
+        }
+        let _alone = self.turn.write().await;
+        self.read_once(http, gateway, wanted, limits, read, true).await
+    }
+
+    async fn read_once<T: Send + 'static>(
         self: &Arc<Self>,
         http: &Http,
         (number, gateway): (usize, &Gateway),
         wanted: &Wanted<'_>,
         limits: &FetchLimits,
         read: &Reader<T>,
+        is_alone: bool,
     ) -> Result<Option<T>, Obstacle> {
         let (asks, mut asked) = mpsc::channel::<Ask>(1);
         let (read, source) = (read.clone(), Asking { tree: self.clone(), asks });
@@ -89,7 +111,8 @@ impl BlockTree {
         let reading = tokio::task::spawn_blocking(move || {
             let outcome = read(&source, &attempt);
             // What was met of the tree counts where it decides; the next gateway is read anew.
-            if outcome.as_ref().is_err_and(|error| !decides(error)) {
+            let counts = |error: &ReadError| decides(error) && (is_alone || !is_over(error));
+            if outcome.as_ref().is_err_and(|error| !counts(error)) {
                 attempt.give_back();
             }
             outcome
@@ -134,11 +157,17 @@ impl BlockTree {
 
 /// Whether whoever reads it from other gateways would end so too.
 fn decides(error: &ReadError) -> bool {
+    let is_shown = matches!(
+        error,
+        ReadError::NotFound { .. } | ReadError::NotDirectory(_) | ReadError::Bound { .. }
+    );
+    is_shown || is_over(error)
+}
+
+/// Whether the budget is spent, by whomever.
+fn is_over(error: &ReadError) -> bool {
     match error {
-        ReadError::NotFound { .. }
-        | ReadError::NotDirectory(_)
-        | ReadError::OverBudget(_)
-        | ReadError::Bound { .. } => true,
+        ReadError::OverBudget(_) => true,
         ReadError::Source { source, .. } => {
             source.get_ref().is_some_and(|source| source.is::<OverBudget>())
         }

@@ -10,11 +10,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{FetchError, GatewayNote};
 use super::hop::IpnsHop;
+use super::other_name::other_record;
+use super::served::Served;
 use super::{GatewayRecords, IpnsSeen, Sources};
 use crate::ens::Name;
 use crate::ipns::{PublishError, RecordError, RecordSource, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::net::Http;
+use crate::recordhash::base36;
 
 /// How long the others are waited for once one has served a valid record.
 const GRACE: Duration = Duration::from_secs(2);
@@ -38,12 +41,15 @@ pub(super) struct Survey {
 
 /// The newest valid record, and who served it.
 pub(super) struct Newest {
-    pub(super) record: VerifiedRecord,
+    pub(super) record: Served,
     /// In words.
     pub(super) from: String,
     /// The gateway by number; none where it was a publisher.
     pub(super) gateway: Option<usize>,
 }
+
+/// What one of those who are asked, by number, has.
+type Said = (usize, Result<Option<Served>, PublishError>);
 
 /// Asks every gateway and publisher for its record of `key` and takes the newest valid one.
 ///
@@ -62,10 +68,38 @@ pub(super) async fn survey(
     let all = gateways.iter().map(|gateway| gateway as &dyn RecordSource).chain(publishers);
     let all: Vec<&dyn RecordSource> = all.collect();
     let asking = all.iter().copied().enumerate();
-    let asking = asking.map(|(number, source)| source.get(key).map(move |got| (number, got)));
-    let mut asked: FuturesUnordered<_> = asking.collect();
-    let mut found = Found { gateways: gateways.len(), ..Found::default() };
-    let mut silent: Vec<usize> = (0..all.len()).collect();
+    let served = |got: Result<Option<VerifiedRecord>, PublishError>| {
+        got.map(|record| record.as_ref().map(Served::of))
+    };
+    let asking = asking.map(|(number, of)| of.get(key).map(move |got| (number, served(got))));
+    let names: Vec<String> = all.iter().map(|source| source.describe()).collect();
+    gather(asking.collect(), &names, gateways.len(), now).await.end(&key.to_string())
+}
+
+/// As [`survey`], of a name of another kind of key. Publishers keep none of these.
+pub(super) async fn survey_other(
+    http: &Http,
+    sources: &Sources<'_>,
+    key: &Cid,
+    name: &Name,
+    now: Timestamp,
+) -> Result<Survey, FetchError> {
+    let gateways = gateways(http, sources, name);
+    let asking = gateways.iter().enumerate();
+    let asking = asking.map(|(number, of)| other_record(of, key).map(move |got| (number, got)));
+    let names: Vec<String> = gateways.iter().map(RecordSource::describe).collect();
+    gather(asking.collect(), &names, gateways.len(), now).await.end(&base36(key))
+}
+
+/// Takes what they say until all have, or enough time has passed since the first good one.
+async fn gather<F: Future<Output = Said>>(
+    mut asked: FuturesUnordered<F>,
+    names: &[String],
+    gateways: usize,
+    now: Timestamp,
+) -> Found {
+    let mut found = Found { gateways, ..Found::default() };
+    let mut silent: Vec<usize> = (0..names.len()).collect();
     loop {
         let next = match found.first {
             Some(first) => timeout_at(first + GRACE, asked.next()).await.unwrap_or_default(),
@@ -73,13 +107,13 @@ pub(super) async fn survey(
         };
         let Some((number, answer)) = next else { break };
         silent.retain(|other| *other != number);
-        found.take(number, all[number].describe(), answer, now);
+        found.take(number, names[number].clone(), answer, now);
     }
     for number in silent {
         let reason = format!("no answer {} s after another; not waited for", GRACE.as_secs());
-        found.survey.notes.push(GatewayNote { gateway: all[number].describe(), reason });
+        found.survey.notes.push(GatewayNote { gateway: names[number].clone(), reason });
     }
-    found.end(key)
+    found
 }
 
 /// The gateways as sources of records; with others beside it, each is asked twice at most.
@@ -108,7 +142,7 @@ impl Found {
         &mut self,
         number: usize,
         from: String,
-        answer: Result<Option<VerifiedRecord>, PublishError>,
+        answer: Result<Option<Served>, PublishError>,
         now: Timestamp,
     ) {
         let Self { survey, first, has_failures, gateways } = self;
@@ -118,7 +152,7 @@ impl Found {
         };
         let reason = match answer {
             Ok(Some(record)) => {
-                let (sequence, expired) = (record.fields().sequence, record.is_expired(now));
+                let (sequence, expired) = (record.fields.sequence, record.fields.is_expired(now));
                 survey.seen.push(IpnsSeen { from: from.clone(), sequence, expired });
                 if !expired {
                     first.get_or_insert_with(Instant::now);
@@ -129,7 +163,7 @@ impl Found {
                     }
                     return;
                 }
-                let validity = record.fields().validity.clone();
+                let validity = record.fields.validity;
                 refuted(RecordError::Expired { validity, now }.to_string())
             }
             Ok(None) => "it has no record of this name".to_owned(),
@@ -149,11 +183,11 @@ impl Found {
         survey.notes.push(GatewayNote { gateway: from, reason });
     }
 
-    fn end(self, key: &IpnsName) -> Result<Survey, FetchError> {
+    fn end(self, name: &str) -> Result<Survey, FetchError> {
         let Self { mut survey, has_failures, .. } = self;
         survey.without_records.sort_unstable();
         if let Some(newest) = &survey.newest {
-            let newest = newest.record.fields().sequence;
+            let newest = newest.record.fields.sequence;
             survey.seen.sort_by(|a, b| b.sequence.cmp(&a.sequence).then(a.from.cmp(&b.from)));
             survey.superseded =
                 survey.seen.first().map(|seen| seen.sequence).filter(|seen| *seen > newest);
@@ -171,7 +205,7 @@ impl Found {
         if !survey.without_records.is_empty() {
             return Ok(survey);
         }
-        let (name, notes) = (*key, survey.notes);
+        let (name, notes) = (name.to_owned(), survey.notes);
         Err(match (survey.refuted.is_empty(), has_failures) {
             (false, _) => FetchError::BadIpnsRecord { name, notes },
             (_, true) => FetchError::Failed { what: format!("the IPNS record of {name}"), notes },
@@ -233,7 +267,7 @@ pub(super) async fn follow(
             let what = format!("the IPNS record of {next}");
             return Err(Astray::Name(FetchError::Failed { what, notes }));
         };
-        let fields = newest.record.fields();
+        let fields = newest.record.fields;
         value.clone_from(&fields.value);
         hops.push(IpnsHop {
             name: next,

@@ -2,6 +2,7 @@
 //! what they answer.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::providers::{
@@ -24,7 +25,7 @@ use crate::record::{RecordFile, RecordKey};
 const MAX_REVERT: usize = 32 << 10;
 /// Gateways of one lookup that are asked.
 pub(super) const MAX_URLS: usize = 8;
-/// Gateways that all the lookups of one answer may name, batches included.
+/// Gateways that are asked for all the lookups of one answer, batches included.
 const MAX_REQUESTS: usize = 400;
 /// The longest address that is asked, in bytes.
 const MAX_URL: usize = 64 << 10;
@@ -111,12 +112,14 @@ pub(super) struct LookupGateways {
     pub(super) trace: Trace,
     /// Who answered last, or how all failed that were asked for one of its questions.
     outcome: Arc<Mutex<Option<Result<String, FetchError>>>>,
+    /// How many were asked so far.
+    asked: Arc<AtomicUsize>,
 }
 
 impl LookupGateways {
     pub(super) fn new(http: &Http, max_body: usize, lenient: bool, trace: &Trace) -> Self {
-        let outcome = Arc::default();
-        Self { http: http.clone(), max_body, lenient, trace: trace.clone(), outcome }
+        let (outcome, asked) = (Arc::default(), Arc::default());
+        Self { http: http.clone(), max_body, lenient, trace: trace.clone(), outcome, asked }
     }
 
     /// Who answered last, or how all failed; `None` when nobody was asked.
@@ -157,6 +160,12 @@ impl LookupGateways {
         }
         let (mut notes, mut denied_by) = (Vec::new(), None);
         for template in urls.iter().take(MAX_URLS) {
+            if self.asked.fetch_add(1, Ordering::Relaxed) >= MAX_REQUESTS {
+                let gateway = template.chars().take(200).collect();
+                let reason = format!("not asked: {MAX_REQUESTS} were asked for this answer");
+                notes.push(GatewayNote { gateway, reason });
+                break;
+            }
             let clock = self.trace.clock();
             let outcome = self.ask(template, sender, data).await;
             let (gateway, said) = match &outcome {
@@ -282,7 +291,8 @@ pub(super) fn client<G: CcipReadGateway>(
         max_redirects,
         max_response_size,
         max_gateway_urls: usize::MAX,
-        max_total_requests: MAX_REQUESTS,
+        // Those that are asked are counted: a list may name as many as it likes.
+        max_total_requests: usize::MAX,
         ..CcipReadConfig::default()
     })
 }

@@ -70,6 +70,32 @@ async fn silence_is_kept_beside_a_later_answer() {
     assert!(matches!(gateways.outcome(), Some(Err(_))));
 }
 
+/// Those that are named and not asked do not count, those that are do.
+#[tokio::test]
+async fn the_gateways_of_one_answer_that_are_asked_are_counted() {
+    let server = TestServer::start(|_, seen| match seen.line.contains("/good") {
+        true => Answer::new(200, r#"{"data":"0x01"}"#),
+        false => Answer::new(410, "no"),
+    })
+    .await;
+    let http = Http::new(quick_config()).unwrap();
+    let gateways = LookupGateways::new(&http, 1000, false, &Trace::default());
+    let url = |path: &str| format!("{}{path}/{{sender}}/{{data}}", server.url);
+    let many: Vec<String> = (0..MAX_REQUESTS + 1).map(|_| url("good")).collect();
+    for _ in 0..3 {
+        gateways.fetch(&many, Address::ZERO, &[7]).await.unwrap();
+    }
+    let config = client(gateways.clone(), 4, 1000);
+    assert_eq!(config.config().max_total_requests, usize::MAX);
+    gateways.asked.store(MAX_REQUESTS - 1, Ordering::Relaxed);
+    let Err(FetchError::Failed { notes, .. }) =
+        gateways.fetch(&[url("bad"), url("good")], Address::ZERO, &[7]).await
+    else {
+        panic!("one too many was asked");
+    };
+    assert!(notes[1].reason.contains("not asked: 400 were"), "{notes:?}");
+}
+
 #[test]
 fn templates() {
     let url = |template| expand(template, Address::repeat_byte(0xAB), &[1, 2]);
