@@ -27,9 +27,74 @@ fn single(mut letters: impl Iterator<Item = char>) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
 }
 
+/// Names of devices on Windows, also with something after a dot.
+const DEVICES: [&str; 8] = ["con", "prn", "aux", "nul", "conin$", "conout$", "com", "lpt"];
+
+/// Why no file here, or elsewhere, can have a name.
+pub(crate) fn no_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("it is empty");
+    }
+    if matches!(name, "." | "..") {
+        return Some("it means a folder");
+    }
+    if name.contains(['/', '\\']) {
+        return Some("it holds a separator");
+    }
+    if name.contains(char::is_control) {
+        return Some("it holds a control character");
+    }
+    if name.ends_with(['.', ' ']) {
+        return Some("Windows leaves out what it ends with");
+    }
+    is_device(name).then_some("it is the name of a device on Windows")
+}
+
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_lowercase();
+    let numbered = |stem: &str| {
+        let (kind, number) = stem.split_at_checked(3)?;
+        let is_number = matches!(number, "\u{b9}" | "\u{b2}" | "\u{b3}")
+            || number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+        Some(DEVICES[6..].contains(&kind) && is_number)
+    };
+    DEVICES[..6].contains(&&*stem) || numbered(&stem).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_no_file_can_have_everywhere() {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "\0",
+            "a\nb",
+            "a\u{85}",
+            "con",
+            "CON",
+            "Aux.json",
+            "nul.tar.gz",
+            "com1",
+            "LPT9.txt",
+            "com\u{b9}",
+            "con .txt",
+            "a.",
+            "a ",
+        ] {
+            assert!(no_name(bad).is_some(), "{bad:?}");
+        }
+        for good in
+            ["a", ".well-known", "...a", "com", "com10", "console", "lpta", "null", "c\u{f3}n"]
+        {
+            assert_eq!(no_name(good), None, "{good:?}");
+        }
+    }
 
     #[test]
     fn what_is_one_file_somewhere() {

@@ -2,6 +2,7 @@
 
 mod demo;
 mod error;
+mod pull;
 mod resolve;
 mod servers;
 mod setup;
@@ -17,6 +18,7 @@ use crate::secret::SecretString;
 
 pub use demo::*;
 pub use error::*;
+pub use pull::*;
 pub use resolve::*;
 pub use servers::*;
 pub use setup::*;

@@ -65,6 +65,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys publish --dry-run sent --ipns-key-file ~/keys/ipns.key",
         ],
     ),
+    (
+        "pull",
+        &[
+            "namesys pull",
+            "namesys pull --theirs",
+            "namesys pull --partial --gateway https://ipfs.io",
+        ],
+    ),
     ("status", &["namesys status", "namesys status --warn-days 60 --rpc-url https://rpc.example"]),
     (
         "renew",

@@ -19,10 +19,12 @@ pub mod global;
 pub mod input;
 pub mod keys_args;
 pub mod output;
+pub mod owner_args;
 pub mod password_args;
 pub mod progress;
 pub mod prompt;
 mod publish_errors;
+mod pull_errors;
 pub mod rpc_args;
 pub mod session;
 pub mod settings;
@@ -93,6 +95,8 @@ pub enum Command {
     Pack(cmd::pack::Args),
     /// Upload the signed tree and point the IPNS name at it, or bring it to web hosts
     Publish(cmd::publish::Args),
+    /// Take over what is published now: what others published, merged into this workspace
+    Pull(cmd::pull::Args),
     /// Show what each publisher and web host serves, and until when
     Status(cmd::status::Args),
     /// Extend what is published: the same value, valid for longer
@@ -151,6 +155,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Verify(args) => cmd::verify::run(args, context),
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
+        Command::Pull(args) => cmd::pull::run(args, context),
         Command::Status(args) => cmd::status::run(args, context),
         Command::Renew(args) => cmd::renew::run(args, context),
         Command::Rollback(args) => cmd::rollback::run(args, context),

@@ -45,24 +45,27 @@ impl From<PublishTreeError> for CliError {
             PublishTreeError::UnknownPublished { .. } => {
                 Self::new(Exit::Failed, ErrorKind::UnknownPublished, message).hint(
                     "try again when it answers, or name another gateway that has it (--gateway \
-                     URL); --replace publishes whatever is there",
+                     URL); namesys pull --partial takes over what can be read; --replace publishes \
+                     whatever is there",
                 )
             }
             PublishTreeError::NotExpected { .. } => {
                 Self::new(Exit::Failed, ErrorKind::Changed, message)
-                    .hint("look at what is published now: namesys status")
+                    .hint("take over what is published now: namesys pull; namesys status shows it")
             }
-            PublishTreeError::NotOver { .. } => {
-                Self::new(Exit::Failed, ErrorKind::Changed, message).hint(
-                    "sign it again where the keys are, over what is published now; --replace \
-                     publishes it all the same",
-                )
-            }
+            PublishTreeError::NotOver { .. } => Self::new(
+                Exit::Failed,
+                ErrorKind::Changed,
+                message,
+            )
+            .hint(
+                "take over what is published now (namesys pull), and sign it again where the keys \
+                     are; --replace publishes it all the same",
+            ),
             PublishTreeError::Foreign { .. } => {
                 Self::new(Exit::Failed, ErrorKind::OtherValue, message).hint(
-                    "if it is to stay, and be renewed: namesys renew --foreign; namesys publish \
-                     says what it would lose of it; published.toml, which tells what was seen, \
-                     belongs in git",
+                    "take it over: namesys pull; or renew it as it is: namesys renew --foreign; \
+                     published.toml, which tells what was seen, belongs in git",
                 )
             }
             PublishTreeError::NotLater { .. } => {
@@ -174,7 +177,7 @@ impl From<Shortfall> for CliError {
             ),
             Shortfall::WouldLose { .. } => (
                 ErrorKind::WouldLose,
-                "take over what is to stay (namesys set, sign); or let it go, this once: \
+                "take it over: namesys pull, then namesys publish again; or let it go, this once: \
                  --replace. Where another machine published, published.toml belongs in git with \
                  the records; where this workspace is the whole truth: [publish] replace = true"
                     .to_owned(),
@@ -240,8 +243,7 @@ impl From<StatusFault> for CliError {
             StatusFault::Foreign { .. } => (
                 Exit::Failed,
                 ErrorKind::OtherValue,
-                "somebody published with the same key, elsewhere: namesys publish --replace \
-                 replaces it; namesys renew --foreign keeps it",
+                "somebody published with the same key, elsewhere: namesys pull takes it over",
             ),
             StatusFault::ExpiresSoon { .. } => {
                 (Exit::Failed, ErrorKind::ExpiresSoon, "renew it: namesys renew")

@@ -41,6 +41,9 @@ impl Unplaced<'_> {
     }
 }
 
+/// A file that is written and has no place yet; it goes unless it gets one.
+pub struct Staged<'a>(Unplaced<'a>);
+
 /// What root writes for somebody else stays theirs.
 fn keep_owner(file: &File, was: &Stat) -> io::Result<()> {
     let new = fstat(file)?;
@@ -89,6 +92,25 @@ impl OpenDir {
             Err(error) => tracing::info!("could not write {}: {error}", shown.display()),
         }
         written
+    }
+
+    /// Writes a file in this folder that [`place`](Self::place) gives its place.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn stage(&self, bytes: &[u8]) -> io::Result<Staged<'_>> {
+        let (mut file, unplaced) = self.new_file(MODE)?;
+        file.write_all(bytes)?;
+        Ok(Staged(unplaced))
+    }
+
+    /// Puts a staged file at `path` below this folder; the folders on the way are made. What
+    /// stands there is replaced, a link not followed.
+    ///
+    /// # Errors
+    /// The system's; [`Unsuitable`] for a link on the way.
+    pub fn place(&self, path: impl AsRef<Path>, staged: Staged<'_>) -> io::Result<()> {
+        self.at(path.as_ref(), |folder, name| staged.0.place(folder, name))
     }
 
     /// Makes a link to `target`, in place of whatever file or link is at `path`.

@@ -31,4 +31,4 @@ pub use tree_budget::{BLOCK_OVERHEAD, OverBudget, TreeBudget, TreeLimits};
 pub(crate) use tree_files::{Content, MAX_FILE_BYTES, OpenTreeError, Tree, fingerprint};
 pub use unixfs::{PackError, Packed};
 pub use unixfs_files::pack_files;
-pub use unixfs_folder::{pack_directory, pack_well_known};
+pub use unixfs_folder::{ROOT_FOLDER, pack_directory, pack_well_known};

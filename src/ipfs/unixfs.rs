@@ -48,6 +48,9 @@ pub enum PackError {
     /// The workspace has nothing signed.
     #[error("{} does not exist: nothing has been signed yet", .0.display())]
     NothingSigned(PathBuf),
+    /// What is signed stands in `.well-known`, not in the folder of what lies beside it.
+    #[error("{}: what is signed is in .well-known of the workspace; move this there", .0.display())]
+    Beside(PathBuf),
     /// A name that UnixFS cannot hold.
     #[error("the name of {0:?} is not UTF-8; rename it")]
     NotUtf8(PathBuf),

@@ -33,7 +33,11 @@ pub fn pack_directory(
     Ok(packer.packed(root))
 }
 
-/// Packs what a workspace publishes: a root that holds `.well-known` alone.
+/// Files of a workspace that are published beside `.well-known`, where there are any.
+pub const ROOT_FOLDER: &str = "root";
+
+/// Packs what a workspace publishes: a root that holds `.well-known`, and what is in
+/// [`ROOT_FOLDER`].
 ///
 /// # Errors
 /// As [`pack_directory`], and [`PackError::NothingSigned`] without `.well-known`.
@@ -42,7 +46,7 @@ pub fn pack_well_known(
     sink: &mut dyn BlockSink,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Packed, PackError> {
-    let dir = workspace.join(WELL_KNOWN);
+    let (dir, beside) = (workspace.join(WELL_KNOWN), workspace.join(ROOT_FOLDER));
     let real = fs::canonicalize(workspace).map_err(at(workspace))?;
     let folder = OpenDir::open(&real).map_err(at(workspace))?;
     match folder.kind(WELL_KNOWN).map_err(at(&dir))? {
@@ -51,9 +55,28 @@ pub fn pack_well_known(
         Some(_) => return Err(PackError::NotFolder(dir)),
     }
     let mut packer = Packer::new(sink);
-    let folder = folder.folder(WELL_KNOWN).map_err(at(&dir))?;
-    let node = pack_folder(folder, MAX_FILE_BYTES, &mut packer, progress)?;
-    let root = packer.directory(&[Link { name: WELL_KNOWN.to_owned(), node }])?;
+    let tree = folder.folder(WELL_KNOWN).map_err(at(&dir))?;
+    let mut done = 0;
+    let mut count = |files: u64| {
+        done = files;
+        progress(files);
+    };
+    let node = pack_folder(tree, MAX_FILE_BYTES, &mut packer, &mut count)?;
+    let mut links = match folder.kind(ROOT_FOLDER).map_err(at(&beside))? {
+        Some(Kind::Folder) => {
+            let opened = folder.folder(ROOT_FOLDER).map_err(at(&beside))?;
+            let mut more = |files| progress(done + files);
+            pack_links(opened, MAX_FILE_BYTES, &mut packer, &mut more)?
+        }
+        Some(_) => return Err(PackError::NotFolder(beside)),
+        None => Vec::new(),
+    };
+    if links.iter().any(|link| link.name == WELL_KNOWN) {
+        return Err(PackError::Beside(beside.join(WELL_KNOWN)));
+    }
+    let place = links.partition_point(|link| *link.name < *WELL_KNOWN);
+    links.insert(place, Link { name: WELL_KNOWN.to_owned(), node });
+    let root = packer.directory(&links)?;
     Ok(packer.packed(root))
 }
 
@@ -84,6 +107,17 @@ fn pack_folder(
     packer: &mut Packer<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Node, PackError> {
+    let links = pack_links(folder, limit, packer, progress)?;
+    packer.directory(&links)
+}
+
+/// As [`pack_folder`], up to the links of its directory, sorted by name.
+fn pack_links(
+    folder: OpenDir,
+    limit: u64,
+    packer: &mut Packer<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<Link>, PackError> {
     let root = folder.path().to_owned();
     let mut files = 0;
     let mut below: Vec<(String, Reading)> = Vec::new();
@@ -91,8 +125,8 @@ fn pack_folder(
     let mut name = String::new();
     loop {
         let Some((next, kind)) = current.left.pop() else {
+            let Some((outer_name, outer)) = below.pop() else { return Ok(current.links) };
             let node = packer.directory(&current.links)?;
-            let Some((outer_name, outer)) = below.pop() else { return Ok(node) };
             current = outer;
             current.links.push(Link { name: std::mem::replace(&mut name, outer_name), node });
             continue;

@@ -205,6 +205,29 @@ fn links_inside_are_kept_and_links_outside_refused() {
     }
 }
 
+/// What `pack_directory` gives of the same files in one folder.
+#[test]
+fn files_beside_well_known_are_packed_beside_it() {
+    let (workspace, tree) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(workspace.path(), ".well-known/eth/nick/text/avatar.json", b"a");
+    write(workspace.path(), "records.toml", b"not published");
+    write(tree.path(), ".well-known/eth/nick/text/avatar.json", b"a");
+    for (path, content) in [("revision.json", b"r"), ("-first", b"f"), ("d/e/file", b"d")] {
+        write(workspace.path(), &format!("root/{path}"), content);
+        write(tree.path(), path, content);
+    }
+    let (mut blocks, mut seen) = (MemoryBlocks::new(), Vec::new());
+    let packed = pack_well_known(workspace.path(), &mut blocks, &mut |n| seen.push(n)).unwrap();
+    assert_eq!((packed, seen), (pack(tree.path()).unwrap(), vec![1, 2, 3, 4]));
+    write(workspace.path(), "root/.well-known/x", b"");
+    let twice = pack_well_known(workspace.path(), &mut blocks, &mut |_| {});
+    assert!(matches!(twice, Err(PackError::Beside(path)) if path.ends_with("root/.well-known")));
+    fs::remove_dir_all(workspace.path().join("root")).unwrap();
+    write(workspace.path(), "root", b"");
+    let file = pack_well_known(workspace.path(), &mut blocks, &mut |_| {});
+    assert!(matches!(file, Err(PackError::NotFolder(_))));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_packed_is_named() {

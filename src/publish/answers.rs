@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::request::PublishRequest;
 use super::told;
-use crate::ipns::{PublishError, RecordSource, VerifiedRecord};
+use crate::ipns::{PublishError, Publisher, RecordSource, VerifiedRecord};
+use crate::keys::IpnsName;
 use crate::net::beside;
 use crate::published::{Answer, PublishedTree, Standing, stands};
 
@@ -18,6 +19,39 @@ use crate::published::{Answer, PublishedTree, Standing, stands};
 const GRACE: Duration = Duration::from_secs(2);
 
 type Said = Result<Option<VerifiedRecord>, PublishError>;
+
+/// Who is asked for the records of a name.
+#[derive(Clone, Copy)]
+pub struct Witnesses<'a> {
+    /// The name.
+    pub name: &'a IpnsName,
+    /// Its publishers, the one that decides first.
+    pub publishers: &'a [Box<dyn Publisher>],
+    /// Gateways that read from them, or from their network.
+    pub gateways: &'a [Box<dyn RecordSource>],
+}
+
+impl<'a> From<&'a PublishRequest<'_>> for Witnesses<'a> {
+    fn from(request: &'a PublishRequest<'_>) -> Self {
+        let PublishRequest { name, publishers, gateways, .. } = request;
+        Self { name, publishers, gateways }
+    }
+}
+
+/// What is out, as far as anybody tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// What stands.
+    pub standing: Standing,
+    /// Why each publisher that tells nothing does not.
+    pub silent: Vec<String>,
+}
+
+/// Asks all, and says what stands; `base` is what was last seen.
+pub async fn look(witnesses: Witnesses<'_>, base: Option<&PublishedTree>) -> Look {
+    let answers = Answers::ask(witnesses).await;
+    Look { standing: answers.standing(witnesses, base), silent: answers.failed(witnesses) }
+}
 
 /// What each of them said.
 pub(super) struct Answers {
@@ -28,12 +62,13 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Asks all at once; gateways are not waited for long once the publishers have answered.
-    pub(super) async fn ask(request: &PublishRequest<'_>) -> Self {
+    pub(super) async fn ask<'a>(witnesses: impl Into<Witnesses<'a>>) -> Self {
+        let request = witnesses.into();
         let since = std::time::Instant::now();
-        let publishers = join_all(request.publishers.iter().map(|to| to.get(&request.name)));
+        let publishers = join_all(request.publishers.iter().map(|to| to.get(request.name)));
         let gateways = request.gateways.iter().map(|gateway| &**gateway as &dyn RecordSource);
         let asking = gateways.enumerate();
-        let asking = asking.map(async |(number, from)| (number, from.get(&request.name).await));
+        let asking = asking.map(async |(number, from)| (number, from.get(request.name).await));
         let mut asked: FuturesUnordered<_> = asking.collect();
         let silent = || Err(PublishError::Silent(GRACE));
         let mut gateways: Vec<Said> = request.gateways.iter().map(|_| silent()).collect();
@@ -55,10 +90,11 @@ impl Answers {
     }
 
     /// Asks the publishers again that answered: others may have published meanwhile.
-    pub(super) async fn ask_again(&mut self, request: &PublishRequest<'_>) {
+    pub(super) async fn ask_again<'a>(&mut self, witnesses: impl Into<Witnesses<'a>>) {
+        let request = witnesses.into();
         let before = std::mem::take(&mut self.publishers);
         let again = request.publishers.iter().zip(before).map(async |(to, before)| match before {
-            Ok(before) => Ok(newer(before, to.get(&request.name).await)),
+            Ok(before) => Ok(newer(before, to.get(request.name).await)),
             failed => failed,
         });
         let since = std::time::Instant::now();
@@ -68,16 +104,17 @@ impl Answers {
     }
 
     /// What stands of it.
-    pub(super) fn standing(
+    pub(super) fn standing<'a>(
         &self,
-        request: &PublishRequest<'_>,
+        witnesses: impl Into<Witnesses<'a>>,
         base: Option<&PublishedTree>,
     ) -> Standing {
-        stands(base, &self.all(request))
+        stands(base, &self.all(witnesses.into()))
     }
 
     /// Why each could not be asked.
-    pub(super) fn failed(&self, request: &PublishRequest<'_>) -> Vec<String> {
+    pub(super) fn failed<'a>(&self, witnesses: impl Into<Witnesses<'a>>) -> Vec<String> {
+        let request = witnesses.into();
         let publishers = request.publishers.len();
         let asked = self.all(request).into_iter().take(publishers);
         let why = |answer: &Answer<'_>| {
@@ -88,15 +125,15 @@ impl Answers {
     }
 
     /// Why the publisher that decides could not be asked.
-    pub(super) fn silent_first(&self, request: &PublishRequest<'_>) -> Option<String> {
-        let all = self.all(request);
+    pub(super) fn silent_first<'a>(&self, witnesses: impl Into<Witnesses<'a>>) -> Option<String> {
+        let all = self.all(witnesses.into());
         let first = all.first()?;
         let (from, silence) = (&first.from, first.silence()?.to_string());
         let silence = beside(from, &silence);
         Some(format!("{from}, the first publisher, decides and tells nothing: {silence}"))
     }
 
-    fn all(&self, request: &PublishRequest<'_>) -> Vec<Answer<'_>> {
+    fn all(&self, request: Witnesses<'_>) -> Vec<Answer<'_>> {
         let publishers = request.publishers.iter().map(|to| to.describe()).zip(&self.publishers);
         let gateways = request.gateways.iter().map(|from| from.describe()).zip(&self.gateways);
         publishers.chain(gateways).map(|(from, said)| Answer { from, said }).collect()

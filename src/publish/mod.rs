@@ -41,6 +41,7 @@ mod trees;
 mod verdict;
 
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
+pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;
 pub use error::PublishTreeError;
 pub use history::{
@@ -58,4 +59,5 @@ pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_l
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};
 pub use trees::{KEPT_TREE, Trees};
+pub(crate) use trees::{LIMITS, Layers};
 pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, OpenDir};
-use crate::ipfs::MAX_FILE_BYTES;
+use crate::ipfs::{MAX_FILE_BYTES, ROOT_FOLDER};
 use crate::keys::{FoundKey, OwnKeys, private_key_in};
 
 /// What is looked at of a file at a time, in bytes; a record file has some thousand.
@@ -50,17 +50,18 @@ pub fn refuse_private_keys(dir: &Path, own: &OwnKeys) -> Result<(), PrivateKeyEr
     search(dir, &opened, is_inside, own)
 }
 
-/// As [`refuse_private_keys`], in the `.well-known` of `workspace` alone, if it has one.
+/// As [`refuse_private_keys`], in the `.well-known` of `workspace` and in what is published beside
+/// it, if it has them.
 ///
 /// # Errors
 /// [`PrivateKeyError`] names the file.
 pub fn refuse_private_keys_of(workspace: &Path, own: &OwnKeys) -> Result<(), PrivateKeyError> {
     let opened = OpenDir::open(workspace).map_err(failed(workspace))?;
-    match opened.folder(WELL_KNOWN) {
-        Ok(tree) => search(&workspace.join(WELL_KNOWN), &tree, true, own),
+    [WELL_KNOWN, ROOT_FOLDER].iter().try_for_each(|part| match opened.folder(part) {
+        Ok(tree) => search(&workspace.join(part), &tree, true, own),
         // Whoever publishes it says what is wrong with it.
         Err(_) => Ok(()),
-    }
+    })
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> PrivateKeyError + use<> {

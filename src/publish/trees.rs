@@ -19,7 +19,7 @@ use crate::workspace::Workspace;
 pub const KEPT_TREE: &str = ".namesys/published.car";
 
 /// What is read of trees that somebody else may have made: much more than the records of one name.
-const LIMITS: FetchLimits = FetchLimits {
+pub(crate) const LIMITS: FetchLimits = FetchLimits {
     file: 16 << 20,
     car: 64 << 20,
     received: 2 << 30,
@@ -43,9 +43,9 @@ pub struct Trees {
 }
 
 /// Blocks of CAR files, then of somebody else.
-struct Layers<'a> {
-    disk: &'a [CarBlocks],
-    then: Option<&'a dyn BlockSource>,
+pub(crate) struct Layers<'a> {
+    pub(crate) disk: &'a [CarBlocks],
+    pub(crate) then: Option<&'a dyn BlockSource>,
 }
 
 impl BlockSource for Layers<'_> {

@@ -51,6 +51,9 @@ pub struct Known {
     pub base: Option<PublishedTree>,
     /// What was made since.
     pub signed: Vec<Signed>,
+    /// The last tree of the deployed web client that was pulled here. Its trees show what that
+    /// client has, and nothing that others published.
+    pub client: Option<PublishedTree>,
     /// Why an entry does not count, for a person.
     pub doubt: Option<String>,
 }

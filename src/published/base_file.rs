@@ -44,6 +44,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Entry {
     base: Option<Tree>,
+    client: Option<Tree>,
     #[serde(default, deserialize_with = "tables")]
     signed: Vec<SignedEntry>,
 }
@@ -121,7 +122,8 @@ fn known(name: &IpnsName, entry: Entry) -> Known {
         let tree = proven(name, &Tree { root, sequence, record }).ok()?;
         Some(Signed { tree, is_ahead: ahead })
     });
-    Known { base, signed: signed.collect(), doubt }
+    let client = entry.client.and_then(|tree| proven(name, &tree).ok());
+    Known { base, signed: signed.collect(), client, doubt }
 }
 
 /// The tree of an entry, where its record says what the entry says.
@@ -151,6 +153,10 @@ impl fmt::Display for BaseFile {
                 writeln!(f, "\n[ipns.{name}.base]")?;
                 write_tree(f, base)?;
             }
+            if let Some(client) = &known.client {
+                writeln!(f, "\n[ipns.{name}.client]")?;
+                write_tree(f, client)?;
+            }
             for signed in &known.signed {
                 writeln!(f, "\n[[ipns.{name}.signed]]")?;
                 write_tree(f, &signed.tree)?;
@@ -179,6 +185,7 @@ mod tests {
         let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
         known.sign(tree(6, "b"), false);
         known.sign(tree(8, "b"), true);
+        known.client = Some(tree(3, "c"));
         let mut file = BaseFile::default();
         file.set(&name, known);
         (name, file)

@@ -43,7 +43,50 @@ pub struct Difference {
 }
 
 /// The CIDs at a path: base, there, here.
-type Three = [Option<Cid>; 3];
+pub type Three = [Option<Cid>; 3];
+
+/// What a comparison meets.
+pub trait Visitor {
+    /// Whether what is at a path is looked at no further.
+    fn skips(&self, three: &Three) -> bool;
+
+    /// The entries of a folder: their names, sorted, each with what is there in each place.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    fn folder(&mut self, path: &str, entries: &BTreeMap<String, Three>) -> Result<(), ReadError> {
+        let _ = (path, entries);
+        Ok(())
+    }
+
+    /// A file or link in one place at least.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    fn leaf(&mut self, difference: Difference) -> Result<(), ReadError>;
+
+    /// What is at a path cannot be read; what is below it is left out then.
+    ///
+    /// # Errors
+    /// `error`, where that ends the comparison.
+    fn unreadable(&mut self, path: &str, error: ReadError) -> Result<(), ReadError> {
+        let _ = path;
+        Err(error)
+    }
+}
+
+/// Visits what is not the same there and here.
+struct Unlike<'a>(&'a mut dyn FnMut(Difference) -> Result<(), ReadError>);
+
+impl Visitor for Unlike<'_> {
+    fn skips(&self, [_, there, here]: &Three) -> bool {
+        there == here
+    }
+
+    fn leaf(&mut self, difference: Difference) -> Result<(), ReadError> {
+        (self.0)(difference)
+    }
+}
 
 /// Visits every file and link that is not the same there and here. Files are not read.
 ///
@@ -57,47 +100,80 @@ pub fn compare(
     visit: &mut dyn FnMut(Difference) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let Roots { base, there, here } = *roots;
-    if !is_directory(source, &there)? {
-        return Err(ReadError::NotDirectory(there));
+    compare_with(source, [base, Some(there), Some(here)], budget, &mut Unlike(visit))
+}
+
+/// As [`compare`], of three trees of which any may be missing, as the visitor wants it.
+///
+/// # Errors
+/// As [`compare`], and those of the visitor.
+pub fn compare_with(
+    source: &dyn BlockSource,
+    roots: Three,
+    budget: &TreeBudget,
+    visitor: &mut dyn Visitor,
+) -> Result<(), ReadError> {
+    if let Some(there) = &roots[1]
+        && !is_directory(source, there)?
+    {
+        return Err(ReadError::NotDirectory(*there));
     }
-    let mut left: Vec<(String, Three, usize)> =
-        vec![(String::new(), [base, Some(there), Some(here)].map(version_1), 0)];
+    let mut left: Vec<(String, Three, usize)> = vec![(String::new(), roots.map(version_1), 0)];
     while let Some((path, three, depth)) = left.pop() {
-        let [_, there, here] = three;
-        if there == here {
+        if visitor.skips(&three) {
             continue;
         }
-        if let (true, Some(cid)) = (depth > MAX_DEPTH, there.or(here)) {
-            return Err(ReadError::Bound { cid, what: "levels" });
+        if let (true, Some(cid)) = (depth > MAX_DEPTH, three.iter().flatten().next()) {
+            return Err(ReadError::Bound { cid: *cid, what: "levels" });
         }
-        let mut entries: BTreeMap<String, Three> = BTreeMap::new();
-        let mut leaves = [None, None, None];
-        for (place, cid) in three.iter().enumerate().filter_map(|(n, cid)| Some((n, (*cid)?))) {
-            match kind(source, &cid)? {
-                Kind::Directory => {
-                    for entry in list(source, &cid, budget)? {
-                        let unreadable = |reason: &str| ReadError::Malformed {
-                            cid,
-                            reason: format!("{path}{}: {reason}", entry.name),
-                        };
-                        let child = entry.cid.map_err(unreadable)?;
-                        entries.entry(entry.name).or_default()[place] = version_1(Some(child));
-                    }
-                }
-                Kind::File { .. } => leaves[place] = Some(Leaf { cid, link: None }),
-                Kind::Symlink { target } => leaves[place] = Some(Leaf { cid, link: Some(target) }),
+        let (entries, leaves) = match read(source, &path, &three, budget) {
+            Ok(read) => read,
+            Err(error) => {
+                visitor.unreadable(&path, error)?;
+                continue;
             }
-        }
+        };
         if leaves.iter().any(Option::is_some) {
             let [base, there, here] = leaves;
-            visit(Difference { path: path.clone(), base, there, here })?;
+            visitor.leaf(Difference { path: path.clone(), base, there, here })?;
         }
+        visitor.folder(&path, &entries)?;
         let folder = if path.is_empty() { path } else { path + "/" };
         // Sorted: the last is the next.
         let below = entries.into_iter().rev();
         left.extend(below.map(|(name, three)| (format!("{folder}{name}"), three, depth + 1)));
     }
     Ok(())
+}
+
+type Read = (BTreeMap<String, Three>, [Option<Leaf>; 3]);
+
+/// What is at a path: the entries of the folders, and the files and links.
+fn read(
+    source: &dyn BlockSource,
+    path: &str,
+    three: &Three,
+    budget: &TreeBudget,
+) -> Result<Read, ReadError> {
+    let mut entries: BTreeMap<String, Three> = BTreeMap::new();
+    let mut leaves = [None, None, None];
+    for (place, cid) in three.iter().enumerate().filter_map(|(n, cid)| Some((n, (*cid)?))) {
+        match kind(source, &cid)? {
+            Kind::Directory => {
+                for entry in list(source, &cid, budget)? {
+                    let unreadable = |reason: &str| ReadError::Malformed {
+                        cid,
+                        reason: format!("{path}{}: {reason}", entry.name),
+                    };
+                    let child = entry.cid.map_err(unreadable)?;
+                    entries.entry(entry.name).or_default()[place] = version_1(Some(child));
+                }
+            }
+            Kind::File { .. } => leaves[place] = Some(Leaf { cid, link: None }),
+            Kind::Symlink { target } => leaves[place] = Some(Leaf { cid, link: Some(target) }),
+        }
+    }
+    Ok((entries, leaves))
 }
 
 /// Raw blocks are files, and need not be read to know that.

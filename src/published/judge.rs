@@ -10,6 +10,7 @@ use super::compare::{Difference, Leaf, Roots, compare};
 use super::three_way::{Way, three_way};
 use crate::ens::Name;
 use crate::ipfs::{BlockSource, RAW, ReadError, TreeBudget, read_file};
+use crate::keys::{OwnKeys, private_key_in};
 use crate::record::{MAX_RECORD_FILE, PathMeaning, RecordFile, RecordKey, Value, meaning};
 use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
 use crate::workspace::{Config, Facts, Records};
@@ -68,6 +69,8 @@ pub struct Judge {
     /// None where it is not known what is wanted.
     wanted: Option<Records>,
     missing: Missing,
+    /// Keys that are not published again.
+    own_keys: OwnKeys,
 }
 
 /// The losses as a person reads them, one a line.
@@ -86,7 +89,19 @@ impl fmt::Display for Loss {
 impl Judge {
     /// Of the workspace with `config`, which wants `wanted`.
     pub fn new(config: &Config, wanted: Option<Records>, missing: Missing) -> Self {
-        Self { facts: Facts::of(config), names: config.names().to_vec(), wanted, missing }
+        Self {
+            facts: Facts::of(config),
+            names: config.names().to_vec(),
+            wanted,
+            missing,
+            own_keys: OwnKeys::default(),
+        }
+    }
+
+    /// It knows the user's own keys: a file that holds a key may go.
+    #[must_use]
+    pub fn with_keys(self, own_keys: OwnKeys) -> Self {
+        Self { own_keys, ..self }
     }
 
     /// Whether what the base has may go unseen.
@@ -184,6 +199,11 @@ impl Reading<'_> {
                 judged.removed.push(path.clone());
                 false
             }
+            // It is never published again.
+            Way::Here if here.is_none() && self.holds_key(there.as_ref())? => {
+                judged.removed.push(path.clone());
+                false
+            }
             Way::Here => here.is_none(),
             Way::Unchanged | Way::Alike => false,
         };
@@ -194,6 +214,12 @@ impl Reading<'_> {
             }
         }
         Ok(())
+    }
+
+    fn holds_key(&self, leaf: Option<&Leaf>) -> Result<bool, ReadError> {
+        let Some(leaf) = leaf.filter(|leaf| leaf.link.is_none()) else { return Ok(false) };
+        let bytes = self.read(leaf, MAX_COMPARED)?;
+        Ok(bytes.is_some_and(|bytes| private_key_in(&bytes, &self.judge.own_keys).is_some()))
     }
 
     /// Whether two files have the same bytes, however they are cut into blocks.

@@ -7,18 +7,24 @@
 //! | `standing` | which of the records that are out stand (rule 4) |
 //! | `three_way` | base, there, here: who changed what |
 //! | `compare` | three trees by their blocks, where they differ |
+//! | `merge` | what a pull takes of it (rule 8) |
+//! | `found` | what a file of a tree is: a record that verifies, or not, or somebody else's |
 //! | `judge` | what would be lost, and what is removed on purpose (rules 5 and 6) |
 
 mod base;
 mod base_file;
 mod compare;
+mod found;
 mod judge;
+mod merge;
 mod standing;
 mod three_way;
 
 pub use base::{Known, PublishedTree, Signed, Towards};
 pub use base_file::{BaseFile, PUBLISHED_FILE};
-pub use compare::{Difference, Leaf, Roots, compare};
+pub use compare::{Difference, Leaf, Roots, Three, Visitor, compare, compare_with};
+pub use found::{Found, FoundRecord, RecordId, Verifier};
 pub use judge::{Judge, Judged, Loss, Missing};
+pub use merge::{HereFile, Merged, Prefer, RecordSides, Take, There, merge_file, merge_record};
 pub use standing::{Answer, Standing, Stands, stands};
 pub use three_way::{Way, three_way};

@@ -81,6 +81,8 @@ pub enum ErrorKind {
     BadTree,
     /// A value that does not parse, or does not fit its record type.
     BadValue,
+    /// A record was changed in what is published, and here too.
+    Conflict,
     /// The devnet's chain did not do as it was told.
     Chain,
     /// Something else is published than was expected.
@@ -197,6 +199,8 @@ pub enum ErrorKind {
     NotPublished,
     /// What was published, or set on chain, is not what is read there.
     NotReadBack,
+    /// There is no `records.toml`.
+    NoRecords,
     /// The name is not registered.
     NotRegistered,
     /// The node did not take a transaction.

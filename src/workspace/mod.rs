@@ -305,12 +305,20 @@ impl Workspace {
     /// # Errors
     /// I/O, or what is wrong in it.
     pub fn records(&self, config: &Config) -> Result<Records, WorkspaceError> {
-        let text = match self.folder.read_text(RECORDS_FILE, MAX_TOML) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(self.failed(RECORDS_FILE)(error)),
-        };
+        let text = self.records_text()?.unwrap_or_default();
         Ok(Records::parse(&text, config.names())?)
+    }
+
+    /// The text of `records.toml`; none where there is no such file.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn records_text(&self) -> Result<Option<String>, WorkspaceError> {
+        match self.folder.read_text(RECORDS_FILE, MAX_TOML) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed(RECORDS_FILE)(error)),
+        }
     }
 
     /// Replaces `records.toml`. Hold the lock.

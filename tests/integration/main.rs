@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../support/gateway.rs"]
+mod gateway;
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tree.rs"]
+mod tree;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
@@ -19,6 +23,7 @@ mod names;
 mod network;
 mod publish;
 mod published_keys;
+mod pull;
 mod reports;
 mod secrets;
 mod serve;

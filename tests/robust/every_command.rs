@@ -43,9 +43,11 @@ enum Before {
     Signed,
     /// Published twice, and changed since.
     Published,
+    /// And published elsewhere since.
+    Behind,
 }
 
-const SCENES: [Scene; 25] = [
+const SCENES: [Scene; 26] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
@@ -93,6 +95,7 @@ const SCENES: [Scene; 25] = [
     scene(Before::Published, &["rollback", "0", "--validity", LATER]),
     scene(Before::Published, &["ipns", "put", "newer.ipns-record"]),
     scene(Before::Published, &["publish", "--to", "https", "--site", "folder=www"]),
+    scene(Before::Behind, &["pull"]),
 ];
 const LATER: &str = "2100-01-01T00:00:00Z";
 
@@ -197,6 +200,7 @@ impl Beginnings {
         let newer = ["--sequence", "7", "--validity", LATER, "--out", "newer.ipns-record"];
         let from = ["--value", "/ipfs/bafkqaaa", "--ipns-key-file", "ipns.key"];
         published.done(&[&["ipns", "sign"], &from[..], &newer].concat());
+        let behind = behind(&published);
         signed.done(&["unset", "text", "url"]);
         let names = nothing.copy();
         names.done(&["init", "nick.eth", "other.eth", "--storage", "wallet"]);
@@ -213,6 +217,7 @@ impl Beginnings {
             (Before::Wanted, wanted),
             (Before::Signed, signed),
             (Before::Published, published),
+            (Before::Behind, behind),
         ];
         Self { places: places.into(), name: ipns.name(), secrets: secrets(&ipns, &signer) }
     }
@@ -231,6 +236,25 @@ impl Beginnings {
             }
         }
     }
+}
+
+/// A copy that somebody else has published from since, with a change of its own.
+fn behind(published: &Stage) -> Stage {
+    let behind = published.copy();
+    let (here, aside) = (behind.place.path("w"), behind.place.path("aside"));
+    let copied = std::process::Command::new("cp").arg("-a").args([&here, &aside]).status();
+    assert!(copied.unwrap().success());
+    std::fs::create_dir(here.join("root")).unwrap();
+    std::fs::write(here.join("root/index.html"), "<p>").unwrap();
+    behind.done(&["set", "text", "email", "a@example.com"]);
+    behind.done(&["unset", "text", "url"]);
+    behind.done(&["sign"]);
+    behind.done(&["publish", "--validity", LATER]);
+    std::fs::remove_dir_all(&here).unwrap();
+    std::fs::rename(aside, here).unwrap();
+    behind.done(&["set", "text", "note", "mine"]);
+    behind.done(&["sign"]);
+    behind
 }
 
 fn secrets(ipns: &IpnsKey, signer: &SignerKey) -> Vec<(&'static str, Vec<u8>)> {

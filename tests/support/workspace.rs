@@ -53,6 +53,11 @@ impl Workspace {
         Self { dir, urls: self.urls.clone(), derives: self.derives }
     }
 
+    /// Where it uploads.
+    pub fn kubo(&self) -> &str {
+        &self.urls.kubo
+    }
+
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", &self.dir).env("NAMESYS_KEY_PASSWORD", "");

@@ -18,6 +18,7 @@ pub mod man;
 pub mod name;
 pub mod pack;
 pub mod publish;
+pub mod pull;
 pub mod renew;
 pub mod resolve;
 pub mod revision;

@@ -33,6 +33,27 @@ impl RecordFiles {
         name: &Name,
         read: impl Fn(&dyn BlockSource, &TreeBudget) -> Result<T, ReadError> + Send + Sync + 'static,
     ) -> Result<T, FetchError> {
+        self.read_in(name, "entity", read).await
+    }
+
+    /// As [`read`](Self::read), where most of the tree is needed: it is asked for at once.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn read_all<T: Send + 'static>(
+        &self,
+        name: &Name,
+        read: impl Fn(&dyn BlockSource, &TreeBudget) -> Result<T, ReadError> + Send + Sync + 'static,
+    ) -> Result<T, FetchError> {
+        self.read_in(name, "all", read).await
+    }
+
+    async fn read_in<T: Send + 'static>(
+        &self,
+        name: &Name,
+        scope: &'static str,
+        read: impl Fn(&dyn BlockSource, &TreeBudget) -> Result<T, ReadError> + Send + Sync + 'static,
+    ) -> Result<T, FetchError> {
         let what = || match self.root() {
             Some(root) => format!("the tree {root}"),
             None => "the tree".to_owned(),
@@ -47,7 +68,7 @@ impl RecordFiles {
                 }
                 other => other.map(Ok),
             });
-        let search = self.search(tree, &Wanted { name, path: &[], scope: "entity" }, &read).await?;
+        let search = self.search(tree, &Wanted { name, path: &[], scope }, &read).await?;
         match search.found {
             Some((Ok(value), _)) => Ok(value),
             Some((Err(error), gateway)) => {

@@ -104,7 +104,7 @@ impl Publication<'_> {
             names: (config.name(), key.name()),
             subject,
             author: args.author.author(&key, sequence),
-            judge: Some(Judge::new(config, wanted, missing)),
+            judge: Some(Judge::new(config, wanted, missing).with_keys(context.own_keys())),
             permission: args.permission.get(Some(&session)),
         };
         fan_out.send(context, sending)

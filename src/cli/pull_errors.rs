@@ -1,0 +1,34 @@
+//! Why nothing is pulled or cloned, as a person and a script see it; the rest of `error.rs`.
+
+use namesys::pull::PullError;
+use namesys::report::ErrorKind;
+
+use super::error::{CliError, Exit};
+
+impl From<PullError> for CliError {
+    fn from(error: PullError) -> Self {
+        let message = error.to_string();
+        match error {
+            PullError::NothingPublished { silent, .. } if silent.is_empty() => {
+                Self::new(Exit::NotFound, ErrorKind::NotPublished, message).hint("namesys publish")
+            }
+            PullError::NothingPublished { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Unreachable, message).hint("try again later")
+            }
+            PullError::Unread(_) => Self::new(Exit::Failed, ErrorKind::UnknownPublished, message)
+                .hint(
+                    "name another gateway that has it (--gateway URL); or take what can be read: \
+                     namesys pull --partial",
+                ),
+            PullError::Names(_) => Self::new(Exit::Failed, ErrorKind::BadTree, message)
+                .hint("nothing was written; whoever published it has to rename them"),
+            PullError::Edited => {
+                Self::new(Exit::Failed, ErrorKind::Changed, message).hint("run the same again")
+            }
+            PullError::NoRecords => Self::new(Exit::Failed, ErrorKind::NoRecords, message)
+                .hint("bring it back (git checkout records.toml), or make an empty one"),
+            PullError::Clash(_) => Self::new(Exit::Failed, ErrorKind::BadTree, message),
+            PullError::Workspace(error) => error.into(),
+        }
+    }
+}
