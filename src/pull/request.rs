@@ -203,10 +203,9 @@ async fn read_tree(
         Ok(read) => return Ok(read),
         Err(reason) => reason,
     };
-    if base.is_some_and(|base| base != there) || of_client.is_some() {
-        if let Ok(read) = trees.read(&reader(None, None)).await {
-            return Ok(read);
-        }
+    let has_base = base.is_some_and(|base| base != there) || of_client.is_some();
+    if has_base && let Ok(read) = trees.read(&reader(None, None)).await {
+        return Ok(read);
     }
     match partial {
         true => trees.read_part(&reader(base, of_client)).await,
