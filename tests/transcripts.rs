@@ -48,6 +48,8 @@ fn run(home: &Path) {
     cases.register_bin("sh", PathBuf::from("/bin/sh"));
     cases.register_bin("timeout", PathBuf::from("/usr/bin/timeout"));
     cases.env("HOME", home.to_str().unwrap());
+    // What a table may have written outside its workspace.
+    cases.env("NAMESYS_FOLDERS", home.join("site").to_str().unwrap());
     cases.insert_var("[HOME]", home.to_str().unwrap().to_owned()).unwrap();
     let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
     let urls = devnet.urls();

@@ -8,7 +8,8 @@
 #             both: "ipfs https"
 # WARN_DAYS   an IPNS record that is valid for fewer days is renewed (30)
 #
-# NAMESYS_CREDENTIALS="HOST=VARIABLE …" says which host gets the upload's token.
+# NAMESYS_CREDENTIALS="HOST=VARIABLE …" says which host gets the upload's token, and
+# NAMESYS_FOLDERS=/srv/www:… which folders outside the checkout namesys.toml may have written.
 #
 # published.toml says what was last seen published; commit it back, or what the job before published
 # is unknown to the next (the jobs beside this do).

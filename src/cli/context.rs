@@ -209,9 +209,40 @@ impl Context {
                 Some((workspace, config))
             }
             Err(error) if self.dir.is_none() && error.kind == ErrorKind::NoWorkspace => None,
+            // What does not need one does not end because somebody put one above.
+            Err(error) if self.dir.is_none() && error.kind == ErrorKind::ForeignWorkspace => {
+                self.output.note(format_args!("{}: it is not used", error.message));
+                None
+            }
             Err(error) => return Err(error),
         };
         Ok(self.opened.get_or_init(|| opened).as_ref())
+    }
+
+    /// For commands that work without one and are not told enough: whether there would be one, and
+    /// it is somebody else's.
+    ///
+    /// # Errors
+    /// That it is.
+    pub fn refuse_foreign(&self) -> Result<(), CliError> {
+        match self.workspace() {
+            Err(error) if error.kind == ErrorKind::ForeignWorkspace => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`opened`](Self::opened), for commands that need one.
+    ///
+    /// # Errors
+    /// Also where there is none, or it is somebody else's.
+    pub fn required(&self) -> Result<&(Workspace, Config), CliError> {
+        if let Some(Some(opened)) = self.opened.get() {
+            return Ok(opened);
+        }
+        let workspace = self.workspace()?;
+        let config = workspace.config()?;
+        let opened = self.opened.get_or_init(|| Some((workspace, config)));
+        opened.as_ref().ok_or_else(|| CliError::usage("there is no workspace"))
     }
 
     /// The workspace's configuration, for commands that work without one too.

@@ -23,6 +23,8 @@ pub const SUDO_UID: Var = Var("SUDO_UID");
 pub const NETWORK: Var = Var("NAMESYS_NETWORK");
 /// Which credential goes to which host: `HOST=VARIABLE`, separated by spaces.
 pub const CREDENTIALS: Var = Var("NAMESYS_CREDENTIALS");
+/// Folders outside a workspace that its tables may have written, separated by colons.
+pub const FOLDERS: Var = Var("NAMESYS_FOLDERS");
 /// Ethereum nodes, separated by commas.
 pub const RPC_URL: Var = Var("ETH_RPC_URL");
 /// The anvil program, for the devnet's chain.

@@ -33,12 +33,7 @@ impl Session {
     /// # Errors
     /// Exit 1 when there is none; exit 2 when its `namesys.toml` is wrong.
     pub fn open(context: &Context) -> Result<Self, CliError> {
-        if let Some(session) = Self::open_if_any(context)? {
-            return Ok(session);
-        }
-        // Says where it was looked for.
-        let workspace = context.workspace()?;
-        let config = workspace.config()?;
+        let (workspace, config) = context.required()?.clone();
         Ok(Self { workspace, config })
     }
 

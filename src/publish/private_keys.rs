@@ -1,4 +1,4 @@
-//! Private keys below `.well-known`: looked for before anything of it is published.
+//! Private keys in what is published: looked for before anything of it is.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -162,6 +162,23 @@ mod tests {
         assert!(look(&dir.path().join(".well-known")).is_err());
         assert!(look(&dir.path().join(".well-known/x")).is_err());
         look(&dir.path().join("keys")).unwrap();
+        // What stands beside it at the root is published from there.
+        let none = OwnKeys::default();
+        let of = |own: &OwnKeys| {
+            refuse_private_keys_of(dir.path(), own).map_err(|error| error.to_string())
+        };
+        write(".well-known/x/long", b"");
+        of(&own).unwrap();
+        for hidden in ["root/index.html", "root/a/b/key", "root/.env"] {
+            write(hidden, &[5; 32]);
+            let error = of(&own).unwrap_err();
+            assert!(error.contains(hidden), "{error}");
+            of(&none).unwrap();
+            write(hidden, pem.as_bytes());
+            assert!(of(&none).unwrap_err().contains(hidden));
+            write(hidden, b"");
+        }
+        write(".well-known/x/long", &[5; 32]);
         assert!(refuse_private_keys(dir.path(), &OwnKeys::default()).is_ok());
     }
 }

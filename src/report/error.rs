@@ -225,6 +225,9 @@ pub enum ErrorKind {
     OtherWallet,
     /// A newer record is known already.
     Outdated,
+    /// `namesys.toml` would have a folder or file written outside the workspace, which the user has
+    /// not allowed.
+    OutsideFolder,
     /// There is more in a tree than is read: it could not be checked.
     OverBudget,
     /// Transactions of the wallet wait to be mined.

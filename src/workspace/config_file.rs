@@ -16,7 +16,7 @@ use crate::request::{Signature, parse_address};
 use crate::toml::{FromText, Text, tables};
 
 /// Entries that mean something in another place, and why they cannot stand here.
-pub(super) const ELSEWHERE: [(&str, &str); 8] = [
+pub(super) const ELSEWHERE: [(&str, &str); 9] = [
     (
         "rpc_url",
         "a repository must not choose whose node is believed; write it into the user's config.toml",
@@ -28,6 +28,10 @@ pub(super) const ELSEWHERE: [(&str, &str); 8] = [
     (
         "safe_directories",
         "a repository must not choose whose workspaces are trusted; write it into the user's config.toml",
+    ),
+    (
+        "folders",
+        "a repository must not choose what it may write; write it into the user's config.toml",
     ),
     ("credentials", "credentials are bound to hosts in the user's config.toml"),
     ("ipfs", "it belongs into [gateways]"),

@@ -51,7 +51,9 @@ pub use network::{Network, UnknownNetwork};
 pub use owners::{Owners, SafeDirectory};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::{Records, RecordsError, SameFile, not_of};
-pub use sign::{SignError, SignOutcome, SignRequest, SignedFile, Signer, approval_stands, sign};
+pub use sign::{
+    SignError, SignOutcome, SignRequest, SignedFile, Signer, approval_stands, sign, sign_into,
+};
 pub use stop::Stop;
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
 pub use tree::{TreeEntry, TreeError, walk};
@@ -169,12 +171,17 @@ impl Workspace {
     /// [`WorkspaceError::NotFound`], [`WorkspaceError::Foreign`], and as [`at`](Self::at).
     pub fn find(start: &Path, owners: &Owners) -> Result<Self, WorkspaceError> {
         for dir in start.ancestors() {
-            if dir.join(CONFIG_FILE).symlink_metadata().is_ok() {
+            if let Ok(there) = dir.join(CONFIG_FILE).symlink_metadata() {
+                let foreign = |owner| WorkspaceError::Foreign { dir: dir.to_owned(), owner };
+                // Before it is opened: a stranger's folder need not let us in.
+                if !owners.accept(dir, there.uid()) {
+                    return Err(foreign(there.uid()));
+                }
                 let (workspace, owner) = Self::open(dir)?;
-                return match owners.accept(dir, owner) {
-                    true => Ok(workspace),
-                    false => Err(WorkspaceError::Foreign { dir: dir.to_owned(), owner }),
-                };
+                return owners
+                    .accept(dir, owner)
+                    .then_some(workspace)
+                    .ok_or_else(|| foreign(owner));
             }
         }
         Err(WorkspaceError::NotFound(start.to_owned()))
@@ -191,7 +198,10 @@ impl Workspace {
     /// With the user who owns its `namesys.toml`.
     fn open(dir: &Path) -> Result<(Self, u32), WorkspaceError> {
         let missing = || WorkspaceError::NotFound(dir.to_owned());
-        let folder = OpenDir::open(dir).map_err(|_| missing())?;
+        let folder = OpenDir::open(dir).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => missing(),
+            _ => WorkspaceError::io(dir)(error),
+        })?;
         match folder.file(CONFIG_FILE).and_then(|file| file.metadata()) {
             Ok(found) => Ok((Self::of(dir, folder), found.uid())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
@@ -161,6 +162,21 @@ pub async fn sign(
     config: &mut Config,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<SignOutcome, SignError> {
+    let mut outcome = SignOutcome::default();
+    sign_into(request, config, progress, &mut outcome).await?;
+    Ok(outcome)
+}
+
+/// As [`sign`]; `outcome` has what was done also where it ends early, or is dropped.
+///
+/// # Errors
+/// As [`sign`].
+pub async fn sign_into(
+    request: &SignRequest<'_>,
+    config: &mut Config,
+    progress: &(dyn Fn(u64, u64) + Sync),
+    outcome: &mut SignOutcome,
+) -> Result<(), SignError> {
     let wallet = config.keys().wallet.or_else(|| request.wallet.map(Wallet::address));
     let owner = config.owner().or(wallet).ok_or(SignError::NoOwner)?;
     let signer = request.signer.address();
@@ -177,22 +193,22 @@ pub async fn sign(
         .into_iter()
         .filter(|change| request.force || change.state != RecordState::Signed)
         .collect();
-    let mut outcome =
-        SignOutcome { unchanged: total - to_sign.len() as u64, ..SignOutcome::default() };
+    outcome.unchanged = total - to_sign.len() as u64;
     if request.mode == ApprovalMode::Wallet {
-        outcome.approvals = approve_missing(request, config, owner, &to_sign).await?;
+        approve_missing(request, config, owner, &to_sign, &mut outcome.approvals).await?;
     }
-    outcome.signed = match request.signer.key() {
-        Some(key) => sign_in_parallel(request, config, owner, key, to_sign, progress)?,
-        None => sign_one_by_one(request, config, owner, to_sign, progress).await?,
-    };
+    let signed = &mut outcome.signed;
+    match request.signer.key() {
+        Some(key) => sign_in_parallel(request, config, owner, key, to_sign, progress, signed)?,
+        None => sign_one_by_one(request, config, owner, to_sign, progress, signed).await?,
+    }
     for change in removed {
         if request.stop.is_asked() {
             return Err(SignError::Stopped);
         }
         outcome.removed.push(remove(request.workspace, change)?);
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// Whether `config` keeps a SIGN 3 of `signer` for `name` by its owner, or by the wallet as the
@@ -211,7 +227,8 @@ async fn approve_missing(
     config: &mut Config,
     owner: Address,
     changes: &[Change],
-) -> Result<u64, SignError> {
+    made: &mut u64,
+) -> Result<(), SignError> {
     let signer = request.signer.address();
     let chain_id = config.chain_id;
     let approval = |name, owner| Request::ApproveSigner { name, chain_id, signer, owner };
@@ -219,7 +236,7 @@ async fn approve_missing(
     let names: Vec<&Name> = names.into_iter().collect();
     let stands = |name| approval_stands(config, name, signer);
     let missing: Vec<&Name> = names.into_par_iter().filter(|name| !stands(*name)).collect();
-    let Some(first) = missing.first() else { return Ok(0) };
+    let Some(first) = missing.first() else { return Ok(()) };
     let Some(wallet) = request.wallet else {
         let (first, count) = ((*first).clone(), missing.len());
         return Err(SignError::NoApproval { first, count, signer });
@@ -230,7 +247,8 @@ async fn approve_missing(
         let approvals: Vec<Approval> = signatures.map(kept).collect();
         config.keep_approvals(signer, missing.iter().copied().zip(approvals));
         request.workspace.save_config(config)?;
-        return Ok(missing.len() as u64);
+        *made = missing.len() as u64;
+        return Ok(());
     }
     for name in &missing {
         if request.stop.is_asked() {
@@ -240,8 +258,9 @@ async fn approve_missing(
         // At once: it cost a person a confirmation, and Ctrl-C or a refusal may be next.
         config.keep_approvals(signer, [(*name, kept(signature))]);
         request.workspace.save_config(config)?;
+        *made += 1;
     }
-    Ok(missing.len() as u64)
+    Ok(())
 }
 
 fn sign_in_parallel(
@@ -251,10 +270,12 @@ fn sign_in_parallel(
     key: &SignerKey,
     changes: Vec<Change>,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Vec<SignedFile>, SignError> {
+    signed: &mut Vec<SignedFile>,
+) -> Result<(), SignError> {
     let temporary = request.workspace.temporary()?;
     let (done, total) = (std::sync::atomic::AtomicU64::new(0), changes.len() as u64);
-    let sign_one = |change: Change| -> Result<SignedFile, SignError> {
+    let files = Mutex::new(Vec::with_capacity(changes.len()));
+    let sign_one = |(number, change): (usize, Change)| -> Result<(), SignError> {
         if request.stop.is_asked() {
             return Err(SignError::Stopped);
         }
@@ -266,10 +287,15 @@ fn sign_in_parallel(
         let signature = approval.map(|approval| &approval.signature);
         let record = key.sign_record(&change.name, &change.key, value, config.chain_id, signature);
         let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
+        files.lock().unwrap_or_else(PoisonError::into_inner).push((number, file));
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
-        Ok(file)
+        Ok(())
     };
-    changes.into_par_iter().map(sign_one).collect()
+    let ended = changes.into_par_iter().enumerate().try_for_each(sign_one);
+    let mut files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
+    files.sort_unstable_by_key(|(number, _)| *number);
+    signed.extend(files.into_iter().map(|(_, file)| file));
+    ended
 }
 
 async fn sign_one_by_one(
@@ -278,14 +304,14 @@ async fn sign_one_by_one(
     owner: Address,
     changes: Vec<Change>,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Vec<SignedFile>, SignError> {
+    signed: &mut Vec<SignedFile>,
+) -> Result<(), SignError> {
     let Signer::Owner(wallet) = request.signer else {
         unreachable!("a signer that is a key signs in parallel")
     };
     let temporary = request.workspace.temporary()?;
     let chain_id = config.chain_id;
     let total = changes.len() as u64;
-    let mut files = Vec::with_capacity(changes.len());
     for (done, change) in (1..).zip(changes) {
         if request.stop.is_asked() {
             return Err(SignError::Stopped);
@@ -296,7 +322,7 @@ async fn sign_one_by_one(
         let sign4 = Request::record(&change.name, &change.key, &result, chain_id, by);
         let signature = sign_checked(wallet, &sign4).await?;
         let record = SignedRecord::new(by, signature.expose(), None, result);
-        files.push(write_record(
+        signed.push(write_record(
             request,
             &temporary,
             owner,
@@ -306,7 +332,7 @@ async fn sign_one_by_one(
         )?);
         progress(done, total);
     }
-    Ok(files)
+    Ok(())
 }
 
 fn write_record(

@@ -280,9 +280,11 @@ async fn it_ends_between_two_records_and_goes_on_where_it_was() {
         assert!(done >= 1);
         stop.ask();
     };
-    let error = sign(&request, &mut sandbox.config, &asked).await.unwrap_err();
+    let mut done = SignOutcome::default();
+    let error = sign_into(&request, &mut sandbox.config, &asked, &mut done).await.unwrap_err();
     assert!(matches!(error, SignError::Stopped), "{error}");
     let signed = sandbox.tree().len();
+    assert_eq!((done.signed.len(), done.approvals > 0), (signed, true), "what was done is told");
     assert!((1..3).contains(&signed) || rayon::current_num_threads() > 2, "{signed}");
     assert!(sandbox.tree().iter().all(|(_, valid)| *valid), "each is whole");
     let outcome = sandbox.sign(Signer::Key(&signer), ApprovalMode::Wallet, Some(&wallet)).await;

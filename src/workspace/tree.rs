@@ -32,6 +32,7 @@ pub(super) fn read_bounded(workspace: &OpenDir, path: &str) -> io::Result<Vec<u8
     let mut bytes = Vec::with_capacity(2048);
     let file = workspace.file_inside(Path::new(WELL_KNOWN), Path::new(path))?;
     file.take(MAX_RECORD_FILE + 1).read_to_end(&mut bytes)?;
+    tracing::debug!("read {path}: {} bytes", bytes.len());
     Ok(bytes)
 }
 

@@ -141,6 +141,72 @@ const ALL: [&str; 9] =
 const OF_RECORDS: [&str; 3] = ["set", "list", "sign"];
 const OF_TREE: [&str; 4] = ["sign", "publish", "verify", "pack"];
 
+/// Tables that name what is the user's: nothing is written there, whatever asks.
+#[test]
+fn a_table_writes_nothing_outside_the_workspace() {
+    let scene = Scene::new();
+    let config = fs::read_to_string(scene.at("namesys.toml")).unwrap();
+    let home = scene.home.display();
+    fs::create_dir_all(scene.at(".git/hooks")).unwrap();
+    symlink(&scene.home, scene.at("elsewhere")).unwrap();
+    symlink(scene.home.join("new"), scene.at("nowhere")).unwrap();
+    let site = |dir: &str| format!("\n[[sites]]\nkind = \"folder\"\ndir = {dir:?}\n");
+    let upload = |dir: &str| format!("\n[[uploads]]\nkind = \"folder\"\ndir = {dir:?}\n");
+    let file = |file: &str| format!("\n[[publishers]]\nkind = \"file\"\nfile = {file:?}\n");
+    let https = &["publish", "--to", "https"][..];
+    let git = |dir: &str| fs::read_dir(scene.at(dir)).unwrap().count();
+    for (table, command) in [
+        (site(&format!("{home}/.ssh")), https),
+        (site("../home/www"), https),
+        (site("new/../../home"), https),
+        (site("elsewhere/www"), https),
+        (site("nowhere"), https),
+        (site(".git/hooks"), https),
+        (upload(&format!("{home}/pages")), &["publish"]),
+        (upload("elsewhere"), &["publish"]),
+        (file(&format!("{home}/.ssh/authorized_keys")), &["publish"]),
+        (file("elsewhere/record"), &["renew"]),
+        (file(".git/config"), &["publish"]),
+    ] {
+        fs::write(scene.at("namesys.toml"), format!("{config}{table}")).unwrap();
+        let before = scene.mine();
+        let (code, json, stderr) = scene.run(command);
+        assert_eq!(scene.mine(), before, "{table}");
+        assert_eq!(
+            (code, &json["error"]["kind"]),
+            (Some(2), &"outside-folder".into()),
+            "{table}: {json} {stderr}"
+        );
+        let hint = json["error"]["hint"].as_str().unwrap();
+        assert!(hint.contains("NAMESYS_FOLDERS=/") && hint.contains("folders = [\"/"), "{hint}");
+        assert_eq!((git(".git"), git(".git/hooks")), (1, 0), "{table}");
+        scene.run(&["status"]);
+        scene.run(&["doctor"]);
+        assert_eq!(scene.mine(), before, "{table}");
+    }
+    // Where the user says so it is written: by flag, variable, or the user's file.
+    fs::write(scene.at("namesys.toml"), format!("{config}{}", site("../home/www"))).unwrap();
+    let www = scene.home.join("www");
+    let (code, json, _) = scene.run(&["publish", "--to", "https", "--site", "folder=../home/flag"]);
+    assert_eq!(code, Some(0), "{json}");
+    let binary = env!("CARGO_BIN_EXE_namesys");
+    let with = |variable: &str, value: &Path| {
+        let mut command = scene.workspace.command(binary);
+        command.args(https).env(variable, value).output().unwrap().status.success()
+    };
+    assert!(!with("NAMESYS_FOLDERS", &scene.home.join("ww")));
+    assert!(!www.exists() && with("NAMESYS_FOLDERS", &www));
+    let settings = scene.home.join("settings/namesys/config.toml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    fs::write(&settings, format!("folders = [{:?}]\n", scene.home.display().to_string())).unwrap();
+    assert!(with("XDG_CONFIG_HOME", &scene.home.join("settings")));
+    // Not by the workspace itself.
+    let line = format!("folders = [{:?}]\n{config}", scene.home.display().to_string());
+    fs::write(scene.at("namesys.toml"), line).unwrap();
+    let (code, json, _) = scene.run(https);
+    assert_eq!((code, &json["error"]["kind"]), (Some(2), &"bad-config".into()), "{json}");
+}
+
 #[test]
 fn a_link_for_all_of_the_state() {
     let scene = Scene::new();

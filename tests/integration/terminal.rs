@@ -71,6 +71,69 @@ fn an_interrupted_sign_leaves_whole_records_and_goes_on_where_it_was() -> Result
     Ok(())
 }
 
+/// The document has what was done, beside the error.
+#[test]
+fn an_interrupted_sign_reports_what_it_did() -> Result<()> {
+    let sandbox = workspace()?;
+    let rows: String = (0..6000).map(|n| format!("nick.eth,text/k{n},value {n}\n")).collect();
+    sandbox.write("many.csv", rows)?;
+    sandbox.ok(["import", "many.csv"])?;
+    let mut child = spawn(&mut sandbox.namesys(["--json", "-v", "sign"]))?;
+    // It cannot get further than the pipe of its log, which nobody reads on.
+    let mut log = BufReader::new(child.stderr.take().context("stderr is piped")?);
+    let mut line = String::new();
+    while !line.contains("/eth/nick/text/") {
+        line.clear();
+        ensure!(log.read_line(&mut line)? > 0, "it ended");
+    }
+    interrupt(&child)?;
+    // The signal is there before it can go on.
+    std::thread::sleep(Duration::from_millis(500));
+    let reading = std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let mut stdout = String::new();
+    child.stdout.take().context("stdout is piped")?.read_to_string(&mut stdout)?;
+    let code = child.wait()?.code();
+    reading.join().map_err(|_| anyhow::anyhow!("reading failed"))??;
+    let document: serde_json::Value = serde_json::from_str(&stdout)?;
+    ensure!(code == Some(130), "{code:?} {document}");
+    let signed = std::fs::read_dir(sandbox.path(".well-known/eth/nick/text"))?.count();
+    ensure!((1..6000).contains(&signed), "{signed} were signed");
+    ensure!(document["signed"] == signed, "{signed}: {}", document["signed"]);
+    ensure!(document["records"].as_array().map(Vec::len) == Some(signed));
+    ensure!(document["error"]["kind"] == "interrupted", "{}", document["error"]);
+    let rest = sandbox.ok(["sign"])?;
+    ensure!(rest["signed"] == 6000 - signed, "{}", rest["signed"]);
+    Ok(())
+}
+
+/// However fast the machine is: it waits for its log to be read.
+#[test]
+fn verify_ends_with_an_interrupt() -> Result<()> {
+    let sandbox = workspace()?;
+    let rows: String = (0..1500).map(|n| format!("nick.eth,text/k{n},value {n}\n")).collect();
+    sandbox.write("many.csv", rows)?;
+    sandbox.ok(["import", "many.csv"])?;
+    sandbox.ok(["sign"])?;
+    let mut child = spawn(&mut sandbox.namesys(["-vv", "verify"]))?;
+    let mut log = BufReader::new(child.stderr.take().context("stderr is piped")?);
+    let mut line = String::new();
+    while !line.contains("/eth/nick/text/") {
+        line.clear();
+        ensure!(log.read_line(&mut line)? > 0, "it ended");
+    }
+    interrupt(&child)?;
+    // The signal is there before it can go on.
+    std::thread::sleep(Duration::from_millis(500));
+    let mut rest = String::new();
+    log.read_to_string(&mut rest)?;
+    let code = child.wait()?.code();
+    ensure!(code == Some(130), "{code:?} {rest}");
+    ensure!(rest.matches("/eth/nick/text/").count() < 1499, "it read all of them");
+    let verified = sandbox.ok(["verify"])?;
+    ensure!(verified["valid"] == 1500, "{}", verified["valid"]);
+    Ok(())
+}
+
 #[test]
 fn an_import_has_the_lock_and_ends_with_an_interrupt() -> Result<()> {
     let sandbox = workspace()?;

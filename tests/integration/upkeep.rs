@@ -270,8 +270,13 @@ fn the_ci_script_publishes_to_web_hosts_without_an_ipns_key() {
     let config = std::fs::read_to_string(workspace.dir.join("namesys.toml")).unwrap();
     let site = "\n[[sites]]\nkind = \"folder\"\ndir = \"../www\"\n";
     std::fs::write(workspace.dir.join("namesys.toml"), config + site).unwrap();
+    // Outside the checkout: not by the word of the repository.
+    let (ok, out, err) = job.run(&workspace, &[("PUBLISH_TO", "https")]);
+    assert!(!ok && err.contains("NAMESYS_FOLDERS="), "{out} {err}");
+    let www = folder.path().join("www").display().to_string();
+    let variables = [("PUBLISH_TO", "https"), ("NAMESYS_FOLDERS", &www)];
     for written in [1, 0] {
-        let (ok, out, err) = job.run(&workspace, &[("PUBLISH_TO", "https")]);
+        let (ok, out, err) = job.run(&workspace, &variables);
         assert!(ok, "{out} {err}");
         assert!(out.contains(&format!("({written} written, ")), "{out}");
         assert!(!out.contains("sequence"), "nothing of IPNS: {out}");

@@ -39,6 +39,11 @@ const TRIALS: &[(&str, Missing, fn())] = &[
         owners::missing,
         owners::a_workspace_of_another_user_is_refused_where_it_is_found,
     ),
+    (
+        "owners::a_folder_that_may_not_be_read_is_not_called_empty",
+        owners::missing,
+        owners::a_folder_that_may_not_be_read_is_not_called_empty,
+    ),
 ];
 
 fn main() -> ExitCode {

@@ -32,8 +32,11 @@ impl Scene {
         let mut all = Command::new("chown");
         all.args(["-R", &ALICE.to_string()]).arg(place.path("w"));
         assert!(all.status().unwrap().success());
-        // Where this was built may be closed to others.
-        std::fs::copy(env!("CARGO_BIN_EXE_namesys"), place.path("namesys")).unwrap();
+        // Where this was built may be closed to others. A process that starts another one while it
+        // writes this would leave it open there, and it could not be run.
+        let mut copy = Command::new("cp");
+        copy.arg(env!("CARGO_BIN_EXE_namesys")).arg(place.path("namesys"));
+        assert!(copy.status().unwrap().success());
         // Others may look.
         for path in ["", "w", "home"] {
             let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -90,11 +93,26 @@ pub fn a_workspace_of_another_user_is_refused_where_it_is_found() {
         &["status"],
         &["verify"],
         &["pack"],
-        &["doctor"],
         &["serve", "--listen", "127.0.0.1:0"],
         &["keygen"],
     ] {
         refused(&mut scene.command(command), &dir);
+    }
+    // What does not need one goes on without, and says so.
+    let owner = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+    for (command, word) in [
+        (&["resolve", "nick.eth"][..], "no-rpc"),
+        (&["resolve", "nick.eth", "--recordhash", "https://127.0.0.1:1", "--owner", owner], ""),
+        (&["doctor"], ""),
+        (&["keygen", "nick.eth"], ""),
+        (&["setup", "nick.eth", "--https", "https://a.example"], "no-rpc"),
+    ] {
+        let output = scene.command(command).output().unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        let kind = json["error"]["kind"].as_str().unwrap_or_default();
+        assert!(kind != "foreign-workspace" && kind.contains(word), "{command:?}: {json}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("it is not used"), "{command:?}: {stderr}");
     }
     let list = || scene.command(&["list"]);
     refused(list().uid(BOB), &dir);
@@ -133,4 +151,30 @@ pub fn a_workspace_of_another_user_is_refused_where_it_is_found() {
     refused(&mut list(), &dir);
     let (code, kind, _) = end(&mut scene.command(&["-C", "..", "list"]));
     assert_eq!((code, kind), (Some(2), "bad-config".into()));
+}
+
+/// What is in the way is said, and not that there is nothing.
+pub fn a_folder_that_may_not_be_read_is_not_called_empty() {
+    let scene = Scene::new();
+    let dir = scene.0.path("w");
+    let mode = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(&dir, mode).unwrap();
+    };
+    for (open, user) in [(0o711, BOB), (0o000, ALICE), (0o700, BOB), (0o100, ALICE)] {
+        mode(open);
+        let mut command = scene.command(&["-C", dir.to_str().unwrap(), "list"]);
+        let output = command.current_dir("/").uid(user).output().unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        let message = json["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("Permission denied"), "{open:o}: {json}");
+        assert!(!message.contains("no namesys.toml"), "{open:o}: {json}");
+    }
+    // Found from below, it is still a stranger's, whatever may be read of it.
+    mode(0o711);
+    refused(scene.command(&["list"]).uid(BOB), &dir.canonicalize().unwrap());
+    mode(0o755);
+    let file = dir.join("namesys.toml");
+    let (code, kind, _) = end(&mut scene.command(&["-C", file.to_str().unwrap(), "list"]));
+    assert_eq!((code, kind), (Some(1), "io".into()), "a file is no folder");
 }

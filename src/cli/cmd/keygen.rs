@@ -46,6 +46,9 @@ pub struct Args {
 /// Derives and shows the public halves.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open_if_any(context)?;
+    if session.is_none() && args.name.is_none() {
+        context.refuse_foreign()?;
+    }
     let keys_for = keys_for(&args, context, session.as_ref())?;
     // Keys of another name, or of choices made for this call, are shown and not recorded.
     let session = session.filter(|session| same(&keys_for, &KeysFor::from(&session.config)));

@@ -8,12 +8,13 @@ use namesys::keys::SignerKey;
 use namesys::report::{SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{
-    ApprovalMode, RecordedKeys, Records, SignOutcome, SignRequest, Signer, approval_stands, sign,
+    ApprovalMode, RecordedKeys, Records, SignOutcome, SignRequest, Signer, approval_stands,
+    sign_into,
 };
 
 use crate::cli::claims;
 use crate::cli::context::Context;
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::progress::Unit;
@@ -91,10 +92,18 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         }
         bar.at(done, total);
     };
-    let outcome =
-        context.block_on(async { Ok(sign(&request, &mut session.config, &progress).await?) });
+    let mut outcome = SignOutcome::default();
+    let (config, done) = (&mut session.config, &mut outcome);
+    let ended = context.block_on(async { Ok(sign_into(&request, config, &progress, done).await?) });
     bar.finish();
-    let report = report(&outcome?, signer);
+    let report = report(&outcome, signer);
+    if let Err(error) = ended {
+        let is_begun = report.signed + report.removed + report.approvals > 0;
+        return match is_begun || error.exit == Exit::Interrupted {
+            true => Ok(Outcome::partial(report, Some(error))),
+            false => Err(error),
+        };
+    }
     // Only now: a choice with which nothing could be signed is not kept.
     if args.approval.is_some() && session.config.approval_mode() != args.approval {
         session.config.record_approval_mode(mode);

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod credentials;
+mod places;
 mod publishers;
 mod sites;
 mod uploads;
@@ -125,7 +126,8 @@ fn home(context: &Context, mainnet: &str) -> Result<Option<Url>, CliError> {
     Ok(by_user.then_some(url))
 }
 
-/// Those of the workspace, whose paths are relative to its folder.
+/// Those of the workspace, whose paths are relative to its folder, and lead out of it only where
+/// the user allows it.
 fn tables<T: Target>(context: &Context, targets: &[T]) -> Result<Vec<Chosen<T>>, CliError> {
     if targets.is_empty() {
         return Ok(Vec::new());
@@ -134,8 +136,12 @@ fn tables<T: Target>(context: &Context, targets: &[T]) -> Result<Vec<Chosen<T>>,
     // What the user bound is absolute too.
     let dir = std::path::absolute(workspace.dir())
         .map_err(|error| CliError::io("the current folder is not there", &error))?;
-    let of_table = |target: &T| Chosen { target: target.clone().under(&dir), by_user: false };
-    Ok(targets.iter().map(of_table).collect())
+    let of_table = |target: &T| {
+        let target = target.clone().under(&dir);
+        places::check(context, &dir, &target)?;
+        Ok(Chosen { target, by_user: false })
+    };
+    targets.iter().map(of_table).collect()
 }
 
 fn url_of(var: Var) -> Result<Option<Url>, CliError> {

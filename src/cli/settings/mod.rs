@@ -7,7 +7,7 @@ mod node_urls;
 mod user_file;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use namesys::resolve::Gateway;
@@ -85,6 +85,7 @@ pub struct Settings {
     timeout: Option<Duration>,
     user: UserFile,
     bindings: RefCell<Bindings>,
+    folders: RefCell<Vec<PathBuf>>,
 }
 
 /// Nodes, and who named them.
@@ -123,12 +124,16 @@ impl Settings {
             })?,
             ..Layers::default()
         };
+        let mut folders = user.folders.clone();
+        let variable = std::env::var_os(env::FOLDERS.0).unwrap_or_default();
+        folders.extend(std::env::split_paths(&variable).filter(|path| path.is_absolute()));
         Ok(Self {
             rpc_urls: args.rpc_url.clone(),
             network: network.resolve().map(|(network, _)| network),
             timeout: timeout.resolve().map(|(timeout, _)| timeout),
             user,
             bindings: RefCell::new(Bindings(bindings)),
+            folders: RefCell::new(folders),
         })
     }
 
@@ -219,6 +224,23 @@ impl Settings {
             user_file::remember(path, &binding)?;
         }
         self.bindings.borrow_mut().0.push(binding);
+        Ok(())
+    }
+
+    /// Folders outside a workspace that its tables may have written.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.folders.borrow().clone()
+    }
+
+    /// Keeps one more of them in the user's file, and for the rest of this call.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn allow_folder(&self, folder: &Path) -> Result<(), CliError> {
+        if let Some(path) = &self.user.path {
+            user_file::allow_folder(path, folder)?;
+        }
+        self.folders.borrow_mut().push(folder.to_owned());
         Ok(())
     }
 

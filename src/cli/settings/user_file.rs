@@ -9,7 +9,7 @@ use namesys::toml::{self, FromText, Text, TomlError, tables};
 use namesys::workspace::{Network, SafeDirectory};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::node_urls::is_node_url;
 use super::{Binding, Bound, Host};
@@ -45,6 +45,8 @@ pub struct UserFile {
     pub credentials: Vec<Binding>,
     /// Workspaces that are taken where they are found, whoever owns them.
     pub safe_directories: Vec<SafeDirectory>,
+    /// Folders outside a workspace that its tables may have written.
+    pub folders: Vec<PathBuf>,
 }
 
 /// Its entries.
@@ -57,6 +59,8 @@ struct File {
     timeout: Option<Text<Patience>>,
     #[serde(default)]
     safe_directories: Vec<Text<SafeDirectory>>,
+    #[serde(default)]
+    folders: Vec<Text<Writable>>,
     #[serde(default)]
     gateways: Gateways,
     #[serde(default, deserialize_with = "tables")]
@@ -110,6 +114,17 @@ impl FromText for Account {
         match is_path {
             true => Err("it is the name of a keystore in ~/.foundry/keystores, no path".to_owned()),
             false => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+struct Writable(PathBuf);
+
+impl FromText for Writable {
+    fn from_text(text: &str) -> Result<Self, String> {
+        match Path::new(text).is_absolute() {
+            true => Ok(Self(text.into())),
+            false => Err("it is no absolute path".to_owned()),
         }
     }
 }
@@ -182,6 +197,7 @@ impl UserFile {
             gateways: file.gateways.ipfs,
             credentials: credentials.collect(),
             safe_directories: file.safe_directories.into_iter().map(|text| text.0).collect(),
+            folders: file.folders.into_iter().map(|text| text.0.0).collect(),
             path: Some(path),
         })
     }
@@ -227,6 +243,29 @@ fn text(path: &Path) -> Result<Option<String>, CliError> {
 /// # Errors
 /// When it cannot be read or written.
 pub fn remember(path: &Path, binding: &Binding) -> Result<(), CliError> {
+    change(path, |document| {
+        let list = document.entry("credentials");
+        let list = list.or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        if let Some(list) = list.as_array_of_tables_mut() {
+            list.push(table(binding));
+        }
+    })
+}
+
+/// Adds a folder that may be written, as [`remember`] does.
+///
+/// # Errors
+/// As [`remember`].
+pub fn allow_folder(path: &Path, folder: &Path) -> Result<(), CliError> {
+    change(path, |document| {
+        let list = document.entry("folders").or_insert(value(Array::new()));
+        if let Some(list) = list.as_array_mut() {
+            list.push(folder.display().to_string());
+        }
+    })
+}
+
+fn change(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), CliError> {
     let failed = |error| CliError::io(format!("{} cannot be written", path.display()), &error);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
@@ -234,10 +273,7 @@ pub fn remember(path: &Path, binding: &Binding) -> Result<(), CliError> {
     let shown = path.display().to_string();
     let (_, mut document): (File, DocumentMut) =
         toml::read(&shown, &text, &ELSEWHERE).map_err(refused)?;
-    let list = document.entry("credentials").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-    if let Some(list) = list.as_array_of_tables_mut() {
-        list.push(table(binding));
-    }
+    change(&mut document);
     // Whole or not at all: half of it would lock every command out.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(document.to_string().as_bytes()).map_err(failed)?;
@@ -297,6 +333,7 @@ mod tests {
             ("rpc_url = hunter2", "FILE:1:11: "),
             ("account = \"/hunter2\"", "FILE:1:1: account: it is the name of a keystore"),
             ("network = \"minnet\"", "\"minnet\" is not one of: mainnet, sepolia, devnet"),
+            ("folders = [\"www\"]", "FILE:1:1: folders: it is no absolute path"),
             ("timeout = \"soon\"", "FILE:1:1: timeout: a duration is a number and a unit"),
             ("name = \"nick.eth\"", "belongs into a workspace's namesys.toml"),
             ("keystore = \"/hunter2\"", "give the account's name"),
@@ -329,6 +366,12 @@ mod tests {
         remember(&path, &other).unwrap();
         let again = std::fs::read_to_string(&path).unwrap();
         assert!(again.starts_with("# mine\naccount = \"nick\" # me\n"), "{again}");
-        assert_eq!(UserFile::read(Some(path)).unwrap().credentials.len(), 2);
+        assert_eq!(UserFile::read(Some(path.clone())).unwrap().credentials.len(), 2);
+        for folder in ["/srv/a b", "/srv/c"] {
+            allow_folder(&path, Path::new(folder)).unwrap();
+        }
+        let file = UserFile::read(Some(path)).unwrap();
+        assert_eq!(file.folders, [Path::new("/srv/a b"), Path::new("/srv/c")]);
+        assert_eq!((file.account.as_deref(), file.credentials.len()), (Some("nick"), 2));
     }
 }

@@ -282,6 +282,7 @@ fn subjects(args: &Args, context: &Context) -> Result<(Option<Session>, Vec<Name
         (Some(name), _) => vec![parse_name(context, name)?],
         (None, Some(session)) => session.config.names().to_vec(),
         (None, None) => {
+            context.refuse_foreign()?;
             return Err(CliError::usage("which name?")
                 .hint("give NAME, or -C DIR for a workspace (namesys init NAME makes one)"));
         }
