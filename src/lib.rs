@@ -41,6 +41,7 @@
 //! | `cli` (default) | the binary, and the crates that only it needs |
 //! | `devnet` (default) | the block [`devnet`] and the contracts of its chain; with it, `serve` |
 //! | `serve` | the block [`serve`]; `cli` has it too |
+//! | `compression` (default) | answers that come compressed are read; otherwise their coding is named |
 //!
 //! A program that uses the library takes it without them:
 //! `namesys = { version = "0.1", default-features = false }`.

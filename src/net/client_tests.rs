@@ -188,6 +188,7 @@ async fn bodies_are_bounded_announced_or_not() {
     assert!(matches!(error, NetError::TooLarge { limit: 4000, .. }), "{error}");
 }
 
+#[cfg(feature = "compression")]
 #[tokio::test]
 async fn coded_answers_are_read_though_nobody_asked_for_them() {
     for (coding, body) in [
@@ -208,6 +209,7 @@ async fn coded_answers_are_read_though_nobody_asked_for_them() {
     }
 }
 
+#[cfg(feature = "compression")]
 #[tokio::test]
 async fn codings_that_are_not_read_are_named_and_false_ones_too() {
     for coding in ["compress", "gzip, br", "x\u{1b}[2J"] {
@@ -250,6 +252,7 @@ async fn a_broken_body_is_no_wrong_coding() {
 }
 
 /// 9,750 bytes that are ten million.
+#[cfg(feature = "compression")]
 #[tokio::test]
 async fn a_bomb_ends_at_the_bound() {
     let bomb = include_bytes!("testdata/zeros-10-mb.gz");

@@ -7,12 +7,11 @@ use crate::tokens::tokens;
 use crate::{files, read};
 
 /// Who reads it otherwise, and why that takes no array for an object.
-const OTHERWISE: [(&str, &str); 7] = [
+const OTHERWISE: [(&str, &str); 6] = [
     ("src/chain/dialect.rs", "any JSON, looked through by hand"),
     ("src/chain/http.rs", "alloy's answer, which reads maps alone"),
     ("src/chain/node.rs", "a number"),
     ("src/cli/output.rs", "our own report"),
-    ("src/devnet/chain/contracts.rs", "our own artifacts"),
     ("src/record/abi_file.rs", "an array of anything"),
     ("src/web/content_type.rs", "whether it is JSON at all"),
 ];

@@ -3,7 +3,6 @@
 
 use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, Bytes, address};
-use serde::Deserialize;
 
 use super::anvil::CHAIN_ID;
 use super::gateways::ChainGateways;
@@ -114,45 +113,39 @@ pub(super) struct Installation {
     pub(super) creation: Bytes,
 }
 
-#[derive(Deserialize)]
-struct Artifact {
-    bytecode: Bytes,
-}
-
 /// All contracts, in an order in which they can be put on the chain.
 pub(super) fn installations(gateways: &ChainGateways) -> Vec<Installation> {
     let ChainGateways { scheme, primary, web3, web2 } = gateways.clone();
-    let contract = |address, artifact: &str, arguments: Vec<u8>| {
-        let artifact: Artifact = serde_json::from_str(artifact)
-            .expect("the artifacts are compiled into the program, and tests read each of them");
-        Installation { address, creation: [&artifact.bytecode[..], &arguments].concat().into() }
+    let contract = |address, code: &[u8], arguments: Vec<u8>| Installation {
+        address,
+        creation: [code, &arguments].concat().into(),
     };
     let ccip2 = (REGISTRY, NAME_WRAPPER, GATEWAY_MANAGER, CHAIN_ID.to_string());
     vec![
-        contract(REGISTRY, include_str!("../contracts/artifacts/Registry.json"), Vec::new()),
+        contract(REGISTRY, include_bytes!("../contracts/artifacts/Registry.bin"), Vec::new()),
         contract(
             NAME_WRAPPER,
-            include_str!("../contracts/artifacts/NameWrapper.json"),
+            include_bytes!("../contracts/artifacts/NameWrapper.bin"),
             REGISTRY.abi_encode(),
         ),
         contract(
             PLAIN_RESOLVER,
-            include_str!("../contracts/artifacts/PlainResolver.json"),
+            include_bytes!("../contracts/artifacts/PlainResolver.bin"),
             (REGISTRY, NAME_WRAPPER).abi_encode_params(),
         ),
         contract(
             UNIVERSAL_RESOLVER,
-            include_str!("../contracts/artifacts/UniversalResolver.json"),
+            include_bytes!("../contracts/artifacts/UniversalResolver.bin"),
             REGISTRY.abi_encode(),
         ),
         contract(
             GATEWAY_MANAGER,
-            include_str!("../contracts/artifacts/GatewayManager.json"),
+            include_bytes!("../contracts/artifacts/GatewayManager.bin"),
             (scheme, primary, web3, web2).abi_encode_params(),
         ),
         contract(
             CCIP2_RESOLVER,
-            include_str!("../contracts/artifacts/CCIP2Resolver.json"),
+            include_bytes!("../contracts/artifacts/CCIP2Resolver.bin"),
             ccip2.abi_encode_params(),
         ),
     ]
@@ -201,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn every_artifact_reads() {
+    fn every_contract_has_its_code() {
         let installations = installations(&ChainGateways::local("127.0.0.1:5559"));
         assert_eq!(installations.len(), 6);
         assert!(installations.iter().all(|contract| contract.creation.len() > 1000));

@@ -1,4 +1,5 @@
-// Compiles sources/*.sol to artifacts/<contract>.json: abi, creation and runtime bytecode.
+// Compiles sources/*.sol to artifacts/<contract>.json: abi, creation and runtime bytecode; and to
+// <contract>.bin, the creation bytecode alone, of those that the program carries.
 // `node build.mjs [FOLDER]` writes to FOLDER instead. Run `npm ci --ignore-scripts` first.
 
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -16,6 +17,9 @@ const CONTRACTS = [
   "Registry",
   "UniversalResolver",
 ];
+
+// Only tests use these.
+const NOT_CARRIED = ["AliasResolver", "Dev3Resolver"];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? path.join(here, "artifacts");
@@ -55,4 +59,7 @@ for (const name of CONTRACTS) {
     deployedBytecode: "0x" + evm.deployedBytecode.object,
   };
   writeFileSync(path.join(target, `${name}.json`), JSON.stringify(artifact) + "\n");
+  if (!NOT_CARRIED.includes(name)) {
+    writeFileSync(path.join(target, `${name}.bin`), Buffer.from(evm.bytecode.object, "hex"));
+  }
 }

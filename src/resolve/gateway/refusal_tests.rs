@@ -29,6 +29,7 @@ async fn a_refusal_is_no_denial() {
 }
 
 /// As a bucket does whose objects were stored so: records, CARs and blocks.
+#[cfg(feature = "compression")]
 #[tokio::test]
 async fn gateways_that_always_compress_are_read() {
     for car in [true, false] {
