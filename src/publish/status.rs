@@ -17,6 +17,17 @@ pub struct PublisherStatus {
     pub served: Result<Option<VerifiedRecord>, PublishError>,
 }
 
+impl PublisherStatus {
+    /// Why what it serves is not known, where that is so.
+    pub fn failure(&self) -> Option<StatusFault> {
+        let reason = self.served.as_ref().err()?.clone();
+        Some(match is_unverified(&reason) {
+            true => StatusFault::Unverified(reason),
+            false => StatusFault::Unreachable { from: self.from.clone(), reason },
+        })
+    }
+}
+
 /// What all publishers serve.
 #[derive(Clone, Debug)]
 pub struct Status {

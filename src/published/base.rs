@@ -97,6 +97,32 @@ impl Known {
         ahead.chain(&self.base)
     }
 
+    /// The sequences that were signed ahead and cannot be sent any more, now that `out` is out:
+    /// it stands over them, or over what they were made over.
+    pub fn in_vain(&self, out: &VerifiedRecord) -> Vec<u64> {
+        let mut ahead: Vec<&PublishedTree> = self
+            .signed
+            .iter()
+            .filter(|signed| signed.is_ahead)
+            .map(|signed| &signed.tree)
+            .collect();
+        ahead.sort_by_key(|tree| tree.sequence());
+        let is_out = |tree: &PublishedTree| tree.record == *out;
+        let sequence = out.fields().sequence;
+        let in_vain = match self.taken().any(is_out) {
+            // Those that were left out.
+            true => ahead.iter().take_while(|tree| tree.sequence() < sequence).collect(),
+            false => {
+                let over = |tree: &PublishedTree| self.before(tree.sequence());
+                let is_over_it = |tree: &&&PublishedTree| {
+                    over(tree).is_some_and(|over| over.sequence() > sequence)
+                };
+                ahead.iter().skip_while(is_over_it).collect::<Vec<_>>()
+            }
+        };
+        in_vain.into_iter().map(|tree| tree.sequence()).collect()
+    }
+
     /// A record was made here; it is sent, or kept for later.
     pub fn sign(&mut self, tree: PublishedTree, is_ahead: bool) {
         self.signed.retain(|signed| signed.tree.record != tree.record);
@@ -167,6 +193,28 @@ pub(super) mod tests {
         assert_eq!((known.base.as_ref().unwrap().sequence(), known.signed.len()), (6, 1));
         known.see(tree(9, "b"));
         assert!(known.signed.is_empty(), "the base has passed it");
+    }
+
+    #[test]
+    fn what_was_signed_ahead_is_in_vain_once_something_else_is_out() {
+        let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
+        known.sign(tree(6, "b"), true);
+        known.sign(tree(7, "c"), true);
+        let in_vain = |out: &PublishedTree| known.in_vain(out.record());
+        assert_eq!(in_vain(&tree(5, "a")), [0; 0], "their base");
+        assert_eq!(in_vain(&tree(6, "b")), [0; 0], "the first of them");
+        assert_eq!(in_vain(&tree(7, "c")), [6], "the first was left out");
+        // Of somebody else: over the base, over the first, over all of them.
+        for (sequence, expected) in
+            [(5, vec![6, 7]), (6, vec![6, 7]), (7, vec![6, 7]), (9, vec![6, 7])]
+        {
+            assert_eq!(in_vain(&tree(sequence, "x")), expected, "{sequence}");
+        }
+        assert_eq!(in_vain(&tree(4, "x")), [0; 0], "a late copy");
+        known.signed.remove(0);
+        assert_eq!(known.in_vain(tree(6, "x").record()), [7]);
+        let sent = Known { signed: vec![Signed { tree: tree(6, "b"), is_ahead: false }], ..known };
+        assert_eq!(sent.in_vain(tree(6, "x").record()), [0; 0]);
     }
 
     #[test]

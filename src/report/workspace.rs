@@ -283,6 +283,14 @@ pub struct StatusReport {
     pub ipns_name: Option<String>,
     /// The highest sequence that the publishers and the workspace know.
     pub sequence: Option<u64>,
+    /// Records whose file is not what `records.toml` wants, and files that it no longer wants.
+    pub unsigned: u64,
+    /// Whether what is signed here is not what is out; none where that is not known, or nothing is
+    /// signed.
+    pub unpublished: Option<bool>,
+    /// Sequences that were signed ahead and cannot be published any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead_in_vain: Vec<u64>,
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
     /// What each web host has.
@@ -311,13 +319,15 @@ pub struct ServedReport {
     pub days_left: Option<i64>,
     /// Whole days since it was made, where it was made in this workspace.
     pub age_days: Option<i64>,
+    /// Whether its value was published from this workspace, or taken over by it.
+    pub ours: Option<bool>,
     /// Whether it is the newest record that is known.
     pub newest: bool,
     /// Why it is not known.
     pub error: Option<String>,
 }
 
-/// `log`: what was published from this workspace, newest first.
+/// `log`: what was published from this workspace or seen by it, newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogReport {
     /// Whose records; none where only web hosts have them.
@@ -329,7 +339,7 @@ pub struct LogReport {
     pub sites: Vec<SiteEntry>,
 }
 
-/// A record that was made here.
+/// A record that was made here or seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Its sequence.
@@ -338,6 +348,13 @@ pub struct LogEntry {
     pub value: String,
     /// Until when, RFC 3339.
     pub validity: String,
-    /// When it was made, RFC 3339.
+    /// When it was made, RFC 3339; none of one that others made.
     pub made: Option<String>,
+    /// Whether it is the newest that is known to be published.
+    pub current: bool,
+    /// Whether it is the base: what was last seen published.
+    pub base: bool,
+    /// The publishers that have it, where they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Vec<String>>,
 }

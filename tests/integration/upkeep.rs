@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use namesys::devnet::{DevnetConfig, DevnetHandle};
-use namesys::report::{ErrorKind, IpnsRecordReport, KeygenReport, PublishReport, StatusReport};
+use namesys::report::{
+    ErrorKind, IpnsRecordReport, KeygenReport, LogEntry, LogReport, PublishReport, StatusReport,
+};
 use sha2::{Digest, Sha256};
 
 use crate::support::reports::{kind, report};
@@ -135,6 +137,73 @@ fn a_fresh_checkout_tells_what_is_foreign() {
 }
 
 /// As some write "always".
+/// As `git status`: what is wanted, what is signed, what is out, and what waits in vain.
+#[test]
+fn status_tells_what_is_not_signed_not_out_and_in_vain() {
+    let (folder, _devnet, here) = Workspace::on_devnet();
+    let status = |workspace: &Workspace| {
+        let status: StatusReport = report(&workspace.run(&["status"]).1);
+        (status.unsigned, status.unpublished, status.ahead_in_vain)
+    };
+    let said = |workspace: &Workspace, words: &str| {
+        let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+        let lines = command.args(["-q", "status"]).output().unwrap();
+        let lines = String::from_utf8(lines.stdout).unwrap();
+        assert!(lines.contains(words), "{lines}");
+    };
+    assert_eq!(status(&here), (0, Some(true), vec![]), "signed, and nothing is out");
+    here.good(&["publish"]);
+    assert_eq!(status(&here), (0, Some(false), vec![]));
+    here.good(&["set", "text", "url", "https://example.com"]);
+    assert_eq!(status(&here), (1, Some(false), vec![]));
+    said(&here, "1 record is not signed as records.toml says: namesys diff lists, namesys sign");
+    here.good(&["sign"]);
+    assert_eq!(status(&here), (0, Some(true), vec![]));
+    said(&here, "what is signed here is not what is published: namesys publish");
+    // For later, and then somebody else is first.
+    let there = here.checkout(folder.path().join("there"));
+    here.good(&["publish", "--sign-only", "later"]);
+    assert_eq!(status(&here), (0, Some(true), vec![]));
+    there.good(&["set", "text", "email", "nick@example.com"]);
+    there.good(&["sign"]);
+    there.good(&["publish"]);
+    assert_eq!(status(&here), (0, Some(true), vec![1]));
+    said(&here, "sequence 1 was signed ahead in vain");
+    // Where nobody answers and nothing was seen it is not known.
+    std::fs::remove_file(here.dir.join("published.toml")).unwrap();
+    let silent = ["status", "--publisher", "w3name=http://127.0.0.1:1"];
+    let status: StatusReport = report(&here.run(&silent).1);
+    assert_eq!(status.unpublished, None);
+}
+
+/// The log has what was made here, what was seen, and with `--remote` what others made.
+#[test]
+fn the_log_marks_what_is_out_and_what_was_seen() {
+    let (folder, _devnet, here) = Workspace::on_devnet();
+    here.good(&["publish"]);
+    let there = here.checkout(folder.path().join("there"));
+    let log = |workspace: &Workspace, arguments: &[&str]| {
+        let log: LogReport = workspace.report(&[&["log"], arguments].concat());
+        let is = |entry: LogEntry| {
+            let from = entry.from.map_or(0, |from| from.len());
+            (entry.sequence, entry.made.is_some(), entry.current, entry.base, from)
+        };
+        log.log.into_iter().map(is).collect::<Vec<_>>()
+    };
+    assert_eq!(log(&here, &[]), [(0, true, true, true, 0)]);
+    assert_eq!(log(&there, &[]), [(0, false, true, true, 0)], "a checkout has no history");
+    there.change("https://example.com/1");
+    there.good(&["publish"]);
+    assert_eq!(log(&here, &[]), [(0, true, true, true, 0)]);
+    let all = [(1, false, true, false, 1), (0, true, false, true, 0)];
+    assert_eq!(log(&here, &["--remote"]), all);
+    assert_eq!(here.run(&["log", "--publisher", "w3name=http://127.0.0.1:1"]).0, Some(2));
+    let silent = ["log", "--remote", "--publisher", "w3name=http://127.0.0.1:1"];
+    let (code, json, _) = here.run(&silent);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Unreachable)), "{json}");
+    assert_eq!(json["log"][0]["sequence"], 0, "{json}");
+}
+
 #[test]
 fn the_last_day_of_all_is_a_validity_like_others() {
     let (_folder, _devnet, workspace) = Workspace::on_devnet();

@@ -19,7 +19,8 @@ fn the_library_alone_brings_neither_a_command_line_nor_a_server() {
     let alone = built(&[]);
     let added = |name: &&str| alone.iter().any(|built| built == name);
     let cli = ["anstream", "clap", "clap_complete", "clap_mangen", "dialoguer", "etcetera"];
-    let servers = ["axum", "indicatif", "multer", "tokio-rustls-server", "brotli", "tokio-tungstenite"];
+    let servers =
+        ["axum", "indicatif", "multer", "tokio-rustls-server", "brotli", "tokio-tungstenite"];
     let found: Vec<_> = cli.iter().chain(&servers).filter(|name| added(name)).collect();
     assert!(found.is_empty(), "{found:?}");
     assert!(built(&["--features=cli"]).contains(&"clap".to_owned()));

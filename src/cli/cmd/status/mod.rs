@@ -1,19 +1,22 @@
-//! `status`: what each publisher and web host serves, until when. `log`: what was published from here.
+//! `status`: what is wanted, signed and published; by whom, and until when.
 
 mod chain;
+mod here;
+mod log;
 mod sites;
 
 use std::io::{self, Write};
 
+use cid::Cid;
 use jiff::Timestamp;
 use namesys::ipns::VerifiedRecord;
 use namesys::keys::IpnsName;
 use namesys::net::beside;
 use namesys::publish::{
-    History, HistoryEntry, PublisherStatus, SiteEntry, Status, days_left, status, whole_days,
+    History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
 };
-use namesys::published::BaseFile;
-use namesys::report::{ErrorKind, LogEntry, LogReport, ServedReport, StatusReport};
+use namesys::published::{BaseFile, Known, PublishedTree};
+use namesys::report::{ServedReport, SiteStatusReport, StatusReport};
 
 use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, SiteArgs};
@@ -23,7 +26,10 @@ use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
 use crate::cli::words::{Tone, state, when};
 
+use here::Here;
+
 pub use chain::Published;
+pub use log::{LogArgs, run as run_log};
 
 /// `status`
 #[derive(Debug, clap::Args)]
@@ -39,28 +45,24 @@ pub struct Args {
     rpc: RpcArgs,
 }
 
-/// `log`
-#[derive(Debug, clap::Args)]
-pub struct LogArgs {}
-
-/// Asks every publisher and every web host.
+/// Compares the workspace, and asks every publisher and every web host.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let sites = args.sites.get(context, &session.config)?;
     let name = ipns_name(&session, !sites.is_empty() && !args.publishers.are_given())?;
+    let here = Here::look(context, &session)?;
     let mut history = Vec::new();
     let mut publishers = Vec::new();
+    let mut known = Known::default();
     if let Some(name) = &name {
         history = History::of(&session.workspace).entries(name)?;
         publishers = args.publishers.get(context, Some(&session.config))?;
+        known = BaseFile::read(&session.workspace)?.of(name);
     }
-    let mut kept: Vec<VerifiedRecord> = history.iter().map(|entry| entry.record.clone()).collect();
-    if let Some(name) = &name {
-        // What was seen published is known here, also in a checkout without history.
-        let known = BaseFile::read(&session.workspace)?.of(name);
-        let signed = known.signed.into_iter().map(|signed| signed.tree);
-        kept.extend(known.base.into_iter().chain(signed).map(|tree| tree.record().clone()));
-    }
+    // What was seen published is known here, also in a checkout without history.
+    let signed = known.signed.iter().map(|signed| &signed.tree).chain(&known.base);
+    let kept = history.iter().map(|entry| &entry.record).chain(signed.map(PublishedTree::record));
+    let kept: Vec<VerifiedRecord> = kept.cloned().collect();
     let http = context.http()?;
     let rpc = args.rpc.open(context, &http)?;
     if rpc.is_none() {
@@ -84,7 +86,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (records, at_sites, chain) = context.block_on(asked)?;
     let now = Timestamp::now();
     let (chains, chain_errors): (Vec<_>, Vec<_>) = chain.into_iter().flatten().unzip();
-    let (at_sites, site_error) = sites::report(context, &session, at_sites)?;
+    let (at_sites, site_error) = sites::report(here.root.as_ref(), at_sites);
     let (mut report, error) = match &records {
         Some((name, status)) => {
             let report = report(name, status, &history, now);
@@ -93,12 +95,43 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         }
         None => (StatusReport::default(), None),
     };
+    let out = records.as_ref().and_then(|(_, status)| newest_out(status, &known));
+    report.ahead_in_vain = out.iter().flat_map(|out| known.in_vain(out)).collect();
+    report.unsigned = here.unsigned;
+    let status = records.as_ref().map(|(_, status)| status);
+    report.unpublished =
+        here.root.and_then(|root| unpublished(&root, status, out.as_ref(), &at_sites));
     (report.sites, report.chain) = (at_sites, chains.first().cloned());
     report.chains = if chains.len() > 1 { chains } else { Vec::new() };
     let errors = [error, site_error].into_iter().chain(chain_errors).flatten();
     let worst = Exit::worst(errors.clone().map(|error| error.exit));
     let error = errors.into_iter().find(|error| Some(error.exit) == worst);
     Ok(Outcome::partial(report, error))
+}
+
+/// Whether `root` is not what is out; `status` where the name has a key at all, `out` its newest
+/// record. Not known where somebody does not answer who may have it.
+fn unpublished(
+    root: &Cid,
+    status: Option<&Status>,
+    out: Option<&VerifiedRecord>,
+    sites: &[SiteStatusReport],
+) -> Option<bool> {
+    let at_sites = sites.iter().any(|site| site.error.is_none() && !site.current);
+    let by_ipns = match (status, out) {
+        (None, _) => false,
+        (Some(_), Some(out)) => PublishedTree::of(out).is_none_or(|tree| tree.root() != root),
+        (Some(status), None) if status.publishers.iter().all(|one| one.served.is_ok()) => true,
+        (Some(_), None) => return None,
+    };
+    Some(by_ipns || at_sites)
+}
+
+/// The newest record that is out: of what publishers serve, and of what was seen published.
+fn newest_out(status: &Status, known: &Known) -> Option<VerifiedRecord> {
+    let served = status.publishers.iter().filter_map(|one| one.served.as_ref().ok()?.as_ref());
+    let all = served.chain(known.base.as_ref().map(PublishedTree::record));
+    all.reduce(|a, b| if b.supersedes(a) { b } else { a }).cloned()
 }
 
 /// The workspace's IPNS name. Where web hosts alone have the records there is none to speak of.
@@ -121,7 +154,8 @@ fn report(
     now: Timestamp,
 ) -> StatusReport {
     let drifting: Vec<&str> = status.drifting().map(|status| status.from.as_str()).collect();
-    let served = |status: &PublisherStatus| {
+    let foreign = &status.foreign;
+    let served = |(number, status): (usize, &PublisherStatus)| {
         let record = status.served.as_ref().ok().and_then(Option::as_ref);
         ServedReport {
             from: status.from.clone(),
@@ -130,6 +164,7 @@ fn report(
             validity: record.map(|record| record.fields().until()),
             days_left: record.map(|record| days_left(record, now)),
             age_days: record.and_then(|record| age_days(record, history, now)),
+            ours: record.map(|_| !foreign.contains(&number)),
             newest: record.is_some() && !drifting.contains(&status.from.as_str()),
             error: status.served.as_ref().err().map(ToString::to_string),
         }
@@ -137,7 +172,7 @@ fn report(
     StatusReport {
         ipns_name: Some(name.to_string()),
         sequence: status.newest.as_ref().map(|record| record.fields().sequence),
-        publications: status.publishers.iter().map(served).collect(),
+        publications: status.publishers.iter().enumerate().map(served).collect(),
         ..StatusReport::default()
     }
 }
@@ -148,35 +183,12 @@ fn age_days(record: &VerifiedRecord, history: &[HistoryEntry], now: Timestamp) -
     Some(whole_days(now.duration_since(entry.made?)))
 }
 
-/// Lists the records made here, and what web hosts got from here.
-pub fn run_log(_args: LogArgs, context: &Context) -> Result<Outcome, CliError> {
-    let session = Session::open(context)?;
-    let sites = sites::log(&session)?;
-    let name = ipns_name(&session, !sites.is_empty())?;
-    let history = match &name {
-        Some(name) => History::of(&session.workspace).entries(name)?,
-        None => Vec::new(),
-    };
-    let entries = history.into_iter().rev().map(|entry| LogEntry {
-        sequence: entry.record.fields().sequence,
-        value: entry.record.fields().value.clone(),
-        validity: entry.record.fields().until(),
-        made: entry.made.map(|made| made.to_string()),
-    });
-    let log: Vec<LogEntry> = entries.collect();
-    let error = (log.is_empty() && sites.is_empty()).then(|| {
-        CliError::new(Exit::NotFound, ErrorKind::NotPublished, "nothing was published from here")
-            .hint("namesys publish")
-    });
-    let ipns_name = name.map(|name| name.to_string());
-    Ok(Outcome::partial(LogReport { ipns_name, log, sites }, error))
-}
-
 impl Human for StatusReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(name) = &self.ipns_name {
             writeln!(out, "IPNS name  {name}")?;
         }
+        here::human(self, out)?;
         for served in &self.publications {
             match (&served.error, served.sequence) {
                 (Some(error), _) => {
@@ -200,18 +212,5 @@ impl Human for StatusReport {
         sites::human(&self.sites, out)?;
         let chains = if self.chains.is_empty() { self.chain.as_slice() } else { &self.chains };
         chains.iter().try_for_each(|chain| chain::human(chain, out))
-    }
-}
-
-impl Human for LogReport {
-    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        for entry in &self.log {
-            let made = entry.made.as_deref().map_or_else(|| "-".to_owned(), when);
-            writeln!(out, "{}  {made}  {}", entry.sequence, shown(&entry.value))?;
-        }
-        for SiteEntry { to, root, made, .. } in &self.sites {
-            writeln!(out, "{}  {made}  {}", shown(to), shown(root))?;
-        }
-        Ok(())
     }
 }

@@ -2,16 +2,14 @@
 
 use std::io::{self, Write};
 
+use cid::Cid;
 use futures_util::future::join_all;
-use namesys::ens::WELL_KNOWN;
 use namesys::net::Http;
 use namesys::publish::site::{Site, SiteStatus, site_fault, site_status};
-use namesys::publish::{History, SiteEntry, Source};
+use namesys::publish::{History, SiteEntry};
 use namesys::report::{SiteSeenReport, SiteStatusReport};
 
-use crate::cli::cmd::pack::measure;
 use crate::cli::cmd::publish::https::seen_report;
-use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::shown;
 use crate::cli::session::Session;
@@ -21,17 +19,11 @@ pub async fn ask(sites: &[Site], http: &Http) -> Vec<SiteStatus> {
     join_all(sites.iter().map(|site| site_status(site, http))).await
 }
 
-/// What is reported, and what of it is a failure.
+/// What is reported, and what of it is a failure; `signed` is the tree here.
 pub fn report(
-    context: &Context,
-    session: &Session,
+    signed: Option<&Cid>,
     asked: Vec<SiteStatus>,
-) -> Result<(Vec<SiteStatusReport>, Option<CliError>), CliError> {
-    let dir = session.workspace.dir();
-    let signed = match asked.is_empty() || !dir.join(WELL_KNOWN).is_dir() {
-        true => None,
-        false => Some(measure(context, &Source::WellKnown(dir.to_owned()))?.root),
-    };
+) -> (Vec<SiteStatusReport>, Option<CliError>) {
     let error = site_fault(&asked).map(CliError::from);
     let reports: Vec<SiteStatusReport> = asked
         .into_iter()
@@ -41,7 +33,7 @@ pub fn report(
             let unseen = seen.as_ref().and_then(|seen| seen.error.clone());
             SiteStatusReport {
                 from,
-                current: root.is_some() && root == signed,
+                current: root.is_some() && root.as_ref() == signed,
                 root: root.map(|root| root.to_string()),
                 served: seen.as_ref().map(|seen| seen.ok && root.is_some()),
                 url: seen.map(|seen| seen.to),
@@ -49,7 +41,7 @@ pub fn report(
             }
         })
         .collect();
-    Ok((reports, error))
+    (reports, error)
 }
 
 /// The sites' part of what a person reads.

@@ -1,0 +1,63 @@
+//! The workspace's side of `status`: what is wanted and not signed, and what is signed.
+
+use std::io::{self, Write};
+
+use cid::Cid;
+use namesys::ens::WELL_KNOWN;
+use namesys::publish::Source;
+use namesys::report::StatusReport;
+use namesys::workspace::{RecordState, plan};
+
+use crate::cli::cmd::list::expected;
+use crate::cli::cmd::pack::measure;
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
+use crate::cli::words::{Tone, state};
+
+/// What the workspace's own files say.
+pub struct Here {
+    /// Records whose file is not what `records.toml` wants, and files that it no longer wants.
+    pub unsigned: u64,
+    /// The tree that `publish` would send; none where nothing is signed.
+    pub root: Option<Cid>,
+}
+
+impl Here {
+    /// Compares both halves of the workspace, and packs what is signed.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or are wrong.
+    pub fn look(context: &Context, session: &Session) -> Result<Self, CliError> {
+        let Session { workspace, config } = session;
+        let records = workspace.records(config)?;
+        let changes = plan(workspace, config, &records, &expected(config))?;
+        let unsigned = changes.iter().filter(|change| change.state != RecordState::Signed).count();
+        let dir = workspace.dir().to_owned();
+        let root = match dir.join(WELL_KNOWN).is_dir() {
+            true => Some(measure(context, &Source::WellKnown(dir))?.root),
+            false => None,
+        };
+        Ok(Self { unsigned: unsigned as u64, root })
+    }
+}
+
+/// What the workspace has that is not out, each with the next command.
+pub fn human(report: &StatusReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.unsigned > 0 {
+        let records = if report.unsigned == 1 { "record is" } else { "records are" };
+        let line = format!("{} {records} not signed as records.toml says", report.unsigned);
+        writeln!(out, "{}: namesys diff lists, namesys sign signs", state(Tone::Open, &line))?;
+    }
+    let is_out = report.sequence.is_some() || !report.sites.is_empty();
+    if report.unpublished == Some(true) && is_out {
+        let line = state(Tone::Open, "what is signed here is not what is published");
+        writeln!(out, "{line}: namesys publish")?;
+    }
+    for sequence in &report.ahead_in_vain {
+        let line = format!("sequence {sequence} was signed ahead in vain");
+        let why = "something else was published since; sign it again over that";
+        writeln!(out, "{}: {why}", state(Tone::Bad, &line))?;
+    }
+    Ok(())
+}
