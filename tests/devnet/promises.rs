@@ -111,6 +111,45 @@ async fn something_else_beside_files_breaks_no_pin() {
     assert_eq!(sent, [root, other]);
 }
 
+/// Documents of DAG-CBOR lead on by their links, and are an entity of their own.
+#[tokio::test]
+async fn paths_go_through_documents() {
+    let net = Net::start().await;
+    let mut blocks = MemoryBlocks::new();
+    let file = sha256_cid(0x55, b"F");
+    blocks.put(&file, b"F").unwrap();
+    // {"files": {"single": file}}
+    let link = [&[0xd8, 42, 0x58, 37, 0][..], &file.to_bytes()].concat();
+    let document = [&b"\xa1\x65files\xa1\x66single"[..], &link].concat();
+    let documents = sha256_cid(0x71, &document);
+    blocks.put(&documents, &document).unwrap();
+    let link = [&[0x0a, 36][..], &documents.to_bytes(), &[0x12, 1], b"d"].concat();
+    let node = [&[0x12, link.len() as u8][..], &link, &[0x0a, 2, 8, 1]].concat();
+    let root = sha256_cid(DAG_PB, &node);
+    blocks.put(&root, &node).unwrap();
+    net.import("", car(&root, &blocks)).await;
+    net.import("", car(&documents, &blocks)).await;
+    for (path, expected) in [
+        (format!("{documents}/files/single?format=car"), &[documents, file][..]),
+        (format!("{root}/d/files/single?format=car"), &[root, documents, file]),
+        (format!("{root}/d?format=car&dag-scope=entity"), &[root, documents]),
+        (format!("{root}/d?format=car&dag-scope=block"), &[root, documents]),
+        (format!("{documents}?format=car&dag-scope=entity"), &[documents]),
+    ] {
+        let sent = blocks_of(net.get(&format!("/ipfs/{path}")).await).await;
+        assert_eq!(sent, expected, "{path}");
+    }
+    let found = net.get(&format!("/ipfs/{root}/d/files/single")).await;
+    assert_eq!(found.text().await.unwrap(), "F");
+    for (path, status) in [
+        (format!("{root}/d/files/none"), StatusCode::NOT_FOUND),
+        (format!("{root}/d/files"), StatusCode::NOT_IMPLEMENTED),
+        (format!("{root}/d"), StatusCode::INTERNAL_SERVER_ERROR),
+    ] {
+        assert_eq!(net.get(&format!("/ipfs/{path}")).await.status(), status, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_put_by_force_replaces_a_higher_sequence() {
     let net = Net::start().await;

@@ -2,6 +2,7 @@
 //! in it, answering as boxo's handler, which is Kubo's, does.
 
 mod body;
+mod dag_cbor;
 mod format;
 mod mutable;
 mod path;

@@ -150,15 +150,17 @@ fn car_blocks(
     let walk = match found {
         // Its block is the last of the path's.
         Some(_) if scope == Scope::Block => None,
+        // Nor what a DAG-CBOR document links to.
+        Some(Found { kind: None, .. }) if scope == Scope::Entity => None,
         // A directory's own blocks are those a listing reads.
-        Some(Found { cid, kind: Kind::Directory, .. }) if scope == Scope::Entity => {
+        Some(Found { cid, kind: Some(Kind::Directory), .. }) if scope == Scope::Entity => {
             let recording = Recording::new(store);
             failed = list(&recording, cid, &TreeBudget::new(unixfs::LISTED)).err();
             first.extend(recording.into_read());
             None
         }
         // Of a file the blocks that hold the range.
-        Some(Found { cid, kind: Kind::File { size }, .. })
+        Some(Found { cid, kind: Some(Kind::File { size }), .. })
             if let Some(bytes) = bytes.filter(|_| scope == Scope::Entity) =>
         {
             let recording = Recording::new(store);

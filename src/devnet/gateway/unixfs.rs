@@ -11,6 +11,7 @@ use cid::Cid;
 use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
 
+use super::dag_cbor::{DAG_CBOR, Stops, follow};
 use super::path::ContentPath;
 use super::{
     Ask, ESCAPED, Target, body, cache_control, disposition, not_modified, redirect, set_roots,
@@ -20,6 +21,7 @@ use crate::devnet::network::Network;
 use crate::devnet::reply::{self, Form, Refusal, set};
 use crate::ipfs::{
     BlockSource, Entry, FileParts, Kind, ReadError, TreeBudget, TreeLimits, list, resolve,
+    verify_block,
 };
 use crate::web::{Wanted, content_type, none_match, wanted};
 
@@ -32,7 +34,8 @@ pub(super) const LISTED: TreeLimits =
 /// Where a path leads.
 pub(super) struct Found {
     pub(super) cid: Cid,
-    pub(super) kind: Kind,
+    /// None of a DAG-CBOR node.
+    pub(super) kind: Option<Kind>,
     /// The CID of the root and of each segment.
     pub(super) roots: Vec<Cid>,
 }
@@ -82,13 +85,70 @@ impl From<ReadError> for FindError {
 
 /// Follows the path segment by segment.
 pub(super) fn find(source: &dyn BlockSource, target: &Target) -> Result<Found, FindError> {
-    let mut last = resolve(source, &target.root, &[])?;
-    let mut roots = vec![last.cid];
-    for segment in &target.segments {
-        last = resolve(source, &last.cid, &[segment])?;
-        roots.push(last.cid);
+    let (mut cid, mut kind) = child(source, &target.root, &[])?;
+    let (mut roots, mut left) = (vec![cid], &target.segments[..]);
+    while let [segment, rest @ ..] = left {
+        let next = match kind {
+            Some(_) => {
+                left = rest;
+                child(source, &cid, &[segment])?
+            }
+            None => {
+                let block = node(source, &cid)?;
+                let (link, used) =
+                    follow(&block, left).map_err(|stops| stopped(stops, &cid, left))?;
+                left = &left[used..];
+                child(source, &link, &[])?
+            }
+        };
+        (cid, kind) = next;
+        roots.push(cid);
     }
-    Ok(Found { cid: last.cid, kind: last.kind, roots })
+    if kind.is_none() {
+        node(source, &cid)?;
+    }
+    Ok(Found { cid, kind, roots })
+}
+
+/// What lies there; no kind of a DAG-CBOR node, which is not read yet.
+fn child(
+    source: &dyn BlockSource,
+    cid: &Cid,
+    path: &[&str],
+) -> Result<(Cid, Option<Kind>), ReadError> {
+    match resolve(source, cid, path) {
+        Ok(found) => Ok((found.cid, Some(found.kind))),
+        Err(ReadError::Codec { cid, codec: DAG_CBOR }) => Ok((cid, None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The block of a DAG-CBOR node.
+fn node(source: &dyn BlockSource, cid: &Cid) -> Result<Bytes, ReadError> {
+    let block = source.get(cid).map_err(|source| ReadError::Source { cid: *cid, source })?;
+    let block = block.ok_or(ReadError::Missing(*cid))?;
+    verify_block(cid, &block)?;
+    Ok(block)
+}
+
+fn stopped(stops: Stops, cid: &Cid, path: &[String]) -> FindError {
+    let path = path.join("/");
+    let (status, text) = match stops {
+        Stops::NotFound => (StatusCode::NOT_FOUND, format!("no link named {path:?} under {cid}")),
+        Stops::Within => {
+            (StatusCode::NOT_IMPLEMENTED, format!("{path:?} lies within the DAG-CBOR of {cid}"))
+        }
+        Stops::Malformed => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("block {cid} is not DAG-CBOR"))
+        }
+    };
+    FindError { status, text }
+}
+
+/// A DAG-CBOR node where a file or directory is to be served.
+fn no_file(found: &Found) -> FindError {
+    let text = ReadError::Codec { cid: found.cid, codec: DAG_CBOR }.to_string();
+    FindError { status: StatusCode::INTERNAL_SERVER_ERROR, text }
 }
 
 /// `GET` without a special format.
@@ -106,7 +166,8 @@ pub(super) fn serve(network: &Network, ask: &Ask, target: &Target) -> Result<Res
         return Ok(not_modified(&listing_etag, listing_cache(ask, target)));
     }
     let name = ask.query.get("filename").map(String::as_str).or(ask.path.file_name());
-    let mut response = match &found.kind {
+    let kind = found.kind.as_ref().ok_or_else(|| no_file(&found).at(&ask.path))?;
+    let mut response = match kind {
         Kind::File { size } => {
             let start = start(blocks, &found.cid, *size).map_err(at)?;
             let body = |range| body::file(store, &found.cid, *size, range);

@@ -1,5 +1,6 @@
 //! The public suite for gateways, <https://github.com/ipfs/gateway-conformance>, against the devnet.
-//! `GATEWAY_CONFORMANCE` names its binary, which carries its fixtures; `curl` brings them.
+//! `GATEWAY_CONFORMANCE` names its binary, which has its fixtures, and runs its tests with Go from
+//! where it was built; `curl` brings the fixtures. Tried with its commit 22c7644 (2026-04).
 
 use std::path::Path;
 use std::process::Command;
@@ -34,6 +35,10 @@ pub fn presets() -> Result<()> {
             post(&format!("{}/api/v0/dag/import?pin-roots=false", devnet.urls.kubo), &path)?;
         } else if let Some((stem, "ipns-record")) = name.rsplit_once('.') {
             let key = stem.split('_').next().unwrap_or_default();
+            // Of a subdomain's fixtures one is of an RSA key, which the devnet does not keep.
+            if key.starts_with("Qm") {
+                continue;
+            }
             let url = format!("{}/api/v0/routing/put?arg=/ipns/{key}", devnet.urls.kubo);
             post(&url, &path)?;
         }
