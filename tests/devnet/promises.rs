@@ -64,6 +64,36 @@ async fn of_an_entity_the_blocks_of_a_range() {
     assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
 }
 
+/// It breaks off after what could be sent, whatever of the range comes after what is missing.
+#[tokio::test]
+async fn a_range_that_cannot_be_read_whole_ends_as_a_failure() {
+    let net = Net::start().await;
+    let content: Vec<u8> = (0..3_500_000_u32).map(|n| (n / 4096 % 251) as u8).collect();
+    let (root, all) = pack(&[("f", &content)]);
+    let second = sha256_cid(0x55, &content[1 << 20..2 << 20]);
+    let mut blocks = MemoryBlocks::new();
+    for (cid, data) in all.iter().filter(|(cid, _)| **cid != second) {
+        blocks.put(cid, data).unwrap();
+    }
+    net.import("?pin-roots=false", car(&root, &blocks)).await;
+    for (range, is_whole) in [
+        ("0:9", true),
+        ("2097152:*", true),
+        ("0:*", false),
+        ("0:1048580", false),
+        ("1048576:1048580", false),
+        ("1048576:*", false),
+    ] {
+        let path = format!("/ipfs/{root}/f?format=car&dag-scope=entity&entity-bytes={range}");
+        // Of little the head goes with what it breaks off in.
+        let whole = match net.http.get(format!("{}{path}", net.url)).send().await {
+            Ok(response) => response.bytes().await,
+            Err(error) => Err(error),
+        };
+        assert_eq!(whole.is_ok(), is_whole, "{range}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_here_is_not_fetched() {
     let net = Net::start().await;
