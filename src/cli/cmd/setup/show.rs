@@ -189,3 +189,48 @@ fn planned(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<(
 fn in_ether(wei: &str) -> Option<String> {
     wei.parse::<U256>().ok().map(ether)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A name's report; of each transaction whether it was sent, the most it may cost, and its cost.
+    fn report(transactions: &[(bool, &str, Option<&str>)]) -> SetupReport {
+        let one = |(sent, max, cost): &(bool, &str, Option<&str>)| {
+            json!({
+                "to": "0x", "data": "0x", "value": "0", "hash": sent.then_some("0xab"),
+                "state": "sent", "description": "x", "gas": 1, "max_cost": max, "cost": cost,
+            })
+        };
+        let paid: Vec<u64> =
+            transactions.iter().filter_map(|(.., cost)| cost.map(|c| c.parse().unwrap())).collect();
+        let most: u64 = transactions.iter().map(|(_, max, _)| max.parse::<u64>().unwrap()).sum();
+        let cost = (!paid.is_empty()).then(|| paid.iter().sum::<u64>().to_string());
+        serde_json::from_value(json!({
+            "name": "nick.eth", "chain_id": 1, "sender": "0x",
+            "standing": {"level": "nick.eth", "owner": "0x", "wrapped": false},
+            "transactions": transactions.iter().map(one).collect::<Vec<_>>(),
+            "max_cost": most.to_string(), "cost": cost, "warnings": [],
+        }))
+        .unwrap()
+    }
+
+    /// `--max-cost` is for all names: what was sent and not seen mined may cost the most.
+    #[test]
+    fn what_is_spent_and_its_sums() {
+        let first = report(&[(true, "100", Some("40")), (true, "50", None), (false, "30", None)]);
+        assert_eq!(spent(&first), U256::from(40 + 50));
+        let second = report(&[(false, "7", None)]);
+        assert_eq!(spent(&second), U256::ZERO);
+        assert_eq!(sums(&[first, second.clone()]), ("187".to_owned(), Some("40".to_owned())));
+        assert_eq!(sums(&[second]), ("7".to_owned(), None));
+        let mut text = Vec::new();
+        report(&[(true, "3000000000000000", Some("2000000000000000"))]).human(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("sent, not seen mined: 0xab, 0.002 ether\n"), "{text}");
+        assert!(text.ends_with("paid in all 0.002 ether, gas and what was sent along\n"), "{text}");
+        assert!(!text.contains("at most"), "{text}");
+    }
+}
