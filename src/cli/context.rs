@@ -245,6 +245,12 @@ impl Context {
         opened.as_ref().ok_or_else(|| CliError::usage("there is no workspace"))
     }
 
+    /// From now on there is no workspace: one is to be made, whatever stands around.
+    pub fn forget_workspace(&self) {
+        // Set already only where the command has looked at one.
+        let _ = self.opened.set(None);
+    }
+
     /// The workspace's configuration, for commands that work without one too.
     ///
     /// # Errors

@@ -12,6 +12,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("name remove", &["namesys name remove other.eth", "namesys name remove other.eth --keep"]),
     ("name list", &["namesys name list", "namesys name list --json"]),
     (
+        "clone",
+        &[
+            "namesys clone nick.eth --rpc-url https://rpc.example",
+            "namesys clone nick.eth work --drop-invalid",
+            "namesys clone --ipns k51qzi5uqu5dga6fpfcos2xk1xoq0q6h0vzxwzf20gzppm2m6u427vw4upnxwb --owner 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+        ],
+    ),
+    (
         "keygen",
         &[
             "namesys keygen --mnemonic ~/words",

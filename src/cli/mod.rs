@@ -73,6 +73,8 @@ pub enum Command {
     Init(cmd::init::Args),
     /// Add, remove or list the names of a workspace
     Name(cmd::name::Args),
+    /// Make a workspace of what is published; no key is needed
+    Clone(Box<cmd::clone::Args>),
     /// Derive the IPNS key and the records signer from the wallet
     Keygen(cmd::keygen::Args),
     /// Set a record in records.toml
@@ -144,6 +146,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
     match command {
         Command::Init(args) => cmd::init::run(args, context),
         Command::Name(args) => cmd::name::run(args, context),
+        Command::Clone(args) => cmd::clone::run(*args, context),
         Command::Keygen(args) => cmd::keygen::run(args, context),
         Command::Set(args) => cmd::set::run(args, context),
         Command::Unset(args) => cmd::set::run_unset(args, context),

@@ -1,7 +1,7 @@
 //! Whose word is taken for who owns a name: the user's, the chain's, or the recorded one.
 
 use clap::Args;
-use namesys::chain::Rpc;
+use namesys::chain::{Rpc, Walk};
 use namesys::ens::Name;
 use namesys::net::Http;
 use namesys::wallet::Address;
@@ -22,22 +22,37 @@ pub struct OwnerArgs {
     pub rpc: RpcArgs,
 }
 
-/// Who owns a name, by the chain; zero where nobody does.
+/// What the chain says of a name.
+pub struct ChainWord {
+    /// The chain.
+    pub chain_id: u64,
+    /// Who owns it; zero where nobody does.
+    pub owner: Address,
+    /// Of a records resolver: its address, and where it looks for records.
+    pub walk: Option<(Address, Walk)>,
+}
+
+/// Asks the chain.
 ///
 /// # Errors
 /// When it cannot be asked, or is another chain.
-async fn chain_owner(rpc: &Rpc, chain_id: u64, name: &Name) -> Result<Address, CliError> {
-    rpc.check_chain_id(Some(chain_id)).await?;
+pub async fn chain_word(
+    rpc: &Rpc,
+    chain_id: Option<u64>,
+    name: &Name,
+) -> Result<ChainWord, CliError> {
+    let chain_id = rpc.check_chain_id(chain_id).await?;
     let view = rpc.at(rpc.latest().await?.value);
     let facts = view.name_facts(name).await?.value;
     let owner = facts.owner();
     let Some(resolver) = facts.resolver.map(|resolver| resolver.address) else {
-        return Ok(owner);
+        return Ok(ChainWord { chain_id, owner, walk: None });
     };
     if !view.is_records_resolver(resolver).await?.value {
-        return Ok(owner);
+        return Ok(ChainWord { chain_id, owner, walk: None });
     }
-    Ok(view.walk(resolver, name).await?.value.owner)
+    let walk = view.walk(resolver, name).await?.value;
+    Ok(ChainWord { chain_id, owner: walk.owner, walk: Some((resolver, walk)) })
 }
 
 impl OwnerArgs {
@@ -68,18 +83,19 @@ impl OwnerArgs {
             ));
             return Ok(facts);
         };
-        let owner = context.block_on(chain_owner(&rpc, config.chain_id, config.name()))?;
-        if owner.is_zero() || facts.owner == Some(owner) {
+        let word = context.block_on(chain_word(&rpc, Some(config.chain_id), config.name()))?;
+        if word.owner.is_zero() || facts.owner == Some(word.owner) {
             return Ok(facts);
         }
         if let Some(recorded) = facts.owner {
             context.output.warn(format_args!(
-                "{} belongs to {owner}, by the chain, and namesys.toml records {recorded}: records are \
+                "{} belongs to {}, by the chain, and namesys.toml records {recorded}: records are \
                  checked against the chain's word",
-                config.name()
+                config.name(),
+                word.owner
             ));
         }
-        facts.set_owner(owner);
+        facts.set_owner(word.owner);
         Ok(facts)
     }
 }

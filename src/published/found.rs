@@ -5,7 +5,9 @@ use alloy_primitives::Address;
 
 use crate::ens::Name;
 use crate::record::{PathMeaning, RecordFile, RecordKey, Value, meaning};
-use crate::request::{ApprovalCache, Request, Signature, SignedRecord, VerifyContext};
+use crate::request::{
+    ApprovalBasis, ApprovalCache, Request, Signature, SignedRecord, VerifyContext,
+};
 use crate::workspace::{Approval, Facts};
 
 /// A record, by whose it is and which.
@@ -43,6 +45,8 @@ pub struct FoundRecord {
     pub value: Value,
     /// Who signed it.
     pub signer: Address,
+    /// Why that signer may.
+    pub basis: ApprovalBasis,
     /// The SIGN 3 that it carries, where that stands.
     pub approval: Option<Approval>,
 }
@@ -97,7 +101,8 @@ impl Verifier {
         let approval = Signature::from_slice(&record.approval).ok();
         let approval = approval.filter(|signature| request.recover(signature).is_ok());
         let approval = approval.map(|signature| Approval { owner, signature });
-        Ok(FoundRecord { id: id.clone(), value: verified.value().clone(), signer, approval })
+        let (value, basis) = (verified.value().clone(), verified.basis());
+        Ok(FoundRecord { id: id.clone(), value, signer, basis, approval })
     }
 
     /// Whose approval on chain would let the file at `path` stand, where it needs one.

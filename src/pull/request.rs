@@ -18,7 +18,7 @@ use crate::published::{BaseFile, Known, Prefer, PublishedTree, Towards, Verifier
 use crate::workspace::{Config, Facts, Records, Workspace};
 
 /// The web client's word for what it published before.
-const REVISION: &str = "revision.json";
+pub(super) const REVISION: &str = "revision.json";
 /// It has some thousand bytes.
 const MAX_REVISION: u64 = 1 << 20;
 
@@ -156,7 +156,7 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
 }
 
 /// All of them are known from now on.
-fn see(known: &mut Known, trees: Vec<PublishedTree>, by_client: bool) {
+pub(super) fn see(known: &mut Known, trees: Vec<PublishedTree>, by_client: bool) {
     let mut trees = trees.into_iter();
     let Some(first) = trees.next() else { return };
     if by_client {
@@ -192,7 +192,7 @@ async fn read_tree(
     let of_client = known.client.as_ref().map(|client| *client.root());
     let reader = |base: Option<Cid>, of_client: Option<Cid>| -> Reader<(Sides, bool)> {
         Arc::new(move |blocks, budget, lenient| {
-            let is_client = base != Some(there) && is_by_client(blocks, &there, sequence);
+            let is_client = base != Some(there) && has_its_revision(blocks, &there, sequence);
             let base = if is_client { of_client } else { base };
             let sides = read_sides(blocks, [base, Some(there), here], budget, lenient)?;
             Ok((sides, is_client))
@@ -215,16 +215,19 @@ async fn read_tree(
 
 /// Whether the web client published the tree: it holds the revision of the publication before,
 /// which is what its backend makes. A tree that carries such a file on has a higher sequence.
-fn is_by_client(blocks: &dyn BlockSource, root: &Cid, sequence: u64) -> bool {
+fn has_its_revision(blocks: &dyn BlockSource, root: &Cid, sequence: u64) -> bool {
+    let file = resolve(blocks, root, &[REVISION]).ok();
+    let bytes = file.and_then(|file| read_file(blocks, &file.cid, MAX_REVISION).ok());
+    bytes.is_some_and(|bytes| is_by_client(&bytes, sequence))
+}
+
+/// As that: `revision` is the file of a tree whose record has `sequence`.
+pub(super) fn is_by_client(revision: &[u8], sequence: u64) -> bool {
     #[derive(Deserialize)]
     struct Revision {
         sequence: String,
     }
-    let read = || {
-        let file = resolve(blocks, root, &[REVISION]).ok()?;
-        let bytes = read_file(blocks, &file.cid, MAX_REVISION).ok()?;
-        let revision: Revision = json::from_slice(&bytes).ok()?;
-        revision.sequence.parse::<u64>().ok()?.checked_add(1)
-    };
-    read() == Some(sequence)
+    let read: Option<Revision> = json::from_slice(revision).ok();
+    let before = read.and_then(|revision| revision.sequence.parse::<u64>().ok());
+    before.and_then(|before| before.checked_add(1)) == Some(sequence)
 }

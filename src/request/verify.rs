@@ -10,7 +10,7 @@ use crate::ens::{DnsError, Name};
 use crate::record::{RecordKey, Value, ValueError};
 
 /// Why the signer may sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ApprovalBasis {
     /// The signer is the owner.
     Owner,

@@ -16,7 +16,7 @@ use crate::request::{Request, Signature, SignedRecord, VerifiedRecord};
 pub struct Adopted {
     /// Records that are wanted now.
     pub taken: Vec<SignedFile>,
-    /// Files that do not verify, or whose value has no text: they stay as they are.
+    /// Files that do not verify, or whose value cannot be wanted: they stay as they are.
     pub left: Vec<String>,
 }
 
@@ -56,10 +56,9 @@ pub fn adopt(
     adopted
 }
 
-/// Wants a value, if its text says the same.
+/// Wants a value, if it can be wanted.
 fn takes(records: &mut Records, name: &Name, key: &RecordKey, value: &Value) -> bool {
-    let says_the_same = Value::parse(key, &value.to_string()).is_ok_and(|read| read == *value);
-    says_the_same && records.set(name, key, value.clone()).is_ok()
+    records.set(name, key, value.clone()).is_ok()
 }
 
 /// The file's own SIGN 3, where none is kept: with it the file is signed as it is.

@@ -167,6 +167,20 @@ fn payload(bytes: &[u8]) -> Option<SignedRecord> {
     SignedRecord::decode(&RecordFile::payload(bytes).ok()?).ok()
 }
 
+/// Whether a record of ours is whole: its signer is taken to be approved.
+fn verifies(
+    record: SignedRecord,
+    name: &Name,
+    key: &RecordKey,
+    config: &Config,
+    expected: &Expected,
+) -> bool {
+    let kept = config.approval(name, record.signer).map(|kept| kept.owner);
+    let (owner, chain_id) = (kept.unwrap_or(expected.owner), config.chain_id);
+    let approved_signers = &[expected.wallet.unwrap_or(owner), record.signer];
+    record.verify(key, &VerifyContext { name, owner, chain_id, approved_signers }).is_ok()
+}
+
 /// A file at a record's place that no record wants, when it is ours: signed by the workspace's
 /// signer or wallet. Anything else is somebody's and kept.
 fn removed_record(
@@ -188,7 +202,9 @@ fn removed_record(
         _ => return None,
     };
     let record = payload(&read_bounded(workspace.folder(), &entry.path).ok()?)?;
-    expected.is_ours(&record).then_some(Change {
+    // What does not verify is passed on as it is.
+    let is_ours = expected.is_ours(&record) && verifies(record, &name, &key, config, expected);
+    is_ours.then_some(Change {
         name,
         key,
         value: None,

@@ -4,12 +4,14 @@
 //! ["nick.eth"]
 //! "text/avatar" = "https://example.com/avatar.png"
 //! "address/60" = "0xdA87a099a80fcE4778310474AaeB64b820c871a0"
+//! "name" = { raw = "0x…" } # the ABI encoding of a value that has no text form
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use toml_edit::{DocumentMut, Item, Table, value};
+use alloy_primitives::hex;
+use toml_edit::{DocumentMut, InlineTable, Item, Table};
 
 use crate::ens::{Name, NameError};
 use crate::file_names::folded;
@@ -54,7 +56,7 @@ pub enum RecordsError {
     /// The name's records have no place in a tree.
     #[error(transparent)]
     NoFolder(NameError),
-    /// No signed record can hold the value.
+    /// No signed record can, or should, hold the value.
     #[error("{name}: {error}")]
     TooLong {
         /// The name whose record it is.
@@ -157,7 +159,8 @@ impl Records {
                 at: name_text.to_owned(),
                 expected: "a table of records, as in [\"nick.eth\"],",
             })?;
-            if table.iter().any(|(_, item)| item.is_table_like()) {
+            // An inline one is a value, or no record.
+            if table.iter().any(|(_, item)| item.is_table()) {
                 return Err(RecordsError::Shape {
                     at: name_text.to_owned(),
                     expected: "a name in quotes, as in [\"nick.eth\"],",
@@ -169,15 +172,7 @@ impl Records {
             for (key_text, item) in table.iter() {
                 let key = RecordKey::parse(key_text)
                     .map_err(|error| RecordsError::Key { name: name.clone(), error })?;
-                let text = item.as_str().ok_or_else(|| RecordsError::Shape {
-                    at: format!("{name}: {key_text}"),
-                    expected: "a text in quotes",
-                })?;
-                let value = Value::parse_written(&key, key_text, text);
-                let value = value.map_err(|error| RecordsError::Value {
-                    record: format!("{name}: {key}"),
-                    error: Box::new(error),
-                })?;
+                let value = written_value(&name, &key, key_text, item)?;
                 records.claim(&name, &key).map_err(in_file)?;
                 let of_name = records.wanted.entry(name.clone()).or_default();
                 if of_name.insert(key.clone(), value).is_some() {
@@ -258,6 +253,7 @@ impl Records {
             name: name.clone(),
             error: Box::new(error),
         })?;
+        let written = written_form(name, key, &wanted)?;
         self.claim(name, key)?;
         // `is_empty` counts every table, and this is asked for each line of an import.
         if self.document.iter().next().is_none() {
@@ -268,15 +264,15 @@ impl Records {
             at: name.to_string(),
             expected: "a table of records",
         })?;
-        let written = if existed { spelling(table, key) } else { key.to_string() };
-        match table.get_mut(&written).and_then(Item::as_value_mut) {
+        let spelled = if existed { spelling(table, key) } else { key.to_string() };
+        match table.get_mut(&spelled).and_then(Item::as_value_mut) {
             Some(old) => {
                 let decor = old.decor().clone();
-                *old = wanted.to_string().into();
+                *old = written;
                 *old.decor_mut() = decor;
             }
             None => {
-                table.insert(&written, value(wanted.to_string()));
+                table.insert(&spelled, Item::Value(written));
             }
         }
         self.wanted.entry(name.clone()).or_default().insert(key.clone(), wanted);
@@ -360,6 +356,53 @@ impl Records {
                 let own = self.document.trailing().as_str().unwrap_or_default().to_owned();
                 self.document.set_trailing(format!("{comments}{own}"));
             }
+        }
+    }
+}
+
+/// The entry of a value that has no text form, in an inline table: its ABI encoding.
+const RAW: &str = "raw";
+
+/// Reads a value: its text, or `{ raw = "0x…" }`.
+fn written_value(
+    name: &Name,
+    key: &RecordKey,
+    key_text: &str,
+    item: &Item,
+) -> Result<Value, RecordsError> {
+    let failed = |error: ValueError| RecordsError::Value {
+        record: format!("{name}: {key}"),
+        error: Box::new(error),
+    };
+    if let Some(text) = item.as_str() {
+        return Value::parse_written(key, key_text, text).map_err(failed);
+    }
+    let expected = match item.is_inline_table() {
+        true => "a text in quotes, or { raw = \"0x…\" } with the ABI encoding of the value,",
+        false => "a text in quotes",
+    };
+    let shape = || RecordsError::Shape { at: format!("{name}: {key_text}"), expected };
+    let table = item.as_inline_table().filter(|table| table.len() == 1).ok_or_else(shape)?;
+    let digits = table.get(RAW).and_then(|raw| raw.as_str()?.strip_prefix("0x"));
+    let abi = digits.and_then(|digits| hex::decode(digits).ok()).ok_or_else(shape)?;
+    Value::abi_decode(key, &abi).map_err(failed)
+}
+
+/// The text of a value, where that is read as the same value again; else its ABI encoding.
+fn written_form(
+    name: &Name,
+    key: &RecordKey,
+    wanted: &Value,
+) -> Result<toml_edit::Value, RecordsError> {
+    let text = wanted.to_string();
+    match Value::parse(key, &text) {
+        Ok(read) if read == *wanted => Ok(text.into()),
+        Err(error @ ValueError::Secret { .. }) => {
+            Err(RecordsError::TooLong { name: name.clone(), error: Box::new(error) })
+        }
+        _ => {
+            let abi = hex::encode_prefixed(wanted.abi_encode());
+            Ok(InlineTable::from_iter([(RAW, abi)]).into())
         }
     }
 }

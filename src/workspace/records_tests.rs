@@ -124,3 +124,26 @@ fn a_name_is_forgotten_and_the_head_of_the_file_stays() {
     assert_eq!(records.to_string(), "# all of it\n\n");
     assert_eq!(records.iter().count(), 0);
 }
+
+#[test]
+fn a_value_without_a_text_form_is_written_as_it_is_encoded() {
+    let root = Name::parse("nick.eth").unwrap();
+    let key = RecordKey::parse("name").unwrap();
+    // A resolver takes it; as a text it would be read in normal form.
+    let odd = Value::Name("Nick.eth".to_owned());
+    assert_ne!(Value::parse(&key, &odd.to_string()).ok(), Some(odd.clone()));
+    let mut records = Records::parse("", std::slice::from_ref(&root)).unwrap();
+    assert!(records.set(&root, &key, odd.clone()).unwrap());
+    let text = records.to_string();
+    assert!(text.contains("name = { raw = \"0x0000"), "{text}");
+    let mut again = Records::parse(&text, std::slice::from_ref(&root)).unwrap();
+    assert_eq!(again.get(&root, &key), Some(&odd));
+    assert!(!again.set(&root, &key, odd).unwrap());
+    let plain = Value::parse(&key, "nick.eth").unwrap();
+    assert!(again.set(&root, &key, plain).unwrap());
+    assert!(again.to_string().contains("name = \"nick.eth\""), "{again}");
+    for bad in ["{ raw = \"0x00\" }", "{ raw = \"00\" }", "{ raw = 1 }", "{ abi = \"0x\" }", "{}"] {
+        let text = format!("[\"nick.eth\"]\nname = {bad}\n");
+        assert!(Records::parse(&text, std::slice::from_ref(&root)).is_err(), "{bad}");
+    }
+}

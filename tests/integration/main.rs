@@ -14,6 +14,7 @@ mod tree;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
+mod clone;
 mod credentials;
 mod doctor;
 mod faults;

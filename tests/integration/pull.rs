@@ -280,7 +280,9 @@ fn a_private_key_is_never_taken() {
         format!("{{\"key\":\"{}\"}}", crate::workspace::SEED),
     )
     .unwrap();
-    publish_as_it_is(here, &tree, 7);
+    let car = tree.with_extension("car");
+    let root = crate::tree::pack_as_it_is(&tree, &car);
+    crate::tree::publish_as_it_is(here, &car, &root, 7);
     let (code, json, stderr) = there.run(&["pull"]);
     assert_eq!(code, Some(3), "{json} {stderr}");
     let pulled: PullReport = report(&json);
@@ -290,19 +292,6 @@ fn a_private_key_is_never_taken() {
     // What was refused is not to be published again, and so is no loss.
     sets(there, "note", "mine");
     assert_eq!(publishes(there).sequence, 8);
-}
-
-/// Uploads a folder and points the name at it, as another program would.
-fn publish_as_it_is(workspace: &Workspace, tree: &Path, sequence: u64) -> String {
-    let (car, record) = (tree.with_extension("car"), tree.with_extension("ipns-record"));
-    let root = crate::tree::pack_as_it_is(tree, &car);
-    crate::tree::upload(workspace, &car);
-    let (sequence, out) = (sequence.to_string(), record.to_str().unwrap());
-    let value = format!("/ipfs/{root}");
-    let sign = ["ipns", "sign", "--value", &value, "--sequence", &sequence, "--out", out];
-    workspace.good(&sign);
-    workspace.good(&["ipns", "put", out]);
-    root
 }
 
 #[test]

@@ -93,6 +93,8 @@ const ONLINE: &[(&str, i32)] = &[
     ("rollback", 0),
     ("rollback 77", 4),
     ("log", 0),
+    ("clone nick.eth copy --ipns $NAME --owner $OWNER", 0),
+    ("clone nick.eth copy --ipns $NAME --owner $OWNER", 1),
     ("pull", 0),
     ("pull --ours --theirs", 2),
     ("publish --to https --site folder=www --site-url https://127.0.0.1:1", 1),

@@ -47,7 +47,7 @@ enum Before {
     Behind,
 }
 
-const SCENES: [Scene; 26] = [
+const SCENES: [Scene; 27] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
@@ -96,7 +96,14 @@ const SCENES: [Scene; 26] = [
     scene(Before::Published, &["ipns", "put", "newer.ipns-record"]),
     scene(Before::Published, &["publish", "--to", "https", "--site", "folder=www"]),
     scene(Before::Behind, &["pull"]),
+    scene(
+        Before::Published,
+        &["clone", "nick.eth", "cloned", "--ipns", IPNS_NAME, "--owner", OWNER],
+    ),
 ];
+/// What the wallet derives, and the wallet.
+const IPNS_NAME: &str = "k51qzi5uqu5dkp79c0t1hezi6xl5cpjzl5qomuaw4c93z9dsgv50dv33giuq7r";
+const OWNER: &str = "0x4a62316623ad457F02cDC5D997deD67a383EC569";
 const LATER: &str = "2100-01-01T00:00:00Z";
 
 const fn scene(before: Before, command: &'static [&'static str]) -> Scene {
@@ -138,7 +145,8 @@ impl Stage {
     /// left under a name of its own; that it holds no secret is looked at.
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = files(&self.place.path("w"));
-        files.retain(|path, _| !path.starts_with(".namesys") && !is_temporary(path));
+        let is_state = |path: &PathBuf| path.iter().any(|part| part == ".namesys");
+        files.retain(|path, _| !is_state(path) && !is_temporary(path));
         files
     }
 
@@ -162,7 +170,8 @@ fn revision() -> Vec<u8> {
 
 fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    name.starts_with(".car-") || name.starts_with(".tmp")
+    let is_clone = path.iter().any(|part| part.to_string_lossy().starts_with(".clone-"));
+    is_clone || name.starts_with(".car-") || name.starts_with(".tmp")
 }
 
 /// Each way to begin, made once.

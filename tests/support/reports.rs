@@ -55,6 +55,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "pack" => same::<PackReport>(document),
         "publish" if !has("ipns_name") => same::<SitePublishReport>(document),
         "publish" | "renew" | "rollback" => same::<PublishReport>(document),
+        "clone" => same::<CloneReport>(document),
         "pull" => same::<PullReport>(document),
         "status" => same::<StatusReport>(document),
         "log" => same::<LogReport>(document),
@@ -84,8 +85,9 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 29] = [
+pub const COMMANDS: [&str; 30] = [
     "init",
+    "clone",
     "name",
     "keygen",
     "set",

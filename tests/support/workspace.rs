@@ -45,6 +45,16 @@ impl Workspace {
         workspace
     }
 
+    /// One that is there, whose keys are those of [`new`](Self::new).
+    pub fn at(dir: PathBuf, urls: DevnetUrls) -> Self {
+        Self { dir, urls, derives: false }
+    }
+
+    /// Another with the same keys and services.
+    pub fn at_dir(&self, dir: PathBuf) -> Self {
+        Self { dir, urls: self.urls.clone(), derives: self.derives }
+    }
+
     /// A copy of what git has of it: all but the state.
     pub fn checkout(&self, dir: PathBuf) -> Self {
         let copied = Command::new("cp").arg("-r").args([&self.dir, &dir]).status().unwrap();

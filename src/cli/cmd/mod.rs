@@ -1,6 +1,7 @@
 //! One file per command, or one folder: `Args` and `run`.
 
 pub mod approve;
+pub mod clone;
 pub mod complete;
 pub mod completions;
 #[cfg(feature = "devnet")]

@@ -14,7 +14,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::publish::{Source, Subject, TemporaryCar};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
-use namesys::workspace::Facts;
+use namesys::workspace::{Facts, RECORDS_FILE};
 
 use super::pack::pack_car;
 use super::verify::{check, report as verify_report};
@@ -152,11 +152,32 @@ fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), C
         return Ok(());
     }
     let report = verify_report(check(&facts, context, session.workspace.dir())?);
-    let Some(bad) = report.records.iter().find(|record| !record.ok) else { return Ok(()) };
-    let reason = bad.reason.as_deref().unwrap_or_default();
+    let bad: Vec<_> = report.records.iter().filter(|record| !record.ok).collect();
+    // What nobody wants here was found so, and is passed on as it is.
+    let wanted = match session.workspace.dir().join(RECORDS_FILE).exists() {
+        true if !bad.is_empty() => Some(session.workspace.records(&session.config)?),
+        _ => None,
+    };
+    let is_carried =
+        |path: &str| wanted.as_ref().is_some_and(|wanted| wanted.owner_of(path).is_none());
+    let (carried, bad): (Vec<_>, Vec<_>) =
+        bad.into_iter().partition(|record| is_carried(&record.path));
+    let Some(first) = bad.first() else {
+        if let Some(first) = carried.first() {
+            context.output.note(format_args!(
+                "{} files do not verify and are wanted by nobody here: they are passed on as they \
+                 are, {} among them",
+                carried.len(),
+                first.path
+            ));
+        }
+        return Ok(());
+    };
+    let reason = first.reason.as_deref().unwrap_or_default();
     let message = format!(
         "{} of the record files would not resolve, {} among them: {reason}",
-        report.invalid, bad.path
+        bad.len(),
+        first.path
     );
     Err(CliError::new(Exit::Unverified, ErrorKind::Invalid, message)
         .hint("namesys verify shows each; namesys sign mends ours; --allow-invalid publishes them"))

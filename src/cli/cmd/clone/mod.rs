@@ -1,0 +1,249 @@
+//! `clone`: the workspace that would publish what is published. No key is needed.
+
+mod facts;
+mod folder;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use namesys::chain::Rpc;
+use namesys::ens::Name;
+use namesys::ipns::RecordSource;
+use namesys::keys::{IpnsName, Storage};
+use namesys::net::Http;
+use namesys::publish::{Look, Witnesses, look};
+use namesys::published::PublishedTree;
+use namesys::pull::{CloneRequest, PullError, ReadTree, TreeFiles, TreeSource, clone};
+use namesys::recordhash::Recordhash;
+use namesys::report::ErrorKind;
+use namesys::resolve::GatewayRecords;
+use namesys::wallet::Address;
+
+use super::init::name_of_workspace;
+use crate::cli::context::Context;
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::Outcome;
+use crate::cli::owner_args::{ChainWord, OwnerArgs, chain_word};
+use crate::cli::rpc_args::how_to_give;
+use facts::{Place, Source};
+use folder::Folder;
+
+/// How long one gateway is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// `clone …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The ENS name; with --ipns or --recordhash it may be left out, and what is signed says it
+    name: Option<String>,
+    /// The folder, which is empty or not there [default: the name]
+    // Not `dir`, which is the global flag's: they would be one value.
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// What is published under an IPNS name, in place of the chain's word
+    #[arg(long, value_name = "K51…", conflicts_with = "recordhash")]
+    pub ipns: Option<IpnsName>,
+    /// Where the records are, in place of the chain's word: ipns://k51…, ipfs://bafy…
+    #[arg(long, value_name = "RECORDHASH")]
+    pub recordhash: Option<Recordhash>,
+    /// Leave out the files that do not verify
+    #[arg(long)]
+    drop_invalid: bool,
+    /// The chain whose id stands in the texts [default: the node's, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    chain_id: Option<u64>,
+    #[command(flatten)]
+    publishers: PublisherArgs,
+    #[command(flatten)]
+    gateways: GatewayArgs,
+    #[command(flatten)]
+    owner: OwnerArgs,
+}
+
+/// What was fetched.
+struct Fetched {
+    files: TreeFiles,
+    root: cid::Cid,
+    ipns_name: Option<IpnsName>,
+    trees: Vec<PublishedTree>,
+}
+
+/// Whose it is.
+struct Whose {
+    read: ReadTree,
+    names: Vec<Name>,
+    storage: Storage,
+    chain_id: u64,
+    owner: Address,
+}
+
+/// Fetches, verifies, writes.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    context.forget_workspace();
+    let name = args.name.as_ref().map(|name| name_of_workspace(context, name, "clone"));
+    let name = name.transpose()?;
+    let wanted = args.folder.as_ref().or(context.dir.as_ref());
+    let early = wanted.map(|dir| Folder::new(dir)).transpose()?;
+    let http = context.http()?;
+    let rpc = args.owner.rpc.open(context, &http)?;
+    if rpc.is_none() && args.owner.owner.is_none() {
+        let message = "who owns the name is not known, so that nothing can be verified";
+        return Err(CliError::new(Exit::Usage, ErrorKind::NoRpc, message)
+            .hint(format!("--owner ADDRESS, with --ipns k51…; or {}", how_to_give(context))));
+    }
+    let expected = args.chain_id.or(context.settings.network(None).0.chain_id());
+    let (place, fetched, whose) = context.block_on(async {
+        let mut place = facts::place(&args, name.as_ref(), rpc.as_ref(), expected, context).await?;
+        let fetched = fetch(&args, context, &http, name.as_ref(), &place).await?;
+        let whose = whose(&args, name, rpc.as_ref(), expected, &fetched, &mut place).await?;
+        Ok((place, fetched, whose))
+    })?;
+    let folder = match early {
+        Some(folder) => folder,
+        None => Folder::new(Path::new(whose.names[0].as_str()))?,
+    };
+    let own_keys = context.own_keys();
+    let sequence = fetched.trees.first().map(PublishedTree::sequence);
+    let request = CloneRequest {
+        files: &fetched.files,
+        read: &whose.read,
+        names: &whose.names,
+        storage: whose.storage,
+        chain_id: whose.chain_id,
+        owner: whose.owner,
+        ipns_name: fetched.ipns_name,
+        trees: fetched.trees.clone(),
+        by_client: sequence.is_some_and(|sequence| fetched.files.are_by_client(sequence)),
+        drop_invalid: args.drop_invalid,
+        own_keys: &own_keys,
+    };
+    let cloned = clone(&folder.path(), &request)?;
+    let dir = folder.dir().display().to_string();
+    folder.keep()?;
+    report::remarks(context, &request, &place, &cloned);
+    let report = report::report(dir, &request, (fetched.root, sequence), &cloned);
+    let error = report::unverified(&report);
+    Ok(Outcome::partial(report, error))
+}
+
+/// What is published now, whole.
+async fn fetch(
+    args: &Args,
+    context: &Context,
+    http: &Http,
+    name: Option<&Name>,
+    place: &Place,
+) -> Result<Fetched, CliError> {
+    let gateways = args.gateways.get(context, None)?;
+    // For gateways that are asked by name; without one they cannot be.
+    let any = match name {
+        Some(name) => name.clone(),
+        None => Name::parse("eth")?,
+    };
+    let (ipns_name, trees) = match facts::source(&place.target)? {
+        Source::Root(root) => return whole(http, gateways, any, root, None, Vec::new()).await,
+        Source::Ipns(ipns) => {
+            let publishers = args.publishers.get(context, None)?;
+            let records = gateways.iter().map(|gateway| {
+                let records = GatewayRecords::new(http.clone(), gateway.clone(), any.clone());
+                Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
+            });
+            let records: Vec<_> = records.collect();
+            let witnesses = Witnesses { name: &ipns, publishers: &publishers, gateways: &records };
+            let Look { standing, silent } = look(witnesses, None).await;
+            if standing.newest.is_empty() {
+                return Err(PullError::NothingPublished { name: ipns, silent }.into());
+            }
+            for silent in silent {
+                let what = "it tells nothing, and may have something newer";
+                context.output.warn(format_args!("{what}: {silent}"));
+            }
+            let no_tree = |value: &str| {
+                CliError::from(PullError::Unread(format!("its value {value:?} is no tree")))
+            };
+            let trees = standing.newest.iter().map(|stands| {
+                PublishedTree::of(&stands.record)
+                    .ok_or_else(|| no_tree(&stands.record.fields().value))
+            });
+            (ipns, trees.collect::<Result<Vec<_>, _>>()?)
+        }
+    };
+    if let [first, other, ..] = &trees[..] {
+        context.output.warn(format_args!(
+            "two records of sequence {} stand: {} is cloned, and namesys pull takes {} over",
+            first.sequence(),
+            first.root(),
+            other.root()
+        ));
+    }
+    // What the others have is not known yet.
+    let first: Vec<PublishedTree> = trees.into_iter().take(1).collect();
+    let root = *first[0].root();
+    whole(http, gateways, any, root, Some(ipns_name), first).await
+}
+
+async fn whole(
+    http: &Http,
+    gateways: Vec<namesys::resolve::Gateway>,
+    name: Name,
+    root: cid::Cid,
+    ipns_name: Option<IpnsName>,
+    trees: Vec<PublishedTree>,
+) -> Result<Fetched, CliError> {
+    let source = TreeSource { http: http.clone(), gateways, name, disk: Vec::new() };
+    let files = source.files(root).await?;
+    Ok(Fetched { files, root, ipns_name, trees })
+}
+
+/// Whose names, keys and records: what verifies says it where nobody else does.
+async fn whose(
+    args: &Args,
+    name: Option<Name>,
+    rpc: Option<&Rpc>,
+    expected: Option<u64>,
+    fetched: &Fetched,
+    place: &mut Place,
+) -> Result<Whose, CliError> {
+    let asked = name.clone().or_else(|| fetched.files.names().into_iter().next());
+    if let (None, Some(rpc), Some(name)) = (&place.word, rpc, &asked) {
+        place.word = Some(chain_word(rpc, expected, name).await?);
+    }
+    let word = place.word.as_ref();
+    let owner = args.owner.owner.or(word.map(|word| word.owner)).filter(|owner| !owner.is_zero());
+    let Some(owner) = owner else {
+        let message = "nobody owns the name, as far as the chain knows";
+        return Err(CliError::new(Exit::NotFound, ErrorKind::NotRegistered, message)
+            .hint("say who does: --owner ADDRESS"));
+    };
+    let chain_id = args.chain_id.or(word.map(|word| word.chain_id)).or(expected).unwrap_or(1);
+    let verifier = facts::verifier(&fetched.files, chain_id, owner, rpc, word).await?;
+    let read = fetched.files.read(&verifier);
+    let (names, storage) = names(name, &read, word)?;
+    Ok(Whose { read, names, storage, chain_id, owner })
+}
+
+/// The name that was asked for; with wallet storage all whose records verify.
+fn names(
+    name: Option<Name>,
+    read: &ReadTree,
+    word: Option<&ChainWord>,
+) -> Result<(Vec<Name>, Storage), CliError> {
+    let found = read.names();
+    let first = name.or_else(|| found.first().cloned());
+    let Some(first) = first else {
+        let message = "no record of the tree verifies, so whose it is is not known";
+        let error = CliError::new(Exit::Unverified, ErrorKind::Unverified, message);
+        return Err(error.hint("name it: namesys clone NAME --ipns k51… --owner 0x…"));
+    };
+    let others = found.into_iter().filter(|other| !other.is_or_is_under(&first));
+    let others: Vec<Name> = others.filter(|other| !first.is_or_is_under(other)).collect();
+    let mut all = vec![first];
+    all.extend(others);
+    let (storage, _) = facts::storage(word, &all);
+    if storage == Storage::Domain {
+        all.truncate(1);
+    }
+    Ok((all, storage))
+}
