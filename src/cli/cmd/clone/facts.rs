@@ -10,7 +10,6 @@ use namesys::report::ErrorKind;
 use namesys::wallet::Address;
 use namesys::workspace::Facts;
 
-use super::Args;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::owner_args::{ChainWord, chain_word};
@@ -29,7 +28,7 @@ pub struct Place {
 /// # Errors
 /// Those of the chain; where nothing is set, or that cannot be listed.
 pub async fn place(
-    args: &Args,
+    by_hand: (Option<&IpnsName>, Option<&Recordhash>),
     name: Option<&Name>,
     rpc: Option<&Rpc>,
     chain_id: Option<u64>,
@@ -39,7 +38,7 @@ pub async fn place(
         (Some(name), Some(rpc)) => Some(chain_word(rpc, chain_id, name).await?),
         _ => None,
     };
-    let target = match (&args.ipns, &args.recordhash, name) {
+    let target = match (by_hand.0, by_hand.1, name) {
         (Some(ipns), _, _) => Target::Ipns(*ipns),
         (_, Some(recordhash), _) => recordhash.target().clone(),
         (None, None, Some(name)) => {

@@ -44,10 +44,10 @@ pub struct Args {
     folder: Option<PathBuf>,
     /// What is published under an IPNS name, in place of the chain's word
     #[arg(long, value_name = "K51…", conflicts_with = "recordhash")]
-    pub ipns: Option<IpnsName>,
+    ipns: Option<IpnsName>,
     /// Where the records are, in place of the chain's word: ipns://k51…, ipfs://bafy…
     #[arg(long, value_name = "RECORDHASH")]
-    pub recordhash: Option<Recordhash>,
+    recordhash: Option<Recordhash>,
     /// Leave out the files that do not verify
     #[arg(long)]
     drop_invalid: bool,
@@ -94,8 +94,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             .hint(format!("--owner ADDRESS, with --ipns k51…; or {}", how_to_give(context))));
     }
     let expected = args.chain_id.or(context.settings.network(None).0.chain_id());
+    let by_hand = (args.ipns.as_ref(), args.recordhash.as_ref());
     let (place, fetched, whose) = context.block_on(async {
-        let mut place = facts::place(&args, name.as_ref(), rpc.as_ref(), expected, context).await?;
+        let mut place =
+            facts::place(by_hand, name.as_ref(), rpc.as_ref(), expected, context).await?;
         let fetched = fetch(&args, context, &http, name.as_ref(), &place).await?;
         let whose = whose(&args, name, rpc.as_ref(), expected, &fetched, &mut place).await?;
         Ok((place, fetched, whose))
