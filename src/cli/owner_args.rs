@@ -1,5 +1,7 @@
 //! Whose word is taken for who owns a name: the user's, the chain's, or the recorded one.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use namesys::chain::{Rpc, Walk};
 use namesys::ens::Name;
@@ -55,21 +57,60 @@ pub async fn chain_word(
     Ok(ChainWord { chain_id, owner: walk.owner, walk: Some((resolver, walk)) })
 }
 
-impl OwnerArgs {
-    /// The facts of a workspace, with the owner that is given or that the chain knows.
+/// Who owns the names of a workspace, and who has to be asked for more.
+pub struct Owners {
+    /// What records are checked against.
+    pub facts: Facts,
+    /// The chain, where it was asked, and what it said.
+    chain: Option<(Rpc, Vec<ChainWord>)>,
+    asked: BTreeSet<Address>,
+}
+
+impl Owners {
+    /// Asks the chain whether the owners approved these signers. `true` where one is approved that
+    /// was not known to be; none where there is nobody to ask.
     ///
     /// # Errors
-    /// Exit 2 where no owner is known; those of the chain.
-    pub fn facts(
+    /// Those of the chain.
+    pub fn approve(
+        &mut self,
+        context: &Context,
+        signers: &BTreeSet<Address>,
+    ) -> Result<Option<bool>, CliError> {
+        let new: Vec<Address> = signers.difference(&self.asked).copied().collect();
+        let Some((rpc, words)) = &self.chain else { return Ok(new.is_empty().then_some(false)) };
+        let before = self.facts.approved.len();
+        for signer in new {
+            self.asked.insert(signer);
+            for (resolver, walk) in words.iter().filter_map(|word| word.walk.as_ref()) {
+                let approved = context.block_on(async {
+                    let view = rpc.at(rpc.latest().await?.value);
+                    Ok(view.is_approved_signer(*resolver, walk.owner, walk.node, signer).await?)
+                })?;
+                if approved.value && !self.facts.approved.contains(&signer) {
+                    self.facts.approved.push(signer);
+                }
+            }
+        }
+        Ok(Some(self.facts.approved.len() > before))
+    }
+}
+
+impl OwnerArgs {
+    /// Who owns the names of a workspace: who is given, whom the chain knows, or who is recorded.
+    ///
+    /// # Errors
+    /// Exit 2 where no owner of a name is known; those of the chain.
+    pub fn owners(
         &self,
         context: &Context,
         config: &Config,
         http: &Http,
-    ) -> Result<Facts, CliError> {
+    ) -> Result<Owners, CliError> {
         let mut facts = Facts::of(config);
         if let Some(owner) = self.owner {
             facts.set_owner(owner);
-            return Ok(facts);
+            return Ok(Owners { facts, chain: None, asked: BTreeSet::new() });
         }
         let Some(rpc) = self.rpc.open(context, http)? else {
             if !facts.have_owner() {
@@ -81,21 +122,45 @@ impl OwnerArgs {
                 "the owner is the one that namesys.toml records; the chain is not asked: {}",
                 how_to_give(context)
             ));
-            return Ok(facts);
+            return Ok(Owners { facts, chain: None, asked: BTreeSet::new() });
         };
-        let word = context.block_on(chain_word(&rpc, Some(config.chain_id), config.name()))?;
-        if word.owner.is_zero() || facts.owner == Some(word.owner) {
-            return Ok(facts);
+        let mut words = Vec::new();
+        for name in config.names() {
+            let word = context.block_on(chain_word(&rpc, Some(config.chain_id), name))?;
+            take_word(context, &mut facts, name, word.owner)?;
+            words.push(word);
         }
-        if let Some(recorded) = facts.owner {
-            context.output.warn(format_args!(
-                "{} belongs to {}, by the chain, and namesys.toml records {recorded}: records are \
-                 checked against the chain's word",
-                config.name(),
-                word.owner
-            ));
-        }
-        facts.set_owner(word.owner);
-        Ok(facts)
+        Ok(Owners { facts, chain: Some((rpc, words)), asked: BTreeSet::new() })
     }
+}
+
+/// Takes the chain's word for who owns `name`. Of a name that it does not know the recorded owner
+/// counts.
+fn take_word(
+    context: &Context,
+    facts: &mut Facts,
+    name: &Name,
+    owner: Address,
+) -> Result<(), CliError> {
+    let recorded = facts.have_owner().then(|| facts.owner_of(name));
+    match (owner.is_zero(), recorded) {
+        (true, None) => {
+            let message = format!("{name} has no owner on chain, so that nothing can be verified");
+            return Err(CliError::usage(message).hint("--owner ADDRESS"));
+        }
+        (true, Some(recorded)) => context.output.warn(format_args!(
+            "{name} has no owner on chain: records are checked against {recorded}, whom \
+             namesys.toml records"
+        )),
+        (false, Some(recorded)) if recorded != owner => context.output.warn(format_args!(
+            "{name} belongs to {owner}, by the chain, and namesys.toml records {recorded}: records \
+             are checked against the chain's word"
+        )),
+        (false, _) => {}
+    }
+    if !owner.is_zero() {
+        let _ = facts.owner.get_or_insert(owner);
+        facts.set_owner_of(name.clone(), owner);
+    }
+    Ok(())
 }

@@ -15,6 +15,8 @@ impl From<PullError> for CliError {
             PullError::NothingPublished { .. } => {
                 Self::new(Exit::Failed, ErrorKind::Unreachable, message).hint("try again later")
             }
+            PullError::Silent(_) => Self::new(Exit::Failed, ErrorKind::Unreachable, message)
+                .hint("pull again once a publisher can be reached; namesys doctor asks each"),
             PullError::Unread(_) => Self::new(Exit::Failed, ErrorKind::UnknownPublished, message)
                 .hint(
                     "name another gateway that has it (--gateway URL); or take what can be read: \

@@ -94,13 +94,35 @@ impl OpenDir {
         written
     }
 
-    /// Writes a file in this folder that [`place`](Self::place) gives its place.
+    /// Waits until everything written below this folder is on the disk.
+    ///
+    /// # Errors
+    /// The system's.
+    #[cfg(target_os = "linux")]
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.fd)?)
+    }
+
+    /// Nothing: where the system cannot do that for all at once, each file waited.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(target_os = "linux"))]
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Writes a file in this folder that [`place`](Self::place) gives its place. It is on the disk
+    /// after [`sync`](Self::sync).
     ///
     /// # Errors
     /// The system's.
     pub fn stage(&self, bytes: &[u8]) -> io::Result<Staged<'_>> {
         let (mut file, unplaced) = self.new_file(MODE)?;
         file.write_all(bytes)?;
+        if cfg!(not(target_os = "linux")) {
+            file.sync_all()?;
+        }
         Ok(Staged(unplaced))
     }
 

@@ -110,9 +110,14 @@ pub fn merge_record<V: PartialEq>(sides: &RecordSides<V>, prefer: Option<Prefer>
     }
 }
 
-/// No signed file is older than what is published: where ours is not signed yet, theirs stands.
+/// No signed file is older than what is published: where ours is not signed yet, or its removal is
+/// not, theirs stands.
 fn unsigned<V>(sides: &RecordSides<V>, is_there: bool) -> Merged {
-    match sides.wanted.is_some() && is_there && sides.here != HereFile::Wanted {
+    let is_unsigned = match sides.wanted {
+        Some(_) => sides.here != HereFile::Wanted,
+        None => sides.here != HereFile::Absent,
+    };
+    match is_unsigned && is_there {
         true => Merged::THEIR_FILE,
         false => Merged::OURS,
     }
@@ -209,12 +214,18 @@ mod tests {
         match (merged.file, wanted) {
             // No file is removed that is still wanted.
             (Take::Theirs, Some(_)) => assert!(value.is_some(), "{at}"),
-            (Take::Theirs, None) => assert_eq!(value, None, "{at}"),
+            // What is to be removed and is still signed is at least as new as what is published.
+            (Take::Theirs, None) => {
+                assert!(value.is_none() || sides.here != HereFile::Absent, "{at}");
+            }
             // What is not signed yet has what is published in its place.
             (Take::Ours, Some(_)) => {
                 assert!(sides.here == HereFile::Wanted || value.is_none(), "{at}");
             }
-            (Take::Ours, None) => assert!(!taken, "{at}"),
+            (Take::Ours, None) => {
+                let is_older = value.is_some() && sides.here != HereFile::Absent;
+                assert!(!taken && !is_older, "{at}");
+            }
         }
     }
 

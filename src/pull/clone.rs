@@ -144,7 +144,8 @@ fn pack(workspace: &Workspace, request: &CloneRequest<'_>) -> Result<Option<Cid>
 
 fn known(request: &CloneRequest<'_>) -> Known {
     let mut known = Known::default();
-    super::request::see(&mut known, request.trees.clone(), request.by_client);
+    let trees = request.trees.iter().map(|tree| (tree.clone(), request.by_client));
+    super::request::see(&mut known, trees.collect());
     known
 }
 

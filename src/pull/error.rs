@@ -15,6 +15,9 @@ pub enum PullError {
         /// Why each publisher that tells nothing does not.
         silent: Vec<String>,
     },
+    /// Nobody who was asked tells what is published.
+    #[error("nobody tells what is published now: {}", .0.join("; "))]
+    Silent(Vec<String>),
     /// What is published cannot be read.
     #[error("what is published cannot be read: {0}")]
     Unread(String),

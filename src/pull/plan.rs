@@ -1,7 +1,7 @@
 //! What becomes of each file and record: the decisions of [`published`](crate::published), with
 //! the bytes that they are about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
 use bytes::Bytes;
@@ -45,6 +45,8 @@ pub(super) struct Plan {
     pub(super) conflicts: Vec<Conflict>,
     pub(super) bad: Vec<BadName>,
     pub(super) unread: Vec<String>,
+    /// Signers whose approval on chain would let refused records stand.
+    pub(super) to_approve: BTreeSet<Address>,
 }
 
 /// A record and its value.
@@ -70,6 +72,7 @@ impl Plan {
             conflicts: Vec::new(),
             bad: Vec::new(),
             unread: Vec::new(),
+            to_approve: BTreeSet::new(),
         }
     }
 
@@ -95,6 +98,11 @@ impl Plan {
 
     fn add_record(&mut self, inputs: &Inputs<'_>, changed: &Changed) {
         let Changed { path, base, there, here } = changed;
+        let key = there.as_ref().and_then(|bytes| private_key_in(bytes, inputs.own_keys));
+        if let Some(key) = key {
+            // It is neither written nor told.
+            return self.refuse(path, None, format!("it holds {key}"), false);
+        }
         let look = |bytes: &Option<Bytes>| bytes.as_ref().map(|b| inputs.verifier.file(path, b));
         let (base_found, there_found, here_found) = (look(base), look(there), look(here));
         let said = |found: &Option<Found>| match found {
@@ -130,9 +138,17 @@ impl Plan {
             ));
         }
         if let (true, Some(Found::Unverified { id, reason })) = (merged.refused, &there_found) {
+            let bytes = there.as_ref();
+            let by = bytes.and_then(|bytes| inputs.verifier.needs_approval_of(path, bytes));
+            self.to_approve.extend(by);
             self.refuse(path, id.as_ref(), reason.clone(), merged.file == Take::Theirs);
         }
         if merged.wanted == Take::Theirs && !self.take_value(inputs, path, &sides) {
+            if let There::Value(_) = sides.there {
+                // It cannot be wanted beside what is: that is for a person to decide.
+                let found = [base_found, here_found, there_found];
+                self.conflicts.push(conflict(path, &sides, found));
+            }
             return;
         }
         if merged.file == Take::Theirs {
@@ -156,12 +172,11 @@ impl Plan {
         if let Some(((name, key), _)) = other {
             self.records.unset(name, key);
         }
-        if let Err(error) = self.records.set(&id.0, &id.1, value.clone()) {
+        if self.records.set(&id.0, &id.1, value.clone()).is_err() {
             if let Some(((name, key), value)) = other {
                 // It was there a moment ago.
                 let _ = self.records.set(name, key, value.clone());
             }
-            self.refuse(path, Some(id), error.to_string(), false);
             return false;
         }
         let (name, record) = texts(Some(id));

@@ -1,7 +1,9 @@
 //! `pull`: asks what is published, reads it, and plans what becomes of it here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use alloy_primitives::Address;
 use cid::Cid;
 use serde::Deserialize;
 
@@ -9,7 +11,7 @@ use super::fetch::{Reader, Trees};
 use super::plan::{Inputs, Plan};
 use super::sides::{Sides, read_sides};
 use super::{BadName, Conflict, Item, PullError, Refused, TreeSource};
-use crate::ipfs::{BlockSource, read_file, resolve};
+use crate::ipfs::{BlockSource, ReadError, read_file, resolve};
 use crate::ipns::VerifiedRecord;
 use crate::json;
 use crate::keys::OwnKeys;
@@ -85,6 +87,11 @@ impl Pulled {
         &self.plan.conflicts
     }
 
+    /// Signers whose approval on chain would let refused records stand.
+    pub fn to_approve(&self) -> &BTreeSet<Address> {
+        &self.plan.to_approve
+    }
+
     /// Paths of what is published that nobody has.
     pub fn unread(&self) -> &[String] {
         &self.plan.unread
@@ -116,20 +123,24 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
             PublishedTree::of(&stands.record).ok_or_else(no_tree)
         })
         .collect();
+    // Where nobody tells anything the base alone is known, and it may be old.
+    if standing.newest.iter().all(|stands| stands.from.is_none()) && !silent.is_empty() {
+        return Err(PullError::Silent(silent));
+    }
     let mut trees = trees?;
     trees.sort_by(|one, other| newest_first(one.record(), other.record()));
     let Some(first) = trees.first().cloned() else {
         return Err(PullError::NothingPublished { name: *witnesses.name, silent });
     };
     let base = known.base.as_ref().map(|base| *base.root());
-    let mut by_client = false;
+    let mut by_client = Vec::new();
     let mut all = Vec::new();
     // One for each value of the highest sequence; most of the tree is read where nothing is known.
     let blocks = source.below(*first.root(), base.is_none());
     for tree in &trees {
         let read = read_tree(&blocks, &known, tree, here, request.partial).await;
         let (sides, is_client) = read.map_err(PullError::Unread)?;
-        by_client |= is_client;
+        by_client.push(is_client);
         all.push(sides);
     }
     let keeps_all = all.iter().any(|sides| !sides.unread.is_empty());
@@ -141,27 +152,29 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
         return Err(PullError::Names(plan.bad));
     }
     let is_whole = plan.unread.is_empty();
-    see(&mut known, trees, by_client);
+    let is_by_client = by_client.contains(&true);
+    see(&mut known, trees.into_iter().zip(by_client).collect());
     file.set(witnesses.name, known);
     Ok(Pulled {
         base,
         root: *first.root(),
         sequence: first.sequence(),
         silent,
-        by_client,
+        by_client: is_by_client,
         plan,
         before,
         base_file: is_whole.then_some(file),
     })
 }
 
-/// All of them are known from now on.
-pub(super) fn see(known: &mut Known, trees: Vec<PublishedTree>, by_client: bool) {
-    let mut trees = trees.into_iter();
-    let Some(first) = trees.next() else { return };
-    if by_client {
-        known.client = Some(first.clone());
+/// All of them are known from now on, each with whether the web client made it.
+pub(super) fn see(known: &mut Known, trees: Vec<(PublishedTree, bool)>) {
+    let of_client = trees.iter().find(|(_, is_client)| *is_client);
+    if let Some((tree, _)) = of_client {
+        known.client = Some(tree.clone());
     }
+    let mut trees = trees.into_iter().map(|(tree, _)| tree);
+    let Some(first) = trees.next() else { return };
     known.see(first);
     trees.for_each(|tree| known.sign(tree, false));
 }
@@ -192,7 +205,7 @@ async fn read_tree(
     let of_client = known.client.as_ref().map(|client| *client.root());
     let reader = |base: Option<Cid>, of_client: Option<Cid>| -> Reader<(Sides, bool)> {
         Arc::new(move |blocks, budget, lenient| {
-            let is_client = base != Some(there) && has_its_revision(blocks, &there, sequence);
+            let is_client = base != Some(there) && has_its_revision(blocks, &there, sequence)?;
             let base = if is_client { of_client } else { base };
             let sides = read_sides(blocks, [base, Some(there), here], budget, lenient)?;
             Ok((sides, is_client))
@@ -215,10 +228,21 @@ async fn read_tree(
 
 /// Whether the web client published the tree: it holds the revision of the publication before,
 /// which is what its backend makes. A tree that carries such a file on has a higher sequence.
-fn has_its_revision(blocks: &dyn BlockSource, root: &Cid, sequence: u64) -> bool {
-    let file = resolve(blocks, root, &[REVISION]).ok();
-    let bytes = file.and_then(|file| read_file(blocks, &file.cid, MAX_REVISION).ok());
-    bytes.is_some_and(|bytes| is_by_client(&bytes, sequence))
+fn has_its_revision(
+    blocks: &dyn BlockSource,
+    root: &Cid,
+    sequence: u64,
+) -> Result<bool, ReadError> {
+    let file = match resolve(blocks, root, &[REVISION]) {
+        Err(ReadError::NotFound { .. }) => return Ok(false),
+        file => file?,
+    };
+    match read_file(blocks, &file.cid, MAX_REVISION) {
+        Ok(bytes) => Ok(is_by_client(&bytes, sequence)),
+        // The client's is a short file.
+        Err(ReadError::TooLarge { .. } | ReadError::NotFile(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// As that: `revision` is the file of a tree whose record has `sequence`.

@@ -44,6 +44,8 @@ impl Pulled {
             let placed = workspace.folder().place(&path, file);
             placed.map_err(workspace.failed(&path))?;
         }
+        // Nothing counts as seen that a loss of power could take away again.
+        workspace.folder().sync().map_err(workspace.failed("."))?;
         base_file.as_ref().map_or(Ok(()), |base| Ok(base.write(workspace)?))
     }
 }
@@ -61,7 +63,7 @@ fn check_places(workspace: &Workspace, plan: &Plan) -> Result<(), PullError> {
     };
     let mut seen = BTreeSet::new();
     for path in &new {
-        if kind(path)? == Some(Kind::Folder) && !gone.iter().any(|gone| is_below(gone, path)) {
+        if kind(path)? == Some(Kind::Folder) && !goes_whole(workspace, path, &gone)? {
             return Err(PullError::Clash(path.clone()));
         }
         for folder in Path::new(path).ancestors().skip(1).filter_map(Path::to_str) {
@@ -77,8 +79,25 @@ fn check_places(workspace: &Workspace, plan: &Plan) -> Result<(), PullError> {
     Ok(())
 }
 
-fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+/// Whether all that is in the folder at `path` goes.
+fn goes_whole(
+    workspace: &Workspace,
+    path: &str,
+    gone: &BTreeSet<String>,
+) -> Result<bool, PullError> {
+    let mut open = vec![path.to_owned()];
+    while let Some(folder) = open.pop() {
+        let opened = workspace.folder().folder(&folder).map_err(workspace.failed(&folder))?;
+        for (name, kind) in opened.entries().map_err(workspace.failed(&folder))? {
+            let path = format!("{folder}/{}", name.to_string_lossy());
+            match kind {
+                Kind::Folder => open.push(path),
+                _ if gone.contains(&path) => {}
+                _ => return Ok(false),
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Removes a file and the folders it leaves empty.

@@ -1,5 +1,7 @@
 //! What a workspace takes for the chain's word: offline, records are verified against it.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::Address;
 
 use super::{ApprovalMode, Config};
@@ -14,6 +16,8 @@ pub struct Facts {
     pub owner: Option<Address>,
     /// Signers, and managers, that the owner approved on chain.
     pub approved: Vec<Address>,
+    /// Who owns a name and those under it, by the chain's own word.
+    owners: BTreeMap<Name, Address>,
     /// Where approvals are kept, and of which signer.
     kept: Option<(Config, Address)>,
 }
@@ -21,7 +25,7 @@ pub struct Facts {
 /// Mainnet, and nobody known.
 impl Default for Facts {
     fn default() -> Self {
-        Self { chain_id: 1, owner: None, approved: Vec::new(), kept: None }
+        Self { chain_id: 1, owner: None, approved: Vec::new(), owners: BTreeMap::new(), kept: None }
     }
 }
 
@@ -39,7 +43,7 @@ impl Facts {
         }
         let (chain_id, owner) = (config.chain_id, config.owner());
         let kept = keys.signer.map(|signer| (config.clone(), signer));
-        Self { chain_id, owner, approved, kept }
+        Self { chain_id, owner, approved, owners: BTreeMap::new(), kept }
     }
 
     /// `owner` owns every name, whatever approvals are kept.
@@ -47,13 +51,22 @@ impl Facts {
         (self.owner, self.kept) = (Some(owner), None);
     }
 
+    /// `owner` owns `name` and what lies under it, whatever approvals are kept.
+    pub fn set_owner_of(&mut self, name: Name, owner: Address) {
+        self.owners.insert(name, owner);
+    }
+
     /// Whether an owner is known at all.
     pub fn have_owner(&self) -> bool {
         self.owner.is_some()
     }
 
-    /// Who owns `name`: whom a kept approval names, else the one owner.
+    /// Who owns `name`: by the chain's own word, else whom a kept approval names, else the one owner.
     pub fn owner_of(&self, name: &Name) -> Address {
+        let above = std::iter::successors(Some(name.clone()), Name::parent);
+        if let Some(owner) = above.into_iter().find_map(|name| self.owners.get(&name)) {
+            return *owner;
+        }
         let kept = self
             .kept
             .as_ref()

@@ -323,24 +323,22 @@ impl Records {
     /// the file stays there. `true` when that changes anything.
     pub fn forget(&mut self, root: &Name) -> bool {
         let of_root = |name: &str| Name::parse(name).is_ok_and(|name| name.is_or_is_under(root));
-        let gone: Vec<String> =
-            self.document.iter().map(|(name, _)| name.to_owned()).filter(|n| of_root(n)).collect();
         let wanted = self.wanted.keys().filter(|name| name.is_or_is_under(root));
         for name in wanted.cloned().collect::<Vec<_>>() {
             for key in self.wanted.remove(&name).into_iter().flatten().map(|(key, _)| key) {
                 self.files.remove(&*folded(&record_path(&name, &key)));
             }
         }
-        for name in &gone {
-            let is_first = self.document.iter().next().is_some_and(|(first, _)| first == name);
-            let removed = self.document.remove(name);
-            let above = removed.as_ref().and_then(Item::as_table).map(|table| table.decor());
-            let above = above.and_then(|decor| decor.prefix()?.as_str()).map(str::to_owned);
-            if let Some(above) = above.filter(|above| is_first && above.contains('#')) {
-                self.put_on_top(&above);
-            }
+        let first = self.document.iter().next().filter(|(name, _)| of_root(name));
+        let first = first.map(|(_, item)| item.clone());
+        let before = self.document.len();
+        self.document.retain(|name, _| !of_root(name));
+        let above = first.as_ref().and_then(Item::as_table).map(|table| table.decor());
+        let above = above.and_then(|decor| decor.prefix()?.as_str());
+        if let Some(above) = above.filter(|above| above.contains('#')) {
+            self.put_on_top(above);
         }
-        !gone.is_empty()
+        self.document.len() < before
     }
 
     /// Writes comments before the first table, or into a file without any.

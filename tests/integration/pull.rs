@@ -390,3 +390,73 @@ fn without_what_is_wanted_or_published_nothing_is_pulled() {
     let (code, json, _) = here.run(&["pull"]);
     assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::NoRecords)), "{json}");
 }
+
+/// A removal that is not signed yet leaves an older file here: what is published stands in its
+/// place, so that publishing without signing brings nothing old back.
+#[test]
+fn a_removal_that_is_not_signed_brings_nothing_old_back() {
+    let scene = Scene::new();
+    let Scene { here, there, .. } = &scene;
+    here.change("https://example.com/2");
+    let published = publishes(here);
+    there.good(&["unset", "text", "avatar"]);
+    pulls(there, &["--ours"]);
+    let wanted = wanted(there);
+    let is_wanted = wanted.lines().any(|line| line.starts_with("\"text/avatar"));
+    assert!(!is_wanted, "{wanted}");
+    assert_eq!(read(there, AVATAR), read(here, AVATAR), "the file is not older");
+    assert_eq!(publishes(there).root, published.root, "and not published over it");
+    there.good(&["sign"]);
+    assert!(!there.dir.join(AVATAR).exists());
+    let removed = publishes(there);
+    assert_eq!((removed.sequence, removed.removed), (2, vec![AVATAR.to_owned()]));
+}
+
+#[test]
+fn where_nobody_answers_nothing_is_said_to_be_here_already() {
+    let scene = Scene::new();
+    let before = state(&scene.there);
+    let silent = ["--publisher", "w3name=http://127.0.0.1:1", "--gateway", "http://127.0.0.1:1"];
+    let (code, json, _) = scene.there.run(&[&["pull"], &silent[..]].concat());
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Unreachable)), "{json}");
+    assert_eq!(state(&scene.there), before);
+}
+
+/// A signer that was approved on chain is neither verified nor refuted without the chain.
+#[test]
+fn what_the_chain_alone_can_say_is_not_refuted() {
+    let scene = Scene::new();
+    let Scene { here, there, .. } = &scene;
+    here.good(&["set", "text", "note", "by a signer that the chain knows"]);
+    here.good(&["sign", "--force", "--approval", "on-chain"]);
+    publishes(here);
+    let before = state(there);
+    let (code, json, _) = there.run(&["pull"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
+    assert!(error(&json).unwrap().message.contains("could not be checked"), "{json}");
+    assert_eq!(state(there), before);
+}
+
+/// A record whose value is a key of ours is neither wanted nor told.
+#[test]
+fn a_private_key_in_a_record_is_neither_wanted_nor_told() {
+    let scene = Scene::new();
+    let Scene { here, there, .. } = &scene;
+    let key = crate::workspace::SEED;
+    sets(here, "note", key);
+    let car = here.dir.with_extension("car");
+    let tree = here.dir.with_file_name("tree");
+    std::fs::create_dir_all(&tree).unwrap();
+    let copied = std::process::Command::new("cp")
+        .args([Path::new("-r"), &here.dir.join(".well-known"), &tree])
+        .status();
+    assert!(copied.unwrap().success());
+    let root = crate::tree::pack_as_it_is(&tree, &car);
+    crate::tree::publish_as_it_is(here, &car, &root, 7);
+    let (code, json, stderr) = there.run(&["pull"]);
+    assert_eq!(code, Some(3), "{json} {stderr}");
+    let pulled: PullReport = report(&json);
+    assert!(pulled.refused[0].path.ends_with("text/note.json"), "{json}");
+    let all = [wanted(there), json.to_string(), stderr].concat();
+    assert!(!all.contains(key), "{all}");
+}

@@ -18,7 +18,8 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::owner_args::OwnerArgs;
+use crate::cli::owner_args::{OwnerArgs, Owners};
+use crate::cli::rpc_args::how_to_give;
 use crate::cli::session::Session;
 
 /// How long one gateway is waited for.
@@ -51,7 +52,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let publishers = args.publishers.get(context, Some(&session.config))?;
     let gateways = args.gateways.get(context, Some(&session.config))?;
     let http = context.http()?;
-    let facts = args.owner.facts(context, &session.config, &http)?;
+    let mut owners = args.owner.owners(context, &session.config, &http)?;
     let _lock = session.lock()?;
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
     let here = here(context, &session, &car)?;
@@ -61,30 +62,37 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
     });
     let records: Vec<_> = records.collect();
-    let source = TreeSource {
-        http,
-        gateways,
-        name: session.config.name().clone(),
-        disk: disk(&session, here.is_some().then_some(&car)),
-    };
     let own_keys = context.own_keys();
     let prefer = match (args.ours, args.theirs) {
         (true, _) => Some(Prefer::Ours),
         (_, true) => Some(Prefer::Theirs),
         _ => None,
     };
-    let request = PullRequest {
-        workspace: &session.workspace,
-        config: &session.config,
-        witnesses: Witnesses { name: &name, publishers: &publishers, gateways: &records },
-        source,
-        here,
-        facts,
-        own_keys: &own_keys,
-        prefer,
-        partial: args.partial,
+    let ask = |owners: &Owners| {
+        let request = PullRequest {
+            workspace: &session.workspace,
+            config: &session.config,
+            witnesses: Witnesses { name: &name, publishers: &publishers, gateways: &records },
+            source: TreeSource {
+                http: http.clone(),
+                gateways: gateways.clone(),
+                name: session.config.name().clone(),
+                disk: disk(&session, here.is_some().then_some(&car)),
+            },
+            here,
+            facts: owners.facts.clone(),
+            own_keys: &own_keys,
+            prefer,
+            partial: args.partial,
+        };
+        context.block_on(async { Ok(pull(request).await?) })
     };
-    let mut pulled = context.block_on(async { Ok(pull(request).await?) })?;
+    let mut pulled = ask(&owners)?;
+    match owners.approve(context, pulled.to_approve())? {
+        Some(true) => pulled = ask(&owners)?,
+        Some(false) => {}
+        None => return Err(unchecked(context, &pulled)),
+    }
     remarks(context, &pulled);
     let report = report(&pulled);
     if let Some(error) = conflicts(&report.conflicts) {
@@ -93,6 +101,17 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     pulled.write(&session.workspace, &mut session.config)?;
     let error = refused(&report.refused);
     Ok(Outcome::partial(report, error))
+}
+
+/// Records that the chain alone can say of whether they stand.
+fn unchecked(context: &Context, pulled: &Pulled) -> CliError {
+    let by: Vec<String> = pulled.to_approve().iter().map(ToString::to_string).collect();
+    let message = format!(
+        "what was signed by {} stands only if the owner approved that signer on chain, which could \
+         not be checked: nothing was written",
+        by.join(", ")
+    );
+    CliError::new(Exit::Failed, ErrorKind::UnknownPublished, message).hint(how_to_give(context))
 }
 
 /// What is here, packed into `car`; none where nothing is.
