@@ -18,6 +18,7 @@ mod git;
 pub mod global;
 pub mod input;
 pub mod keys_args;
+mod mass_removal;
 pub mod output;
 pub mod owner_args;
 pub mod password_args;

@@ -10,6 +10,7 @@ use namesys::publish::{
 use namesys::report::ErrorKind;
 
 use super::error::{CliError, Exit};
+use super::mass_removal;
 
 impl From<StateError> for CliError {
     fn from(error: StateError) -> Self {
@@ -49,6 +50,7 @@ impl From<PublishTreeError> for CliError {
                      whatever is there",
                 )
             }
+            PublishTreeError::MassRemoval(_) => mass_removal::refused(message),
             PublishTreeError::NotExpected { .. } => {
                 Self::new(Exit::Failed, ErrorKind::Changed, message)
                     .hint("take over what is published now: namesys pull; namesys status shows it")
@@ -100,6 +102,7 @@ impl From<SiteStopped> for CliError {
     fn from(error: SiteStopped) -> Self {
         match error {
             SiteStopped::Tree(error) => error.into(),
+            SiteStopped::MassRemoval { .. } => mass_removal::refused(error.to_string()),
             SiteStopped::Workspace(error) => error.into(),
         }
     }

@@ -15,6 +15,7 @@ use namesys::workspace::{
 };
 
 use super::error::{CliError, Exit};
+use super::mass_removal;
 
 impl From<WorkspaceError> for CliError {
     fn from(error: WorkspaceError) -> Self {
@@ -171,6 +172,13 @@ impl From<SignError> for CliError {
             }
             SignError::NotOwner { .. } => Self::new(Exit::Failed, ErrorKind::NotOwner, message)
                 .hint("give the owner's wallet, or choose --approval wallet or on-chain"),
+            SignError::MassRemoval(_) => mass_removal::refused(message),
+            SignError::NothingWanted(_) => {
+                Self::new(Exit::Failed, ErrorKind::NothingWanted, message).hint(format!(
+                    "restore it (git has it); if nothing is wanted any more: namesys sign {}",
+                    mass_removal::FLAG
+                ))
+            }
             SignError::Stopped => Self { message, ..Self::interrupted() }
                 .hint("the same command again signs the rest"),
             SignError::TooLong { .. } => Self::new(Exit::Failed, ErrorKind::BadValue, message)

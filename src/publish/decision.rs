@@ -53,7 +53,7 @@ pub(super) async fn decide(
         Some(reason) if !replaces => return Err(PublishTreeError::UnknownPublished { reason }),
         _ => {}
     }
-    let mut refused = None;
+    let (mut refused, mut mass) = (None, None);
     for stands in &standing.newest {
         let one = match over(request, known, stands, &record).await {
             Ok(one) => one,
@@ -72,6 +72,13 @@ pub(super) async fn decide(
         judged.losses.extend(one.losses);
         judged.lost += one.lost;
         judged.removed = one.removed;
+        mass = mass.or(one.mass);
+    }
+    match mass {
+        Some(removal) if refused.is_none() && !request.removal.may(&removal) => {
+            return Err(PublishTreeError::MassRemoval(removal));
+        }
+        _ => {}
     }
     Ok(Decision { record, is_new, judged, refused, notices })
 }
@@ -119,13 +126,16 @@ async fn over(
         Towards::Empty => None,
     };
     let trees = request.trees.ok_or_else(|| "there is nothing to read it with".to_owned())?;
-    if base == Some(there) && trees.judge.lets_go() {
-        return nothing;
-    }
     let (since, roots) = (Instant::now(), Roots { base, there, here });
     let judged = trees.judge(roots, request.subject.car()).await;
     told::compared(&roots, &judged, since);
-    judged
+    match base == Some(there) && trees.judge.lets_go() {
+        // All that is out was known, and may go: only how much it is may matter.
+        true => {
+            Ok(Judged { mass: judged.ok().and_then(|judged| judged.mass), ..Judged::default() })
+        }
+        false => judged,
+    }
 }
 
 /// Says that somebody else published what is replaced without a loss.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::StateError;
 use crate::ipns::RecordError;
 use crate::keys::IpnsName;
+use crate::workspace::MassRemoval;
 
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,9 @@ pub enum PublishTreeError {
         /// Why not.
         reason: String,
     },
+    /// Most of what is published would go.
+    #[error("{0} published files would be removed")]
+    MassRemoval(MassRemoval),
     /// Not what `--expect` named.
     #[error("{expected} is not what is published: {}", found_or_nothing(found))]
     NotExpected {

@@ -12,7 +12,7 @@ use crate::ipfs::upload::Upload;
 use crate::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use crate::keys::{IpnsKey, IpnsName};
 use crate::net::Progress;
-use crate::workspace::Workspace;
+use crate::workspace::{Removal, Workspace};
 
 /// What to publish and where. The caller holds the workspace's lock.
 pub struct PublishRequest<'a> {
@@ -32,6 +32,8 @@ pub struct PublishRequest<'a> {
     pub trees: Option<&'a Trees>,
     /// What of it may go.
     pub permission: &'a Permission,
+    /// Whether most of it may.
+    pub removal: Removal<'a>,
     /// When that is enough.
     pub enough: Enough,
     /// The clock.

@@ -176,6 +176,35 @@ fn read(
     Ok((entries, leaves))
 }
 
+/// How many files and links a tree has.
+///
+/// # Errors
+/// As [`compare`].
+pub(super) fn count(
+    source: &dyn BlockSource,
+    root: &Cid,
+    budget: &TreeBudget,
+) -> Result<u64, ReadError> {
+    let (mut files, mut left) = (0, vec![(*root, 0)]);
+    while let Some((cid, depth)) = left.pop() {
+        if depth > MAX_DEPTH {
+            return Err(ReadError::Bound { cid, what: "levels" });
+        }
+        if !is_directory(source, &cid)? {
+            files += 1;
+            continue;
+        }
+        for entry in list(source, &cid, budget)? {
+            let unreadable = |reason: &str| ReadError::Malformed {
+                cid,
+                reason: format!("{}: {reason}", entry.name),
+            };
+            left.push((entry.cid.map_err(unreadable)?, depth + 1));
+        }
+    }
+    Ok(files)
+}
+
 /// Raw blocks are files, and need not be read to know that.
 fn kind(source: &dyn BlockSource, cid: &Cid) -> Result<Kind, ReadError> {
     match cid.codec() {

@@ -6,14 +6,14 @@ use std::fmt;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::compare::{Difference, Leaf, Roots, compare};
+use super::compare::{Difference, Leaf, Roots, compare, count};
 use super::three_way::{Way, three_way};
 use crate::ens::Name;
 use crate::ipfs::{BlockSource, RAW, ReadError, TreeBudget, read_file};
 use crate::keys::{OwnKeys, private_key_in};
 use crate::record::{MAX_RECORD_FILE, PathMeaning, RecordFile, RecordKey, Value, meaning};
 use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
-use crate::workspace::{Config, Facts, Records};
+use crate::workspace::{Config, Facts, MassRemoval, Records};
 
 /// Files that are compared by their bytes where their blocks differ; a longer one that is cut
 /// otherwise counts as another.
@@ -49,6 +49,8 @@ pub struct Judged {
     pub lost: u64,
     /// Files that it removes on purpose.
     pub removed: Vec<String>,
+    /// Most of what is published goes, lost or on purpose.
+    pub mass: Option<MassRemoval>,
 }
 
 /// What it means that a file which the base has is not here.
@@ -121,8 +123,18 @@ impl Judge {
     ) -> Result<Judged, ReadError> {
         let (mut judged, approvals) = (Judged::default(), ApprovalCache::new());
         let reading = Reading { judge: self, source, budget, approvals: &approvals };
-        compare(source, roots, budget, &mut |difference| reading.add(difference, &mut judged))?;
+        let (mut gone, mut new) = (0, 0);
+        compare(source, roots, budget, &mut |difference| {
+            gone += u64::from(difference.there.is_some() && difference.here.is_none());
+            new += u64::from(difference.there.is_none() && difference.here.is_some());
+            reading.add(difference, &mut judged)
+        })?;
         judged.removed.sort_unstable();
+        // Counted only where it may matter: for all of it every folder here is read.
+        if MassRemoval::of(gone, MassRemoval::LEAST).is_some() {
+            let there = count(source, &roots.here, budget)? + gone - new;
+            judged.mass = MassRemoval::of(gone, there);
+        }
         Ok(judged)
     }
 

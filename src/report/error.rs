@@ -133,6 +133,8 @@ pub enum ErrorKind {
     Listen,
     /// Another process works on the workspace.
     Locked,
+    /// More than half of more than ten files would be removed.
+    MassRemoval,
     /// A server's answer could not be used, or the connection broke.
     Network,
     /// The transactions may cost more than `--max-cost`.
@@ -209,7 +211,9 @@ pub enum ErrorKind {
     NotServed,
     /// On chain, the name does not use what is published.
     NotSetUp,
-    /// There is nothing signed to publish.
+    /// `records.toml` is missing or empty, and records are signed.
+    NothingWanted,
+    /// There is nothing signed to publish, or to verify.
     NothingSigned,
     /// The node is of another chain.
     OtherChain,
@@ -286,6 +290,8 @@ pub enum ErrorKind {
     Unproven,
     /// The form of the recordhash needs the chain.
     Unsupported,
+    /// What is wanted is not signed.
+    Unsigned,
     /// A record or a primary name does not verify.
     Unverified,
     /// The command line.

@@ -10,7 +10,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Change, Expected, RecordState, plan};
-use super::{Approval, ApprovalMode, Config, Records, Stop, TreeError, Workspace, WorkspaceError};
+use super::{
+    Approval, ApprovalMode, Config, MassRemoval, Records, Removal, Stop, TreeError, Workspace,
+    WorkspaceError,
+};
 use crate::ens::{Name, WELL_KNOWN};
 use crate::folder::OpenDir;
 use crate::keys::SignerKey;
@@ -58,6 +61,10 @@ pub struct SignRequest<'a> {
     pub wallet: Option<&'a dyn Wallet>,
     /// Sign also what is right already.
     pub force: bool,
+    /// Only the records of this name, and of those under it.
+    pub only: Option<&'a Name>,
+    /// What may be removed.
+    pub removal: Removal<'a>,
     /// Copy every record into the older flat layout (ENSIP-XX) too.
     pub flat: bool,
     /// Ends it between two records.
@@ -128,6 +135,12 @@ pub enum SignError {
         /// How long its file would be.
         bytes: usize,
     },
+    /// More than half of more than ten files would go.
+    #[error("{0} signed files would be removed, which records.toml no longer wants")]
+    MassRemoval(MassRemoval),
+    /// Nothing at all is wanted, and something is signed.
+    #[error("records.toml is missing or empty, and {0} signed files would be removed")]
+    NothingWanted(usize),
     /// It was asked to end; what is signed stands, and the same again signs the rest.
     #[error("interrupted: what was signed stands")]
     Stopped,
@@ -185,7 +198,11 @@ pub async fn sign_into(
     }
     let expected =
         Expected { signer: Some(signer), owner, wallet, mode: request.mode, flat: request.flat };
-    let changes = plan(request.workspace, config, request.records, &expected)?;
+    let mut changes = plan(request.workspace, config, request.records, &expected)?;
+    if let Some(only) = request.only {
+        changes.retain(|change| change.name.is_or_is_under(only));
+    }
+    check_removal(request, &changes)?;
     let (removed, wanted): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.state == RecordState::Removed);
     let total = wanted.len() as u64;
@@ -209,6 +226,23 @@ pub async fn sign_into(
         outcome.removed.push(remove(request.workspace, change)?);
     }
     Ok(())
+}
+
+/// Refuses what looks like a mistake: a `records.toml` that is not there, or most of it.
+fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), SignError> {
+    let count = |state| changes.iter().filter(|change| change.state == state).count();
+    let removed = count(RecordState::Removed);
+    if removed == 0 || matches!(request.removal, Removal::Any) {
+        return Ok(());
+    }
+    if request.records.iter().next().is_none() {
+        return Err(SignError::NothingWanted(removed));
+    }
+    let files = changes.len() - count(RecordState::Unsigned);
+    match MassRemoval::of(removed as u64, files as u64) {
+        Some(removal) if !request.removal.may(&removal) => Err(SignError::MassRemoval(removal)),
+        _ => Ok(()),
+    }
 }
 
 /// Whether `config` keeps a SIGN 3 of `signer` for `name` by its owner, or by the wallet as the

@@ -16,6 +16,7 @@ use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::output::{Human, Outcome};
 use crate::cli::progress::Unit;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
@@ -28,6 +29,9 @@ const SHOWN: usize = 40;
 /// `sign …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Only the records of this name, and of those under it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Sign also what is right already
     #[arg(long)]
     force: bool,
@@ -48,6 +52,8 @@ pub struct Args {
     #[arg(long)]
     metadata: bool,
     #[command(flatten)]
+    mass_removal: MassRemovalArgs,
+    #[command(flatten)]
     signer_key: SignerKeyArgs,
     #[command(flatten)]
     derive: DeriveArgs,
@@ -62,6 +68,7 @@ enum Hand {
 /// Signs what is new or changed.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
+    let only = args.name.as_deref().map(|name| session.name_given(context, name)).transpose()?;
     let mode = args.approval.or(session.config.approval_mode()).unwrap_or_default();
     let hand = hand(&args, context, &mut session, mode)?;
     let _lock = session.lock()?;
@@ -81,6 +88,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         mode,
         wallet,
         force: args.force,
+        only: only.as_ref(),
+        removal: args.mass_removal.removal(&ask),
         flat: args.flat,
         stop: context.stop()?,
         metadata: args.metadata.then(|| Timestamp::now().as_second()),

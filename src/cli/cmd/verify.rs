@@ -86,7 +86,17 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         .hint("give a folder that holds .well-known"));
     }
     let report = report(check(&facts, context, &dir)?);
-    let error = (report.invalid > 0).then(|| invalid(report.invalid));
+    let error =
+        match report.invalid {
+            0 if report.valid == 0 => {
+                let message = format!("there is no record file in {}", dir.display());
+                Some(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message).hint(
+                    "namesys set …, then namesys sign; or name a folder that holds .well-known",
+                ))
+            }
+            0 => None,
+            count => Some(invalid(count)),
+        };
     Ok(Outcome::partial(report, error))
 }
 

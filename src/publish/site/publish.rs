@@ -15,7 +15,7 @@ use super::{Changes, Site, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress, beside};
 use crate::publish::{Enough, History, Patience, Shortfall, SiteEntry};
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::workspace::{MassRemoval, Removal, Workspace, WorkspaceError};
 
 /// Files that are asked for when nothing new is to be seen.
 const SAMPLE: usize = 16;
@@ -40,6 +40,8 @@ pub struct SiteRequest<'a> {
     pub enough: Enough,
     /// Told about the files that are written.
     pub progress: Option<Progress>,
+    /// Whether most of what a site has may go.
+    pub removal: Removal<'a>,
     /// With a wait: told what is still missing at an address, after every round but the last.
     pub round: &'a (dyn Fn(&SiteUrl, &[Miss]) + Send + Sync),
 }
@@ -92,10 +94,30 @@ pub async fn publish_sites(
     })??;
     let files: BTreeMap<String, String> =
         files.into_iter().map(|(path, file)| (path, file.sha256)).collect();
+    for site in request.sites {
+        may_bring(request, site, &files).await?;
+    }
     let done = join_all(request.sites.iter().map(|site| one(request, site, &files))).await;
     let outcomes: Vec<SiteOutcome> = done.into_iter().collect::<Result<_, _>>()?;
     let shortfall = shortfall(&outcomes, request.enough.require);
     Ok((outcomes, shortfall))
+}
+
+/// Refuses where most of what a site has would go. What cannot be told of it cannot be brought
+/// either, which is said then.
+async fn may_bring(
+    request: &SiteRequest<'_>,
+    site: &Site,
+    files: &BTreeMap<String, String>,
+) -> Result<(), SiteStopped> {
+    let Ok(held) = site.store.held().await else { return Ok(()) };
+    let gone = held.files.keys().filter(|path| !files.contains_key(*path)).count();
+    match MassRemoval::of(gone as u64, held.files.len() as u64) {
+        Some(removal) if !request.removal.may(&removal) => {
+            Err(SiteStopped::MassRemoval { at: site.store.describe(), removal })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn shortfall(outcomes: &[SiteOutcome], require: usize) -> Option<Shortfall> {
@@ -110,6 +132,14 @@ pub enum SiteStopped {
     /// The packed tree cannot be used.
     #[error(transparent)]
     Tree(#[from] SiteError),
+    /// Most of what a site has would go.
+    #[error("{removal} files at {at} would be removed")]
+    MassRemoval {
+        /// Where.
+        at: String,
+        /// How many.
+        removal: MassRemoval,
+    },
     /// The workspace's state cannot be read or written.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),

@@ -9,7 +9,7 @@ use namesys::publish::{
     TemporaryCar, dry_record, parcel_files, sign_ahead, write_manifest,
 };
 use namesys::report::ErrorKind;
-use namesys::workspace::RecordedKeys;
+use namesys::workspace::{RecordedKeys, Removal};
 
 use super::ipfs::{AuthorArgs, Sending};
 use super::publication::PublicationArgs;
@@ -48,6 +48,7 @@ pub fn write(
         gateways: &[],
         trees: None,
         permission: &Permission::default(),
+        removal: Removal::Any,
         enough: Enough { require: 0, wait: None },
         now: Timestamp::now(),
         notice: &|_| (),
@@ -135,6 +136,7 @@ pub fn publish_signed(
         author: Author::Signed { record: &parcel.record, over: parcel.over.as_ref() },
         judge: None,
         permission: args.permission.get(session.as_ref()),
+        mass_removal: args.permission.mass_removal,
     };
     let sent = fan_out.send(context, sending);
     bar.finish();

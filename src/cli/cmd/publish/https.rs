@@ -15,6 +15,7 @@ use crate::cli::cmd::pack::pack_car;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
 use crate::cli::error::CliError;
+use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
@@ -39,8 +40,8 @@ pub fn dry_run(dir: &Path, context: &Context, session: &Session) -> Result<Outco
 /// Brings the tree to the sites and reads it back.
 pub fn run(
     sites: &SiteArgs,
-    require: Option<usize>,
-    wait: Option<Duration>,
+    (require, wait): (Option<usize>, Option<Duration>),
+    mass_removal: MassRemovalArgs,
     context: &Context,
     session: &Session,
 ) -> Result<Outcome, CliError> {
@@ -75,6 +76,7 @@ pub fn run(
         progress: Some(Arc::new(move |done, total| {
             progress_bar.at_then(done, total, "reading the files back");
         })),
+        removal: mass_removal.removal(&ask),
         round: &round,
     };
     let outcomes = context.block_on(async { Ok(publish_sites(&request).await?) });

@@ -21,6 +21,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
+use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::prompt::confirm;
 use crate::cli::session::{DeriveArgs, KeysFor, Session};
 use crate::cli::values::{duration, from_now, validity};
@@ -193,6 +194,8 @@ pub struct Sending<'a> {
     pub judge: Option<Judge>,
     /// What may go.
     pub permission: Permission,
+    /// Whether most of it may.
+    pub mass_removal: MassRemovalArgs,
 }
 
 impl FanOut {
@@ -206,8 +209,8 @@ impl FanOut {
         context: &Context,
         sending: Sending<'_>,
     ) -> Result<PublishOutcome, CliError> {
-        let Sending { locked, names: (ens_name, name), subject, author, judge, permission } =
-            sending;
+        let Sending { locked, names: (ens_name, name), subject, author, judge, .. } = sending;
+        let (permission, removal) = (sending.permission, sending.mass_removal.removal(&ask));
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
         let waiting = move |Sight { from, error, .. }: &Sight| {
@@ -236,6 +239,7 @@ impl FanOut {
             gateways: &gateways,
             trees: trees.as_ref(),
             permission: &permission,
+            removal,
             enough: self.enough,
             now: Timestamp::now(),
             notice: &notice,

@@ -14,7 +14,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::publish::{Source, Subject, TemporaryCar};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
-use namesys::workspace::{Facts, RECORDS_FILE};
+use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE};
 
 use super::pack::pack_car;
 use super::verify::{check, report as verify_report};
@@ -59,6 +59,9 @@ pub struct Args {
     /// Publish also a tree with files that do not verify
     #[arg(long)]
     allow_invalid: bool,
+    /// Fail, before anything is sent, where a wanted record is not signed, or a signed one not wanted
+    #[arg(long, conflicts_with = "signed")]
+    strict: bool,
     #[command(flatten)]
     sites: SiteArgs,
     #[command(flatten)]
@@ -84,7 +87,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let FanOutArgs { require, wait, .. } = args.publication.fan_out;
         return match &args.dry_run {
             Some(dir) => https::dry_run(dir, context, &session),
-            None => https::run(&args.sites, require, wait, context, &session),
+            None => {
+                let mass_removal = args.publication.permission.mass_removal;
+                https::run(&args.sites, (require, wait), mass_removal, context, &session)
+            }
         };
     }
     if session.config.has_only_sites() && !args.uploads.are_given() {
@@ -145,13 +151,47 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
     }
 }
 
-/// Nothing that the resolver would refuse is published unasked.
+/// Nothing that the resolver would refuse is published unasked; what is not signed as it is wanted
+/// is said, or with `--strict` refused.
 fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), CliError> {
     let facts = Facts::of(&session.config);
-    if args.allow_invalid || !facts.have_owner() {
+    if !facts.have_owner() {
         return Ok(());
     }
-    let report = verify_report(check(&facts, context, session.workspace.dir())?);
+    let checked = check(&facts, context, session.workspace.dir())?;
+    let pending = pending(session, &checked)?;
+    if !args.allow_invalid {
+        refuse_invalid(context, session, checked)?;
+    }
+    match pending {
+        None => Ok(()),
+        Some(pending) if args.strict => {
+            Err(CliError::new(Exit::Failed, ErrorKind::Unsigned, pending)
+                .hint("namesys sign, or namesys diff to see each; nothing was sent"))
+        }
+        Some(pending) => {
+            context.output.warn(format_args!("{pending}: namesys sign, namesys diff"));
+            Ok(())
+        }
+    }
+}
+
+/// What is not signed as it is wanted, in words.
+fn pending(session: &Session, checked: &[CheckedFile]) -> Result<Option<String>, CliError> {
+    let Session { workspace, config } = session;
+    if !workspace.records_path().exists() {
+        return Ok(Some(format!("there is no {RECORDS_FILE}: it is not known what is wanted")));
+    }
+    let pending = Pending::of(config, &workspace.records(config)?, checked);
+    Ok((!pending.is_empty()).then(|| pending.to_string()))
+}
+
+fn refuse_invalid(
+    context: &Context,
+    session: &Session,
+    checked: Vec<CheckedFile>,
+) -> Result<(), CliError> {
+    let report = verify_report(checked);
     let bad: Vec<_> = report.records.iter().filter(|record| !record.ok).collect();
     // What nobody wants here was found so, and is passed on as it is.
     let wanted = match session.workspace.dir().join(RECORDS_FILE).exists() {

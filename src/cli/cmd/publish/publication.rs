@@ -9,6 +9,7 @@ use namesys::workspace::{Lock, RECORDS_FILE};
 use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::mass_removal::MassRemovalArgs;
 use crate::cli::session::Session;
 
 /// Where a new record goes, who makes it, and what may go for it.
@@ -31,6 +32,8 @@ pub struct PermissionArgs {
     /// Send nothing unless this is what is published
     #[arg(long, value_name = "SEQUENCE|CID")]
     pub expect: Option<HistoryTarget>,
+    #[command(flatten)]
+    pub mass_removal: MassRemovalArgs,
 }
 
 impl PermissionArgs {
@@ -106,6 +109,7 @@ impl Publication<'_> {
             author: args.author.author(&key, sequence),
             judge: Some(Judge::new(config, wanted, missing).with_keys(context.own_keys())),
             permission: args.permission.get(Some(&session)),
+            mass_removal: args.permission.mass_removal,
         };
         fan_out.send(context, sending)
     }
