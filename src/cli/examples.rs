@@ -36,10 +36,26 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys set text note -- -a value that starts with a hyphen",
         ],
     ),
-    ("unset", &["namesys unset text avatar", "namesys unset address btc --name pay.nick.eth"]),
+    (
+        "unset",
+        &[
+            "namesys unset text avatar",
+            "namesys unset address btc --name pay.nick.eth",
+            "namesys unset --name pay",
+        ],
+    ),
     ("list", &["namesys list", "namesys list --json"]),
     ("diff", &["namesys diff", "namesys diff --json"]),
-    ("import", &["namesys import records.csv", "namesys import - < records.jsonl"]),
+    (
+        "import",
+        &[
+            "namesys import records.csv",
+            "namesys import - < records.jsonl",
+            "namesys import records.csv --sync --dry-run",
+            "namesys import --from-chain nick.eth --rpc-url https://rpc.example",
+        ],
+    ),
+    ("export", &["namesys export > records.csv", "namesys export --format wide --name pay"]),
     (
         "approve",
         &[
@@ -53,6 +69,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys sign --mnemonic ~/words",
             "namesys sign --signer-key-file ~/keys/signer.key",
+            "namesys sign --name pay.nick.eth",
             "namesys sign --approval on-chain --account nick",
         ],
     ),

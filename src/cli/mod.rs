@@ -86,8 +86,10 @@ pub enum Command {
     List(cmd::list::Args),
     /// Show what sign would change
     Diff(cmd::list::Args),
-    /// Set many records, from CSV or JSON Lines
-    Import(cmd::import::Args),
+    /// Set many records, from a table, JSON or the chain
+    Import(Box<cmd::import::Args>),
+    /// Write the wanted records as a table
+    Export(cmd::export::Args),
     /// Approve the records signer for a name (SIGN 3: the owner's signature that lets it sign)
     Approve(cmd::approve::Args),
     /// Sign what is new or changed (SIGN 4: the signer's signature of one record)
@@ -153,7 +155,8 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Unset(args) => cmd::set::run_unset(args, context),
         Command::List(args) => cmd::list::run(args, context),
         Command::Diff(args) => cmd::list::run_diff(args, context),
-        Command::Import(args) => cmd::import::run(args, context),
+        Command::Import(args) => cmd::import::run(*args, context),
+        Command::Export(args) => cmd::export::run(args, context),
         Command::Approve(args) => cmd::approve::run(args, context),
         Command::Sign(args) => cmd::sign::run(args, context),
         Command::Verify(args) => cmd::verify::run(args, context),

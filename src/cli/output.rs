@@ -78,6 +78,11 @@ impl Outcome {
         (json, anstream::adapter::strip_str(&text).to_string(), self.error)
     }
 
+    /// The same, with an error where none is.
+    pub fn with_error(self, error: Option<CliError>) -> Self {
+        Self { error: self.error.or(error), ..self }
+    }
+
     /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
     pub fn written() -> Self {
         Self { report: None, error: None, exit: None }

@@ -23,6 +23,9 @@ pub struct SetupReport {
     pub cost: Option<String>,
     /// What a person should know.
     pub warnings: Vec<String>,
+    /// Records that its resolver has now, and that are no longer read with another.
+    #[serde(default)]
+    pub replaces: Vec<ReplacedReport>,
     /// The file for a multisig.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub safe: Option<String>,
@@ -35,11 +38,25 @@ pub struct SetupNamesReport {
     pub names: Vec<SetupReport>,
     /// The transactions of all of them; what serves all names stands once.
     pub transactions: Vec<TransactionReport>,
+    /// Records that are no longer read afterwards.
+    #[serde(default)]
+    pub replaces: Vec<ReplacedReport>,
     /// The most that all of them may come to, in wei.
     pub max_cost: String,
     /// What those that were mined came to, in wei.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<String>,
+}
+
+/// A record that is no longer read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedReport {
+    /// Whose.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// What it says now.
+    pub value: String,
 }
 
 /// What the chain says of a name before a setup.

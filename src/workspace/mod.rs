@@ -46,7 +46,7 @@ pub use approvals::Approval;
 pub use check::{CheckedFile, Verdict, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use facts::Facts;
-pub use import::{Format, ImportError, Imported, LineError, Row, read_rows};
+pub use import::{ImportError, Imported, LineError, Row, TableFormat, read_rows, write_table};
 pub use lock::Lock;
 pub use mass_removal::{MassRemoval, Removal};
 pub use names::NamesError;

@@ -109,8 +109,6 @@ impl Sandbox {
             force: false,
             only: None,
             removal: Removal::Any,
-            only: None,
-            removal: Removal::Any,
             flat: false,
             metadata: None,
             stop: Stop::default(),

@@ -32,6 +32,7 @@ mod trials {
     pub mod hostile;
     pub mod levels;
     pub mod lookups;
+    pub mod names;
     pub mod nodes;
     pub mod plain;
     pub mod refused;
@@ -96,6 +97,8 @@ fn main() -> ExitCode {
         on_chain("setup::wallet_storage_with_a_fee", || on(trials::setup::ownerhash())),
         on_chain("setup::https_and_subnames", || on(trials::setup::forms())),
         on_chain("setup::signer_approved_on_chain", || on(trials::setup::approval())),
+        on_chain("names::several_of_one_wallet", || on(trials::names::several())),
+        on_chain("names::what_is_on_chain_is_replaced", || on(trials::names::replaced())),
         on_chain("setup::for_a_multisig", || on(trials::setup::multisig())),
         on_chain("setup_refused::strangers_and_new_owners", || on(trials::setup_refused::owners())),
         on_chain("setup_refused::keys_that_a_stranger_wrote", || {

@@ -46,6 +46,11 @@ impl Place {
         Ok(place)
     }
 
+    /// The same person and world, with an empty folder.
+    pub fn elsewhere(self) -> Result<Self> {
+        Ok(Self { dir: tempfile::tempdir()?, ..self })
+    }
+
     /// A command in the workspace, with the person's wallet and an empty password.
     pub fn run(&self, arguments: &[&str]) -> Run {
         self.as_person(self.number, arguments).env("NAMESYS_KEY_PASSWORD", "")

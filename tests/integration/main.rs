@@ -18,6 +18,7 @@ mod clone;
 mod credentials;
 mod doctor;
 mod faults;
+mod forgotten;
 mod forms;
 mod losses;
 mod names;

@@ -46,9 +46,11 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "name" => same::<NamesReport>(document),
         "keygen" | "approve" if is_asked("--requests") => same::<RequestsReport>(document),
         "keygen" => same::<KeygenReport>(document),
+        "unset" if has("removed") => same::<UnsetNameReport>(document),
         "set" | "unset" => same::<RecordReport>(document),
         "list" | "diff" => same::<RecordsReport>(document),
         "import" => same::<ImportReport>(document),
+        "export" => same::<ExportReport>(document),
         "approve" => same::<ApproveReport>(document),
         "sign" => same::<SignReport>(document),
         "verify" => same::<VerifyReport>(document),
@@ -85,7 +87,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 30] = [
+pub const COMMANDS: [&str; 31] = [
     "init",
     "clone",
     "name",
@@ -95,6 +97,7 @@ pub const COMMANDS: [&str; 30] = [
     "list",
     "diff",
     "import",
+    "export",
     "approve",
     "sign",
     "verify",

@@ -1,4 +1,4 @@
-//! `import FILE|-`
+//! `import FILE|-`, `import --from-chain [NAME…]`
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use namesys::ens::Name;
 use namesys::record::{RecordKey, remarks};
-use namesys::report::ImportReport;
+use namesys::report::{ImportReport, RecordChangeReport, UnreadReport};
 use namesys::secret::redaction::redacted_digits;
-use namesys::workspace::{Format, ImportError, LineError, Records};
+use namesys::workspace::{ImportError, Imported, LineError, Records};
 
+use super::from_chain::{self, FromChainArgs};
+use super::set::shown_value;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::mass_removal::MassRemovalArgs;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
@@ -26,56 +29,146 @@ const NOTED: usize = 5;
 /// `import …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// CSV (name,record,value) or JSON Lines of the same; - for stdin
-    #[arg(value_name = "FILE|-")]
-    file: PathBuf,
+    /// CSV with a header (name, record, value in any order; or name and a column for each record,
+    /// such as text/avatar), JSON Lines, a JSON array, or NameStone's export; - for stdin
+    #[arg(value_name = "FILE|-", required_unless_present = "from_chain")]
+    file: Option<PathBuf>,
+    /// Make the workspace's records exactly those of FILE: what it lacks is no longer wanted
+    #[arg(long, conflicts_with = "from_chain")]
+    sync: bool,
+    /// Only this name and those under it; another one in FILE is refused
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    mass_removal: MassRemovalArgs,
+    #[command(flatten)]
+    from_chain: FromChainArgs,
 }
 
 /// Sets every record of the file, or none.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
-    let mut reader: Box<dyn BufRead + Send> = if args.file == Path::new("-") {
-        drop(context.stdin.claim("import -")?);
-        // A lock of stdin cannot go to another thread; nobody else reads it.
-        Box::new(BufReader::with_capacity(1 << 16, io::stdin()))
-    } else {
-        let name = args.file.display();
-        let open = File::open(&args.file);
-        let file = open.map_err(|error| CliError::io(format!("{name} cannot be read"), &error))?;
-        Box::new(BufReader::with_capacity(1 << 16, file))
+    let only = args.name.as_deref().map(|name| session.name_given(context, name)).transpose()?;
+    let Some(file) = &args.file else {
+        let found = from_chain::read(&args.from_chain, only.as_ref(), &session, context)?;
+        return take_from_chain(found, &args, &session, context);
     };
-    let format = Format::detect(&mut reader).map_err(ImportError::Io)?;
+    let reader = open(file, context)?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     let before = records.clone();
     let bar = context.output.progress("reading", Unit::Things("records"));
-    let shown = bar.clone();
+    let (shown, within) = (bar.clone(), only.clone());
     // Until it is read whole nothing is written: Ctrl-C ends it at once.
-    let (imported, records) = context.blocking(move || {
-        let imported = records.import(reader, format, |done| shown.count(done));
+    let (imported, mut records) = context.blocking(move || {
+        let imported = records.import(reader, within.as_ref(), |done| shown.count(done));
         (imported, records)
     })?;
     bar.finish();
-    match imported {
-        Ok(done) => {
-            if done.imported > 0 {
-                session.workspace.save_records(&records)?;
-            }
-            note_remarks(context, &before, &records);
-            let (imported, skipped) = (done.imported, done.skipped);
-            Ok(Outcome::done(ImportReport { imported, skipped, errors: Vec::new() }))
-        }
-        Err(ImportError::Lines(errors)) => {
-            let error = CliError::from(ImportError::Lines(errors.clone()));
-            // They quote what was given, which may be a secret in the wrong place.
-            let hidden =
-                |line: LineError| LineError { message: redacted_digits(&line.message), ..line };
-            let errors = errors.into_iter().map(hidden).collect();
-            let report = ImportReport { imported: 0, skipped: 0, errors };
-            Ok(Outcome::partial(report, Some(error)))
-        }
-        Err(error) => Err(error.into()),
+    let imported = match imported {
+        Ok(imported) => imported,
+        Err(ImportError::Lines(errors)) => return Ok(refused(errors)),
+        Err(error) => return Err(error.into()),
+    };
+    let removed = match args.sync {
+        true => records.keep_only(&imported, only.as_ref()),
+        false => 0,
+    };
+    let Imported { new, changed, equal, ignored, .. } = imported;
+    if !ignored.is_empty() {
+        context.output.note(format_args!("no records, and ignored: the columns {ignored:?}"));
     }
+    let report = ImportReport {
+        imported: new + changed,
+        skipped: equal,
+        new,
+        changed,
+        equal,
+        removed,
+        ignored,
+        ..ImportReport::default()
+    };
+    save(&args, &session, (&before, &records), report, context)
+}
+
+/// Writes what is wanted now, or with `--dry-run` shows it.
+fn save(
+    args: &Args,
+    session: &Session,
+    (before, after): (&Records, &Records),
+    report: ImportReport,
+    context: &Context,
+) -> Result<Outcome, CliError> {
+    if args.dry_run {
+        let changes = changes(before, after);
+        return Ok(Outcome::done(ImportReport { changes, ..report }));
+    }
+    let wanted = before.iter().count() as u64;
+    args.mass_removal.check(report.removed, wanted, "wanted records")?;
+    if report.imported + report.removed > 0 {
+        session.workspace.save_records(after)?;
+    }
+    note_remarks(context, before, after);
+    Ok(Outcome::done(report))
+}
+
+fn take_from_chain(
+    found: from_chain::Found,
+    args: &Args,
+    session: &Session,
+    context: &Context,
+) -> Result<Outcome, CliError> {
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    let before = records.clone();
+    let mut report = ImportReport { unread: found.unread, ..ImportReport::default() };
+    for (name, key, value) in found.records {
+        let existed = records.get(&name, &key).is_some();
+        *match (records.set(&name, &key, value)?, existed) {
+            (true, false) => &mut report.new,
+            (true, true) => &mut report.changed,
+            (false, _) => &mut report.equal,
+        } += 1;
+    }
+    (report.imported, report.skipped) = (report.new + report.changed, report.equal);
+    let outcome = save(args, session, (&before, &records), report, context)?;
+    Ok(outcome.with_error(found.error))
+}
+
+fn open(file: &Path, context: &Context) -> Result<Box<dyn BufRead + Send>, CliError> {
+    if file == Path::new("-") {
+        drop(context.stdin.claim("import -")?);
+        // A lock of stdin cannot go to another thread; nobody else reads it.
+        return Ok(Box::new(BufReader::with_capacity(1 << 16, io::stdin())));
+    }
+    let failed = |error| CliError::io(format!("{} cannot be read", file.display()), &error);
+    Ok(Box::new(BufReader::with_capacity(1 << 16, File::open(file).map_err(failed)?)))
+}
+
+/// Every wrong line; nothing was changed.
+fn refused(errors: Vec<LineError>) -> Outcome {
+    let error = CliError::from(ImportError::Lines(errors.clone()));
+    // They quote what was given, which may be a secret in the wrong place.
+    let hidden = |line: LineError| LineError { message: redacted_digits(&line.message), ..line };
+    let errors = errors.into_iter().map(hidden).collect();
+    Outcome::partial(ImportReport { errors, ..ImportReport::default() }, Some(error))
+}
+
+/// What is wanted otherwise than before.
+fn changes(before: &Records, after: &Records) -> Vec<RecordChangeReport> {
+    let change = |name: &Name, key: &RecordKey| RecordChangeReport {
+        name: name.to_string(),
+        record: key.to_string(),
+        old: before.get(name, key).map(ToString::to_string),
+        new: after.get(name, key).map(ToString::to_string),
+    };
+    let now = after.iter().map(|(name, key, _)| change(name, key));
+    let gone = before.iter().filter(|(name, key, _)| after.get(name, key).is_none());
+    let gone = gone.map(|(name, key, _)| change(name, key));
+    now.chain(gone).filter(|change| change.old != change.new).collect()
 }
 
 /// What `set` would have said of the records that are new or changed.
@@ -109,8 +202,33 @@ impl Human for ImportReport {
         if self.errors.len() > SHOWN {
             writeln!(out, "… and {} more (--json shows all)", self.errors.len() - SHOWN)?;
         }
+        for change in &self.changes {
+            let RecordChangeReport { name, record, old, new } = change;
+            let text = |value: &Option<String>| value.as_deref().map(shown_value);
+            let record = shown(record);
+            match (text(old), text(new)) {
+                (Some(old), Some(new)) => writeln!(out, "change  {name} {record}: {old} -> {new}")?,
+                (None, Some(new)) => writeln!(out, "add     {name} {record}: {new}")?,
+                (old, None) => {
+                    writeln!(out, "remove  {name} {record}: {}", old.unwrap_or_default())?;
+                }
+            }
+        }
+        for UnreadReport { name, record, error } in &self.unread {
+            let record = record.as_ref().map(|record| format!(" {}", shown(record)));
+            writeln!(out, "unread  {name}{}: {}", record.unwrap_or_default(), shown(error))?;
+        }
         if self.errors.is_empty() {
-            writeln!(out, "{} imported, {} unchanged", self.imported, self.skipped)?;
+            let Self { imported, new, changed, equal, removed, .. } = self;
+            let of = match (new, changed) {
+                (0, 0) => String::new(),
+                _ => format!(" ({new} new, {changed} changed)"),
+            };
+            let removed = match removed {
+                0 => String::new(),
+                count => format!(", {count} removed"),
+            };
+            writeln!(out, "{imported} imported{of}, {equal} unchanged{removed}")?;
         }
         Ok(())
     }

@@ -9,6 +9,8 @@ pub mod demo;
 #[cfg(feature = "devnet")]
 pub mod devnet;
 pub mod doctor;
+pub mod export;
+mod from_chain;
 pub mod import;
 pub mod init;
 pub mod ipns;

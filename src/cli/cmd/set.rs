@@ -1,14 +1,16 @@
-//! `set TYPE [KEY] VALUE`, `unset TYPE [KEY]`
+//! `set TYPE [KEY] VALUE`, `unset [TYPE] [KEY]`
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use namesys::ens::Name;
 use namesys::record::{RecordKey, Value, abi_from_file, remarks};
-use namesys::report::{ErrorKind, RecordReport};
+use namesys::report::{ErrorKind, RecordReport, UnsetNameReport};
 use namesys::secret;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::mass_removal::MassRemovalArgs;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
 use crate::cli::suggest;
@@ -39,15 +41,19 @@ pub struct Args {
 /// `unset …`
 #[derive(Debug, clap::Args)]
 pub struct UnsetArgs {
-    /// text, address, contenthash, pubkey, name, interface, abi or dns
-    #[arg(value_name = "TYPE", value_parser = suggest::kinds(), hide_possible_values = true)]
-    kind: String,
+    /// text, address, contenthash, pubkey, name, interface, abi or dns; without it, every record of
+    /// the name that --name gives
+    #[arg(value_name = "TYPE", value_parser = suggest::kinds(), hide_possible_values = true,
+          required_unless_present = "name")]
+    kind: Option<String>,
     /// The key, where the type has one
     #[arg(value_parser = suggest::record_keys(), hide_possible_values = true)]
     key: Option<String>,
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    #[command(flatten)]
+    mass_removal: MassRemovalArgs,
 }
 
 /// Writes a record into `records.toml`.
@@ -131,7 +137,8 @@ fn abi(context: &Context, content_type: &str, file: &str) -> Result<(RecordKey, 
 pub fn run_unset(args: UnsetArgs, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
-    let key = RecordKey::from_parts(&args.kind, args.key.as_deref())?;
+    let Some(kind) = &args.kind else { return unset_all(&session, &name, args.mass_removal) };
+    let key = RecordKey::from_parts(kind, args.key.as_deref())?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     let Some(value) = records.unset(&name, &key) else {
@@ -146,6 +153,45 @@ pub fn run_unset(args: UnsetArgs, context: &Context) -> Result<Outcome, CliError
         value: value.to_string(),
         notes: Vec::new(),
     })))
+}
+
+/// Removes every record of a name; those under it stay.
+fn unset_all(
+    session: &Session,
+    name: &Name,
+    mass_removal: MassRemovalArgs,
+) -> Result<Outcome, CliError> {
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    let of_name = records.iter().filter(|(other, ..)| *other == name);
+    let gone: Vec<(RecordKey, Value)> =
+        of_name.map(|(_, key, value)| (key.clone(), value.clone())).collect();
+    if gone.is_empty() {
+        let message = format!("{name} has no records in records.toml");
+        return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message)
+            .hint("namesys list shows what is there"));
+    }
+    mass_removal.check(gone.len() as u64, records.iter().count() as u64, "wanted records")?;
+    for (key, _) in &gone {
+        records.unset(name, key);
+    }
+    session.workspace.save_records(&records)?;
+    let removed = gone.into_iter().map(|(key, value)| RecordReport {
+        name: name.to_string(),
+        record: key.to_string(),
+        value: value.to_string(),
+        notes: Vec::new(),
+    });
+    Ok(Outcome::done(UnsetNameReport { name: name.to_string(), removed: removed.collect() }))
+}
+
+impl Human for UnsetNameReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for record in &self.removed {
+            Removed(record.clone()).human(out)?;
+        }
+        Ok(())
+    }
 }
 
 /// `unset`'s report: as that of `set`, in other words.

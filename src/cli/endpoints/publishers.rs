@@ -13,7 +13,7 @@ use crate::cli::env;
 use crate::cli::error::CliError;
 
 /// The flag of the services that keep IPNS records.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct PublisherArgs {
     /// A service that keeps IPNS records: w3name=URL, routing=URL, kubo=URL or file=PATH; may be
     /// given more than once [env: NAMESYS_W3NAME_URL, NAMESYS_ROUTING_URL, NAMESYS_KUBO_URL]

@@ -4,6 +4,7 @@
 mod checks;
 mod pointer;
 mod prepared;
+mod replaces;
 mod sending;
 mod show;
 
@@ -15,10 +16,10 @@ use alloy_primitives::{Address, U256};
 use jiff::Timestamp;
 use namesys::chain::Rpc;
 use namesys::chain::setup::{
-    Nonces, Pointer, Sender, SetupRequest, SetupTransaction, plan, safe_batch,
+    Nonces, Plan, Pointer, Sender, SetupRequest, SetupTransaction, Standing, plan, safe_batch,
 };
 use namesys::ens::Name;
-use namesys::report::{ErrorKind, SetupNamesReport};
+use namesys::report::{ErrorKind, ReplacedReport, SetupNamesReport};
 use namesys::wallet::{Wallet, WalletError};
 
 use crate::cli::context::Context;
@@ -152,6 +153,7 @@ impl Course<'_> {
             let mut plan = plan(view.contracts(), &request, &standing)?;
             plan.transactions.retain(|transaction| !seen.contains(transaction));
             checks::tree(session, &view, &request, &standing, chain_id, context).await?;
+            let replaces = self.remarks(&request, &standing, &mut plan, chain_id).await?;
             let patience = Duration::from_secs(args.wait);
             let max_cost = args.cost.max_cost.saturating_sub(self.spent.get());
             let nonces = self.nonces.clone();
@@ -168,10 +170,37 @@ impl Course<'_> {
                     costs.unwrap_or_default()
                 }
             };
-            Ok(Prepared { request, standing, plan, costs, sender })
+            Ok(Prepared { request, standing, plan, costs, replaces, sender })
         })?;
         prepared.plan.warnings.iter().for_each(|warning| context.output.warn(warning));
         Ok(prepared)
+    }
+
+    /// What is no longer read afterwards; and warnings of that, and of a key without a record.
+    async fn remarks(
+        &self,
+        request: &SetupRequest,
+        standing: &Standing,
+        plan: &mut Plan,
+        chain_id: u64,
+    ) -> Result<Vec<ReplacedReport>, CliError> {
+        if plan.transactions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = match &self.session {
+            Some(session) => {
+                let unpublished =
+                    replaces::unpublished(request.pointer.as_ref(), session, self.context).await?;
+                plan.warnings.extend(unpublished);
+                Some(session.workspace.records(&session.config)?)
+            }
+            None => None,
+        };
+        let (wanted, context) = (wanted.as_ref(), self.context);
+        let found =
+            replaces::replaced(&self.rpc, chain_id, standing, request, wanted, context).await?;
+        plan.warnings.extend(found.warnings);
+        Ok(found.replaces)
     }
 
     /// Sends what is missing for a name, or says why it is not sent.
@@ -271,8 +300,10 @@ fn outcome_of_all(ended: Vec<Ended>, error: Option<CliError>) -> Outcome {
     let (names, errors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     let transactions = names.iter().flat_map(|report| report.transactions.clone()).collect();
     let error = error.or(errors.into_iter().flatten().next());
+    let replaces = names.iter().flat_map(|report| report.replaces.clone()).collect();
     let (max_cost, cost) = sums(&names);
-    Outcome::partial(SetupNamesReport { names, transactions, max_cost, cost }, error)
+    let report = SetupNamesReport { names, transactions, replaces, max_cost, cost };
+    Outcome::partial(report, error)
 }
 
 /// The workspace, where the names are of one, and the names.

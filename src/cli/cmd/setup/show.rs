@@ -50,7 +50,7 @@ pub fn done(prepared: &Prepared, shown: Shown, error: Option<CliError>) -> Ended
 
 /// What stood, and what was or would be sent.
 fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
-    let Prepared { request, standing, plan, costs, sender } = prepared;
+    let Prepared { request, standing, plan, costs, replaces, sender } = prepared;
     let Shown { sent, safe } = shown;
     let transactions = plan.transactions.iter().enumerate().map(|(number, transaction)| {
         let (cost, sent) = (costs.get(number), sent.get(number));
@@ -86,6 +86,7 @@ fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
         max_cost: total(&plan.transactions, costs).to_string(),
         cost: paid.map(|paid| paid.to_string()),
         warnings: plan.warnings.clone(),
+        replaces: replaces.clone(),
         safe,
     }
 }

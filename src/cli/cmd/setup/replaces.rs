@@ -1,0 +1,116 @@
+//! What a setup takes away, or does not bring yet: records on chain that are no longer read with
+//! another resolver, and a key under which nothing is published.
+
+use namesys::chain::Rpc;
+use namesys::chain::setup::{Pointer, SetupRequest, Standing};
+use namesys::ens::Name;
+use namesys::keys::IpnsName;
+use namesys::net::{Guard, Http};
+use namesys::recordhash::Target;
+use namesys::report::ReplacedReport;
+use namesys::resolve::{FetchLimits, NameResolver, OnchainConfig, Trace};
+use namesys::workspace::Records;
+
+use crate::cli::context::Context;
+use crate::cli::endpoints::PublisherArgs;
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
+
+/// Records named in a warning; JSON has them all.
+const SHOWN: usize = 8;
+
+/// What is found, and how it is told.
+#[derive(Default)]
+pub struct Found {
+    pub replaces: Vec<ReplacedReport>,
+    pub warnings: Vec<String>,
+}
+
+/// The records that are read now, by whatever resolver stands, and would not be read any more.
+pub async fn replaced(
+    rpc: &Rpc,
+    chain_id: u64,
+    standing: &Standing,
+    request: &SetupRequest,
+    wanted: Option<&Records>,
+    context: &Context,
+) -> Result<Found, CliError> {
+    let mut found = Found::default();
+    if standing.resolver_now.is_zero() || standing.resolver_now == standing.resolver {
+        return Ok(found);
+    }
+    let http: Http = context.gateway_http(Some(Guard::trusting([])))?;
+    let config = OnchainConfig { chain_id, gateways: Vec::new(), limits: FetchLimits::default() };
+    let resolver = NameResolver::new(rpc.clone(), http, config);
+    let name = &request.name;
+    let resolution = match resolver.resolve(name, &[], &Trace::default()).await {
+        Ok(resolution) => resolution,
+        Err(error) => {
+            found.warnings.push(format!(
+                "what {name} has at its resolver {} now could not be read: {error}",
+                standing.resolver_now
+            ));
+            return Ok(found);
+        }
+    };
+    let is_wanted = |key, value| wanted.and_then(|wanted| wanted.get(name, key)) == Some(value);
+    for record in &resolution.records {
+        let Ok(value) = &record.value else { continue };
+        if !is_wanted(&record.key, value) {
+            let (record, value) = (record.key.to_string(), value.to_string());
+            found.replaces.push(ReplacedReport { name: name.to_string(), record, value });
+        }
+    }
+    found.warnings.extend(warning(name, &found.replaces));
+    Ok(found)
+}
+
+fn warning(name: &Name, replaces: &[ReplacedReport]) -> Option<String> {
+    let mut keys: Vec<&str> =
+        replaces.iter().take(SHOWN).map(|replaced| replaced.record.as_str()).collect();
+    let more = format!("{} more", replaces.len().saturating_sub(SHOWN));
+    if replaces.len() > SHOWN {
+        keys.push(&more);
+    }
+    (!keys.is_empty()).then(|| {
+        format!(
+            "with another resolver these records of {name} are no longer read: {}; namesys import \
+             --from-chain {name} takes them over",
+            keys.join(", ")
+        )
+    })
+}
+
+/// A warning where nobody has a record under the key that is to be set.
+pub async fn unpublished(
+    pointer: Option<&Pointer>,
+    session: &Session,
+    context: &Context,
+) -> Result<Option<String>, CliError> {
+    let Some(Pointer::Recordhash(hash) | Pointer::Ownerhash(hash)) = pointer else {
+        return Ok(None);
+    };
+    let Target::Ipns(name) = hash.target() else { return Ok(None) };
+    let publishers = PublisherArgs::default().get(context, Some(&session.config))?;
+    let (mut silent, mut asked) = (Vec::new(), 0);
+    for publisher in &publishers {
+        match publisher.get(name).await {
+            Ok(Some(_)) => return Ok(None),
+            Ok(None) => asked += 1,
+            Err(error) => silent.push(error.to_string()),
+        }
+    }
+    Ok(Some(said(name, asked, &silent)))
+}
+
+fn said(name: &IpnsName, asked: usize, silent: &[String]) -> String {
+    match (asked, silent) {
+        (0, [first, ..]) => {
+            format!("whether anything is published under {name} could not be asked: {first}")
+        }
+        _ => format!(
+            "nothing is published under {name} yet, so that there would be no records: namesys \
+             publish first"
+        ),
+    }
+}

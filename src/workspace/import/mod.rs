@@ -1,0 +1,187 @@
+//! Records from tables: CSV by its header, or name, record, value; with commas, semicolons or tabs;
+//! one record a row, or one name a row and one record a column. And from JSON: lines, an array, and
+//! what NameStone exports. Values are in their text form.
+
+mod columns;
+mod csv;
+mod encoding;
+mod export;
+mod json;
+mod rows;
+
+use std::collections::HashMap;
+use std::io::{BufRead, Cursor, Read};
+
+use super::Records;
+use crate::ens::Name;
+use crate::record::RecordKey;
+use columns::Columns;
+pub use export::{TableFormat, write_table};
+pub use rows::{LineError, Row};
+
+/// The longest first line that is looked at.
+const MAX_FIRST: u64 = 4 << 20;
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The source cannot be read.
+    #[error("reading the records: {0}")]
+    Io(#[from] std::io::Error),
+    /// Lines that are wrong; all others were right.
+    #[error(
+        "{} line{} cannot be imported; nothing was changed",
+        .0.len(), if .0.len() == 1 { "" } else { "s" }
+    )]
+    Lines(Vec<LineError>),
+}
+
+/// What an import changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Records that were not wanted before.
+    pub new: u64,
+    /// Records that had another value.
+    pub changed: u64,
+    /// Records that were so already.
+    pub equal: u64,
+    /// Columns that are no records.
+    pub ignored: Vec<String>,
+    /// Which records stand in the table, and on which line.
+    pub seen: HashMap<(Name, RecordKey), u64>,
+}
+
+/// Reads every row of `reader` and hands it to `each`; the columns that are ignored. JSON is told
+/// apart by its first character.
+///
+/// # Errors
+/// I/O only; what is wrong in a line is handed to `each`.
+pub fn read_rows(
+    reader: impl BufRead,
+    mut each: impl FnMut(Result<Row, LineError>),
+) -> std::io::Result<Vec<String>> {
+    let mut reader = match encoding::decoded(reader)? {
+        Ok(reader) => reader,
+        Err(encoding::NotUtf16) => {
+            let message = "it begins as UTF-16 and is not; save it as UTF-8".to_owned();
+            each(Err(LineError { line: 1, message }));
+            return Ok(Vec::new());
+        }
+    };
+    // Blank lines before, and the first that is not.
+    let (mut before, mut first) = (Vec::new(), Vec::new());
+    while reader.by_ref().take(MAX_FIRST).read_until(b'\n', &mut first)? > 0
+        && first.iter().all(u8::is_ascii_whitespace)
+    {
+        before.append(&mut first);
+    }
+    let start = first.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    let separator = columns::separator(&String::from_utf8_lossy(&first));
+    let mut reader = Cursor::new([before, first].concat()).chain(reader);
+    match start {
+        Some(b'{') => json::lines(&mut reader, &mut each).map(|()| Vec::new()),
+        Some(b'[') => json::array(&mut reader, &mut each).map(|()| Vec::new()),
+        _ => table(reader, separator, &mut each),
+    }
+}
+
+fn table(
+    reader: impl BufRead,
+    separator: u8,
+    each: &mut impl FnMut(Result<Row, LineError>),
+) -> std::io::Result<Vec<String>> {
+    let mut records = csv::Records::new(reader, separator);
+    let (mut columns, mut ignored) = (None, Vec::new());
+    while let Some((line, cells)) = records.next()? {
+        let cells = match cells {
+            Ok(cells) => cells,
+            Err(message) => {
+                each(Err(LineError { line, message }));
+                continue;
+            }
+        };
+        let columns = match &columns {
+            Some(columns) => columns,
+            None => match columns::header(&cells) {
+                Some((of_header, others)) => {
+                    (columns, ignored) = (Some(of_header), others);
+                    continue;
+                }
+                None => columns.insert(Columns::plain()),
+            },
+        };
+        columns.rows(line, &cells, each);
+    }
+    Ok(ignored)
+}
+
+impl Records {
+    /// Sets every record of `reader`, or none: with any line wrong, `self` is to be dropped. With
+    /// `only`, names that neither are it nor lie under it are wrong.
+    ///
+    /// # Errors
+    /// All wrong lines together, each with its number.
+    pub fn import(
+        &mut self,
+        reader: impl BufRead,
+        only: Option<&Name>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Imported, ImportError> {
+        let mut outcome = Imported::default();
+        let mut errors = Vec::new();
+        let ignored = read_rows(reader, |row| {
+            match row.and_then(|row| self.take(row, only, &mut outcome)) {
+                Ok(()) => {}
+                Err(error) => errors.push(error),
+            }
+            progress(outcome.new + outcome.changed + outcome.equal);
+        })?;
+        outcome.ignored = ignored;
+        if errors.is_empty() { Ok(outcome) } else { Err(ImportError::Lines(errors)) }
+    }
+
+    fn take(
+        &mut self,
+        Row { line, name, key, value }: Row,
+        only: Option<&Name>,
+        outcome: &mut Imported,
+    ) -> Result<(), LineError> {
+        let refuse = |message: String| LineError { line, message };
+        if let Some(only) = only.filter(|only| !name.is_or_is_under(only)) {
+            return Err(refuse(format!("{name} is neither {only} nor a name under it (--name)")));
+        }
+        let before = outcome.seen.insert((name.clone(), key.clone()), line);
+        if let Some(earlier) = before {
+            return Err(refuse(format!("{name}'s {key} stands on line {earlier} already")));
+        }
+        let existed = self.get(&name, &key).is_some();
+        let set = self.set(&name, &key, value).map_err(|error| refuse(error.to_string()))?;
+        *match (set, existed) {
+            (true, false) => &mut outcome.new,
+            (true, true) => &mut outcome.changed,
+            (false, _) => &mut outcome.equal,
+        } += 1;
+        Ok(())
+    }
+
+    /// Removes what `imported` has not, of `only` and the names under it, or of all: what is
+    /// wanted is then exactly the table. How many that are.
+    pub fn keep_only(&mut self, imported: &Imported, only: Option<&Name>) -> u64 {
+        let is_gone = |name: &Name, key: &RecordKey| {
+            only.is_none_or(|only| name.is_or_is_under(only))
+                && !imported.seen.contains_key(&(name.clone(), key.clone()))
+        };
+        let gone: Vec<(Name, RecordKey)> = self
+            .iter()
+            .filter(|(name, key, _)| is_gone(name, key))
+            .map(|(name, key, _)| (name.clone(), key.clone()))
+            .collect();
+        for (name, key) in &gone {
+            self.unset(name, key);
+        }
+        gone.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests;

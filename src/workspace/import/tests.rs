@@ -1,0 +1,222 @@
+//! Tests of `import` and of what is exported.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::record::Value;
+
+fn records() -> Records {
+    Records::parse("", &[Name::parse("nick.eth").unwrap()]).unwrap()
+}
+
+fn import(text: impl AsRef<[u8]>) -> Result<Imported, ImportError> {
+    records().import(text.as_ref(), None, |_| {})
+}
+
+fn new(text: impl AsRef<[u8]>) -> u64 {
+    import(text).unwrap().new
+}
+
+fn lines(text: impl AsRef<[u8]>) -> Vec<LineError> {
+    match import(text) {
+        Err(ImportError::Lines(errors)) => errors,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every record as text.
+fn all(text: impl AsRef<[u8]>) -> Vec<String> {
+    let mut into = records();
+    into.import(text.as_ref(), None, |_| {}).unwrap();
+    into.iter().map(|(name, key, value)| format!("{name} {key} {value}")).collect()
+}
+
+const ETH: &str = "0x0000000000000000000000000000000000000001";
+
+#[test]
+fn csv_and_json_lines() {
+    let csv =
+        format!("name,record,value\nnick.eth,text/avatar,\"a,b\"\na.nick.eth,address/eth,{ETH}\n");
+    assert_eq!(new(&csv), 2);
+    let json = "{\"name\":\"nick.eth\",\"record\":\"text/avatar\",\"value\":\"\"}\n\n{\"name\":\"Nick.eth\",\"record\":\"text/url\",\"value\":\"\\u00e9\"}";
+    assert_eq!(new(json), 2);
+    for marked in [format!("\u{feff}{csv}"), format!("\u{feff}{json}")] {
+        assert_eq!(new(&marked), 2);
+    }
+}
+
+/// By its header, in any order and case, with any of three separators and ends of lines.
+#[test]
+fn columns_are_found_by_their_names() {
+    let expected = ["nick.eth text/a x;y", "nick.eth text/b 2"];
+    for csv in [
+        "Name,Record,Value\nnick.eth,text/a,x;y\nnick.eth,text/b,2\n",
+        "record,value,name\ntext/a,x;y,nick.eth\ntext/b,2,nick.eth\n",
+        "value;NAME;record\r\n\"x;y\";nick.eth;text/a\r\n2;nick.eth;text/b\r\n",
+        "name\trecord\tvalue\nnick.eth\ttext/a\tx;y\nnick.eth\ttext/b\t2",
+        "nick.eth\ttext/a\tx;y\nnick.eth\ttext/b\t2",
+        "\n\nname,record,value,note\nnick.eth,text/a,x;y,n\nnick.eth,text/b,2,\n",
+    ] {
+        assert_eq!(all(csv), expected, "{csv}");
+    }
+    let ignored = import("Name,Note,record,value,\nnick.eth,n,text/a,1,\n").unwrap().ignored;
+    assert_eq!(ignored, ["Note", ""]);
+    let uneven = lines("name,record,value,note\r\n\r\n\r\nnick.eth,text/a,1\r\n");
+    assert_eq!((uneven[0].line, uneven.len()), (4, 1));
+    assert!(uneven[0].message.contains("the header has 4"), "{}", uneven[0]);
+}
+
+#[test]
+fn utf_16_is_recognised() {
+    let csv = "name,record,value\r\nnick.eth,text/a,Grüße 🦇\r\n";
+    for (mark, big) in [(true, true), (true, false), (false, true), (false, false)] {
+        let units = mark.then_some(0xfeff).into_iter().chain(csv.encode_utf16());
+        let bytes =
+            units.flat_map(|unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
+        let bytes: Vec<u8> = bytes.collect();
+        assert_eq!(all(&bytes), ["nick.eth text/a Grüße 🦇"], "{mark} {big}");
+        assert!(lines(&bytes[..bytes.len() - 1])[0].message.contains("UTF-16"));
+    }
+}
+
+#[test]
+fn a_wide_table_has_one_row_a_name() {
+    let csv = format!(
+        "name,Text/avatar,age,address/eth,name\nnick.eth,a,7,{ETH},\na.nick.eth,,8,,\nb.nick.eth,\"\",9,,\n"
+    );
+    let wide = csv.replace(",name\n", ",contenthash\n");
+    assert_eq!(
+        all(&wide),
+        [
+            "b.nick.eth text/avatar ".to_owned(),
+            "nick.eth text/avatar a".to_owned(),
+            format!("nick.eth address/60 {ETH}"),
+        ]
+    );
+    assert_eq!(import(&wide).unwrap().ignored, ["age"]);
+    let bad = lines("name,address/btc,text/a\nnick.eth,1,x\n");
+    assert_eq!((bad[0].line, bad.len()), (2, 1));
+    // The record type `name` in a row of data is no header.
+    assert_eq!(all("nick.eth,name,nick.eth\n"), ["nick.eth name nick.eth"]);
+}
+
+#[test]
+fn an_array_and_what_namestone_exports() {
+    let array = "[\n {\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":\"1\"},\n {\"name\":\"nick.eth\",\"record\":\"text/b\",\"value\":\"2\"}\n]\n";
+    assert_eq!(all(array), ["nick.eth text/a 1", "nick.eth text/b 2"]);
+    assert_eq!(new("[]"), 0);
+    let stone = format!(
+        "[{{\"name\":\"alice\",\"domain\":\"nick.eth\",\"address\":\"{ETH}\",\"text_records\":{{\"avatar\":\"a\",\"url\":null}},\"coin_types\":{{\"60\":\"{ETH}\",\"0\":\"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4\"}},\"contenthash\":\"\"}},{{\"name\":\"\",\"domain\":\"nick.eth\",\"text_records\":{{\"note\":\"n\"}}}}]"
+    );
+    assert_eq!(
+        all(&stone),
+        [
+            "alice.nick.eth text/avatar a".to_owned(),
+            "alice.nick.eth address/0 bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4".to_owned(),
+            format!("alice.nick.eth address/60 {ETH}"),
+            "nick.eth text/note n".to_owned(),
+        ]
+    );
+    let wrong = |text: &str| {
+        let errors = lines(text);
+        (errors[0].line, errors[0].message.clone())
+    };
+    let row = "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":\"1\"}";
+    assert_eq!(wrong(&format!("[{row},\n\n[\"nick.eth\",\"text/b\",\"1\"]]")).0, 3);
+    assert!(wrong(&format!("[{row}")).1.contains("not a JSON array"));
+    assert!(wrong(&format!("[{row}] {row}")).1.contains("not a JSON array"));
+    assert_eq!(wrong(&format!("[{row},\n{{\"name\":\"nick.eth\",\n\"record\":1}}]")).0, 3);
+    assert!(wrong("{\"domain\":\"nick.eth\",\"what\":1}").1.contains("NameStone"));
+}
+
+#[test]
+fn a_line_without_end_is_refused_in_either_format() {
+    // What never ends is not read to its end.
+    for (head, fill) in
+        [("nick.eth,text/a,1\nnick.eth,text/b,", b'x'), ("{\"name\":\"", b'x'), ("a,\"", b'\n')]
+    {
+        let endless = head.as_bytes().chain(std::io::repeat(fill));
+        let error = records().import(std::io::BufReader::new(endless), None, |_| {}).unwrap_err();
+        let ImportError::Lines(errors) = error else { panic!("{error:?}") };
+        let last = errors.last().unwrap();
+        assert!(last.message.contains("longer than"), "{last}");
+        assert_eq!(last.line, if head.starts_with("nick") { 2 } else { 1 }, "{head}");
+    }
+    assert!(import(format!("nick.eth,text/a,\"{}\"\n", "x".repeat(400_000))).is_ok());
+}
+
+#[test]
+fn every_wrong_line_is_reported_with_its_number() {
+    let csv = "nick.eth,text/a,1\nnick.eth,text/b\nno good.eth,text/c,1\nnick.eth,txt/d,1\nother.eth,text/e,1\nnick.eth,text/a,2\nnick.eth,address/60,0x12\n";
+    let errors = lines(csv);
+    assert_eq!(errors.iter().map(|e| e.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7]);
+    assert!(errors[4].message.contains("line 1"));
+    for ends in [csv.replace('\n', "\r\n"), format!("name,record,value\r\n{csv}")] {
+        let shift = u64::from(ends.starts_with("name"));
+        let found: Vec<u64> = lines(&ends).iter().map(|e| e.line - shift).collect();
+        assert_eq!(found, [2, 3, 4, 5, 6, 7]);
+    }
+    let json = "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":1}\n{]\n";
+    assert_eq!(lines(json).iter().map(|e| e.line).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(lines("nick.eth,text/a,\u{0}\u{1}x\nx\n").len(), 1);
+    assert!(lines("{]")[0].message.starts_with("not JSON: "));
+    let unclosed = "nick.eth,text/a,1\nnick.eth,text/b,\"2\nnick.eth,text/c,3\n";
+    assert_eq!((lines(unclosed)[0].line, lines(unclosed).len()), (2, 1));
+    assert!(import("nick.eth,text/a,5\" disk\n").is_ok());
+    assert!(import("nick.eth,text/a,\"two\nlines\"\n").is_ok());
+}
+
+#[test]
+fn a_table_is_made_exactly_so() {
+    let mut into = records();
+    let before = "nick.eth,text/a,1\nnick.eth,text/b,1\na.nick.eth,text/a,1\n";
+    into.import(before.as_bytes(), None, |_| {}).unwrap();
+    let sub = Name::parse("a.nick.eth").unwrap();
+    let table = "a.nick.eth,text/c,1\n";
+    let imported = into.import(table.as_bytes(), Some(&sub), |_| {}).unwrap();
+    assert_eq!(into.keep_only(&imported, Some(&sub)), 1);
+    assert_eq!(into.iter().count(), 3);
+    let imported = into.import("nick.eth,text/a,2\nnick.eth,text/b,1\n".as_bytes(), None, |_| {});
+    let imported = imported.unwrap();
+    assert_eq!((imported.new, imported.changed, imported.equal), (0, 1, 1));
+    assert_eq!(into.keep_only(&imported, None), 1);
+    let outside = into.import("nick.eth,text/a,2\n".as_bytes(), Some(&sub), |_| {});
+    assert!(matches!(outside, Err(ImportError::Lines(_))));
+}
+
+fn wanted() -> impl Strategy<Value = Vec<(String, String, String)>> {
+    let name = prop_oneof![Just("nick.eth"), Just("a.nick.eth"), Just("b.a.nick.eth")];
+    let key = prop_oneof!["[a-z.]{1,6}", "\\PC{1,8}", Just("a,\"b\"".to_owned())];
+    let value = prop_oneof![
+        any::<String>(),
+        Just(String::new()),
+        Just("\"".to_owned()),
+        Just("a\r\nb,;\t".to_owned()),
+        Just(" x ".to_owned()),
+    ];
+    let row = (name, key, value).prop_map(|(n, k, v)| (n.to_owned(), format!("text/{k}"), v));
+    prop::collection::vec(row, 0..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// What is exported comes back the same, in each form.
+    #[test]
+    fn what_is_exported_is_imported_again(rows in wanted()) {
+        let mut from = records();
+        for (name, key, value) in rows {
+            let name = Name::parse(&name).unwrap();
+            let Ok(key) = RecordKey::parse(&key) else { continue };
+            let Ok(value) = Value::parse(&key, &value) else { continue };
+            let _ = from.set(&name, &key, value);
+        }
+        for format in [TableFormat::Csv, TableFormat::JsonLines, TableFormat::Wide] {
+            let table = write_table(format, from.iter());
+            let mut into = records();
+            let imported = into.import(table.as_bytes(), None, |_| {});
+            prop_assert!(imported.is_ok(), "{format:?} {imported:?}: {table}");
+            prop_assert!(into.iter().eq(from.iter()), "{format:?}: {table}");
+        }
+    }
+}
