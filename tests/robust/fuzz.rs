@@ -45,6 +45,7 @@ fuzz!(
     records_toml,
     published_toml,
     csv,
+    tables,
     car,
     dag_pb,
     ipns_record,

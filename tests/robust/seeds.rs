@@ -99,6 +99,17 @@ pub fn csv() -> Vec<Vec<u8>> {
     ])
 }
 
+/// A character that chooses the head, and what follows it.
+pub fn tables() -> Vec<Vec<u8>> {
+    of(&[
+        "\u{5}nick.eth;one;0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\na.nick.eth;\"\";\n",
+        "\u{6}text/a\tnick.eth\tone\n",
+        "\u{7}\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":\"1\"}]",
+        "\u{8}\"nick.eth\",\"name\":\"a\",\"text_records\":{\"url\":\"u\"}}",
+        "\u{9}n\u{0}i\u{0}",
+    ])
+}
+
 fn packed(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut blocks = MemoryBlocks::new();
     let packed = pack_files(files.iter().map(|(path, data)| (path, data)), &mut blocks).unwrap();
