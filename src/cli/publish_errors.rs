@@ -185,6 +185,13 @@ impl From<Shortfall> for CliError {
                  the records; where this workspace is the whole truth: [publish] replace = true"
                     .to_owned(),
             ),
+            Shortfall::WouldLoseFiles { .. } => (
+                ErrorKind::WouldLose,
+                "copy what is there into this workspace and sign it; or let it go, this once: \
+                 --replace. Where another machine published, published.toml belongs in git with \
+                 the records; where this workspace is the whole truth: [publish] replace = true"
+                    .to_owned(),
+            ),
             Shortfall::NoUpload => (
                 ErrorKind::Incomplete,
                 format!(

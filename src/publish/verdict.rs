@@ -85,6 +85,12 @@ pub enum Shortfall {
         /// Of what, in words.
         from: String,
     },
+    /// A web host has files that were not brought from here: nothing was sent.
+    #[error("publishing would lose {} that the web host has from elsewhere", files(*lost))]
+    WouldLoseFiles {
+        /// How many.
+        lost: u64,
+    },
     /// Nobody has the tree.
     #[error("no upload succeeded, so the IPNS name was left as it is")]
     NoUpload,
@@ -134,6 +140,10 @@ pub enum Shortfall {
         /// Whether one has the files and does not serve them.
         unseen: bool,
     },
+}
+
+fn files(count: u64) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 fn things(count: u64) -> String {

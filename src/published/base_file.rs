@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
+use cid::Cid;
 use data_encoding::BASE64;
 use serde::Deserialize;
 
@@ -29,8 +30,19 @@ const HEAD: &str = "\
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BaseFile {
     names: BTreeMap<IpnsName, Known>,
+    sites: BTreeMap<String, KnownSite>,
     /// Why nothing of the file counts.
     doubt: Option<String>,
+}
+
+/// What is known of a web host, which has no sequence: rule 12 of
+/// [the model](crate::spec::published).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownSite {
+    /// The root last brought there.
+    pub base: Option<Cid>,
+    /// One that is under way, or was cut short.
+    pub bringing: Option<Cid>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +50,15 @@ pub struct BaseFile {
 struct File {
     #[serde(default)]
     ipns: BTreeMap<Text<IpnsName>, Entry>,
+    #[serde(default)]
+    sites: BTreeMap<String, SiteEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteEntry {
+    root: Option<Text<String>>,
+    bringing: Option<Text<String>>,
 }
 
 #[derive(Deserialize)]
@@ -72,10 +93,14 @@ impl BaseFile {
     pub fn parse(text: &str) -> Self {
         let file: File = match toml::read(PUBLISHED_FILE, text, &[]) {
             Ok((file, _)) => file,
-            Err(error) => return Self { names: BTreeMap::new(), doubt: Some(error.to_string()) },
+            Err(error) => return Self { doubt: Some(error.to_string()), ..Self::default() },
         };
         let names = file.ipns.into_iter().map(|(Text(name), entry)| (name, known(&name, entry)));
-        Self { names: names.collect(), doubt: None }
+        let sites = file.sites.into_iter().map(|(place, SiteEntry { root, bringing })| {
+            let cid = |text: Option<Text<String>>| parse_cid(&text?.0).ok();
+            (place, KnownSite { base: cid(root), bringing: cid(bringing) })
+        });
+        Self { names: names.collect(), sites: sites.collect(), doubt: None }
     }
 
     /// Reads the file of `workspace`; without one nothing is known.
@@ -99,6 +124,16 @@ impl BaseFile {
     /// What is known of `name` from now on.
     pub fn set(&mut self, name: &IpnsName, known: Known) {
         self.names.insert(*name, known);
+    }
+
+    /// What is known of the web host at `place`: where it is served, or where its files are kept.
+    pub fn site(&self, place: &str) -> KnownSite {
+        self.sites.get(place).cloned().unwrap_or_default()
+    }
+
+    /// What is known of the web host at `place` from now on.
+    pub fn set_site(&mut self, place: &str, known: KnownSite) {
+        self.sites.insert(place.to_owned(), known);
     }
 
     /// Replaces the file of `workspace`. Hold the lock.
@@ -165,6 +200,12 @@ impl fmt::Display for BaseFile {
                 }
             }
         }
+        for (place, known) in &self.sites {
+            writeln!(f, "\n[sites.{}]", toml_edit::Key::new(place).display_repr())?;
+            for (entry, root) in [("root", known.base), ("bringing", known.bringing)] {
+                root.map_or(Ok(()), |root| writeln!(f, "{entry} = \"{root}\""))?;
+            }
+        }
         Ok(())
     }
 }
@@ -188,6 +229,9 @@ mod tests {
         known.client = Some(tree(3, "c"));
         let mut file = BaseFile::default();
         file.set(&name, known);
+        let site = KnownSite { base: Some(root("a")), bringing: Some(root("b")) };
+        file.set_site("https://nick.example", site);
+        file.set_site("folder /srv/a \"b\"\n", KnownSite { base: None, bringing: Some(root("a")) });
         (name, file)
     }
 
@@ -197,6 +241,7 @@ mod tests {
         assert_eq!(BaseFile::parse(&file.to_string()), file);
         assert_eq!(file.of(&name).signed.len(), 2);
         assert_eq!(BaseFile::parse("").of(&name), Known::default());
+        assert_eq!(BaseFile::parse("").site("https://nick.example"), KnownSite::default());
     }
 
     #[test]

@@ -75,6 +75,17 @@ pub struct Judge {
     own_keys: OwnKeys,
 }
 
+impl Loss {
+    /// Of a file that is known by its fingerprint alone: it is there, and here another or none.
+    pub fn of_file(path: &str, is_here: bool) -> Self {
+        let first = records_at(path).into_iter().next();
+        let (name, record) = first.map(|(name, key)| (name.to_string(), key.to_string())).unzip();
+        let here = is_here.then(|| "another file".to_owned());
+        let there = Some("a file".to_owned());
+        Self { path: path.to_owned(), name, record, base: None, there, here }
+    }
+}
+
 /// The losses as a person reads them, one a line.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

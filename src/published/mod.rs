@@ -21,7 +21,7 @@ mod standing;
 mod three_way;
 
 pub use base::{Known, PublishedTree, Signed, Towards};
-pub use base_file::{BaseFile, PUBLISHED_FILE};
+pub use base_file::{BaseFile, KnownSite, PUBLISHED_FILE};
 pub use compare::{Difference, Leaf, Roots, Three, Visitor, compare, compare_with};
 pub use found::{Found, FoundRecord, RecordId, Verifier};
 pub use judge::{Judge, Judged, Loss, Missing};

@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::published::Loss;
+
 /// `publish --to https`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SitePublishReport {
     /// The tree's CID, to compare what sites have.
     pub root: String,
+    /// What others brought to a site and would go, or with `--replace` went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Loss>,
     /// Whether each site has the files.
     pub uploads: Vec<SiteUploadReport>,
     /// Whether each address serves them; sites without an address are not among these.

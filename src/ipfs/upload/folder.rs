@@ -132,9 +132,24 @@ impl Folder {
         root: &Cid,
         progress: Option<Progress>,
     ) -> Result<Changes, UploadError> {
+        self.unpack_over(car, root, progress, |_| Ok(())).await
+    }
+
+    /// As [`unpack`](Self::unpack), if `may` permits it over what was unpacked here last, of which
+    /// it is told under the lock.
+    ///
+    /// # Errors
+    /// As [`unpack`](Self::unpack), and those of `may`.
+    pub(crate) async fn unpack_over<E: From<UploadError> + Send + 'static>(
+        &self,
+        car: &Path,
+        root: &Cid,
+        progress: Option<Progress>,
+        may: impl FnOnce(&Manifest) -> Result<(), E> + Send + 'static,
+    ) -> Result<Changes, E> {
         let (folder, car, root) = (self.clone(), car.to_owned(), *root);
         let (to, path) = (folder.describe(), folder.dir.clone());
-        let task = tokio::task::spawn_blocking(move || folder.write(&car, &root, progress));
+        let task = tokio::task::spawn_blocking(move || folder.write(&car, &root, progress, may));
         let ended = |error| UploadError::File { to, path, reason: format!("failed: {error}") };
         task.await.map_err(ended)?
     }
@@ -152,18 +167,20 @@ impl Folder {
         Manifest::read(dir, &path).map_err(self.failed(path))
     }
 
-    fn write(
+    fn write<E: From<UploadError>>(
         &self,
         car: &Path,
         root: &Cid,
         progress: Option<Progress>,
-    ) -> Result<Changes, UploadError> {
+        may: impl FnOnce(&Manifest) -> Result<(), E>,
+    ) -> Result<Changes, E> {
         let tree = open_tree(&self.describe(), car, root)?;
         if let Some(path) = tree.files.keys().find(|path| is_reserved(path)) {
-            return Err(UploadError::Car { car: car.to_owned(), reason: no_name(path) });
+            return Err(UploadError::Car { car: car.to_owned(), reason: no_name(path) }.into());
         }
         let locked = self.lock()?;
         let manifest = self.manifest_in(&locked.dir)?;
+        may(&manifest)?;
         let Compared { missing, others } = self.compare(&locked.dir, &tree.files, &manifest)?;
         let paths = manifest.paths();
         let gone: Vec<&String> =

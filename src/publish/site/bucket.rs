@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use super::bucket_entry::{ABANDONED, Read, parts, same, value};
 use super::files::{WebFile, web_files};
-use super::{Changes, Held, SiteError, Store};
+use super::{Changes, Held, Over, SiteError, Store};
 use crate::ens::WELL_KNOWN;
 use crate::ipfs::upload::{Manifest, OURS, open_tree};
 use crate::ipfs::{Tree, fingerprint};
@@ -117,12 +117,14 @@ impl BucketStore {
     async fn bring_tree(
         &self,
         tree: &Tree,
+        over: &Over,
         progress: Option<Progress>,
     ) -> Result<Changes, SiteError> {
         let files = web_files(tree)?;
         let (mut written, mut removed) = (BTreeSet::new(), BTreeSet::new());
         for _ in 0..MAX_TIMES {
             let read = self.read_settled().await?;
+            over.permits(&self.describe(), &held(&read.manifest))?;
             let plan = self.plan(&files, &read.manifest).await?;
             written.extend(plan.missing.iter().map(|path| (*path).clone()));
             removed.extend(plan.gone.iter().cloned());
@@ -329,6 +331,7 @@ impl Store for BucketStore {
         &self,
         car: &Path,
         root: &Cid,
+        over: &Over,
         progress: Option<Progress>,
     ) -> Result<Changes, SiteError> {
         let (to, car, root) = (self.describe(), car.to_owned(), *root);
@@ -337,19 +340,22 @@ impl Store for BucketStore {
             path: WELL_KNOWN.to_owned(),
             reason: error.to_string(),
         })??;
-        self.bring_tree(&tree, progress).await
+        self.bring_tree(&tree, over, progress).await
     }
 
     async fn held(&self) -> Result<Held, SiteError> {
-        let manifest = self.read_manifest().await?.manifest;
-        let files = manifest.files.iter().chain(&manifest.others);
-        let files = files.map(|(path, value)| (path.clone(), parts(value).0.to_owned()));
-        Ok(Held { root: manifest.root, files: files.collect() })
+        Ok(held(&self.read_manifest().await?.manifest))
     }
 
     async fn probe(&self) -> Result<String, SiteError> {
         self.try_out().await
     }
+}
+
+fn held(manifest: &Manifest) -> Held {
+    let files = manifest.files.iter().chain(&manifest.others);
+    let files = files.map(|(path, value)| (path.clone(), parts(value).0.to_owned()));
+    Held { root: manifest.root, files: files.collect() }
 }
 
 #[cfg(test)]

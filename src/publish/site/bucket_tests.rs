@@ -111,7 +111,7 @@ impl Scene {
         let mut writer = CarWriter::create(&car).unwrap();
         let packed = pack_directory(tree.path(), &mut writer, &mut |_| {}).unwrap();
         writer.finish(&packed.root).unwrap();
-        self.store.bring(&car, &packed.root, None).await
+        self.store.bring(&car, &packed.root, &Over::anything(), None).await
     }
 
     /// What is there, the manifest aside.

@@ -5,8 +5,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use cid::Cid;
 
-use super::{Changes, Folder, Held, SiteError, Store};
-use crate::ipfs::upload::Upload;
+use super::{Changes, Folder, Held, Over, SiteError, Store};
+use crate::ipfs::upload::{Manifest, Upload};
 use crate::net::Progress;
 
 #[async_trait]
@@ -19,21 +19,26 @@ impl Store for Folder {
         &self,
         car: &Path,
         root: &Cid,
+        over: &Over,
         progress: Option<Progress>,
     ) -> Result<Changes, SiteError> {
-        Ok(self.unpack(car, root, progress).await?)
+        let (to, over) = (Store::describe(self), over.clone());
+        let may = move |manifest: &Manifest| over.permits(&to, &held(manifest.clone()));
+        self.unpack_over(car, root, progress, may).await
     }
 
     async fn held(&self) -> Result<Held, SiteError> {
-        self.manifest().map_err(SiteError::from).map(|manifest| {
-            // A link's bytes are another file's.
-            let files = manifest.files.into_iter().chain(manifest.others);
-            let files = files.filter(|(_, hash)| !hash.starts_with("link-"));
-            Held { root: manifest.root, files: files.collect() }
-        })
+        Ok(held(self.manifest()?))
     }
 
     async fn probe(&self) -> Result<String, SiteError> {
         Ok(Upload::probe(self).await?)
     }
+}
+
+fn held(manifest: Manifest) -> Held {
+    // A link's bytes are another file's.
+    let files = manifest.files.into_iter().chain(manifest.others);
+    let files = files.filter(|(_, hash)| !hash.starts_with("link-"));
+    Held { root: manifest.root, files: files.collect() }
 }

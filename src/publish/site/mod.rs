@@ -9,6 +9,7 @@
 //! | `files` | what a web server must answer, path by path |
 //! | `read_back` | asks the address for files, and that what is removed is gone |
 //! | `publish` | [`publish_sites`]: brings, reads back |
+//! | `over` | what a publication may replace |
 //! | `status` | [`site_status`]: what sites have, and whether it is served |
 //! | `state` | what was seen at each address, under `.namesys/` |
 
@@ -17,6 +18,7 @@ mod bucket_entry;
 mod bucket_manifest;
 mod files;
 mod folder;
+mod over;
 mod publish;
 mod read_back;
 mod state;
@@ -32,7 +34,10 @@ use cid::Cid;
 use url::Url;
 
 pub use self::bucket::{BucketStore, Settings};
-pub use self::publish::{SeenAt, SiteOutcome, SiteRequest, SiteStopped, publish_sites};
+pub use self::over::Over;
+pub use self::publish::{
+    SeenAt, SiteOutcome, SiteRequest, SiteStopped, SitesOutcome, publish_sites,
+};
 pub use self::read_back::{Miss, Seen};
 pub use self::status::{SiteFault, SiteStatus, site_fault, site_status};
 use crate::ipfs::upload::UploadError;
@@ -49,11 +54,13 @@ pub trait Store: Send + Sync {
     fn describe(&self) -> String;
 
     /// Makes the store hold the tree of `root`, which is in the CAR file `car`: what is new first,
-    /// what is no longer part of it goes last. Doing it again completes what was cut short.
+    /// what is no longer part of it goes last. Doing it again completes what was cut short. Nothing
+    /// is changed where `over` does not permit it over what is there.
     async fn bring(
         &self,
         car: &Path,
         root: &Cid,
+        over: &Over,
         progress: Option<Progress>,
     ) -> Result<Changes, SiteError>;
 
@@ -152,6 +159,16 @@ pub enum SiteError {
         to: String,
         /// The object.
         key: String,
+    },
+    /// What somebody else brought there would go.
+    #[error("{to} has what was not brought from here and would go ({count}): {first}")]
+    WouldLose {
+        /// The site.
+        to: String,
+        /// How many.
+        count: usize,
+        /// One of them.
+        first: String,
     },
     /// A link, which a web host does not have.
     #[error(

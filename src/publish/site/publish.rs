@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use super::files::web_files;
 use super::read_back::{Expected, Miss, Seen, read_back};
 use super::state::SiteState;
-use super::{Changes, Site, SiteError, SiteUrl};
+use super::{Changes, Held, Over, Site, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress, beside};
 use crate::publish::{Enough, History, Patience, Shortfall, SiteEntry};
+use crate::published::{BaseFile, KnownSite, Loss};
 use crate::workspace::{MassRemoval, Removal, Workspace, WorkspaceError};
 
 /// Files that are asked for when nothing new is to be seen.
@@ -38,6 +39,8 @@ pub struct SiteRequest<'a> {
     pub http: &'a Http,
     /// When that is enough.
     pub enough: Enough,
+    /// Whether all that is at the sites counts as known.
+    pub replace: bool,
     /// Told about the files that are written.
     pub progress: Option<Progress>,
     /// Whether most of what a site has may go.
@@ -65,6 +68,17 @@ impl SiteOutcome {
     }
 }
 
+/// How all of them did.
+#[derive(Debug, Default)]
+pub struct SitesOutcome {
+    /// Each; none where nothing was sent.
+    pub sites: Vec<SiteOutcome>,
+    /// What others brought there and would go, or with `replace` went.
+    pub lost: Vec<Loss>,
+    /// Why that is not enough.
+    pub shortfall: Option<Shortfall>,
+}
+
 /// What is served at an address.
 #[derive(Clone, Debug)]
 pub struct SeenAt {
@@ -76,13 +90,12 @@ pub struct SeenAt {
 
 /// Brings the tree to every site at once and reads back what has not been seen there before: every
 /// file that is new or changed, and that those which were removed are gone. When all was seen
-/// before, a few files are asked for.
+/// before, a few files are asked for. Where something that others brought would go nothing is sent
+/// to any.
 ///
 /// # Errors
-/// Those that stop everything; what happened at each site stands in the outcomes.
-pub async fn publish_sites(
-    request: &SiteRequest<'_>,
-) -> Result<(Vec<SiteOutcome>, Option<Shortfall>), SiteStopped> {
+/// Those that stop everything; what happened at each site stands in the outcome.
+pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<SitesOutcome, SiteStopped> {
     let (car, root) = (request.car.to_owned(), request.root);
     let opening = tokio::task::spawn_blocking(move || {
         let tree = open_tree("https", &car, &root)?;
@@ -94,30 +107,78 @@ pub async fn publish_sites(
     })??;
     let files: BTreeMap<String, String> =
         files.into_iter().map(|(path, file)| (path, file.sha256)).collect();
-    for site in request.sites {
-        may_bring(request, site, &files).await?;
+    let mut base = BaseFile::read(request.workspace)?;
+    let over = |site: &Site| Over::new(base.site(&place(site)), files.clone(), request.replace);
+    let overs: Vec<Over> = request.sites.iter().map(over).collect();
+    let held = join_all(request.sites.iter().map(|site| site.store.held())).await;
+    let (lost, count) = losses(&held, &overs);
+    if count > 0 && !request.replace {
+        let shortfall = Some(Shortfall::WouldLoseFiles { lost: count as u64 });
+        return Ok(SitesOutcome { sites: Vec::new(), lost, shortfall });
     }
-    let done = join_all(request.sites.iter().map(|site| one(request, site, &files))).await;
-    let outcomes: Vec<SiteOutcome> = done.into_iter().collect::<Result<_, _>>()?;
-    let shortfall = shortfall(&outcomes, request.enough.require);
-    Ok((outcomes, shortfall))
+    may_bring(request, &held, &files)?;
+    let bringing = |known: KnownSite| KnownSite { bringing: Some(root), ..known };
+    note(request, &mut base, bringing, |_| true)?;
+    let each =
+        request.sites.iter().zip(&overs).map(|(site, over)| one(request, site, over, &files));
+    let sites: Vec<SiteOutcome> = join_all(each).await.into_iter().collect::<Result<_, _>>()?;
+    let brought = |_| KnownSite { base: Some(root), bringing: None };
+    note(request, &mut base, brought, |number| sites[number].brought.is_ok())?;
+    let shortfall = shortfall(&sites, request.enough.require);
+    Ok(SitesOutcome { sites, lost, shortfall })
 }
 
-/// Refuses where most of what a site has would go. What cannot be told of it cannot be brought
-/// either, which is said then.
-async fn may_bring(
+/// Writes down what is known of the sites from now on, where anything is new.
+fn note(
     request: &SiteRequest<'_>,
-    site: &Site,
+    base: &mut BaseFile,
+    known: impl Fn(KnownSite) -> KnownSite,
+    of: impl Fn(usize) -> bool,
+) -> Result<(), WorkspaceError> {
+    let before = base.clone();
+    for (_, site) in request.sites.iter().enumerate().filter(|(number, _)| of(*number)) {
+        let place = place(site);
+        base.set_site(&place, known(base.site(&place)));
+    }
+    if *base != before { base.write(request.workspace) } else { Ok(()) }
+}
+
+/// Under what a site stands in `published.toml`: what is served where is the same from every
+/// machine, a folder is not.
+fn place(site: &Site) -> String {
+    site.url.as_ref().map_or_else(|| site.store.describe(), ToString::to_string)
+}
+
+/// What each site holds; one that does not answer gets nothing anyway.
+type AllHeld = [Result<Held, SiteError>];
+
+/// What would be lost, of all sites that answer.
+fn losses(held: &AllHeld, overs: &[Over]) -> (Vec<Loss>, usize) {
+    let each = held.iter().zip(overs).filter_map(|(held, over)| {
+        let held = held.as_ref().ok()?;
+        Some(over.losses(held))
+    });
+    let each: Vec<(Vec<Loss>, usize)> = each.collect();
+    let count = each.iter().map(|(_, count)| count).sum();
+    (each.into_iter().flat_map(|(lost, _)| lost).collect(), count)
+}
+
+/// Refuses where most of what a site has would go.
+fn may_bring(
+    request: &SiteRequest<'_>,
+    held: &AllHeld,
     files: &BTreeMap<String, String>,
 ) -> Result<(), SiteStopped> {
-    let Ok(held) = site.store.held().await else { return Ok(()) };
-    let gone = held.files.keys().filter(|path| !files.contains_key(*path)).count();
-    match MassRemoval::of(gone as u64, held.files.len() as u64) {
-        Some(removal) if !request.removal.may(&removal) => {
-            Err(SiteStopped::MassRemoval { at: site.store.describe(), removal })
+    for (site, held) in request.sites.iter().zip(held) {
+        let Ok(held) = held else { continue };
+        let gone = held.files.keys().filter(|path| !files.contains_key(*path)).count();
+        if let Some(removal) = MassRemoval::of(gone as u64, held.files.len() as u64)
+            && !request.removal.may(&removal)
+        {
+            return Err(SiteStopped::MassRemoval { at: site.store.describe(), removal });
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 fn shortfall(outcomes: &[SiteOutcome], require: usize) -> Option<Shortfall> {
@@ -148,10 +209,12 @@ pub enum SiteStopped {
 async fn one(
     request: &SiteRequest<'_>,
     site: &Site,
+    over: &Over,
     files: &BTreeMap<String, String>,
 ) -> Result<SiteOutcome, SiteStopped> {
     let (to, since) = (site.store.describe(), Instant::now());
-    let brought = site.store.bring(request.car, &request.root, request.progress.clone()).await;
+    let progress = request.progress.clone();
+    let brought = site.store.bring(request.car, &request.root, over, progress).await;
     tell(&to, &brought, since);
     let Ok(changes) = &brought else { return Ok(SiteOutcome { to, brought, seen: None }) };
     let has_changed = !changes.written.is_empty() || !changes.removed.is_empty();

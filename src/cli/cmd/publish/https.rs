@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use namesys::publish::site::{
-    Miss, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, Store, publish_sites,
+    Miss, Over, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, SitesOutcome, Store, publish_sites,
 };
 use namesys::publish::{Enough, Source, TemporaryCar, required};
 use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
 
 use crate::cli::cmd::pack::pack_car;
+use crate::cli::cmd::publish::publication::PermissionArgs;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
 use crate::cli::error::CliError;
-use crate::cli::mass_removal::{MassRemovalArgs, ask};
+use crate::cli::mass_removal::ask;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
@@ -27,21 +28,23 @@ pub fn dry_run(dir: &Path, context: &Context, session: &Session) -> Result<Outco
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
     let tree = Source::WellKnown(session.workspace.dir().to_owned());
     let root = pack_car(context, tree, car.path())?.root;
-    context.block_on(async { Ok(store.bring(car.path(), &root, None).await?) })?;
+    context
+        .block_on(async { Ok(store.bring(car.path(), &root, &Over::anything(), None).await?) })?;
     context.output.note("nobody was asked, and nothing was sent");
     Ok(Outcome::done(SitePublishReport {
         root: root.to_string(),
+        lost: Vec::new(),
         uploads: Vec::new(),
         publications: Vec::new(),
         written: vec![dir.display().to_string()],
     }))
 }
 
-/// Brings the tree to the sites and reads it back.
+/// Brings the tree to the sites and reads it back; `permission` says what may go.
 pub fn run(
     sites: &SiteArgs,
     (require, wait): (Option<usize>, Option<Duration>),
-    mass_removal: MassRemovalArgs,
+    permission: &PermissionArgs,
     context: &Context,
     session: &Session,
 ) -> Result<Outcome, CliError> {
@@ -73,21 +76,22 @@ pub fn run(
         sites: &sites,
         http: &http,
         enough: Enough { require, wait },
+        replace: permission.get(Some(session)).replace,
         progress: Some(Arc::new(move |done, total| {
             progress_bar.at_then(done, total, "reading the files back");
         })),
-        removal: mass_removal.removal(&ask),
+        removal: permission.mass_removal.removal(&ask),
         round: &round,
     };
     let outcomes = context.block_on(async { Ok(publish_sites(&request).await?) });
     bar.finish();
-    let (outcomes, shortfall) = outcomes?;
+    let SitesOutcome { sites: outcomes, lost, shortfall } = outcomes?;
     remarks(context, &sites, &outcomes);
     let uploads = outcomes.iter().map(upload).collect();
     let publications =
         outcomes.iter().filter_map(|outcome| outcome.seen.as_ref()).map(seen_report).collect();
     let root = root.to_string();
-    let report = SitePublishReport { root, uploads, publications, written: Vec::new() };
+    let report = SitePublishReport { root, lost, uploads, publications, written: Vec::new() };
     Ok(Outcome::partial(report, shortfall.map(CliError::from)))
 }
 
@@ -145,6 +149,9 @@ fn remarks(context: &Context, sites: &[Site], outcomes: &[SiteOutcome]) {
 impl Human for SitePublishReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "root       {}", self.root)?;
+        for loss in &self.lost {
+            writeln!(out, "lost       {}", shown(&loss.to_string()))?;
+        }
         for upload in &self.uploads {
             let SiteUploadReport { written, unchanged, removed, .. } = upload;
             let to = shown(&upload.to);

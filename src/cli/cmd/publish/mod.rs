@@ -88,8 +88,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return match &args.dry_run {
             Some(dir) => https::dry_run(dir, context, &session),
             None => {
-                let mass_removal = args.publication.permission.mass_removal;
-                https::run(&args.sites, (require, wait), mass_removal, context, &session)
+                let permission = &args.publication.permission;
+                https::run(&args.sites, (require, wait), permission, context, &session)
             }
         };
     }
@@ -134,7 +134,7 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
         Destination::Https => (
             &[
                 (args.sign_only.is_some(), "--sign-only"),
-                (args.publication.permission.are_given(), "--replace and --expect"),
+                (args.publication.permission.expect.is_some(), "--expect"),
                 (args.signed.is_some(), "--signed"),
                 (args.sequence.is_some(), "--sequence"),
                 (args.publication.author.validity.is_some(), "--validity"),

@@ -42,11 +42,6 @@ impl PermissionArgs {
         let always = session.is_some_and(|session| session.config.replace);
         Permission { replace: self.replace || always, expect: self.expect.clone() }
     }
-
-    /// Whether one of them is given.
-    pub fn are_given(&self) -> bool {
-        self.replace || self.expect.is_some()
-    }
 }
 
 /// A workspace under its lock, with its key, and the services its record goes to.
