@@ -40,18 +40,24 @@ pub fn adopt(
             adopted.left.push(path);
             continue;
         };
-        if records.get(&name, &key).is_some() {
-            continue;
-        }
-        if !takes(records, &name, &key, verified.value()) {
-            adopted.left.push(path);
-            continue;
+        let wanted = records.get(&name, &key).cloned();
+        match &wanted {
+            // Taken by one that was cut short before it kept the approval.
+            Some(wanted) if wanted == verified.value() => {}
+            Some(_) => continue,
+            None if takes(records, &name, &key, verified.value()) => {}
+            None => {
+                adopted.left.push(path);
+                continue;
+            }
         }
         let owner = facts.owner_of(&name);
         if let Some(approval) = approval(workspace, config, &path, (&name, owner), &verified) {
             config.keep_approvals(verified.signer(), [(&name, approval)]);
         }
-        adopted.taken.push(SignedFile { name, key, path });
+        if wanted.is_none() {
+            adopted.taken.push(SignedFile { name, key, path });
+        }
     }
     adopted
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::report::{ErrorKind, NamesReport, PublishReport, SignReport, VerifyReport};
@@ -175,9 +176,48 @@ fn a_name_that_is_half_there_is_completed() {
     let (code, json, _) = workspace.run(&["name", "remove", "other.eth"]);
     assert_eq!(code, Some(2), "{json}");
 
+    // Of an `add` neither the name nor the approval is there yet.
     let other = scene.both("other");
-    fs::write(other.dir.join("namesys.toml"), whole.replace(", \"other.eth\"", "")).unwrap();
+    let is_there = |line: &&str| !line.starts_with("\"other.eth\"");
+    let before: Vec<&str> = whole.lines().filter(is_there).collect();
+    assert!(before.len() < whole.lines().count(), "{whole}");
+    let before = before.join("\n").replace(", \"other.eth\"", "") + "\n";
+    fs::write(other.dir.join("namesys.toml"), before).unwrap();
     other.good(&["name", "add", "other.eth"]);
     let signed: SignReport = other.report(&["sign"]);
     assert_eq!((signed.unchanged, signed.removed), (2, 0));
+}
+
+/// What stays published is what is wanted; what is wanted and not signed is not forgotten.
+#[test]
+fn a_name_does_not_go_with_what_is_not_signed() {
+    let scene = Scene::new();
+    let workspace = scene.both("w");
+    let remove = ["name", "remove", "other.eth", "--keep"];
+    for (set, of) in [("avatar", "stale"), ("url", "unsigned")] {
+        workspace.good(&["set", "text", set, "https://new.example", "--name", "other.eth"]);
+        let wanted = text(&workspace.dir.join("records.toml"));
+        let (code, json, _) = workspace.run(&remove);
+        assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::RecordsLeft)), "{of}: {json}");
+        assert!(error(&json).unwrap().message.contains(&format!("text/{set}")), "{of}: {json}");
+        assert_eq!(text(&workspace.dir.join("records.toml")), wanted, "{of}");
+        workspace.good(&["sign"]);
+    }
+    workspace.good(&remove);
+}
+
+/// Where no owner is known nothing can be taken over, and nothing is promised.
+#[test]
+fn a_name_is_not_added_to_files_that_nobody_can_verify() {
+    let scene = Scene::new();
+    let signed = scene.both("w");
+    let workspace = scene.workspace("fresh", &["nick.eth", "--storage", "wallet"]);
+    let tree = [signed.dir.join(".well-known"), workspace.dir.clone()];
+    assert!(Command::new("cp").arg("-r").args(tree).status().unwrap().success());
+    let before = text(&workspace.dir.join("namesys.toml"));
+    let (code, json, _) = workspace.run(&["name", "add", "other.eth"]);
+    assert_eq!(code, Some(2), "{json}");
+    assert!(error(&json).unwrap().message.contains("signed files of other.eth"), "{json}");
+    assert_eq!(text(&workspace.dir.join("namesys.toml")), before);
+    workspace.good(&["name", "add", "third.eth"]);
 }

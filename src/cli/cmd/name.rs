@@ -1,15 +1,20 @@
 //! `name add`, `name remove`, `name list`: the names of a workspace.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use namesys::ens::Name;
 use namesys::publish::Source;
 use namesys::published::BaseFile;
 use namesys::record::PathMeaning;
 use namesys::report::{ErrorKind, NamesReport};
-use namesys::workspace::{Adopted, Config, Facts, NamesError, SignedFile, TreeEntry, adopt, walk};
+use namesys::workspace::{
+    Adopted, Change, Config, Facts, NamesError, RecordState, Records, SignedFile, TreeEntry,
+    Workspace, adopt, plan, walk,
+};
 
 use super::init::name_of_workspace;
+use super::list::expected;
 use super::pack::measure;
 use super::verify::check;
 use crate::cli::context::Context;
@@ -77,7 +82,10 @@ fn add(mut session: Session, given: &[String], context: &Context) -> Result<Outc
             let checked = check(&facts, context, workspace.dir())?;
             adopt(&workspace, &mut config, &mut records, &names, checked)
         }
-        false => Adopted::default(),
+        false => {
+            check_nothing_there(workspace.dir(), &names)?;
+            Adopted::default()
+        }
     };
     // The records first: a name without them would have its files removed by `sign`.
     if !adopted.taken.is_empty() {
@@ -86,6 +94,23 @@ fn add(mut session: Session, given: &[String], context: &Context) -> Result<Outc
     workspace.save_config(&config)?;
     let Adopted { taken, left } = adopted;
     Ok(Outcome::done(NamesReport { taken, invalid: left, ..report(&config) }))
+}
+
+/// Without an owner nothing verifies, and what is signed of a name would go with the next `sign`.
+fn check_nothing_there(dir: &Path, names: &[Name]) -> Result<(), CliError> {
+    for name in names {
+        if signed_of(walk(dir)?, name).is_empty() {
+            continue;
+        }
+        let message = format!(
+            "there are signed files of {name}, and who owns the name is not known: they could not \
+             be taken over, and namesys sign would remove them"
+        );
+        return Err(CliError::usage(message).hint(
+            "namesys keygen records the wallet; or write owner = \"0x…\" into namesys.toml",
+        ));
+    }
+    Ok(())
 }
 
 fn remove(
@@ -113,7 +138,9 @@ fn remove(
     let mut records = workspace.records(&with)?;
     let wanted = records.iter().filter(|(other, ..)| other.is_or_is_under(&name)).count();
     let signed = signed_of(walk(workspace.dir())?, &name);
-    if !keep {
+    if keep {
+        check_signed(&workspace, &with, &records, &name)?;
+    } else {
         check_nothing_left(&name, wanted, signed.len())?;
         check_published(&workspace, &with, context)?;
     }
@@ -140,6 +167,31 @@ fn signed_of(tree: Vec<TreeEntry>, name: &Name) -> Vec<SignedFile> {
     tree.into_iter().filter_map(of_name).collect()
 }
 
+/// What stays published is what is wanted: what is not signed would be forgotten.
+fn check_signed(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    name: &Name,
+) -> Result<(), CliError> {
+    let changes = plan(workspace, config, records, &expected(config))?;
+    let is_open = |change: &&Change| {
+        let is_signed = matches!(change.state, RecordState::Signed | RecordState::Removed);
+        change.name.is_or_is_under(name) && !is_signed
+    };
+    let mut open = changes.iter().filter(is_open);
+    let Some(Change { name: of, key, .. }) = open.next() else { return Ok(()) };
+    let message = format!(
+        "{} records of {name} are wanted and not signed so, {of} {key} among them: they would be \
+         forgotten",
+        open.count() + 1
+    );
+    Err(CliError::new(Exit::Failed, ErrorKind::RecordsLeft, message).hint(
+        "namesys sign signs them, namesys unset takes one back, namesys diff lists them; then \
+         remove the name",
+    ))
+}
+
 fn check_nothing_left(name: &Name, wanted: usize, signed: usize) -> Result<(), CliError> {
     let message = match (wanted, signed) {
         (0, 0) => return Ok(()),
@@ -154,23 +206,20 @@ fn check_nothing_left(name: &Name, wanted: usize, signed: usize) -> Result<(), C
 
 /// What is published of the name is gone there too: later it would be lost.
 fn check_published(
-    workspace: &namesys::workspace::Workspace,
+    workspace: &Workspace,
     config: &Config,
     context: &Context,
 ) -> Result<(), CliError> {
     let Some(ipns) = &config.keys().ipns_name else { return Ok(()) };
     let Some(base) = BaseFile::read(workspace)?.of(ipns).base else { return Ok(()) };
     let source = Source::WellKnown(workspace.dir().to_owned());
-    match measure(context, &source) {
-        Ok(packed) if packed.root == *base.root() => Ok(()),
-        _ => Err(CliError::new(
-            Exit::Failed,
-            ErrorKind::RecordsLeft,
-            "what is signed here is not what was last seen published: records of the name may \
-             still be there",
-        )
-        .hint("namesys publish, then remove the name; or --keep")),
+    if measure(context, &source)?.root == *base.root() {
+        return Ok(());
     }
+    let message = "what is signed here is not what was last seen published: records of the name \
+                   may still be there";
+    Err(CliError::new(Exit::Failed, ErrorKind::RecordsLeft, message)
+        .hint("namesys publish, then remove the name; or --keep"))
 }
 
 impl Human for NamesReport {
