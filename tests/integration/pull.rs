@@ -16,7 +16,7 @@ const AVATAR: &str = ".well-known/eth/nick/text/avatar.json";
 
 /// A workspace that has published, and a clone of what git has of it.
 struct Scene {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     devnet: DevnetHandle,
     here: Workspace,
     there: Workspace,
@@ -30,7 +30,7 @@ impl Scene {
         sets(&here, "url", "https://example.com");
         here.good(&["publish"]);
         let there = here.checkout(folder.path().join("there"));
-        Self { _folder: folder, devnet, here, there }
+        Self { folder, devnet, here, there }
     }
 }
 
@@ -459,4 +459,28 @@ fn a_private_key_in_a_record_is_neither_wanted_nor_told() {
     assert!(pulled.refused[0].path.ends_with("text/note.json"), "{json}");
     let all = [wanted(there), json.to_string(), stderr].concat();
     assert!(!all.contains(key), "{all}");
+}
+
+/// That most of what is wanted goes is asked about, as everywhere.
+#[test]
+fn most_of_the_records_go_only_where_that_is_meant() {
+    let scene = Scene::new();
+    let Scene { here, folder, .. } = &scene;
+    let keys: Vec<String> = (0..12).map(|number| format!("note{number}")).collect();
+    for key in &keys {
+        here.good(&["set", "text", key, "x"]);
+    }
+    here.good(&["sign"]);
+    publishes(here);
+    let there = here.checkout(folder.path().join("later"));
+    for key in &keys {
+        here.good(&["unset", "text", key]);
+    }
+    here.good(&["sign", "--allow-mass-removal"]);
+    here.good(&["publish", "--allow-mass-removal"]);
+    let before = state(&there);
+    let (code, json, _) = there.run(&["pull"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::MassRemoval)), "{json}");
+    assert_eq!(state(&there), before);
+    assert_eq!(pulls(&there, &["--allow-mass-removal"]).removed.len(), 12);
 }

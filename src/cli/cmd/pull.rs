@@ -17,6 +17,7 @@ use super::pack::pack_car;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::mass_removal::MassRemovalArgs;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::owner_args::{OwnerArgs, Owners};
 use crate::cli::rpc_args::how_to_give;
@@ -37,6 +38,8 @@ pub struct Args {
     /// Take what can be read where blocks are missing, and remove nothing
     #[arg(long)]
     partial: bool,
+    #[command(flatten)]
+    mass_removal: MassRemovalArgs,
     #[command(flatten)]
     publishers: PublisherArgs,
     #[command(flatten)]
@@ -98,6 +101,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Some(error) = conflicts(&report.conflicts) {
         return Ok(Outcome::partial(report, Some(error)));
     }
+    let removed = report.removed.len() as u64;
+    let wanted = session.workspace.records(&session.config)?.iter().count() as u64;
+    args.mass_removal.check(removed, wanted.max(removed), "of what is wanted here")?;
     pulled.write(&session.workspace, &mut session.config)?;
     let error = refused(&report.refused);
     Ok(Outcome::partial(report, error))
