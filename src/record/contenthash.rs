@@ -62,7 +62,7 @@ pub enum ContenthashError {
         /// Whether it goes on with a path.
         below: bool,
     },
-    /// A CID, or a name's path, alone.
+    /// A CID, or its path, alone.
     #[error("{text:?} has no scheme: write {uri}")]
     NoScheme {
         /// As given.
@@ -94,13 +94,14 @@ pub enum ContenthashError {
 }
 
 impl Contenthash {
-    /// Parses a URI: `ipfs` and `ipns` with a CID or an IPNS name in every form of
-    /// [`multiformats`](crate::multiformats), one of the schemes `bzz`, `onion3`, `sia`, `ar` (or `arweave`), `adnl`, a domain as
-    /// `ipns://<domain>` (DNSLink), or `0x` and the encoded form (alone, it says that there is
-    /// none).
+    /// Parses an IPNS name in every form of [`multiformats`](crate::multiformats), `ipfs://` and a
+    /// CID in every form, a URI of one of the schemes `bzz`, `onion3`, `sia`, `ar` (or `arweave`),
+    /// `adnl`, a domain as `ipns://<domain>` (DNSLink), or `0x` and the encoded form (alone, it
+    /// says that there is none).
     ///
     /// # Errors
-    /// Quotes the text and says what is wrong; with the URI where it is a CID or a path alone.
+    /// Quotes the text and says what is wrong; with the URI where it is a CID or its path
+    /// alone.
     pub fn parse(text: &str) -> Result<Self, ContenthashError> {
         let named = ["ipns://", "/ipns/"].iter().find_map(|scheme| text.strip_prefix(scheme));
         let digits = named.unwrap_or(text);
@@ -144,7 +145,7 @@ impl Contenthash {
         let mut bytes = unsigned_varint::encode::u64(codec, &mut buffer).to_vec();
         bytes.extend_from_slice(&payload);
         let read = Self(bytes);
-        match scheme.is_empty() {
+        match scheme.is_empty() && codec == IPFS {
             true => {
                 Err(ContenthashError::NoScheme { text: text.to_owned(), uri: read.to_string() })
             }

@@ -94,8 +94,16 @@ fn a_cid_in_every_form_wherever_one_is_taken() -> Result<()> {
     forms.extend(schemes);
     for form in forms {
         ensure!(parse_cid(&form)? == root, "{form}");
-        let set = sandbox.ok(["set", "contenthash", &form])?;
-        ensure!(set["value"] == format!("ipfs://{root}"), "set contenthash {form}: {set:#}");
+        if form.starts_with("ipfs://") || form.starts_with("0x") {
+            let set = sandbox.ok(["set", "contenthash", &form])?;
+            ensure!(set["value"] == format!("ipfs://{root}"), "set contenthash {form}: {set:#}");
+        } else {
+            // As it would be shown, to be typed.
+            let (exit, report) = sandbox.json(["set", "contenthash", &form])?;
+            let message = report["error"]["message"].as_str().context("a message")?;
+            let uri = format!("write ipfs://{root}");
+            ensure!(exit == 2 && message.ends_with(&uri), "set contenthash {form}: {report:#}");
+        }
         let recordhash: Recordhash = form.parse().with_context(|| form.clone())?;
         ensure!(*recordhash.target() == Target::Ipfs(root), "--recordhash {form}");
         // It is read as a CID: only that nothing was published is wrong.
