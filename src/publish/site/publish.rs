@@ -108,7 +108,9 @@ pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<SitesOutcome, Si
     let files: BTreeMap<String, String> =
         files.into_iter().map(|(path, file)| (path, file.sha256)).collect();
     let mut base = BaseFile::read(request.workspace)?;
-    let over = |site: &Site| Over::new(base.site(&place(site)), files.clone(), request.replace);
+    let over = |site: &Site| {
+        Over::new(base.site(&place(request.workspace, site)), files.clone(), request.replace)
+    };
     let overs: Vec<Over> = request.sites.iter().map(over).collect();
     let held = join_all(request.sites.iter().map(|site| site.store.held())).await;
     let (lost, count) = losses(&held, &overs);
@@ -137,16 +139,23 @@ fn note(
 ) -> Result<(), WorkspaceError> {
     let before = base.clone();
     for (_, site) in request.sites.iter().enumerate().filter(|(number, _)| of(*number)) {
-        let place = place(site);
+        let place = place(request.workspace, site);
         base.set_site(&place, known(base.site(&place)));
     }
     if *base != before { base.write(request.workspace) } else { Ok(()) }
 }
 
-/// Under what a site stands in `published.toml`: what is served where is the same from every
-/// machine, a folder is not.
-fn place(site: &Site) -> String {
-    site.url.as_ref().map_or_else(|| site.store.describe(), ToString::to_string)
+/// Under what a site stands in `published.toml`, which other machines have too: where it is served;
+/// otherwise where its files are kept, of a folder in the workspace from there.
+fn place(workspace: &Workspace, site: &Site) -> String {
+    let kept = || {
+        let described = site.store.describe();
+        let inside = described.strip_prefix("folder ").map(Path::new);
+        let root = std::path::absolute(workspace.dir()).ok();
+        let inside = inside.and_then(|dir| dir.strip_prefix(root?).ok());
+        inside.map_or_else(|| described.clone(), |dir| format!("folder {}", dir.display()))
+    };
+    site.url.as_ref().map_or_else(kept, ToString::to_string)
 }
 
 /// What each site holds; one that does not answer gets nothing anyway.

@@ -83,8 +83,13 @@ fn workspace(served: &Served) -> Result<Sandbox> {
 }
 
 fn publish(sandbox: &Sandbox) -> Result<(i32, Value)> {
+    publish_with(sandbox, &[])
+}
+
+fn publish_with(sandbox: &Sandbox, flags: &[&str]) -> Result<(i32, Value)> {
     let ca = testdata().join("ca.pem");
-    sandbox.json(["--ca-file", ca.to_str().context("UTF-8")?, "publish", "--to", "https"])
+    let publish = ["--ca-file", ca.to_str().context("UTF-8")?, "publish", "--to", "https"];
+    sandbox.json(publish.into_iter().chain(flags.iter().copied()))
 }
 
 fn count(published: &Value, what: &str) -> u64 {
@@ -170,6 +175,7 @@ fn foreign(sandbox: &Sandbox, other: &Other) -> Result<()> {
 }
 
 /// From two copies of a workspace at once: one tree stands there whole, and nothing of the other.
+/// What one brought the other takes away only where it was told to.
 pub fn two_at_once() -> Result<()> {
     let served = Served::website("names", KEY, SECRET, &testdata())?;
     let (one, two) = (workspace(&served)?, workspace(&served)?);
@@ -186,8 +192,9 @@ pub fn two_at_once() -> Result<()> {
             ])?;
             sandbox.ok(["sign"])?;
         }
+        let flags: &[&str] = if round == 0 { &[] } else { &["--replace", "--allow-mass-removal"] };
         let results = std::thread::scope(|scope| {
-            let threads = [&one, &two].map(|sandbox| scope.spawn(|| publish(sandbox)));
+            let threads = [&one, &two].map(|sandbox| scope.spawn(|| publish_with(sandbox, flags)));
             threads.map(|thread| thread.join().expect("it does not panic"))
         });
         let [first, second] = results;
@@ -195,9 +202,16 @@ pub fn two_at_once() -> Result<()> {
         for (code, published) in [&first, &second] {
             // The files were brought; whoever was first may find the other's at the address.
             ensure!(matches!(code, 0 | 1), "{published}");
-            ensure!(published["uploads"][0]["ok"] == true, "{published}");
+            ensure!(round == 0 || published["uploads"][0]["ok"] == true, "{published}");
         }
         ensure!(first.0 == 0 || second.0 == 0, "{first:?} {second:?}");
+        ensure!(round > 0 || first.0 != second.0, "both: {first:?} {second:?}");
+        if round == 0 {
+            let refused = if first.0 == 0 { &second.1 } else { &first.1 };
+            let words = refused.to_string();
+            let is_told = words.contains("lose") || words.contains("was not brought from here");
+            ensure!(is_told, "{refused}");
+        }
         let other = Other::of(&served)?;
         let manifest = String::from_utf8(other.get("ens/.namesys-files/nick.eth")?)?;
         let root = manifest.lines().next().and_then(|line| line.strip_prefix("# root "));
