@@ -212,8 +212,11 @@ pub fn parse_signer_key(contents: &SecretBytes) -> Result<SignerKey, SignerKeyEr
     if text.is_empty() {
         return Err(SignerKeyError::Empty);
     }
-    // 44 characters with their padding, which no hex has.
-    if let Ok(bytes) = BASE64.decode(text.as_bytes()).map(Zeroizing::new)
+    // 44 characters with their padding, which no hex has; and padding has nothing behind it, where
+    // whoever looks for keys would not look.
+    let is_base64 = text.len() == 44 && text.find('=') == Some(43);
+    if is_base64
+        && let Ok(bytes) = BASE64.decode(text.as_bytes()).map(Zeroizing::new)
         && let Ok(scalar) = <[u8; 32]>::try_from(bytes.as_slice())
     {
         return SignerKey::from_scalar(&Secret::new(scalar));
@@ -278,7 +281,10 @@ mod tests {
         let address = key().address();
         let digits = "01".repeat(32);
         let base64 = data_encoding::BASE64.encode(&[1; 32]);
+        let padded_amid = "0x0S070707070707070=707070707077070607070707";
+        assert!(data_encoding::BASE64.decode(padded_amid.as_bytes()).is_ok());
         let parse = |text: &str| parse_signer_key(&SecretBytes::new(text.as_bytes().to_vec()));
+        assert!(parse(padded_amid).is_err(), "whoever looks for keys would not find it");
         for form in [
             digits.clone(),
             format!("0x{digits}\r\n"),

@@ -141,6 +141,10 @@ impl FromStr for Recordhash {
             return Self::parse(&bytes);
         } else if text.is_empty() {
             return Err(RecordhashError::Empty);
+        } else if let Some(cid) = text.strip_prefix("ipld://") {
+            Cid::try_from(cid)
+                .map(Target::Ipld)
+                .map_err(|error| format!("it holds no CID ({error})"))
         } else {
             match text.parse::<ContentId>() {
                 Ok(ContentId::Ipns(cid)) if !text.starts_with('k') => ipns_cid(cid),
@@ -258,7 +262,11 @@ impl fmt::Display for Recordhash {
             Target::Ipns(name) => write!(f, "ipns://{name}"),
             Target::IpnsOther(cid) => write!(f, "ipns://{}", base36(cid)),
             Target::Ipfs(cid) => write!(f, "ipfs://{cid}"),
-            Target::Ipld(cid) => write!(f, "ipld://{cid}"),
+            Target::Ipld(cid) if *self == Self::of(self.target.clone()) => {
+                write!(f, "ipld://{cid}")
+            }
+            // Another second byte, which a contract takes too.
+            Target::Ipld(_) => write!(f, "0x{}", data_encoding::HEXLOWER.encode(&self.stored)),
             Target::Https(_) => f.write_str(&String::from_utf8_lossy(&self.stored)),
         }
     }

@@ -50,7 +50,14 @@ fn ipfs_ipld_and_web_servers() {
     for prefix in ["e201", "e2e501"] {
         let recordhash = read(&format!("0x{prefix}{HASH}"));
         assert_eq!(recordhash.target(), &Target::Ipld(CID.parse().unwrap()));
+        // What is shown is read as the same bytes.
+        let again = read(&recordhash.to_string());
+        assert_eq!(again.contract_bytes(), recordhash.contract_bytes(), "{recordhash}");
     }
+    assert_eq!(read(&format!("0xe201{HASH}")).to_string(), format!("ipld://{CID}"));
+    // Of a hash function that nobody here has.
+    let unknown = Recordhash::parse(b"\xe2\x01\x01\x0c\x0a\x0att://nicht").unwrap();
+    assert_eq!(read(&unknown.to_string()), unknown);
     for text in ["https://namesys.example", "https://namesys.example/"] {
         let recordhash = read(text);
         assert_eq!(recordhash.contract_bytes(), b"https://namesys.example");
