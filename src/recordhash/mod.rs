@@ -241,6 +241,10 @@ fn https(text: &str) -> Result<Target, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it is public: it cannot hold a user name or password".to_owned());
     }
+    // In normal form a character may take three.
+    if url.as_str().len() > MAX_BYTES {
+        return Err("it is too long".to_owned());
+    }
     Ok(Target::Https(url))
 }
 

@@ -63,6 +63,10 @@ fn ipfs_ipld_and_web_servers() {
         assert_eq!(recordhash.contract_bytes(), b"https://namesys.example");
         assert_eq!(recordhash.to_string(), text);
     }
+    // Short enough as it is, too long in the normal form that is set on chain.
+    let long = format!("https://a/{}", ">".repeat(MAX_BYTES / 2));
+    assert!(long.len() < MAX_BYTES);
+    assert!(Recordhash::parse(long.as_bytes()).unwrap_err().to_string().contains("too long"));
     // 32 bytes of text are an address, no key: the contract looks at the text first.
     let address = "https://namesys.example/records1";
     assert_eq!(address.len(), 32);
