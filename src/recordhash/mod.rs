@@ -99,6 +99,10 @@ impl Recordhash {
     /// normal form without a slash at its end.
     pub fn contract_bytes(&self) -> Vec<u8> {
         match &self.target {
+            // A key that would be read as an address has no short form.
+            Target::Ipns(name) if name.public_key().starts_with(HTTPS.as_bytes()) => {
+                name.contenthash()
+            }
             Target::Ipns(name) => name.public_key().to_vec(),
             Target::IpnsOther(cid) => [&IPNS_NS[..], &cid.to_bytes()].concat(),
             Target::Ipfs(cid) => [&IPFS_NS[..], &cid.to_bytes()].concat(),

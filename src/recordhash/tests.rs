@@ -63,6 +63,11 @@ fn ipfs_ipld_and_web_servers() {
         assert_eq!(recordhash.contract_bytes(), b"https://namesys.example");
         assert_eq!(recordhash.to_string(), text);
     }
+    // A key that begins like an address is set in its long form.
+    let long = b"\xe5\x01\x01r\x00$\x08\x01\x12 https://n%c8%90''''--.00V1\x07\xa8\x9b\x85*\xbe";
+    let key = Recordhash::parse(long).unwrap();
+    assert!(matches!(key.target(), Target::Ipns(_)));
+    assert_eq!(key.contract_bytes(), long);
     // Short enough as it is, too long in the normal form that is set on chain.
     let long = format!("https://a/{}", ">".repeat(MAX_BYTES / 2));
     assert!(long.len() < MAX_BYTES);
