@@ -106,7 +106,8 @@ impl Recordhash {
             Target::Ipns(name) => name.public_key().to_vec(),
             Target::IpnsOther(cid) => [&IPNS_NS[..], &cid.to_bytes()].concat(),
             Target::Ipfs(cid) => [&IPFS_NS[..], &cid.to_bytes()].concat(),
-            Target::Ipld(_) => self.stored.clone(),
+            // Whatever second byte was read.
+            Target::Ipld(_) => Self::of(self.target.clone()).stored,
             Target::Https(url) => url.as_str().trim_end_matches('/').as_bytes().to_vec(),
         }
     }
@@ -270,11 +271,7 @@ impl fmt::Display for Recordhash {
             Target::Ipns(name) => write!(f, "ipns://{name}"),
             Target::IpnsOther(cid) => write!(f, "ipns://{}", base36(cid)),
             Target::Ipfs(cid) => write!(f, "ipfs://{cid}"),
-            Target::Ipld(cid) if *self == Self::of(self.target.clone()) => {
-                write!(f, "ipld://{cid}")
-            }
-            // Another second byte, which a contract takes too.
-            Target::Ipld(_) => write!(f, "0x{}", data_encoding::HEXLOWER.encode(&self.stored)),
+            Target::Ipld(cid) => write!(f, "ipld://{cid}"),
             Target::Https(_) => f.write_str(&String::from_utf8_lossy(&self.stored)),
         }
     }
