@@ -2,6 +2,7 @@
 
 mod demo;
 mod error;
+mod publish;
 mod pull;
 mod resolve;
 mod servers;
@@ -18,6 +19,7 @@ use crate::secret::SecretString;
 
 pub use demo::*;
 pub use error::*;
+pub use publish::*;
 pub use pull::*;
 pub use resolve::*;
 pub use servers::*;

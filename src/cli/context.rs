@@ -14,17 +14,14 @@ use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeo
 use namesys::report::ErrorKind;
 use namesys::secret::SecretBytes;
 use namesys::workspace::{Config, Network, Stop, Workspace, WorkspaceError};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use super::background::{Background, CtrlC};
 use super::env;
 use super::error::{CliError, Exit};
 use super::global::GlobalArgs;
 use super::input::Stdin;
+use super::log::log_to_stderr;
 use super::output::Output;
-use super::progress::AboveBars;
 use super::settings::{Settings, Source};
 
 /// Most bytes of `--ca-file`: the bundle of a whole system has some 220 KiB.
@@ -356,34 +353,6 @@ impl Context {
         let started = Background::start()?;
         Ok(self.background.get_or_init(|| started))
     }
-}
-
-/// Logs of this program, and from `-vv` of its HTTP stack; never those of wallets' signers:
-/// they log signatures, which are key seeds here.
-fn log_to_stderr(verbose: u8) {
-    let targets = match verbose {
-        0 => return,
-        1 => Targets::new().with_target("namesys", LevelFilter::INFO),
-        2 => Targets::new()
-            .with_target("namesys", LevelFilter::DEBUG)
-            .with_targets([("reqwest", LevelFilter::DEBUG), ("hyper_util", LevelFilter::DEBUG)]),
-        _ => Targets::new()
-            .with_default(LevelFilter::DEBUG)
-            .with_target("namesys", LevelFilter::TRACE)
-            .with_targets(
-                ["alloy", "alloy_signer", "alloy_signer_local", "alloy_signer_ledger"]
-                    .into_iter()
-                    .chain(["alloy_signer_trezor", "coins_ledger", "trezor_client"])
-                    .map(|target| (target, LevelFilter::OFF)),
-            ),
-    };
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(|| AboveBars)
-        .with_ansi(Output::colours_stderr())
-        .with_target(verbose > 1)
-        .without_time();
-    // Fails only when a subscriber is set already, and this is the only place that sets one.
-    let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
 }
 
 #[cfg(test)]

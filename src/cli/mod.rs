@@ -7,6 +7,7 @@ pub mod cmd;
 pub mod context;
 pub mod core_dumps;
 mod cost_args;
+pub mod deriver;
 #[cfg(feature = "devnet")]
 mod devnet_errors;
 pub mod endpoints;
@@ -18,6 +19,7 @@ mod git;
 pub mod global;
 pub mod input;
 pub mod keys_args;
+mod log;
 mod mass_removal;
 pub mod output;
 pub mod owner_args;

@@ -131,3 +131,23 @@ pub fn walk_paths<E: From<ReadError>>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipfs::{MemoryBlocks, TreeLimits, pack_files, resolve};
+
+    /// Children in order, each where it is met first.
+    #[test]
+    fn a_walk_is_depth_first() {
+        let mut blocks = MemoryBlocks::new();
+        let files = [("a/1", "F"), ("a/2", "G"), ("b", "F")];
+        let root = pack_files(files.iter().copied(), &mut blocks).unwrap().root;
+        let cid = |path: &[&str]| resolve(&blocks, &root, path).unwrap().cid;
+        let expected = [root, cid(&["a"]), cid(&["a", "1"]), cid(&["a", "2"])];
+        let mut walk = Walk::new(&root, TreeBudget::new(TreeLimits::WHOLE));
+        let walked: Vec<Cid> =
+            std::iter::from_fn(|| walk.next(&blocks)).map(|block| block.unwrap().0).collect();
+        assert_eq!(walked, expected);
+    }
+}

@@ -4,7 +4,7 @@
 use alloy_primitives::Address;
 
 use super::check::{CheckedFile, Verdict};
-use super::sign::SignedFile;
+use super::sign_request::SignedFile;
 use super::tree::read_payload;
 use super::{Approval, Config, Facts, Records, Workspace};
 use crate::ens::Name;

@@ -10,12 +10,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use alloy_primitives::hex;
-use toml_edit::{DocumentMut, InlineTable, Item, Table};
+use toml_edit::{DocumentMut, Item, Table};
 
-use crate::ens::{Name, NameError};
+use super::records_error::{RecordsError, SameFile};
+use super::records_forms::{spelling, written_form, written_value};
+
+use crate::ens::Name;
 use crate::file_names::folded;
-use crate::record::{RecordKey, RecordKeyError, Value, ValueError, record_path};
+use crate::record::{RecordKey, Value, record_path};
 
 pub(super) const TEMPLATE: &str = "\
 # What should be true, one table for each name. `namesys set` writes here; `namesys sign` signs it.
@@ -34,109 +36,6 @@ pub struct Records {
     wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
     /// Which record owns each file of the tree, by its path [`folded`].
     files: HashMap<String, (Name, RecordKey)>,
-}
-
-/// Why a record is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordsError {
-    /// Not TOML; the parser says where.
-    #[error("records.toml: {0}")]
-    Toml(String),
-    /// A table's name is not a name.
-    #[error("records.toml: {0}")]
-    Name(#[from] NameError),
-    /// The name does not lie in this workspace.
-    #[error("{}", not_of(name, roots))]
-    OtherName {
-        /// The name given.
-        name: Name,
-        /// The workspace's names.
-        roots: Vec<Name>,
-    },
-    /// The name's records have no place in a tree.
-    #[error(transparent)]
-    NoFolder(NameError),
-    /// No signed record can, or should, hold the value.
-    #[error("{name}: {error}")]
-    TooLong {
-        /// The name whose record it is.
-        name: Name,
-        /// Why.
-        error: Box<ValueError>,
-    },
-    /// What a person wrote into the file does not go together.
-    #[error("records.toml: {0}")]
-    InFile(Box<RecordsError>),
-    /// A record stands twice, spelled differently.
-    #[error("records.toml: {name}: {key} stands twice; the second is written {written:?}")]
-    Twice {
-        /// The name whose record it is.
-        name: Name,
-        /// The record type.
-        key: RecordKey,
-        /// How the second is spelled.
-        written: String,
-    },
-    /// An entry is not a table of texts.
-    #[error("records.toml: {at}: {expected} is expected")]
-    Shape {
-        /// Where.
-        at: String,
-        /// What should be there.
-        expected: &'static str,
-    },
-    /// A record type is wrong.
-    #[error("records.toml: {name}: {error}")]
-    Key {
-        /// The name whose record it is.
-        name: Name,
-        /// Why.
-        error: RecordKeyError,
-    },
-    /// A value does not parse.
-    #[error("records.toml: {record}: {error}")]
-    Value {
-        /// The name and the record type.
-        record: String,
-        /// Why.
-        error: Box<ValueError>,
-    },
-    /// Two records would be one file.
-    #[error(transparent)]
-    SameFile(Box<SameFile>),
-}
-
-/// Two records that would be one file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{name}'s {key} and {other_name}'s {other_key} would be one file, {path}{}: only one of them can \
-     exist",
-    if *is_alike { ", on macOS and Windows" } else { "" }
-)]
-pub struct SameFile {
-    /// The record refused.
-    pub name: Name,
-    /// Its type.
-    pub key: RecordKey,
-    /// The record that is there.
-    pub other_name: Name,
-    /// Its type.
-    pub other_key: RecordKey,
-    /// Whether their paths differ in case or Unicode form, which not every system tells apart.
-    pub is_alike: bool,
-    /// The file.
-    pub path: String,
-}
-
-/// That `name` is none of `roots`, and lies under none.
-pub fn not_of(name: &Name, roots: &[Name]) -> String {
-    match roots {
-        [root] => format!("{name} is neither {root} nor a name under it"),
-        roots => {
-            let roots: Vec<&str> = roots.iter().map(Name::as_str).collect();
-            format!("{name} is none of {}, and no name under one of them", roots.join(", "))
-        }
-    }
 }
 
 impl Records {
@@ -356,63 +255,6 @@ impl Records {
             }
         }
     }
-}
-
-/// The entry of a value that has no text form, in an inline table: its ABI encoding.
-const RAW: &str = "raw";
-
-/// Reads a value: its text, or `{ raw = "0x…" }`.
-fn written_value(
-    name: &Name,
-    key: &RecordKey,
-    key_text: &str,
-    item: &Item,
-) -> Result<Value, RecordsError> {
-    let failed = |error: ValueError| RecordsError::Value {
-        record: format!("{name}: {key}"),
-        error: Box::new(error),
-    };
-    if let Some(text) = item.as_str() {
-        return Value::parse_written(key, key_text, text).map_err(failed);
-    }
-    let expected = match item.is_inline_table() {
-        true => "a text in quotes, or { raw = \"0x…\" } with the ABI encoding of the value,",
-        false => "a text in quotes",
-    };
-    let shape = || RecordsError::Shape { at: format!("{name}: {key_text}"), expected };
-    let table = item.as_inline_table().filter(|table| table.len() == 1).ok_or_else(shape)?;
-    let digits = table.get(RAW).and_then(|raw| raw.as_str()?.strip_prefix("0x"));
-    let abi = digits.and_then(|digits| hex::decode(digits).ok()).ok_or_else(shape)?;
-    Value::abi_decode(key, &abi).map_err(failed)
-}
-
-/// The text of a value, where that is read as the same value again; else its ABI encoding.
-fn written_form(
-    name: &Name,
-    key: &RecordKey,
-    wanted: &Value,
-) -> Result<toml_edit::Value, RecordsError> {
-    let text = wanted.to_string();
-    match Value::parse(key, &text) {
-        Ok(read) if read == *wanted => Ok(text.into()),
-        Err(error @ ValueError::Secret { .. }) => {
-            Err(RecordsError::TooLong { name: name.clone(), error: Box::new(error) })
-        }
-        _ => {
-            let abi = hex::encode_prefixed(wanted.abi_encode());
-            Ok(InlineTable::from_iter([(RAW, abi)]).into())
-        }
-    }
-}
-
-/// How the file spells the record type: `address/eth` and `address/60` are the same record.
-fn spelling(table: &dyn toml_edit::TableLike, key: &RecordKey) -> String {
-    let canonical = key.to_string();
-    if table.contains_key(&canonical) {
-        return canonical;
-    }
-    let same = |text: &&str| RecordKey::parse(text).is_ok_and(|other| other == *key);
-    table.iter().map(|(text, _)| text).find(same).map_or(canonical, str::to_owned)
 }
 
 impl fmt::Display for Records {

@@ -1,167 +1,22 @@
 //! `sign`: approvals (SIGN 3) where a name lacks one, SIGN 4 for what is new or changed, files
 //! written one by one, each whole.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+use super::approving::approve_missing;
 use super::plan::{Change, Expected, RecordState, plan};
-use super::{
-    Approval, ApprovalMode, Config, MassRemoval, Records, Removal, Stop, TreeError, Workspace,
-    WorkspaceError,
-};
+use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
+use super::{ApprovalMode, Config, MassRemoval, Removal, Workspace};
 use crate::ens::{Name, WELL_KNOWN};
 use crate::folder::OpenDir;
 use crate::keys::SignerKey;
-use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, RecordKey, Value};
+use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, Value};
 use crate::request::{Request, SignedRecord};
-use crate::wallet::{Wallet, WalletError, sign_checked};
-
-/// Who makes SIGN 4.
-#[derive(Clone, Copy)]
-pub enum Signer<'a> {
-    /// A key in memory: the derived records signer.
-    Key(&'a SignerKey),
-    /// The owner's wallet, asked for every record.
-    Owner(&'a dyn Wallet),
-}
-
-impl Signer<'_> {
-    /// The signer's address.
-    pub fn address(&self) -> Address {
-        match self {
-            Self::Key(key) => key.address(),
-            Self::Owner(wallet) => wallet.address(),
-        }
-    }
-
-    fn key(&self) -> Option<&SignerKey> {
-        match self {
-            Self::Key(key) => Some(key),
-            Self::Owner(wallet) => wallet.local_key(),
-        }
-    }
-}
-
-/// What to sign and with what. The caller holds the workspace's lock.
-pub struct SignRequest<'a> {
-    /// Where.
-    pub workspace: &'a Workspace,
-    /// What is wanted.
-    pub records: &'a Records,
-    /// Who signs records.
-    pub signer: Signer<'a>,
-    /// Why the resolver accepts that signer.
-    pub mode: ApprovalMode,
-    /// Who signs SIGN 3 where one is missing.
-    pub wallet: Option<&'a dyn Wallet>,
-    /// Sign also what is right already.
-    pub force: bool,
-    /// Only the records of this name, and of those under it.
-    pub only: Option<&'a Name>,
-    /// What may be removed.
-    pub removal: Removal<'a>,
-    /// Copy every record into the older flat layout (ENSIP-XX) too.
-    pub flat: bool,
-    /// Ends it between two records.
-    pub stop: Stop,
-    /// Write the deployed backend's other fields, with this time (seconds since 1970).
-    pub metadata: Option<i64>,
-}
-
-/// A record file that was written or removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedFile {
-    /// Whose record.
-    pub name: Name,
-    /// Which.
-    #[serde(rename = "record")]
-    pub key: RecordKey,
-    /// The file, in the workspace.
-    pub path: String,
-}
-
-/// What `sign` did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SignOutcome {
-    /// Files written.
-    pub signed: Vec<SignedFile>,
-    /// Records that were right already.
-    pub unchanged: u64,
-    /// Files of records that are no longer wanted.
-    pub removed: Vec<SignedFile>,
-    /// SIGN 3 signatures that were made.
-    pub approvals: u64,
-}
-
-/// Why signing stopped. What was written before stays and is right.
-#[derive(Debug, thiserror::Error)]
-pub enum SignError {
-    /// Names without SIGN 3, and no wallet to make it.
-    #[error("{} no approval (SIGN 3) of the signer {signer}", whose(first, *count))]
-    NoApproval {
-        /// One of them.
-        first: Name,
-        /// How many.
-        count: usize,
-        /// The records signer.
-        signer: Address,
-    },
-    /// `--approval owner` with a wallet that is not the owner.
-    #[error("with the approval \"owner\" the owner signs, but {signer} is not the owner {owner}")]
-    NotOwner {
-        /// Who would sign.
-        signer: Address,
-        /// Who owns the name.
-        owner: Address,
-    },
-    /// No wallet is recorded, so nobody is known to own the names.
-    #[error("no wallet is recorded in namesys.toml, so the owner of the names is not known")]
-    NoOwner,
-    /// With the other fields the file would be longer than any is read.
-    #[error(
-        "the file of {name}'s {key} would have {bytes} bytes with the fields of --metadata, which \
-         hold the value twice: more than {MAX_RECORD_FILE}, which are read"
-    )]
-    TooLong {
-        /// Whose record.
-        name: Name,
-        /// Which.
-        key: RecordKey,
-        /// How long its file would be.
-        bytes: usize,
-    },
-    /// More than half of more than ten files would go.
-    #[error("{0} signed files would be removed, which records.toml no longer wants")]
-    MassRemoval(MassRemoval),
-    /// Nothing at all is wanted, and something is signed.
-    #[error("records.toml is missing or empty, and {0} signed files would be removed")]
-    NothingWanted(usize),
-    /// It was asked to end; what is signed stands, and the same again signs the rest.
-    #[error("interrupted: what was signed stands")]
-    Stopped,
-    /// The wallet does not sign.
-    #[error(transparent)]
-    Wallet(#[from] WalletError),
-    /// The tree cannot be read.
-    #[error(transparent)]
-    Tree(#[from] TreeError),
-    /// The workspace cannot be read or written.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-}
-
-fn whose(first: &Name, count: usize) -> String {
-    match count {
-        0 | 1 => format!("{first} has"),
-        2 => format!("{first} and 1 other name have"),
-        _ => format!("{first} and {} other names have", count - 1),
-    }
-}
+use crate::wallet::{Wallet, sign_checked};
 
 /// Signs what is new or changed and removes what is no longer wanted.
 ///
@@ -243,58 +98,6 @@ fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), Si
         Some(removal) if !request.removal.may(&removal) => Err(SignError::MassRemoval(removal)),
         _ => Ok(()),
     }
-}
-
-/// Whether `config` keeps a SIGN 3 of `signer` for `name` by its owner, or by the wallet as the
-/// owner's manager. Another is made anew by [`sign`].
-pub fn approval_stands(config: &Config, name: &Name, signer: Address) -> bool {
-    let Some(kept) = config.approval(name, signer) else { return false };
-    let (chain_id, owner) = (config.chain_id, kept.owner);
-    let request = Request::ApproveSigner { name, chain_id, signer, owner };
-    let by = request.recover(&kept.signature).ok();
-    by.is_some() && (by == Some(owner) || by == config.keys().wallet)
-}
-
-/// Makes and keeps SIGN 3 for every name of `changes` that has none that stands.
-async fn approve_missing(
-    request: &SignRequest<'_>,
-    config: &mut Config,
-    owner: Address,
-    changes: &[Change],
-    made: &mut u64,
-) -> Result<(), SignError> {
-    let signer = request.signer.address();
-    let chain_id = config.chain_id;
-    let approval = |name, owner| Request::ApproveSigner { name, chain_id, signer, owner };
-    let names: BTreeSet<&Name> = changes.iter().map(|change| &change.name).collect();
-    let names: Vec<&Name> = names.into_iter().collect();
-    let stands = |name| approval_stands(config, name, signer);
-    let missing: Vec<&Name> = names.into_par_iter().filter(|name| !stands(*name)).collect();
-    let Some(first) = missing.first() else { return Ok(()) };
-    let Some(wallet) = request.wallet else {
-        let (first, count) = ((*first).clone(), missing.len());
-        return Err(SignError::NoApproval { first, count, signer });
-    };
-    let kept = |signature| Approval { owner, signature };
-    if let Some(key) = wallet.local_key() {
-        let signatures = missing.par_iter().map(|name| key.sign(&approval(name, owner)));
-        let approvals: Vec<Approval> = signatures.map(kept).collect();
-        config.keep_approvals(signer, missing.iter().copied().zip(approvals));
-        request.workspace.save_config(config)?;
-        *made = missing.len() as u64;
-        return Ok(());
-    }
-    for name in &missing {
-        if request.stop.is_asked() {
-            return Err(SignError::Stopped);
-        }
-        let signature = sign_checked(wallet, &approval(name, owner)).await?.expose().clone();
-        // At once: it cost a person a confirmation, and Ctrl-C or a refusal may be next.
-        config.keep_approvals(signer, [(*name, kept(signature))]);
-        request.workspace.save_config(config)?;
-        *made += 1;
-    }
-    Ok(())
 }
 
 fn sign_in_parallel(

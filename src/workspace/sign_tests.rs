@@ -4,10 +4,11 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::keys::Storage;
-use crate::record::record_path;
+use crate::record::{RecordKey, record_path};
 use crate::request::Signature;
 use crate::secret::{Secret, SecretString};
-use crate::workspace::{RecordedKeys, Verdict, check_tree};
+use crate::wallet::WalletError;
+use crate::workspace::{RecordedKeys, Records, Stop, Verdict, check_tree};
 
 /// A wallet whose key is not at hand: a person confirms each signature, at most `patience`.
 struct Person {

@@ -11,11 +11,12 @@ use namesys::workspace::{Approval, RecordedKeys};
 
 use crate::cli::claims;
 use crate::cli::context::Context;
+use crate::cli::deriver::{DeriveArgs, KeysFor, brought};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::prompt;
-use crate::cli::session::{DeriveArgs, KeysFor, Session, brought};
+use crate::cli::session::Session;
 use crate::cli::wallet_args::{OpenWallet, address};
 
 /// `approve …`

@@ -11,11 +11,12 @@ use namesys::workspace::RecordedKeys;
 
 use crate::cli::claims;
 use crate::cli::context::Context;
+use crate::cli::deriver::{DeriveArgs, Deriver, KeysFor};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::export_place;
 use crate::cli::git;
 use crate::cli::output::{Human, Outcome};
-use crate::cli::session::{DeriveArgs, Deriver, KeysFor, Session, parse_name};
+use crate::cli::session::{Session, parse_name};
 use crate::cli::suggest::storages;
 
 /// `keygen …`

@@ -14,12 +14,13 @@ use namesys::workspace::{
 
 use crate::cli::claims;
 use crate::cli::context::Context;
+use crate::cli::deriver::{DeriveArgs, KeysFor};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::output::{Human, Outcome};
 use crate::cli::progress::Unit;
-use crate::cli::session::{DeriveArgs, KeysFor, Session};
+use crate::cli::session::Session;
 use crate::cli::suggest::words;
 use crate::cli::wallet_args::{OpenWallet, address};
 

@@ -18,12 +18,13 @@ use namesys::resolve::{Gateway, GatewayRecords};
 use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 
 use crate::cli::context::Context;
+use crate::cli::deriver::{DeriveArgs, KeysFor};
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::prompt::confirm;
-use crate::cli::session::{DeriveArgs, KeysFor, Session};
+use crate::cli::session::Session;
 use crate::cli::values::{duration, from_now, validity};
 
 /// The highest sequence that all programs take (an int64 in some).

@@ -14,9 +14,10 @@ use namesys::workspace::{CheckedFile, RecordedKeys, Verdict, check_tree};
 use super::Args;
 use crate::cli::claims;
 use crate::cli::context::Context;
+use crate::cli::deriver::KeysFor;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::prompt;
-use crate::cli::session::{KeysFor, Session};
+use crate::cli::session::Session;
 use crate::cli::wallet_args::OpenWallet;
 
 /// Subnames of the tree that are looked up in the registry at most.

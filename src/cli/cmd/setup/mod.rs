@@ -24,11 +24,12 @@ use namesys::wallet::{Wallet, WalletError};
 
 use crate::cli::context::Context;
 use crate::cli::cost_args::CostArgs;
+use crate::cli::deriver::DeriveArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::output::Outcome;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
-use crate::cli::session::{DeriveArgs, Session, parse_name};
+use crate::cli::session::{Session, parse_name};
 use crate::cli::values::write_file;
 use crate::cli::wallet_args::{OpenWallet, address};
 use pointer::PointerArgs;

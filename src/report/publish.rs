@@ -1,0 +1,149 @@
+//! Reports of `publish`, `renew`, `rollback`, `status` and `log`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChainStatusReport, SiteStatusReport};
+use crate::publish::{SiteEntry, TargetOutcome};
+use crate::published::Loss;
+
+/// `publish`, `renew`, `rollback`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PublishReport {
+    /// The tree's CID.
+    pub root: String,
+    /// Whose record.
+    pub ipns_name: String,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Until when, RFC 3339.
+    pub validity: String,
+    /// Whether a new record was made.
+    pub new_record: bool,
+    /// What was last seen published when it was made: the tree's CID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// What of what is published it loses; nothing was sent where that is not allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Loss>,
+    /// Files that it removes on purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// Each upload.
+    pub uploads: Vec<UploadReport>,
+    /// Each publisher.
+    pub publications: Vec<TargetOutcome>,
+    /// What each gateway serves; asked once the publishers have the record.
+    pub gateways: Vec<GatewayReport>,
+    /// With `--dry-run` or `--sign-only`: the files written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<String>,
+}
+
+/// What a gateway serves under the IPNS name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GatewayReport {
+    /// Its address.
+    pub from: String,
+    /// Whether it is the record; none when it serves no IPNS records, so that it cannot be told.
+    pub ok: Option<bool>,
+    /// The sequence of what it serves.
+    pub sequence: Option<u64>,
+    /// Why it is not, or cannot be told.
+    pub error: Option<String>,
+}
+
+/// How one upload went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UploadReport {
+    /// Kind and address.
+    pub to: String,
+    /// Whether it has the tree.
+    pub ok: bool,
+    /// Whether it took it now; otherwise it had it, or still has not.
+    pub sent: bool,
+    /// Why not.
+    pub error: Option<String>,
+}
+
+/// `status`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// Whose records; none where only web hosts have them.
+    pub ipns_name: Option<String>,
+    /// The highest sequence that the publishers and the workspace know.
+    pub sequence: Option<u64>,
+    /// Records whose file is not what `records.toml` wants, and files that it no longer wants.
+    pub unsigned: u64,
+    /// Whether what is signed here is not what is out; none where that is not known, or nothing is
+    /// signed.
+    pub unpublished: Option<bool>,
+    /// Sequences that were signed ahead and cannot be published any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead_in_vain: Vec<u64>,
+    /// What each publisher serves.
+    pub publications: Vec<ServedReport>,
+    /// What each web host has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteStatusReport>,
+    /// What the chain says of the first name, where a node is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainStatusReport>,
+    /// What it says of each, of a workspace with several names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<ChainStatusReport>,
+}
+
+/// What one publisher serves; the fields of a record are absent where it has none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ServedReport {
+    /// Kind and address.
+    pub from: String,
+    /// Its sequence.
+    pub sequence: Option<u64>,
+    /// Until when, RFC 3339.
+    pub validity: Option<String>,
+    /// `/ipfs/…`
+    pub value: Option<String>,
+    /// Whole days until it expires; negative once it has.
+    pub days_left: Option<i64>,
+    /// Whole days since it was made, where it was made in this workspace.
+    pub age_days: Option<i64>,
+    /// Whether its value was published from this workspace, or taken over by it.
+    pub ours: Option<bool>,
+    /// Whether it is the newest record that is known.
+    pub newest: bool,
+    /// Why it is not known.
+    pub error: Option<String>,
+}
+
+/// `log`: what was published from this workspace or seen by it, newest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogReport {
+    /// Whose records; none where only web hosts have them.
+    pub ipns_name: Option<String>,
+    /// Each record.
+    pub log: Vec<LogEntry>,
+    /// Each publication to a web host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteEntry>,
+}
+
+/// A record that was made here or seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Its sequence.
+    pub sequence: u64,
+    /// `/ipfs/…`
+    pub value: String,
+    /// Until when, RFC 3339.
+    pub validity: String,
+    /// When it was made, RFC 3339; none of one that others made.
+    pub made: Option<String>,
+    /// Whether it is the newest that is known to be published.
+    pub current: bool,
+    /// Whether it is the base: what was last seen published.
+    pub base: bool,
+    /// The publishers that have it, where they were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Vec<String>>,
+}
