@@ -7,7 +7,7 @@
 //! "name" = { raw = "0x…" } # the ABI encoding of a value that has no text form
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use toml_edit::{DocumentMut, Item, Table};
@@ -36,6 +36,8 @@ pub struct Records {
     wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
     /// Which record owns each file of the tree, by its path [`folded`].
     files: HashMap<String, (Name, RecordKey)>,
+    /// Names whose table got empty and is still there.
+    emptied: BTreeSet<String>,
 }
 
 impl Records {
@@ -52,6 +54,7 @@ impl Records {
             roots: roots.to_vec(),
             wanted: BTreeMap::new(),
             files: HashMap::new(),
+            emptied: BTreeSet::new(),
         };
         for (name_text, item) in document.iter() {
             let table = item.as_table_like().ok_or_else(|| RecordsError::Shape {
@@ -192,6 +195,14 @@ impl Records {
 
     /// Removes a record and gives back its value.
     pub fn unset(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
+        let removed = self.unset_many(name, key);
+        self.sweep();
+        removed
+    }
+
+    /// As [`unset`](Self::unset), of one of many: the tables that get empty go with
+    /// [`sweep`](Self::sweep), all at once.
+    pub fn unset_many(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
         let records = self.wanted.get_mut(name)?;
         let removed = records.remove(key)?;
         if records.is_empty() {
@@ -202,18 +213,26 @@ impl Records {
         {
             let written = spelling(table, key);
             table.remove(&written);
-            let empty = table.is_empty();
-            // A table with comments above it stays for their sake.
-            let bare =
-                self.document.get(name.as_str()).and_then(Item::as_table).is_none_or(|table| {
-                    let above = table.decor().prefix().and_then(|prefix| prefix.as_str());
-                    !above.unwrap_or_default().contains('#')
-                });
-            if empty && bare {
-                self.document.remove(name.as_str());
+            if table.is_empty() {
+                self.emptied.insert(name.as_str().to_owned());
             }
         }
         Some(removed)
+    }
+
+    /// Removes the tables that [`unset_many`](Self::unset_many) left empty.
+    pub fn sweep(&mut self) {
+        let emptied = std::mem::take(&mut self.emptied);
+        if emptied.is_empty() {
+            return;
+        }
+        self.document.retain(|name, item| {
+            // A table with comments above it stays for their sake.
+            let above = item.as_table().and_then(|table| table.decor().prefix()?.as_str());
+            let is_bare = !above.unwrap_or_default().contains('#');
+            let is_empty = item.as_table_like().is_some_and(toml_edit::TableLike::is_empty);
+            !(is_bare && is_empty && emptied.contains(name))
+        });
     }
 }
 

@@ -161,3 +161,46 @@ fn one_name_is_signed_and_the_others_wait() {
     let rest: SignReport = workspace.report(&["sign"]);
     assert_eq!((rest.signed, rest.unchanged), (1, 3));
 }
+
+/// Where it cannot be checked what is signed, `--strict` does not pass.
+#[test]
+fn strict_needs_to_know_whose_the_names_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let signed = signed(folder.path(), &devnet, 1);
+    let fresh = Workspace::init(folder.path().join("fresh"), devnet.urls(), &["nick.eth"]);
+    crate::tree::copy(&signed.dir.join(".well-known"), &fresh.dir);
+    let (code, json, _) = fresh.run(&["publish", "--strict"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Unsigned)), "{json}");
+    assert!(json.to_string().contains("cannot be checked"), "{json}");
+}
+
+/// An export that failed is no table without records.
+#[test]
+fn an_empty_table_does_not_empty_the_workspace() {
+    let folder = tempfile::tempdir().unwrap();
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let workspace = signed(folder.path(), &devnet, 3);
+    for table in ["", "[]", "name,record,value\n"] {
+        fs::write(workspace.dir.join("empty"), table).unwrap();
+        refused(&workspace, &["import", "empty", "--sync"], ErrorKind::MassRemoval);
+    }
+    let gone = workspace.good(&["import", "empty", "--sync", ALLOW]);
+    assert_eq!(gone["removed"], 3, "{gone}");
+}
+
+/// A value without a text form is left out of an export, which says so.
+#[test]
+fn an_export_says_what_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let workspace = signed(folder.path(), &devnet, 1);
+    let records = workspace.dir.join("records.toml");
+    let name = namesys::record::Value::Name("Nick.ETH".to_owned()).abi_encode();
+    let raw = alloy_primitives::hex::encode_prefixed(name);
+    let wanted = fs::read_to_string(&records).unwrap();
+    fs::write(&records, format!("{wanted}\n\"name\" = {{ raw = \"{raw}\" }}\n")).unwrap();
+    let json = refused(&workspace, &["export"], ErrorKind::Unsupported);
+    assert_eq!(json["records"].as_array().unwrap().len(), 1, "{json}");
+    assert!(json["error"]["message"].as_str().unwrap().contains("nick.eth name"), "{json}");
+}

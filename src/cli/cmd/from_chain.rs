@@ -49,6 +49,11 @@ pub fn read(
     let given = args.from_chain.iter().flatten();
     let mut names: Vec<Name> =
         given.map(|name| session.name_given(context, name)).collect::<Result<_, _>>()?;
+    let outside = |name: &&Name| only.is_some_and(|only| !name.is_or_is_under(only));
+    if let (Some(name), Some(only)) = (names.iter().find(outside), only) {
+        let message = format!("{name} is neither {only} nor a name under it (--name)");
+        return Err(CliError::usage(message));
+    }
     if names.is_empty() {
         names = only.map_or_else(|| config.names().to_vec(), |only| vec![only.clone()]);
     }

@@ -6,16 +6,16 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use namesys::ens::Name;
-use namesys::record::{RecordKey, remarks};
-use namesys::report::{ImportReport, RecordChangeReport, UnreadReport};
+use namesys::record::{RecordKey, Value, remarks};
+use namesys::report::{ErrorKind, ImportReport, RecordChangeReport, UnreadReport};
 use namesys::secret::redaction::redacted_digits;
 use namesys::workspace::{ImportError, Imported, LineError, Records};
 
 use super::from_chain::{self, FromChainArgs};
-use super::set::shown_value;
+use super::set::{secret_note, shown_value};
 use crate::cli::context::Context;
-use crate::cli::error::CliError;
-use crate::cli::mass_removal::MassRemovalArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::mass_removal::{MassRemovalArgs, refused as refuse_removal};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
@@ -61,10 +61,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut records = session.workspace.records(&session.config)?;
     let before = records.clone();
     let bar = context.output.progress("reading", Unit::Things("records"));
-    let (shown, within) = (bar.clone(), only.clone());
+    let (shown, within, exactly) = (bar.clone(), only.clone(), args.sync);
     // Until it is read whole nothing is written: Ctrl-C ends it at once.
-    let (imported, mut records) = context.blocking(move || {
-        let imported = records.import(reader, within.as_ref(), |done| shown.count(done));
+    let (imported, records) = context.blocking(move || {
+        let imported = records.import(reader, within.as_ref(), exactly, |done| shown.count(done));
         (imported, records)
     })?;
     bar.finish();
@@ -73,24 +73,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Err(ImportError::Lines(errors)) => return Ok(refused(errors)),
         Err(error) => return Err(error.into()),
     };
-    let removed = match args.sync {
-        true => records.keep_only(&imported, only.as_ref()),
-        false => 0,
-    };
-    let Imported { new, changed, equal, ignored, .. } = imported;
+    if imported.rows == 0 && imported.removed > 0 && !args.mass_removal.allow_mass_removal {
+        let message = "it has no records: --sync would make nothing wanted";
+        return Err(refuse_removal(message.to_owned()));
+    }
+    let ignored = imported.ignored.clone();
     if !ignored.is_empty() {
         context.output.note(format_args!("no records, and ignored: the columns {ignored:?}"));
     }
-    let report = ImportReport {
-        imported: new + changed,
-        skipped: equal,
-        new,
-        changed,
-        equal,
-        removed,
-        ignored,
-        ..ImportReport::default()
-    };
+    let report = ImportReport { ignored, ..report(&imported) };
     save(&args, &session, (&before, &records), report, context)
 }
 
@@ -124,18 +115,35 @@ fn take_from_chain(
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     let before = records.clone();
-    let mut report = ImportReport { unread: found.unread, ..ImportReport::default() };
+    let (mut imported, mut unread) = (Imported::default(), found.unread);
     for (name, key, value) in found.records {
-        let existed = records.get(&name, &key).is_some();
-        *match (records.set(&name, &key, value)?, existed) {
-            (true, false) => &mut report.new,
-            (true, true) => &mut report.changed,
-            (false, _) => &mut report.equal,
-        } += 1;
+        match records.put(&name, &key, value) {
+            Ok(put) => imported.count(put),
+            // What cannot be wanted does not keep the others from being taken over.
+            Err(error) => unread.push(UnreadReport {
+                name: name.to_string(),
+                record: Some(key.to_string()),
+                error: CliError::from(error).report().message,
+            }),
+        }
     }
-    (report.imported, report.skipped) = (report.new + report.changed, report.equal);
+    let error = found.error.or_else(|| unread.first().map(not_taken));
+    let report = ImportReport { unread, ..report(&imported) };
     let outcome = save(args, session, (&before, &records), report, context)?;
-    Ok(outcome.with_error(found.error))
+    Ok(outcome.with_error(error))
+}
+
+fn not_taken(unread: &UnreadReport) -> CliError {
+    let UnreadReport { name, record, error } = unread;
+    let record = record.as_ref().map(|record| format!(" {record}")).unwrap_or_default();
+    let message = format!("{name}{record}: {error}");
+    CliError::new(Exit::Failed, ErrorKind::NotFetched, message)
+}
+
+fn report(imported: &Imported) -> ImportReport {
+    let Imported { new, changed, equal, removed, .. } = *imported;
+    let (imported, skipped) = (new + changed, equal);
+    ImportReport { imported, skipped, new, changed, equal, removed, ..ImportReport::default() }
 }
 
 fn open(file: &Path, context: &Context) -> Result<Box<dyn BufRead + Send>, CliError> {
@@ -171,6 +179,13 @@ fn changes(before: &Records, after: &Records) -> Vec<RecordChangeReport> {
     now.chain(gone).filter(|change| change.old != change.new).collect()
 }
 
+/// What `set` says of a record, but for what depends on how an address was written.
+fn notes_of(name: &Name, key: &RecordKey, value: &Value) -> Vec<String> {
+    let mut notes = remarks(name, key, value);
+    notes.extend(secret_note(value));
+    notes
+}
+
 /// What `set` would have said of the records that are new or changed.
 fn note_remarks(context: &Context, before: &Records, after: &Records) {
     // What holds for every record of a type is known to whoever writes thousands.
@@ -179,7 +194,7 @@ fn note_remarks(context: &Context, before: &Records, after: &Records) {
         after.iter().filter(|(name, key, value)| told(key) && before.get(name, key) != Some(value));
     let mut notes: BTreeMap<String, (&Name, u64)> = BTreeMap::new();
     for (name, key, value) in changed {
-        for remark in remarks(name, key, value) {
+        for remark in notes_of(name, key, value) {
             notes.entry(format!("{key}: {remark}")).or_insert((name, 0)).1 += 1;
         }
     }

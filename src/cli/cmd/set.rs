@@ -70,9 +70,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut notes = remarks(&name, &key, &value);
     let given = args.rest.last().map_or("", String::as_str);
     notes.extend(value.address_note(given));
-    if let (Value::Text(_), Some(form)) = (&value, secret::is_or_holds(given)) {
-        notes.push(format!("the value is {form}: a record is for everyone to read"));
-    }
+    notes.extend(secret_note(&value));
     notes.iter().for_each(|note| context.output.note(note));
     Ok(Outcome::done(RecordReport {
         name: name.to_string(),
@@ -80,6 +78,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         value: value.to_string(),
         notes,
     }))
+}
+
+/// What a text looks like that is better not published.
+pub fn secret_note(value: &Value) -> Option<String> {
+    let Value::Text(text) = value else { return None };
+    let form = secret::is_or_holds(text)?;
+    Some(format!("the value is {form}: a record is for everyone to read"))
 }
 
 fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError> {

@@ -14,19 +14,22 @@ pub(super) enum Columns {
     Wide { name: usize, records: Vec<(usize, String)>, count: usize },
 }
 
+/// Record types without a key, which a heading may be meant to be.
+const KINDS: [&str; 4] = ["contenthash", "pubkey", "zonehash", "address/eth"];
+
 /// Without a header.
-const PLAIN: Columns = Columns::Long { name: 0, record: 1, value: 2, count: 3 };
+pub(super) const PLAIN: Columns = Columns::Long { name: 0, record: 1, value: 2, count: 3 };
 
 /// The separator of the first line, and whether it is a header.
 pub(super) fn separator(line: &str) -> u8 {
+    let line = line.split(['\r', '\n']).next().unwrap_or_default();
     let of = |separator: &char| {
         let cells: Vec<Field> = line
-            .trim_end_matches(['\r', '\n'])
             .split(*separator)
             .map(|cell| Field { text: cell.trim_matches('"').to_owned(), is_quoted: false })
             .collect();
         let is_plain = cells.len() == 3 && RecordKey::parse(&cells[1].text).is_ok();
-        cells.len() > 1 && (header(&cells).is_some() || is_plain)
+        cells.len() > 1 && (!matches!(header(&cells), Ok(None)) || is_plain)
     };
     let found = [',', ';', '\t'].into_iter().find(of);
     match found {
@@ -36,12 +39,18 @@ pub(super) fn separator(line: &str) -> u8 {
     }
 }
 
-/// What a header says, and the columns that are ignored; none of a first row that is no header.
-pub(super) fn header(cells: &[Field]) -> Option<(Columns, Vec<String>)> {
+/// What a header says, and the columns that are ignored.
+pub(super) type Header = (Columns, Vec<String>);
+
+/// What a header says; none of a first row that is no header.
+///
+/// # Errors
+/// A heading that is meant to be a record type and is none.
+pub(super) fn header(cells: &[Field]) -> Result<Option<Header>, String> {
     let word = |cell: &Field| cell.text.trim().to_ascii_lowercase();
     let words: Vec<String> = cells.iter().map(word).collect();
     let at = |word: &str| words.iter().position(|other| other == word);
-    let name = at("name")?;
+    let Some(name) = at("name") else { return Ok(None) };
     let count = cells.len();
     let ignored = |used: &[usize]| {
         let rest = cells.iter().enumerate().filter(|(index, _)| !used.contains(index));
@@ -49,11 +58,11 @@ pub(super) fn header(cells: &[Field]) -> Option<(Columns, Vec<String>)> {
     };
     if let (Some(record), Some(value)) = (at("record"), at("value")) {
         let columns = Columns::Long { name, record, value, count };
-        return Some((columns, ignored(&[name, record, value])));
+        return Ok(Some((columns, ignored(&[name, record, value]))));
     }
     // A row of data may have the record type `name`.
     if Name::parse(&cells[0].text).is_ok_and(|first| first.parent().is_some()) {
-        return None;
+        return Ok(None);
     }
     let of_record = |(index, cell): (usize, &Field)| {
         let text = cell.text.trim();
@@ -69,20 +78,30 @@ pub(super) fn header(cells: &[Field]) -> Option<(Columns, Vec<String>)> {
     };
     let records: Vec<(usize, String)> = cells.iter().enumerate().filter_map(of_record).collect();
     // A table of no records is one too.
+    let is_plain = |text: &str| Name::parse(text).is_ok_and(|name| name.parent().is_some());
+    let others = cells.iter().enumerate().filter(|(index, cell)| {
+        *index != name && !records.iter().any(|(other, _)| other == index) && !is_plain(&cell.text)
+    });
+    for (_, cell) in others {
+        let heading = cell.text.trim();
+        let lower = heading.to_ascii_lowercase();
+        let meant = KINDS.iter().find(|kind| strsim::osa_distance(kind, &lower) <= 2);
+        if let (true, Err(error)) = (heading.contains('/'), RecordKey::parse(heading)) {
+            return Err(format!("the heading {heading:?} is no record type: {error}"));
+        }
+        if let Some(meant) = meant {
+            return Err(format!("the heading {heading:?} is no record type; is it {meant}?"));
+        }
+    }
     if records.is_empty() && count > 1 {
-        return None;
+        return Ok(None);
     }
     let used: Vec<usize> = records.iter().map(|(index, _)| *index).chain([name]).collect();
     let ignored = ignored(&used);
-    Some((Columns::Wide { name, records, count }, ignored))
+    Ok(Some((Columns::Wide { name, records, count }, ignored)))
 }
 
 impl Columns {
-    /// Without a header: name, record, value.
-    pub(super) fn plain() -> Self {
-        PLAIN
-    }
-
     /// The records of a row.
     pub(super) fn rows(
         &self,

@@ -1,7 +1,7 @@
 //! CSV by RFC 4180: fields between separators, quotes around a field that holds one, a quote in it
 //! written twice. What is quoted otherwise is refused: it could be read as another value.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 /// The longest record that is read, in bytes.
 const MAX_RECORD: usize = 4 << 20;
@@ -58,12 +58,32 @@ impl<R: BufRead> Records<R> {
         Ok(None)
     }
 
-    /// Adds a line; `false` at the end, or where the record is too long.
+    /// Adds a line, which ends by LF, CR LF, or CR alone; `false` at the end, or where the record is
+    /// too long.
     fn read_line(&mut self) -> io::Result<bool> {
-        let room = (MAX_RECORD + 1).saturating_sub(self.bytes.len()) as u64;
-        let read = self.reader.by_ref().take(room).read_until(b'\n', &mut self.bytes)?;
-        self.line += u64::from(read > 0);
-        Ok(read > 0)
+        let before = self.bytes.len();
+        loop {
+            let room = (MAX_RECORD + 1).saturating_sub(self.bytes.len());
+            let found = self.reader.fill_buf()?;
+            let found = &found[..found.len().min(room)];
+            if found.is_empty() {
+                break;
+            }
+            let end = found.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            let taken = end.map_or(found.len(), |end| end + 1);
+            self.bytes.extend_from_slice(&found[..taken]);
+            self.reader.consume(taken);
+            if end.is_some() {
+                if self.bytes.ends_with(b"\r") && self.reader.fill_buf()?.first() == Some(&b'\n') {
+                    self.bytes.push(b'\n');
+                    self.reader.consume(1);
+                }
+                break;
+            }
+        }
+        let read = self.bytes.len() > before;
+        self.line += u64::from(read);
+        Ok(read)
     }
 
     /// Splits what was read, reading on while a quoted field goes on.
@@ -82,8 +102,7 @@ impl<R: BufRead> Records<R> {
                 break;
             };
             index += 1;
-            let ends_line = byte == b'\n'
-                || byte == b'\r' && matches!(self.bytes.get(index), None | Some(b'\n'));
+            let ends_line = matches!(byte, b'\r' | b'\n');
             match (at, byte) {
                 (At::Quoted, b'"') => at = At::Behind,
                 (At::Quoted, _) => field.push(byte),
@@ -101,6 +120,13 @@ impl<R: BufRead> Records<R> {
                     return Ok(Err(
                         "behind a quote that ends a field comes something else; write a \
                                    quote in a value as two, and nothing around the quotes"
+                            .to_owned(),
+                    ));
+                }
+                (At::Plain, b'"') if field.iter().all(u8::is_ascii_whitespace) => {
+                    return Ok(Err(
+                        "a quote behind blanks: write the quote at the beginning of the \
+                                   field, or the blanks within it"
                             .to_owned(),
                     ));
                 }
@@ -172,6 +198,11 @@ mod tests {
         assert_eq!(read("a;\"b;\";c\n", b';'), [good(1, &["a", "b;", "c"])]);
         assert_eq!(read("a\tb c\t\"\"", b'\t'), [good(1, &["a", "b c", ""])]);
         assert_eq!(read("a,b\r", b','), [good(1, &["a", "b"])]);
+        let alone = "a,b\rc,\"d\re\"\r\rf,g";
+        assert_eq!(
+            read(alone, b','),
+            [good(1, &["a", "b"]), good(2, &["c", "d\re"]), good(5, &["f", "g"])]
+        );
         assert!(read("", b',').is_empty() && read("\r\n\n", b',').is_empty());
     }
 
@@ -183,6 +214,8 @@ mod tests {
             assert_eq!((found.len(), &found[2]), (3, &good(3, &["y", "2"])), "{bad}");
             assert!(found[1].1.as_ref().unwrap_err().contains("behind a quote"), "{found:?}");
         }
+        let blanks = read("x, \"a\"\ny,2\n", b',');
+        assert!(blanks[0].1.as_ref().unwrap_err().contains("blanks") && blanks.len() == 2);
         let open = read("x,1\ny,\"2\nz,3\n", b',');
         assert_eq!((open.len(), open[1].0), (2, 2));
         assert!(open[1].1.as_ref().unwrap_err().contains("never closed"));

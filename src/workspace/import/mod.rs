@@ -12,10 +12,10 @@ mod rows;
 use std::collections::HashMap;
 use std::io::{BufRead, Cursor, Read};
 
-use super::Records;
+use super::{Records, RecordsError};
 use crate::ens::Name;
-use crate::record::RecordKey;
-use columns::Columns;
+use crate::record::{RecordKey, Value};
+use columns::PLAIN;
 pub use export::{TableFormat, write_table};
 pub use rows::{LineError, Row};
 
@@ -45,10 +45,37 @@ pub struct Imported {
     pub changed: u64,
     /// Records that were so already.
     pub equal: u64,
+    /// Records that are no longer wanted.
+    pub removed: u64,
+    /// Records that stand in the table.
+    pub rows: u64,
     /// Columns that are no records.
     pub ignored: Vec<String>,
-    /// Which records stand in the table, and on which line.
-    pub seen: HashMap<(Name, RecordKey), u64>,
+}
+
+/// Which records stand in a table, and on which line.
+type Seen = HashMap<(Name, RecordKey), u64>;
+
+/// How a record changes what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It was not wanted before.
+    New,
+    /// It had another value.
+    Changed,
+    /// It was so already.
+    Equal,
+}
+
+impl Imported {
+    /// Counts a record.
+    pub fn count(&mut self, put: Put) {
+        *match put {
+            Put::New => &mut self.new,
+            Put::Changed => &mut self.changed,
+            Put::Equal => &mut self.equal,
+        } += 1;
+    }
 }
 
 /// Reads every row of `reader` and hands it to `each`; the columns that are ignored. JSON is told
@@ -103,11 +130,16 @@ fn table(
         let columns = match &columns {
             Some(columns) => columns,
             None => match columns::header(&cells) {
-                Some((of_header, others)) => {
+                Ok(Some((of_header, others))) => {
                     (columns, ignored) = (Some(of_header), others);
                     continue;
                 }
-                None => columns.insert(Columns::plain()),
+                Ok(None) => columns.insert(PLAIN),
+                // Without it nothing else can be read.
+                Err(message) => {
+                    each(Err(LineError { line, message }));
+                    return Ok(Vec::new());
+                }
             },
         };
         columns.rows(line, &cells, each);
@@ -117,7 +149,8 @@ fn table(
 
 impl Records {
     /// Sets every record of `reader`, or none: with any line wrong, `self` is to be dropped. With
-    /// `only`, names that neither are it nor lie under it are wrong.
+    /// `only`, names that neither are it nor lie under it are wrong. With `exactly` what the table
+    /// has not goes, of `only` and the names under it, or of all.
     ///
     /// # Errors
     /// All wrong lines together, each with its number.
@@ -125,51 +158,56 @@ impl Records {
         &mut self,
         reader: impl BufRead,
         only: Option<&Name>,
+        exactly: bool,
         mut progress: impl FnMut(u64),
     ) -> Result<Imported, ImportError> {
-        let mut outcome = Imported::default();
-        let mut errors = Vec::new();
+        let (mut outcome, mut seen) = (Imported::default(), HashMap::new());
+        let (mut errors, mut rows) = (Vec::new(), Vec::new());
         let ignored = read_rows(reader, |row| {
-            match row.and_then(|row| self.take(row, only, &mut outcome)) {
-                Ok(()) => {}
+            match row.and_then(|row| check(row, only, &mut seen)) {
+                // What goes makes room for what comes, so that goes first.
+                Ok(row) if exactly => rows.push(row),
+                Ok(row) => self.take(row, &mut outcome).unwrap_or_else(|error| errors.push(error)),
                 Err(error) => errors.push(error),
             }
-            progress(outcome.new + outcome.changed + outcome.equal);
+            progress(seen.len() as u64);
         })?;
         outcome.ignored = ignored;
+        outcome.rows = seen.len() as u64;
+        if exactly && errors.is_empty() {
+            outcome.removed = self.keep_only(&seen, only);
+            for row in rows {
+                self.take(row, &mut outcome).unwrap_or_else(|error| errors.push(error));
+            }
+        }
         if errors.is_empty() { Ok(outcome) } else { Err(ImportError::Lines(errors)) }
     }
 
-    fn take(
-        &mut self,
-        Row { line, name, key, value }: Row,
-        only: Option<&Name>,
-        outcome: &mut Imported,
-    ) -> Result<(), LineError> {
-        let refuse = |message: String| LineError { line, message };
-        if let Some(only) = only.filter(|only| !name.is_or_is_under(only)) {
-            return Err(refuse(format!("{name} is neither {only} nor a name under it (--name)")));
-        }
-        let before = outcome.seen.insert((name.clone(), key.clone()), line);
-        if let Some(earlier) = before {
-            return Err(refuse(format!("{name}'s {key} stands on line {earlier} already")));
-        }
-        let existed = self.get(&name, &key).is_some();
-        let set = self.set(&name, &key, value).map_err(|error| refuse(error.to_string()))?;
-        *match (set, existed) {
-            (true, false) => &mut outcome.new,
-            (true, true) => &mut outcome.changed,
-            (false, _) => &mut outcome.equal,
-        } += 1;
+    fn take(&mut self, row: Row, outcome: &mut Imported) -> Result<(), LineError> {
+        let Row { line, name, key, value } = row;
+        let refuse = |error: RecordsError| LineError { line, message: error.to_string() };
+        outcome.count(self.put(&name, &key, value).map_err(refuse)?);
         Ok(())
     }
 
-    /// Removes what `imported` has not, of `only` and the names under it, or of all: what is
-    /// wanted is then exactly the table. How many that are.
-    pub fn keep_only(&mut self, imported: &Imported, only: Option<&Name>) -> u64 {
+    /// Wants a value; how that changes what is wanted.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn put(&mut self, name: &Name, key: &RecordKey, value: Value) -> Result<Put, RecordsError> {
+        let existed = self.get(name, key).is_some();
+        Ok(match (self.set(name, key, value)?, existed) {
+            (true, false) => Put::New,
+            (true, true) => Put::Changed,
+            (false, _) => Put::Equal,
+        })
+    }
+
+    /// Removes what is not `seen`; how many that are.
+    fn keep_only(&mut self, seen: &Seen, only: Option<&Name>) -> u64 {
         let is_gone = |name: &Name, key: &RecordKey| {
             only.is_none_or(|only| name.is_or_is_under(only))
-                && !imported.seen.contains_key(&(name.clone(), key.clone()))
+                && !seen.contains_key(&(name.clone(), key.clone()))
         };
         let gone: Vec<(Name, RecordKey)> = self
             .iter()
@@ -177,10 +215,24 @@ impl Records {
             .map(|(name, key, _)| (name.clone(), key.clone()))
             .collect();
         for (name, key) in &gone {
-            self.unset(name, key);
+            self.unset_many(name, key);
         }
+        self.sweep();
         gone.len() as u64
     }
+}
+
+/// A row that may be taken: of `only`, and no record twice.
+fn check(row: Row, only: Option<&Name>, seen: &mut Seen) -> Result<Row, LineError> {
+    let Row { line, name, key, .. } = &row;
+    let refuse = |message: String| LineError { line: *line, message };
+    if let Some(only) = only.filter(|only| !name.is_or_is_under(only)) {
+        return Err(refuse(format!("{name} is neither {only} nor a name under it (--name)")));
+    }
+    if let Some(earlier) = seen.insert((name.clone(), key.clone()), *line) {
+        return Err(refuse(format!("{name}'s {key} stands on line {earlier} already")));
+    }
+    Ok(row)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ fn records() -> Records {
 }
 
 fn import(text: impl AsRef<[u8]>) -> Result<Imported, ImportError> {
-    records().import(text.as_ref(), None, |_| {})
+    records().import(text.as_ref(), None, false, |_| {})
 }
 
 fn new(text: impl AsRef<[u8]>) -> u64 {
@@ -27,7 +27,7 @@ fn lines(text: impl AsRef<[u8]>) -> Vec<LineError> {
 /// Every record as text.
 fn all(text: impl AsRef<[u8]>) -> Vec<String> {
     let mut into = records();
-    into.import(text.as_ref(), None, |_| {}).unwrap();
+    into.import(text.as_ref(), None, false, |_| {}).unwrap();
     into.iter().map(|(name, key, value)| format!("{name} {key} {value}")).collect()
 }
 
@@ -136,7 +136,8 @@ fn a_line_without_end_is_refused_in_either_format() {
         [("nick.eth,text/a,1\nnick.eth,text/b,", b'x'), ("{\"name\":\"", b'x'), ("a,\"", b'\n')]
     {
         let endless = head.as_bytes().chain(std::io::repeat(fill));
-        let error = records().import(std::io::BufReader::new(endless), None, |_| {}).unwrap_err();
+        let error =
+            records().import(std::io::BufReader::new(endless), None, false, |_| {}).unwrap_err();
         let ImportError::Lines(errors) = error else { panic!("{error:?}") };
         let last = errors.last().unwrap();
         assert!(last.message.contains("longer than"), "{last}");
@@ -170,18 +171,33 @@ fn every_wrong_line_is_reported_with_its_number() {
 fn a_table_is_made_exactly_so() {
     let mut into = records();
     let before = "nick.eth,text/a,1\nnick.eth,text/b,1\na.nick.eth,text/a,1\n";
-    into.import(before.as_bytes(), None, |_| {}).unwrap();
+    into.import(before.as_bytes(), None, false, |_| {}).unwrap();
     let sub = Name::parse("a.nick.eth").unwrap();
-    let table = "a.nick.eth,text/c,1\n";
-    let imported = into.import(table.as_bytes(), Some(&sub), |_| {}).unwrap();
-    assert_eq!(into.keep_only(&imported, Some(&sub)), 1);
+    let exactly = |into: &mut Records, table: &str, only| {
+        let imported = into.import(table.as_bytes(), only, true, |_| {}).unwrap();
+        (imported.new, imported.changed, imported.equal, imported.removed)
+    };
+    assert_eq!(exactly(&mut into, "a.nick.eth,text/c,1\n", Some(&sub)), (1, 0, 0, 1));
     assert_eq!(into.iter().count(), 3);
-    let imported = into.import("nick.eth,text/a,2\nnick.eth,text/b,1\n".as_bytes(), None, |_| {});
-    let imported = imported.unwrap();
-    assert_eq!((imported.new, imported.changed, imported.equal), (0, 1, 1));
-    assert_eq!(into.keep_only(&imported, None), 1);
-    let outside = into.import("nick.eth,text/a,2\n".as_bytes(), Some(&sub), |_| {});
+    let table = "nick.eth,text/a,2\nnick.eth,text/b,1\n";
+    assert_eq!(exactly(&mut into, table, None), (0, 1, 1, 1));
+    // What would be one file with what goes has its place then.
+    assert_eq!(exactly(&mut into, "nick.eth,text/A,2\n", None), (1, 0, 0, 2));
+    let outside = into.import("nick.eth,text/a,2\n".as_bytes(), Some(&sub), true, |_| {});
     assert!(matches!(outside, Err(ImportError::Lines(_))));
+}
+
+/// A column that was meant to be a record is not left out in silence.
+#[test]
+fn a_heading_that_is_nearly_a_record_type_is_refused() {
+    for heading in ["adress/60", "text/", "contenthsh", "address/nocoin"] {
+        let errors = lines(format!("name,text/a,{heading}\nnick.eth,1,2\n"));
+        assert_eq!((errors.len(), errors[0].line), (1, 1), "{heading}: {errors:?}");
+        assert!(errors[0].message.contains(heading), "{errors:?}");
+    }
+    assert_eq!(import("name,text/a,remark\nnick.eth,1,2\n").unwrap().ignored, ["remark"]);
+    // As old spreadsheets end lines.
+    assert_eq!(all("name;record;value\rnick.eth;text/a;1\rnick.eth;text/b;2").len(), 2);
 }
 
 fn wanted() -> impl Strategy<Value = Vec<(String, String, String)>> {
@@ -214,7 +230,7 @@ proptest! {
         for format in [TableFormat::Csv, TableFormat::JsonLines, TableFormat::Wide] {
             let table = write_table(format, from.iter());
             let mut into = records();
-            let imported = into.import(table.as_bytes(), None, |_| {});
+            let imported = into.import(table.as_bytes(), None, false, |_| {});
             prop_assert!(imported.is_ok(), "{format:?} {imported:?}: {table}");
             prop_assert!(into.iter().eq(from.iter()), "{format:?}: {table}");
         }

@@ -67,5 +67,10 @@ pub async fn replaced() -> Result<()> {
     let warnings = shown["warnings"].to_string();
     ensure!(warnings.contains("import --from-chain other.eth"), "{warnings}");
     ensure!(!warnings.contains("nothing is published"), "{warnings}");
+    // And taken over; what is wanted already is left as it is.
+    let taken = other.ends(0, &["import", "--from-chain"]).await?;
+    ensure!(taken["new"] == 1 && taken["equal"] == 1, "{taken:#}");
+    let listed = other.ends(0, &["list"]).await?;
+    ensure!(listed["records"].to_string().contains("\"two\""), "{listed:#}");
     Ok(())
 }
