@@ -21,6 +21,7 @@ use namesys::ipns::{RecordSource, W3name};
 use namesys::keys::IpnsName;
 use namesys::net::{Http, HttpConfig};
 use namesys::publish::History;
+use namesys::record::{RecordKey, record_path};
 use namesys::report::{
     ImportReport, InitReport, PublishReport, RecordsReport, SignReport, SitePublishReport,
     VerifyReport,
@@ -244,17 +245,17 @@ fn publish_killed_at_any_moment_is_completed_by_the_next() {
 #[test]
 fn a_web_host_has_whole_files_at_any_moment() {
     let sandbox = Sandbox::new();
-    sandbox.import("records.csv", 5, "published");
-    sandbox.done::<SignReport>(&["sign"]);
     let (tree, site) = (sandbox.path("w/.well-known"), sandbox.path("www"));
     // Some stay, some change, some come and some go, each round.
     let change = |round: u32| {
-        _ = std::fs::remove_dir_all(tree.join("more"));
-        std::fs::create_dir_all(tree.join("more")).unwrap();
-        for file in round * 10..round * 10 + 40 {
-            let text = format!("{file} {}\n", if file % 2 == 0 { 0 } else { round });
-            std::fs::write(tree.join(format!("more/{file}.txt")), text.repeat(1000)).unwrap();
-        }
+        let row = |file: u32| {
+            let text = format!("{file} {} ", if file % 2 == 0 { 0 } else { round });
+            format!("nick.eth,text/more{file},{}\n", text.repeat(200))
+        };
+        let rows: String = (round * 10..round * 10 + 40).map(row).collect();
+        std::fs::write(sandbox.path("records.csv"), rows).unwrap();
+        sandbox.done::<ImportReport>(&["import", "../records.csv", "--sync"]);
+        sandbox.done::<SignReport>(&["sign"]);
     };
     change(0);
     let target = format!("folder={}", site.display());
@@ -268,7 +269,8 @@ fn a_web_host_has_whole_files_at_any_moment() {
         let after = files(&tree);
         if round % 4 == 0 {
             // Amid the files: one of those that come.
-            let file = format!(".well-known/more/{}.txt", round * 10 + 30);
+            let key = RecordKey::parse(&format!("text/more{}", round * 10 + 30)).unwrap();
+            let file = record_path(&Name::parse("nick.eth").unwrap(), &key);
             killer.kill_at_file(sandbox.command(&publish), &site.join(file));
         } else {
             killer.kill(sandbox.command(&publish), round - 1);

@@ -45,12 +45,20 @@ pub struct Look {
     pub standing: Standing,
     /// Why each publisher that tells nothing does not.
     pub silent: Vec<String>,
+    /// Why what others serve is not the name's record.
+    pub refuted: Vec<String>,
 }
 
 /// Asks all, and says what stands; `base` is what was last seen.
 pub async fn look(witnesses: Witnesses<'_>, base: Option<&PublishedTree>) -> Look {
     let answers = Answers::ask(witnesses).await;
-    Look { standing: answers.standing(witnesses, base), silent: answers.failed(witnesses) }
+    let all = answers.all(witnesses);
+    let refuted = all.iter().filter_map(|answer| Some(in_words(answer, answer.refutation()?)));
+    Look {
+        standing: answers.standing(witnesses, base),
+        silent: answers.failed(witnesses),
+        refuted: refuted.collect(),
+    }
 }
 
 /// What each of them said.
@@ -117,11 +125,7 @@ impl Answers {
         let request = witnesses.into();
         let publishers = request.publishers.len();
         let asked = self.all(request).into_iter().take(publishers);
-        let why = |answer: &Answer<'_>| {
-            let silence = answer.silence()?.to_string();
-            Some(format!("{}: {}", answer.from, beside(&answer.from, &silence)))
-        };
-        asked.filter_map(|answer| why(&answer)).collect()
+        asked.filter_map(|answer| Some(in_words(&answer, answer.silence()?))).collect()
     }
 
     /// Why the publisher that decides could not be asked.
@@ -138,6 +142,11 @@ impl Answers {
         let gateways = request.gateways.iter().map(|from| from.describe()).zip(&self.gateways);
         publishers.chain(gateways).map(|(from, said)| Answer { from, said }).collect()
     }
+}
+
+/// An error beside who it is of.
+fn in_words(answer: &Answer<'_>, error: &PublishError) -> String {
+    format!("{}: {}", answer.from, beside(&answer.from, &error.to_string()))
 }
 
 /// What a publisher serves, asked twice: it may be silent the second time, or answer from a place

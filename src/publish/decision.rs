@@ -73,6 +73,7 @@ pub(super) async fn decide(
         judged.lost += one.lost;
         judged.removed = one.removed;
         mass = mass.or(one.mass);
+        notices.extend(one.unread.map(|reason| PublishNotice::GoesUnread { reason }));
     }
     match mass {
         Some(removal) if refused.is_none() && !request.removal.may(&removal) => {
@@ -131,9 +132,11 @@ async fn over(
     told::compared(&roots, &judged, since);
     match base == Some(there) && trees.judge.lets_go() {
         // All that is out was known, and may go: only how much it is may matter.
-        true => {
-            Ok(Judged { mass: judged.ok().and_then(|judged| judged.mass), ..Judged::default() })
-        }
+        true => match judged {
+            Ok(judged) => Ok(Judged { mass: judged.mass, ..Judged::default() }),
+            // How much goes is not known; that it may go was said.
+            Err(reason) => Ok(Judged { unread: Some(reason), ..Judged::default() }),
+        },
         false => judged,
     }
 }

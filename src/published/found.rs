@@ -5,9 +5,7 @@ use alloy_primitives::Address;
 
 use crate::ens::Name;
 use crate::record::{PathMeaning, RecordFile, RecordKey, Value, meaning};
-use crate::request::{
-    ApprovalBasis, ApprovalCache, Request, Signature, SignedRecord, VerifyContext,
-};
+use crate::request::{ApprovalBasis, ApprovalCache, Signature, SignedRecord, VerifyContext};
 use crate::workspace::{Approval, Facts};
 
 /// A record, by whose it is and which.
@@ -57,11 +55,6 @@ impl Verifier {
         Self { facts, approvals: ApprovalCache::new() }
     }
 
-    /// What is taken for the chain's word.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
     /// What the file at `path` (`.well-known/…`) is. Files of the older flat layout, and those
     /// elsewhere, are foreign.
     pub fn file(&self, path: &str, bytes: &[u8]) -> Found {
@@ -92,25 +85,31 @@ impl Verifier {
     fn record(&self, id: &RecordId, record: &SignedRecord) -> Result<FoundRecord, String> {
         let (name, key) = id;
         let (owner, chain_id) = (self.facts.owner_of(name), self.facts.chain_id);
-        let approved_signers = &self.facts.approved;
+        let approved_signers = &self.facts.approved_for(name);
         let context = VerifyContext { name, owner, chain_id, approved_signers };
         let verified = record.clone().verify_with(key, &context, &self.approvals);
         let verified = verified.map_err(|error| error.to_string())?;
         let signer = verified.signer();
-        let request = Request::ApproveSigner { name, chain_id, signer, owner };
-        let approval = Signature::from_slice(&record.approval).ok();
-        let approval = approval.filter(|signature| request.recover(signature).is_ok());
+        let is_signed = matches!(
+            verified.basis(),
+            ApprovalBasis::SignedByOwner | ApprovalBasis::SignedByManager(_)
+        );
+        let approval = Signature::from_slice(&record.approval).ok().filter(|_| is_signed);
         let approval = approval.map(|signature| Approval { owner, signature });
         let (value, basis) = (verified.value().clone(), verified.basis());
         Ok(FoundRecord { id: id.clone(), value, signer, basis, approval })
     }
 
-    /// Whose approval on chain would let the file at `path` stand, where it needs one.
+    /// Whose approval on chain would let the file at `path` stand, where that alone is missing.
     pub fn needs_approval_of(&self, path: &str, bytes: &[u8]) -> Option<Address> {
         let PathMeaning::Records(candidates) = meaning(path) else { return None };
         let record = SignedRecord::decode(&RecordFile::payload(bytes).ok()?).ok()?;
-        let (name, _) = candidates.first()?;
-        let owner = self.facts.owner_of(name);
-        record.needs_approval_of(name, owner, self.facts.chain_id, &self.approvals)
+        candidates.iter().find_map(|(name, key)| {
+            let (owner, chain_id) = (self.facts.owner_of(name), self.facts.chain_id);
+            let by = record.needs_approval_of(name, owner, chain_id, &self.approvals)?;
+            let context = VerifyContext { name, owner, chain_id, approved_signers: &[by] };
+            let would_stand = record.clone().verify_with(key, &context, &self.approvals).is_ok();
+            (would_stand && !self.facts.approved_for(name).contains(&by)).then_some(by)
+        })
     }
 }

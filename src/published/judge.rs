@@ -51,6 +51,8 @@ pub struct Judged {
     pub removed: Vec<String>,
     /// Most of what is published goes, lost or on purpose.
     pub mass: Option<MassRemoval>,
+    /// Why it is not known how much goes, where all of it may.
+    pub unread: Option<String>,
 }
 
 /// What it means that a file which the base has is not here.
@@ -151,7 +153,7 @@ impl Judge {
 
     /// Whether a file that the base has and that is not here was removed on purpose: a record of
     /// this workspace's names that nobody wants any more.
-    fn is_removed(&self, path: &str) -> bool {
+    pub(crate) fn is_removed(&self, path: &str) -> bool {
         let Some(wanted) = &self.wanted else { return self.lets_go() };
         let ours = |name: &Name| self.names.iter().any(|root| name.is_or_is_under(root));
         self.lets_go()
@@ -171,7 +173,7 @@ impl Judge {
         }
         records_at(path).iter().any(|(name, key)| {
             let owner = self.facts.owner_of(name);
-            let approved_signers = &self.facts.approved;
+            let approved_signers = &self.facts.approved_for(name);
             let chain_id = self.facts.chain_id;
             let context = VerifyContext { name, owner, chain_id, approved_signers };
             record.clone().verify_with(key, &context, approvals).is_ok()
@@ -324,11 +326,16 @@ impl Reading<'_> {
 }
 
 fn short(text: &str) -> String {
+    format!("{:?}", shown_value(text))
+}
+
+/// The beginning of a value, as much as is told of one.
+pub fn shown_value(text: &str) -> String {
     let mut shown: String = text.chars().take(MAX_SHOWN).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
-    format!("{shown:?}")
+    shown
 }
 
 #[cfg(test)]

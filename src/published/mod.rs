@@ -24,7 +24,7 @@ pub use base::{Known, PublishedTree, Signed, Towards};
 pub use base_file::{BaseFile, KnownSite, PUBLISHED_FILE};
 pub use compare::{Difference, Leaf, Roots, Three, Visitor, compare, compare_with};
 pub use found::{Found, FoundRecord, RecordId, Verifier};
-pub use judge::{Judge, Judged, Loss, Missing};
+pub use judge::{Judge, Judged, Loss, Missing, shown_value};
 pub use merge::{HereFile, Merged, Prefer, RecordSides, Take, There, merge_file, merge_record};
 pub use standing::{Answer, Standing, Stands, stands};
 pub use three_way::{Way, three_way};

@@ -56,6 +56,14 @@ pub(super) fn tells_nothing(error: &PublishError) -> bool {
 }
 
 impl Answer<'_> {
+    /// Why what it serves is not the name's record, where that is so.
+    pub fn refutation(&self) -> Option<&PublishError> {
+        let is_refuted = |error: &&PublishError| {
+            matches!(error, PublishError::BadRecord { .. } | PublishError::Contradiction { .. })
+        };
+        self.said.as_ref().err().filter(is_refuted)
+    }
+
     /// Why it tells nothing of what is out, where that is so.
     pub fn silence(&self) -> Option<&PublishError> {
         self.said.as_ref().err().filter(|error| tells_nothing(error))

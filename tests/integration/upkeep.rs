@@ -136,7 +136,6 @@ fn a_fresh_checkout_tells_what_is_foreign() {
     assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::OtherValue)), "{json}");
 }
 
-/// As some write "always".
 /// As `git status`: what is wanted, what is signed, what is out, and what waits in vain.
 #[test]
 fn status_tells_what_is_not_signed_not_out_and_in_vain() {
@@ -169,11 +168,36 @@ fn status_tells_what_is_not_signed_not_out_and_in_vain() {
     there.good(&["publish"]);
     assert_eq!(status(&here), (0, Some(true), vec![1]));
     said(&here, "sequence 1 was signed ahead in vain");
+    said(&here, "not published from here");
+    let ours = |workspace: &Workspace| {
+        let status: StatusReport = report(&workspace.run(&["status"]).1);
+        status.publications[0].ours
+    };
+    assert_eq!((ours(&here), ours(&there)), (Some(false), Some(true)));
     // Where nobody answers and nothing was seen it is not known.
     std::fs::remove_file(here.dir.join("published.toml")).unwrap();
     let silent = ["status", "--publisher", "w3name=http://127.0.0.1:1"];
     let status: StatusReport = report(&here.run(&silent).1);
     assert_eq!(status.unpublished, None);
+}
+
+/// A folder in the workspace is the same place in every checkout, and what is signed since is not
+/// at the host yet.
+#[test]
+fn a_web_host_is_known_in_every_checkout() {
+    let (folder, _devnet, here) = Workspace::on_devnet();
+    let table = "\n[[sites]]\nkind = \"folder\"\ndir = \"www\"\n";
+    let config = here.dir.join("namesys.toml");
+    let with_site = std::fs::read_to_string(&config).unwrap() + table;
+    std::fs::write(&config, with_site).unwrap();
+    here.good(&["publish", "--to", "https"]);
+    let there = here.checkout(folder.path().join("there"));
+    there.change("https://example.com/1");
+    let status: StatusReport = report(&there.run(&["status"]).1);
+    assert_eq!(status.unpublished, Some(true));
+    there.good(&["publish", "--to", "https"]);
+    let status: StatusReport = report(&there.run(&["status"]).1);
+    assert!(status.sites[0].current, "{:?}", status.sites);
 }
 
 /// The log has what was made here, what was seen, and with `--remote` what others made.

@@ -203,7 +203,8 @@ impl Folder {
     fn next_manifest(&self, tree: &Tree, was: &Manifest, others: &[&String]) -> Manifest {
         let files = tree.files.iter().map(|(path, file)| (path.clone(), file.fingerprint.clone()));
         let (others, files) = files.partition(|(path, _)| others.binary_search(&path).is_ok());
-        Manifest { root: None, files, former: was.all_versions(), others }
+        let under_way = Some(tree.root);
+        Manifest { root: None, under_way, files, former: was.all_versions(), others }
     }
 
     /// Which files are to be written; an error when one that is not ours stands in the way.

@@ -29,6 +29,8 @@ const OTHERS: &str = "# not ours ";
 pub(crate) struct Manifest {
     /// The root of the tree that stands there whole.
     pub(crate) root: Option<Cid>,
+    /// While a publication is not done: the root of its tree.
+    pub(crate) under_way: Option<Cid>,
     /// Our files: path under the folder, [`fingerprint`](crate::ipfs::fingerprint) (in a bucket
     /// with the object's tag).
     pub(crate) files: BTreeMap<String, String>,
@@ -49,7 +51,10 @@ impl Manifest {
 
     /// Reads the text; lines that are no file's are left out.
     pub(crate) fn parse(text: &str) -> Self {
-        let root = text.lines().find_map(|line| line.strip_prefix(ROOT));
+        let cid = |mark| {
+            let text = text.lines().find_map(|line| line.strip_prefix(mark))?;
+            Cid::try_from(text.trim()).ok()
+        };
         let file = |line: &str| {
             let (hash, path) = line.split_once("  ")?;
             let is_one = !hash.starts_with('#') && is_inside(path) && !is_reserved(path);
@@ -57,7 +62,8 @@ impl Manifest {
         };
         let after = |mark| text.lines().filter_map(move |line| line.strip_prefix(mark));
         Self {
-            root: root.and_then(|root| Cid::try_from(root).ok()),
+            root: cid(ROOT),
+            under_way: cid(UNFINISHED),
             files: text.lines().filter_map(file).collect(),
             former: after(FORMER).filter_map(file).collect(),
             others: after(OTHERS).filter_map(file).collect(),
@@ -88,9 +94,10 @@ impl Manifest {
 
     /// The text of the file.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = match &self.root {
-            Some(root) => format!("{ROOT}{root}\n"),
-            None => format!("{UNFINISHED}\n"),
+        let mut text = match (&self.root, &self.under_way) {
+            (Some(root), _) => format!("{ROOT}{root}\n"),
+            (None, Some(root)) => format!("{UNFINISHED} {root}\n"),
+            (None, None) => format!("{UNFINISHED}\n"),
         };
         let files = self.files.iter().map(|(path, hash)| ("", path, hash));
         let former = self.former.iter().map(|(path, hash)| (FORMER, path, hash));

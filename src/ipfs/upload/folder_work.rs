@@ -49,7 +49,7 @@ impl Work<'_> {
         remove(gone)?;
         self.no_jekyll().map_err(folder.failed(NO_JEKYLL))?;
         manifest.former.clear();
-        manifest.root = Some(tree.root);
+        (manifest.root, manifest.under_way) = (Some(tree.root), None);
         write(&manifest)?;
         Ok(removed)
     }

@@ -221,7 +221,7 @@ impl BucketStore {
             return Ok(true);
         }
         // Whatever happens from here on, what we write is known to be ours.
-        manifest.root = None;
+        (manifest.root, manifest.under_way) = (None, Some(tree.root));
         for path in &missing {
             let next = value(&files[*path].sha256, "");
             if let Some(was) = manifest.files.insert((*path).clone(), next) {
@@ -261,7 +261,7 @@ impl BucketStore {
         stream::iter(deleting).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         manifest.files.retain(|path, _| files.contains_key(path));
         manifest.former.clear();
-        manifest.root = Some(tree.root);
+        (manifest.root, manifest.under_way) = (Some(tree.root), None);
         let now = self.read_manifest().await?;
         Ok(now.bytes == last.bytes && self.write_manifest(&manifest, &now).await?.is_some())
     }
@@ -355,7 +355,7 @@ impl Store for BucketStore {
 fn held(manifest: &Manifest) -> Held {
     let files = manifest.files.iter().chain(&manifest.others);
     let files = files.map(|(path, value)| (path.clone(), parts(value).0.to_owned()));
-    Held { root: manifest.root, files: files.collect() }
+    Held { root: manifest.root, under_way: manifest.under_way, files: files.collect() }
 }
 
 #[cfg(test)]

@@ -40,5 +40,5 @@ fn held(manifest: Manifest) -> Held {
     // A link's bytes are another file's.
     let files = manifest.files.into_iter().chain(manifest.others);
     let files = files.filter(|(_, hash)| !hash.starts_with("link-"));
-    Held { root: manifest.root, files: files.collect() }
+    Held { root: manifest.root, under_way: manifest.under_way, files: files.collect() }
 }

@@ -76,6 +76,8 @@ pub trait Store: Send + Sync {
 pub struct Held {
     /// The root of the tree; none when nothing was brought, or not all of it.
     pub root: Option<Cid>,
+    /// The root of a publication that is under way, or was cut short.
+    pub under_way: Option<Cid>,
     /// Path and sha2-256 (hexadecimal) of each file.
     pub files: BTreeMap<String, String>,
 }

@@ -15,7 +15,7 @@ use super::{Changes, Held, Over, Site, SiteError, SiteUrl};
 use crate::ipfs::upload::open_tree;
 use crate::net::{Http, Progress, beside};
 use crate::publish::{Enough, History, Patience, Shortfall, SiteEntry};
-use crate::published::{BaseFile, KnownSite, Loss};
+use crate::published::{BaseFile, Judge, KnownSite, Loss};
 use crate::workspace::{MassRemoval, Removal, Workspace, WorkspaceError};
 
 /// Files that are asked for when nothing new is to be seen.
@@ -39,6 +39,8 @@ pub struct SiteRequest<'a> {
     pub http: &'a Http,
     /// When that is enough.
     pub enough: Enough,
+    /// Tells what is removed on purpose.
+    pub judge: &'a Judge,
     /// Whether all that is at the sites counts as known.
     pub replace: bool,
     /// Told about the files that are written.
@@ -107,24 +109,33 @@ pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<SitesOutcome, Si
     })??;
     let files: BTreeMap<String, String> =
         files.into_iter().map(|(path, file)| (path, file.sha256)).collect();
-    let mut base = BaseFile::read(request.workspace)?;
-    let over = |site: &Site| {
-        Over::new(base.site(&place(request.workspace, site)), files.clone(), request.replace)
-    };
-    let overs: Vec<Over> = request.sites.iter().map(over).collect();
     let held = join_all(request.sites.iter().map(|site| site.store.held())).await;
-    let (lost, count) = losses(&held, &overs);
+    let mut base = BaseFile::read(request.workspace)?;
+    let judge = (!request.replace).then_some(request.judge);
+    let over = |site: &Site, judge: Option<&Judge>| {
+        let known = base.site(&place(request.workspace, site));
+        Over::new(&known, root, files.clone(), judge.cloned())
+    };
+    let told: Vec<Over> =
+        request.sites.iter().map(|site| over(site, Some(request.judge))).collect();
+    let overs: Vec<Over> = request.sites.iter().map(|site| over(site, judge)).collect();
+    let (lost, count) = losses(&held, &told);
     if count > 0 && !request.replace {
         let shortfall = Some(Shortfall::WouldLoseFiles { lost: count as u64 });
         return Ok(SitesOutcome { sites: Vec::new(), lost, shortfall });
     }
     may_bring(request, &held, &files)?;
-    let bringing = |known: KnownSite| KnownSite { bringing: Some(root), ..known };
-    note(request, &mut base, bringing, |_| true)?;
-    let each =
-        request.sites.iter().zip(&overs).map(|(site, over)| one(request, site, over, &files));
+    let begun = |known: KnownSite, number: usize| {
+        let root_there = held.get(number).and_then(|held| held.as_ref().ok()?.root);
+        // What was brought whole, and not noted before it was cut short.
+        let base = known.bringing.filter(|bringing| root_there == Some(*bringing));
+        KnownSite { base: base.or(known.base), bringing: Some(root) }
+    };
+    note(request, &mut base, begun, |_| true)?;
+    let each = request.sites.iter().zip(&overs).zip(&held);
+    let each = each.map(|((site, over), held)| one(request, site, (over, held), &files));
     let sites: Vec<SiteOutcome> = join_all(each).await.into_iter().collect::<Result<_, _>>()?;
-    let brought = |_| KnownSite { base: Some(root), bringing: None };
+    let brought = |_, _| KnownSite { base: Some(root), bringing: None };
     note(request, &mut base, brought, |number| sites[number].brought.is_ok())?;
     let shortfall = shortfall(&sites, request.enough.require);
     Ok(SitesOutcome { sites, lost, shortfall })
@@ -134,13 +145,13 @@ pub async fn publish_sites(request: &SiteRequest<'_>) -> Result<SitesOutcome, Si
 fn note(
     request: &SiteRequest<'_>,
     base: &mut BaseFile,
-    known: impl Fn(KnownSite) -> KnownSite,
+    known: impl Fn(KnownSite, usize) -> KnownSite,
     of: impl Fn(usize) -> bool,
 ) -> Result<(), WorkspaceError> {
     let before = base.clone();
-    for (_, site) in request.sites.iter().enumerate().filter(|(number, _)| of(*number)) {
+    for (number, site) in request.sites.iter().enumerate().filter(|(number, _)| of(*number)) {
         let place = place(request.workspace, site);
-        base.set_site(&place, known(base.site(&place)));
+        base.set_site(&place, known(base.site(&place), number));
     }
     if *base != before { base.write(request.workspace) } else { Ok(()) }
 }
@@ -218,12 +229,16 @@ pub enum SiteStopped {
 async fn one(
     request: &SiteRequest<'_>,
     site: &Site,
-    over: &Over,
+    (over, held): (&Over, &Result<Held, SiteError>),
     files: &BTreeMap<String, String>,
 ) -> Result<SiteOutcome, SiteStopped> {
     let (to, since) = (site.store.describe(), Instant::now());
     let progress = request.progress.clone();
-    let brought = site.store.bring(request.car, &request.root, over, progress).await;
+    // Where it is not known what is there, nothing is brought over it.
+    let brought = match held {
+        Ok(_) => site.store.bring(request.car, &request.root, over, progress).await,
+        Err(error) => Err(error.clone()),
+    };
     tell(&to, &brought, since);
     let Ok(changes) = &brought else { return Ok(SiteOutcome { to, brought, seen: None }) };
     let has_changed = !changes.written.is_empty() || !changes.removed.is_empty();

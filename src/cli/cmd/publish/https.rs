@@ -9,10 +9,11 @@ use namesys::publish::site::{
     Miss, Over, SeenAt, Site, SiteOutcome, SiteRequest, SiteUrl, SitesOutcome, Store, publish_sites,
 };
 use namesys::publish::{Enough, Source, TemporaryCar, required};
+use namesys::published::Missing;
 use namesys::report::{SitePublishReport, SiteSeenReport, SiteUploadReport};
 
 use crate::cli::cmd::pack::pack_car;
-use crate::cli::cmd::publish::publication::PermissionArgs;
+use crate::cli::cmd::publish::publication::{PermissionArgs, judge};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, folder};
 use crate::cli::error::CliError;
@@ -76,6 +77,7 @@ pub fn run(
         sites: &sites,
         http: &http,
         enough: Enough { require, wait },
+        judge: &judge(session, Missing::IsLost, context)?,
         replace: permission.get(Some(session)).replace,
         progress: Some(Arc::new(move |done, total| {
             progress_bar.at_then(done, total, "reading the files back");

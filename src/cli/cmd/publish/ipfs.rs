@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use namesys::ens::Name;
-use namesys::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
+use namesys::ipns::{Publisher, Validity, VerifiedRecord};
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::{Http, beside};
 use namesys::publish::{
@@ -14,12 +14,12 @@ use namesys::publish::{
     Trees, publish, required,
 };
 use namesys::published::Judge;
-use namesys::resolve::{Gateway, GatewayRecords};
+use namesys::resolve::Gateway;
 use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
 
 use crate::cli::context::Context;
 use crate::cli::deriver::{DeriveArgs, KeysFor};
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
 use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::mass_removal::{MassRemovalArgs, ask};
@@ -33,9 +33,6 @@ const LAST_SEQUENCE: u64 = i64::MAX as u64;
 const HIGH_SEQUENCE: u64 = 1 << 62;
 /// A year, w3name's own default.
 const VALIDITY: Duration = Duration::from_secs(365 * 24 * 3600);
-/// How long one gateway is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Who makes new records, and how.
 #[derive(Debug, clap::Args)]
 pub struct AuthorArgs {
@@ -218,11 +215,7 @@ impl FanOut {
             let reason = beside(from, error.as_deref().unwrap_or_default());
             output.note(format_args!("waiting for {from}: {reason}"));
         };
-        let gateways = self.gateways.iter().map(|gateway| {
-            let records = GatewayRecords::new(self.http.clone(), gateway.clone(), ens_name.clone());
-            Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
-        });
-        let gateways: Vec<_> = gateways.collect();
+        let gateways = record_sources(&self.http, &self.gateways, ens_name);
         let (workspace, lock) = locked.unzip();
         let trees = judge.map(|judge| Trees {
             http: self.http.clone(),

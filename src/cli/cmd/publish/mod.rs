@@ -14,7 +14,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::publish::{Source, Subject, TemporaryCar};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
-use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE};
+use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records};
 
 use super::pack::pack_car;
 use super::verify::{check, report as verify_report};
@@ -25,7 +25,7 @@ use crate::cli::output::Outcome;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use ipfs::{FanOutArgs, check_sequence};
-use publication::PublicationArgs;
+use publication::{PublicationArgs, wanted};
 use report::published;
 
 /// Where records are kept.
@@ -129,6 +129,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 
 /// Flags of one destination have no meaning for the other.
 fn check_destination(args: &Args) -> Result<(), CliError> {
+    let is_prepared = args.signed.is_some() || args.sign_only.is_some() || args.dry_run.is_some();
+    if is_prepared && args.publication.permission.mass_removal.allow_mass_removal {
+        let message = "--allow-mass-removal has a meaning only where something is sent that was not \
+                       signed before";
+        return Err(CliError::usage(message).hint("leave it out"));
+    }
     let (given, others): (&[(bool, &str)], &str) = match args.to {
         Destination::Ipfs => (&[(args.sites.are_given(), "--site")], "--to https"),
         Destination::Https => (
@@ -156,12 +162,19 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
 fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), CliError> {
     let facts = Facts::of(&session.config);
     if !facts.have_owner() {
-        return Ok(());
+        let message =
+            "who owns the names is not recorded, so that what is signed cannot be checked";
+        return match args.strict {
+            true => Err(CliError::new(Exit::Failed, ErrorKind::Unsigned, message)
+                .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml")),
+            false => Ok(()),
+        };
     }
     let checked = check(&facts, context, session.workspace.dir())?;
-    let pending = pending(session, &checked)?;
+    let wanted = wanted(session)?;
+    let pending = pending(session, wanted.as_ref(), &checked);
     if !args.allow_invalid {
-        refuse_invalid(context, session, checked)?;
+        refuse_invalid(context, wanted.as_ref(), checked)?;
     }
     match pending {
         None => Ok(()),
@@ -177,29 +190,23 @@ fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), C
 }
 
 /// What is not signed as it is wanted, in words.
-fn pending(session: &Session, checked: &[CheckedFile]) -> Result<Option<String>, CliError> {
-    let Session { workspace, config } = session;
-    if !workspace.records_path().exists() {
-        return Ok(Some(format!("there is no {RECORDS_FILE}: it is not known what is wanted")));
-    }
-    let pending = Pending::of(config, &workspace.records(config)?, checked);
-    Ok((!pending.is_empty()).then(|| pending.to_string()))
+fn pending(session: &Session, wanted: Option<&Records>, checked: &[CheckedFile]) -> Option<String> {
+    let Some(wanted) = wanted else {
+        return Some(format!("there is no {RECORDS_FILE}: it is not known what is wanted"));
+    };
+    let pending = Pending::of(&session.config, wanted, checked);
+    (!pending.is_empty()).then(|| pending.to_string())
 }
 
 fn refuse_invalid(
     context: &Context,
-    session: &Session,
+    wanted: Option<&Records>,
     checked: Vec<CheckedFile>,
 ) -> Result<(), CliError> {
     let report = verify_report(checked);
     let bad: Vec<_> = report.records.iter().filter(|record| !record.ok).collect();
     // What nobody wants here was found so, and is passed on as it is.
-    let wanted = match session.workspace.dir().join(RECORDS_FILE).exists() {
-        true if !bad.is_empty() => Some(session.workspace.records(&session.config)?),
-        _ => None,
-    };
-    let is_carried =
-        |path: &str| wanted.as_ref().is_some_and(|wanted| wanted.owner_of(path).is_none());
+    let is_carried = |path: &str| wanted.is_some_and(|wanted| wanted.owner_of(path).is_none());
     let (carried, bad): (Vec<_>, Vec<_>) =
         bad.into_iter().partition(|record| is_carried(&record.path));
     let Some(first) = bad.first() else {

@@ -4,7 +4,7 @@
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::publish::{HistoryTarget, Permission, PublishOutcome, Subject};
 use namesys::published::{Judge, Missing};
-use namesys::workspace::{Lock, RECORDS_FILE};
+use namesys::workspace::{Lock, Records};
 
 use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending};
 use crate::cli::context::Context;
@@ -92,20 +92,35 @@ impl Publication<'_> {
     ) -> Result<PublishOutcome, CliError> {
         let Self { context, args, session, fan_out, key, lock } = self;
         let (workspace, config) = (&session.workspace, &session.config);
-        // Without the file it is not known what is wanted, so that nothing is removed on purpose.
-        let wanted = match workspace.dir().join(RECORDS_FILE).exists() {
-            true => Some(workspace.records(config)?),
-            false => None,
-        };
+        let judge = judge(&session, missing, context)?;
         let sending = Sending {
             locked: Some((workspace, lock)),
             names: (config.name(), key.name()),
             subject,
             author: args.author.author(&key, sequence),
-            judge: Some(Judge::new(config, wanted, missing).with_keys(context.own_keys())),
+            judge: Some(judge),
             permission: args.permission.get(Some(&session)),
             mass_removal: args.permission.mass_removal,
         };
         fan_out.send(context, sending)
     }
+}
+
+/// Who tells what a publication loses, and what it removes on purpose.
+///
+/// # Errors
+/// A wrong `records.toml`.
+pub fn judge(session: &Session, missing: Missing, context: &Context) -> Result<Judge, CliError> {
+    let wanted = wanted(session)?;
+    Ok(Judge::new(&session.config, wanted, missing).with_keys(context.own_keys()))
+}
+
+/// What is wanted; without the file that is not known, and nothing is removed on purpose.
+///
+/// # Errors
+/// A wrong `records.toml`.
+pub fn wanted(session: &Session) -> Result<Option<Records>, CliError> {
+    let Session { workspace, config } = session;
+    let is_there = workspace.records_path().exists();
+    Ok(is_there.then(|| workspace.records(config)).transpose()?)
 }
