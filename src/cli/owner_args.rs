@@ -6,11 +6,12 @@ use clap::Args;
 use namesys::chain::{Rpc, Walk};
 use namesys::ens::Name;
 use namesys::net::Http;
+use namesys::report::ErrorKind;
 use namesys::wallet::Address;
 use namesys::workspace::{Config, Facts};
 
 use super::context::Context;
-use super::error::CliError;
+use super::error::{CliError, Exit};
 use super::rpc_args::{RpcArgs, how_to_give};
 use super::wallet_args::address;
 
@@ -20,14 +21,24 @@ pub struct OwnerArgs {
     /// Who owns the name, in place of the chain's word
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub owner: Option<Address>,
+    /// A signer that the owner approved on chain, in place of the chain's word; may be given more
+    /// than once
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub approved_signer: Vec<Address>,
     #[command(flatten)]
     pub rpc: RpcArgs,
 }
+
+/// What a person should know of a tree that the web client made.
+pub const CLIENT_CANNOT_GO_ON: &str = "the deployed web client published this; after a publication \
+     from here it cannot go on by itself: its next one has a lower sequence and is refused";
 
 /// What the chain says of a name.
 pub struct ChainWord {
     /// The chain.
     pub chain_id: u64,
+    /// The name.
+    pub name: Name,
     /// Who owns it; zero where nobody does.
     pub owner: Address,
     /// Of a records resolver: its address, and where it looks for records.
@@ -46,15 +57,15 @@ pub async fn chain_word(
     let chain_id = rpc.check_chain_id(chain_id).await?;
     let view = rpc.at(rpc.latest().await?.value);
     let facts = view.name_facts(name).await?.value;
-    let owner = facts.owner();
+    let (owner, of) = (facts.owner(), name.clone());
     let Some(resolver) = facts.resolver.map(|resolver| resolver.address) else {
-        return Ok(ChainWord { chain_id, owner, walk: None });
+        return Ok(ChainWord { chain_id, name: of, owner, walk: None });
     };
     if !view.is_records_resolver(resolver).await?.value {
-        return Ok(ChainWord { chain_id, owner, walk: None });
+        return Ok(ChainWord { chain_id, name: of, owner, walk: None });
     }
     let walk = view.walk(resolver, name).await?.value;
-    Ok(ChainWord { chain_id, owner: walk.owner, walk: Some((resolver, walk)) })
+    Ok(ChainWord { chain_id, name: of, owner: walk.owner, walk: Some((resolver, walk)) })
 }
 
 /// Who owns the names of a workspace, and who has to be asked for more.
@@ -63,7 +74,6 @@ pub struct Owners {
     pub facts: Facts,
     /// The chain, where it was asked, and what it said.
     chain: Option<(Rpc, Vec<ChainWord>)>,
-    asked: BTreeSet<Address>,
 }
 
 impl Owners {
@@ -77,30 +87,58 @@ impl Owners {
         context: &Context,
         signers: &BTreeSet<Address>,
     ) -> Result<Option<bool>, CliError> {
-        let new: Vec<Address> = signers.difference(&self.asked).copied().collect();
-        let Some((rpc, words)) = &self.chain else { return Ok(new.is_empty().then_some(false)) };
-        let before = self.facts.approved.len();
-        for signer in new {
-            self.asked.insert(signer);
-            for (resolver, walk) in words.iter().filter_map(|word| word.walk.as_ref()) {
-                let approved = context.block_on(async {
-                    let view = rpc.at(rpc.latest().await?.value);
-                    Ok(view.is_approved_signer(*resolver, walk.owner, walk.node, signer).await?)
-                })?;
-                if approved.value && !self.facts.approved.contains(&signer) {
-                    self.facts.approved.push(signer);
-                }
+        if signers.is_empty() {
+            return Ok(Some(false));
+        }
+        let Some((rpc, words)) = &self.chain else { return Ok(None) };
+        let facts = &mut self.facts;
+        context.block_on(approve(facts, rpc, words, signers)).map(Some)
+    }
+}
+
+/// Takes up which of `signers` the owners of `words` approved on chain, each for its name; whether
+/// there are any.
+///
+/// # Errors
+/// Those of the chain.
+pub async fn approve(
+    facts: &mut Facts,
+    rpc: &Rpc,
+    words: &[ChainWord],
+    signers: &BTreeSet<Address>,
+) -> Result<bool, CliError> {
+    let view = rpc.at(rpc.latest().await?.value);
+    let mut is_any = false;
+    for ChainWord { name, walk, .. } in words {
+        let Some((resolver, walk)) = walk else { continue };
+        for signer in signers {
+            let (owner, node) = (walk.owner, walk.node);
+            if view.is_approved_signer(*resolver, owner, node, *signer).await?.value {
+                facts.approve_for(name, [*signer]);
+                is_any = true;
             }
         }
-        Ok(Some(self.facts.approved.len() > before))
     }
+    Ok(is_any)
+}
+
+/// Records of `signers` stand or not by the chain's word, and it was not asked.
+pub fn unchecked(context: &Context, signers: &BTreeSet<Address>) -> CliError {
+    let by: Vec<String> = signers.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "what was signed by {} stands only if the owner approved that signer on chain, which could \
+         not be checked: nothing was written",
+        by.join(", ")
+    );
+    let hint = format!("{}; or say it: --approved-signer ADDRESS", how_to_give(context));
+    CliError::new(Exit::Failed, ErrorKind::UnknownPublished, message).hint(hint)
 }
 
 impl OwnerArgs {
     /// Who owns the names of a workspace: who is given, whom the chain knows, or who is recorded.
     ///
     /// # Errors
-    /// Exit 2 where no owner of a name is known; those of the chain.
+    /// Exit 2 where no owner is recorded and no chain is asked, 4 where the chain knows none either.
     pub fn owners(
         &self,
         context: &Context,
@@ -108,9 +146,10 @@ impl OwnerArgs {
         http: &Http,
     ) -> Result<Owners, CliError> {
         let mut facts = Facts::of(config);
+        facts.approved.extend(&self.approved_signer);
         if let Some(owner) = self.owner {
             facts.set_owner(owner);
-            return Ok(Owners { facts, chain: None, asked: BTreeSet::new() });
+            return Ok(Owners { facts, chain: None });
         }
         let Some(rpc) = self.rpc.open(context, http)? else {
             if !facts.have_owner() {
@@ -122,7 +161,7 @@ impl OwnerArgs {
                 "the owner is the one that namesys.toml records; the chain is not asked: {}",
                 how_to_give(context)
             ));
-            return Ok(Owners { facts, chain: None, asked: BTreeSet::new() });
+            return Ok(Owners { facts, chain: None });
         };
         let mut words = Vec::new();
         for name in config.names() {
@@ -130,7 +169,7 @@ impl OwnerArgs {
             take_word(context, &mut facts, name, word.owner)?;
             words.push(word);
         }
-        Ok(Owners { facts, chain: Some((rpc, words)), asked: BTreeSet::new() })
+        Ok(Owners { facts, chain: Some((rpc, words)) })
     }
 }
 
@@ -146,7 +185,8 @@ fn take_word(
     match (owner.is_zero(), recorded) {
         (true, None) => {
             let message = format!("{name} has no owner on chain, so that nothing can be verified");
-            return Err(CliError::usage(message).hint("--owner ADDRESS"));
+            let error = CliError::new(Exit::NotFound, ErrorKind::NotRegistered, message);
+            return Err(error.hint("say who owns it: --owner ADDRESS"));
         }
         (true, Some(recorded)) => context.output.warn(format_args!(
             "{name} has no owner on chain: records are checked against {recorded}, whom \

@@ -17,6 +17,9 @@ impl From<PullError> for CliError {
             }
             PullError::Silent(_) => Self::new(Exit::Failed, ErrorKind::Unreachable, message)
                 .hint("pull again once a publisher can be reached; namesys doctor asks each"),
+            PullError::Refuted(_) => Self::new(Exit::Unverified, ErrorKind::BadRecord, message)
+                .hint("namesys doctor asks each; namesys publish replaces it at a service"),
+            PullError::Stopped => Self::new(Exit::Interrupted, ErrorKind::Interrupted, message),
             PullError::Unread(_) => Self::new(Exit::Failed, ErrorKind::UnknownPublished, message)
                 .hint(
                     "name another gateway that has it (--gateway URL); or take what can be read: \

@@ -8,7 +8,7 @@ use cid::Cid;
 
 use super::plan::place;
 use super::{PullError, ReadTree, TreeFiles};
-use crate::ens::Name;
+use crate::ens::{Name, WELL_KNOWN};
 use crate::keys::{FoundKey, IpnsName, OwnKeys, Storage, private_key_in};
 use crate::publish::{KEPT_TREE, PackFailed, Source};
 use crate::published::{BaseFile, FoundRecord, Known, PublishedTree};
@@ -86,6 +86,9 @@ pub fn clone(dir: &Path, request: &CloneRequest<'_>) -> Result<Cloned, CloneErro
     let wanted: Vec<(&String, &FoundRecord)> =
         request.read.records.iter().filter(|(_, record)| ours(record)).collect();
     for (path, record) in wanted {
+        if cloned.keys.contains_key(path) {
+            continue;
+        }
         let (name, key) = &record.id;
         if let Err(error) = records.set(name, key, record.value.clone()) {
             cloned.unwanted.insert(path.clone(), error.to_string());
@@ -101,6 +104,8 @@ pub fn clone(dir: &Path, request: &CloneRequest<'_>) -> Result<Cloned, CloneErro
     if let Some(name) = &request.ipns_name {
         let mut file = BaseFile::default();
         file.set(name, known(request));
+        // Nothing counts as seen that a loss of power could take away again.
+        workspace.folder().sync().map_err(workspace.failed("."))?;
         file.write(&workspace)?;
     }
     Ok(cloned)
@@ -129,8 +134,8 @@ fn write_files(
 
 /// What it would publish; where that is what is published, its blocks need not be fetched again.
 fn pack(workspace: &Workspace, request: &CloneRequest<'_>) -> Result<Option<Cid>, CloneError> {
-    let has_records = |path: &String| place(path) == *path;
-    if !request.files.0.keys().any(has_records) {
+    let is_there = workspace.folder().kind(WELL_KNOWN).map_err(workspace.failed(WELL_KNOWN))?;
+    if is_there.is_none() {
         return Ok(None);
     }
     let car = workspace.dir().join(KEPT_TREE);

@@ -18,6 +18,12 @@ pub enum PullError {
     /// Nobody who was asked tells what is published.
     #[error("nobody tells what is published now: {}", .0.join("; "))]
     Silent(Vec<String>),
+    /// Nobody serves a record of the name, and somebody serves something else for it.
+    #[error("what is published does not verify: {}", .0.join("; "))]
+    Refuted(Vec<String>),
+    /// It was asked to end.
+    #[error("interrupted: nothing was written")]
+    Stopped,
     /// What is published cannot be read.
     #[error("what is published cannot be read: {0}")]
     Unread(String),

@@ -14,13 +14,10 @@ use crate::ipfs::ROOT_FOLDER;
 use crate::keys::{OwnKeys, private_key_in};
 use crate::published::{
     Found, FoundRecord, HereFile, Prefer, RecordId, RecordSides, Take, There, Verifier, merge_file,
-    merge_record,
+    merge_record, shown_value,
 };
 use crate::record::{PathMeaning, Value, meaning};
-use crate::workspace::{Approval, Config, Records};
-
-/// Of a value, as many characters are told.
-const MAX_SHOWN: usize = 200;
+use crate::workspace::{Approval, Config, Records, Stop};
 
 /// What a plan is made with.
 pub(super) struct Inputs<'a> {
@@ -30,6 +27,7 @@ pub(super) struct Inputs<'a> {
     pub(super) prefer: Option<Prefer>,
     /// Nothing is removed: not all was read.
     pub(super) keeps_all: bool,
+    pub(super) stop: &'a Stop,
 }
 
 /// What is to be written, and told.
@@ -81,6 +79,9 @@ impl Plan {
         self.bad.extend(sides.bad);
         self.unread.extend(sides.unread);
         for mut changed in sides.changed {
+            if inputs.stop.is_asked() {
+                return;
+            }
             // What another tree has changed already.
             if let Some(here) = self.files.get(&changed.path) {
                 changed.here.clone_from(here);
@@ -98,8 +99,8 @@ impl Plan {
 
     fn add_record(&mut self, inputs: &Inputs<'_>, changed: &Changed) {
         let Changed { path, base, there, here } = changed;
-        let key = there.as_ref().and_then(|bytes| private_key_in(bytes, inputs.own_keys));
-        if let Some(key) = key {
+        let new = there.as_ref().filter(|there| base.as_ref() != Some(*there));
+        if let Some(key) = new.and_then(|bytes| private_key_in(bytes, inputs.own_keys)) {
             // It is neither written nor told.
             return self.refuse(path, None, format!("it holds {key}"), false);
         }
@@ -162,7 +163,7 @@ impl Plan {
             let Some((wanted, _)) = sides.wanted.as_ref().filter(|_| !inputs.keeps_all) else {
                 return false;
             };
-            self.records.unset(&wanted.0, &wanted.1);
+            self.records.unset_many(&wanted.0, &wanted.1);
             let (name, record) = texts(Some(wanted));
             self.removed.push(Item { name, record, path: path.to_owned(), value: None });
             return true;
@@ -269,7 +270,7 @@ fn conflict(path: &str, sides: &RecordSides<Said>, found: [Option<Found>; 3]) ->
     };
     let any = theirs.or(sides.wanted.as_ref()).or(sides.base.as_ref());
     let (name, record) = texts(any.map(|(id, _)| id));
-    let text = |said: Option<&Said>| said.map(|(_, value)| short(&value.to_string()));
+    let text = |said: Option<&Said>| said.map(|(_, value)| shown_value(&value.to_string()));
     let signer = |found: Option<Found>| match found {
         Some(Found::Record(record)) => Some(record.signer.to_string()),
         _ => None,
@@ -288,12 +289,4 @@ fn conflict(path: &str, sides: &RecordSides<Said>, found: [Option<Found>; 3]) ->
 
 fn told(bytes: &Bytes) -> String {
     format!("a file of {} bytes", bytes.len())
-}
-
-fn short(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
 }

@@ -10,14 +10,14 @@ use serde::Deserialize;
 use super::fetch::{Reader, Trees};
 use super::plan::{Inputs, Plan};
 use super::sides::{Sides, read_sides};
-use super::{BadName, Conflict, Item, PullError, Refused, TreeSource};
+use super::{Conflict, Item, PullError, Refused, TreeSource};
 use crate::ipfs::{BlockSource, ReadError, read_file, resolve};
 use crate::ipns::VerifiedRecord;
 use crate::json;
 use crate::keys::OwnKeys;
 use crate::publish::{Look, Witnesses, look};
 use crate::published::{BaseFile, Known, Prefer, PublishedTree, Towards, Verifier};
-use crate::workspace::{Config, Facts, Records, Workspace};
+use crate::workspace::{Config, Facts, Records, Stop, Workspace};
 
 /// The web client's word for what it published before.
 pub(super) const REVISION: &str = "revision.json";
@@ -44,6 +44,8 @@ pub struct PullRequest<'a> {
     pub prefer: Option<Prefer>,
     /// Takes what can be read, and removes nothing.
     pub partial: bool,
+    /// Ends it before anything is written.
+    pub stop: Stop,
 }
 
 /// What was found, and is to be written.
@@ -57,6 +59,10 @@ pub struct Pulled {
     pub sequence: u64,
     /// Why each publisher that tells nothing does not.
     pub silent: Vec<String>,
+    /// Why what others serve is not the name's record.
+    pub refuted: Vec<String>,
+    /// Why the base could not be read, and counts as empty.
+    pub base_unread: Option<String>,
     /// Whether the web client made it.
     pub by_client: bool,
     pub(super) plan: Plan,
@@ -96,11 +102,6 @@ impl Pulled {
     pub fn unread(&self) -> &[String] {
         &self.plan.unread
     }
-
-    /// Names that no file can have everywhere. Nothing is written then.
-    pub fn bad_names(&self) -> &[BadName] {
-        &self.plan.bad
-    }
 }
 
 /// Asks, reads and plans; nothing is written yet.
@@ -113,7 +114,7 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
     let records: Records = workspace.records(config)?;
     let mut file = BaseFile::read(workspace)?;
     let mut known = file.of(witnesses.name);
-    let Look { standing, silent } = look(witnesses, known.base.as_ref()).await;
+    let Look { standing, silent, refuted } = look(witnesses, known.base.as_ref()).await;
     let trees: Result<Vec<PublishedTree>, PullError> = standing
         .newest
         .iter()
@@ -123,9 +124,13 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
             PublishedTree::of(&stands.record).ok_or_else(no_tree)
         })
         .collect();
-    // Where nobody tells anything the base alone is known, and it may be old.
-    if standing.newest.iter().all(|stands| stands.from.is_none()) && !silent.is_empty() {
-        return Err(PullError::Silent(silent));
+    // Where nobody has a record the base alone is known, and it may be old.
+    if standing.newest.iter().all(|stands| stands.from.is_none()) {
+        match (refuted.is_empty(), silent.is_empty()) {
+            (false, _) => return Err(PullError::Refuted(refuted)),
+            (true, false) => return Err(PullError::Silent(silent)),
+            (true, true) => {}
+        }
     }
     let mut trees = trees?;
     trees.sort_by(|one, other| newest_first(one.record(), other.record()));
@@ -133,21 +138,27 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
         return Err(PullError::NothingPublished { name: *witnesses.name, silent });
     };
     let base = known.base.as_ref().map(|base| *base.root());
-    let mut by_client = Vec::new();
-    let mut all = Vec::new();
+    let (mut by_client, mut all, mut base_unread) = (Vec::new(), Vec::new(), None);
     // One for each value of the highest sequence; most of the tree is read where nothing is known.
     let blocks = source.below(*first.root(), base.is_none());
     for tree in &trees {
         let read = read_tree(&blocks, &known, tree, here, request.partial).await;
-        let (sides, is_client) = read.map_err(PullError::Unread)?;
+        let TreeSides { sides, is_client, base_unread: unread } =
+            read.map_err(PullError::Unread)?;
         by_client.push(is_client);
         all.push(sides);
+        base_unread = base_unread.or(unread);
     }
     let keeps_all = all.iter().any(|sides| !sides.unread.is_empty());
     let (prefer, verifier) = (request.prefer, &Verifier::new(facts));
-    let inputs = Inputs { config, verifier, own_keys, prefer, keeps_all };
+    let stop = &request.stop;
+    let inputs = Inputs { config, verifier, own_keys, prefer, keeps_all, stop };
     let mut plan = Plan::new(records);
     all.into_iter().for_each(|sides| plan.add(&inputs, sides));
+    plan.records.sweep();
+    if stop.is_asked() {
+        return Err(PullError::Stopped);
+    }
     if !plan.bad.is_empty() {
         return Err(PullError::Names(plan.bad));
     }
@@ -160,6 +171,8 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
         root: *first.root(),
         sequence: first.sequence(),
         silent,
+        refuted,
+        base_unread,
         by_client: is_by_client,
         plan,
         before,
@@ -187,15 +200,23 @@ fn newest_first(one: &VerifiedRecord, other: &VerifiedRecord) -> std::cmp::Order
     }
 }
 
-/// What differs from a published tree, and whether the web client made it. Where nobody has the
-/// base any more, it is empty.
+/// What differs from a published tree.
+struct TreeSides {
+    sides: Sides,
+    /// Whether the web client made it.
+    is_client: bool,
+    /// Why the base could not be read: it is empty then.
+    base_unread: Option<String>,
+}
+
+/// What differs from a published tree. A base that cannot be read is empty.
 async fn read_tree(
     trees: &Trees,
     known: &Known,
     tree: &PublishedTree,
     here: Option<Cid>,
     partial: bool,
-) -> Result<(Sides, bool), String> {
+) -> Result<TreeSides, String> {
     let (there, sequence) = (*tree.root(), tree.sequence());
     let base = match known.towards(tree.record(), &there) {
         Towards::Itself => Some(there),
@@ -205,24 +226,34 @@ async fn read_tree(
     let of_client = known.client.as_ref().map(|client| *client.root());
     let reader = |base: Option<Cid>, of_client: Option<Cid>| -> Reader<(Sides, bool)> {
         Arc::new(move |blocks, budget, lenient| {
-            let is_client = base != Some(there) && has_its_revision(blocks, &there, sequence)?;
+            let is_client = base != Some(there)
+                && match has_its_revision(blocks, &there, sequence) {
+                    Err(ReadError::Missing(_)) if lenient => false,
+                    is_client => is_client?,
+                };
             let base = if is_client { of_client } else { base };
             let sides = read_sides(blocks, [base, Some(there), here], budget, lenient)?;
             Ok((sides, is_client))
         })
     };
-    let whole = trees.read(&reader(base, of_client)).await;
-    let reason = match whole {
-        Ok(read) => return Ok(read),
+    let whole = |(sides, is_client): (Sides, bool), base_unread: Option<String>| {
+        Ok(TreeSides { sides, is_client, base_unread })
+    };
+    let reason = match trees.read(&reader(base, of_client)).await {
+        Ok(read) => return whole(read, None),
         Err(reason) => reason,
     };
     let has_base = base.is_some_and(|base| base != there) || of_client.is_some();
     if has_base && let Ok(read) = trees.read(&reader(None, None)).await {
-        return Ok(read);
+        return whole(read, Some(reason));
     }
-    match partial {
-        true => trees.read_part(&reader(base, of_client)).await,
-        false => Err(reason),
+    if !partial {
+        return Err(reason);
+    }
+    match trees.read_part(&reader(base, of_client)).await {
+        Ok(read) => whole(read, None),
+        Err(_) if has_base => whole(trees.read_part(&reader(None, None)).await?, Some(reason)),
+        Err(error) => Err(error),
     }
 }
 

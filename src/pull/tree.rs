@@ -15,6 +15,7 @@ use super::{PullError, TreeSource};
 use crate::ens::Name;
 use crate::published::{Found, FoundRecord, RecordId, Verifier};
 use crate::record::{PathMeaning, meaning};
+use crate::workspace::Stop;
 
 /// The files of a published tree. Every block of them was checked, and every name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,10 +51,16 @@ impl TreeSource {
 }
 
 impl TreeFiles {
-    /// Says what each file is.
-    pub fn read(&self, verifier: &Verifier) -> ReadTree {
+    /// Says what each file is, unless it is asked to end.
+    ///
+    /// # Errors
+    /// [`PullError::Stopped`].
+    pub fn read(&self, verifier: &Verifier, stop: &Stop) -> Result<ReadTree, PullError> {
         let files: Vec<(&String, &Bytes)> = self.0.iter().collect();
-        let look = |(path, bytes): (&String, &Bytes)| (path.clone(), verifier.file(path, bytes));
+        let look = |(path, bytes): (&String, &Bytes)| match stop.is_asked() {
+            true => (path.clone(), Found::Foreign),
+            false => (path.clone(), verifier.file(path, bytes)),
+        };
         let found: Vec<(String, Found)> = files.into_par_iter().map(look).collect();
         let mut read = ReadTree::default();
         for (path, found) in found {
@@ -65,7 +72,7 @@ impl TreeFiles {
                 Found::Foreign => _ = read.foreign.insert(path),
             }
         }
-        read
+        if stop.is_asked() { Err(PullError::Stopped) } else { Ok(read) }
     }
 
     /// Whether the deployed web client published it, under a record of this sequence.

@@ -6,9 +6,7 @@ use std::path::Path;
 
 use super::plan::{Plan, place};
 use super::{PullError, Pulled};
-use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, Unsuitable};
-use crate::ipfs::ROOT_FOLDER;
 use crate::workspace::{Config, Workspace};
 
 impl Pulled {
@@ -26,6 +24,8 @@ impl Pulled {
             let file = temporary.stage(bytes).map_err(workspace.failed(place(path)))?;
             staged.push((place(path), file));
         }
+        // Each is whole before it has its place, also after a loss of power.
+        workspace.folder().sync().map_err(workspace.failed("."))?;
         if workspace.records_text()?.as_ref() != Some(before) {
             return Err(PullError::Edited);
         }
@@ -39,7 +39,7 @@ impl Pulled {
             workspace.save_records(&plan.records)?;
         }
         let gone = plan.files.iter().filter(|(_, bytes)| bytes.is_none());
-        gone.map(|(path, _)| place(path)).try_for_each(|path| remove(workspace, &path))?;
+        gone.map(|(path, _)| place(path)).try_for_each(|path| workspace.remove(path))?;
         for (path, file) in staged {
             let placed = workspace.folder().place(&path, file);
             placed.map_err(workspace.failed(&path))?;
@@ -98,22 +98,4 @@ fn goes_whole(
         }
     }
     Ok(true)
-}
-
-/// Removes a file and the folders it leaves empty.
-fn remove(workspace: &Workspace, path: &str) -> Result<(), PullError> {
-    match workspace.folder().remove_file(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        removed => removed.map_err(workspace.failed(path))?,
-    }
-    let above = Path::new(path).ancestors().skip(1);
-    let is_top =
-        |folder: &Path| folder == Path::new(WELL_KNOWN) || folder == Path::new(ROOT_FOLDER);
-    for folder in above.take_while(|folder| !is_top(folder)) {
-        // Fails where something else is in it, which is then kept.
-        if workspace.folder().remove_folder(folder).is_err() {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a workspace takes for the chain's word: offline, records are verified against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
 
@@ -14,8 +14,10 @@ pub struct Facts {
     pub chain_id: u64,
     /// Who owns the names, where nothing else says.
     pub owner: Option<Address>,
-    /// Signers, and managers, that the owner approved on chain.
+    /// Signers, and managers, that are approved on chain for every name.
     pub approved: Vec<Address>,
+    /// Those that the chain says are approved for a name and those under it.
+    approved_for: BTreeMap<Name, BTreeSet<Address>>,
     /// Who owns a name and those under it, by the chain's own word.
     owners: BTreeMap<Name, Address>,
     /// Where approvals are kept, and of which signer.
@@ -25,7 +27,14 @@ pub struct Facts {
 /// Mainnet, and nobody known.
 impl Default for Facts {
     fn default() -> Self {
-        Self { chain_id: 1, owner: None, approved: Vec::new(), owners: BTreeMap::new(), kept: None }
+        Self {
+            chain_id: 1,
+            owner: None,
+            approved: Vec::new(),
+            approved_for: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            kept: None,
+        }
     }
 }
 
@@ -43,7 +52,7 @@ impl Facts {
         }
         let (chain_id, owner) = (config.chain_id, config.owner());
         let kept = keys.signer.map(|signer| (config.clone(), signer));
-        Self { chain_id, owner, approved, owners: BTreeMap::new(), kept }
+        Self { chain_id, owner, approved, kept, ..Self::default() }
     }
 
     /// `owner` owns every name, whatever approvals are kept.
@@ -54,6 +63,18 @@ impl Facts {
     /// `owner` owns `name` and what lies under it, whatever approvals are kept.
     pub fn set_owner_of(&mut self, name: Name, owner: Address) {
         self.owners.insert(name, owner);
+    }
+
+    /// `signers` are approved on chain for `name` and what lies under it.
+    pub fn approve_for(&mut self, name: &Name, signers: impl IntoIterator<Item = Address>) {
+        self.approved_for.entry(name.clone()).or_default().extend(signers);
+    }
+
+    /// Who is approved on chain for `name`.
+    pub fn approved_for(&self, name: &Name) -> Vec<Address> {
+        let above = std::iter::successors(Some(name.clone()), Name::parent);
+        let asked = above.filter_map(|name| self.approved_for.get(&name)).flatten();
+        self.approved.iter().chain(asked).copied().collect()
     }
 
     /// Whether an owner is known at all.

@@ -348,6 +348,23 @@ impl Workspace {
         self.write(RECORDS_FILE, records.to_string().as_bytes())
     }
 
+    /// Removes a file, where it is there, and the folders that it leaves empty. Hold the lock.
+    pub(crate) fn remove(&self, path: impl AsRef<Path>) -> Result<(), WorkspaceError> {
+        let path = path.as_ref();
+        match self.folder.remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed.map_err(self.failed(path))?,
+        }
+        let above = path.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty());
+        for folder in above {
+            // Fails where something else is in it, which is then kept.
+            if self.folder.remove_folder(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces a file of it, for good: the bytes reach the disk. Hold the lock.
     pub(crate) fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), WorkspaceError> {
         let written = self.folder.write(&path, bytes, &self.temporary()?, true);

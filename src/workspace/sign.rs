@@ -1,7 +1,6 @@
 //! `sign`: approvals (SIGN 3) where a name lacks one, SIGN 4 for what is new or changed, files
 //! written one by one, each whole.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use alloy_primitives::Address;
@@ -10,8 +9,8 @@ use rayon::prelude::*;
 use super::approving::approve_missing;
 use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
-use super::{ApprovalMode, Config, MassRemoval, Removal, Workspace};
-use crate::ens::{Name, WELL_KNOWN};
+use super::{ApprovalMode, Config, MassRemoval, Removal};
+use crate::ens::Name;
 use crate::folder::OpenDir;
 use crate::keys::SignerKey;
 use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, Value};
@@ -78,7 +77,9 @@ pub async fn sign_into(
         if request.stop.is_asked() {
             return Err(SignError::Stopped);
         }
-        outcome.removed.push(remove(request.workspace, change)?);
+        request.workspace.remove(&change.path)?;
+        let Change { name, key, path, .. } = change;
+        outcome.removed.push(SignedFile { name, key, path });
     }
     Ok(())
 }
@@ -200,19 +201,6 @@ fn write_record(
         written.map_err(request.workspace.failed(path))?;
     }
     Ok(SignedFile { name, key: change.key.clone(), path: change.path.clone() })
-}
-
-/// Removes a record's file and the folders it leaves empty.
-fn remove(workspace: &Workspace, change: Change) -> Result<SignedFile, SignError> {
-    let path = Path::new(&change.path);
-    workspace.folder().remove_file(path).map_err(workspace.failed(path))?;
-    for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(WELL_KNOWN)) {
-        // Fails where something else is in it, which is then kept.
-        if workspace.folder().remove_folder(folder).is_err() {
-            break;
-        }
-    }
-    Ok(SignedFile { name: change.name, key: change.key, path: change.path })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::record::{RecordKey, record_path};
 use crate::request::Signature;
 use crate::secret::{Secret, SecretString};
 use crate::wallet::WalletError;
-use crate::workspace::{RecordedKeys, Records, Stop, Verdict, check_tree};
+use crate::workspace::{RecordedKeys, Records, Stop, Verdict, Workspace, check_tree};
 
 /// A wallet whose key is not at hand: a person confirms each signature, at most `patience`.
 struct Person {

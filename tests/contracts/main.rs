@@ -24,6 +24,7 @@ mod trials {
     pub mod batch;
     pub mod build;
     pub mod clients;
+    pub mod clones;
     pub mod dev3;
     pub mod dialects;
     pub mod foreign;
@@ -97,6 +98,10 @@ fn main() -> ExitCode {
         on_chain("setup::wallet_storage_with_a_fee", || on(trials::setup::ownerhash())),
         on_chain("setup::https_and_subnames", || on(trials::setup::forms())),
         on_chain("setup::signer_approved_on_chain", || on(trials::setup::approval())),
+        on_chain("clones::of_a_wallet", || on(trials::clones::of_a_wallet())),
+        on_chain("clones::of_a_signer_approved_on_chain", || {
+            on(trials::clones::of_a_signer_approved_on_chain())
+        }),
         on_chain("names::several_of_one_wallet", || on(trials::names::several())),
         on_chain("names::what_is_on_chain_is_replaced", || on(trials::names::replaced())),
         on_chain("setup::for_a_multisig", || on(trials::setup::multisig())),

@@ -173,11 +173,11 @@ fn the_names_follow_from_what_verifies() {
     clone.good(&["set", "text", "avatar", "clone", "--name", "pay.other.eth"]);
     clone.good(&["sign"]);
     assert_eq!(clone.report::<PublishReport>(&["publish"]).sequence, 1);
-    // Nobody else's.
+    // Whether somebody else approved that signer only a chain can say.
     let other = "0x0000000000000000000000000000000000000001";
     let (code, json, _) =
         here.run(&["clone", "-C", "none", "--recordhash", &recordhash, "--owner", other]);
-    assert_eq!((code, kind(&json)), (Some(3), Some(ErrorKind::Unverified)), "{json}");
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
     assert!(!here.dir.join("none").exists());
     let (code, json, _) = here.run(&["clone", "nick.eth", "none"]);
     assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::NoRpc)), "{json}");
@@ -320,4 +320,37 @@ fn a_private_key_is_never_written() {
     clone.change("https://example.com/clone");
     let published: PublishReport = clone.report(&["publish"]);
     assert_eq!((published.sequence, published.removed), (2, vec!["ipns.key".to_owned()]));
+}
+
+/// Nor one in a record, which is neither wanted nor told.
+#[test]
+fn a_private_key_in_a_record_is_neither_written_nor_told() {
+    let scene = Scene::new();
+    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAorzMMkEvnBtjarrtK2Jz/nfmJaldgMdgbsuP+lf4kg\n-----END PRIVATE KEY-----\n";
+    let records = scene.here.dir.join("records.toml");
+    let wanted = std::fs::read_to_string(&records).unwrap();
+    let abi = namesys::record::Value::Text(pem.to_owned()).abi_encode();
+    let raw =
+        format!("\"text/key\" = {{ raw = \"{}\" }}\n", alloy_primitives::hex::encode_prefixed(abi));
+    std::fs::write(
+        &records,
+        wanted.replace("[\"nick.eth\"]\n\"", &format!("[\"nick.eth\"]\n{raw}\"")),
+    )
+    .unwrap();
+    scene.here.good(&["sign"]);
+    let tree = scene.folder.path().join("tree");
+    std::fs::create_dir(&tree).unwrap();
+    tree::copy(&scene.here.dir.join(".well-known"), &tree);
+    assert!(tree.join(".well-known/eth/nick/text/key.json").exists());
+    scene.publish_folder(&tree, 1);
+    let (code, json) = scene.clone_to("clone", &[]);
+    assert_eq!(code, Some(0), "{json}");
+    let cloned: CloneReport = report(&json);
+    assert!(cloned.left_out.iter().any(|file| file.path.ends_with("text/key.json")), "{json}");
+    let clone = scene.workspace("clone");
+    let wanted = std::fs::read_to_string(clone.dir.join("records.toml")).unwrap();
+    let hex = alloy_primitives::hex::encode(pem);
+    for told in [json.to_string(), wanted] {
+        assert!(!told.contains("BEGIN PRIVATE KEY") && !told.contains(&hex), "{told}");
+    }
 }

@@ -26,6 +26,7 @@ mod network;
 mod publish;
 mod published_keys;
 mod pull;
+mod pull_guards;
 mod reports;
 mod secrets;
 mod serve;

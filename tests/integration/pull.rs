@@ -12,18 +12,18 @@ use crate::gateway;
 use crate::support::reports::{error, kind, report};
 use crate::workspace::Workspace;
 
-const AVATAR: &str = ".well-known/eth/nick/text/avatar.json";
+pub const AVATAR: &str = ".well-known/eth/nick/text/avatar.json";
 
 /// A workspace that has published, and a clone of what git has of it.
-struct Scene {
-    folder: tempfile::TempDir,
-    devnet: DevnetHandle,
-    here: Workspace,
-    there: Workspace,
+pub struct Scene {
+    pub folder: tempfile::TempDir,
+    pub devnet: DevnetHandle,
+    pub here: Workspace,
+    pub there: Workspace,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
         let here = Workspace::new(folder.path().join("here"), devnet.urls());
@@ -34,7 +34,7 @@ impl Scene {
     }
 }
 
-fn sets(workspace: &Workspace, key: &str, value: &str) {
+pub fn sets(workspace: &Workspace, key: &str, value: &str) {
     workspace.good(&["set", "text", key, value]);
     workspace.good(&["sign"]);
 }
@@ -44,25 +44,25 @@ fn unsets(workspace: &Workspace, key: &str) {
     workspace.good(&["sign"]);
 }
 
-fn wanted(workspace: &Workspace) -> String {
+pub fn wanted(workspace: &Workspace) -> String {
     read(workspace, "records.toml")
 }
 
-fn read(workspace: &Workspace, path: &str) -> String {
+pub fn read(workspace: &Workspace, path: &str) -> String {
     std::fs::read_to_string(workspace.dir.join(path)).unwrap()
 }
 
-fn write(workspace: &Workspace, path: &str, text: &str) {
+pub fn write(workspace: &Workspace, path: &str, text: &str) {
     let path = workspace.dir.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
 }
 
-fn pulls(workspace: &Workspace, flags: &[&str]) -> PullReport {
+pub fn pulls(workspace: &Workspace, flags: &[&str]) -> PullReport {
     workspace.report(&[&["pull"], flags].concat())
 }
 
-fn publishes(workspace: &Workspace) -> PublishReport {
+pub fn publishes(workspace: &Workspace) -> PublishReport {
     workspace.report(&["publish"])
 }
 
@@ -71,7 +71,7 @@ fn records(items: &[namesys::pull::Item]) -> Vec<&str> {
 }
 
 /// Every file of what git has.
-fn state(workspace: &Workspace) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn state(workspace: &Workspace) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut files, mut folders) = (BTreeMap::new(), vec![workspace.dir.clone()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -389,98 +389,4 @@ fn without_what_is_wanted_or_published_nothing_is_pulled() {
     std::fs::remove_file(here.dir.join("records.toml")).unwrap();
     let (code, json, _) = here.run(&["pull"]);
     assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::NoRecords)), "{json}");
-}
-
-/// A removal that is not signed yet leaves an older file here: what is published stands in its
-/// place, so that publishing without signing brings nothing old back.
-#[test]
-fn a_removal_that_is_not_signed_brings_nothing_old_back() {
-    let scene = Scene::new();
-    let Scene { here, there, .. } = &scene;
-    here.change("https://example.com/2");
-    let published = publishes(here);
-    there.good(&["unset", "text", "avatar"]);
-    pulls(there, &["--ours"]);
-    let wanted = wanted(there);
-    let is_wanted = wanted.lines().any(|line| line.starts_with("\"text/avatar"));
-    assert!(!is_wanted, "{wanted}");
-    assert_eq!(read(there, AVATAR), read(here, AVATAR), "the file is not older");
-    assert_eq!(publishes(there).root, published.root, "and not published over it");
-    there.good(&["sign"]);
-    assert!(!there.dir.join(AVATAR).exists());
-    let removed = publishes(there);
-    assert_eq!((removed.sequence, removed.removed), (2, vec![AVATAR.to_owned()]));
-}
-
-#[test]
-fn where_nobody_answers_nothing_is_said_to_be_here_already() {
-    let scene = Scene::new();
-    let before = state(&scene.there);
-    let silent = ["--publisher", "w3name=http://127.0.0.1:1", "--gateway", "http://127.0.0.1:1"];
-    let (code, json, _) = scene.there.run(&[&["pull"], &silent[..]].concat());
-    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Unreachable)), "{json}");
-    assert_eq!(state(&scene.there), before);
-}
-
-/// A signer that was approved on chain is neither verified nor refuted without the chain.
-#[test]
-fn what_the_chain_alone_can_say_is_not_refuted() {
-    let scene = Scene::new();
-    let Scene { here, there, .. } = &scene;
-    here.good(&["set", "text", "note", "by a signer that the chain knows"]);
-    here.good(&["sign", "--force", "--approval", "on-chain"]);
-    publishes(here);
-    let before = state(there);
-    let (code, json, _) = there.run(&["pull"]);
-    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
-    assert!(error(&json).unwrap().message.contains("could not be checked"), "{json}");
-    assert_eq!(state(there), before);
-}
-
-/// A record whose value is a key of ours is neither wanted nor told.
-#[test]
-fn a_private_key_in_a_record_is_neither_wanted_nor_told() {
-    let scene = Scene::new();
-    let Scene { here, there, .. } = &scene;
-    let key = crate::workspace::SEED;
-    sets(here, "note", key);
-    let car = here.dir.with_extension("car");
-    let tree = here.dir.with_file_name("tree");
-    std::fs::create_dir_all(&tree).unwrap();
-    let copied = std::process::Command::new("cp")
-        .args([Path::new("-r"), &here.dir.join(".well-known"), &tree])
-        .status();
-    assert!(copied.unwrap().success());
-    let root = crate::tree::pack_as_it_is(&tree, &car);
-    crate::tree::publish_as_it_is(here, &car, &root, 7);
-    let (code, json, stderr) = there.run(&["pull"]);
-    assert_eq!(code, Some(3), "{json} {stderr}");
-    let pulled: PullReport = report(&json);
-    assert!(pulled.refused[0].path.ends_with("text/note.json"), "{json}");
-    let all = [wanted(there), json.to_string(), stderr].concat();
-    assert!(!all.contains(key), "{all}");
-}
-
-/// That most of what is wanted goes is asked about, as everywhere.
-#[test]
-fn most_of_the_records_go_only_where_that_is_meant() {
-    let scene = Scene::new();
-    let Scene { here, folder, .. } = &scene;
-    let keys: Vec<String> = (0..12).map(|number| format!("note{number}")).collect();
-    for key in &keys {
-        here.good(&["set", "text", key, "x"]);
-    }
-    here.good(&["sign"]);
-    publishes(here);
-    let there = here.checkout(folder.path().join("later"));
-    for key in &keys {
-        here.good(&["unset", "text", key]);
-    }
-    here.good(&["sign", "--allow-mass-removal"]);
-    here.good(&["publish", "--allow-mass-removal"]);
-    let before = state(&there);
-    let (code, json, _) = there.run(&["pull"]);
-    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::MassRemoval)), "{json}");
-    assert_eq!(state(&there), before);
-    assert_eq!(pulls(&there, &["--allow-mass-removal"]).removed.len(), 12);
 }

@@ -7,6 +7,12 @@ use namesys::ipfs::{BlockSink, CarWriter, DAG_PB, pack_directory, sha256_cid};
 
 use crate::workspace::Workspace;
 
+/// Copies a folder into another.
+pub fn copy(from: &Path, into: &Path) {
+    let copied = std::process::Command::new("cp").arg("-r").args([from, into]).status().unwrap();
+    assert!(copied.success(), "{}", from.display());
+}
+
 /// Packs a folder into a CAR file, whatever is in it; its root.
 pub fn pack_as_it_is(dir: &Path, car: &Path) -> String {
     let mut writer = CarWriter::create(car).unwrap();

@@ -96,17 +96,19 @@ fn keys_for(
         }
     };
     let config = config.filter(|config| config.names().contains(&name));
+    let storage = args.storage.or(config.map(|config| config.storage)).unwrap_or_default();
+    let signer_storage = args.signer_storage.or(args.storage);
+    let signer_storage = signer_storage.or(config.map(|c| c.signer_storage)).unwrap_or(storage);
     // The keys of a wallet are of all its names: the workspace's first stands for them.
-    let name = match config {
+    let of_wallet = [storage, signer_storage] == [Storage::Wallet; 2];
+    let name = match config.filter(|_| of_wallet) {
         Some(config) => config.name().clone(),
         None => name,
     };
-    let storage = args.storage.or(config.map(|config| config.storage)).unwrap_or_default();
-    let signer_storage = args.signer_storage.or(args.storage);
     Ok(KeysFor {
         name,
         storage,
-        signer_storage: signer_storage.or(config.map(|c| c.signer_storage)).unwrap_or(storage),
+        signer_storage,
         chain_id: args
             .chain_id
             .or(config.map(|config| config.chain_id))

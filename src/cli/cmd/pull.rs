@@ -1,30 +1,23 @@
 //! `pull`: what is published now, merged into the workspace.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use cid::Cid;
 use namesys::ens::WELL_KNOWN;
 use namesys::ipfs::{CarBlocks, ROOT_FOLDER};
-use namesys::ipns::RecordSource;
 use namesys::publish::{KEPT_TREE, Source, TemporaryCar, Witnesses};
 use namesys::published::Prefer;
-use namesys::pull::{Conflict, Item, PullRequest, Pulled, Refused, TreeSource, pull};
+use namesys::pull::{Conflict, Item, PullError, PullRequest, Pulled, Refused, TreeSource, pull};
 use namesys::report::{ErrorKind, PullReport};
-use namesys::resolve::GatewayRecords;
 
 use super::pack::pack_car;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::mass_removal::MassRemovalArgs;
 use crate::cli::output::{Human, Outcome, shown};
-use crate::cli::owner_args::{OwnerArgs, Owners};
-use crate::cli::rpc_args::how_to_give;
+use crate::cli::owner_args::{CLIENT_CANNOT_GO_ON, OwnerArgs, Owners, unchecked};
 use crate::cli::session::Session;
-
-/// How long one gateway is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `pull`
 #[derive(Debug, clap::Args)]
@@ -59,18 +52,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let _lock = session.lock()?;
     let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
     let here = here(context, &session, &car)?;
-    let records = gateways.iter().map(|gateway| {
-        let name = session.config.name().clone();
-        let records = GatewayRecords::new(http.clone(), gateway.clone(), name);
-        Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
-    });
-    let records: Vec<_> = records.collect();
+    let records = record_sources(&http, &gateways, session.config.name());
     let own_keys = context.own_keys();
     let prefer = match (args.ours, args.theirs) {
         (true, _) => Some(Prefer::Ours),
         (_, true) => Some(Prefer::Theirs),
         _ => None,
     };
+    let stop = context.stop()?;
     let ask = |owners: &Owners| {
         let request = PullRequest {
             workspace: &session.workspace,
@@ -87,6 +76,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             own_keys: &own_keys,
             prefer,
             partial: args.partial,
+            stop: stop.clone(),
         };
         context.block_on(async { Ok(pull(request).await?) })
     };
@@ -94,30 +84,24 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     match owners.approve(context, pulled.to_approve())? {
         Some(true) => pulled = ask(&owners)?,
         Some(false) => {}
-        None => return Err(unchecked(context, &pulled)),
+        None => return Err(unchecked(context, pulled.to_approve())),
     }
     remarks(context, &pulled);
-    let report = report(&pulled);
+    let mut report = report(&pulled);
     if let Some(error) = conflicts(&report.conflicts) {
+        // Nothing is written, so that nothing was taken or removed.
+        (report.merged, report.removed) = (Vec::new(), Vec::new());
         return Ok(Outcome::partial(report, Some(error)));
     }
     let removed = report.removed.len() as u64;
     let wanted = session.workspace.records(&session.config)?.iter().count() as u64;
     args.mass_removal.check(removed, wanted.max(removed), "of what is wanted here")?;
+    if stop.is_asked() {
+        return Err(PullError::Stopped.into());
+    }
     pulled.write(&session.workspace, &mut session.config)?;
     let error = refused(&report.refused);
     Ok(Outcome::partial(report, error))
-}
-
-/// Records that the chain alone can say of whether they stand.
-fn unchecked(context: &Context, pulled: &Pulled) -> CliError {
-    let by: Vec<String> = pulled.to_approve().iter().map(ToString::to_string).collect();
-    let message = format!(
-        "what was signed by {} stands only if the owner approved that signer on chain, which could \
-         not be checked: nothing was written",
-        by.join(", ")
-    );
-    CliError::new(Exit::Failed, ErrorKind::UnknownPublished, message).hint(how_to_give(context))
 }
 
 /// What is here, packed into `car`; none where nothing is.
@@ -151,11 +135,17 @@ fn remarks(context: &Context, pulled: &Pulled) {
             .output
             .warn(format_args!("it tells nothing, and may have something newer: {silent}"));
     }
+    for refuted in &pulled.refuted {
+        context.output.warn(format_args!("it does not verify, and does not count: {refuted}"));
+    }
+    if let Some(reason) = &pulled.base_unread {
+        context.output.warn(format_args!(
+            "what was last seen cannot be read any more, so what was removed here and not published \
+             may have been taken over again: {reason}"
+        ));
+    }
     if pulled.by_client {
-        context.output.note(
-            "the deployed web client published this; after a publication from here it cannot go on \
-             by itself: its next one has a lower sequence and is refused",
-        );
+        context.output.note(CLIENT_CANNOT_GO_ON);
     }
     if !pulled.unread().is_empty() {
         context.output.warn(format_args!(

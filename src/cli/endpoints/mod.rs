@@ -9,10 +9,13 @@ mod sites;
 mod uploads;
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
-use namesys::net::parse_own_api_address;
-use namesys::resolve::Gateway;
+use namesys::ens::Name;
+use namesys::ipns::RecordSource;
+use namesys::net::{Http, parse_own_api_address};
+use namesys::resolve::{Gateway, GatewayRecords};
 use namesys::workspace::{Config, Network, Target};
 use url::Url;
 
@@ -32,6 +35,23 @@ const MAINNET_W3NAME: &str = "https://name.web3.storage";
 const MAINNET_KUBO: &str = "http://127.0.0.1:5001";
 /// Most bytes of Kubo's file `api`.
 const MAX_API_FILE: u64 = 1024;
+
+/// How long one gateway is waited for, when it is asked what is published.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks each gateway for the IPNS records it sees; `name` is for those that are asked by an ENS
+/// name.
+pub fn record_sources(
+    http: &Http,
+    gateways: &[Gateway],
+    name: &Name,
+) -> Vec<Box<dyn RecordSource>> {
+    let records = |gateway: &Gateway| {
+        let records = GatewayRecords::new(http.clone(), gateway.clone(), name.clone());
+        Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
+    };
+    gateways.iter().map(records).collect()
+}
 
 /// The flag of gateways.
 #[derive(Debug, Args)]

@@ -3,12 +3,8 @@
 use namesys::chain::{RecordhashSource, Rpc};
 use namesys::ens::Name;
 use namesys::keys::{IpnsName, Storage};
-use namesys::published::Verifier;
-use namesys::pull::TreeFiles;
-use namesys::recordhash::{Recordhash, Target};
+use namesys::recordhash::{Recordhash, RecordhashError, Target};
 use namesys::report::ErrorKind;
-use namesys::wallet::Address;
-use namesys::workspace::Facts;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -69,7 +65,11 @@ fn on_chain(name: &Name, word: &ChainWord) -> Result<Target, CliError> {
         return Err(not_set_up(format!("{name} has no recordhash")));
     }
     let recordhash = Recordhash::parse(&walk.recordhash);
-    Ok(recordhash.map_err(|error| CliError::usage(format!("{name}: {error}")))?.target().clone())
+    let wrong = |error: RecordhashError| {
+        let message = format!("what {name} points at is wrong: {error}");
+        CliError::new(Exit::Failed, ErrorKind::BadRecordhash, message)
+    };
+    Ok(recordhash.map_err(wrong)?.target().clone())
 }
 
 /// The IPNS name or the root that is cloned.
@@ -93,7 +93,8 @@ pub fn source(target: &Target) -> Result<Source, CliError> {
         Target::Ipfs(root) => Ok(Source::Root(*root)),
         Target::Https(url) => unsupported(
             &format!("the records are on a web server, {url}, whose files cannot be listed"),
-            "namesys resolve NAME reads them one by one; what it shows can be set anew",
+            "namesys init NAME makes a workspace, and namesys import --from-chain NAME takes over what is \
+             read of them",
         ),
         Target::IpnsOther(_) | Target::Ipld(_) => {
             unsupported("what the recordhash points at cannot be listed, block by block", "")
@@ -110,36 +111,4 @@ pub fn storage(word: Option<&ChainWord>, names: &[Name]) -> (Storage, bool) {
         _ if names.len() > 1 => (Storage::Wallet, false),
         _ => (Storage::Domain, false),
     }
-}
-
-/// Checks as the resolver would, with the signers that the owner approved on chain.
-///
-/// # Errors
-/// Those of the chain.
-pub async fn verifier(
-    files: &TreeFiles,
-    chain_id: u64,
-    owner: Address,
-    rpc: Option<&Rpc>,
-    word: Option<&ChainWord>,
-) -> Result<Verifier, CliError> {
-    let mut facts = Facts::default();
-    facts.chain_id = chain_id;
-    facts.set_owner(owner);
-    let verifier = Verifier::new(facts.clone());
-    let (Some(rpc), Some((resolver, walk))) = (rpc, word.and_then(|word| word.walk.as_ref()))
-    else {
-        return Ok(verifier);
-    };
-    let signers = files.signers_to_approve(&verifier);
-    if signers.is_empty() {
-        return Ok(verifier);
-    }
-    let view = rpc.at(rpc.latest().await?.value);
-    for signer in signers {
-        if view.is_approved_signer(*resolver, walk.owner, walk.node, signer).await?.value {
-            facts.approved.push(signer);
-        }
-    }
-    Ok(Verifier::new(facts))
 }

@@ -5,33 +5,31 @@ mod folder;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use namesys::chain::Rpc;
 use namesys::ens::Name;
-use namesys::ipns::RecordSource;
 use namesys::keys::{IpnsName, Storage};
 use namesys::net::Http;
 use namesys::publish::{Look, Witnesses, look};
-use namesys::published::PublishedTree;
+use namesys::published::{PublishedTree, Verifier};
 use namesys::pull::{CloneRequest, PullError, ReadTree, TreeFiles, TreeSource, clone};
 use namesys::recordhash::Recordhash;
 use namesys::report::ErrorKind;
-use namesys::resolve::GatewayRecords;
 use namesys::wallet::Address;
+use namesys::workspace::Facts;
 
 use super::init::name_of_workspace;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
-use crate::cli::owner_args::{ChainWord, OwnerArgs, chain_word};
+use crate::cli::owner_args::{ChainWord, OwnerArgs, approve, chain_word, unchecked};
 use crate::cli::rpc_args::how_to_give;
 use facts::{Place, Source};
 use folder::Folder;
 
-/// How long one gateway is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Names whose owners the chain is asked for, at most.
+const MAX_ASKED: usize = 100;
 
 /// `clone …`
 #[derive(Debug, clap::Args)]
@@ -99,7 +97,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let mut place =
             facts::place(by_hand, name.as_ref(), rpc.as_ref(), expected, context).await?;
         let fetched = fetch(&args, context, &http, name.as_ref(), &place).await?;
-        let whose = whose(&args, name, rpc.as_ref(), expected, &fetched, &mut place).await?;
+        let chain = (rpc.as_ref(), expected);
+        let whose = whose(&args, context, name, chain, &fetched, &mut place).await?;
         Ok((place, fetched, whose))
     })?;
     let folder = match early {
@@ -148,19 +147,23 @@ async fn fetch(
         Source::Root(root) => return whole(http, gateways, any, root, None, Vec::new()).await,
         Source::Ipns(ipns) => {
             let publishers = args.publishers.get(context, None)?;
-            let records = gateways.iter().map(|gateway| {
-                let records = GatewayRecords::new(http.clone(), gateway.clone(), any.clone());
-                Box::new(records.with_others().with_patience(PATIENCE)) as Box<dyn RecordSource>
-            });
-            let records: Vec<_> = records.collect();
+            let records = record_sources(http, &gateways, &any);
             let witnesses = Witnesses { name: &ipns, publishers: &publishers, gateways: &records };
-            let Look { standing, silent } = look(witnesses, None).await;
+            let Look { standing, silent, refuted } = look(witnesses, None).await;
+            if standing.newest.is_empty() && !refuted.is_empty() {
+                return Err(PullError::Refuted(refuted).into());
+            }
             if standing.newest.is_empty() {
                 return Err(PullError::NothingPublished { name: ipns, silent }.into());
             }
             for silent in silent {
                 let what = "it tells nothing, and may have something newer";
                 context.output.warn(format_args!("{what}: {silent}"));
+            }
+            for refuted in refuted {
+                context
+                    .output
+                    .warn(format_args!("it does not verify, and does not count: {refuted}"));
             }
             let no_tree = |value: &str| {
                 CliError::from(PullError::Unread(format!("its value {value:?} is no tree")))
@@ -202,9 +205,9 @@ async fn whole(
 /// Whose names, keys and records: what verifies says it where nobody else does.
 async fn whose(
     args: &Args,
+    context: &Context,
     name: Option<Name>,
-    rpc: Option<&Rpc>,
-    expected: Option<u64>,
+    (rpc, expected): (Option<&Rpc>, Option<u64>),
     fetched: &Fetched,
     place: &mut Place,
 ) -> Result<Whose, CliError> {
@@ -220,9 +223,36 @@ async fn whose(
             .hint("say who does: --owner ADDRESS"));
     };
     let chain_id = args.chain_id.or(word.map(|word| word.chain_id)).or(expected).unwrap_or(1);
-    let verifier = facts::verifier(&fetched.files, chain_id, owner, rpc, word).await?;
-    let read = fetched.files.read(&verifier);
-    let (names, storage) = names(name, &read, word)?;
+    let mut facts = Facts::default();
+    facts.chain_id = chain_id;
+    facts.set_owner(owner);
+    facts.approved.extend(&args.owner.approved_signer);
+    let signers = fetched.files.signers_to_approve(&Verifier::new(facts.clone()));
+    match rpc {
+        Some(rpc) => _ = approve(&mut facts, rpc, place.word.as_slice(), &signers).await?,
+        None if signers.is_empty() => {}
+        None => return Err(unchecked(context, &signers)),
+    }
+    let stop = context.stop()?;
+    let mut read = fetched.files.read(&Verifier::new(facts.clone()), &stop)?;
+    let (mut names, storage) = names(name, &read, word)?;
+    // Whoever owns the first name may not own the others.
+    if let (Some(rpc), None) = (rpc, args.owner.owner) {
+        let others = names.get(1..).unwrap_or_default();
+        if others.len() > MAX_ASKED {
+            let message = format!("the tree has records of {} names", names.len());
+            return Err(CliError::new(Exit::Failed, ErrorKind::BadTree, message)
+                .hint("say who owns all of them: --owner ADDRESS"));
+        }
+        for other in others {
+            let word = chain_word(rpc, expected, other).await?;
+            facts.set_owner_of(other.clone(), word.owner);
+            approve(&mut facts, rpc, &[word], &signers).await?;
+        }
+        read = fetched.files.read(&Verifier::new(facts), &stop)?;
+        let (first, found) = (names.first().cloned(), read.names());
+        names.retain(|name| Some(name) == first.as_ref() || found.contains(name));
+    }
     Ok(Whose { read, names, storage, chain_id, owner })
 }
 

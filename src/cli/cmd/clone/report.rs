@@ -10,6 +10,7 @@ use super::facts::Place;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, shown};
+use crate::cli::owner_args::CLIENT_CANNOT_GO_ON;
 
 /// What a person should know beside the result.
 pub fn remarks(context: &Context, request: &CloneRequest<'_>, place: &Place, cloned: &Cloned) {
@@ -29,10 +30,7 @@ pub fn remarks(context: &Context, request: &CloneRequest<'_>, place: &Place, clo
         output.note("the owner is the one given; the chain was not asked");
     }
     if request.by_client {
-        output.note(
-            "the deployed web client published this; after a publication from here it cannot go on \
-             by itself: its next one has a lower sequence and is refused",
-        );
+        output.note(CLIENT_CANNOT_GO_ON);
     }
     for (path, key) in &cloned.keys {
         output.warn(format_args!(
@@ -50,7 +48,8 @@ pub fn report(
     cloned: &Cloned,
 ) -> CloneReport {
     let mut records: Vec<ClonedReport> = Vec::new();
-    for (path, record) in &request.read.records {
+    let is_shown = |path: &String| !cloned.keys.contains_key(path);
+    for (path, record) in request.read.records.iter().filter(|(path, _)| is_shown(path)) {
         let reason = cloned.unwanted.get(path).cloned();
         records.push(ClonedReport {
             name: Some(record.id.0.to_string()),
@@ -84,7 +83,7 @@ pub fn report(
         sequence,
         packed: cloned.root.filter(|packed| *packed != root).map(|packed| packed.to_string()),
         records,
-        files: foreign.filter(|path| !cloned.keys.contains_key(*path)).count() as u64,
+        files: foreign.filter(|path| is_shown(path)).count() as u64,
         left_out,
     }
 }

@@ -191,7 +191,7 @@ impl Course<'_> {
         let wanted = match &self.session {
             Some(session) => {
                 let unpublished =
-                    replaces::unpublished(request.pointer.as_ref(), session, self.context).await?;
+                    replaces::unpublished(request.pointer.as_ref(), session, self.context).await;
                 plan.warnings.extend(unpublished);
                 Some(session.workspace.records(&session.config)?)
             }

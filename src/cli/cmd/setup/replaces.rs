@@ -81,36 +81,37 @@ fn warning(name: &Name, replaces: &[ReplacedReport]) -> Option<String> {
     })
 }
 
-/// A warning where nobody has a record under the key that is to be set.
+/// A warning where nobody has a record under the key that is to be set, or that cannot be asked.
 pub async fn unpublished(
     pointer: Option<&Pointer>,
     session: &Session,
     context: &Context,
-) -> Result<Option<String>, CliError> {
-    let Some(Pointer::Recordhash(hash) | Pointer::Ownerhash(hash)) = pointer else {
-        return Ok(None);
+) -> Option<String> {
+    let (Pointer::Recordhash(hash) | Pointer::Ownerhash(hash)) = pointer?;
+    let Target::Ipns(name) = hash.target() else { return None };
+    // Setting up needs no publisher: one that cannot be used here is only not asked.
+    let publishers = match PublisherArgs::default().get(context, Some(&session.config)) {
+        Ok(publishers) => publishers,
+        Err(error) => return Some(not_asked(name, &error.message)),
     };
-    let Target::Ipns(name) = hash.target() else { return Ok(None) };
-    let publishers = PublisherArgs::default().get(context, Some(&session.config))?;
-    let (mut silent, mut asked) = (Vec::new(), 0);
+    let mut silent = None;
     for publisher in &publishers {
         match publisher.get(name).await {
-            Ok(Some(_)) => return Ok(None),
-            Ok(None) => asked += 1,
-            Err(error) => silent.push(error.to_string()),
+            Ok(Some(_)) => return None,
+            Ok(None) => {}
+            Err(error) => _ = silent.get_or_insert(error),
         }
     }
-    Ok(Some(said(name, asked, &silent)))
-}
-
-fn said(name: &IpnsName, asked: usize, silent: &[String]) -> String {
-    match (asked, silent) {
-        (0, [first, ..]) => {
-            format!("whether anything is published under {name} could not be asked: {first}")
-        }
-        _ => format!(
+    Some(match (silent, publishers.is_empty()) {
+        (Some(error), _) => not_asked(name, &error.to_string()),
+        (None, true) => not_asked(name, "no publisher is configured"),
+        (None, false) => format!(
             "nothing is published under {name} yet, so that there would be no records: namesys \
              publish first"
         ),
-    }
+    })
+}
+
+fn not_asked(name: &IpnsName, reason: &str) -> String {
+    format!("whether anything is published under {name} could not be asked of all: {reason}")
 }

@@ -56,7 +56,7 @@ pub fn human(report: &StatusReport, out: &mut dyn Write) -> io::Result<()> {
     }
     for sequence in &report.ahead_in_vain {
         let line = format!("sequence {sequence} was signed ahead in vain");
-        let why = "something else was published since; sign it again over that";
+        let why = "something else was published since: namesys pull, then namesys publish --sign-only DIR";
         writeln!(out, "{}: {why}", state(Tone::Bad, &line))?;
     }
     Ok(())

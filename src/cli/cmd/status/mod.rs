@@ -198,9 +198,13 @@ impl Human for StatusReport {
                 (None, None) => writeln!(out, "{}: no record", served.from)?,
                 (None, Some(sequence)) => {
                     let behind = if served.newest { "" } else { ", not the newest" };
+                    let whose = match served.ours {
+                        Some(false) => ", not published from here",
+                        _ => "",
+                    };
                     let validity = served.validity.as_deref().unwrap_or_default();
                     let days = served.days_left.unwrap_or_default();
-                    writeln!(out, "{}: sequence {sequence}{behind}", served.from)?;
+                    writeln!(out, "{}: sequence {sequence}{behind}{whose}", served.from)?;
                     writeln!(out, "  {}", shown(served.value.as_deref().unwrap_or_default()))?;
                     let age = served.age_days.map(|days| format!(", made {days} days ago"));
                     let age = age.unwrap_or_default();
