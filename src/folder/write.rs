@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, Stat, Uid, fchown, fstat, mkdirat, renameat, symlinkat, unlinkat,
+    AtFlags, Gid, Mode, OFlags, Stat, Uid, chmodat, chownat, fchown, fstat, mkdirat, renameat,
+    symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -33,6 +34,18 @@ impl Drop for Unplaced<'_> {
 }
 
 impl Unplaced<'_> {
+    /// Gives it the permissions of the file that it replaces, and its owner. By its name: so many
+    /// may be staged that they cannot all be open.
+    fn becomes(&self, was: &Stat) -> io::Result<()> {
+        let (folder, name) = (&self.folder.fd, self.name.as_str());
+        chmodat(folder, name, Mode::from_raw_mode(was.st_mode & 0o7777), AtFlags::empty())?;
+        if geteuid().is_root() {
+            let (owner, group) = (Uid::from_raw(was.st_uid), Gid::from_raw(was.st_gid));
+            chownat(folder, name, Some(owner), Some(group), AtFlags::SYMLINK_NOFOLLOW)?;
+        }
+        Ok(())
+    }
+
     /// Gives it the name `name` in `to`, in place of whatever file or link is there.
     fn place(self, to: &OpenDir, name: &OsStr) -> io::Result<()> {
         renameat(&self.folder.fd, self.name.as_str(), &to.fd, name)?;
@@ -127,12 +140,18 @@ impl OpenDir {
     }
 
     /// Puts a staged file at `path` below this folder; the folders on the way are made. What
-    /// stands there is replaced, a link not followed.
+    /// stands there is replaced, a link not followed; a file keeps its permissions and owner.
     ///
     /// # Errors
     /// The system's; [`Unsuitable`] for a link on the way.
     pub fn place(&self, path: impl AsRef<Path>, staged: Staged<'_>) -> io::Result<()> {
-        self.at(path.as_ref(), |folder, name| staged.0.place(folder, name))
+        self.at(path.as_ref(), |folder, name| {
+            let was = folder.stat(Path::new(name))?;
+            if let Some(was) = was.filter(|stat| Kind::of_stat(stat) == Kind::File) {
+                staged.0.becomes(&was)?;
+            }
+            staged.0.place(folder, name)
+        })
     }
 
     /// Makes a link to `target`, in place of whatever file or link is at `path`.

@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn a_walk_is_depth_first() {
         let mut blocks = MemoryBlocks::new();
-        let files = [("a/1", "F"), ("a/2", "G"), ("b", "F")];
+        let files = [("a/1", "F"), ("a/2", "G"), ("b", "H"), ("c", "F")];
         let root = pack_files(files.iter().copied(), &mut blocks).unwrap().root;
         let cid = |path: &[&str]| resolve(&blocks, &root, path).unwrap().cid;
-        let expected = [root, cid(&["a"]), cid(&["a", "1"]), cid(&["a", "2"])];
+        let expected = [root, cid(&["a"]), cid(&["a", "1"]), cid(&["a", "2"]), cid(&["b"])];
         let mut walk = Walk::new(&root, TreeBudget::new(TreeLimits::WHOLE));
         let walked: Vec<Cid> =
             std::iter::from_fn(|| walk.next(&blocks)).map(|block| block.unwrap().0).collect();

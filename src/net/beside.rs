@@ -7,7 +7,7 @@ use url::Url;
 /// of a gateway's template `{…}` stands for anything.
 pub fn beside<'a>(server: &str, said: &'a str) -> &'a str {
     let mut left = said;
-    if let Some(rest) = left.strip_prefix(server) {
+    if let Some(rest) = after_name(server, left) {
         left = rest.trim_start_matches([':', ' ']);
     }
     match begins_with_address(server, left) {
@@ -18,7 +18,14 @@ pub fn beside<'a>(server: &str, said: &'a str) -> &'a str {
 
 /// Whether `said` begins with an address of `server`, so that it needs no name before it.
 pub fn names(server: &str, said: &str) -> bool {
-    (!server.is_empty() && said.starts_with(server)) || begins_with_address(server, said)
+    (!server.is_empty() && after_name(server, said).is_some()) || begins_with_address(server, said)
+}
+
+/// What follows the server's name, which ends there: `https://a.example` is not of
+/// `https://a.example.org`.
+fn after_name<'a>(server: &str, said: &'a str) -> Option<&'a str> {
+    let rest = said.strip_prefix(server)?;
+    (rest.is_empty() || rest.starts_with([':', ' '])).then_some(rest)
 }
 
 fn begins_with_address(server: &str, said: &str) -> bool {

@@ -2,7 +2,7 @@
 //! ([records](crate::spec::records)).
 
 use super::RecordKey;
-use crate::ens::Name;
+use crate::ens::{Name, WELL_KNOWN};
 
 /// The path of a record's file in the tree: the name's directory and `<record type>.json`.
 pub fn record_path(name: &Name, key: &RecordKey) -> String {
@@ -41,9 +41,10 @@ pub enum PathMeaning {
     Foreign,
 }
 
-/// What `path`, which starts with `.well-known/`, can mean.
+/// What `path` in a tree can mean; elsewhere than below `.well-known/` no client looks for records.
 pub fn meaning(path: &str) -> PathMeaning {
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let below = path.strip_prefix(WELL_KNOWN).and_then(|rest| rest.strip_prefix('/'));
+    let parts: Vec<&str> = below.unwrap_or_default().split('/').collect();
     let Some((file, folders)) = parts.split_last() else { return PathMeaning::Foreign };
     let Some(stem) = file.strip_suffix(".json") else { return PathMeaning::Foreign };
     let mut records = Vec::new();

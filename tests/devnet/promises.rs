@@ -1,6 +1,6 @@
 //! What headers and options promise.
 
-use namesys::ipfs::{BlockSource, CarReader, DAG_PB, sha256_cid};
+use namesys::ipfs::{BlockSource, CarReader, DAG_PB, RAW, sha256_cid};
 
 use super::*;
 
@@ -29,6 +29,11 @@ async fn a_car_is_depth_first() {
     assert_eq!(all, expected);
     let below = blocks_of(net.get(&format!("/ipfs/{ROOT}/a?format=car")).await).await;
     assert_eq!(below, expected);
+    // What is deep comes before what is beside.
+    let (root, blocks) = pack(&[("a/1", "F"), ("a/2", "G"), ("b", "H")]);
+    net.import("", car(&root, &blocks)).await;
+    let all = blocks_of(net.get(&format!("/ipfs/{root}?format=car")).await).await;
+    assert_eq!(all[2..], ["F", "G", "H"].map(|text| sha256_cid(RAW, text.as_bytes())));
     // The parts of a HAMT, too, as a walk of all meets them.
     let names: Vec<(String, &str)> = (0..7000).map(|n| (format!("{n:060}"), "x")).collect();
     let (root, blocks) = pack(&names);
