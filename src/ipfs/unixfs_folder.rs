@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 
 use super::block::BlockSink;
 use super::tree_files::MAX_FILE_BYTES;
-use super::unixfs::{Link, Node, PackError, Packed, Packer};
+use super::unixfs::{Link, PackError, Packed, Packer};
 use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, OpenDir};
 
@@ -29,7 +29,9 @@ pub fn pack_directory(
         return Err(PackError::NotFolder(dir.to_owned()));
     }
     let opened = OpenDir::open(&real).map_err(at(dir))?;
-    let root = pack_folder(opened, u64::MAX, &mut packer, progress)?;
+    let rules = Rules { longest: u64::MAX, keeps_empty: true };
+    let links = pack_links(opened, rules, &mut packer, progress)?;
+    let root = packer.directory(&links)?;
     Ok(packer.packed(root))
 }
 
@@ -37,7 +39,8 @@ pub fn pack_directory(
 pub const ROOT_FOLDER: &str = "root";
 
 /// Packs what a workspace publishes: a root that holds `.well-known`, and what is in
-/// [`ROOT_FOLDER`].
+/// [`ROOT_FOLDER`]. Folders that hold no file are left out, as git leaves them out: of workspaces
+/// with the same files the root is the same.
 ///
 /// # Errors
 /// As [`pack_directory`], and [`PackError::NothingSigned`] without `.well-known`.
@@ -61,12 +64,14 @@ pub fn pack_well_known(
         done = files;
         progress(files);
     };
-    let node = pack_folder(tree, MAX_FILE_BYTES, &mut packer, &mut count)?;
+    let rules = Rules { longest: MAX_FILE_BYTES, keeps_empty: false };
+    let links = pack_links(tree, rules, &mut packer, &mut count)?;
+    let node = packer.directory(&links)?;
     let mut links = match folder.kind(ROOT_FOLDER).map_err(at(&beside))? {
         Some(Kind::Folder) => {
             let opened = folder.folder(ROOT_FOLDER).map_err(at(&beside))?;
             let mut more = |files| progress(done + files);
-            pack_links(opened, MAX_FILE_BYTES, &mut packer, &mut more)?
+            pack_links(opened, rules, &mut packer, &mut more)?
         }
         Some(_) => return Err(PackError::NotFolder(beside)),
         None => Vec::new(),
@@ -100,21 +105,19 @@ impl Reading {
     }
 }
 
-/// Packs a folder whose path is canonical, with files of `limit` bytes at most.
-fn pack_folder(
-    folder: OpenDir,
-    limit: u64,
-    packer: &mut Packer<'_>,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Node, PackError> {
-    let links = pack_links(folder, limit, packer, progress)?;
-    packer.directory(&links)
+/// What of a folder is packed.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// The most bytes of a file.
+    longest: u64,
+    /// Whether folders without any file below them are.
+    keeps_empty: bool,
 }
 
-/// As [`pack_folder`], up to the links of its directory, sorted by name.
+/// Packs a folder whose path is canonical, up to the links of its directory, sorted by name.
 fn pack_links(
     folder: OpenDir,
-    limit: u64,
+    rules: Rules,
     packer: &mut Packer<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Link>, PackError> {
@@ -126,9 +129,12 @@ fn pack_links(
     loop {
         let Some((next, kind)) = current.left.pop() else {
             let Some((outer_name, outer)) = below.pop() else { return Ok(current.links) };
-            let node = packer.directory(&current.links)?;
-            current = outer;
-            current.links.push(Link { name: std::mem::replace(&mut name, outer_name), node });
+            let inner = std::mem::replace(&mut current, outer);
+            let name = std::mem::replace(&mut name, outer_name);
+            if rules.keeps_empty || !inner.links.is_empty() {
+                let node = packer.directory(&inner.links)?;
+                current.links.push(Link { name, node });
+            }
             continue;
         };
         let path = || current.folder.path().join(&next);
@@ -142,7 +148,7 @@ fn pack_links(
             }
             Kind::Link => packer.symlink(&link_target(&current.folder, &next, &root)?)?,
             Kind::File => {
-                let file = current.folder.file_up_to(&next, limit);
+                let file = current.folder.file_up_to(&next, rules.longest);
                 let file = file.map_err(|error| at(&path())(error))?;
                 packer.file(file, |error| at(&path())(error))?
             }

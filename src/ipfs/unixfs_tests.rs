@@ -228,6 +228,29 @@ fn files_beside_well_known_are_packed_beside_it() {
     assert!(matches!(file, Err(PackError::NotFolder(_))));
 }
 
+/// A file that is removed by hand leaves its folder behind, which git does not know: two workspaces
+/// with the same files would put their roots over each other for ever.
+#[test]
+fn folders_without_files_are_not_published() {
+    let workspace = tempfile::tempdir().unwrap();
+    let packed = || {
+        let packed = pack_well_known(workspace.path(), &mut MemoryBlocks::new(), &mut |_| {});
+        packed.unwrap().root
+    };
+    write(workspace.path(), ".well-known/eth/nick/text/avatar.json", b"a");
+    write(workspace.path(), "root/index.html", b"i");
+    let before = packed();
+    for empty in [".well-known/eth/nick/address", ".well-known/eth/a/b/c", "root/a/b", "root/z"] {
+        fs::create_dir_all(workspace.path().join(empty)).unwrap();
+    }
+    assert_eq!(packed(), before);
+    fs::remove_dir_all(workspace.path().join(".well-known/eth")).unwrap();
+    fs::remove_dir_all(workspace.path().join("root")).unwrap();
+    let nothing = packed();
+    fs::create_dir_all(workspace.path().join(".well-known/eth/nick")).unwrap();
+    assert_eq!(packed(), nothing, "the folder itself is");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_packed_is_named() {
