@@ -9,6 +9,7 @@ mod every_command;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fuzz;
+mod model;
 mod owners;
 #[path = "../support/place.rs"]
 mod place;
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> =
         TRIALS.iter().map(|(name, missing, run)| trial(name, *missing, *run)).collect();
-    trials.extend(fuzz::TRIALS.iter().map(|(name, run)| trial(name, || None, *run)));
+    let others = fuzz::TRIALS.iter().chain(model::TRIALS);
+    trials.extend(others.map(|(name, run)| trial(name, || None, *run)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
