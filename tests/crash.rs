@@ -249,7 +249,7 @@ fn a_web_host_has_whole_files_at_any_moment() {
     // Some stay, some change, some come and some go, each round.
     let change = |round: u32| {
         let row = |file: u32| {
-            let text = format!("{file} {} ", if file % 2 == 0 { 0 } else { round });
+            let text = format!("{file} {} ", if file.is_multiple_of(2) { 0 } else { round });
             format!("nick.eth,text/more{file},{}\n", text.repeat(200))
         };
         let rows: String = (round * 10..round * 10 + 40).map(row).collect();
