@@ -85,6 +85,7 @@ pub mod calls {
         function setOwnerhash(bytes hash) payable;
         function setShortOwnerhash(bytes32 hash) payable;
         function approve(bytes32 node, address signer, bool approved);
+        function multiApprove(bytes32[] nodes, address[] signers, bool[] approved);
         // Its gateway manager.
         function PrimaryGateway() view returns (string);
         function listWeb3Gateways() view returns (string[]);

@@ -172,11 +172,30 @@ pub fn brought(
     request: &Request<'_>,
     file: &Path,
 ) -> Result<Secret<Signature>, CliError> {
+    check_brought(wallet, request, read_signature(context, file)?, file)
+}
+
+/// Reads a signature file, whosever it is.
+///
+/// # Errors
+/// Exit 2 when it holds none.
+pub fn read_signature(context: &Context, file: &Path) -> Result<Secret<Signature>, CliError> {
     let read = context.stdin.read_line("the signature", file)?;
     let signature = Signature::from_wallet(read.expose().trim());
-    let signature = signature.map_err(|error| in_file(file, error.into()))?;
+    signature.map(Secret::new).map_err(|error| in_file(file, error.into()))
+}
+
+/// The signature that `file` holds, where it is `wallet`'s of `request`.
+///
+/// # Errors
+/// Exit 3 when it is another one.
+pub fn check_brought(
+    wallet: Address,
+    request: &Request<'_>,
+    signature: Secret<Signature>,
+    file: &Path,
+) -> Result<Secret<Signature>, CliError> {
     let mut check = ExternalWallet::new(wallet);
-    let signature = Secret::new(signature);
     check.add(request, signature.clone()).map_err(|error| in_file(file, error.into()))?;
     Ok(signature)
 }

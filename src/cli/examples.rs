@@ -60,6 +60,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "approve",
         &[
             "namesys approve --name pay.nick.eth --mnemonic ~/words",
+            "namesys approve --all --account nick",
             "namesys approve --name pay.nick.eth --requests",
             "namesys approve --name pay.nick.eth --signature sign-3.sig",
         ],
@@ -125,6 +126,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys setup --account nick --rpc-url https://rpc.example",
             "namesys setup nick.eth --approve-signer --calldata --from 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
+            "namesys setup --revoke-signer --account nick",
+            "namesys setup --clear-recordhash --ownerhash --safe batch.json",
         ],
     ),
     ("doctor", &["namesys doctor", "namesys doctor nick.eth --rpc-url https://rpc.example"]),

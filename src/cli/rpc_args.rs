@@ -81,6 +81,14 @@ fn is_loopback(url: &str) -> bool {
 }
 
 impl RpcArgs {
+    /// Whether a node is given, so that a command that needs none may ask it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn is_given(&self, context: &Context) -> Result<bool, CliError> {
+        Ok(!context.settings.node_urls()?.urls.is_empty())
+    }
+
     /// The nodes; `None` when none is given.
     ///
     /// # Errors

@@ -163,13 +163,13 @@ impl From<SignError> for CliError {
     fn from(error: SignError) -> Self {
         let message = error.to_string();
         match error {
-            SignError::NoApproval { first, .. } => {
-                Self::new(Exit::Failed, ErrorKind::NoApproval, message).hint(format!(
+            SignError::NoApproval { .. } => Self::new(Exit::Failed, ErrorKind::NoApproval, message)
+                .hint(
                     "SIGN 3 is the owner's signature that lets the signer sign records of one \
-                     name: give the wallet too, or run namesys approve --name {first}; or choose \
-                     --approval on-chain or owner"
-                ))
-            }
+                     name: give the wallet too, or run namesys approve --all (with --requests it \
+                     prints the texts for a wallet elsewhere, with --signature FILE it takes what \
+                     that made of them); or choose --approval on-chain or owner",
+                ),
             SignError::NotOwner { .. } => Self::new(Exit::Failed, ErrorKind::NotOwner, message)
                 .hint("give the owner's wallet, or choose --approval wallet or on-chain"),
             SignError::MassRemoval(_) => mass_removal::refused(message),
@@ -186,21 +186,16 @@ impl From<SignError> for CliError {
             SignError::NoOwner => Self::new(Exit::Usage, ErrorKind::NoWallet, message)
                 .hint("give the wallet once, or its address: --from ADDRESS"),
             SignError::Wallet(error) => {
-                let hint = match &error {
-                    WalletError::SignatureMissing {
-                        step: Step::Sign3, name: Some(name), ..
-                    } => format!(
-                        "namesys approve --name {name} --requests prints the text, and \
-                         --signature FILE in its place takes what the wallet made of it"
+                let is_sign4 =
+                    matches!(&error, WalletError::SignatureMissing { step: Step::Sign4, .. });
+                let error = Self::from(error);
+                match is_sign4 {
+                    true => error.hint(
+                        "with --approval owner the wallet itself signs every record, so it must be \
+                         here; or choose --approval wallet",
                     ),
-                    WalletError::SignatureMissing { step: Step::Sign4, .. } => {
-                        "with --approval owner the wallet itself signs every record, so it must \
-                         be here; or choose --approval wallet"
-                            .to_owned()
-                    }
-                    _ => return error.into(),
-                };
-                Self::from(error).hint(hint)
+                    false => error,
+                }
             }
             SignError::Tree(error) => error.into(),
             SignError::Workspace(error) => error.into(),

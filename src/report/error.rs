@@ -223,6 +223,8 @@ pub enum ErrorKind {
     OtherName,
     /// The name belongs to somebody else than who approved what is signed.
     OtherOwner,
+    /// The key is of a name where the chain means a wallet's, or the reverse.
+    OtherStorage,
     /// A newer record with another value would be replaced.
     OtherValue,
     /// The wallet is another one than was named.

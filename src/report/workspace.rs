@@ -200,6 +200,18 @@ pub struct ApproveReport {
     pub signature: String,
 }
 
+/// `approve` of several names
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ApprovalsReport {
+    /// Checksummed address.
+    pub signer: String,
+    /// Those that were made or taken.
+    pub approvals: Vec<ApproveReport>,
+    /// With `--signature`: names that still lack one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unapproved: Vec<String>,
+}
+
 /// `sign`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignReport {
@@ -211,6 +223,9 @@ pub struct SignReport {
     pub removed: u64,
     /// SIGN 3 signatures made.
     pub approvals: u64,
+    /// Names without an approval (SIGN 3), which nobody could make: what is new of them is not signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unapproved: Vec<String>,
     /// What was written.
     pub records: Vec<SignedFileReport>,
     /// What was removed.

@@ -18,7 +18,7 @@ use crate::request::{ApprovalCache, SignedRecord, VerifyContext};
 pub enum RecordState {
     /// Wanted, and there is no file.
     Unsigned,
-    /// The file holds the wanted value and verifies.
+    /// The file holds the wanted value and verifies, whoever signed it.
     Signed,
     /// The file holds another value, or does not verify.
     Stale,
@@ -59,9 +59,11 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Whether the record is this workspace's: by its signer or wallet.
-    fn is_ours(&self, record: &SignedRecord) -> bool {
+    /// Whether the record is this workspace's: by its signer or wallet, or by a signer whose
+    /// approval for the name is kept here.
+    fn is_ours(&self, config: &Config, name: &Name, record: &SignedRecord) -> bool {
         [self.signer, self.wallet, Some(self.owner)].contains(&Some(record.signer))
+            || config.approval(name, record.signer).is_some()
     }
 }
 
@@ -89,7 +91,8 @@ pub fn plan(
             }
             Ok(_) => RecordState::Stale,
         };
-        let (flat, copied) = flat_copy(workspace, name, key, found.as_deref().ok(), expected);
+        let bytes = found.as_deref().ok();
+        let (flat, copied) = flat_copy(workspace, config, (name, key), bytes, expected);
         if state == RecordState::Signed && !copied {
             state = RecordState::Stale;
         }
@@ -111,15 +114,17 @@ fn is_absent(error: &io::Error) -> bool {
 /// file of somebody else in that place is left alone.
 fn flat_copy(
     workspace: &Workspace,
-    name: &Name,
-    key: &RecordKey,
+    config: &Config,
+    (name, key): (&Name, &RecordKey),
     bytes: Option<&[u8]>,
     expected: &Expected,
 ) -> (Option<String>, bool) {
     let Some(path) = flat_path(name, key) else { return (None, true) };
     match read_bounded(workspace.folder(), &path) {
         Ok(copy) if Some(&*copy) == bytes => (Some(path), true),
-        Ok(copy) if payload(&copy).is_some_and(|record| expected.is_ours(&record)) => {
+        Ok(copy)
+            if payload(&copy).is_some_and(|record| expected.is_ours(config, name, &record)) =>
+        {
             (Some(path), false)
         }
         Err(error) if is_absent(&error) && expected.flat => (Some(path), false),
@@ -137,8 +142,12 @@ fn is_current(
     approvals: &ApprovalCache,
 ) -> bool {
     let Some(record) = payload(bytes) else { return false };
-    if expected.signer != Some(record.signer) || record.result != value.abi_encode() {
+    if record.result != value.abi_encode() {
         return false;
+    }
+    if expected.signer != Some(record.signer) {
+        return expected.signer.is_some()
+            && is_anothers(record, name, key, config, expected, approvals);
     }
     let mut owner = expected.owner;
     let approved = [expected.wallet.unwrap_or(owner), record.signer];
@@ -159,6 +168,24 @@ fn is_current(
         ApprovalMode::OnChain | ApprovalMode::Owner => return false,
     };
     let chain_id = config.chain_id;
+    let context = VerifyContext { name, owner, chain_id, approved_signers };
+    record.verify_with(key, &context, approvals).is_ok()
+}
+
+/// Whether a record that another signer made verifies, by what the file itself shows.
+fn is_anothers(
+    record: SignedRecord,
+    name: &Name,
+    key: &RecordKey,
+    config: &Config,
+    expected: &Expected,
+    approvals: &ApprovalCache,
+) -> bool {
+    let kept = config.approval(name, record.signer).map(|kept| kept.owner);
+    let (owner, chain_id) = (kept.unwrap_or(expected.owner), config.chain_id);
+    // A wallet other than the owner is taken for a manager whom the owner approved.
+    let manager = expected.wallet.filter(|wallet| *wallet != owner);
+    let approved_signers = manager.as_slice();
     let context = VerifyContext { name, owner, chain_id, approved_signers };
     record.verify_with(key, &context, approvals).is_ok()
 }
@@ -203,7 +230,8 @@ fn removed_record(
     };
     let record = payload(&read_bounded(workspace.folder(), &entry.path).ok()?)?;
     // What does not verify is passed on as it is.
-    let is_ours = expected.is_ours(&record) && verifies(record, &name, &key, config, expected);
+    let is_ours =
+        expected.is_ours(config, &name, &record) && verifies(record, &name, &key, config, expected);
     is_ours.then_some(Change {
         name,
         key,

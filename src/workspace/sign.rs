@@ -60,13 +60,14 @@ pub async fn sign_into(
     let (removed, wanted): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.state == RecordState::Removed);
     let total = wanted.len() as u64;
-    let to_sign: Vec<Change> = wanted
+    let mut to_sign: Vec<Change> = wanted
         .into_iter()
         .filter(|change| request.force || change.state != RecordState::Signed)
         .collect();
     outcome.unchanged = total - to_sign.len() as u64;
     if request.mode == ApprovalMode::Wallet {
-        approve_missing(request, config, owner, &to_sign, &mut outcome.approvals).await?;
+        approve_missing(request, config, owner, &to_sign, outcome).await?;
+        to_sign.retain(|change| outcome.unapproved.binary_search(&change.name).is_err());
     }
     let signed = &mut outcome.signed;
     match request.signer.key() {
@@ -81,7 +82,12 @@ pub async fn sign_into(
         let Change { name, key, path, .. } = change;
         outcome.removed.push(SignedFile { name, key, path });
     }
-    Ok(())
+    match outcome.unapproved.first().cloned() {
+        None => Ok(()),
+        Some(first) => {
+            Err(SignError::NoApproval { first, count: outcome.unapproved.len(), signer })
+        }
+    }
 }
 
 /// Refuses what looks like a mistake: a `records.toml` that is not there, or most of it.

@@ -86,12 +86,14 @@ pub struct SignOutcome {
     pub removed: Vec<SignedFile>,
     /// SIGN 3 signatures that were made.
     pub approvals: u64,
+    /// Names that lack one, which nobody here can make: what is new of them is not signed.
+    pub unapproved: Vec<Name>,
 }
 
 /// Why signing stopped. What was written before stays and is right.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// Names without SIGN 3, and no wallet to make it.
+    /// Names without SIGN 3, and no wallet to make it; all else is signed.
     #[error("{} no approval (SIGN 3) of the signer {signer}", whose(first, *count))]
     NoApproval {
         /// One of them.

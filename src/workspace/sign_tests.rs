@@ -166,15 +166,16 @@ async fn approvals_cost_one_confirmation_for_each_name_and_are_kept() {
     let (signer, person) = (key(2), Person::new(1));
     let mode = ApprovalMode::Wallet;
     let signed = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await;
-    assert!(matches!(signed, Err(SignError::Wallet(_))));
-    assert!(sandbox.tree().is_empty(), "no record is signed before all approvals are there");
+    assert!(matches!(signed, Err(SignError::NoApproval { count: 1, .. })), "{signed:?}");
+    let blog = ".well-known/eth/nick/blog/text/a.json".to_owned();
+    assert_eq!(sandbox.tree(), [(blog, true)], "what was approved is signed");
     let kept = sandbox.workspace.config().unwrap();
     assert!(kept.approval(&name("blog.nick.eth"), signer.address()).is_some());
     assert!(kept.approval(&name("nick.eth"), signer.address()).is_none());
 
     let person = Person::new(1);
     let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
-    assert_eq!((done.signed.len(), done.approvals, person.asked()), (3, 1, 1));
+    assert_eq!((done.signed.len(), done.approvals, person.asked()), (2, 1, 1));
     let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
     assert_eq!((done.unchanged, person.asked()), (3, 0));
     assert!(sandbox.tree().iter().all(|(_, valid)| *valid));
@@ -294,4 +295,62 @@ async fn it_ends_between_two_records_and_goes_on_where_it_was() {
     assert!(sandbox.tree().iter().all(|(_, valid)| *valid), "each is whole");
     let outcome = sandbox.sign(Signer::Key(&signer), ApprovalMode::Wallet, Some(&wallet)).await;
     assert_eq!(outcome.unwrap().signed.len(), 3 - signed);
+}
+
+/// One subname without an approval does not stop the others; its file stays as it was.
+#[tokio::test]
+async fn what_is_approved_is_signed_though_another_name_is_not() {
+    let mut sandbox = Sandbox::new(&THREE);
+    let (signer, person) = (key(2), Person::new(99));
+    let mode = ApprovalMode::Wallet;
+    sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
+    let before = sandbox.tree();
+    sandbox.set("new.nick.eth", "text/a", "4");
+    sandbox.set("nick.eth", "text/a", "5");
+    sandbox.unset("blog.nick.eth", "text/a");
+    let request = SignRequest {
+        workspace: &sandbox.workspace,
+        records: &sandbox.records,
+        signer: Signer::Key(&signer),
+        mode,
+        wallet: None,
+        force: false,
+        only: None,
+        removal: Removal::Any,
+        flat: false,
+        metadata: None,
+        stop: Stop::default(),
+    };
+    let mut done = SignOutcome::default();
+    let error = sign_into(&request, &mut sandbox.config, &|_, _| {}, &mut done).await.unwrap_err();
+    assert!(error.to_string().starts_with("new.nick.eth has no approval"), "{error}");
+    assert_eq!(done.unapproved, [name("new.nick.eth")]);
+    assert_eq!((done.signed.len(), done.unchanged, done.removed.len()), (1, 1, 1));
+    let after = sandbox.tree();
+    assert_eq!(after.len(), before.len() - 1, "{after:?}");
+    assert!(after.iter().all(|(_, valid)| *valid));
+}
+
+/// Whoever signed it: a file that verifies and says what is wanted is signed. Once it is not wanted
+/// it goes, where its signer's approval is kept here.
+#[tokio::test]
+async fn a_file_that_verifies_counts_as_signed_whoever_signed_it() {
+    let mut sandbox = Sandbox::new(&THREE);
+    let (former, signer, person) = (key(3), key(2), Person::new(99));
+    let mode = ApprovalMode::Wallet;
+    sandbox.sign(Signer::Key(&former), mode, Some(&person)).await.unwrap();
+    let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
+    assert_eq!((done.signed.len(), done.unchanged, done.approvals), (0, 3, 0));
+    sandbox.set("nick.eth", "text/b", "other");
+    sandbox.unset("blog.nick.eth", "text/a");
+    let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
+    assert_eq!((done.signed.len(), done.unchanged, done.removed.len()), (1, 1, 1));
+    // Of somebody who is nobody here it does not verify.
+    let (record, value) = (RecordKey::parse("text/a").unwrap(), Value::Text("1".into()));
+    let payload = key(4).sign_record(&name("nick.eth"), &record, &value, 1, None).encode();
+    let path = record_path(&name("nick.eth"), &record);
+    sandbox.write(&path, &RecordFile::new(&payload).to_json());
+    let done = sandbox.sign(Signer::Key(&signer), mode, Some(&person)).await.unwrap();
+    assert_eq!((done.signed.len(), done.unchanged), (1, 1));
+    assert!(sandbox.tree().iter().all(|(_, valid)| *valid));
 }

@@ -43,6 +43,7 @@ mod trials {
     pub mod setup_owners;
     pub mod setup_partial;
     pub mod setup_refused;
+    pub mod setup_takes;
     pub mod setup_unsure;
     pub mod signers;
     pub mod stale;
@@ -118,6 +119,10 @@ fn main() -> ExitCode {
         on_chain("setup_refused::a_node_that_lies_about_costs", || {
             on(trials::setup_refused::dear())
         }),
+        on_chain("setup_takes::hashes_are_emptied", || on(trials::setup_takes::cleared())),
+        on_chain("setup_takes::a_signer_is_revoked", || on(trials::setup_takes::revoked())),
+        on_chain("setup_takes::storages_and_keys", || on(trials::setup_takes::storages())),
+        on_chain("setup_takes::several_at_once", || on(trials::setup_takes::several())),
         on_chain("setup_partial::one_that_reverts", || on(trials::setup_partial::reverted())),
         on_chain("setup_partial::one_that_is_dropped", || on(trials::setup_partial::dropped())),
         on_chain("setup_partial::an_answer_that_is_lost", || on(trials::setup_partial::lost())),

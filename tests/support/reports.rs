@@ -51,6 +51,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "list" | "diff" => same::<RecordsReport>(document),
         "import" => same::<ImportReport>(document),
         "export" => same::<ExportReport>(document),
+        "approve" if has("approvals") => same::<ApprovalsReport>(document),
         "approve" => same::<ApproveReport>(document),
         "sign" => same::<SignReport>(document),
         "verify" => same::<VerifyReport>(document),

@@ -2,7 +2,7 @@
 
 use alloy_primitives::U256;
 
-use super::plan::SetupTransaction;
+use super::SetupTransaction;
 
 /// What one transaction may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

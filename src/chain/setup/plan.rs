@@ -1,37 +1,15 @@
 //! The transactions that are missing, each in words.
 
 use alloy::sol_types::SolCall;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Bytes, U256};
 use jiff::Timestamp;
 
-use super::{Pointer, SetupError, SetupRequest, Standing};
+use super::transaction::{Check, of_signers};
+use super::{Pointer, SetupError, SetupRequest, SetupTransaction, Standing};
 use crate::chain::Contracts;
 use crate::chain::contracts::calls;
 use crate::ens::Name;
-use crate::recordhash::Recordhash;
-
-/// A transaction of a setup.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetupTransaction {
-    /// The contract.
-    pub to: Address,
-    /// The call.
-    pub data: Bytes,
-    /// What is sent with it, in wei.
-    pub value: U256,
-    /// What it does, in words.
-    pub description: String,
-    /// What must be read afterwards.
-    pub(super) check: Check,
-}
-
-/// What a transaction brings about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Check {
-    Resolver { node: B256, resolver: Address },
-    Recordhash { resolver: Address, key: B256, bytes: Bytes },
-    Approved { resolver: Address, owner: Address, node: B256, signer: Address },
-}
+use crate::recordhash::{Recordhash, shown_bytes};
 
 /// What is missing, in the order to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,10 +32,10 @@ pub fn plan(
 ) -> Result<Plan, SetupError> {
     let mut plan = Plan::default();
     plan.warnings.extend(expired(standing));
-    if standing.resolver_now != standing.resolver {
+    if request.set_resolver && standing.resolver_now != standing.resolver {
         plan.transactions.push(resolver(contracts, standing)?);
     }
-    plan.warnings.extend(of_ensv2(standing));
+    plan.warnings.extend(of_ensv2(standing).filter(|_| request.set_resolver));
     match &request.pointer {
         Some(Pointer::Recordhash(hash)) if standing.recordhash != hash.contract_bytes() => {
             plan.transactions.push(recordhash(&request.name, hash, standing)?);
@@ -78,9 +56,8 @@ pub fn plan(
         }
         _ => {}
     }
-    if let (Some(signer), Some(false)) = (request.approve, standing.signer_approved) {
-        plan.transactions.push(approve(signer, standing)?);
-    }
+    plan.transactions.extend(clear(request, standing)?);
+    plan.transactions.extend(approvals(standing)?);
     Ok(plan)
 }
 
@@ -153,13 +130,25 @@ fn resolver(contracts: &Contracts, standing: &Standing) -> Result<SetupTransacti
             "set the resolver of {} to {resolver}, in the {where_} ({before})",
             standing.base.name
         ),
-        check: Check::Resolver { node, resolver },
+        checks: vec![Check::Resolver { node, resolver }],
     })
 }
 
 fn recordhash(
     name: &Name,
     recordhash: &Recordhash,
+    standing: &Standing,
+) -> Result<SetupTransaction, SetupError> {
+    let bytes = Bytes::from(recordhash.contract_bytes());
+    let words = |by: &str| format!("set the recordhash of {name} to {recordhash} ({by})");
+    keep(name, bytes, words, standing)
+}
+
+/// What keeps `bytes` as the recordhash of `name`.
+fn keep(
+    name: &Name,
+    bytes: Bytes,
+    words: impl FnOnce(&str) -> String,
     standing: &Standing,
 ) -> Result<SetupTransaction, SetupError> {
     let owner = standing.base.owner();
@@ -170,7 +159,6 @@ fn recordhash(
     let node = base.node();
     let below = name.labels().count() - base.labels().count();
     let mut subdomains: Vec<String> = name.labels().take(below).map(str::to_owned).collect();
-    let bytes = Bytes::from(recordhash.contract_bytes());
     let hash = bytes.clone();
     let (data, by) = match (subdomains.len(), <[u8; 32]>::try_from(&bytes[..])) {
         (0, Ok(short)) => {
@@ -192,57 +180,99 @@ fn recordhash(
         to: standing.resolver,
         data: data.into(),
         value: U256::ZERO,
-        description: format!("set the recordhash of {name} to {recordhash} ({by})"),
-        check: Check::Recordhash { resolver: standing.resolver, key: name.node(), bytes },
+        description: words(by),
+        checks: vec![Check::Recordhash { resolver: standing.resolver, key: name.node(), bytes }],
     })
 }
 
 fn ownerhash(recordhash: &Recordhash, standing: &Standing) -> Result<SetupTransaction, SetupError> {
     let owner = standing.base.owner();
+    let words = |by: &str| {
+        format!(
+            "set the ownerhash of {owner}, for all its names without a recordhash, to {recordhash} \
+             ({by})"
+        )
+    };
+    keep_for_owner(recordhash.contract_bytes().into(), words, standing)
+}
+
+/// What keeps `bytes` as the ownerhash of the owner.
+fn keep_for_owner(
+    bytes: Bytes,
+    words: impl FnOnce(&str) -> String,
+    standing: &Standing,
+) -> Result<SetupTransaction, SetupError> {
+    let owner = standing.base.owner();
     // The contract sets that of whoever sends.
     if standing.sender != owner {
         return Err(not_owner(standing, "set the ownerhash"));
     }
-    let bytes = Bytes::from(recordhash.contract_bytes());
     let (data, by) = match <[u8; 32]>::try_from(&bytes[..]) {
         Ok(short) => {
             (calls::setShortOwnerhashCall { hash: short.into() }.abi_encode(), "setShortOwnerhash")
         }
         Err(_) => (calls::setOwnerhashCall { hash: bytes.clone() }.abi_encode(), "setOwnerhash"),
     };
-    let fee = match standing.ownerhash_fee.is_zero() {
-        true => String::new(),
-        false => format!(", with the resolver's fee of {} wei", standing.ownerhash_fee),
+    let by = match standing.ownerhash_fee.is_zero() {
+        true => by.to_owned(),
+        false => format!("{by}, with the resolver's fee of {} wei", standing.ownerhash_fee),
     };
     Ok(SetupTransaction {
         to: standing.resolver,
         data: data.into(),
         value: standing.ownerhash_fee,
-        description: format!(
-            "set the ownerhash of {owner}, for all its names without a recordhash, to {recordhash} \
-             ({by}{fee})"
-        ),
-        check: Check::Recordhash { resolver: standing.resolver, key: owner.into_word(), bytes },
+        description: words(&by),
+        checks: vec![Check::Recordhash {
+            resolver: standing.resolver,
+            key: owner.into_word(),
+            bytes,
+        }],
     })
 }
 
-fn approve(signer: Address, standing: &Standing) -> Result<SetupTransaction, SetupError> {
-    let owner = standing.base.owner();
-    // The contract takes it as the approval of whoever sends.
-    if standing.sender != owner {
-        return Err(not_owner(standing, "approve a signer on chain"));
+/// What empties a recordhash or an ownerhash; what is set in their place goes before.
+fn clear(request: &SetupRequest, standing: &Standing) -> Result<Vec<SetupTransaction>, SetupError> {
+    let shown = |bytes: &Bytes| shown_bytes(bytes).unwrap_or_else(|| "none".to_owned());
+    let (name, owner) = (&request.name, standing.base.owner());
+    let mut transactions = Vec::new();
+    if request.clear.recordhash && !standing.recordhash.is_empty() {
+        let ownerhash = match &request.pointer {
+            Some(Pointer::Ownerhash(hash)) => Some(hash.to_string()),
+            _ if request.clear.ownerhash => None,
+            _ => shown_bytes(&standing.ownerhash),
+        };
+        let then = match ownerhash {
+            _ if *name != standing.base.name => {
+                "then the recordhash of the closest name above it applies".to_owned()
+            }
+            Some(hash) => format!("then the ownerhash of its owner applies, {hash}"),
+            None => "then nothing says where its records are".to_owned(),
+        };
+        let now = shown(&standing.recordhash);
+        let words = |by: &str| format!("clear the recordhash of {name}, {now} ({by}): {then}");
+        transactions.push(keep(name, Bytes::new(), words, standing)?);
     }
-    let (node, resolver) = (standing.base.name.node(), standing.resolver);
-    Ok(SetupTransaction {
-        to: resolver,
-        data: calls::approveCall { node, signer, approved: true }.abi_encode().into(),
-        value: U256::ZERO,
-        description: format!(
-            "approve {signer} on chain as a signer and manager of the records of {}",
-            standing.base.name
-        ),
-        check: Check::Approved { resolver, owner, node, signer },
-    })
+    if request.clear.ownerhash && !standing.ownerhash.is_empty() {
+        let now = shown(&standing.ownerhash);
+        let words = |by: &str| {
+            format!(
+                "clear the ownerhash of {owner}, {now} ({by}): then nothing says where the records \
+                 are of its names without a recordhash"
+            )
+        };
+        transactions.push(keep_for_owner(Bytes::new(), words, standing)?);
+    }
+    Ok(transactions)
+}
+
+/// What approves signers on chain, and takes approvals back.
+fn approvals(standing: &Standing) -> Result<Option<SetupTransaction>, SetupError> {
+    let transaction = of_signers(standing.resolver, standing.base.owner(), &standing.signers);
+    // The contract takes it as the word of whoever sends.
+    if transaction.is_some() && standing.sender != standing.base.owner() {
+        return Err(not_owner(standing, "approve or revoke a signer on chain"));
+    }
+    Ok(transaction)
 }
 
 #[cfg(test)]

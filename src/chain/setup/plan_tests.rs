@@ -1,11 +1,14 @@
+use alloy_primitives::Address;
+
 use super::*;
-use crate::chain::setup::Pointer;
+use crate::chain::setup::{Clear, Pointer, SignerChange, SignerStanding};
 use crate::chain::{FoundResolver, NameFacts, RecordhashSource, Walk};
 use crate::keys::IpnsKey;
 use crate::secret::Secret;
 
 const OWNER: Address = Address::repeat_byte(1);
 const MANAGER: Address = Address::repeat_byte(2);
+const SIGNER: Address = Address::repeat_byte(5);
 
 /// Of the 32 bytes that the short setters take.
 fn key() -> Recordhash {
@@ -49,14 +52,26 @@ fn standing() -> Standing {
         recordhash: Bytes::new(),
         ownerhash: Bytes::new(),
         ownerhash_fee: U256::from(7),
-        signer_approved: Some(false),
+        signers: vec![signer(false, true)],
         text_chain_id: Some(1),
     }
 }
 
 fn request(pointer: Pointer) -> SetupRequest {
-    let approve = Some(Address::repeat_byte(5));
-    SetupRequest { name: nick(), sender: None, resolver: None, pointer: Some(pointer), approve }
+    SetupRequest {
+        name: nick(),
+        sender: None,
+        resolver: None,
+        set_resolver: true,
+        pointer: Some(pointer),
+        clear: Clear::default(),
+        signers: vec![SignerChange { signer: SIGNER, approved: true }],
+        with: Vec::new(),
+    }
+}
+
+fn signer(is_approved: bool, wanted: bool) -> SignerStanding {
+    SignerStanding { name: nick(), signer: SIGNER, is_approved, wanted }
 }
 
 fn planned(pointer: Pointer, standing: &Standing) -> Result<Plan, SetupError> {
@@ -99,7 +114,7 @@ fn what_stands_is_not_sent_again() {
     let mut standing = standing();
     standing.resolver_now = standing.resolver;
     standing.recordhash = key().contract_bytes().into();
-    standing.signer_approved = Some(true);
+    standing.signers = vec![signer(true, true)];
     let plan = planned(Pointer::Recordhash(key()), &standing).unwrap();
     assert_eq!(plan, Plan::default());
 }
@@ -146,10 +161,65 @@ fn a_manager_sets_recordhashes_and_nothing_else() {
     assert!(planned(pointer(), &standing).is_err(), "the resolver");
     standing.resolver_now = standing.resolver;
     assert!(planned(pointer(), &standing).is_err(), "the approval would be the manager's own");
-    standing.signer_approved = Some(true);
+    standing.signers = vec![signer(true, true)];
     assert_eq!(planned(pointer(), &standing).unwrap().transactions.len(), 1);
     assert!(planned(Pointer::Ownerhash(key()), &standing).is_err());
     standing.is_manager = false;
     let error = planned(pointer(), &standing).unwrap_err();
     assert!(error.to_string().contains(&OWNER.to_string()), "{error}");
+}
+
+/// Takes away alone: neither the resolver is set nor a pointer.
+fn taking(clear: Clear) -> SetupRequest {
+    let request = request(Pointer::Recordhash(key()));
+    SetupRequest { set_resolver: false, pointer: None, clear, signers: Vec::new(), ..request }
+}
+
+fn described(request: &SetupRequest, standing: &Standing) -> Vec<(String, String)> {
+    let planned = plan(&Contracts::default(), request, standing).unwrap();
+    let of = |tx: &SetupTransaction| {
+        (Bytes::copy_from_slice(&tx.data[..4]).to_string(), tx.description.clone())
+    };
+    planned.transactions.iter().map(of).collect()
+}
+
+#[test]
+fn what_is_empty_is_not_cleared() {
+    let (recordhash, ownerhash) = (true, true);
+    let none = Standing { signers: Vec::new(), ..standing() };
+    assert_eq!(described(&taking(Clear { recordhash, ownerhash }), &none), []);
+    let kept = Bytes::from(key().contract_bytes());
+    let standing = Standing { recordhash: kept.clone(), ownerhash: kept, ..none };
+    let both = described(&taking(Clear { recordhash, ownerhash }), &standing);
+    let selectors: Vec<&str> = both.iter().map(|(selector, _)| &selector[..]).collect();
+    assert_eq!(selectors, ["0xe3b9533a", "0x6166b779"], "the long setters take none");
+    assert!(both[0].1.ends_with("then nothing says where its records are"), "{both:?}");
+    assert!(
+        both[0].1.contains(&key().to_string()) && both[1].1.contains("fee of 7 wei"),
+        "{both:?}"
+    );
+    let one = described(&taking(Clear { recordhash, ownerhash: false }), &standing);
+    assert!(one[0].1.contains("then the ownerhash of its owner applies, ipns://k51"), "{one:?}");
+    let mut below = taking(Clear { recordhash, ownerhash: false });
+    below.name = Name::parse("a.nick.eth").unwrap();
+    let below = described(&below, &standing);
+    assert_eq!(below[0].0, "0xc6a84da3");
+    assert!(below[0].1.ends_with("of the closest name above it applies"), "{below:?}");
+}
+
+#[test]
+fn several_approvals_are_one_transaction() {
+    let other = SignerStanding { signer: MANAGER, ..signer(true, false) };
+    let one = Standing { signers: vec![signer(true, true), other.clone()], ..standing() };
+    let [(selector, words)] = &described(&taking(Clear::default()), &one)[..] else { panic!() };
+    assert_eq!(selector, "0xa4b91a01");
+    assert!(words.starts_with(&format!("revoke {MANAGER} on chain")), "{words}");
+    let two = Standing { signers: vec![signer(false, true), other], ..standing() };
+    let request = taking(Clear::default());
+    let [(selector, words)] = &described(&request, &two)[..] else { panic!() };
+    assert_eq!(selector, "0x9503d22f");
+    assert!(words.contains("approve") && words.contains("; revoke"), "{words}");
+    let all = plan(&Contracts::default(), &request, &two).unwrap().transactions;
+    let single = plan(&Contracts::default(), &request, &one).unwrap().transactions;
+    assert!(single[0].is_within(&all) && !all[0].is_within(&single));
 }

@@ -13,7 +13,7 @@ use super::cost::{Cost, total};
 use super::fees::fees;
 use super::nonce::{Nonces, next_nonce};
 use super::outgoing::{Outgoing, gas};
-use super::plan::Check;
+use super::transaction::Check;
 use super::{SetupError, SetupTransaction};
 use crate::chain::{Block, BlockReader, ChainError, Revert, Rpc, is_execution_failure};
 use crate::wallet::{Wallet, WalletError};
@@ -266,13 +266,15 @@ impl Sender {
             Some(block) => block,
             None => self.rpc.latest().await?.value,
         };
-        let read = |at: BlockReader| async move { found(&at, &transaction.check).await };
-        let Found { what, found, expected } =
-            self.rpc.at(block).agreed("what was set", read).await?.value;
-        match found == expected {
-            true => Ok(()),
-            false => Err(SetupError::NotReadBack { hash, what, found, expected }),
+        for check in &transaction.checks {
+            let read = |at: BlockReader| async move { found(&at, check).await };
+            let Found { what, found, expected } =
+                self.rpc.at(block).agreed("what was set", read).await?.value;
+            if found != expected {
+                return Err(SetupError::NotReadBack { hash, what, found, expected });
+            }
         }
+        Ok(())
     }
 }
 
@@ -342,9 +344,9 @@ async fn found(view: &BlockReader, check: &Check) -> Result<Found, ChainError> {
             let now = view.recordhash(*resolver, *key).await?;
             ("the recordhash", now.to_string(), bytes.to_string())
         }
-        Check::Approved { resolver, owner, node, signer } => {
+        Check::Approved { resolver, owner, node, signer, approved } => {
             let now = view.is_approved_signer(*resolver, *owner, *node, *signer).await?;
-            ("the approval of the signer", now.to_string(), true.to_string())
+            ("the approval of the signer", now.to_string(), approved.to_string())
         }
     };
     Ok(Found { what, found, expected })

@@ -5,7 +5,7 @@ use std::fmt;
 use alloy_primitives::{Address, Bytes, U256};
 use futures_util::future::try_join;
 
-use super::{SetupError, SetupRequest};
+use super::{SetupError, SetupRequest, SignerStanding};
 use crate::chain::contracts::calls;
 use crate::chain::facts::levels;
 use crate::chain::{BlockReader, ChainError, ChainView, NameFacts, Walk};
@@ -50,8 +50,8 @@ pub struct Standing {
     pub ownerhash: Bytes,
     /// What an ownerhash costs, in wei.
     pub ownerhash_fee: U256,
-    /// Whether the signer to be approved is approved already.
-    pub signer_approved: Option<bool>,
+    /// The signers to be approved, or no longer, as they stand for the base, then for other names.
+    pub signers: Vec<SignerStanding>,
     /// The chain id that the resolver puts into the texts.
     pub text_chain_id: Option<u64>,
 }
@@ -60,6 +60,11 @@ impl Standing {
     /// Whether the base has no resolver at all, as ENSv2 leaves names it has taken over.
     pub fn resolver_is_cleared(&self) -> bool {
         self.resolver_now.is_zero() && self.base.name.as_str().ends_with(".eth")
+    }
+
+    /// Whether the first signer that is asked about is approved for the base.
+    pub fn signer_approved(&self) -> Option<bool> {
+        self.signers.first().map(|signer| signer.is_approved)
     }
 }
 
@@ -75,20 +80,22 @@ struct Kept {
     recordhash: Bytes,
     ownerhash: Bytes,
     ownerhash_fee: U256,
-    signer_approved: Option<bool>,
+    signers: Vec<SignerStanding>,
     text_chain_id: Option<u64>,
 }
 
 /// What nodes must agree on.
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { recordhash, ownerhash, ownerhash_fee, is_manager, signer_approved, .. } = self;
+        let Self { recordhash, ownerhash, ownerhash_fee, is_manager, signers, .. } = self;
+        let approved = signers.iter().filter(|signer| signer.is_approved);
+        let approved: Vec<String> =
+            approved.map(|one| format!("{} of {}", one.signer, one.name)).collect();
         write!(
             f,
             "recordhash {recordhash}, ownerhash {ownerhash}, its fee {ownerhash_fee} wei, \
-             operator {}, manager {is_manager}, signer approved {}, expiry {}",
+             operator {}, manager {is_manager}, signers approved {approved:?}, expiry {}",
             self.may_set_resolver,
-            signer_approved.unwrap_or_default(),
             self.expires.unwrap_or_default(),
         )
     }
@@ -107,7 +114,8 @@ impl ChainView {
         let resolver = self.resolver_of(request.resolver, resolver_now).await?;
         let walk = self.walk(resolver, &request.name).await?.value;
         let what = format!("what is kept for {}", request.name);
-        let keep = |at: BlockReader| async move { at.kept(request, base, resolver).await };
+        let others = &self.others(request, base, resolver).await?;
+        let keep = |at: BlockReader| async move { at.kept(request, base, others, resolver).await };
         let kept = self.agreed(&what, keep).await?.value;
         Ok(Standing {
             resolver_is_locked: kept.resolver_is_locked,
@@ -125,14 +133,14 @@ impl ChainView {
             recordhash: kept.recordhash,
             ownerhash: kept.ownerhash,
             ownerhash_fee: kept.ownerhash_fee,
-            signer_approved: kept.signer_approved,
+            signers: kept.signers,
             text_chain_id: kept.text_chain_id,
         })
     }
 
     /// The name itself or its closest ancestor that somebody owns; a top-level domain does not
     /// count, it is nobody's to set up.
-    async fn base(&self, name: &Name) -> Result<NameFacts, SetupError> {
+    pub(super) async fn base(&self, name: &Name) -> Result<NameFacts, SetupError> {
         let mut names = levels(name);
         names.pop();
         for level in names {
@@ -144,7 +152,7 @@ impl ChainView {
         Err(SetupError::NotRegistered(name.clone()))
     }
 
-    async fn resolver_of(
+    pub(super) async fn resolver_of(
         &self,
         given: Option<Address>,
         now: Address,
@@ -166,6 +174,7 @@ impl BlockReader {
         &self,
         request: &SetupRequest,
         base: &NameFacts,
+        others: &[Name],
         resolver: Address,
     ) -> Result<Kept, ChainError> {
         let owner = base.owner();
@@ -192,10 +201,8 @@ impl BlockReader {
             self.ask(resolver, calls::chainIDCall {}),
         )
         .await?;
-        let signer_approved = match request.approve {
-            Some(signer) => Some(self.is_approved_signer(resolver, owner, node, signer).await?),
-            None => None,
-        };
+        let names = [&base.name].into_iter().chain(others);
+        let signers = self.signers(request, resolver, owner, names).await?;
         let ((resolver_is_locked, moved_to), (owner_is_contract, expires)) = try_join(
             try_join(self.resolver_is_locked(base), self.moved_to(base)),
             try_join(self.is_contract(owner), self.expires(&base.name)),
@@ -211,7 +218,7 @@ impl BlockReader {
             recordhash,
             ownerhash,
             ownerhash_fee: fee.unwrap_or_default(),
-            signer_approved,
+            signers,
             text_chain_id: text_chain_id.and_then(|text| text.parse().ok()),
         })
     }

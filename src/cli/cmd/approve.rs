@@ -1,17 +1,19 @@
 //! `approve`: SIGN 3, kept in `namesys.toml`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use alloy_primitives::Address;
-use namesys::report::{ApproveReport, ErrorKind, RequestReport, RequestsReport};
-use namesys::request::Request;
-use namesys::wallet::sign_checked;
-use namesys::workspace::{Approval, RecordedKeys};
+use namesys::ens::Name;
+use namesys::report::{ApprovalsReport, ApproveReport, ErrorKind, RequestReport, RequestsReport};
+use namesys::request::{Request, Signature};
+use namesys::wallet::{Wallet, sign_checked};
+use namesys::workspace::{Approval, RecordedKeys, approval_stands};
 
 use crate::cli::claims;
 use crate::cli::context::Context;
-use crate::cli::deriver::{DeriveArgs, KeysFor, brought};
+use crate::cli::deriver::{DeriveArgs, KeysFor, check_brought, read_signature};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::{Human, Outcome};
@@ -22,9 +24,13 @@ use crate::cli::wallet_args::{OpenWallet, address};
 /// `approve …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The name whose records the signer may sign: the workspace's, or one under it
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
+    /// The name whose records the signer may sign: the workspace's, or one under it; may be given
+    /// more than once
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    name: Vec<String>,
+    /// Every name of records.toml that lacks an approval
+    #[arg(long)]
+    all: bool,
     /// The owner, where the wallet is a manager whom the owner approved on chain
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     owner: Option<Address>,
@@ -34,19 +40,19 @@ pub struct Args {
     /// Print the text to sign elsewhere, and sign nothing
     #[arg(long, conflicts_with = "signature")]
     requests: bool,
-    /// A signature of SIGN 3 made elsewhere
+    /// A signature of SIGN 3 made elsewhere; may be given more than once, in any order
     #[arg(long, value_name = "FILE")]
-    signature: Option<PathBuf>,
+    signature: Vec<PathBuf>,
     #[command(flatten)]
     signer_key: SignerKeyArgs,
     #[command(flatten)]
     derive: DeriveArgs,
 }
 
-/// Makes or takes the approval and keeps it.
+/// Makes or takes the approvals and keeps them.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
-    let name = session.name(context, args.name.as_deref())?;
+    let named = named(&args, context, &session)?;
     let recorded = session.config.keys().clone();
     if let (Some(from), Some(wallet)) = (args.derive.wallet.address()?, recorded.wallet)
         && args.requests
@@ -59,43 +65,166 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let signer = signer(&args, context, &mut session, &recorded, &mut opened)?;
     let wallet = wallet_address(&args, context, &recorded, &mut opened)?;
     let owner = owner(&args, &session, wallet)?;
+    let is_one = named.as_ref().is_some_and(|names| names.len() == 1);
+    let names = match named {
+        Some(names) => names,
+        None => lacking(&session, signer)?,
+    };
     let chain_id = session.config.chain_id;
-    let request = Request::ApproveSigner { name: &name, chain_id, signer, owner };
+    let request = |name| Request::ApproveSigner { name, chain_id, signer, owner };
     if args.requests {
-        let requests = vec![RequestReport::from(request)];
+        let requests = names.iter().map(|name| RequestReport::from(request(name))).collect();
         return Ok(Outcome::done(RequestsReport { requests }));
     }
-    let signature = match (&args.signature, opened) {
-        (Some(file), _) => brought(context, wallet, &request, file)?.expose().clone(),
-        (None, opened) => {
+    let by = By { signer, wallet, owner, is_given: args.owner.is_some() };
+    let made = match args.signature.is_empty() {
+        false => {
+            let taken = taken(&args.signature, wallet, &names, &request, context)?;
+            keep(&mut session, by, &taken)?;
+            taken
+        }
+        true if names.is_empty() => {
+            context.output.note("every name of records.toml has an approval of this signer");
+            Vec::new()
+        }
+        true => {
             let opened = match opened {
                 Some(opened) => opened,
                 None => args.derive.wallet.open(context)?,
             };
-            let opened = opened.as_wallet();
-            if opened.address() != wallet {
-                return Err(other_wallet(opened.address(), wallet));
+            if opened.as_wallet().address() != wallet {
+                return Err(other_wallet(opened.as_wallet().address(), wallet));
             }
-            context
-                .block_on(async { Ok(sign_checked(opened, &request).await?.expose().clone()) })?
+            make(&mut session, by, &names, opened.as_wallet(), &request, context)?
         }
     };
+    Ok(report(by, &names, &made, is_one))
+}
+
+/// Whose approval it is.
+#[derive(Clone, Copy)]
+struct By {
+    signer: Address,
+    wallet: Address,
+    owner: Address,
+    /// Whether a flag names the owner.
+    is_given: bool,
+}
+
+type Made<'a> = Vec<(&'a Name, Signature)>;
+
+/// Those that are named, each once; none where all that lack one are meant.
+fn named(args: &Args, context: &Context, session: &Session) -> Result<Option<Vec<Name>>, CliError> {
+    if args.all {
+        return Ok(None);
+    }
+    if args.name.is_empty() {
+        return Ok(Some(vec![session.name(context, None)?]));
+    }
+    let mut names = Vec::new();
+    for name in &args.name {
+        let name = session.name_given(context, name)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(Some(names))
+}
+
+/// The names of `records.toml` that have no approval of `signer` that stands.
+fn lacking(session: &Session, signer: Address) -> Result<Vec<Name>, CliError> {
+    let records = session.workspace.records(&session.config)?;
+    let names: BTreeSet<&Name> = records.iter().map(|(name, _, _)| name).collect();
+    let lacks = |name: &&Name| !approval_stands(&session.config, name, signer);
+    Ok(names.into_iter().filter(lacks).cloned().collect())
+}
+
+/// Has the wallet sign. What costs a person a confirmation is kept at once.
+fn make<'a>(
+    session: &mut Session,
+    by: By,
+    names: &'a [Name],
+    wallet: &dyn Wallet,
+    request: &dyn Fn(&'a Name) -> Request<'a>,
+    context: &Context,
+) -> Result<Made<'a>, CliError> {
+    let mut made = Made::new();
+    for name in names {
+        let signing = async { Ok(sign_checked(wallet, &request(name)).await?.expose().clone()) };
+        made.push((name, context.block_on(signing)?));
+        if wallet.local_key().is_none() {
+            keep(session, by, &made[made.len() - 1..])?;
+        }
+    }
+    if wallet.local_key().is_some() {
+        keep(session, by, &made)?;
+    }
+    Ok(made)
+}
+
+/// Signatures that were made elsewhere, each of the name whose text it signs.
+fn taken<'a>(
+    files: &[PathBuf],
+    wallet: Address,
+    names: &'a [Name],
+    request: &dyn Fn(&'a Name) -> Request<'a>,
+    context: &Context,
+) -> Result<Made<'a>, CliError> {
+    let mut taken = Made::new();
+    for file in files {
+        let read = read_signature(context, file)?;
+        let mut refused = None;
+        let found = names.iter().find_map(|name| {
+            let signature = check_brought(wallet, &request(name), read.clone(), file);
+            let signature = signature.map_err(|error| refused = Some(error)).ok()?;
+            Some((name, signature.expose().clone()))
+        });
+        match (found, refused) {
+            (Some(found), _) => taken.push(found),
+            (None, Some(error)) => return Err(error),
+            (None, None) => {
+                let message = "every name of records.toml has an approval of this signer";
+                return Err(CliError::usage(message).hint("leave --signature out"));
+            }
+        }
+    }
+    Ok(taken)
+}
+
+fn keep(session: &mut Session, by: By, made: &[(&Name, Signature)]) -> Result<(), CliError> {
+    let By { signer, wallet, owner, is_given } = by;
     let keys =
         RecordedKeys { wallet: Some(wallet), signer: Some(signer), ..RecordedKeys::default() };
     session.record_keys(&keys)?;
     let _lock = session.lock()?;
-    if args.owner.is_some_and(|owner| owner != wallet) {
+    if is_given && owner != wallet {
         session.config.record_owner(owner);
     }
-    let shown = format!("{signature:x}");
-    session.config.keep_approvals(signer, [(&name, Approval { owner, signature })]);
-    session.workspace.save_config(&session.config)?;
-    Ok(Outcome::done(ApproveReport {
+    let approval = |signature: &Signature| Approval { owner, signature: signature.clone() };
+    let approvals = made.iter().map(|(name, signature)| (*name, approval(signature)));
+    session.config.keep_approvals(signer, approvals);
+    Ok(session.workspace.save_config(&session.config)?)
+}
+
+fn report(by: By, names: &[Name], made: &[(&Name, Signature)], is_one: bool) -> Outcome {
+    let one = |(name, signature): &(&Name, Signature)| ApproveReport {
         name: name.to_string(),
-        signer: signer.to_string(),
-        owner: owner.to_string(),
-        signature: shown,
-    }))
+        signer: by.signer.to_string(),
+        owner: by.owner.to_string(),
+        signature: format!("{signature:x}"),
+    };
+    match made {
+        [only] if is_one => Outcome::done(one(only)),
+        _ => {
+            let is_made = |name: &&Name| made.iter().any(|(made, _)| made == name);
+            let left = names.iter().filter(|name| !is_made(name));
+            Outcome::done(ApprovalsReport {
+                signer: by.signer.to_string(),
+                approvals: made.iter().map(one).collect(),
+                unapproved: left.map(ToString::to_string).collect(),
+            })
+        }
+    }
 }
 
 fn other_wallet(given: Address, wallet: Address) -> CliError {
@@ -112,7 +241,7 @@ fn owner(args: &Args, session: &Session, wallet: Address) -> Result<Address, Cli
         (Some(owner), _) => Ok(owner),
         (None, None) => Ok(wallet),
         (None, Some(owner)) => {
-            if args.signature.is_none() {
+            if args.signature.is_empty() {
                 claims::confirm("the owner", &owner, "give the owner: --owner ADDRESS")?;
             }
             Ok(owner)
@@ -133,7 +262,7 @@ fn wallet_address(
         }
         return Ok(wallet);
     }
-    let elsewhere = args.requests || args.signature.is_some();
+    let elsewhere = args.requests || !args.signature.is_empty();
     if opened.is_none()
         && elsewhere
         && let Some(from) = args.derive.wallet.address()?
@@ -171,7 +300,7 @@ fn signer(
         session.record_keys(&keys)?;
         return Ok(signer);
     }
-    let elsewhere = args.requests || args.signature.is_some();
+    let elsewhere = args.requests || !args.signature.is_empty();
     let wallet = &args.derive.wallet;
     let is_here = wallet.address()?.is_none() && wallet.is_at_hand(context)?;
     let signs = match args.requests {
@@ -186,7 +315,7 @@ fn signer(
                 return Err(other_wallet(wallet, other));
             }
         }
-        if args.signature.is_none() {
+        if args.signature.is_empty() {
             claims::confirm("the records signer", &signer, PROOF)?;
         }
         return Ok(signer);
@@ -203,6 +332,13 @@ fn signer(
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
     *opened = Some(deriver.wallet);
     Ok(key.address())
+}
+
+impl Human for ApprovalsReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.approvals.iter().try_for_each(|approval| approval.human(out))?;
+        self.unapproved.iter().try_for_each(|name| writeln!(out, "{name} still lacks an approval"))
+    }
 }
 
 impl Human for ApproveReport {

@@ -109,6 +109,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let report = report(&outcome, signer);
     if let Err(error) = ended {
         let is_begun = report.signed + report.removed + report.approvals > 0;
+        let is_begun = is_begun || !report.unapproved.is_empty();
         return match is_begun || error.exit == Exit::Interrupted {
             true => Ok(Outcome::partial(report, Some(error))),
             false => Err(error),
@@ -218,6 +219,7 @@ fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
         unchanged: outcome.unchanged,
         removed: outcome.removed.len() as u64,
         approvals: outcome.approvals,
+        unapproved: outcome.unapproved.iter().map(ToString::to_string).collect(),
         records: records.collect(),
         removed_records: outcome.removed.clone(),
     }
@@ -236,6 +238,12 @@ impl Human for SignReport {
         }
         if self.removed_records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.removed_records.len() - SHOWN)?;
+        }
+        for name in self.unapproved.iter().take(SHOWN) {
+            writeln!(out, "waits    {name}: not approved")?;
+        }
+        if self.unapproved.len() > SHOWN {
+            writeln!(out, "         … and {} more", self.unapproved.len() - SHOWN)?;
         }
         writeln!(
             out,

@@ -54,7 +54,7 @@ pub fn record_sources(
 }
 
 /// The flag of gateways.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct GatewayArgs {
     /// A gateway to read from, https://ipfs.io or a template such as
     /// https://{ipns}.ipns.dweb.link; may be given more than once [env: NAMESYS_GATEWAY_URL]

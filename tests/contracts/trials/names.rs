@@ -19,7 +19,7 @@ pub async fn several() -> Result<()> {
     place.ends(0, &["set", "text", "avatar", "two", "--name", OTHER]).await?;
     place.ends(0, &["sign"]).await?;
     place.ends(0, &["publish"]).await?;
-    let shown = place.ends(0, &["setup", "--calldata", "--recordhash"]).await?;
+    let shown = place.ends(0, &["setup", "--calldata", "--recordhash", "--force"]).await?;
     ensure!(shown["transactions"].as_array().is_some_and(|all| all.len() == 4), "{shown:#}");
     let document = place.ends(0, &["setup", "--yes"]).await?;
     ensure!(sent(&document)?.len() == 3, "{document:#}");

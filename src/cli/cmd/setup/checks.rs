@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
 use namesys::chain::ChainView;
-use namesys::chain::setup::{SetupRequest, Standing};
+use namesys::chain::setup::{SetupRequest, SignerStanding, Standing};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::report::ErrorKind;
+use namesys::request::ApprovalBasis;
 use namesys::workspace::{CheckedFile, RecordedKeys, Verdict, check_tree};
 
 use super::Args;
@@ -28,6 +29,8 @@ const MAX_LOOKED_UP: usize = 200;
 pub struct Claims {
     ipns_name: Option<IpnsName>,
     signer: Option<Address>,
+    /// What names the signer by its address.
+    flag: &'static str,
 }
 
 /// What else proves a key.
@@ -53,7 +56,7 @@ impl Claims {
             claims::confirm("the IPNS name", name, &instead)?;
         }
         if let Some(signer) = &self.signer {
-            let instead = instead("--approve-signer", signer.to_string());
+            let instead = instead(self.flag, signer.to_string());
             claims::confirm("the records signer", signer, &instead)?;
         }
         Ok(())
@@ -71,8 +74,8 @@ pub fn keys(
 ) -> Result<(Option<Session>, Claims), CliError> {
     let Some(mut session) = session else { return Ok((None, Claims::default())) };
     let given = args.pointer.given_name();
-    let sets_name = args.pointer.is_workspaces();
-    let approves = args.approve_signer == Some(None);
+    let sets_name = args.sets_own_name();
+    let approves = args.signers.mean_own();
     let ipns_name = match sets_name || given.is_some() {
         true => args.ipns_key.get(context)?.map(|key| key.name()),
         false => None,
@@ -97,6 +100,7 @@ pub fn keys(
     let claims = Claims {
         ipns_name: own.ipns_name.filter(|_| !proven_name),
         signer: own.signer.filter(|_| !proven_signer),
+        flag: args.signers.flag(),
     };
     Ok((Some(session), claims))
 }
@@ -131,7 +135,7 @@ fn derived(
     }
     let is_known =
         (!name || recorded.ipns_name.is_some()) && (!signer || recorded.signer.is_some());
-    let may_ask = prompt::has_terminal() && (args.pointer.is_workspaces() || signer);
+    let may_ask = prompt::has_terminal() && (args.sets_own_name() || signer);
     if is_known && !may_ask && !args.derive.password.is_given()? {
         return Ok(RecordedKeys::default());
     }
@@ -145,27 +149,9 @@ fn derived(
     Ok(deriver.recorded(ipns.as_ref(), signer.as_ref()))
 }
 
-/// The signer that is to be approved.
-pub fn signer(args: &Args, session: Option<&Session>) -> Result<Option<Address>, CliError> {
-    match (args.approve_signer, session) {
-        (None, _) => Ok(None),
-        (Some(Some(signer)), _) => Ok(Some(signer)),
-        (Some(None), Some(session)) => match session.config.keys().signer {
-            Some(signer) => Ok(Some(signer)),
-            None => Err(CliError::new(
-                Exit::NotFound,
-                ErrorKind::NoSigner,
-                "the records signer is not derived yet",
-            )
-            .hint("namesys keygen derives it; or give its address: --approve-signer ADDRESS")),
-        },
-        (Some(None), None) => Err(CliError::usage("which signer? There is no workspace here")
-            .hint("give its address: --approve-signer ADDRESS")),
-    }
-}
-
 /// Checks the workspace's signed records of the name as the resolver will: for the owner that
-/// the chain names, and the signers it has approved or is about to.
+/// the chain names, and the signers it has approved or is about to. Says what relies on an approval
+/// that is taken back.
 pub async fn tree(
     session: Option<&Session>,
     view: &ChainView,
@@ -173,14 +159,21 @@ pub async fn tree(
     standing: &Standing,
     chain_id: u64,
     context: &Context,
-) -> Result<(), CliError> {
-    let Some(session) = session else { return Ok(()) };
+) -> Result<Vec<String>, CliError> {
+    let Some(session) = session else { return Ok(Vec::new()) };
     let texts = standing.text_chain_id.unwrap_or(chain_id);
-    let approved = approved(session, view, request, standing, &standing.base.name).await?;
+    let (level, owner) = (&standing.base.name, standing.base.owner());
+    let mut approved = approved_by(session, view, request, standing, owner, level).await?;
+    approved.extend(approved_now(request));
     let checked = check(session, texts, standing.base.owner(), &approved)?;
     let of_name = |file: &&CheckedFile| {
         file.name.as_ref().is_some_and(|name| name.is_or_is_under(&request.name))
     };
+    let lost = relying(request, standing, checked.iter().filter(of_name));
+    let only_takes = request.pointer.is_none() && approved_now(request).next().is_none();
+    if only_takes && !request.set_resolver {
+        return Ok(lost);
+    }
     let names: BTreeSet<&Name> =
         checked.iter().filter(of_name).filter_map(|file| file.name.as_ref()).collect();
     if names.is_empty() {
@@ -189,7 +182,7 @@ pub async fn tree(
             request.name
         ));
     }
-    let own = registered(session, view, standing, &names, texts).await?;
+    let own = registered(session, view, request, standing, &names, texts).await?;
     let of_own = |name: &Name| own.iter().find(|(own, _)| *own == name).map(|(_, files)| files);
     let bad = checked.iter().filter(of_name).find_map(|file| {
         let name = file.name.as_ref()?;
@@ -203,7 +196,7 @@ pub async fn tree(
         }
     });
     match bad {
-        None => Ok(()),
+        None => Ok(lost),
         Some((name, path, reason)) => Err(CliError::new(
             Exit::Unverified,
             ErrorKind::Invalid,
@@ -217,6 +210,7 @@ pub async fn tree(
 async fn registered<'a>(
     session: &Session,
     view: &ChainView,
+    request: &SetupRequest,
     standing: &Standing,
     names: &BTreeSet<&'a Name>,
     texts: u64,
@@ -228,7 +222,7 @@ async fn registered<'a>(
         }
         let owner = view.owner(name.node()).await?.value;
         if !owner.is_zero() {
-            let approved = approved_by(session, view, standing, owner, name).await?;
+            let approved = approved_by(session, view, request, standing, owner, name).await?;
             own.push((name, check(session, texts, owner, &approved)?));
         }
     }
@@ -244,33 +238,73 @@ fn check(
     Ok(check_tree(session.workspace.dir(), chain_id, &|_| owner, approved, &|| ())?)
 }
 
-/// Whom the owner approved of those the workspace knows, and who is about to be.
-async fn approved(
-    session: &Session,
-    view: &ChainView,
-    request: &SetupRequest,
-    standing: &Standing,
-    level: &Name,
-) -> Result<Vec<Address>, CliError> {
-    let mut found = approved_by(session, view, standing, standing.base.owner(), level).await?;
-    found.extend(request.approve);
-    Ok(found)
+/// Who is about to be approved.
+fn approved_now(request: &SetupRequest) -> impl Iterator<Item = Address> {
+    request.signers.iter().filter(|change| change.approved).map(|change| change.signer)
 }
 
+/// Whom the owner approved of those the workspace knows, or the request names.
 async fn approved_by(
     session: &Session,
     view: &ChainView,
+    request: &SetupRequest,
     standing: &Standing,
     owner: Address,
     level: &Name,
 ) -> Result<Vec<Address>, CliError> {
     let keys = session.config.keys();
+    let named = request.signers.iter().map(|change| change.signer);
+    let asked: BTreeSet<Address> =
+        [keys.signer, keys.wallet].into_iter().flatten().chain(named).collect();
     let mut found = Vec::new();
-    for signer in [keys.signer, keys.wallet].into_iter().flatten() {
+    for signer in asked {
         let (resolver, node) = (standing.resolver, level.node());
         if view.is_approved_signer(resolver, owner, node, signer).await?.value {
             found.push(signer);
         }
     }
     Ok(found)
+}
+
+/// What no longer verifies once approvals are taken back, a warning for each signer.
+fn relying<'a>(
+    request: &SetupRequest,
+    standing: &Standing,
+    files: impl Iterator<Item = &'a CheckedFile> + Clone,
+) -> Vec<String> {
+    let is_revoked =
+        |one: &&SignerStanding| one.name == standing.base.name && one.is_approved && !one.wanted;
+    let warning = |revoked: &SignerStanding| {
+        let relies = |file: &&CheckedFile| match &file.verdict {
+            Verdict::Valid(record) => relies_on(record.signer(), record.basis(), revoked.signer),
+            Verdict::Invalid(_) | Verdict::Foreign => false,
+        };
+        let mut files = files.clone().filter(relies).map(|file| file.path.as_str());
+        let first = files.next()?;
+        Some(no_longer(&request.name, revoked.signer, 1 + files.count(), first))
+    };
+    standing.signers.iter().filter(is_revoked).filter_map(warning).collect()
+}
+
+/// Whether a record stands only for as long as `revoked` is approved on chain.
+pub fn relies_on(signer: Address, basis: ApprovalBasis, revoked: Address) -> bool {
+    match basis {
+        ApprovalBasis::OnChain => signer == revoked,
+        ApprovalBasis::SignedByManager(manager) => manager == revoked,
+        ApprovalBasis::Owner | ApprovalBasis::SignedByOwner => false,
+    }
+}
+
+/// What is said of records that stand only for as long as `signer` is approved.
+pub fn no_longer(name: &Name, signer: Address, count: usize, first: &str) -> String {
+    let lost = match count {
+        1 => format!("{first} of {name} no longer verifies once {signer} is revoked"),
+        _ => format!(
+            "{count} records of {name} no longer verify once {signer} is revoked, {first} among them"
+        ),
+    };
+    format!(
+        "{lost}: namesys sign --approval wallet has the owner approve a signer by SIGN 3 instead; \
+         then namesys publish"
+    )
 }

@@ -7,6 +7,7 @@ mod prepared;
 mod replaces;
 mod sending;
 mod show;
+mod signers;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -16,7 +17,8 @@ use alloy_primitives::{Address, U256};
 use jiff::Timestamp;
 use namesys::chain::Rpc;
 use namesys::chain::setup::{
-    Nonces, Plan, Pointer, Sender, SetupRequest, SetupTransaction, Standing, plan, safe_batch,
+    Clear, Nonces, Plan, Pointer, Sender, SetupRequest, SetupTransaction, SignerChange, Standing,
+    plan, safe_batch,
 };
 use namesys::ens::Name;
 use namesys::report::{ErrorKind, ReplacedReport, SetupNamesReport};
@@ -36,6 +38,7 @@ use pointer::PointerArgs;
 use prepared::Prepared;
 pub use show::source;
 use show::{Ended, Shown, done, spent, sums};
+use signers::SignersArgs;
 
 /// `setup …`
 #[derive(Debug, clap::Args)]
@@ -47,9 +50,8 @@ pub struct Args {
     /// Set it up for a subname that need not be registered: its labels, leftmost first
     #[arg(long, value_name = "LABELS", num_args = 1.., value_parser = label)]
     sub: Vec<String>,
-    /// Approve a signer on chain, so that its records need no SIGN 3; default: the workspace's
-    #[arg(long, value_name = "SIGNER", value_parser = address, num_args = 0..=1)]
-    approve_signer: Option<Option<Address>>,
+    #[command(flatten)]
+    signers: SignersArgs,
     /// The records resolver; default: the name's own where it is one, else the deployed one
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     resolver: Option<Address>,
@@ -81,6 +83,19 @@ pub struct Args {
     rpc: RpcArgs,
 }
 
+impl Args {
+    /// Whether something is only taken away.
+    fn only_takes(&self) -> bool {
+        let takes = self.signers.revoke() || self.pointer.clear() != Clear::default();
+        takes && !self.signers.approve() && !self.pointer.is_given()
+    }
+
+    /// Whether the workspace's IPNS name is set.
+    fn sets_own_name(&self) -> bool {
+        self.pointer.is_workspaces() && !self.only_takes()
+    }
+}
+
 /// A dot may mean the name itself, which would then be set up below itself.
 fn label(text: &str) -> Result<String, String> {
     match text.contains('.') {
@@ -96,11 +111,25 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
     let wallet = wallet(&args, context)?;
     let (session, claims) = checks::keys(session, &args, wallet.as_ref(), context)?;
-    let pointer = args.pointer.get(session.as_ref())?;
-    let approve = checks::signer(&args, session.as_ref())?;
+    let pointer = match args.only_takes() {
+        true => None,
+        false => args.pointer.get(session.as_ref())?,
+    };
+    let signers = args.signers.get(session.as_ref())?;
     let (args, nonces, spent) = (&args, Nonces::default(), Cell::default());
-    let course =
-        Course { args, context, session, rpc, wallet, claims, pointer, approve, nonces, spent };
+    let course = Course {
+        args,
+        context,
+        names: &names,
+        session,
+        rpc,
+        wallet,
+        claims,
+        pointer,
+        signers,
+        nonces,
+        spent,
+    };
     match &names[..] {
         [name] => {
             let ended = match course.sends() {
@@ -117,12 +146,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 struct Course<'a> {
     args: &'a Args,
     context: &'a Context,
+    /// All of them.
+    names: &'a [Name],
     session: Option<Session>,
     rpc: Rpc,
     wallet: Option<OpenWallet>,
     claims: checks::Claims,
     pointer: Option<Pointer>,
-    approve: Option<Address>,
+    signers: Vec<SignerChange>,
     nonces: Nonces,
     /// Of the limit, on the names before.
     spent: Cell<U256>,
@@ -141,8 +172,11 @@ impl Course<'_> {
             name: name.clone(),
             sender: self.wallet.as_ref().map(|wallet| wallet.as_wallet().address()),
             resolver: args.resolver,
+            set_resolver: !args.only_takes(),
             pointer: self.pointer.clone(),
-            approve: self.approve,
+            clear: args.pointer.clear(),
+            signers: self.signers.clone(),
+            with: self.names.iter().filter(|other| *other != name).cloned().collect(),
         };
         let expected = args.chain_id.or(session.map(|session| session.config.chain_id));
         let expected = expected.or(context.network()?.0.chain_id());
@@ -152,8 +186,9 @@ impl Course<'_> {
             let view = rpc.at(rpc.latest().await?.value);
             let standing = view.standing(&request).await?;
             let mut plan = plan(view.contracts(), &request, &standing)?;
-            plan.transactions.retain(|transaction| !seen.contains(transaction));
-            checks::tree(session, &view, &request, &standing, chain_id, context).await?;
+            plan.transactions.retain(|transaction| !transaction.is_within(seen));
+            let tree = checks::tree(session, &view, &request, &standing, chain_id, context).await?;
+            plan.warnings.extend(tree);
             let replaces = self.remarks(&request, &standing, &mut plan, chain_id).await?;
             let patience = Duration::from_secs(args.wait);
             let max_cost = args.cost.max_cost.saturating_sub(self.spent.get());
@@ -201,6 +236,11 @@ impl Course<'_> {
         let found =
             replaces::replaced(&self.rpc, chain_id, standing, request, wanted, context).await?;
         plan.warnings.extend(found.warnings);
+        if self.session.is_none() {
+            plan.warnings.extend(
+                replaces::unverified(&self.rpc, chain_id, standing, request, context).await,
+            );
+        }
         Ok(found.replaces)
     }
 

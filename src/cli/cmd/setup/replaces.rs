@@ -2,17 +2,18 @@
 //! another resolver, and a key under which nothing is published.
 
 use namesys::chain::Rpc;
-use namesys::chain::setup::{Pointer, SetupRequest, Standing};
+use namesys::chain::setup::{Pointer, SetupRequest, SignerStanding, Standing};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::net::{Guard, Http};
 use namesys::recordhash::Target;
 use namesys::report::ReplacedReport;
-use namesys::resolve::{FetchLimits, NameResolver, OnchainConfig, Trace};
+use namesys::resolve::{FetchLimits, Gateway, NameResolver, OnchainConfig, OnchainRecord, Trace};
 use namesys::workspace::Records;
 
+use super::checks::{no_longer, relies_on};
 use crate::cli::context::Context;
-use crate::cli::endpoints::PublisherArgs;
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
 
@@ -79,6 +80,50 @@ fn warning(name: &Name, replaces: &[ReplacedReport]) -> Option<String> {
             keys.join(", ")
         )
     })
+}
+
+/// What no longer verifies once approvals are taken back, of a name that has no workspace here: a
+/// warning for each signer.
+pub async fn unverified(
+    rpc: &Rpc,
+    chain_id: u64,
+    standing: &Standing,
+    request: &SetupRequest,
+    context: &Context,
+) -> Vec<String> {
+    let is_revoked =
+        |one: &&SignerStanding| one.name == standing.base.name && one.is_approved && !one.wanted;
+    let revoked: Vec<&SignerStanding> = standing.signers.iter().filter(is_revoked).collect();
+    if revoked.is_empty() || standing.resolver_now != standing.resolver {
+        return Vec::new();
+    }
+    let name = &request.name;
+    let unread = |error: &dyn std::fmt::Display| {
+        vec![format!("what of {name} no longer verifies then could not be read: {error}")]
+    };
+    let opened = GatewayArgs::default().chosen(context, None).and_then(|gateways| {
+        let guard = Guard::trusting(gateways.iter().filter_map(Gateway::trusted_url));
+        Ok((context.gateway_http(Some(guard))?, gateways))
+    });
+    let (http, gateways) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return unread(&error.message),
+    };
+    let config = OnchainConfig { chain_id, gateways, limits: FetchLimits::default() };
+    let resolver = NameResolver::new(rpc.clone(), http, config);
+    let records = match resolver.resolve(name, &[], &Trace::default()).await {
+        Ok(resolution) => resolution.records,
+        Err(error) => return unread(&error),
+    };
+    let warning = |revoked: &&SignerStanding| {
+        let relies = |record: &&OnchainRecord| {
+            record.signed.is_some_and(|(signer, basis)| relies_on(signer, basis, revoked.signer))
+        };
+        let mut keys = records.iter().filter(relies).map(|record| record.key.to_string());
+        let first = keys.next()?;
+        Some(no_longer(name, revoked.signer, 1 + keys.count(), &first))
+    };
+    revoked.iter().filter_map(warning).collect()
 }
 
 /// A warning where nobody has a record under the key that is to be set, or that cannot be asked.

@@ -80,7 +80,7 @@ fn report(prepared: &Prepared, shown: Shown) -> SetupReport {
             recordhash: shown_bytes(&standing.walk.recordhash),
             recordhash_of: source(&standing.walk.source),
             ownerhash: shown_bytes(&standing.ownerhash),
-            signer_approved: standing.signer_approved,
+            signer_approved: standing.signer_approved(),
         },
         transactions: transactions.collect(),
         max_cost: total(&plan.transactions, costs).to_string(),

@@ -1,0 +1,71 @@
+//! A transaction of a setup, and what it brings about.
+
+use alloy::sol_types::SolCall;
+use alloy_primitives::{Address, B256, Bytes, U256};
+
+use super::SignerStanding;
+use crate::chain::contracts::calls;
+
+/// A transaction of a setup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupTransaction {
+    /// The contract.
+    pub to: Address,
+    /// The call.
+    pub data: Bytes,
+    /// What is sent with it, in wei.
+    pub value: U256,
+    /// What it does, in words.
+    pub description: String,
+    /// What must be read afterwards.
+    pub(super) checks: Vec<Check>,
+}
+
+/// What a transaction brings about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    Resolver { node: B256, resolver: Address },
+    Recordhash { resolver: Address, key: B256, bytes: Bytes },
+    Approved { resolver: Address, owner: Address, node: B256, signer: Address, approved: bool },
+}
+
+impl SetupTransaction {
+    /// Whether `others` bring about all that it does.
+    pub fn is_within(&self, others: &[Self]) -> bool {
+        let is_there = |check| others.iter().any(|other| other.checks.contains(check));
+        self.checks.iter().all(is_there)
+    }
+}
+
+/// The one transaction that brings about what does not stand.
+pub(super) fn of_signers(
+    resolver: Address,
+    owner: Address,
+    signers: &[SignerStanding],
+) -> Option<SetupTransaction> {
+    let changes: Vec<&SignerStanding> = signers.iter().filter(|one| !one.stands()).collect();
+    let (data, description): (Bytes, String) = match changes[..] {
+        [] => return None,
+        [one] => {
+            let (node, signer, approved) = (one.name.node(), one.signer, one.wanted);
+            (calls::approveCall { node, signer, approved }.abi_encode().into(), one.to_string())
+        }
+        _ => {
+            let nodes: Vec<B256> = changes.iter().map(|change| change.name.node()).collect();
+            let signers = changes.iter().map(|change| change.signer).collect();
+            let approved = changes.iter().map(|change| change.wanted).collect();
+            let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            let call = calls::multiApproveCall { nodes, signers, approved };
+            (call.abi_encode().into(), format!("{} (multiApprove)", words.join("; ")))
+        }
+    };
+    let check = |change: &&SignerStanding| Check::Approved {
+        resolver,
+        owner,
+        node: change.name.node(),
+        signer: change.signer,
+        approved: change.wanted,
+    };
+    let checks = changes.iter().map(check).collect();
+    Some(SetupTransaction { to: resolver, data, value: U256::ZERO, description, checks })
+}
