@@ -113,8 +113,9 @@ async fn over(
     if stands.record.fields().value == record.fields().value {
         return nothing;
     }
-    // What it was made over is checked already.
-    if let Author::Signed { .. } = request.author {
+    let is_signed = matches!(request.author, Author::Signed { .. });
+    // That it was made over this is checked already.
+    if is_signed && request.trees.is_none() {
         return nothing;
     }
     let no_tree = || format!("its value {:?} is no tree", stands.record.fields().value);
@@ -122,6 +123,7 @@ async fn over(
     let here = PublishedTree::of(record).map(|tree| *tree.root());
     let here: Cid = here.ok_or_else(|| "what would be published is no tree".to_owned())?;
     let base = match known.towards(&stands.record, &there) {
+        _ if is_signed => Some(there),
         Towards::Itself => Some(there),
         Towards::Before(base) => Some(base),
         Towards::Empty => None,
@@ -130,14 +132,17 @@ async fn over(
     let (since, roots) = (Instant::now(), Roots { base, there, here });
     let judged = trees.judge(roots, request.subject.car()).await;
     told::compared(&roots, &judged, since);
-    match base == Some(there) && trees.judge.lets_go() {
+    let (knows_all, lets_go) = (base == Some(there), trees.judge.lets_go());
+    match judged {
         // All that is out was known, and may go: only how much it is may matter.
-        true => match judged {
-            Ok(judged) => Ok(Judged { mass: judged.mass, ..Judged::default() }),
-            // How much goes is not known; that it may go was said.
-            Err(reason) => Ok(Judged { unread: Some(reason), ..Judged::default() }),
-        },
-        false => judged,
+        Ok(judged) if knows_all && lets_go => Ok(Judged { mass: judged.mass, ..Judged::default() }),
+        // How much goes is not known; that it may go was said, or whoever signed it knew it.
+        Err(reason) if knows_all && (lets_go || is_signed) => {
+            Ok(Judged { unread: Some(reason), ..Judged::default() })
+        }
+        // How much may go was for whoever signed it to say.
+        Ok(judged) if is_signed => Ok(Judged { mass: None, ..judged }),
+        judged => judged,
     }
 }
 

@@ -51,7 +51,7 @@ pub use history::{
 pub use ipfs::publish;
 pub use ledger::sign_ahead;
 pub use notice::PublishNotice;
-pub use parcel::{PARCEL_FILE, Parcel, ParcelError, parcel_files, write_manifest};
+pub use parcel::{PARCEL_FILE, Parcel, ParcelError, ParcelScope, parcel_files, write_manifest};
 pub use patience::Patience;
 pub use private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 pub use request::{Author, Permission, PublishRequest, Subject};

@@ -1,6 +1,7 @@
 //! What goes from the machine with the keys to the machine with the network: a folder with the
 //! tree as a CAR file, the signed IPNS record, and `publication.json`, which names both.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,17 +17,21 @@ use crate::ipfs::{CarBlocks, CarError, ReadError, check_complete};
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::json;
 use crate::keys::IpnsName;
+use crate::record::record_path;
+use crate::workspace::{Records, Workspace, WorkspaceError};
 
 /// The file that names the others.
 pub const PARCEL_FILE: &str = "publication.json";
-/// It has some 250 bytes, and a record in base64.
-const MAX_MANIFEST_BYTES: u64 = 4096 + 2 * MAX_RECORD_BYTES as u64;
+/// It has some 250 bytes, a record in base64, and paths of what is not signed, as a rule none.
+const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 
 /// A tree and a record that points to it, both checked.
 #[derive(Clone, Debug)]
 pub struct Parcel {
     /// Whose records are in the tree.
     pub name: Name,
+    /// All names of the workspace that made it, and what was missing there.
+    pub scope: ParcelScope,
     /// The packed tree.
     pub car: PathBuf,
     /// Its root.
@@ -35,6 +40,36 @@ pub struct Parcel {
     pub record: VerifiedRecord,
     /// The newest that was known when it was made: it is sent over that alone.
     pub over: Option<VerifiedRecord>,
+}
+
+/// What a workspace decides about when it makes a parcel: of what is published it may remove the
+/// records of its names, but for those that it wants and has no file of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParcelScope {
+    /// Its names, one at least.
+    pub names: Vec<Name>,
+    /// Paths of wanted records that have no file in the tree.
+    pub missing: BTreeSet<String>,
+}
+
+impl ParcelScope {
+    /// Of `workspace`, whose tree is packed as it is now.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn of(
+        workspace: &Workspace,
+        names: &[Name],
+        wanted: &Records,
+    ) -> Result<Self, WorkspaceError> {
+        let mut missing = BTreeSet::new();
+        for path in wanted.iter().map(|(name, key, _)| record_path(name, key)) {
+            if workspace.folder().kind(&path).map_err(workspace.failed(&path))?.is_none() {
+                missing.insert(path);
+            }
+        }
+        Ok(Self { names: names.to_vec(), missing })
+    }
 }
 
 /// Why a folder is not to be published.
@@ -102,6 +137,11 @@ struct Manifest {
     validity: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     over: Option<String>,
+    /// Those beside `name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    missing: BTreeSet<String>,
 }
 
 /// The names of the CAR file and the record's file in a folder.
@@ -110,25 +150,28 @@ pub fn parcel_files(dir: &Path, root: &Cid, name: &IpnsName) -> (PathBuf, PathBu
 }
 
 /// Writes `publication.json` beside the two files, last: without it the folder is not complete.
-/// `over` is the newest record that is known beside `record`.
+/// `over` is the newest record that is known beside `record`; `scope` names the workspace's names,
+/// the one it goes by first.
 ///
 /// # Errors
 /// [`ParcelError::Io`].
 pub fn write_manifest(
     dir: &Path,
-    name: &Name,
+    scope: &ParcelScope,
     root: &Cid,
     record: &VerifiedRecord,
     over: Option<&VerifiedRecord>,
 ) -> Result<PathBuf, ParcelError> {
     let fields = record.fields();
     let manifest = Manifest {
-        name: name.to_string(),
+        name: scope.names.first().map(ToString::to_string).unwrap_or_default(),
         ipns_name: record.name().to_string(),
         root: root.to_string(),
         sequence: fields.sequence,
         validity: fields.until(),
         over: over.map(|over| BASE64.encode(over.bytes())),
+        names: scope.names.iter().skip(1).map(ToString::to_string).collect(),
+        missing: scope.missing.clone(),
     };
     let path = dir.join(PARCEL_FILE);
     let text = serde_json::to_string_pretty(&manifest).expect("strings and a number are JSON");
@@ -149,7 +192,11 @@ impl Parcel {
         let wrong = |reason: String| ParcelError::Manifest { path: path.clone(), reason };
         let manifest: Manifest =
             json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-        let name = Name::parse(&manifest.name).map_err(|error| wrong(error.to_string()))?;
+        let parse = |name: &String| Name::parse(name).map_err(|error| wrong(error.to_string()));
+        let name = parse(&manifest.name)?;
+        let names = [&manifest.name].into_iter().chain(&manifest.names).map(parse);
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let scope = ParcelScope { names, missing: manifest.missing };
         let ipns_name: IpnsName =
             manifest.ipns_name.parse().map_err(|error| wrong(format!("{error}")))?;
         let root = Cid::try_from(manifest.root.as_str())
@@ -174,7 +221,7 @@ impl Parcel {
             None => None,
         };
         check_car(&car, &root)?;
-        Ok(Self { name, car, root, record, over })
+        Ok(Self { name, scope, car, root, record, over })
     }
 }
 

@@ -41,13 +41,18 @@ fn folder(keep: impl Fn(&[u8]) -> bool) -> (tempfile::TempDir, Cid) {
     (dir, root)
 }
 
+fn scope() -> ParcelScope {
+    let names = ["nick.eth", "other.eth"].map(|name| Name::parse(name).unwrap()).to_vec();
+    ParcelScope { names, missing: BTreeSet::from([".well-known/eth/nick/a.json".to_owned()]) }
+}
+
 fn write(dir: &Path, root: &Cid, record: &VerifiedRecord) {
     let (car, file) = parcel_files(dir, root, record.name());
     if dir.join("car").exists() {
         std::fs::rename(dir.join("car"), car).unwrap();
     }
     std::fs::write(file, record.bytes()).unwrap();
-    write_manifest(dir, &Name::parse("nick.eth").unwrap(), root, record, None).unwrap();
+    write_manifest(dir, &scope(), root, record, None).unwrap();
 }
 
 /// What it was made over travels with it, proven as the record is.
@@ -63,8 +68,7 @@ fn what_it_was_made_over_comes_before_it() {
     };
     let open = |over: &VerifiedRecord| {
         let record = record(&format!("/ipfs/{root}"), "2100-01-01T00:00:00Z");
-        let name = Name::parse("nick.eth").unwrap();
-        write_manifest(dir.path(), &name, &root, &record, Some(over)).unwrap();
+        write_manifest(dir.path(), &scope(), &root, &record, Some(over)).unwrap();
         Parcel::open(dir.path(), now())
     };
     let before = of(&key, 2);
@@ -82,7 +86,7 @@ fn what_is_written_is_read() {
     let (dir, root) = folder(|_| true);
     let parcel = Parcel::open(dir.path(), now()).unwrap();
     assert_eq!((parcel.root, parcel.record.fields().sequence), (root, 3));
-    assert_eq!(parcel.name.as_str(), "nick.eth");
+    assert_eq!((parcel.name.as_str(), parcel.scope), ("nick.eth", scope()));
 }
 
 #[test]
@@ -117,7 +121,7 @@ fn manifests_that_are_none() {
     let (dir, _) = folder(|_| true);
     let path = dir.path().join(PARCEL_FILE);
     let good = std::fs::read_to_string(&path).unwrap();
-    let long = format!("{good}{}", " ".repeat(1 << 15));
+    let long = format!("{good}{}", " ".repeat(1 << 24));
     let bad = [
         String::new(),
         "{}".to_owned(),

@@ -1,6 +1,7 @@
 //! What a publication would lose: rules 5 and 6 of [the model](crate::spec::published).
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use bytes::Bytes;
@@ -64,14 +65,22 @@ pub enum Missing {
     MayGo,
 }
 
+/// What is wanted, where a file that the base has is not here.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Records(Box<Records>),
+    /// These paths of the names alone.
+    Missing(BTreeSet<String>),
+    Unknown,
+}
+
 /// Judges what would be lost.
 #[derive(Clone, Debug)]
 pub struct Judge {
     facts: Facts,
     /// The workspace's names: what it may remove is theirs.
     names: Vec<Name>,
-    /// None where it is not known what is wanted.
-    wanted: Option<Records>,
+    wanted: Wanted,
     missing: Missing,
     /// Keys that are not published again.
     own_keys: OwnKeys,
@@ -107,10 +116,18 @@ impl Judge {
         Self {
             facts: Facts::of(config),
             names: config.names().to_vec(),
-            wanted,
+            wanted: wanted.map_or(Wanted::Unknown, |wanted| Wanted::Records(Box::new(wanted))),
             missing,
             own_keys: OwnKeys::default(),
         }
+    }
+
+    /// Of a tree that was packed elsewhere, for these names, where `missing` were wanted and had no
+    /// file: of all else that it lacks of what it was made over, records of the names were removed
+    /// on purpose.
+    pub fn of_parcel(names: Vec<Name>, missing: BTreeSet<String>) -> Self {
+        let (facts, wanted) = (Facts::default(), Wanted::Missing(missing));
+        Self { facts, names, wanted, missing: Missing::IsLost, own_keys: OwnKeys::default() }
     }
 
     /// It knows the user's own keys: a file that holds a key may go.
@@ -154,14 +171,16 @@ impl Judge {
     /// Whether a file that the base has and that is not here was removed on purpose: a record of
     /// this workspace's names that nobody wants any more.
     pub(crate) fn is_removed(&self, path: &str) -> bool {
-        let Some(wanted) = &self.wanted else { return self.lets_go() };
         let ours = |name: &Name| self.names.iter().any(|root| name.is_or_is_under(root));
         self.lets_go()
             || match meaning(path) {
                 PathMeaning::Records(candidates) => {
-                    wanted.owner_of(path).is_none() && candidates.iter().any(|(name, _)| ours(name))
+                    let is_ours = candidates.iter().any(|(name, _)| ours(name));
+                    is_ours && self.wanted.lacks(path, None)
                 }
-                PathMeaning::Legacy(name, key) => ours(&name) && wanted.get(&name, &key).is_none(),
+                PathMeaning::Legacy(name, key) => {
+                    ours(&name) && self.wanted.lacks(path, Some((&name, &key)))
+                }
                 PathMeaning::Fault(_) | PathMeaning::Foreign => false,
             }
     }
@@ -178,6 +197,19 @@ impl Judge {
             let context = VerifyContext { name, owner, chain_id, approved_signers };
             record.clone().verify_with(key, &context, approvals).is_ok()
         })
+    }
+}
+
+impl Wanted {
+    /// Whether a file of the names is wanted by nobody; `flat` is the record of one in the older
+    /// layout.
+    fn lacks(&self, path: &str, flat: Option<(&Name, &RecordKey)>) -> bool {
+        match (self, flat) {
+            (Self::Records(wanted), None) => wanted.owner_of(path).is_none(),
+            (Self::Records(wanted), Some((name, key))) => wanted.get(name, key).is_none(),
+            (Self::Missing(missing), _) => !missing.contains(path),
+            (Self::Unknown, _) => false,
+        }
     }
 }
 

@@ -334,6 +334,46 @@ fn a_parcel_is_sent_over_what_it_was_made_over() {
     assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Changed)), "{json}");
 }
 
+/// What was merely missing where it was signed does not go with it; what is no longer wanted does.
+#[test]
+fn a_parcel_loses_nothing_that_was_merely_missing() {
+    let scene = Scene::new();
+    let here = scene.workspace("here");
+    sets(&here, "url", "https://example.com");
+    let foreign = here.dir.join(".well-known/security.txt");
+    std::fs::write(&foreign, "Contact: me").unwrap();
+    publishes(&here, &["publish"]);
+    let avatar = here.dir.join(".well-known/eth/nick/text/avatar.json");
+    let bytes = std::fs::read(&avatar).unwrap();
+    for file in [&avatar, &foreign] {
+        std::fs::remove_file(file).unwrap();
+    }
+    here.good(&["publish", "--sign-only", "one"]);
+    // Nothing of what goes is known where nobody has it; outside the workspace all the same.
+    let outside = here.at_dir(scene.path("outside"));
+    std::fs::create_dir(&outside.dir).unwrap();
+    let one = here.dir.join("one");
+    for (workspace, dir) in [(&here, "one"), (&outside, one.to_str().unwrap())] {
+        let (code, json, stderr) = workspace.run(&["publish", "--signed", dir]);
+        assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::WouldLose)), "{json} {stderr}");
+        let lost = report::<PublishReport>(&json).lost.into_iter();
+        let lost: Vec<String> = lost.map(|loss| loss.path).collect();
+        assert_eq!(lost, [".well-known/eth/nick/text/avatar.json", ".well-known/security.txt"]);
+    }
+    assert_eq!(served(&here).0, 0);
+    std::fs::write(&avatar, bytes).unwrap();
+    std::fs::write(&foreign, "Contact: you").unwrap();
+    here.good(&["unset", "text", "url"]);
+    here.good(&["sign"]);
+    here.good(&["publish", "--sign-only", "two"]);
+    // It was made over the first, which is not to be sent.
+    let (code, json, _) = here.run(&["publish", "--signed", "two"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Changed)), "{json}");
+    let sent: PublishReport = here.report(&["publish", "--signed", "two", "--replace"]);
+    assert_eq!(sent.removed, [".well-known/eth/nick/text/url.json"]);
+    assert!(sent.lost.is_empty() && sent.sequence == 2, "{sent:?}");
+}
+
 /// This repository is the whole truth of the key.
 #[test]
 fn a_workspace_may_be_the_whole_truth() {

@@ -7,16 +7,21 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `mind` | what the model knows, and what it holds a publication and a pull to |
-//! | `taps` | the network with somebody at every door |
-//! | `world` | workspaces, network, and what happens at the doors |
-//! | `commands` | the commands of the binary, as it asks the library for them |
-//! | `steps` | what users do: commands, commits, checkouts, losses, jobs of CI, clones |
+//! | `taps`, `network` | the network with somebody at every door, and what happens there |
+//! | `world` | workspaces, and what is published |
+//! | `commands`, `publishing`, `air_gap`, `pulling` | the commands of the binary, as it asks the library for them |
+//! | `steps`, `rest` | what users do: commands, commits, checkouts, losses, jobs of CI, clones |
 //! | `files` | the files of a workspace as git has them |
 
+mod air_gap;
 mod commands;
 mod files;
 mod mind;
+mod network;
+mod publishing;
+mod pulling;
 mod random;
+mod rest;
 mod steps;
 mod taps;
 mod world;

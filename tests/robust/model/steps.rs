@@ -12,8 +12,9 @@ use namesys::workspace::{RecordedKeys, Stop};
 use super::commands::{Published, wanted};
 use super::files::Files;
 use super::mind::{Mind, Whose};
+use super::network::{Chance, Door, Fate};
 use super::taps::Which;
-use super::world::{Chance, Commit, Door, FILES, Fate, Fault, RECORDS, Seat, World, parse};
+use super::world::{Commit, FILES, Fault, RECORDS, Seat, World, parse};
 
 /// Commits that are remembered of a workspace.
 const COMMITS: usize = 6;
@@ -350,55 +351,6 @@ impl World {
         *seat = new;
         self.count("clone");
         Ok(())
-    }
-
-    /// Two rounds of `pull --ours`, `sign`, `publish` make all agree, and a third spends no
-    /// sequence.
-    pub async fn rest(&mut self) -> Result<(), Fault> {
-        self.count("rest");
-        self.note("at rest");
-        let mut sequence = None;
-        for round in 0..3 {
-            for number in 0..self.seats.len() {
-                let mut seat = self.seats[number].take().unwrap();
-                self.note(format!("{} in round {round}", seat.who));
-                let done = self.settle(&mut seat).await;
-                self.seats[number] = Some(seat);
-                done?;
-            }
-            let now = self.newest().map(|out| out.tree.sequence);
-            if round == 2 && now != sequence {
-                return Err(format!("at rest the sequence went from {sequence:?} to {now:?}"));
-            }
-            sequence = now;
-        }
-        let Some(out) = self.newest().cloned() else { return Ok(()) };
-        for number in 0..self.seats.len() {
-            let (dir, who) =
-                self.seats[number].as_ref().map(|s| (s.dir.clone(), s.who.clone())).unwrap();
-            let here = self.content(&dir);
-            if here != out.tree.content {
-                return Err(format!(
-                    "at rest {who} has {here:?}, and {:?} is published",
-                    out.tree.content
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    async fn settle(&mut self, seat: &mut Seat) -> Result<(), Fault> {
-        self.pull(seat, Whose::Ours, None, None).await?;
-        self.sign(seat, None).await?;
-        let published = self.publish(seat, false, None).await?;
-        self.check_base(seat)?;
-        self.check_wanted(seat)?;
-        let is_empty = !seat.dir.join(".well-known").is_dir();
-        match published {
-            Published::Yes => Ok(()),
-            Published::Failed if is_empty => Ok(()),
-            other => Err(format!("{}: after a pull, publish is {other:?}", seat.who)),
-        }
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use namesys::publish::{
-    Agreement, Author, Enough, Parcel, Permission, PublishOutcome, PublishRequest, Source, Subject,
-    TemporaryCar, dry_record, parcel_files, sign_ahead, write_manifest,
+    Agreement, Author, Enough, Parcel, ParcelScope, Permission, PublishOutcome, PublishRequest,
+    Source, Subject, TemporaryCar, dry_record, parcel_files, sign_ahead, write_manifest,
 };
+use namesys::published::Judge;
 use namesys::report::ErrorKind;
 use namesys::workspace::{RecordedKeys, Removal};
 
@@ -66,8 +67,10 @@ pub fn write(
     write_file(&file, record.bytes())?;
     let mut written = vec![car, file];
     if keep {
-        let over = over.as_ref();
-        written.push(write_manifest(dir, session.config.name(), &root, &record, over)?);
+        let (over, config) = (over.as_ref(), &session.config);
+        let wanted = session.workspace.records(config)?;
+        let scope = ParcelScope::of(&session.workspace, config.names(), &wanted)?;
+        written.push(write_manifest(dir, &scope, &root, &record, over)?);
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");
     let written = written.iter().map(|path| path.display().to_string()).collect();
@@ -129,12 +132,13 @@ pub fn publish_signed(
         Some(workspace) => Some((workspace, workspace.lock()?)),
         None => None,
     };
+    let ParcelScope { names, missing } = parcel.scope.clone();
     let sending = Sending {
         locked,
         names: (&parcel.name, name),
         subject,
         author: Author::Signed { record: &parcel.record, over: parcel.over.as_ref() },
-        judge: None,
+        judge: Some(Judge::of_parcel(names, missing).with_keys(context.own_keys())),
         permission: args.permission.get(session.as_ref()),
         mass_removal: args.permission.mass_removal,
     };
