@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use namesys::ipns::Validity;
+use namesys::ipns::{Validity, valid_until};
 use namesys::workspace::write_atomic;
 
 use super::error::CliError;
@@ -41,17 +41,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| "that is longer than 1000 years".to_owned())
 }
 
-/// So long from now, rounded down to the hour where it is longer than two: of two records that are
-/// made for one sequence, the first that a publisher gets is then kept.
+/// So long from now, as records are made valid.
 ///
 /// # Errors
 /// Beyond the year 9999.
 pub fn from_now(long: Duration) -> Result<Timestamp, jiff::Error> {
-    let (end, hour) = (Timestamp::now().checked_add(long)?, 3600);
-    match long.as_secs() > 2 * hour {
-        true => Timestamp::from_second(end.as_second() - end.as_second().rem_euclid(hour as i64)),
-        false => Ok(end),
-    }
+    valid_until(Timestamp::now(), long)
 }
 
 /// Until when: a time in RFC 3339, the last days of the year 9999 included, or how long from now.

@@ -20,7 +20,7 @@ pub use publish::{
     PublishError, Published, Publisher, ReadBack, RecordSource, publish_and_read_back,
 };
 pub use record::{RecordFields, UnverifiedRecord, VerifiedRecord};
-pub use record_create::{Validity, create, create_until, create_v2_only};
+pub use record_create::{Validity, create, create_until, create_v2_only, valid_until};
 pub use record_error::{MAX_RECORD_BYTES, RecordError};
 pub use record_file::RecordFile;
 pub use revision::{MAX_REVISION_BYTES, Revision, RevisionError};

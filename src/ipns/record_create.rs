@@ -44,6 +44,20 @@ impl FromStr for Validity {
     }
 }
 
+/// When what is made `now` ends that is to be valid for so `long`: rounded down to the hour where it
+/// is longer than two. Of two records of one sequence that were made in the same hour neither then
+/// replaces the other ([IPNS](crate::spec::ipns)): whoever is first stays.
+///
+/// # Errors
+/// Beyond the year 9999.
+pub fn valid_until(now: Timestamp, long: Duration) -> Result<Timestamp, jiff::Error> {
+    let (end, hour) = (now.checked_add(long)?, 3600);
+    match long.as_secs() > 2 * hour {
+        true => Timestamp::from_second(end.as_second() - end.as_second().rem_euclid(hour as i64)),
+        false => Ok(end),
+    }
+}
+
 /// Signs a record with V1 and V2 signatures, for old readers and new.
 ///
 /// `value` is a path, `/ipfs/<cid>` or `/ipns/<name>`; `ttl` is how long readers may cache.

@@ -188,6 +188,20 @@ fn bytes_of(hex: &str) -> Vec<u8> {
     data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()
 }
 
+/// What is made in one hour ends at one time, on clocks that differ; what is short is exact.
+#[test]
+fn validity_is_rounded_down_to_the_hour() {
+    let at = |now: &str, hours: u64| {
+        let long = Duration::from_secs(hours * 3600);
+        super::super::valid_until(now.parse().unwrap(), long).unwrap().to_string()
+    };
+    for now in ["2026-11-30T12:00:00Z", "2026-11-30T12:30:00.5Z", "2026-11-30T12:59:59.999Z"] {
+        assert_eq!(at(now, 365 * 24), "2027-11-30T12:00:00Z");
+    }
+    assert_eq!(at("2026-11-30T12:30:00Z", 2), "2026-11-30T14:30:00Z");
+    assert_eq!(at("1969-12-31T12:30:00Z", 3), "1969-12-31T15:00:00Z");
+}
+
 #[test]
 fn validity_is_rfc_3339_alone() {
     for good in ["2030-01-30T20:10:08Z", "2030-01-30T20:10:08.5Z", "2030-01-30T20:10:08+02:00"] {

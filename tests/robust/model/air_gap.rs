@@ -55,7 +55,8 @@ impl World {
         let scope = ParcelScope::of(&workspace, config.names(), &wanted).unwrap();
         write_manifest(&dir, &scope, &root, &record, over.as_ref()).unwrap();
         let tree = self.tree_of(&record);
-        let known = seat.mind.newest().map(|tree| tree.content.clone()).unwrap_or_default();
+        let known =
+            seat.mind.before(tree.sequence).map(|tree| tree.content.clone()).unwrap_or_default();
         let errand = Errand { over: Some(known), ..seat.errand() };
         let is_base = seat
             .mind

@@ -31,9 +31,14 @@ pub enum Published {
 impl World {
     /// `set`, and `unset` without a value.
     pub fn set(&mut self, seat: &mut Seat, record: (&str, &str), value: Option<&str>) {
+        let _lock = seat.workspace().lock().unwrap();
+        self.set_unlocked(seat, record, value);
+    }
+
+    /// As an editor does, which knows no lock.
+    pub fn set_unlocked(&mut self, seat: &mut Seat, record: (&str, &str), value: Option<&str>) {
         let (name, key) = parse(record.0, record.1);
         let workspace = seat.workspace();
-        let _lock = workspace.lock().unwrap();
         let config = workspace.config().unwrap();
         let mut records = workspace.records(&config).unwrap();
         let path = record_path(&name, &key);

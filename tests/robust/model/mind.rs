@@ -93,10 +93,11 @@ impl Mind {
         ahead.map(|made| made.tree.sequence).max()
     }
 
-    /// The newest that is known: what is made next is made over it.
-    pub fn newest(&self) -> Option<&Tree> {
+    /// The newest that is known before a sequence: what has it was made over that.
+    pub fn before(&self, sequence: u64) -> Option<&Tree> {
         let ahead = self.made.iter().filter(|made| made.is_ahead).map(|made| &made.tree);
-        ahead.chain(&self.base).max_by_key(|tree| tree.sequence)
+        let before = ahead.chain(&self.base).filter(|tree| tree.sequence < sequence);
+        before.max_by_key(|tree| tree.sequence)
     }
 }
 

@@ -57,7 +57,7 @@ impl World {
         chance: Chance,
     ) -> Result<Published, Fault> {
         // An hour later, for all of them: what is made in one hour is valid until the same.
-        self.validity = self.validity.checked_add(SignedDuration::from_hours(1)).unwrap();
+        self.clock = self.clock.checked_add(SignedDuration::from_hours(1)).unwrap();
         let errand = seat.errand();
         self.bring(seat, errand, What::Newest { foreign }, chance).await
     }
@@ -206,7 +206,14 @@ impl World {
         match outcome.shortfall {
             None => {
                 self.count(what);
-                Ok(Published::Yes)
+                match self.out.iter().any(|out| out.record == outcome.record) {
+                    true => Ok(Published::Yes),
+                    false => Err(format!(
+                        "{}: {what}: it says that it is published, and the first publisher never \
+                         took it",
+                        errand.who
+                    )),
+                }
             }
             Some(Shortfall::WouldLose { .. }) => {
                 self.count(&format!("{what}: refused"));

@@ -12,7 +12,7 @@ use super::commands::{Published, wanted};
 use super::files::Files;
 use super::mind::{Whose, check_pull, has_conflict};
 use super::network::{Chance, Doors, End, Fate};
-use super::world::{Fault, Seat, World};
+use super::world::{Fault, Seat, World, parse};
 
 impl World {
     /// `pull`; `cut` ends it after so many of the things it writes.
@@ -85,6 +85,17 @@ impl World {
                 false => Err(format!("{}: conflicts where there are none: {texts:?}", seat.who)),
             };
         }
+        if !self.is_at_rest && self.random.one_in(20) {
+            self.edit_meanwhile(seat)?;
+            return match pulled.write(&workspace, &mut config) {
+                Err(PullError::Edited) => {
+                    drop(lock);
+                    self.check_wanted(seat)?;
+                    Ok(Published::Killed)
+                }
+                other => Err(format!("{}: an edited records.toml: {other:?}", seat.who)),
+            };
+        }
         let before = Files::of(&seat.dir);
         pulled.write(&workspace, &mut config).map_err(|error| format!("{}: {error}", seat.who))?;
         drop(lock);
@@ -98,6 +109,16 @@ impl World {
         }
         seat.mind.see(seen.tree);
         Ok(Published::Yes)
+    }
+
+    /// Somebody sets a record in an editor.
+    fn edit_meanwhile(&mut self, seat: &mut Seat) -> Result<(), Fault> {
+        self.count("pull: edited");
+        let record = self.own_record(seat);
+        let value = self.some_value(&parse(record.0, record.1).1);
+        self.note(format!("  {} edits {record:?} {value}", seat.who));
+        self.set_unlocked(seat, record, Some(&value));
+        self.check_wanted(seat)
     }
 
     /// What is here, packed.

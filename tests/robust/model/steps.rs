@@ -70,7 +70,7 @@ impl World {
             91..93 => {
                 self.note(format!("{} signs only", seat.who));
                 if self.random.one_in(2) {
-                    self.pull(seat, Whose::Ours, None, None).await?;
+                    self.give(seat, Command::Pull { whose: Whose::Ours }).await?;
                 }
                 self.sign(seat, None).await?;
                 self.sign_only(seat, number)?;
@@ -92,7 +92,12 @@ impl World {
         if self.run(seat, command, chance).await? == Published::Killed {
             self.check_base(seat)?;
             self.note(format!("{} {command:?} again", seat.who));
-            self.run(seat, command, None).await?;
+            // It may be cut short, or edited into, again.
+            for _ in 0..20 {
+                if self.run(seat, command, None).await? != Published::Killed {
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -109,12 +114,7 @@ impl World {
             Command::Rollback => self.rollback(seat, chance).await,
             Command::Pull { whose } => {
                 let cut = (chance.is_none() && self.random.one_in(6)).then(|| self.random.below(6));
-                match self.pull(seat, whose, chance, cut).await? {
-                    Published::Killed if chance.is_none() => {
-                        self.pull(seat, whose, None, None).await
-                    }
-                    ended => Ok(ended),
-                }
+                self.pull(seat, whose, chance, cut).await
             }
         }
     }

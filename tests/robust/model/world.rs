@@ -8,7 +8,7 @@ use cid::Cid;
 use jiff::Timestamp;
 use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::ens::Name;
-use namesys::ipns::VerifiedRecord;
+use namesys::ipns::{VerifiedRecord, valid_until};
 use namesys::keys::{IpnsKey, SignerKey, Storage};
 use namesys::net::{Http, HttpConfig};
 use namesys::published::{BaseFile, Found, PublishedTree, Verifier};
@@ -20,6 +20,9 @@ use namesys::workspace::{Config, Facts, RecordedKeys, Workspace};
 use super::files::Files;
 use super::mind::{Content, Edition, Errand, Mind, Tree};
 use super::random::Random;
+
+/// How long a record is valid.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The records there can be.
 pub const RECORDS: [(&str, &str); 6] = [
@@ -97,7 +100,10 @@ pub struct World {
     pub gateway: Gateway,
     pub keys: Keys,
     pub mutation: Option<Mutation>,
-    pub validity: Timestamp,
+    /// A quarter past an hour.
+    pub clock: Timestamp,
+    /// Nobody does anything beside.
+    pub is_at_rest: bool,
     pub values: u32,
     /// One is taken out while a command works in it.
     pub seats: Vec<Option<Seat>>,
@@ -154,7 +160,8 @@ impl World {
             wallet: LocalWallet::new(owner, "test"),
             verifier: Verifier::new(facts),
         };
-        let year = Timestamp::now().as_second() + 366 * 24 * 3600;
+        let now = Timestamp::now().as_second();
+        let clock = Timestamp::from_second(now - now.rem_euclid(3600) + 900).unwrap();
         let gateway = devnet.urls().gateway.parse().unwrap();
         Self {
             random: Random(seed),
@@ -165,7 +172,8 @@ impl World {
             gateway,
             keys,
             mutation,
-            validity: Timestamp::from_second(year - year % 3600).unwrap(),
+            clock,
+            is_at_rest: false,
             values: 0,
             seats: Vec::new(),
             parcels: Vec::new(),
@@ -210,14 +218,13 @@ impl World {
         Seat { who: who.to_owned(), dir, names, own, mind, commits }
     }
 
-    /// Validity of a new record.
+    /// Validity of a new record, by a clock that may be up to a quarter of an hour wrong.
     pub fn until(&mut self) -> Timestamp {
+        let wrong = Duration::from_nanos(self.random.below(1_800_000_000_000) as u64);
+        let now = self.clock.checked_add(wrong).unwrap();
         match self.mutation {
-            Some(Mutation::ValidityInNanoseconds) => {
-                let nanoseconds = Duration::from_nanos(self.random.below(3_600_000_000_000) as u64);
-                self.validity.checked_add(nanoseconds).unwrap()
-            }
-            _ => self.validity,
+            Some(Mutation::ValidityInNanoseconds) => now.checked_add(YEAR).unwrap(),
+            _ => valid_until(now, YEAR).unwrap(),
         }
     }
 
