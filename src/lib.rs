@@ -31,6 +31,7 @@
 //! | `web` | how files go over HTTP, and to whom: what `publish`, `serve` and `devnet` share | none |
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`pull`] | what is published, taken into a workspace | files, network |
+//! | [`plan`] | what is to be signed and published, before any of it is; what a written plan permits | files |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
@@ -61,6 +62,7 @@ pub mod json;
 pub mod keys;
 pub mod multiformats;
 pub mod net;
+pub mod plan;
 pub mod publish;
 pub mod published;
 pub mod pull;

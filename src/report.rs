@@ -2,6 +2,7 @@
 
 mod demo;
 mod error;
+mod plan;
 mod publish;
 mod pull;
 mod resolve;
@@ -19,6 +20,7 @@ use crate::secret::SecretString;
 
 pub use demo::*;
 pub use error::*;
+pub use plan::*;
 pub use publish::*;
 pub use pull::*;
 pub use resolve::*;

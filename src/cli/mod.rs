@@ -98,6 +98,10 @@ pub enum Command {
     Sign(cmd::sign::Args),
     /// Check every signed file as the resolver would, offline
     Verify(cmd::verify::Args),
+    /// Show what is to be signed and published, record by record; no key, and nothing is changed
+    Plan(cmd::plan::Args),
+    /// Do what plan shows: sign, upload, publish, read back, and with --chain set up
+    Apply(Box<cmd::apply::Args>),
     /// Compute the IPFS root of a folder
     Pack(cmd::pack::Args),
     /// Upload the signed tree and point the IPNS name at it, or bring it to web hosts
@@ -162,6 +166,8 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Approve(args) => cmd::approve::run(args, context),
         Command::Sign(args) => cmd::sign::run(args, context),
         Command::Verify(args) => cmd::verify::run(args, context),
+        Command::Plan(args) => cmd::plan::run(args, context),
+        Command::Apply(args) => cmd::apply::run(*args, context),
         Command::Pack(args) => cmd::pack::run(args, context),
         Command::Publish(args) => cmd::publish::run(args, context),
         Command::Pull(args) => cmd::pull::run(args, context),

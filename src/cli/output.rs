@@ -49,17 +49,22 @@ pub struct Outcome {
     report: Option<Box<dyn Report>>,
     error: Option<CliError>,
     exit: Option<Exit>,
+    /// Something differs, or is to be done: exit 10.
+    differs: bool,
 }
+
+/// Where a command was asked whether something differs, and it does.
+const DIFFERS: u8 = 10;
 
 impl Outcome {
     /// Done.
     pub fn done(report: impl Serialize + Human + 'static) -> Self {
-        Self { report: Some(Box::new(report)), error: None, exit: None }
+        Self { report: Some(Box::new(report)), ..Self::written() }
     }
 
     /// Part of the work was done: the usual fields and, beside them, the error.
     pub fn partial(report: impl Serialize + Human + 'static, error: Option<CliError>) -> Self {
-        Self { report: Some(Box::new(report)), error, exit: None }
+        Self { report: Some(Box::new(report)), error, ..Self::written() }
     }
 
     /// Both renderings, for `demo`, which shows other commands' outcomes: the JSON document, the
@@ -85,7 +90,12 @@ impl Outcome {
 
     /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
     pub fn written() -> Self {
-        Self { report: None, error: None, exit: None }
+        Self { report: None, error: None, exit: None, differs: false }
+    }
+
+    /// With exit 10 where nothing failed and something `differs`.
+    pub fn differing(self, differs: bool) -> Self {
+        Self { differs, ..self }
     }
 
     /// Everything was written before, and Ctrl-C ended what ran on.
@@ -175,6 +185,13 @@ impl Output {
         let _ = writeln!(anstream::stderr(), "{}", text.join("\n"));
     }
 
+    /// What a command is about to do, on stderr, silenced by `-q` and where JSON tells it.
+    pub fn announce(&self, text: impl Display) {
+        if !self.quiet && !self.json {
+            self.ask_about(text);
+        }
+    }
+
     /// A spinner on stderr, which becomes a bar once the total is known: hidden without a
     /// terminal, with `-q` and with `--json`.
     pub fn progress(&self, phase: &'static str, unit: Unit) -> Progress {
@@ -233,10 +250,10 @@ impl Output {
 
     /// Renders what a command ended with and gives its exit code.
     pub fn finish(&self, outcome: Result<Outcome, CliError>) -> ExitCode {
-        let (report, error) = match outcome {
+        let (report, error, differs) = match outcome {
             Ok(Outcome { exit: Some(exit), .. }) => return ExitCode::from(exit.code()),
-            Ok(outcome) => (outcome.report, outcome.error),
-            Err(error) => (None, Some(error)),
+            Ok(outcome) => (outcome.report, outcome.error, outcome.differs),
+            Err(error) => (None, Some(error), false),
         };
         let shown = error.as_ref().map(CliError::report);
         let written = match (&report, &shown) {
@@ -256,7 +273,11 @@ impl Output {
             }
             Ok(()) => {}
         }
-        error.map_or(ExitCode::SUCCESS, |error| ExitCode::from(error.exit.code()))
+        match (error, differs) {
+            (Some(error), _) => ExitCode::from(error.exit.code()),
+            (None, true) => ExitCode::from(DIFFERS),
+            (None, false) => ExitCode::SUCCESS,
+        }
     }
 
     /// Help and version, as asked for.

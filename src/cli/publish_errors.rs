@@ -55,6 +55,11 @@ impl From<PublishTreeError> for CliError {
                 Self::new(Exit::Failed, ErrorKind::Changed, message)
                     .hint("take over what is published now: namesys pull; namesys status shows it")
             }
+            PublishTreeError::NotPlanned { .. } => {
+                Self::new(Exit::Failed, ErrorKind::Changed, message).hint(
+                    "take over what is published now (namesys pull), and plan again: namesys plan",
+                )
+            }
             PublishTreeError::NotOver { .. } => Self::new(
                 Exit::Failed,
                 ErrorKind::Changed,

@@ -3,6 +3,7 @@
 use std::io;
 
 use namesys::ipfs::PackError;
+use namesys::plan::DraftError;
 use namesys::record::{RecordKeyError, ValueError};
 use namesys::report::ErrorKind;
 use namesys::request::Step;
@@ -60,6 +61,16 @@ fn unsuitable(found: &Unsuitable, message: String) -> CliError {
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::new(Exit::Usage, ErrorKind::BadConfig, error.to_string())
+    }
+}
+
+impl From<DraftError> for CliError {
+    fn from(error: DraftError) -> Self {
+        match error {
+            DraftError::Tree(error) => error.into(),
+            DraftError::Pack(error) => error.into(),
+            DraftError::Read(_) => Self::new(Exit::Failed, ErrorKind::Io, error.to_string()),
+        }
     }
 }
 

@@ -104,6 +104,16 @@ struct BlockId {
 pub(super) const CID_BYTES: u64 = 36;
 
 impl Node {
+    /// Of a link in a tree that was packed here.
+    pub fn of(cid: &Cid, tsize: u64) -> Self {
+        Self { id: BlockId::new(cid), tsize }
+    }
+
+    /// Its CID.
+    pub fn cid(&self) -> Cid {
+        self.id.cid()
+    }
+
     /// Its CID in bytes.
     pub fn cid_bytes(&self) -> [u8; CID_BYTES as usize] {
         let mut bytes = [0; CID_BYTES as usize];

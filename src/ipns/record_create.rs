@@ -1,5 +1,6 @@
 //! Writing IPNS records: V1 and V2 together, as every deployed writer does, or V2 alone.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -29,6 +30,13 @@ impl From<Timestamp> for Validity {
     /// In UTC with nanoseconds, as every deployed writer does.
     fn from(time: Timestamp) -> Self {
         Self(DateTimePrinter::new().precision(Some(9)).timestamp_to_string(&time))
+    }
+}
+
+/// As it stands in a record.
+impl fmt::Display for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

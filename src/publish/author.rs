@@ -37,6 +37,18 @@ pub fn dry_record(
     Ok((record, is_new))
 }
 
+/// What all targets should have, before any record of it is made.
+pub(super) struct Intent {
+    /// `/ipfs/…`
+    pub(super) value: String,
+    pub(super) sequence: u64,
+    /// The record that stands, where it says so already; otherwise a new one is to be made.
+    pub(super) stands: Option<VerifiedRecord>,
+    /// In words.
+    pub(super) why: String,
+    pub(super) notices: Vec<PublishNotice>,
+}
+
 /// The signed record; or the one that stands, when it says what a new one would say; otherwise a
 /// new one. `failed` is why each publisher could not be asked.
 pub(super) fn next_record(
@@ -45,10 +57,29 @@ pub(super) fn next_record(
     standing: &Standing,
     failed: Vec<String>,
 ) -> Result<Next, PublishTreeError> {
-    match &request.author {
+    let (key, validity, ttl) = match &request.author {
         Author::Signed { record, over } => return signed(request, record, *over, standing),
-        Author::Key { .. } => check_clock(request)?,
+        Author::Key { key, validity, ttl, .. } => (*key, validity.clone(), *ttl),
+        Author::Later { .. } => unreachable!("what is foreseen is not made"),
+    };
+    let intent = intend(request, known, standing, failed)?;
+    let Intent { value, sequence, stands, why, notices } = intent;
+    if let Some(record) = stands {
+        return Ok(Next { record, is_new: false, why, notices });
     }
+    let bytes = create_until(key, &value, sequence, validity, ttl)?;
+    let record = UnverifiedRecord::parse(&bytes)?.verify(&request.name, request.now)?;
+    Ok(Next { record, is_new: true, why, notices })
+}
+
+/// What all targets should have, of a record that is made with the name's key.
+pub(super) fn intend(
+    request: &PublishRequest<'_>,
+    known: &Known,
+    standing: &Standing,
+    failed: Vec<String>,
+) -> Result<Intent, PublishTreeError> {
+    check_clock(request)?;
     let value = match request.subject.root() {
         Some(root) => format!("/ipfs/{root}"),
         None => kept_value(request, known, standing, &failed)?,
@@ -56,17 +87,19 @@ pub(super) fn next_record(
     if let Some(stands) = standing.only()
         && is_reusable(request, &stands.record, &value)
     {
-        let why = "what stands says the same".to_owned();
-        return Ok(Next { record: stands.record.clone(), is_new: false, why, notices: Vec::new() });
+        let (record, why) = (stands.record.clone(), "what stands says the same".to_owned());
+        let (sequence, stands) = (record.fields().sequence, Some(record));
+        return Ok(Intent { value, sequence, stands, why, notices: Vec::new() });
     }
-    let record = make_record(request, known, standing, &value)?;
+    let sequence = next_sequence(request, known, standing, &value)?;
     let nothing_known = standing.newest.is_empty() && known.reserved().is_none();
-    let asked = matches!(request.author, Author::Key { sequence: Some(_), .. });
+    let asked = request.author.sequence().is_some();
     let notices = match !failed.is_empty() && nothing_known && !asked {
         true => vec![PublishNotice::SequenceUnknown { name: request.name, failed }],
         false => Vec::new(),
     };
-    Ok(Next { record, is_new: true, why: why_new(request, standing, &value), notices })
+    let why = why_new(request, standing, &value);
+    Ok(Intent { value, sequence, stands: None, why, notices })
 }
 
 /// What a renewal says again: what is published where this workspace made or saw it, else the base.
@@ -157,9 +190,9 @@ fn signed(
 }
 
 fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &str) -> bool {
-    let Author::Key { sequence, validity, .. } = &request.author else { return false };
+    let Some(validity) = request.author.validity() else { return false };
     let fields = newest.fields();
-    let asked = sequence.is_none_or(|sequence| sequence == fields.sequence);
+    let asked = request.author.sequence().is_none_or(|sequence| sequence == fields.sequence);
     // A renewal that did not reach everybody is completed by the same command.
     let is_renewed = match request.subject {
         Subject::Newest { .. } => fields.validity() == validity.instant(),
@@ -168,18 +201,14 @@ fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &st
     fields.value == value && asked && is_renewed && !newest.is_expired(request.now)
 }
 
-/// A record of `value` that supersedes what stands.
-fn make_record(
+/// The sequence with which a record of `value` supersedes what stands.
+fn next_sequence(
     request: &PublishRequest<'_>,
     known: &Known,
     standing: &Standing,
     value: &str,
-) -> Result<VerifiedRecord, PublishTreeError> {
-    let (key, validity, ttl, sequence) = match &request.author {
-        Author::Signed { record, .. } => return Ok((*record).clone()),
-        Author::Key { key, validity, ttl, sequence } => (*key, validity.clone(), *ttl, *sequence),
-    };
-    if request.subject.is_renewal()
+) -> Result<u64, PublishTreeError> {
+    if let (true, Some(validity)) = (request.subject.is_renewal(), request.author.validity())
         && let Some(stands) = standing.only()
         && stands.record.fields().value == value
         && stands.record.fields().validity() >= validity.instant()
@@ -193,18 +222,16 @@ fn make_record(
         (stands.record.fields().sequence, from)
     });
     let highest = here.into_iter().chain(out).reduce(|a, b| if b.0 > a.0 { b } else { a });
-    let sequence = match (sequence, highest) {
+    match (request.author.sequence(), highest) {
         (Some(asked), Some((known, knower))) if asked <= known => {
-            return Err(PublishTreeError::SequenceTooLow { asked, known, knower });
+            Err(PublishTreeError::SequenceTooLow { asked, known, knower })
         }
-        (Some(asked), _) => asked,
-        (None, None) => 0,
+        (Some(asked), _) => Ok(asked),
+        (None, None) => Ok(0),
         (None, Some((known, _))) => known
             .checked_add(1)
-            .ok_or_else(|| PublishTreeError::SequenceExhausted(request.name.to_string()))?,
-    };
-    let bytes = create_until(key, value, sequence, validity, ttl)?;
-    Ok(UnverifiedRecord::parse(&bytes)?.verify(&request.name, request.now)?)
+            .ok_or_else(|| PublishTreeError::SequenceExhausted(request.name.to_string())),
+    }
 }
 
 /// Why a record is made.

@@ -3,16 +3,14 @@
 
 use std::time::Instant;
 
-use cid::Cid;
-
 use super::answers::Answers;
 use super::author::{Next, next_record};
 use super::error::PublishTreeError;
-use super::request::{Author, PublishRequest};
+use super::request::{Author, PublishRequest, Stood};
 use super::told::said;
 use super::{HistoryTarget, PublishNotice, told};
 use crate::ipns::VerifiedRecord;
-use crate::published::{Judged, Known, PublishedTree, Roots, Standing, Stands, Towards};
+use crate::published::{Judged, Known, PublishedTree, Roots, Standing, Stands, Towards, root_in};
 
 /// What is to be published.
 pub(super) struct Decision {
@@ -44,18 +42,51 @@ pub(super) async fn decide(
     let next = next_record(request, known, &standing, failed)?;
     told::record(&next.record, next.is_new, &next.why);
     let Next { record, is_new, mut notices, .. } = next;
-    let mut judged = Judged::default();
     if !is_new {
+        let judged = Judged::default();
         return Ok(Decision { record, is_new, judged, refused: None, notices });
     }
-    let replaces = request.permission.replace;
+    planned(request, &standing)?;
     match answers.silent_first(request) {
-        Some(reason) if !replaces => return Err(PublishTreeError::UnknownPublished { reason }),
+        Some(reason) if !request.permission.replace => {
+            return Err(PublishTreeError::UnknownPublished { reason });
+        }
         _ => {}
     }
-    let (mut refused, mut mass) = (None, None);
+    let Going { judged, refused, notices: more } =
+        going(request, known, &standing, &record.fields().value).await?;
+    notices.extend(more);
+    match judged.mass {
+        Some(removal) if refused.is_none() && !request.removal.may(&removal) => {
+            return Err(PublishTreeError::MassRemoval(removal));
+        }
+        _ => {}
+    }
+    Ok(Decision { record, is_new, judged, refused, notices })
+}
+
+/// What goes of what is published.
+pub(super) struct Going {
+    pub(super) judged: Judged,
+    /// Whose what is lost is, in words; where it must not be.
+    pub(super) refused: Option<String>,
+    pub(super) notices: Vec<PublishNotice>,
+}
+
+/// What publishing `value` over what stands loses and removes.
+///
+/// # Errors
+/// When it is not known what is published.
+pub(super) async fn going(
+    request: &PublishRequest<'_>,
+    known: &Known,
+    standing: &Standing,
+    value: &str,
+) -> Result<Going, PublishTreeError> {
+    let replaces = request.permission.replace;
+    let (mut judged, mut refused, mut notices) = (Judged::default(), None, Vec::new());
     for stands in &standing.newest {
-        let one = match over(request, known, stands, &record).await {
+        let one = match over(request, known, stands, value).await {
             Ok(one) => one,
             Err(reason) if replaces => {
                 notices.push(PublishNotice::GoesUnread { reason });
@@ -63,25 +94,33 @@ pub(super) async fn decide(
             }
             Err(reason) => return Err(unknown(stands, known, &reason)),
         };
-        let notice = not_ours(known, stands, &record);
+        let may_go = |one: &Judged| {
+            let told = one.losses.iter().all(|loss| request.permission.lets_go(loss));
+            replaces || told && one.lost == one.losses.len() as u64
+        };
         match one.lost {
-            0 => notices.extend(notice),
-            _ if replaces => {}
+            0 => notices.extend(not_ours(known, stands, value)),
+            _ if may_go(&one) => {}
             _ => _ = refused.get_or_insert_with(|| said(stands)),
         }
         judged.losses.extend(one.losses);
         judged.lost += one.lost;
         judged.removed = one.removed;
-        mass = mass.or(one.mass);
+        judged.changed.extend(one.changed);
+        judged.mass = judged.mass.or(one.mass);
         notices.extend(one.unread.map(|reason| PublishNotice::GoesUnread { reason }));
     }
-    match mass {
-        Some(removal) if refused.is_none() && !request.removal.may(&removal) => {
-            return Err(PublishTreeError::MassRemoval(removal));
+    Ok(Going { judged, refused, notices })
+}
+
+/// Refuses where something else is published than when it was planned.
+fn planned(request: &PublishRequest<'_>, standing: &Standing) -> Result<(), PublishTreeError> {
+    match &request.permission.planned {
+        Some(planned) if planned.over != Stood::of(standing) => {
+            Err(PublishTreeError::NotPlanned { found: standing.newest.iter().map(said).collect() })
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Ok(Decision { record, is_new, judged, refused, notices })
 }
 
 /// Refuses where something else is published than was expected.
@@ -102,15 +141,15 @@ fn expect(request: &PublishRequest<'_>, standing: &Standing) -> Result<(), Publi
     }
 }
 
-/// What publishing `record` over a record that stands loses.
+/// What publishing `value` over a record that stands loses.
 async fn over(
     request: &PublishRequest<'_>,
     known: &Known,
     stands: &Stands,
-    record: &VerifiedRecord,
+    value: &str,
 ) -> Result<Judged, String> {
     let nothing = Ok(Judged::default());
-    if stands.record.fields().value == record.fields().value {
+    if stands.record.fields().value == value {
         return nothing;
     }
     let is_signed = matches!(request.author, Author::Signed { .. });
@@ -120,8 +159,7 @@ async fn over(
     }
     let no_tree = || format!("its value {:?} is no tree", stands.record.fields().value);
     let there = *PublishedTree::of(&stands.record).ok_or_else(no_tree)?.root();
-    let here = PublishedTree::of(record).map(|tree| *tree.root());
-    let here: Cid = here.ok_or_else(|| "what would be published is no tree".to_owned())?;
+    let here = root_in(value).ok_or_else(|| "what would be published is no tree".to_owned())?;
     let base = match known.towards(&stands.record, &there) {
         _ if is_signed => Some(there),
         Towards::Itself => Some(there),
@@ -135,7 +173,9 @@ async fn over(
     let (knows_all, lets_go) = (base == Some(there), trees.judge.lets_go());
     match judged {
         // All that is out was known, and may go: only how much it is may matter.
-        Ok(judged) if knows_all && lets_go => Ok(Judged { mass: judged.mass, ..Judged::default() }),
+        Ok(Judged { mass, changed, .. }) if knows_all && lets_go => {
+            Ok(Judged { mass, changed, ..Judged::default() })
+        }
         // How much goes is not known; that it may go was said, or whoever signed it knew it.
         Err(reason) if knows_all && (lets_go || is_signed) => {
             Ok(Judged { unread: Some(reason), ..Judged::default() })
@@ -147,11 +187,11 @@ async fn over(
 }
 
 /// Says that somebody else published what is replaced without a loss.
-fn not_ours(known: &Known, stands: &Stands, record: &VerifiedRecord) -> Option<PublishNotice> {
+fn not_ours(known: &Known, stands: &Stands, value: &str) -> Option<PublishNotice> {
     let fields = stands.record.fields();
     let root = *PublishedTree::of(&stands.record)?.root();
     let is_ours = known.towards(&stands.record, &root) == Towards::Itself;
-    (!is_ours && fields.value != record.fields().value).then(|| PublishNotice::NotOurs {
+    (!is_ours && fields.value != value).then(|| PublishNotice::NotOurs {
         from: stands.from.clone().unwrap_or_default(),
         sequence: fields.sequence,
         value: fields.value.clone(),

@@ -60,6 +60,12 @@ pub enum PublishTreeError {
         /// What is published, one entry for each root.
         found: Vec<String>,
     },
+    /// Not what was published when it was planned.
+    #[error("something else is published than when it was planned: {}", found_or_nothing(found))]
+    NotPlanned {
+        /// What is published, one entry for each root.
+        found: Vec<String>,
+    },
     /// A signed record, and something else was published since.
     #[error(
         "the record was made over {}, and {found} is published now",

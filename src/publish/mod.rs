@@ -7,6 +7,7 @@
 //! | `answers` | what publishers and gateways say before anything is sent |
 //! | `author` | the record that all should have: the one that stands, or a new one |
 //! | `decision`, `trees` | what it would lose of what is published, read from this disk and gateways |
+//! | `foresight` | [`foresee`]: the same without key and sending |
 //! | `ledger` | what is written of it into `published.toml`, before and after |
 //! | `ipfs`, `targets` | [`publish`]: the tree to every upload, the record to every publisher |
 //! | `agreement`, `patience` | whether publishers and gateways serve it; how long that is waited for |
@@ -24,6 +25,7 @@ mod answers;
 mod author;
 mod decision;
 mod error;
+mod foresight;
 mod history;
 mod ipfs;
 mod ledger;
@@ -44,6 +46,7 @@ pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
 pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;
 pub use error::PublishTreeError;
+pub use foresight::{Foreseen, Foresight, foresee, lacking};
 pub use history::{
     History, HistoryEntry, HistoryTarget, NoHistoryTarget, NotInHistory, Publication, SiteEntry,
     StateError, root_before,
@@ -54,7 +57,7 @@ pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, ParcelScope, parcel_files, write_manifest};
 pub use patience::Patience;
 pub use private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
-pub use request::{Author, Permission, PublishRequest, Subject};
+pub use request::{Author, Permission, Planned, PublishRequest, Stood, Subject};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};

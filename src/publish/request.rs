@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cid::Cid;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::verdict::Enough;
 use super::{HistoryTarget, PublishNotice, Sight, Trees};
@@ -12,6 +13,7 @@ use crate::ipfs::upload::Upload;
 use crate::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use crate::keys::{IpnsKey, IpnsName};
 use crate::net::Progress;
+use crate::published::{Loss, Standing};
 use crate::workspace::{Removal, Workspace};
 
 /// What to publish and where. The caller holds the workspace's lock.
@@ -51,6 +53,50 @@ pub struct Permission {
     pub replace: bool,
     /// Nothing is sent unless this is published.
     pub expect: Option<HistoryTarget>,
+    /// What was planned: a new record is sent only over what was published then.
+    pub planned: Option<Planned>,
+}
+
+/// What a [plan](crate::plan) lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// What stood when it was made, one for each value.
+    pub over: Vec<Stood>,
+    /// What is known to be lost.
+    pub losses: Vec<Loss>,
+}
+
+/// A record that stood.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stood {
+    /// Its sequence.
+    pub sequence: u64,
+    /// `/ipfs/…`
+    pub value: String,
+}
+
+impl Stood {
+    /// What stands, in an order of its own.
+    pub fn of(standing: &Standing) -> Vec<Self> {
+        let stood = standing.newest.iter().map(|stands| {
+            let fields = stands.record.fields();
+            Self { sequence: fields.sequence, value: fields.value.clone() }
+        });
+        let mut stood: Vec<Self> = stood.collect();
+        stood.sort();
+        stood
+    }
+}
+
+impl Permission {
+    /// Whether a loss may be.
+    pub(super) fn lets_go(&self, loss: &Loss) -> bool {
+        let is_it = |listed: &Loss| {
+            (&listed.path, &listed.there, &listed.here) == (&loss.path, &loss.there, &loss.here)
+        };
+        let planned = self.planned.as_ref();
+        self.replace || planned.is_some_and(|planned| planned.losses.iter().any(is_it))
+    }
 }
 
 /// What the record points to.
@@ -96,6 +142,29 @@ pub enum Author<'a> {
         /// What was the newest then; none where nothing was known to be published.
         over: Option<&'a VerifiedRecord>,
     },
+    /// Nobody makes it yet: what would be made is foreseen, without the key.
+    Later {
+        /// Until when a new record would be valid.
+        validity: Validity,
+    },
+}
+
+impl Author<'_> {
+    /// Until when a new record would be valid; none where none is made.
+    pub(super) fn validity(&self) -> Option<&Validity> {
+        match self {
+            Self::Key { validity, .. } | Self::Later { validity } => Some(validity),
+            Self::Signed { .. } => None,
+        }
+    }
+
+    /// The sequence that is asked for.
+    pub(super) fn sequence(&self) -> Option<u64> {
+        match self {
+            Self::Key { sequence, .. } => *sequence,
+            Self::Signed { .. } | Self::Later { .. } => None,
+        }
+    }
 }
 
 impl Subject<'_> {

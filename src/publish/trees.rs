@@ -40,6 +40,20 @@ pub struct Trees {
     pub workspace: Option<Workspace>,
     /// Decides what is lost.
     pub judge: Arc<Judge>,
+    /// Has the tree that would be published, where that is in no file.
+    pub here: Option<Arc<dyn BlockSource>>,
+}
+
+/// Blocks of the first that has them.
+struct Either<'a>(Option<&'a dyn BlockSource>, &'a dyn BlockSource);
+
+impl BlockSource for Either<'_> {
+    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        match self.0.map_or(Ok(None), |first| first.get(cid))? {
+            Some(block) => Ok(Some(block)),
+            None => self.1.get(cid),
+        }
+    }
 }
 
 /// Blocks of CAR files, then of somebody else.
@@ -82,13 +96,14 @@ impl Trees {
 
     async fn read(&self, roots: Roots, car: Option<&Path>) -> Result<Judged, String> {
         let (judge, workspace) = (self.judge.clone(), self.workspace.clone());
-        let car = car.map(Path::to_owned);
+        let (car, here) = (car.map(Path::to_owned), self.here.clone());
         let on_disk = move || {
             let kept = workspace.and_then(|workspace| workspace.folder().file(KEPT_TREE).ok());
             let files = [car.and_then(|car| CarBlocks::open(&car).ok()), kept.and_then(of_file)];
             let disk: Vec<CarBlocks> = files.into_iter().flatten().collect();
             let budget = TreeBudget::new(TreeLimits::WHOLE);
-            let outcome = judge.judge(&Layers { disk: &disk, then: None }, &roots, &budget);
+            let layers = Layers { disk: &disk, then: None };
+            let outcome = judge.judge(&Either(here.as_deref(), &layers), &roots, &budget);
             (Arc::new(disk), outcome)
         };
         let read = tokio::task::spawn_blocking(on_disk).await;
@@ -99,9 +114,10 @@ impl Trees {
         }
         let files =
             RecordFiles::below(self.http.clone(), self.gateways.clone(), roots.there, LIMITS);
-        let judge = self.judge.clone();
+        let (judge, here) = (self.judge.clone(), self.here.clone());
         let read = files.read(&self.name, move |blocks, budget| {
-            judge.judge(&Layers { disk: &disk, then: Some(blocks) }, &roots, budget)
+            let layers = Layers { disk: &disk, then: Some(blocks) };
+            judge.judge(&Either(here.as_deref(), &layers), &roots, budget)
         });
         read.await.map_err(|error| error.to_string())
     }

@@ -12,10 +12,15 @@ pub struct PublishedTree {
     record: VerifiedRecord,
 }
 
+/// The root that a record's value names; none where it names something else.
+pub(crate) fn root_in(value: &str) -> Option<Cid> {
+    parse_cid(value.strip_prefix("/ipfs/")?).ok()
+}
+
 impl PublishedTree {
     /// Of a record whose value is a root; `None` of one that names something else.
     pub fn of(record: &VerifiedRecord) -> Option<Self> {
-        let root = parse_cid(record.fields().value.strip_prefix("/ipfs/")?).ok()?;
+        let root = root_in(&record.fields().value)?;
         Some(Self { root, record: record.clone() })
     }
 

@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fmt;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use super::compare::{Difference, Leaf, Roots, compare, count};
+use super::found::RecordId;
+use super::loss::{Changed, Loss, records_at};
 use super::three_way::{Way, three_way};
 use crate::ens::Name;
 use crate::ipfs::{BlockSource, RAW, ReadError, TreeBudget, read_file};
@@ -24,23 +24,6 @@ const MAX_SHOWN: usize = 200;
 /// Losses that are told one by one; the rest is counted.
 const MAX_TOLD: usize = 1000;
 
-/// Something that is published and would not be any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Loss {
-    /// The file, from the root.
-    pub path: String,
-    /// Whose record it is, where it is one.
-    pub name: Option<String>,
-    /// The record type.
-    pub record: Option<String>,
-    /// What was last seen.
-    pub base: Option<String>,
-    /// What is published.
-    pub there: Option<String>,
-    /// What would be.
-    pub here: Option<String>,
-}
-
 /// What a publication does to what is published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
@@ -54,6 +37,8 @@ pub struct Judged {
     pub mass: Option<MassRemoval>,
     /// Why it is not known how much goes, where all of it may.
     pub unread: Option<String>,
+    /// What would not be as it is; only of a judge that [lists](Judge::listing) it.
+    pub changed: Vec<Changed>,
 }
 
 /// What it means that a file which the base has is not here.
@@ -84,30 +69,9 @@ pub struct Judge {
     missing: Missing,
     /// Keys that are not published again.
     own_keys: OwnKeys,
-}
-
-impl Loss {
-    /// Of a file that is known by its fingerprint alone: it is there, and here another or none.
-    pub fn of_file(path: &str, is_here: bool) -> Self {
-        let first = records_at(path).into_iter().next();
-        let (name, record) = first.map(|(name, key)| (name.to_string(), key.to_string())).unzip();
-        let here = is_here.then(|| "another file".to_owned());
-        let there = Some("a file".to_owned());
-        Self { path: path.to_owned(), name, record, base: None, there, here }
-    }
-}
-
-/// The losses as a person reads them, one a line.
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, &self.record) {
-            (Some(name), Some(record)) => write!(f, "{name} {record}")?,
-            _ => f.write_str(&self.path)?,
-        }
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-        let (there, here) = (text(&self.there), text(&self.here));
-        write!(f, ": published {there}, here {here}, last seen {}", text(&self.base))
-    }
+    /// What will be signed before it is published: it counts as verified.
+    to_be_signed: BTreeSet<String>,
+    lists: bool,
 }
 
 impl Judge {
@@ -119,6 +83,8 @@ impl Judge {
             wanted: wanted.map_or(Wanted::Unknown, |wanted| Wanted::Records(Box::new(wanted))),
             missing,
             own_keys: OwnKeys::default(),
+            to_be_signed: BTreeSet::new(),
+            lists: false,
         }
     }
 
@@ -127,7 +93,15 @@ impl Judge {
     /// on purpose.
     pub fn of_parcel(names: Vec<Name>, missing: BTreeSet<String>) -> Self {
         let (facts, wanted) = (Facts::default(), Wanted::Missing(missing));
-        Self { facts, names, wanted, missing: Missing::IsLost, own_keys: OwnKeys::default() }
+        let (missing, own_keys, to_be_signed) =
+            (Missing::IsLost, OwnKeys::default(), BTreeSet::new());
+        Self { facts, names, wanted, missing, own_keys, to_be_signed, lists: false }
+    }
+
+    /// It lists every change; the files at `to_be_signed` hold what will be signed.
+    #[must_use]
+    pub fn listing(self, to_be_signed: BTreeSet<String>) -> Self {
+        Self { to_be_signed, lists: true, ..self }
     }
 
     /// It knows the user's own keys: a file that holds a key may go.
@@ -187,6 +161,9 @@ impl Judge {
 
     /// Whether the resolver would take `bytes` at `path`, as far as is known here.
     fn verifies(&self, path: &str, record: &SignedRecord, approvals: &ApprovalCache) -> bool {
+        if self.to_be_signed.contains(path) {
+            return true;
+        }
         if !self.facts.have_owner() {
             return false;
         }
@@ -210,15 +187,6 @@ impl Wanted {
             (Self::Missing(missing), _) => !missing.contains(path),
             (Self::Unknown, _) => false,
         }
-    }
-}
-
-/// The records that a file can be.
-fn records_at(path: &str) -> Vec<(Name, RecordKey)> {
-    match meaning(path) {
-        PathMeaning::Records(candidates) => candidates,
-        PathMeaning::Legacy(name, key) => vec![(name, key)],
-        PathMeaning::Fault(_) | PathMeaning::Foreign => Vec::new(),
     }
 }
 
@@ -264,6 +232,9 @@ impl Reading<'_> {
             Way::Here => here.is_none(),
             Way::Unchanged | Way::Alike => false,
         };
+        if self.judge.lists {
+            judged.changed.push(self.changed(&difference));
+        }
         if is_lost {
             judged.lost += 1;
             if judged.losses.len() < MAX_TOLD {
@@ -334,6 +305,31 @@ impl Reading<'_> {
         let (base, there, here) = (text(base), text(there), text(here));
         let (name, record) = first.map(|(name, key)| (name.to_string(), key.to_string())).unzip();
         Loss { path, name, record, base, there, here }
+    }
+
+    /// What changes at a path: values in full where it is a record.
+    fn changed(&self, Difference { path, there, here, .. }: &Difference) -> Changed {
+        let wanted = match &self.judge.wanted {
+            Wanted::Records(wanted) => wanted.owner_of(path),
+            Wanted::Missing(_) | Wanted::Unknown => None,
+        };
+        let candidates: Vec<RecordId> =
+            wanted.cloned().into_iter().chain(records_at(path)).collect();
+        let value = |leaf: &Option<Leaf>| {
+            let leaf = leaf.as_ref().filter(|leaf| leaf.link.is_none())?;
+            let bytes = self.read(leaf, MAX_RECORD_FILE).ok()??;
+            let result = signed(&bytes)?.result;
+            candidates.iter().find_map(|id| Some((id, Value::abi_decode(&id.1, &result).ok()?)))
+        };
+        let (before, after) = (value(there), value(here));
+        let record = after.as_ref().or(before.as_ref()).map(|(id, _)| (*id).clone());
+        let told = |leaf: &Option<Leaf>, value: Option<(&RecordId, Value)>| match (leaf, value) {
+            (None, _) => None,
+            (Some(_), Some((_, value))) => Some(value.to_string()),
+            (Some(leaf), None) => Some(self.text(path, leaf)),
+        };
+        let (there, here) = (told(there, before), told(here, after));
+        Changed { path: path.clone(), record, there, here }
     }
 
     /// What a file says, for a person.

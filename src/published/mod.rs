@@ -9,6 +9,7 @@
 //! | `compare` | three trees by their blocks, where they differ |
 //! | `merge` | what a pull takes of it (rule 8) |
 //! | `found` | what a file of a tree is: a record that verifies, or not, or somebody else's |
+//! | `loss` | what of it would be lost, and what would change, as it is told |
 //! | `judge` | what would be lost, and what is removed on purpose (rules 5 and 6) |
 
 mod base;
@@ -16,15 +17,18 @@ mod base_file;
 mod compare;
 mod found;
 mod judge;
+mod loss;
 mod merge;
 mod standing;
 mod three_way;
 
+pub(crate) use base::root_in;
 pub use base::{Known, PublishedTree, Signed, Towards};
 pub use base_file::{BaseFile, KnownSite, PUBLISHED_FILE};
 pub use compare::{Difference, Leaf, Roots, Three, Visitor, compare, compare_with};
 pub use found::{Found, FoundRecord, RecordId, Verifier};
-pub use judge::{Judge, Judged, Loss, Missing, shown_value};
+pub use judge::{Judge, Judged, Missing, shown_value};
+pub use loss::{Changed, Loss};
 pub use merge::{HereFile, Merged, Prefer, RecordSides, Take, There, merge_file, merge_record};
 pub use standing::{Answer, Standing, Stands, stands};
 pub use three_way::{Way, three_way};

@@ -61,10 +61,11 @@ pub use pending::Pending;
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::Records;
 pub use records_error::{RecordsError, SameFile, not_of};
-pub use sign::{sign, sign_into};
+pub use sign::{mass_removal, sign, sign_into};
 pub use sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
 pub use stop::Stop;
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
+pub(crate) use tree::read_bounded;
 pub use tree::{TreeEntry, TreeError, walk};
 use waiting::Waiting;
 

@@ -90,6 +90,13 @@ pub async fn sign_into(
     }
 }
 
+/// Whether signing `changes` removes so much of what is signed that it may be a mistake.
+pub fn mass_removal(changes: &[Change]) -> Option<MassRemoval> {
+    let count = |state| changes.iter().filter(|change| change.state == state).count();
+    let files = changes.len() - count(RecordState::Unsigned);
+    MassRemoval::of(count(RecordState::Removed) as u64, files as u64)
+}
+
 /// Refuses what looks like a mistake: a `records.toml` that is not there, or most of it.
 fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), SignError> {
     let count = |state| changes.iter().filter(|change| change.state == state).count();
@@ -100,8 +107,7 @@ fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), Si
     if request.records.iter().next().is_none() {
         return Err(SignError::NothingWanted(removed));
     }
-    let files = changes.len() - count(RecordState::Unsigned);
-    match MassRemoval::of(removed as u64, files as u64) {
+    match mass_removal(changes) {
         Some(removal) if !request.removal.may(&removal) => Err(SignError::MassRemoval(removal)),
         _ => Ok(()),
     }

@@ -28,7 +28,7 @@ pub(super) fn read_payload(workspace: &OpenDir, path: &str) -> Result<Vec<u8>, R
 
 /// Reads a file that may be a record file: of one that is too long, only enough to see that. A
 /// link is followed as far as a published tree may have it: to another file of the tree.
-pub(super) fn read_bounded(workspace: &OpenDir, path: &str) -> io::Result<Vec<u8>> {
+pub(crate) fn read_bounded(workspace: &OpenDir, path: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(2048);
     let file = workspace.file_inside(Path::new(WELL_KNOWN), Path::new(path))?;
     file.take(MAX_RECORD_FILE + 1).read_to_end(&mut bytes)?;

@@ -1,5 +1,6 @@
 //! One file per command, or one folder: `Args` and `run`.
 
+pub mod apply;
 pub mod approve;
 pub mod clone;
 pub mod complete;
@@ -20,6 +21,7 @@ pub mod list;
 pub mod man;
 pub mod name;
 pub mod pack;
+pub mod plan;
 pub mod publish;
 pub mod pull;
 pub mod renew;

@@ -81,6 +81,11 @@ pub trait Upload: Send + Sync {
     /// also when it cannot say: then the file is sent, which does no harm.
     async fn has(&self, root: &Cid) -> bool;
 
+    /// Whether it is sent the blocks; otherwise the root alone, and it fetches them.
+    fn takes_blocks(&self) -> bool {
+        true
+    }
+
     /// Sends the file at `car` and checks that the service has taken `root`. Repeating it does
     /// no harm.
     async fn upload(

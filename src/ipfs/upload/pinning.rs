@@ -244,6 +244,10 @@ impl Upload for PinningService {
         pin.is_ok_and(|pin| pin.is_some_and(|pin| pin.status() == "pinned"))
     }
 
+    fn takes_blocks(&self) -> bool {
+        false
+    }
+
     /// The CAR file is not sent: the service fetches the blocks.
     async fn upload(
         &self,

@@ -4,18 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cid::Cid;
 use jiff::Timestamp;
 use namesys::ens::Name;
+use namesys::ipfs::BlockSource;
 use namesys::ipns::{Publisher, Validity, VerifiedRecord};
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::{Http, beside};
 use namesys::publish::{
-    Author, Enough, Permission, PublishNotice, PublishOutcome, PublishRequest, Sight, Subject,
-    Trees, publish, required,
+    Author, Enough, Foresight, Permission, PublishNotice, PublishOutcome, PublishRequest, Sight,
+    Subject, Trees, foresee, publish, required,
 };
 use namesys::published::Judge;
 use namesys::resolve::Gateway;
-use namesys::workspace::{Config, Lock, RecordedKeys, Workspace};
+use namesys::workspace::{Config, Lock, RecordedKeys, Removal, Workspace};
 
 use crate::cli::context::Context;
 use crate::cli::deriver::{DeriveArgs, KeysFor};
@@ -152,10 +154,15 @@ impl AuthorArgs {
 
     /// The author of a new record.
     pub fn author<'a>(&self, key: &'a IpnsKey, sequence: Option<u64>) -> Author<'a> {
-        let year = || from_now(VALIDITY).unwrap_or_else(|_| Timestamp::now()).into();
-        let validity = self.validity.clone().unwrap_or_else(year);
+        let validity = validity_or_default(self.validity.as_ref());
         Author::Key { key, validity, ttl: self.ttl, sequence }
     }
+}
+
+/// Until when a new record is valid: as given, or a year on.
+pub fn validity_or_default(given: Option<&Validity>) -> Validity {
+    let year = || from_now(VALIDITY).unwrap_or_else(|_| Timestamp::now()).into();
+    given.cloned().unwrap_or_else(year)
 }
 
 impl FanOutArgs {
@@ -196,7 +203,80 @@ pub struct Sending<'a> {
     pub mass_removal: MassRemovalArgs,
 }
 
+/// What is foreseen, of which workspace.
+pub struct Foreseeing<'a> {
+    /// The workspace.
+    pub session: &'a Session,
+    /// Its IPNS name.
+    pub name: IpnsName,
+    /// What would be published, and its blocks.
+    pub tree: (Cid, Arc<dyn BlockSource>),
+    /// Decides what is lost.
+    pub judge: Judge,
+    /// What may go.
+    pub permission: &'a Permission,
+    /// Until when a new record would be valid.
+    pub validity: Validity,
+}
+
 impl FanOut {
+    /// Those who are asked, where nothing is sent.
+    ///
+    /// # Errors
+    /// Exit 2 when one is no endpoint.
+    pub fn to_ask(
+        context: &Context,
+        config: &Config,
+        publishers: &PublisherArgs,
+        gateways: &GatewayArgs,
+    ) -> Result<Self, CliError> {
+        let publishers = publishers.get(context, Some(config))?;
+        let gateways = gateways.get(context, Some(config))?;
+        let enough = Enough { require: publishers.len(), wait: None };
+        Ok(Self { publishers, gateways, enough, http: context.http()? })
+    }
+
+    /// What publishing would do; nothing is sent.
+    ///
+    /// # Errors
+    /// Those that stop everything.
+    pub fn foresee(&self, context: &Context, of: Foreseeing<'_>) -> Result<Foresight, CliError> {
+        let Foreseeing { session, name, tree: (root, here), judge, permission, validity } = of;
+        let ens_name = session.config.name();
+        let gateways = record_sources(&self.http, &self.gateways, ens_name);
+        let trees = Trees {
+            here: Some(here),
+            ..self.trees(ens_name, Some(session.workspace.clone()), judge)
+        };
+        let request = PublishRequest {
+            workspace: Some(&session.workspace),
+            name,
+            subject: Subject::Root(root),
+            author: Author::Later { validity },
+            publishers: &self.publishers,
+            gateways: &gateways,
+            trees: Some(&trees),
+            permission,
+            removal: Removal::Any,
+            enough: self.enough,
+            now: Timestamp::now(),
+            notice: &|_| (),
+            waiting: &|_| (),
+        };
+        context.block_on(async { Ok(foresee(&request).await?) })
+    }
+
+    fn trees(&self, name: &Name, workspace: Option<Workspace>, judge: Judge) -> Trees {
+        Trees {
+            http: self.http.clone(),
+            gateways: self.gateways.clone(),
+            name: name.clone(),
+            workspace,
+            judge: Arc::new(judge),
+            here: None,
+        }
+    }
+
     /// Publishes and looks whether it is seen. The workspace's lock is given back once the record
     /// is out: others need not wait for gateways.
     ///
@@ -217,13 +297,7 @@ impl FanOut {
         };
         let gateways = record_sources(&self.http, &self.gateways, ens_name);
         let (workspace, lock) = locked.unzip();
-        let trees = judge.map(|judge| Trees {
-            http: self.http.clone(),
-            gateways: self.gateways.clone(),
-            name: ens_name.clone(),
-            workspace: workspace.cloned(),
-            judge: Arc::new(judge),
-        });
+        let trees = judge.map(|judge| self.trees(ens_name, workspace.cloned(), judge));
         let request = PublishRequest {
             workspace,
             name,

@@ -24,7 +24,7 @@ pub struct PublicationArgs {
 }
 
 /// What the user says of what is published.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct PermissionArgs {
     /// Whatever is published now is known, this once: what goes is listed, and goes
     #[arg(long)]
@@ -40,7 +40,8 @@ impl PermissionArgs {
     /// With what the workspace says.
     pub fn get(&self, session: Option<&Session>) -> Permission {
         let always = session.is_some_and(|session| session.config.replace);
-        Permission { replace: self.replace || always, expect: self.expect.clone() }
+        let expect = self.expect.clone();
+        Permission { replace: self.replace || always, expect, planned: None }
     }
 }
 

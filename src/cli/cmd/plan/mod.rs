@@ -1,0 +1,60 @@
+//! `plan`: what is to be signed and published, without the keys; nothing is changed.
+
+pub mod report;
+pub mod survey;
+
+use std::path::PathBuf;
+
+use namesys::ipns::Validity;
+
+use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
+use crate::cli::cmd::publish::publication::PermissionArgs;
+use crate::cli::context::Context;
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};
+use crate::cli::error::CliError;
+use crate::cli::output::Outcome;
+use crate::cli::session::Session;
+use crate::cli::values::{validity, write_file};
+use report::report;
+use survey::{Services, survey};
+
+/// `plan …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write the plan into a file, for apply FILE: it permits what it lists, the losses too
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Exit with 10 where there is something to do, and with 0 where there is nothing
+    #[arg(long)]
+    exit_code: bool,
+    /// Until when a new record would be valid, or for how long (90d) [default: a year on, rounded
+    /// down to the hour]
+    #[arg(long, value_name = "RFC3339|DURATION", value_parser = validity)]
+    validity: Option<Validity>,
+    #[command(flatten)]
+    uploads: UploadArgs,
+    #[command(flatten)]
+    publishers: PublisherArgs,
+    #[command(flatten)]
+    gateways: GatewayArgs,
+}
+
+/// Asks, compares and shows.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open(context)?;
+    let fan_out = FanOut::to_ask(context, &session.config, &args.publishers, &args.gateways)?;
+    let uploads = args.uploads.get(context, Some(&session.config))?;
+    let services = Services { fan_out: &fan_out, uploads: &uploads };
+    let permission = PermissionArgs::default().get(Some(&session));
+    let validity = validity_or_default(args.validity.as_ref());
+    let survey = survey(context, &session, services, validity, &permission)?;
+    survey.warn(context);
+    let mut report = report(&survey, &session.config);
+    let to_do = report.to_do;
+    if let Some(out) = &args.out {
+        write_file(out, survey.file.to_json().as_bytes())?;
+        report.written = Some(out.display().to_string());
+    }
+    let outcome = Outcome::partial(report, survey.problem);
+    Ok(outcome.differing(args.exit_code && to_do))
+}

@@ -1,0 +1,194 @@
+//! The report of `plan`, and its rendering.
+
+use std::io::{self, Write};
+
+use namesys::chain::setup::ether;
+use namesys::published::shown_value as beginning;
+use namesys::report::{
+    FileChangeReport, PlanReport, PlannedPublicationReport, PlannedTransactionReport,
+    PlannedUploadReport, PublishedReport, RecordChangeReport,
+};
+use namesys::workspace::Config;
+
+use super::survey::Survey;
+use crate::cli::cmd::set::shown_value;
+use crate::cli::output::{Human, shown};
+use crate::cli::words::{Tone, state, when};
+
+/// Records shown to a person; JSON has them all.
+const SHOWN: usize = 40;
+
+/// What there is to do.
+pub fn report(survey: &Survey, config: &Config) -> PlanReport {
+    let Survey { plan, wanted, .. } = survey;
+    let foresight = plan.foresight.as_ref();
+    let judged = foresight.map(|foresight| &foresight.judged);
+    let changes = plan.changes(wanted).into_iter().map(|change| RecordChangeReport {
+        name: change.name.to_string(),
+        record: change.key.to_string(),
+        old: change.old,
+        new: change.new,
+    });
+    let files = plan.files().into_iter();
+    let files =
+        files.map(|file| FileChangeReport { path: file.path, old: file.old, new: file.new });
+    let signs = plan.draft.steps.iter().filter(|step| step.new.is_some()).count();
+    let packed = plan.draft.packed.as_ref();
+    let uploads = plan.uploads.iter().map(|target| {
+        let sent = packed.filter(|_| target.lacks && target.takes_blocks);
+        PlannedUploadReport {
+            to: target.to.clone(),
+            has: !target.lacks,
+            blocks: sent.map_or(0, |packed| packed.blocks),
+            bytes: sent.map_or(0, |packed| packed.bytes),
+        }
+    });
+    let published = foresight.iter().flat_map(|foresight| &foresight.standing.newest);
+    let published = published.map(|stands| {
+        let fields = stands.record.fields();
+        let (from, value) = (stands.from.clone(), fields.value.clone());
+        PublishedReport { from, sequence: fields.sequence, value, validity: fields.until() }
+    });
+    let publications = foresight.iter().flat_map(|foresight| &foresight.publishers);
+    let publications = publications
+        .map(|target| PlannedPublicationReport { to: target.to.clone(), has: !target.lacks });
+    let stands = foresight.and_then(|foresight| foresight.stands.as_ref());
+    let publishes = packed.is_some();
+    let validity =
+        stands.map_or_else(|| plan.validity.to_string(), |record| record.fields().until());
+    PlanReport {
+        names: config.names().iter().map(ToString::to_string).collect(),
+        ipns_name: config.keys().ipns_name.map(|name| name.to_string()),
+        changes: changes.collect(),
+        files: files.collect(),
+        unsigned: signs as u64,
+        unwanted: (plan.draft.steps.len() - signs) as u64,
+        unapproved: plan.draft.unapproved.iter().map(ToString::to_string).collect(),
+        lost: judged.map(|judged| judged.losses.clone()).unwrap_or_default(),
+        removed: judged.map(|judged| judged.removed.clone()).unwrap_or_default(),
+        root: plan.draft.root().map(|root| root.to_string()),
+        published: published.collect(),
+        sequence: foresight.map(|foresight| foresight.sequence),
+        new_record: publishes && stands.is_none(),
+        validity: publishes.then_some(validity),
+        uploads: uploads.collect(),
+        publications: publications.collect(),
+        transactions: Vec::new(),
+        max_cost: None,
+        to_do: !plan.draft.is_signed() || plan.publishes(),
+        written: None,
+    }
+}
+
+impl Human for PlanReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.changes.iter().take(SHOWN).try_for_each(|change| record(out, change))?;
+        more(out, self.changes.len())?;
+        for FileChangeReport { path, old, new } in self.files.iter().take(SHOWN) {
+            let (word, tone) = word(old.as_ref(), new.as_ref());
+            writeln!(out, "{}  {}", state(tone, word), shown(path))?;
+        }
+        more(out, self.files.len())?;
+        for loss in self.lost.iter().take(SHOWN) {
+            writeln!(out, "{}  {}", state(Tone::Bad, "lost    "), shown(&loss.to_string()))?;
+        }
+        more(out, self.lost.len())?;
+        steps(self, out)?;
+        for target in &self.publications {
+            has(out, "publish", &target.to, target.has, "the record")?;
+        }
+        chain(self, out)?;
+        if !self.to_do {
+            writeln!(out, "nothing to do")?;
+        }
+        self.written.iter().try_for_each(|file| writeln!(out, "wrote     {}", shown(file)))
+    }
+}
+
+/// What is signed, published and uploaded.
+fn steps(plan: &PlanReport, out: &mut dyn Write) -> io::Result<()> {
+    if plan.unsigned + plan.unwanted > 0 {
+        let names = match &plan.unapproved[..] {
+            [] => String::new(),
+            [name] => format!("; to approve the signer for: {name}"),
+            [name, ..] => {
+                format!(
+                    "; to approve the signer for: {} names, {name} first",
+                    plan.unapproved.len()
+                )
+            }
+        };
+        writeln!(out, "sign      {}, and {} go{names}", records(plan.unsigned), plan.unwanted)?;
+    }
+    for PublishedReport { sequence, value, validity, .. } in &plan.published {
+        let value = shown(value.strip_prefix("/ipfs/").unwrap_or(value));
+        writeln!(out, "published sequence {sequence} of {value}, valid until {}", when(validity))?;
+    }
+    if let Some(validity) = &plan.validity {
+        let root = plan.root.as_deref().unwrap_or("known once all is signed");
+        writeln!(out, "root      {root}")?;
+        let sequence = match plan.sequence {
+            Some(sequence) => sequence.to_string(),
+            None => "not known yet".to_owned(),
+        };
+        let unchanged = if plan.new_record { "" } else { " (unchanged)" };
+        writeln!(out, "sequence  {sequence}{unchanged}, valid until {}", when(validity))?;
+    }
+    for PlannedUploadReport { to, has: is_there, blocks, bytes } in &plan.uploads {
+        has(out, "upload", to, *is_there, &format!("{blocks} blocks, {bytes} bytes"))?;
+    }
+    Ok(())
+}
+
+fn chain(plan: &PlanReport, out: &mut dyn Write) -> io::Result<()> {
+    for PlannedTransactionReport { description, .. } in &plan.transactions {
+        writeln!(out, "send      {}", shown(description))?;
+    }
+    let most = plan.max_cost.as_ref().and_then(|wei| wei.parse().ok()).map(ether);
+    match most.filter(|_| !plan.transactions.is_empty()) {
+        Some(most) => writeln!(out, "          in all at most {most} ether"),
+        None => Ok(()),
+    }
+}
+
+fn records(count: u64) -> String {
+    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}
+
+fn word(old: Option<&String>, new: Option<&String>) -> (&'static str, Tone) {
+    match (old, new) {
+        (None, _) => ("new     ", Tone::Good),
+        (Some(_), None) => ("goes    ", Tone::Bad),
+        (Some(old), Some(new)) if old == new => ("anew    ", Tone::Open),
+        (Some(_), Some(_)) => ("changes ", Tone::Open),
+    }
+}
+
+fn record(out: &mut dyn Write, change: &RecordChangeReport) -> io::Result<()> {
+    let RecordChangeReport { name, record, old, new } = change;
+    let (word, tone) = word(old.as_ref(), new.as_ref());
+    let word = state(tone, word);
+    let value = |value: &Option<String>| {
+        value.as_deref().map(|value| shown_value(&beginning(value))).unwrap_or_default()
+    };
+    let (before, after) = (value(old), value(new));
+    let values = match (old, new) {
+        (Some(old), Some(new)) if old != new => format!("{before} -> {after}"),
+        (Some(_), None) => before,
+        _ => after,
+    };
+    writeln!(out, "{word}  {} {}  {values}", shown(name), shown(record))
+}
+
+/// How many are not shown of `all`.
+fn more(out: &mut dyn Write, all: usize) -> io::Result<()> {
+    match all.checked_sub(SHOWN + 1) {
+        Some(more) => writeln!(out, "          … and {} more", more + 1),
+        None => Ok(()),
+    }
+}
+
+fn has(out: &mut dyn Write, what: &str, to: &str, has: bool, gets: &str) -> io::Result<()> {
+    let gets = if has { "has it" } else { gets };
+    writeln!(out, "{what:9} {}: {gets}", shown(to))
+}

@@ -1,0 +1,152 @@
+//! What there is to do: what `plan` shows and `apply` does.
+
+use namesys::ipfs::upload::Upload;
+use namesys::ipns::Validity;
+use namesys::plan::{Draft, Plan, PlanFile};
+use namesys::publish::{Permission, lacking};
+use namesys::published::Missing;
+use namesys::report::ErrorKind;
+use namesys::workspace::Records;
+
+use crate::cli::cmd::list::expected;
+use crate::cli::cmd::publish::ipfs::{FanOut, Foreseeing};
+use crate::cli::cmd::publish::publication::judge;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::mass_removal;
+use crate::cli::progress::Unit;
+use crate::cli::session::Session;
+
+/// Who is asked, and who would be sent something.
+#[derive(Clone, Copy)]
+pub struct Services<'a> {
+    pub fan_out: &'a FanOut,
+    pub uploads: &'a [Box<dyn Upload>],
+}
+
+/// What there is to do.
+pub struct Survey {
+    pub plan: Plan,
+    /// What is wanted.
+    pub wanted: Records,
+    /// The same as a file has it.
+    pub file: PlanFile,
+    /// Why it is not known, or cannot be done.
+    pub problem: Option<CliError>,
+}
+
+/// Compares the workspace with what is published; nothing is changed.
+///
+/// # Errors
+/// Files that cannot be read, or are wrong; Ctrl-C.
+pub fn survey(
+    context: &Context,
+    session: &Session,
+    services: Services<'_>,
+    validity: Validity,
+    permission: &Permission,
+) -> Result<Survey, CliError> {
+    let wanted = session.workspace.records(&session.config)?;
+    let draft = draft(context, session, &wanted)?;
+    let name = session.config.keys().ipns_name;
+    let foresight = match (name, draft.packed) {
+        (Some(name), Some(packed)) => {
+            let judge = judge(session, Missing::IsLost, context)?;
+            Some(services.fan_out.foresee(
+                context,
+                Foreseeing {
+                    session,
+                    name,
+                    tree: (packed.root, draft.blocks()),
+                    judge: judge.listing(draft.to_be_signed.clone()),
+                    permission,
+                    validity: validity.clone(),
+                },
+            )?)
+        }
+        _ => None,
+    };
+    if name.is_none() {
+        context.output.note(
+            "the IPNS name is not derived yet, so it is not known what is published under it: \
+             namesys keygen derives it, and so does namesys apply",
+        );
+    }
+    let root = draft.root();
+    let uploads = match draft.packed {
+        Some(_) => {
+            context.block_on(async { Ok(lacking(services.uploads, root.as_ref()).await) })?
+        }
+        None => Vec::new(),
+    };
+    let mut plan = Plan { draft, foresight, uploads, validity };
+    let problem = problem(&mut plan);
+    let file = PlanFile::of(&plan, &session.config, &wanted).map_err(unread)?;
+    Ok(Survey { plan, wanted, file, problem })
+}
+
+/// The tree as it will be, packed into files without a name.
+fn draft(context: &Context, session: &Session, wanted: &Records) -> Result<Draft, CliError> {
+    let scratch = || {
+        let failed = |error| CliError::io("a temporary file cannot be made", &error);
+        tempfile::tempfile().map_err(failed)
+    };
+    let scratch = [scratch()?, scratch()?];
+    let bar = context.output.progress("comparing", Unit::Things("files"));
+    let shown = bar.clone();
+    let (workspace, config) = (session.workspace.clone(), session.config.clone());
+    let (records, expected) = (wanted.clone(), expected(&session.config));
+    let drafted = context.blocking(move || {
+        let progress = &mut |files| shown.count(files);
+        Draft::of(&workspace, &config, &records, &expected, scratch, progress)
+    });
+    bar.finish();
+    Ok(drafted??)
+}
+
+fn unread(error: impl std::fmt::Display) -> CliError {
+    CliError::new(Exit::Failed, ErrorKind::Io, error.to_string())
+}
+
+/// Why it is not known what is to be done, or cannot be done.
+fn problem(plan: &mut Plan) -> Option<CliError> {
+    if plan.draft.packed.is_none() && !plan.draft.is_signed() {
+        let message = "no record would be left, and a tree without any is not published";
+        return Some(
+            CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
+                .hint("namesys set … wants one; restore records.toml where it was lost"),
+        );
+    }
+    Some(plan.foresight.as_mut()?.problem.take()?.into())
+}
+
+impl Survey {
+    /// Says what a person should know.
+    pub fn warn(&self, context: &Context) {
+        let output = &context.output;
+        if let Some(mass) = &self.plan.draft.mass {
+            output.warn(format_args!(
+                "{mass} signed files go, which records.toml no longer wants: namesys sign and \
+                 namesys apply ask, or need {}",
+                mass_removal::FLAG
+            ));
+        }
+        let Some(foresight) = &self.plan.foresight else { return };
+        foresight.notices.iter().for_each(|notice| output.warn(notice));
+        foresight.silent.iter().for_each(|silent| output.warn(silent));
+        if let Some(mass) = &foresight.judged.mass {
+            output.warn(format_args!(
+                "{mass} published files go: namesys publish and namesys apply ask, or need {}",
+                mass_removal::FLAG
+            ));
+        }
+        if let Some(from) = &foresight.refused {
+            output.warn(format_args!(
+                "publishing would lose {} of what is published, {from}, and is refused: namesys \
+                 pull takes it over; a plan that lists it (--out FILE) permits it to namesys apply \
+                 FILE",
+                foresight.judged.lost
+            ));
+        }
+    }
+}
