@@ -81,6 +81,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys verify tree --owner 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
         ],
     ),
+    ("plan", &["namesys plan", "namesys plan --exit-code --json", "namesys plan --out plan.json"]),
+    (
+        "apply",
+        &[
+            "namesys apply --mnemonic ~/words",
+            "namesys apply plan.json --yes --signer-key-file ~/keys/signer.key --ipns-key-file ~/keys/ipns.key",
+        ],
+    ),
     ("pack", &["namesys pack", "namesys pack site --car site.car"]),
     (
         "publish",

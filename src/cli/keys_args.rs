@@ -56,6 +56,14 @@ impl SignerKeyArgs {
 }
 
 impl IpnsKeyArgs {
+    /// Whether flag or variable give one.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn is_given(&self) -> Result<bool, CliError> {
+        Ok(self.ipns_key_file.is_some() || env::IPNS_KEY.key()?.is_some())
+    }
+
     /// The IPNS key, where flag or variable give one.
     ///
     /// # Errors

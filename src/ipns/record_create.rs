@@ -24,6 +24,14 @@ impl Validity {
     pub fn instant(&self) -> Timestamp {
         parse_validity(&self.0).unwrap_or(Timestamp::MAX)
     }
+
+    /// For a person: the instant, or the text where that lies beyond all instants.
+    pub fn until(&self) -> String {
+        match self.instant() {
+            instant if instant == Timestamp::MAX => self.0.clone(),
+            instant => instant.to_string(),
+        }
+    }
 }
 
 impl From<Timestamp> for Validity {

@@ -22,7 +22,7 @@ use crate::workspace::{Config, MassRemoval, Records};
 pub const PLAN_VERSION: u64 = 1;
 
 /// A plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanFile {
     /// [`PLAN_VERSION`].
     pub namesys_plan: u64,
@@ -203,7 +203,7 @@ impl PlanFile {
         Some(Planned { over: self.published.clone(), losses: self.lost.clone() })
     }
 
-    /// Whether it lists so much that goes.
+    /// Whether it lists so much that goes: what is left of it once some went, too.
     pub fn lists(&self, removal: &MassRemoval) -> bool {
         self.mass_removals.iter().any(|listed| removal.removed <= listed.removed)
     }

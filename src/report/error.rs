@@ -61,6 +61,8 @@ pub enum ErrorKind {
     BadMnemonic,
     /// A name that ENSIP-15 refuses.
     BadName,
+    /// A file that is no plan.
+    BadPlan,
     /// What was signed elsewhere was changed or damaged on the way.
     BadPublication,
     /// An IPNS record that does not verify, or a line of `records.toml` that is wrong.
@@ -85,7 +87,7 @@ pub enum ErrorKind {
     Conflict,
     /// The devnet's chain did not do as it was told.
     Chain,
-    /// Something else is published than was expected.
+    /// Something else is published than was expected, or something is not as it was planned.
     Changed,
     /// `doctor` found something that is not as it should be.
     ChecksFailed,

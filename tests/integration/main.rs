@@ -23,6 +23,7 @@ mod forms;
 mod losses;
 mod names;
 mod network;
+mod plan;
 mod publish;
 mod published_keys;
 mod pull;

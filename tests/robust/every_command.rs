@@ -47,7 +47,7 @@ enum Before {
     Behind,
 }
 
-const SCENES: [Scene; 27] = [
+const SCENES: [Scene; 29] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
@@ -95,6 +95,8 @@ const SCENES: [Scene; 27] = [
     scene(Before::Published, &["rollback", "0", "--validity", LATER]),
     scene(Before::Published, &["ipns", "put", "newer.ipns-record"]),
     scene(Before::Published, &["publish", "--to", "https", "--site", "folder=www"]),
+    scene(Before::Wanted, &["apply", "--yes", "--validity", LATER]),
+    scene(Before::Signed, &["apply", "--yes", "--validity", LATER]),
     scene(Before::Behind, &["pull"]),
     scene(
         Before::Published,

@@ -44,6 +44,7 @@ fuzz!(
     config_toml,
     records_toml,
     published_toml,
+    plan_file,
     csv,
     tables,
     car,

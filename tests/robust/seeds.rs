@@ -91,6 +91,21 @@ pub fn records_toml() -> Vec<Vec<u8>> {
     ])
 }
 
+pub fn plan_file() -> Vec<Vec<u8>> {
+    let plan = |inside: &str| {
+        format!(
+            "{{\"namesys_plan\":1,\"names\":[\"nick.eth\"],\"ipns_name\":null,\"records\":[{inside}],\
+             \"unapproved\":[],\"rest\":null,\"published\":[{{\"sequence\":3,\"value\":\"/ipfs/bafkqaaa\"}}],\
+             \"lost\":[],\"removed\":[\"a\"],\"mass_removals\":[{{\"removed\":9,\"of\":12}}],\
+             \"root\":\"bafkqaaa\",\"sequence\":4,\"validity\":\"2100-01-01T00:00:00.000000000Z\",\
+             \"uploads\":[\"kubo at http://127.0.0.1:5001/\"],\"publishers\":[],\"transactions\":null}}"
+        )
+        .into_bytes()
+    };
+    let record = "{\"name\":\"a.nick.eth\",\"record\":\"text/a\",\"before\":null,\"old\":null,\"new\":\"b\"}";
+    vec![plan(""), plan(record)]
+}
+
 pub fn csv() -> Vec<Vec<u8>> {
     of(&[
         "name,record,value\nnick.eth,text/avatar,\"a,b\"\na.nick.eth,address/60,0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\n",

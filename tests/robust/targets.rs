@@ -14,6 +14,7 @@ use namesys::ipfs::{TreeBudget, TreeLimits, Walk, list, read_file, resolve};
 use namesys::ipns::{Revision, UnverifiedRecord};
 use namesys::keys::file::parse_signer_key;
 use namesys::keys::{IpnsKey, IpnsName, OwnKeys, private_key_in};
+use namesys::plan::PlanFile;
 use namesys::published::BaseFile;
 use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
 use namesys::recordhash::Recordhash;
@@ -28,13 +29,14 @@ use namesys::workspace::{Config, Records, read_rows};
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 20] = [
+pub const ALL: [(&str, Target); 21] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
     ("config_toml", config_toml),
     ("records_toml", records_toml),
     ("published_toml", published_toml),
+    ("plan_file", plan_file),
     ("csv", csv),
     ("tables", tables),
     ("car", car),
@@ -124,6 +126,15 @@ pub fn published_toml(input: &[u8]) {
     let file = BaseFile::parse(text(input));
     let again = BaseFile::parse(&file.to_string());
     assert_eq!(again.to_string(), file.to_string());
+}
+
+/// A plan: what is accepted is written again as it was meant.
+pub fn plan_file(input: &[u8]) {
+    if let Ok(plan) = PlanFile::parse(input) {
+        let again = PlanFile::parse(plan.to_json().as_bytes()).expect("what was written");
+        assert_eq!(again, plan);
+        assert!(plan.planned_validity().is_ok());
+    }
 }
 
 /// CSV or JSON Lines: read whole or refused, and no record counted twice.

@@ -55,6 +55,8 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "approve" => same::<ApproveReport>(document),
         "sign" => same::<SignReport>(document),
         "verify" => same::<VerifyReport>(document),
+        "plan" => same::<PlanReport>(document),
+        "apply" => same::<ApplyReport>(document),
         "pack" => same::<PackReport>(document),
         "publish" if !has("ipns_name") => same::<SitePublishReport>(document),
         "publish" | "renew" | "rollback" => same::<PublishReport>(document),
@@ -88,7 +90,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 31] = [
+pub const COMMANDS: [&str; 33] = [
     "init",
     "clone",
     "name",
@@ -102,6 +104,8 @@ pub const COMMANDS: [&str; 31] = [
     "approve",
     "sign",
     "verify",
+    "plan",
+    "apply",
     "pack",
     "publish",
     "pull",

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use alloy_primitives::Address;
 use jiff::Timestamp;
-use namesys::keys::SignerKey;
+use namesys::ens::Name;
+use namesys::keys::{IpnsKey, SignerKey};
 use namesys::report::{SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{
-    ApprovalMode, RecordedKeys, Records, SignOutcome, SignRequest, Signer, approval_stands,
-    sign_into,
+    ApprovalMode, RecordedKeys, Records, Removal, SignOutcome, SignRequest, Signer,
+    approval_stands, sign_into,
 };
 
 use crate::cli::claims;
@@ -66,18 +67,77 @@ enum Hand {
     Owner(OpenWallet),
 }
 
+/// What is signed, how, and with what.
+pub struct Signing<'a> {
+    /// Only this name, and those under it.
+    pub only: Option<&'a Name>,
+    /// Also what is right already.
+    pub force: bool,
+    /// Why the resolver accepts the signer; none as the workspace has it.
+    pub approval: Option<ApprovalMode>,
+    /// The owner, where the wallet is a manager.
+    pub owner: Option<Address>,
+    /// Into the older flat layout too.
+    pub flat: bool,
+    /// With the deployed backend's other fields.
+    pub metadata: bool,
+    /// What may go.
+    pub removal: Removal<'a>,
+    /// The signer in place of the wallet.
+    pub signer_key: &'a SignerKeyArgs,
+    /// The wallet.
+    pub derive: &'a DeriveArgs,
+    /// Whether the IPNS key is wanted too, where the wallet derives keys.
+    pub with_ipns: bool,
+}
+
+/// What was signed, and what was derived beside it.
+pub struct Signed {
+    /// What was done.
+    pub report: SignReport,
+    /// What was not.
+    pub error: Option<CliError>,
+    /// The IPNS key, where it was derived too.
+    pub ipns: Option<IpnsKey>,
+}
+
 /// Signs what is new or changed.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let mut session = Session::open(context)?;
     let only = args.name.as_deref().map(|name| session.name_given(context, name)).transpose()?;
+    let signing = Signing {
+        only: only.as_ref(),
+        force: args.force,
+        approval: args.approval,
+        owner: args.owner,
+        flat: args.flat,
+        metadata: args.metadata,
+        removal: args.mass_removal.removal(&ask),
+        signer_key: &args.signer_key,
+        derive: &args.derive,
+        with_ipns: false,
+    };
+    let Signed { report, error, .. } = sign(&signing, context, &mut session)?;
+    Ok(Outcome::partial(report, error))
+}
+
+/// Signs what is new or changed of a workspace.
+///
+/// # Errors
+/// Those before which nothing was done.
+pub fn sign(
+    args: &Signing<'_>,
+    context: &Context,
+    session: &mut Session,
+) -> Result<Signed, CliError> {
     let mode = args.approval.or(session.config.approval_mode()).unwrap_or_default();
-    let hand = hand(&args, context, &mut session, mode)?;
+    let (hand, ipns) = hand(args, context, session, mode)?;
     let _lock = session.lock()?;
     let records = session.workspace.records(&session.config)?;
     if records.iter().next().is_none() {
         context.output.note("there are no records to sign; set one: namesys set text avatar URL");
     }
-    owner(&args, &mut session, &records, &hand, mode)?;
+    owner(args, session, &records, &hand, mode)?;
     let (signer, wallet): (Signer<'_>, Option<&dyn Wallet>) = match &hand {
         Hand::Key(key, wallet) => (Signer::Key(key), wallet.as_ref().map(OpenWallet::as_wallet)),
         Hand::Owner(wallet) => (Signer::Owner(wallet.as_wallet()), Some(wallet.as_wallet())),
@@ -89,8 +149,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         mode,
         wallet,
         force: args.force,
-        only: only.as_ref(),
-        removal: args.mass_removal.removal(&ask),
+        only: args.only,
+        removal: args.removal,
         flat: args.flat,
         stop: context.stop()?,
         metadata: args.metadata.then(|| Timestamp::now().as_second()),
@@ -107,26 +167,25 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let ended = context.block_on(async { Ok(sign_into(&request, config, &progress, done).await?) });
     bar.finish();
     let report = report(&outcome, signer);
-    if let Err(error) = ended {
-        let is_begun = report.signed + report.removed + report.approvals > 0;
-        let is_begun = is_begun || !report.unapproved.is_empty();
-        return match is_begun || error.exit == Exit::Interrupted {
-            true => Ok(Outcome::partial(report, Some(error))),
-            false => Err(error),
-        };
-    }
+    let is_begun = report.signed + report.removed + report.approvals > 0;
+    let is_begun = is_begun || !report.unapproved.is_empty();
+    let error = match ended {
+        Err(error) if !is_begun && error.exit != Exit::Interrupted => return Err(error),
+        ended => ended.err(),
+    };
     // Only now: a choice with which nothing could be signed is not kept.
-    if args.approval.is_some() && session.config.approval_mode() != args.approval {
+    let is_new = args.approval.is_some() && session.config.approval_mode() != args.approval;
+    if is_new && error.is_none() {
         session.config.record_approval_mode(mode);
         session.workspace.save_config(&session.config)?;
     }
-    Ok(Outcome::done(report))
+    Ok(Signed { report, error, ipns })
 }
 
 /// Who owns the names, where the wallet is to approve the signer in another's place: given, or
 /// claimed by the file and confirmed.
 fn owner(
-    args: &Args,
+    args: &Signing<'_>,
     session: &mut Session,
     records: &Records,
     hand: &Hand,
@@ -148,19 +207,19 @@ fn owner(
     }
 }
 
-/// The signer and, where it is needed and there, the wallet. Keys are checked against those of
-/// the workspace.
+/// The signer and, where it is needed and there, the wallet; and the IPNS key, where the wallet
+/// derives it too. Keys are checked against those of the workspace.
 fn hand(
-    args: &Args,
+    args: &Signing<'_>,
     context: &Context,
     session: &mut Session,
     mode: ApprovalMode,
-) -> Result<Hand, CliError> {
+) -> Result<(Hand, Option<IpnsKey>), CliError> {
     if mode == ApprovalMode::Owner {
         let wallet = args.derive.wallet.open(context)?;
         let address = wallet.as_wallet().address();
         session.record_keys(&RecordedKeys { wallet: Some(address), ..RecordedKeys::default() })?;
-        return Ok(Hand::Owner(wallet));
+        return Ok((Hand::Owner(wallet), None));
     }
     let recorded = session.config.keys().clone();
     if let Some(key) = args.signer_key.get(context)? {
@@ -174,25 +233,25 @@ fn hand(
             signer: Some(key.address()),
             ..RecordedKeys::default()
         })?;
-        return Ok(Hand::Key(key, wallet));
+        return Ok((Hand::Key(key, wallet), None));
     }
     let deriver = args.derive.open(context, KeysFor::from(&session.config), &recorded)?;
     // The first time both keys are derived, so that a mistyped password is caught from then on.
     let (ipns, key) = context.block_on(async {
         let ipns = match recorded.ipns_name {
-            None => Some(deriver.ipns_key().await?),
-            Some(_) => None,
+            Some(_) if !args.with_ipns => None,
+            _ => Some(deriver.ipns_key().await?),
         };
         Ok((ipns, deriver.signer_key().await?))
     })?;
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
-    Ok(Hand::Key(key, Some(deriver.wallet)))
+    Ok((Hand::Key(key, Some(deriver.wallet)), ipns))
 }
 
 /// Whether the wallet is opened beside a signer's key: where it is given, and the one of the user's
 /// file where a name lacks an approval.
 fn needs_wallet(
-    args: &Args,
+    args: &Signing<'_>,
     context: &Context,
     session: &Session,
     mode: ApprovalMode,

@@ -1,12 +1,267 @@
-//! `apply`
+//! `apply`: does what `plan` shows. Every step looks whether it is done, so the same command goes
+//! on where one was cut short.
+
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use namesys::ipfs::upload::Upload;
+use namesys::ipns::Validity;
+use namesys::keys::IpnsKey;
+use namesys::plan::{PlanFile, PlanFileError};
+use namesys::publish::{Permission, PublishOutcome, Shortfall};
+use namesys::report::{ApplyReport, ErrorKind, PlanReport};
+use namesys::workspace::{MassRemoval, Removal};
+
+use crate::cli::cmd::plan::report::report as plan_report;
+use crate::cli::cmd::plan::survey::{Services, Survey, survey};
+use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
+use crate::cli::cmd::publish::publication::PublicationArgs;
+use crate::cli::cmd::publish::report::report as publish_report;
+use crate::cli::cmd::publish::{check_tree, send_tree};
+use crate::cli::cmd::sign::{Signed, Signing, sign};
 use crate::cli::context::Context;
-use crate::cli::error::CliError;
-use crate::cli::output::Outcome;
+use crate::cli::endpoints::UploadArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::mass_removal::ask;
+use crate::cli::output::{Human, Outcome};
+use crate::cli::prompt;
+use crate::cli::session::Session;
 
-/// `apply`
+/// Most bytes of a plan file: a hundred thousand records have some 40 MiB.
+const MAX_PLAN: u64 = 64 << 20;
+
+/// `apply …`
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// What plan --out wrote: it permits what it lists, the losses and removals too, and nothing
+    /// else; where something is neither as it was then nor as it was to become, nothing is done
+    /// [default: a plan of this moment]
+    #[arg(value_name = "FILE|-")]
+    plan: Option<PathBuf>,
+    /// Do it without asking; it permits no loss that FILE does not list
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    uploads: UploadArgs,
+    #[command(flatten)]
+    signer_key: SignerKeyArgs,
+    #[command(flatten)]
+    publication: PublicationArgs,
+}
 
-pub fn run(_args: Args, _context: &Context) -> Result<Outcome, CliError> {
-    Err(CliError::usage("not yet"))
+/// Shows the plan, and does it.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    args.publication.author.check()?;
+    let planned = args.plan.as_deref().map(|file| read(file, context)).transpose()?;
+    let session = Session::open(context)?;
+    let config = Some(&session.config);
+    let fan_out = args.publication.fan_out.open(context, config)?;
+    let uploads = args.uploads.get(context, config)?;
+    let mut permission = args.publication.permission.get(Some(&session));
+    permission.planned = planned.as_ref().and_then(PlanFile::planned);
+    let validity = validity(&args, planned.as_ref())?;
+    let services = Services { fan_out: &fan_out, uploads: &uploads };
+    let survey = survey(context, &session, services, validity.clone(), &permission)?;
+    if let Some(planned) = &planned {
+        planned.check(&survey.file, &survey.wanted)?;
+    }
+    survey.warn(context);
+    let plan = plan_report(&survey, &session.config);
+    let done = ApplyReport { plan, sign: None, publish: None, setup: None };
+    if let Some(problem) = survey.problem {
+        return Ok(Outcome::partial(done, Some(problem)));
+    }
+    if !done.plan.to_do {
+        return Ok(Outcome::done(done));
+    }
+    if let Err(error) = agree(&args, context, &survey, &done.plan, &mut permission) {
+        return Ok(Outcome::partial(done, Some(error)));
+    }
+    let listed = planned.unwrap_or_default();
+    let work = Work { args: &args, context, uploads: &uploads, permission, validity, listed };
+    let (done, error) = work.run(session, fan_out, &survey, done);
+    Ok(Outcome::partial(done, error))
+}
+
+/// Reads a plan file.
+fn read(file: &Path, context: &Context) -> Result<PlanFile, CliError> {
+    let bytes = context.stdin.read("FILE", file, MAX_PLAN)?;
+    PlanFile::parse(bytes.expose()).map_err(|error| {
+        let error = CliError::from(error);
+        CliError { message: format!("{}: {}", file.display(), error.message), ..error }
+    })
+}
+
+/// Until when a new record is valid: as planned, where there is a plan.
+fn validity(args: &Args, planned: Option<&PlanFile>) -> Result<Validity, CliError> {
+    let given = args.publication.author.validity.as_ref();
+    let Some(planned) = planned else { return Ok(validity_or_default(given)) };
+    let planned = planned.planned_validity()?;
+    if given.is_some_and(|given| *given != planned) {
+        let message = format!("the plan has a record that is valid until {}", planned.until());
+        return Err(CliError::usage(message).hint("leave --validity out, or plan with it"));
+    }
+    if planned.instant() <= jiff::Timestamp::now() {
+        let message = format!("the plan has a record that was valid until {}", planned.until());
+        return Err(CliError::new(Exit::Failed, ErrorKind::Changed, message)
+            .hint("plan again: namesys plan --out FILE"));
+    }
+    Ok(planned)
+}
+
+/// Shows the plan and asks, or takes `--yes`, which permits no loss.
+fn agree(
+    args: &Args,
+    context: &Context,
+    survey: &Survey,
+    plan: &PlanReport,
+    permission: &mut Permission,
+) -> Result<(), CliError> {
+    let mut text = Vec::new();
+    // Writing to memory does not fail.
+    let _ = plan.human(&mut text);
+    let text = String::from_utf8_lossy(&text);
+    let text = text.trim_end();
+    let lost = survey.would_lose();
+    if args.yes || !prompt::has_terminal() {
+        context.output.announce(text);
+        return match (lost, args.yes) {
+            (Some(lost), true) => Err(would_lose(lost)),
+            (None, true) => Ok(()),
+            (_, false) => prompt::confirm("Apply this", "--yes").map(drop),
+        };
+    }
+    context.output.ask_about(text);
+    let question = match &lost {
+        None => "Apply this".to_owned(),
+        Some(lost) => format!("{lost}. Apply this all the same"),
+    };
+    if !prompt::confirm(&question, "--yes")? {
+        let error = CliError::new(Exit::Failed, ErrorKind::NotConfirmed, "nothing was done");
+        return Err(error.hint("the same command asks again"));
+    }
+    // Whoever saw the list and said yes permits what it lists.
+    if lost.is_some() {
+        permission.planned = survey.file.planned();
+    }
+    Ok(())
+}
+
+fn would_lose(lost: Shortfall) -> CliError {
+    CliError::from(lost).hint(
+        "take it over: namesys pull; or permit what is listed: namesys plan --out FILE, then \
+         namesys apply FILE; or let it go, this once: --replace",
+    )
+}
+
+/// What was agreed to, and with what it is done.
+struct Work<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    uploads: &'a [Box<dyn Upload>],
+    permission: Permission,
+    validity: Validity,
+    /// What a plan file lists.
+    listed: PlanFile,
+}
+
+impl Work<'_> {
+    /// Each step that is to do; what was done stands in the report, whatever ended it.
+    fn run(
+        &self,
+        mut session: Session,
+        fan_out: FanOut,
+        survey: &Survey,
+        mut done: ApplyReport,
+    ) -> (ApplyReport, Option<CliError>) {
+        let mut ipns = None;
+        if !survey.plan.draft.is_signed() {
+            match self.sign(&mut session) {
+                Ok(signed) => {
+                    done.sign = Some(signed.report);
+                    ipns = signed.ipns;
+                    if signed.error.is_some() {
+                        return (done, signed.error);
+                    }
+                }
+                Err(error) => return (done, Some(error)),
+            }
+        }
+        if survey.plan.publishes() {
+            match self.publish(session, fan_out, ipns) {
+                Ok(outcome) => {
+                    done.publish = Some(publish_report(&outcome, Vec::new()));
+                    if let Some(shortfall) = outcome.shortfall {
+                        return (done, Some(shortfall.into()));
+                    }
+                }
+                Err(error) => return (done, Some(error)),
+            }
+        }
+        (done, None)
+    }
+
+    fn sign(&self, session: &mut Session) -> Result<Signed, CliError> {
+        let PublicationArgs { author, permission, .. } = &self.args.publication;
+        let may = may(&self.listed);
+        let signing = Signing {
+            only: None,
+            force: false,
+            approval: None,
+            owner: None,
+            flat: false,
+            metadata: false,
+            removal: permission.mass_removal.removal(&may),
+            signer_key: &self.args.signer_key,
+            derive: &author.derive,
+            with_ipns: !author.ipns_key.is_given()?,
+        };
+        sign(&signing, self.context, session)
+    }
+
+    fn publish(
+        &self,
+        mut session: Session,
+        fan_out: FanOut,
+        derived: Option<IpnsKey>,
+    ) -> Result<PublishOutcome, CliError> {
+        let Self { args, context, .. } = self;
+        check_tree((false, false), context, &session)?;
+        let key = match derived {
+            Some(key) => {
+                context.keep_secret(&key);
+                key
+            }
+            None => args.publication.author.key(context, &mut session)?,
+        };
+        let may = may(&self.listed);
+        let mut publication = args.publication.open_with(context, session, fan_out, key)?;
+        publication.permission = self.permission.clone();
+        publication.validity = Some(self.validity.clone());
+        if let Removal::Ask(_) = publication.removal {
+            publication.removal = Removal::Ask(&may);
+        }
+        send_tree(context, publication, self.uploads, None)
+    }
+}
+
+/// Whether so much may go: a plan lists it, or somebody says yes.
+fn may(listed: &PlanFile) -> impl Fn(&MassRemoval) -> bool + Send + Sync + '_ {
+    |removal: &MassRemoval| listed.lists(removal) || ask(removal)
+}
+
+impl From<PlanFileError> for CliError {
+    fn from(error: PlanFileError) -> Self {
+        Self::new(Exit::Usage, ErrorKind::BadPlan, error.to_string())
+            .hint("namesys plan --out FILE writes one")
+    }
+}
+
+impl From<namesys::plan::PlanChanged> for CliError {
+    fn from(error: namesys::plan::PlanChanged) -> Self {
+        Self::new(Exit::Failed, ErrorKind::Changed, error.to_string())
+            .hint("look at it, and plan again: namesys plan --out FILE")
+    }
 }

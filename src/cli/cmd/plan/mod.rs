@@ -49,6 +49,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let validity = validity_or_default(args.validity.as_ref());
     let survey = survey(context, &session, services, validity, &permission)?;
     survey.warn(context);
+    survey.warn_of_refusals(context);
     let mut report = report(&survey, &session.config);
     let to_do = report.to_do;
     if let Some(out) = &args.out {

@@ -54,8 +54,7 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
         .map(|target| PlannedPublicationReport { to: target.to.clone(), has: !target.lacks });
     let stands = foresight.and_then(|foresight| foresight.stands.as_ref());
     let publishes = packed.is_some();
-    let validity =
-        stands.map_or_else(|| plan.validity.to_string(), |record| record.fields().until());
+    let validity = stands.map_or_else(|| plan.validity.until(), |record| record.fields().until());
     PlanReport {
         names: config.names().iter().map(ToString::to_string).collect(),
         ipns_name: config.keys().ipns_name.map(|name| name.to_string()),
@@ -118,7 +117,11 @@ fn steps(plan: &PlanReport, out: &mut dyn Write) -> io::Result<()> {
                 )
             }
         };
-        writeln!(out, "sign      {}, and {} go{names}", records(plan.unsigned), plan.unwanted)?;
+        let goes = match plan.unwanted {
+            0 => String::new(),
+            gone => format!("; {} removed", records(gone)),
+        };
+        writeln!(out, "sign      {}{goes}{names}", records(plan.unsigned))?;
     }
     for PublishedReport { sequence, value, validity, .. } in &plan.published {
         let value = shown(value.strip_prefix("/ipfs/").unwrap_or(value));

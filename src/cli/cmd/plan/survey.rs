@@ -3,7 +3,7 @@
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::plan::{Draft, Plan, PlanFile};
-use namesys::publish::{Permission, lacking};
+use namesys::publish::{Permission, Shortfall, lacking};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::Records;
@@ -123,30 +123,35 @@ fn problem(plan: &mut Plan) -> Option<CliError> {
 impl Survey {
     /// Says what a person should know.
     pub fn warn(&self, context: &Context) {
-        let output = &context.output;
-        if let Some(mass) = &self.plan.draft.mass {
-            output.warn(format_args!(
-                "{mass} signed files go, which records.toml no longer wants: namesys sign and \
-                 namesys apply ask, or need {}",
-                mass_removal::FLAG
-            ));
-        }
         let Some(foresight) = &self.plan.foresight else { return };
-        foresight.notices.iter().for_each(|notice| output.warn(notice));
-        foresight.silent.iter().for_each(|silent| output.warn(silent));
-        if let Some(mass) = &foresight.judged.mass {
-            output.warn(format_args!(
-                "{mass} published files go: namesys publish and namesys apply ask, or need {}",
-                mass_removal::FLAG
+        foresight.notices.iter().for_each(|notice| context.output.warn(notice));
+        foresight.silent.iter().for_each(|silent| context.output.warn(silent));
+    }
+
+    /// Says what `apply` refuses, and how it is permitted.
+    pub fn warn_of_refusals(&self, context: &Context) {
+        let foresight = self.plan.foresight.as_ref();
+        let judged = foresight.and_then(|foresight| foresight.judged.mass.as_ref());
+        for (mass, what) in [(self.plan.draft.mass.as_ref(), "signed"), (judged, "published")] {
+            if let Some(mass) = mass {
+                context.output.warn(format_args!(
+                    "{mass} {what} files go: apply asks, or needs {}, or a plan file that lists it",
+                    mass_removal::FLAG
+                ));
+            }
+        }
+        if let Some(lost) = self.would_lose() {
+            context.output.warn(format_args!(
+                "{lost}: apply refuses it; namesys pull takes over what is there, and a plan file \
+                 that lists it (--out FILE) permits it"
             ));
         }
-        if let Some(from) = &foresight.refused {
-            output.warn(format_args!(
-                "publishing would lose {} of what is published, {from}, and is refused: namesys \
-                 pull takes it over; a plan that lists it (--out FILE) permits it to namesys apply \
-                 FILE",
-                foresight.judged.lost
-            ));
-        }
+    }
+
+    /// What would be lost, where that is not permitted.
+    pub fn would_lose(&self) -> Option<Shortfall> {
+        let foresight = self.plan.foresight.as_ref()?;
+        let from = foresight.refused.clone()?;
+        Some(Shortfall::WouldLose { lost: foresight.judged.lost, from })
     }
 }

@@ -19,6 +19,7 @@ use crate::cli::cmd::pack::pack_car;
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::mass_removal::ask;
 use crate::cli::output::Outcome;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
@@ -140,7 +141,7 @@ pub fn publish_signed(
         author: Author::Signed { record: &parcel.record, over: parcel.over.as_ref() },
         judge: Some(Judge::of_parcel(names, missing).with_keys(context.own_keys())),
         permission: args.permission.get(session.as_ref()),
-        mass_removal: args.permission.mass_removal,
+        removal: args.permission.mass_removal.removal(&ask),
     };
     let sent = fan_out.send(context, sending);
     bar.finish();

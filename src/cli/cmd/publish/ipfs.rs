@@ -24,7 +24,6 @@ use crate::cli::deriver::{DeriveArgs, KeysFor};
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
 use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
-use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::prompt::confirm;
 use crate::cli::session::Session;
 use crate::cli::values::{duration, from_now, validity};
@@ -200,7 +199,7 @@ pub struct Sending<'a> {
     /// What may go.
     pub permission: Permission,
     /// Whether most of it may.
-    pub mass_removal: MassRemovalArgs,
+    pub removal: Removal<'a>,
 }
 
 /// What is foreseen, of which workspace.
@@ -288,7 +287,7 @@ impl FanOut {
         sending: Sending<'_>,
     ) -> Result<PublishOutcome, CliError> {
         let Sending { locked, names: (ens_name, name), subject, author, judge, .. } = sending;
-        let (permission, removal) = (sending.permission, sending.mass_removal.removal(&ask));
+        let (permission, removal) = (sending.permission, sending.removal);
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
         let waiting = move |Sight { from, error, .. }: &Sight| {

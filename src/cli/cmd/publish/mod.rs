@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use namesys::ens::WELL_KNOWN;
-use namesys::publish::{Source, Subject, TemporaryCar};
+use namesys::ipfs::upload::Upload;
+use namesys::publish::{PublishOutcome, Source, Subject, TemporaryCar};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records};
@@ -25,7 +26,7 @@ use crate::cli::output::Outcome;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use ipfs::{FanOutArgs, check_sequence};
-use publication::{PublicationArgs, wanted};
+use publication::{Publication, PublicationArgs, wanted};
 use report::published;
 
 /// Where records are kept.
@@ -82,7 +83,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return Err(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
             .hint("namesys set …, then namesys sign"));
     }
-    check_tree(&args, context, &session)?;
+    check_tree((args.strict, args.allow_invalid), context, &session)?;
     if args.to == Destination::Https {
         let FanOutArgs { require, wait, .. } = args.publication.fan_out;
         return match &args.dry_run {
@@ -105,6 +106,23 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let publication = args.publication.open(context, session)?;
+    let outcome = send_tree(context, publication, &uploads, args.sequence)?;
+    if outcome.lost.is_empty() || outcome.new_record {
+        author.note_reuse(context, &outcome.record, outcome.new_record);
+    }
+    Ok(published(outcome))
+}
+
+/// Packs what is signed, uploads it, publishes its root, and reads it back.
+///
+/// # Errors
+/// Those that stop everything.
+pub fn send_tree(
+    context: &Context,
+    publication: Publication<'_>,
+    uploads: &[Box<dyn Upload>],
+    sequence: Option<u64>,
+) -> Result<PublishOutcome, CliError> {
     let workspace = publication.session.workspace.clone();
     let car = TemporaryCar::new_in(&workspace.temporary_dir()?)?;
     let packed = pack_car(context, Source::WellKnown(workspace.dir().to_owned()), car.path())?;
@@ -113,18 +131,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let subject = Subject::Tree {
         car: car.path(),
         root: packed.root,
-        uploads: &uploads,
+        uploads,
         progress: Some(Arc::new(move |sent, total| {
             progress_bar.at_then(sent, total, "publishing, and reading it back");
         })),
     };
-    let sent = publication.send(subject, args.sequence, Missing::IsLost);
+    let sent = publication.send(subject, sequence, Missing::IsLost);
     bar.finish();
-    let outcome = sent?;
-    if outcome.lost.is_empty() || outcome.new_record {
-        author.note_reuse(context, &outcome.record, outcome.new_record);
-    }
-    Ok(published(outcome))
+    sent
 }
 
 /// Flags of one destination have no meaning for the other.
@@ -159,12 +173,16 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
 
 /// Nothing that the resolver would refuse is published unasked; what is not signed as it is wanted
 /// is said, or with `--strict` refused.
-fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), CliError> {
+pub fn check_tree(
+    (strict, allow_invalid): (bool, bool),
+    context: &Context,
+    session: &Session,
+) -> Result<(), CliError> {
     let facts = Facts::of(&session.config);
     if !facts.have_owner() {
         let message =
             "who owns the names is not recorded, so that what is signed cannot be checked";
-        return match args.strict {
+        return match strict {
             true => Err(CliError::new(Exit::Failed, ErrorKind::Unsigned, message)
                 .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml")),
             false => Ok(()),
@@ -173,15 +191,13 @@ fn check_tree(args: &Args, context: &Context, session: &Session) -> Result<(), C
     let checked = check(&facts, context, session.workspace.dir())?;
     let wanted = wanted(session)?;
     let pending = pending(session, wanted.as_ref(), &checked);
-    if !args.allow_invalid {
+    if !allow_invalid {
         refuse_invalid(context, wanted.as_ref(), checked)?;
     }
     match pending {
         None => Ok(()),
-        Some(pending) if args.strict => {
-            Err(CliError::new(Exit::Failed, ErrorKind::Unsigned, pending)
-                .hint("namesys sign, or namesys diff to see each; nothing was sent"))
-        }
+        Some(pending) if strict => Err(CliError::new(Exit::Failed, ErrorKind::Unsigned, pending)
+            .hint("namesys sign, or namesys diff to see each; nothing was sent")),
         Some(pending) => {
             context.output.warn(format_args!("{pending}: namesys sign, namesys diff"));
             Ok(())

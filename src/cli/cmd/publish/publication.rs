@@ -1,15 +1,16 @@
 //! The course that `publish`, `renew` and `rollback` share: services, key, lock; then the record is
 //! sent, unless something would be lost.
 
+use namesys::ipns::Validity;
 use namesys::keys::{IpnsKey, IpnsName};
-use namesys::publish::{HistoryTarget, Permission, PublishOutcome, Subject};
+use namesys::publish::{Author, HistoryTarget, Permission, PublishOutcome, Subject};
 use namesys::published::{Judge, Missing};
-use namesys::workspace::{Lock, Records};
+use namesys::workspace::{Lock, Records, Removal};
 
 use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
-use crate::cli::mass_removal::MassRemovalArgs;
+use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::session::Session;
 
 /// Where a new record goes, who makes it, and what may go for it.
@@ -53,6 +54,12 @@ pub struct Publication<'a> {
     pub session: Session,
     /// The services.
     pub fan_out: FanOut,
+    /// What may go.
+    pub permission: Permission,
+    /// Whether most of it may.
+    pub removal: Removal<'a>,
+    /// Until when a new record is valid, in place of what the flags say.
+    pub validity: Option<Validity>,
     key: IpnsKey,
     lock: Lock,
 }
@@ -70,8 +77,35 @@ impl PublicationArgs {
         self.author.check()?;
         let fan_out = self.fan_out.open(context, Some(&session.config))?;
         let key = self.author.key(context, &mut session)?;
+        self.open_with(context, session, fan_out, key)
+    }
+
+    /// As [`open`](Self::open), with services and key at hand.
+    ///
+    /// # Errors
+    /// Those of the lock.
+    pub fn open_with<'a>(
+        &'a self,
+        context: &'a Context,
+        session: Session,
+        fan_out: FanOut,
+        key: IpnsKey,
+    ) -> Result<Publication<'a>, CliError> {
+        let permission = self.permission.get(Some(&session));
+        let removal = self.permission.mass_removal.removal(&ask);
         let lock = session.workspace.lock()?;
-        Ok(Publication { context, args: self, session, fan_out, key, lock })
+        let (args, validity) = (self, None);
+        Ok(Publication {
+            context,
+            args,
+            session,
+            fan_out,
+            permission,
+            removal,
+            validity,
+            key,
+            lock,
+        })
     }
 }
 
@@ -91,17 +125,22 @@ impl Publication<'_> {
         sequence: Option<u64>,
         missing: Missing,
     ) -> Result<PublishOutcome, CliError> {
-        let Self { context, args, session, fan_out, key, lock } = self;
+        let Self { context, args, session, fan_out, permission, removal, .. } = self;
+        let Self { validity, key, lock, .. } = self;
         let (workspace, config) = (&session.workspace, &session.config);
+        let mut author = args.author.author(&key, sequence);
+        if let (Some(planned), Author::Key { validity, .. }) = (validity, &mut author) {
+            *validity = planned;
+        }
         let judge = judge(&session, missing, context)?;
         let sending = Sending {
             locked: Some((workspace, lock)),
             names: (config.name(), key.name()),
             subject,
-            author: args.author.author(&key, sequence),
+            author,
             judge: Some(judge),
-            permission: args.permission.get(Some(&session)),
-            mass_removal: args.permission.mass_removal,
+            permission,
+            removal,
         };
         fan_out.send(context, sending)
     }
