@@ -1,7 +1,6 @@
 //! A packed tree with some files changed: only the folders above them are packed again.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use cid::Cid;
 
@@ -18,7 +17,7 @@ pub type Edits = BTreeMap<String, Option<Vec<u8>>>;
 pub enum EditError {
     /// It cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(Box<ReadError>),
     /// It cannot be packed.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -124,9 +123,9 @@ fn by_name<'a>(edits: Vec<(&'a str, &'a Option<Vec<u8>>)>) -> BTreeMap<&'a str, 
     by_name
 }
 
-impl From<io::Error> for EditError {
-    fn from(error: io::Error) -> Self {
-        PackError::Sink(error).into()
+impl From<ReadError> for EditError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(Box::new(error))
     }
 }
 

@@ -71,13 +71,19 @@ pub enum DraftError {
     Pack(#[from] PackError),
     /// What was packed cannot be read back.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(Box<ReadError>),
+}
+
+impl From<ReadError> for DraftError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(Box::new(error))
+    }
 }
 
 impl From<EditError> for DraftError {
     fn from(error: EditError) -> Self {
         match error {
-            EditError::Read(error) => error.into(),
+            EditError::Read(error) => Self::Read(error),
             EditError::Pack(error) => error.into(),
         }
     }

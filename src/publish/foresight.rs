@@ -97,12 +97,12 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
 
 /// Which uploads lack the tree; all of them where its root is not known yet.
 pub async fn lacking(uploads: &[Box<dyn Upload>], root: Option<&Cid>) -> Vec<Foreseen> {
-    let look = async |upload: &Box<dyn Upload>| {
+    let look = async |upload: &dyn Upload| {
         let has = match root {
             Some(root) => upload.has(root).await,
             None => false,
         };
         Foreseen { to: upload.describe(), lacks: !has, takes_blocks: upload.takes_blocks() }
     };
-    join_all(uploads.iter().map(look)).await
+    join_all(uploads.iter().map(|upload| look(&**upload))).await
 }
