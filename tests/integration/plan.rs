@@ -53,23 +53,27 @@ fn changes(plan: &PlanReport) -> Vec<String> {
     plan.changes.iter().map(one).collect()
 }
 
-/// Everything in a folder, with what tells that it was touched.
-fn traces(dir: &Path) -> BTreeMap<PathBuf, (u64, i64, i64, u32, Option<Vec<u8>>)> {
+/// What tells that a file was touched: node, time, mode and bytes.
+type Trace = (u64, (i64, i64), u32, Option<Vec<u8>>);
+
+/// Everything in a folder.
+fn traces(dir: &Path) -> BTreeMap<PathBuf, Trace> {
     let (mut found, mut folders) = (BTreeMap::new(), vec![dir.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let about = std::fs::symlink_metadata(&path).unwrap();
             let bytes = about.is_file().then(|| std::fs::read(&path).unwrap());
-            let times = (about.ino(), about.mtime(), about.mtime_nsec(), about.mode(), bytes);
-            found.insert(path.clone(), times);
+            let time = (about.mtime(), about.mtime_nsec());
+            found.insert(path.clone(), (about.ino(), time, about.mode(), bytes));
             if about.is_dir() {
                 folders.push(path);
             }
         }
     }
     let about = std::fs::metadata(dir).unwrap();
-    found.insert(dir.to_owned(), (about.ino(), about.mtime(), about.mtime_nsec(), 0, None));
+    let time = (about.mtime(), about.mtime_nsec());
+    found.insert(dir.to_owned(), (about.ino(), time, about.mode(), None));
     found
 }
 

@@ -90,6 +90,7 @@ impl World {
             name: sent.name.clone(),
             workspace: workspace.clone(),
             judge: Arc::new(Judge::of_parcel(names, missing)),
+            here: None,
         };
         let request = PublishRequest {
             workspace: workspace.as_ref(),

@@ -125,6 +125,7 @@ impl World {
             name: config.name().clone(),
             workspace: Some(workspace.clone()),
             judge: Arc::new(Judge::new(&config, wanted, missing)),
+            here: None,
         };
         let is_unguarded = match what {
             What::Root(_) => self.mutation == Some(Mutation::RollbackUnguarded),
