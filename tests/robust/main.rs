@@ -1,5 +1,6 @@
 //! What comes from outside is broken, hostile or cut short: bytes of every format, faults of the
-//! system at every step of every command, and a workspace of another user.
+//! system at every step of every command, and a workspace of another user; and what many workspaces
+//! of one key do at once loses nothing.
 //!
 //! What the machine cannot do is listed as ignored, with what to install; with `CI=true` it fails.
 

@@ -7,7 +7,7 @@ use namesys::published::{PUBLISHED_FILE, PublishedTree};
 use namesys::pull::{CloneRequest, TreeSource, clone};
 use namesys::record::record_path;
 use namesys::wallet::Wallet;
-use namesys::workspace::{RecordedKeys, Stop};
+use namesys::workspace::{RECORDS_FILE, RecordedKeys, Stop};
 
 use super::commands::{Published, wanted};
 use super::files::Files;
@@ -66,7 +66,7 @@ impl World {
             77..81 => self.give(seat, Command::Rollback).await?,
             81..85 => self.commit(seat),
             85..88 => self.go_to_a_commit(seat),
-            88..91 => self.lose_something(seat),
+            88..91 => self.lose_something(seat).await?,
             91..93 => {
                 self.note(format!("{} signs only", seat.who));
                 if self.random.one_in(2) {
@@ -231,13 +231,21 @@ impl World {
         seat.mind = commit.mind;
     }
 
-    fn lose_something(&mut self, seat: &mut Seat) {
+    async fn lose_something(&mut self, seat: &mut Seat) -> Result<(), Fault> {
         let files = Files::of(&seat.dir).0;
         let is_tree = |path: &&std::path::PathBuf| {
             path.starts_with(".well-known") || path.starts_with("root")
         };
         let tree: Vec<_> = files.keys().filter(is_tree).collect();
-        match self.random.below(4) {
+        match self.random.below(5) {
+            4 => {
+                self.note(format!("{} loses {RECORDS_FILE} for a while", seat.who));
+                let place = seat.dir.join(RECORDS_FILE);
+                std::fs::remove_file(&place).unwrap();
+                let published = self.publish(seat, false, None).await;
+                std::fs::write(place, &files[Path::new(RECORDS_FILE)]).unwrap();
+                published?;
+            }
             0 => {
                 self.note(format!("{} loses {PUBLISHED_FILE}", seat.who));
                 let _ = std::fs::remove_file(seat.dir.join(PUBLISHED_FILE));
@@ -254,6 +262,7 @@ impl World {
                 std::fs::remove_file(seat.dir.join(path)).unwrap();
             }
         }
+        Ok(())
     }
 
     /// A parcel is brought to a machine with network.
@@ -268,8 +277,21 @@ impl World {
         };
         let parcel = self.parcels.remove(at);
         self.note(format!("{} sends a parcel of {}", seat.who, parcel.seat));
-        let at = (parcel.seat == number).then_some(seat);
-        self.send(at, parcel, None).await.map(drop)
+        let is_at_home = parcel.seat == number;
+        let any = [
+            (Door::Upload, Fate::Kill),
+            (Door::Get(Which::First), Fate::Fail),
+            (Door::Put(Which::First), Fate::Kill),
+            (Door::Taken(Which::First), Fate::Kill),
+            (Door::Taken(Which::First), Fate::Fail),
+        ];
+        let chance = self.random.one_in(3).then(|| any[self.random.below(any.len())]);
+        let mut at = is_at_home.then_some(seat);
+        if self.send(at.as_deref_mut(), parcel.clone(), chance).await? == Published::Killed {
+            self.note("  again");
+            self.send(at, parcel, None).await?;
+        }
+        Ok(())
     }
 
     /// A job of CI: a fresh checkout of what is here, signed and published; its base is committed

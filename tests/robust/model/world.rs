@@ -70,6 +70,7 @@ pub struct Seat {
 }
 
 /// What was signed on a machine without network.
+#[derive(Clone)]
 pub struct Parcel {
     pub dir: PathBuf,
     /// Whose it is.
@@ -129,10 +130,12 @@ impl Seat {
     }
 
     pub fn errand(&self) -> Errand {
+        // Without the file it is not known what is wanted, and nothing is removed.
+        let is_known = self.workspace().records_path().exists();
         Errand {
             who: self.who.clone(),
             mind: self.mind.clone(),
-            own: self.own.clone(),
+            own: if is_known { self.own.clone() } else { BTreeSet::new() },
             replaces: false,
             goes_back: false,
             over: None,
