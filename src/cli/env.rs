@@ -58,6 +58,10 @@ pub const IPFS_PATH: Var = Var("IPFS_PATH");
 pub const ROUTING_URL: Var = Var("NAMESYS_ROUTING_URL");
 /// An IPFS gateway.
 pub const GATEWAY_URL: Var = Var("NAMESYS_GATEWAY_URL");
+/// The user's editor, on a screen.
+pub const VISUAL: Var = Var("VISUAL");
+/// The user's editor.
+pub const EDITOR: Var = Var("EDITOR");
 /// How long a server may make no progress.
 pub const TIMEOUT: Var = Var("NAMESYS_TIMEOUT");
 

@@ -44,8 +44,21 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys unset --name pay",
         ],
     ),
-    ("list", &["namesys list", "namesys list --json"]),
-    ("diff", &["namesys diff", "namesys diff --json"]),
+    (
+        "get",
+        &[
+            "namesys get text avatar",
+            "namesys get address/btc --name pay.nick.eth --value",
+            "namesys get --name pay --rpc-url https://rpc.example",
+        ],
+    ),
+    (
+        "list",
+        &["namesys list", "namesys list pay.nick.eth text/avatar", "namesys list address --jsonl"],
+    ),
+    ("diff", &["namesys diff", "namesys diff --exit-code", "namesys diff pay.nick.eth --json"]),
+    ("edit", &["namesys edit", "EDITOR=nano namesys edit"]),
+    ("check", &["namesys check", "namesys check --json"]),
     (
         "import",
         &[
@@ -183,6 +196,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "ipns put",
         &[
             "namesys ipns put next.ipns-record",
+            "namesys ipns put --due series --watch",
             "namesys ipns put next.ipns-record --same-value --publisher w3name=https://name.web3.storage",
         ],
     ),

@@ -82,12 +82,20 @@ pub enum Command {
     Keygen(cmd::keygen::Args),
     /// Set a record in records.toml
     Set(cmd::set::Args),
-    /// Remove a record from records.toml
+    /// Remove a record from records.toml, or all of a name
+    #[command(visible_alias = "rm")]
     Unset(cmd::set::UnsetArgs),
+    /// Show a record as it is wanted, signed and live
+    Get(Box<cmd::get::Args>),
     /// Show the wanted records and their states
+    #[command(visible_alias = "ls")]
     List(cmd::list::Args),
     /// Show what sign would change
-    Diff(cmd::list::Args),
+    Diff(cmd::list::DiffArgs),
+    /// Edit records.toml, which is checked before it is saved
+    Edit(cmd::edit::Args),
+    /// Show every fault of namesys.toml and records.toml, each with its place
+    Check(cmd::check::Args),
     /// Set many records, from a table, JSON or the chain
     Import(Box<cmd::import::Args>),
     /// Write the wanted records as a table
@@ -159,6 +167,9 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Keygen(args) => cmd::keygen::run(args, context),
         Command::Set(args) => cmd::set::run(args, context),
         Command::Unset(args) => cmd::set::run_unset(args, context),
+        Command::Get(args) => cmd::get::run(*args, context),
+        Command::Edit(args) => cmd::edit::run(args, context),
+        Command::Check(args) => cmd::check::run(args, context),
         Command::List(args) => cmd::list::run(args, context),
         Command::Diff(args) => cmd::list::run_diff(args, context),
         Command::Import(args) => cmd::import::run(*args, context),

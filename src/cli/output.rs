@@ -83,6 +83,11 @@ impl Outcome {
         (json, anstream::adapter::strip_str(&text).to_string(), self.error)
     }
 
+    /// Why it is not all done.
+    pub fn error(&self) -> Option<&CliError> {
+        self.error.as_ref()
+    }
+
     /// The same, with an error where none is.
     pub fn with_error(self, error: Option<CliError>) -> Self {
         Self { error: self.error.or(error), ..self }

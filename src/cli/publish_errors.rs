@@ -5,7 +5,7 @@ use namesys::ipns::RecordError;
 use namesys::publish::site::{SiteError, SiteFault, SiteStopped};
 use namesys::publish::{
     NotInHistory, PackFailed, ParcelError, PrivateKeyError, PublishTreeError, RequireError,
-    Shortfall, StateError, StatusFault,
+    SeriesError, Shortfall, StateError, StatusFault,
 };
 use namesys::report::ErrorKind;
 
@@ -131,6 +131,25 @@ impl From<ParcelError> for CliError {
             }
             _ => Self::new(Exit::Unverified, ErrorKind::BadPublication, message)
                 .hint("it was changed or damaged on the way: copy it again"),
+        }
+    }
+}
+
+impl From<SeriesError> for CliError {
+    fn from(error: SeriesError) -> Self {
+        let message = error.to_string();
+        match error {
+            SeriesError::Io { .. } => Self::new(Exit::Failed, ErrorKind::Io, message).hint(
+                "the folder is what namesys ipns sign --count N --every 30d --out DIR writes",
+            ),
+            SeriesError::Record { .. } => {
+                Self::new(Exit::Unverified, ErrorKind::BadIpnsRecord, message)
+                    .hint("is it of this name? --name k51… gives another")
+            }
+            SeriesError::Unfit { .. } => {
+                Self::new(Exit::Failed, ErrorKind::BadPublication, message)
+                    .hint("keep one series in a folder, and its files as they are called")
+            }
         }
     }
 }

@@ -71,3 +71,31 @@ pub fn sign_ahead(
     History::of(workspace).keep(record)?;
     Ok(over)
 }
+
+/// Writes down a series that was signed to be sent later. Hold the lock.
+///
+/// # Errors
+/// I/O.
+pub fn sign_series(workspace: &Workspace, records: &[VerifiedRecord]) -> Result<(), StateError> {
+    let Some(first) = records.first() else { return Ok(()) };
+    let mut ledger = Ledger::open(Some(workspace), *first.name())?;
+    ledger.change(|known| {
+        for tree in records.iter().filter_map(PublishedTree::of) {
+            known.sign(tree, true);
+        }
+    })
+}
+
+/// The newest record before `sequence` that `workspace` knows of: what a series from there on was
+/// made over.
+///
+/// # Errors
+/// I/O.
+pub fn known_before(
+    workspace: &Workspace,
+    name: &IpnsName,
+    sequence: u64,
+) -> Result<Option<VerifiedRecord>, StateError> {
+    let ledger = Ledger::open(Some(workspace), *name)?;
+    Ok(ledger.known.before(sequence).map(|tree| tree.record().clone()))
+}

@@ -34,6 +34,7 @@ mod parcel;
 mod patience;
 mod private_keys;
 mod request;
+mod series;
 pub mod site;
 mod status;
 mod targets;
@@ -52,12 +53,13 @@ pub use history::{
     StateError, root_before,
 };
 pub use ipfs::publish;
-pub use ledger::sign_ahead;
+pub use ledger::{known_before, sign_ahead, sign_series};
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, ParcelScope, parcel_files, write_manifest};
 pub use patience::Patience;
 pub use private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 pub use request::{Author, Permission, Planned, PublishRequest, Stood, Subject};
+pub use series::{MAX_SERIES, SERIES_EXTENSION, Scheduled, Series, SeriesError, series_file};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{IpnsKeyReport, SignerReport};
 use crate::request::{Request, Step};
-use crate::workspace::{LineError, RecordState, SignedFile};
+use crate::workspace::{RecordState, SignedFile};
 
 /// `init`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,68 +123,11 @@ pub struct RecordStateReport {
     pub record: String,
     /// The wanted value; none when removed.
     pub value: Option<String>,
+    /// With `diff`: what is signed, where that is another value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
     /// Wanted against signed.
     pub state: RecordState,
-}
-
-/// `import`
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ImportReport {
-    /// Records that are new or have another value.
-    pub imported: u64,
-    /// Records that were so already.
-    pub skipped: u64,
-    /// Records that were not wanted before.
-    pub new: u64,
-    /// Records that had another value.
-    pub changed: u64,
-    /// Records that were so already.
-    pub equal: u64,
-    /// With `--sync`: records that are no longer wanted.
-    pub removed: u64,
-    /// Columns that are no records.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ignored: Vec<String>,
-    /// With `--dry-run`: what would change.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<RecordChangeReport>,
-    /// Lines that are wrong; nothing is imported then.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<LineError>,
-    /// With `--from-chain`: records that could not be read, or do not verify.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unread: Vec<UnreadReport>,
-}
-
-/// A record that changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordChangeReport {
-    /// Whose.
-    pub name: String,
-    /// The record type.
-    pub record: String,
-    /// Its value before; none of a new one.
-    pub old: Option<String>,
-    /// Its value after; none of one that goes.
-    pub new: Option<String>,
-}
-
-/// A record that could not be taken over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnreadReport {
-    /// Whose.
-    pub name: String,
-    /// The record type; none where the name could not be resolved at all.
-    pub record: Option<String>,
-    /// Why.
-    pub error: String,
-}
-
-/// `export`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ExportReport {
-    /// Every record.
-    pub records: Vec<RecordReport>,
 }
 
 /// `approve`

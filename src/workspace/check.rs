@@ -1,12 +1,14 @@
 //! What the resolver would check, offline: every file of the tree, with the reason of each that
 //! fails.
 
+use std::io;
 use std::path::Path;
 
 use alloy_primitives::Address;
 use rayon::prelude::*;
 
 use super::tree::{TreeEntry, TreeError, read_bounded, read_payload, walk_in};
+use super::{Facts, Workspace};
 use crate::ens::Name;
 use crate::folder::OpenDir;
 use crate::record::{PathMeaning, RecordKey, record_path};
@@ -57,6 +59,29 @@ pub fn check_tree(
         checked
     };
     Ok(walk_in(workspace)?.into_par_iter().map(check).collect())
+}
+
+/// Checks the file of one record; none where there is none.
+///
+/// # Errors
+/// When it cannot be seen whether there is one.
+pub fn check_record(
+    workspace: &Workspace,
+    facts: &Facts,
+    name: &Name,
+    key: &RecordKey,
+) -> Result<Option<CheckedFile>, TreeError> {
+    let (folder, path) = (workspace.folder(), record_path(name, key));
+    let failed = |error| TreeError::Io { path: workspace.dir().join(&path), error };
+    match read_bounded(folder, &path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => drop(found.map_err(failed)?),
+    }
+    let meaning = PathMeaning::Records(vec![(name.clone(), key.clone())]);
+    let (entry, owner) = (TreeEntry { path, meaning }, facts.owner_of(name));
+    let (approved, approvals) = (facts.approved_for(name), ApprovalCache::new());
+    let of = |_: &Name| owner;
+    Ok(Some(check_file(folder, entry, facts.chain_id, &of, &approved, &approvals)))
 }
 
 fn check_file(

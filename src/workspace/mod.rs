@@ -17,7 +17,9 @@ mod check;
 mod config;
 mod config_file;
 mod config_names;
+mod draft;
 mod facts;
+mod faults;
 mod import;
 mod lock;
 mod mass_removal;
@@ -48,9 +50,11 @@ pub use adopt::{Adopted, adopt};
 pub use approval_mode::{ApprovalMode, UnknownApprovalMode};
 pub use approvals::Approval;
 pub use approving::approval_stands;
-pub use check::{CheckedFile, Verdict, check_tree};
+pub use check::{CheckedFile, Verdict, check_record, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
+pub use draft::Draft;
 pub use facts::Facts;
+pub use faults::{FileFault, config_faults, records_faults};
 pub use import::{ImportError, Imported, LineError, Row, TableFormat, read_rows, write_table};
 pub use lock::Lock;
 pub use mass_removal::{MassRemoval, Removal};
@@ -327,6 +331,14 @@ impl Workspace {
     pub fn records(&self, config: &Config) -> Result<Records, WorkspaceError> {
         let text = self.records_text()?.unwrap_or_default();
         Ok(Records::parse(&text, config.names())?)
+    }
+
+    /// The text of `namesys.toml`.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn config_text(&self) -> Result<String, WorkspaceError> {
+        self.folder.read_text(CONFIG_FILE, MAX_TOML).map_err(self.failed(CONFIG_FILE))
     }
 
     /// The text of `records.toml`; none where there is no such file.

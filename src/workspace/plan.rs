@@ -41,6 +41,8 @@ pub struct Change {
     pub flat: Option<String>,
     /// Where it stands.
     pub state: RecordState,
+    /// What the file says, where that is not what is wanted.
+    pub signed: Option<Value>,
 }
 
 /// How a record file of this workspace must look.
@@ -96,8 +98,14 @@ pub fn plan(
         if state == RecordState::Signed && !copied {
             state = RecordState::Stale;
         }
+        let signed = match (&found, state) {
+            (Ok(bytes), RecordState::Stale) => {
+                payload(bytes).and_then(|record| Value::abi_decode(key, &record.result).ok())
+            }
+            _ => None,
+        };
         let (name, key) = (name.clone(), key.clone());
-        Change { name, key, value: Some(value.clone()), path, flat, state }
+        Change { name, key, value: Some(value.clone()), path, flat, state, signed }
     };
     let mut changes: Vec<Change> = wanted.into_par_iter().map(compare).collect();
     let removed = |entry: TreeEntry| removed_record(workspace, config, records, expected, entry);
@@ -230,9 +238,11 @@ fn removed_record(
     };
     let record = payload(&read_bounded(workspace.folder(), &entry.path).ok()?)?;
     // What does not verify is passed on as it is.
-    let is_ours =
-        expected.is_ours(config, &name, &record) && verifies(record, &name, &key, config, expected);
+    let is_ours = expected.is_ours(config, &name, &record)
+        && verifies(record.clone(), &name, &key, config, expected);
+    let signed = Value::abi_decode(&key, &record.result).ok();
     is_ours.then_some(Change {
+        signed,
         name,
         key,
         value: None,

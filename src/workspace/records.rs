@@ -9,12 +9,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Range;
 
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{DocumentMut, Item, Key, Table};
 
 use super::records_error::{RecordsError, SameFile};
 use super::records_forms::{spelling, written_form, written_value};
-
 use crate::ens::Name;
 use crate::file_names::folded;
 use crate::record::{RecordKey, Value, record_path};
@@ -40,6 +40,9 @@ pub struct Records {
     emptied: BTreeSet<String>,
 }
 
+/// Told what is wrong and where; says whether to go on.
+type OnFault<'a> = &'a mut dyn FnMut(Option<Range<usize>>, RecordsError) -> bool;
+
 impl Records {
     /// Reads the text of `records.toml`; every name must be one of `roots` or lie under one.
     ///
@@ -49,6 +52,23 @@ impl Records {
         let document: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| RecordsError::Toml(error.to_string()))?;
+        let mut failed = None;
+        let mut records = Self::read(document.as_table(), roots, &mut |_, error| {
+            failed = Some(error);
+            false
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => {
+                records.document = document;
+                Ok(records)
+            }
+        }
+    }
+
+    /// What is wanted by a table. `on_fault` is told what is wrong, with its place where the table
+    /// has places, and says whether to go on: what is wrong is left out then.
+    pub(super) fn read(table: &Table, roots: &[Name], on_fault: OnFault<'_>) -> Self {
         let mut records = Self {
             document: DocumentMut::new(),
             roots: roots.to_vec(),
@@ -56,34 +76,58 @@ impl Records {
             files: HashMap::new(),
             emptied: BTreeSet::new(),
         };
-        for (name_text, item) in document.iter() {
-            let table = item.as_table_like().ok_or_else(|| RecordsError::Shape {
-                at: name_text.to_owned(),
-                expected: "a table of records, as in [\"nick.eth\"],",
-            })?;
-            // An inline one is a value, or no record.
-            if table.iter().any(|(_, item)| item.is_table()) {
-                return Err(RecordsError::Shape {
-                    at: name_text.to_owned(),
-                    expected: "a name in quotes, as in [\"nick.eth\"],",
-                });
-            }
-            let in_file = |error| RecordsError::InFile(Box::new(error));
-            let name = Name::from_normalized(name_text)?;
-            records.check_name(&name).map_err(in_file)?;
-            for (key_text, item) in table.iter() {
-                let key = RecordKey::parse(key_text)
-                    .map_err(|error| RecordsError::Key { name: name.clone(), error })?;
-                let value = written_value(&name, &key, key_text, item)?;
-                records.claim(&name, &key).map_err(in_file)?;
-                let of_name = records.wanted.entry(name.clone()).or_default();
-                if of_name.insert(key.clone(), value).is_some() {
-                    return Err(RecordsError::Twice { name, key, written: key_text.to_owned() });
-                }
+        for (name, item) in table.iter() {
+            let span = || table.key(name).and_then(Key::span).or_else(|| item.span());
+            if !records.read_name(name, item, &span, on_fault) {
+                break;
             }
         }
-        records.document = document;
-        Ok(records)
+        records
+    }
+
+    fn read_name(
+        &mut self,
+        text: &str,
+        item: &Item,
+        span: &dyn Fn() -> Option<Range<usize>>,
+        on_fault: OnFault<'_>,
+    ) -> bool {
+        let shape = |expected| RecordsError::Shape { at: text.to_owned(), expected };
+        let Some(table) = item.as_table_like() else {
+            return on_fault(span(), shape("a table of records, as in [\"nick.eth\"],"));
+        };
+        // An inline one is a value, or no record.
+        if table.iter().any(|(_, item)| item.is_table()) {
+            return on_fault(span(), shape("a name in quotes, as in [\"nick.eth\"],"));
+        }
+        let name = match Name::from_normalized(text) {
+            Ok(name) => name,
+            Err(error) => return on_fault(span(), error.into()),
+        };
+        if let Err(error) = self.check_name(&name) {
+            return on_fault(span(), RecordsError::InFile(Box::new(error)));
+        }
+        table.iter().all(|(key, item)| match self.read_record(&name, key, item) {
+            Ok(()) => true,
+            Err(error) => {
+                on_fault(item.span().or_else(|| table.key(key).and_then(Key::span)), error)
+            }
+        })
+    }
+
+    fn read_record(&mut self, name: &Name, written: &str, item: &Item) -> Result<(), RecordsError> {
+        let key = RecordKey::parse(written)
+            .map_err(|error| RecordsError::Key { name: name.clone(), error })?;
+        let value = written_value(name, &key, written, item)?;
+        self.claim(name, &key).map_err(|error| RecordsError::InFile(Box::new(error)))?;
+        let of_name = self.wanted.entry(name.clone()).or_default();
+        match of_name.insert(key.clone(), value) {
+            None => Ok(()),
+            Some(_) => {
+                let (name, written) = (name.clone(), written.to_owned());
+                Err(RecordsError::Twice { name, key, written })
+            }
+        }
     }
 
     fn check_name(&self, name: &Name) -> Result<(), RecordsError> {

@@ -47,13 +47,14 @@ enum Before {
     Behind,
 }
 
-const SCENES: [Scene; 29] = [
+const SCENES: [Scene; 31] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
     scene(Before::Wanted, &["set", "text", "url", "https://example.com/2"]),
     scene(Before::Wanted, &["unset", "text", "url"]),
     scene(Before::Wanted, &["import", "records.csv"]),
+    scene(Before::Wanted, &["edit"]),
     scene(Before::Wanted, &["keygen"]),
     scene(Before::Wanted, &["keygen", "--export", "keys"]),
     scene(Before::Wanted, &["approve"]),
@@ -94,6 +95,7 @@ const SCENES: [Scene; 29] = [
     scene(Before::Published, &["renew", "--validity", "2101-01-01T00:00:00Z"]),
     scene(Before::Published, &["rollback", "0", "--validity", LATER]),
     scene(Before::Published, &["ipns", "put", "newer.ipns-record"]),
+    scene(Before::Published, &["ipns", "put", "--due", "series"]),
     scene(Before::Published, &["publish", "--to", "https", "--site", "folder=www"]),
     scene(Before::Wanted, &["apply", "--yes", "--validity", LATER]),
     scene(Before::Signed, &["apply", "--yes", "--validity", LATER]),
@@ -204,7 +206,8 @@ impl Beginnings {
             published.done(&["set", "text", "avatar", number]);
             published.done(&["sign"]);
             if number == "2" {
-                published.done(&["publish", "--validity", LATER]);
+                let report = published.place.done(&["publish", "--validity", LATER]);
+                series_of(&published.place, &report);
             }
         }
         published.done(&["publish", "--sign-only", "parcel", "--validity", LATER]);
@@ -333,6 +336,16 @@ impl<'a> Act<'a> {
         beginnings.assert_no_secret(&stage.place, &because);
         true
     }
+}
+
+/// A record of what is published, for later.
+fn series_of(place: &Place, report: &str) {
+    let report: serde_json::Value = serde_json::from_str(report).unwrap();
+    let value = format!("/ipfs/{}", report["root"].as_str().unwrap());
+    std::fs::create_dir(place.path("w/series")).unwrap();
+    let from = ["--value", &value, "--ipns-key-file", "ipns.key", "--sequence", "7"];
+    let to = ["--validity", LATER, "--out", "series/7.ipns-record"];
+    place.done(&[&["ipns", "sign"], &from[..], &to].concat());
 }
 
 fn assert_same(

@@ -23,7 +23,7 @@ use namesys::resolve::Gateway;
 use namesys::secret::SecretBytes;
 use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
-use namesys::workspace::{Config, Records, read_rows};
+use namesys::workspace::{Config, Records, config_faults, read_rows, records_faults};
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
@@ -106,6 +106,8 @@ pub fn contenthash(input: &[u8]) {
 
 /// `namesys.toml`
 pub fn config_toml(input: &[u8]) {
+    let (_, faults) = config_faults(text(input));
+    assert_eq!(faults.is_empty(), Config::parse(text(input)).is_ok(), "{faults:?}");
     if let Ok(config) = Config::parse(text(input)) {
         let again = Config::parse(&config.to_string()).expect("what was written");
         assert_eq!(again.to_string(), config.to_string());
@@ -115,6 +117,8 @@ pub fn config_toml(input: &[u8]) {
 /// `records.toml`
 pub fn records_toml(input: &[u8]) {
     let roots = [Name::parse("nick.eth").expect("a name")];
+    let faults = records_faults(text(input), &roots);
+    assert_eq!(faults.is_empty(), Records::parse(text(input), &roots).is_ok(), "{faults:?}");
     if let Ok(records) = Records::parse(text(input), &roots) {
         let again = Records::parse(&records.to_string(), &roots).expect("what was written");
         assert!(again.iter().eq(records.iter()));

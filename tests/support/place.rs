@@ -75,6 +75,7 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
         command.env_clear().env("HOME", self.path("home"));
+        command.env("EDITOR", "sed -i s,example.com/1,example.com/2,");
         command.current_dir(self.path("w")).stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.arg("--json").args(arguments);

@@ -49,6 +49,9 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "unset" if has("removed") => same::<UnsetNameReport>(document),
         "set" | "unset" => same::<RecordReport>(document),
         "list" | "diff" => same::<RecordsReport>(document),
+        "get" => same::<GetReport>(document),
+        "check" => same::<FilesReport>(document),
+        "edit" => same::<EditReport>(document),
         "import" => same::<ImportReport>(document),
         "export" => same::<ExportReport>(document),
         "approve" if has("approvals") => same::<ApprovalsReport>(document),
@@ -90,15 +93,18 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 33] = [
+pub const COMMANDS: [&str; 36] = [
     "init",
     "clone",
     "name",
     "keygen",
     "set",
     "unset",
+    "get",
     "list",
     "diff",
+    "edit",
+    "check",
     "import",
     "export",
     "approve",

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use namesys::record::CoinType;
+use namesys::ens::Name;
+use namesys::record::{CoinType, KINDS, RecordKey};
 use namesys::report::{RecordStateReport, RecordsReport};
 use namesys::workspace::{ApprovalMode, Change, Config, Expected, RecordState, plan};
 
@@ -13,35 +14,141 @@ use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::session::Session;
 use crate::cli::words::{Tone, pad, state, width};
 
+/// What is shown, and how.
+#[derive(Debug, clap::Args)]
+pub struct FilterArgs {
+    /// Only this name, and those under it
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Only this record type (text/avatar), or kind (text)
+    #[arg(value_name = "RECORD", value_parser = crate::cli::suggest::record_types(),
+          hide_possible_values = true)]
+    record: Option<String>,
+    /// Write one JSON object a line
+    #[arg(long)]
+    jsonl: bool,
+}
+
 /// `list`
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// `diff`
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Exit with 10 where something differs
+    #[arg(long)]
+    exit_code: bool,
+}
 
 /// Every wanted record and its state.
-pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let changes = changes(context)?;
-    if changes.is_empty() {
-        context.output.note("there are no records yet; set one: namesys set text avatar URL");
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let (all, mut shown) = changes(&args.filter, context)?;
+    shown.retain(|change| change.state != RecordState::Removed);
+    match (all, shown.is_empty()) {
+        (0, _) => {
+            context.output.note("there are no records yet; set one: namesys set text avatar URL");
+        }
+        (_, true) => context.output.note("no record is asked for that is wanted"),
+        _ => {}
     }
-    let wanted = changes.into_iter().filter(|change| change.state != RecordState::Removed);
-    Ok(Outcome::done(report(wanted)))
+    outcome(&args.filter, report(shown, false), context)
 }
 
 /// What `sign` would change.
-pub fn run_diff(_args: Args, context: &Context) -> Result<Outcome, CliError> {
-    let changes = changes(context)?.into_iter();
-    let changed: Vec<_> = changes.filter(|change| change.state != RecordState::Signed).collect();
-    if changed.is_empty() {
+pub fn run_diff(args: DiffArgs, context: &Context) -> Result<Outcome, CliError> {
+    let (_, mut shown) = changes(&args.filter, context)?;
+    shown.retain(|change| change.state != RecordState::Signed);
+    let differs = !shown.is_empty();
+    if !differs {
         context.output.note("nothing to sign: .well-known is as records.toml says");
     }
-    Ok(Outcome::done(report(changed.into_iter())))
+    let outcome = outcome(&args.filter, report(shown, true), context)?;
+    Ok(outcome.differing(differs && args.exit_code))
 }
 
-fn changes(context: &Context) -> Result<Vec<Change>, CliError> {
+fn outcome(
+    filter: &FilterArgs,
+    report: RecordsReport,
+    context: &Context,
+) -> Result<Outcome, CliError> {
+    if !filter.jsonl || context.output.is_json() {
+        return Ok(Outcome::done(report));
+    }
+    let line = |record: &RecordStateReport| serde_json::to_string(record).map(|line| line + "\n");
+    let lines: Result<String, _> = report.records.iter().map(line).collect();
+    let lines = lines.map_err(|error| CliError::usage(error.to_string()))?;
+    context.output.raw(lines.as_bytes())
+}
+
+/// How many there are in all, and those that are asked for: each name before those under it.
+fn changes(filter: &FilterArgs, context: &Context) -> Result<(usize, Vec<Change>), CliError> {
     let session = Session::open(context)?;
+    let (name, kind) = filter.parse(&session, context)?;
     let records = session.workspace.records(&session.config)?;
     let expected = expected(&session.config);
-    Ok(plan(&session.workspace, &session.config, &records, &expected)?)
+    let mut changes = plan(&session.workspace, &session.config, &records, &expected)?;
+    let all = changes.len();
+    changes.retain(|change| {
+        name.as_ref().is_none_or(|name| change.name.is_or_is_under(name))
+            && kind.as_ref().is_none_or(|kind| kind.has(&change.key))
+    });
+    let names = session.config.names();
+    let place = |name: &Name| names.iter().position(|root| name.is_or_is_under(root));
+    changes.sort_by(|a, b| {
+        let labels = || a.name.as_str().rsplit('.').cmp(b.name.as_str().rsplit('.'));
+        place(&a.name).cmp(&place(&b.name)).then_with(labels).then_with(|| a.key.cmp(&b.key))
+    });
+    Ok((all, changes))
+}
+
+/// A record type, or all of one kind.
+enum Kind {
+    All(&'static str),
+    One(RecordKey),
+}
+
+impl Kind {
+    fn has(&self, key: &RecordKey) -> bool {
+        match self {
+            Self::One(one) => one == key,
+            Self::All(kind) => {
+                let text = key.to_string();
+                text.split_once('/').map_or(text.as_str(), |(kind, _)| kind) == *kind
+            }
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, CliError> {
+        match KINDS.iter().find(|kind| **kind == text) {
+            Some(kind) => Ok(Self::All(kind)),
+            None => Ok(Self::One(RecordKey::parse(text)?)),
+        }
+    }
+}
+
+impl FilterArgs {
+    /// One word alone may be a record.
+    fn parse(
+        &self,
+        session: &Session,
+        context: &Context,
+    ) -> Result<(Option<Name>, Option<Kind>), CliError> {
+        let is_record = |word: &str| word.contains('/') || KINDS.contains(&word);
+        match (&self.name, &self.record) {
+            (Some(word), None) if is_record(word) => Ok((None, Some(Kind::parse(word)?))),
+            (name, record) => {
+                let name = name.as_deref().map(|name| session.name_given(context, name));
+                let record = record.as_deref().map(Kind::parse);
+                Ok((name.transpose()?, record.transpose()?))
+            }
+        }
+    }
 }
 
 /// What `namesys.toml` says of the workspace's record files.
@@ -53,18 +160,19 @@ pub fn expected(config: &Config) -> Expected {
     Expected { signer, owner, wallet: keys.wallet, mode, flat: false }
 }
 
-fn report(changes: impl Iterator<Item = Change>) -> RecordsReport {
-    let records = changes.map(|change| RecordStateReport {
+fn report(changes: Vec<Change>, with_old: bool) -> RecordsReport {
+    let records = changes.into_iter().map(|change| RecordStateReport {
         name: change.name.to_string(),
         record: change.key.to_string(),
         value: change.value.map(|value| value.to_string()),
+        old: change.signed.filter(|_| with_old).map(|value| value.to_string()),
         state: change.state,
     });
     RecordsReport { records: records.collect() }
 }
 
 /// The record type, shown safely, and which coin a number is.
-fn labelled(record: &str) -> String {
+pub fn labelled(record: &str) -> String {
     let coin = record.strip_prefix("address/").and_then(|coin| coin.parse::<CoinType>().ok());
     match coin.and_then(CoinType::name) {
         Some(name) => format!("{record} ({name})"),
@@ -84,7 +192,11 @@ impl Human for RecordsReport {
                 RecordState::Stale => (Tone::Open, "stale   "),
                 RecordState::Removed => (Tone::Bad, "removed "),
             };
-            let value = record.value.as_deref().map(shown_value).unwrap_or_default();
+            let text = |value: &Option<String>| value.as_deref().map(shown_value);
+            let value = match (text(&record.old), text(&record.value)) {
+                (Some(old), Some(new)) if old != new => format!("{old} -> {new}"),
+                (old, new) => new.or(old).unwrap_or_default(),
+            };
             let (name, key) = (pad(&record.name, names), pad(&labelled(&record.record), keys));
             let line = format!("{}  {name}  {key}  {value}", state(tone, word));
             writeln!(out, "{}", line.trim_end())?;

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod approve;
+pub mod check;
 pub mod clone;
 pub mod complete;
 pub mod completions;
@@ -10,8 +11,10 @@ pub mod demo;
 #[cfg(feature = "devnet")]
 pub mod devnet;
 pub mod doctor;
+pub mod edit;
 pub mod export;
 mod from_chain;
+pub mod get;
 pub mod import;
 pub mod init;
 pub mod ipns;

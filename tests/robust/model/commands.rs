@@ -58,16 +58,13 @@ impl World {
 
     /// A new value, or one that others have too.
     pub fn some_value(&mut self, key: &RecordKey) -> String {
-        match self.random.one_in(3) {
-            true => value(key, self.random.below(3)),
-            false => self.new_value(key),
-        }
-    }
-
-    /// A value that was never set before.
-    pub fn new_value(&mut self, key: &RecordKey) -> String {
         self.values += 1;
-        value(key, self.values as usize + 9)
+        let number =
+            if self.random.one_in(3) { self.random.below(3) as u32 } else { self.values + 9 };
+        match key {
+            RecordKey::Text(_) => format!("v{number}"),
+            _ => format!("0x{number:040x}"),
+        }
     }
 
     /// `sign`, all of it, or so many files when it is ended.
@@ -136,11 +133,4 @@ pub fn wanted(seat: &Seat) -> Content {
     let records = workspace.records(&workspace.config().unwrap()).unwrap();
     let wanted = records.iter();
     wanted.map(|(name, key, value)| (record_path(name, key), value.to_string())).collect()
-}
-
-fn value(key: &RecordKey, number: usize) -> String {
-    match key {
-        RecordKey::Text(_) => format!("v{number}"),
-        _ => format!("0x{number:040x}"),
-    }
 }

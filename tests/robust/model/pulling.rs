@@ -115,7 +115,7 @@ impl World {
     fn edit_meanwhile(&mut self, seat: &mut Seat) -> Result<(), Fault> {
         self.count("pull: edited");
         let record = self.own_record(seat);
-        let value = self.new_value(&parse(record.0, record.1).1);
+        let value = self.some_value(&parse(record.0, record.1).1);
         self.note(format!("  {} edits {record:?} {value}", seat.who));
         self.set_unlocked(seat, record, Some(&value));
         self.check_wanted(seat)

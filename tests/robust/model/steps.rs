@@ -123,7 +123,7 @@ impl World {
     fn chance(&mut self, seat: &Seat, command: Command) -> Chance {
         use Fate::{Fail, Kill, Race};
         use Which::{First, Second};
-        if self.random.one_in(2) {
+        if !self.random.one_in(3) {
             return None;
         }
         if let Command::Pull { .. } = command {
@@ -142,9 +142,6 @@ impl World {
             (Door::Get(Second), Fail),
             (Door::Put(First), Kill),
             (Door::Put(First), Fail),
-            (Door::Put(First), Race),
-            (Door::Put(First), Race),
-            (Door::Put(First), Race),
             (Door::Put(First), Race),
             (Door::Put(First), Race),
             (Door::Put(First), Race),

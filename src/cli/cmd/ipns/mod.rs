@@ -1,5 +1,6 @@
 //! `ipns sign|inspect|get|put`: single records.
 
+mod due;
 mod inspect;
 mod network;
 mod sign;
@@ -41,7 +42,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Command::Sign(args) => sign::run(args, context),
         Command::Inspect(args) => inspect::run(args, context),
         Command::Get(args) => context.block_on(network::get(args, context)),
-        Command::Put(args) => context.block_on(network::put(args, context)),
+        Command::Put(args) => match &args.due {
+            Some(dir) => due::run(&args, dir, context),
+            None => context.block_on(network::put(args, context)),
+        },
     }
 }
 

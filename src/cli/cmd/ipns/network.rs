@@ -1,7 +1,7 @@
 //! `ipns get NAME`, `ipns put FILE [--name N]`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use namesys::ipns::{
@@ -15,7 +15,7 @@ use namesys::report::{ErrorKind, IpnsPutReport};
 
 use super::{fields, inspect, judged, write_fields};
 use crate::cli::context::Context;
-use crate::cli::endpoints::PublisherArgs;
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::values;
@@ -37,17 +37,26 @@ pub struct GetArgs {
 #[derive(Debug, clap::Args)]
 pub struct PutArgs {
     /// The record, raw protobuf; - for stdin
-    #[arg(value_name = "FILE|-")]
-    file: PathBuf,
+    #[arg(value_name = "FILE|-", required_unless_present = "due", conflicts_with = "due")]
+    file: Option<PathBuf>,
     /// Whose record it is; default: the workspace's IPNS name
     #[arg(long, value_name = "IPNS NAME")]
-    name: Option<IpnsName>,
+    pub name: Option<IpnsName>,
+    /// Of the series in this folder (ipns sign --count), the record whose time has come; only over
+    /// what the series was made over, or the record before it
+    #[arg(long, value_name = "DIR")]
+    pub due: Option<PathBuf>,
+    /// Go on until nothing of the series is left
+    #[arg(long, requires = "due")]
+    pub watch: bool,
     /// Put nothing when a service has a record of another value: for records signed ahead, which
     /// would bring back what was published when they were signed
     #[arg(long)]
     same_value: bool,
     #[command(flatten)]
-    publishers: PublisherArgs,
+    pub publishers: PublisherArgs,
+    #[command(flatten)]
+    pub gateways: GatewayArgs,
 }
 
 /// Asks every service and shows the record that supersedes the others.
@@ -82,7 +91,8 @@ pub async fn get(args: GetArgs, context: &Context) -> Result<Outcome, CliError> 
 
 /// Gives the record to every service. What is not good is not sent.
 pub async fn put(args: PutArgs, context: &Context) -> Result<Outcome, CliError> {
-    let record = inspect::read(&args.file, context)?;
+    let file = args.file.as_deref().unwrap_or(Path::new("-"));
+    let record = inspect::read(file, context)?;
     let name = context.ipns_name(args.name)?.ok_or_else(|| {
         CliError::usage("a record does not carry its name").hint("give --name k51…")
     })?;

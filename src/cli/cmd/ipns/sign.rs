@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use namesys::ipns::{self, UnverifiedRecord, Validity};
 use namesys::keys::IpnsKey;
+use namesys::publish::{MAX_SERIES, SERIES_EXTENSION, series_file, sign_series};
 use namesys::report::{ErrorKind, IpnsFields, IpnsSeriesReport, IpnsSignReport};
 
 use super::{fields, write_fields};
@@ -15,15 +16,16 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::output::{Human, Outcome};
+use crate::cli::session::Session;
 use crate::cli::values;
 use crate::cli::words::when;
 
 /// Without `--validity`: a year.
 const DEFAULT_VALIDITY: Duration = Duration::from_secs(365 * 86_400);
-/// Of the files of a series.
-const EXTENSION: &str = "ipns-record";
 /// Most records of a series.
-const MAX_COUNT: u64 = 100_000;
+const MAX_COUNT: u64 = MAX_SERIES as u64;
+/// Most of one that is written down in published.toml, which may have 16 MiB.
+const MAX_NOTED: u64 = 5000;
 
 /// `ipns sign`
 #[derive(Debug, clap::Args)]
@@ -65,10 +67,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let key = args.key.require(context)?;
     match (args.count, args.every, &args.out) {
         (Some(count), Some(every), Some(out)) => {
-            let signed = series(&args, &key, count, every, out)?;
+            let signed = series(&args, &key, count, every, out, context)?;
             context.output.note(
-                "whoever publishes something else before these are used up has to replace them: \
-                 the next would bring this value back (`ipns put --same-value` does not)",
+                "namesys ipns put --due DIR publishes each in its time; whoever publishes something \
+                 else before they are used up has to replace them: it stops there",
             );
             Ok(signed)
         }
@@ -101,6 +103,7 @@ fn series(
     count: u64,
     every: Duration,
     out: &Path,
+    context: &Context,
 ) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
     let mut validity = match &args.validity {
@@ -120,15 +123,39 @@ fn series(
         validity = later(validity, every)?;
     }
     make_folder(out)?;
-    let mut records = Vec::new();
+    write_down(key, &signed, context)?;
+    let (mut records, mut due) = (Vec::new(), now);
     for Signed { fields, bytes } in signed {
-        let file = out.join(format!("{:020}.{EXTENSION}", fields.sequence));
+        let file = out.join(series_file(fields.sequence, due));
+        due = later(due, every)?;
         values::write_file(&file, &bytes)?;
         let file = Some(file.display().to_string());
         records.push(IpnsSignReport { fields, file, record: None });
     }
     let fields = records[0].fields.clone();
     Ok(Outcome::done(IpnsSeriesReport { fields, records }))
+}
+
+/// Before anybody can send them: their sequences are never given to others by the workspace whose
+/// key it is.
+fn write_down(key: &IpnsKey, signed: &[Signed], context: &Context) -> Result<(), CliError> {
+    let session = Session::open_if_any(context)?;
+    let Some(session) =
+        session.filter(|session| session.config.keys().ipns_name == Some(key.name()))
+    else {
+        return Ok(());
+    };
+    if signed.len() as u64 > MAX_NOTED {
+        let message =
+            format!("a workspace keeps account of at most {MAX_NOTED} records of a series");
+        return Err(CliError::usage(message).hint("a lower --count, or a folder outside"));
+    }
+    let records = signed
+        .iter()
+        .map(|signed| Ok(UnverifiedRecord::parse(&signed.bytes)?.verify_signature(&key.name())?));
+    let records = records.collect::<Result<Vec<_>, CliError>>()?;
+    let _lock = session.workspace.lock()?;
+    Ok(sign_series(&session.workspace, &records)?)
 }
 
 /// A folder without records: those of another series would be put among these.
@@ -138,7 +165,7 @@ fn make_folder(out: &Path) -> Result<(), CliError> {
     let mut records = Vec::new();
     for entry in std::fs::read_dir(out).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+        if path.extension().is_some_and(|extension| extension == SERIES_EXTENSION) {
             records.push(path);
         }
     }

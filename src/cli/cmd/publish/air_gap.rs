@@ -136,7 +136,7 @@ pub fn publish_signed(
     let ParcelScope { names, missing } = parcel.scope.clone();
     let sending = Sending {
         locked,
-        names: (&parcel.name, name),
+        names: (Some(&parcel.name), name),
         subject,
         author: Author::Signed { record: &parcel.record, over: parcel.over.as_ref() },
         judge: Some(Judge::of_parcel(names, missing).with_keys(context.own_keys())),

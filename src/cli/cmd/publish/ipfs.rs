@@ -188,8 +188,8 @@ impl FanOutArgs {
 pub struct Sending<'a> {
     /// Where records made here are kept, and its lock.
     pub locked: Option<(&'a Workspace, Lock)>,
-    /// The ENS name, and the IPNS name.
-    pub names: (&'a Name, IpnsName),
+    /// The ENS name, where one is known, and the IPNS name.
+    pub names: (Option<&'a Name>, IpnsName),
     /// What the record points to.
     pub subject: Subject<'a>,
     /// Where the record comes from.
@@ -231,6 +231,18 @@ impl FanOut {
     ) -> Result<Self, CliError> {
         let publishers = publishers.get(context, Some(config))?;
         let gateways = gateways.get(context, Some(config))?;
+        Self::to_all(context, publishers, gateways)
+    }
+
+    /// To every one of `publishers`, which all must serve it.
+    ///
+    /// # Errors
+    /// As [`Context::http`].
+    pub fn to_all(
+        context: &Context,
+        publishers: Vec<Box<dyn Publisher>>,
+        gateways: Vec<Gateway>,
+    ) -> Result<Self, CliError> {
         let enough = Enough { require: publishers.len(), wait: None };
         Ok(Self { publishers, gateways, enough, http: context.http()? })
     }
@@ -294,9 +306,12 @@ impl FanOut {
             let reason = beside(from, error.as_deref().unwrap_or_default());
             output.note(format_args!("waiting for {from}: {reason}"));
         };
-        let gateways = record_sources(&self.http, &self.gateways, ens_name);
+        let gateways = ens_name.map(|name| record_sources(&self.http, &self.gateways, name));
+        let gateways = gateways.unwrap_or_default();
         let (workspace, lock) = locked.unzip();
-        let trees = judge.map(|judge| self.trees(ens_name, workspace.cloned(), judge));
+        let trees = judge
+            .zip(ens_name)
+            .map(|(judge, ens_name)| self.trees(ens_name, workspace.cloned(), judge));
         let request = PublishRequest {
             workspace,
             name,

@@ -135,7 +135,7 @@ impl Publication<'_> {
         let judge = judge(&session, missing, context)?;
         let sending = Sending {
             locked: Some((workspace, lock)),
-            names: (config.name(), key.name()),
+            names: (Some(config.name()), key.name()),
             subject,
             author,
             judge: Some(judge),

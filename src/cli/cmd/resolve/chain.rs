@@ -282,7 +282,7 @@ fn outcome_of_many(ended: Vec<Ended>) -> Outcome {
 }
 
 /// Why one record has no value, as it ends a command.
-fn error_of(error: &OnchainRecordError) -> CliError {
+pub fn record_error(error: &OnchainRecordError) -> CliError {
     use OnchainRecordError as E;
     let of = |exit, kind| CliError::new(exit, kind, error.to_string());
     match error {
@@ -323,7 +323,7 @@ fn failure(resolution: &NameResolution) -> Option<CliError> {
         return Some(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message));
     }
     let errors = || {
-        let error = |record: &OnchainRecord| record.value.as_ref().err().map(error_of);
+        let error = |record: &OnchainRecord| record.value.as_ref().err().map(record_error);
         resolution.records.iter().filter_map(move |record| Some((record, error(record)?)))
     };
     let worst = Exit::worst(errors().map(|(_, error)| error.exit))?;
@@ -340,7 +340,7 @@ mod tests {
     fn a_redirect_that_only_the_contract_refuses_is_explained() {
         let differ = |contract: &str| {
             let (local, contract) = ("accepted".to_owned(), contract.to_owned());
-            error_of(&OnchainRecordError::Differ { local, contract })
+            record_error(&OnchainRecordError::Differ { local, contract })
         };
         let error = differ("refused: InvalidRequest(\"NOT_REGISTERED\")");
         assert_eq!(error.exit, Exit::Unverified);

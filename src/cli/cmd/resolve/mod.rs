@@ -16,6 +16,7 @@ use crate::cli::endpoints::{GatewayArgs, WitnessArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::session::{Session, parse_name};
+pub use chain::record_error;
 use chain::{ChainArgs, Wanted};
 
 /// `resolve …`

@@ -1,0 +1,1 @@
+sed -i s/new.png/newer.png/ /$1/

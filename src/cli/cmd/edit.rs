@@ -1,0 +1,104 @@
+//! `edit`: `records.toml` in the user's editor, checked before it is saved.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use namesys::report::{EditReport, ErrorKind};
+use namesys::workspace::{Draft, RECORDS_FILE, Records, records_faults};
+
+use super::check::line;
+use crate::cli::context::Context;
+use crate::cli::env;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome};
+use crate::cli::prompt;
+use crate::cli::session::Session;
+
+/// Without `VISUAL` and `EDITOR`, on a terminal.
+const EDITOR: &str = "vi";
+/// Faults shown.
+const SHOWN: usize = 20;
+
+/// `edit`
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Edits a draft, and saves what is sound.
+pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open(context)?;
+    let workspace = &session.workspace;
+    let editor = editor()?;
+    let before = workspace.records_text()?.unwrap_or_default();
+    let draft = Draft::new(workspace, &before)?;
+    let path = draft.path()?;
+    let kept = |error: CliError| error.hint(format!("what you wrote is in {}", path.display()));
+    let after = loop {
+        open(&editor, &path).map_err(kept)?;
+        let after = draft.text()?;
+        let faults = records_faults(&after, session.config.names());
+        if faults.is_empty() {
+            break after;
+        }
+        let shown: Vec<String> = faults.iter().take(SHOWN).map(line).collect();
+        let shown = shown.join("\n");
+        if prompt::has_terminal() {
+            context.output.ask_about(&shown);
+            if prompt::confirm("This cannot be saved. Edit it again?", "")? {
+                continue;
+            }
+        }
+        let message = format!("nothing was saved: it is wrong:\n{shown}");
+        return Err(kept(CliError::new(Exit::Usage, ErrorKind::BadRecord, message)));
+    };
+    let _lock = workspace.lock()?;
+    if workspace.records_text()?.unwrap_or_default() != before {
+        let message = format!("{RECORDS_FILE} was changed meanwhile; nothing was saved");
+        return Err(kept(CliError::new(Exit::Failed, ErrorKind::Changed, message)));
+    }
+    let changed = after != before;
+    if changed {
+        workspace.save_records(&Records::parse(&after, session.config.names())?)?;
+    }
+    draft.remove()?;
+    Ok(Outcome::done(EditReport { changed }))
+}
+
+/// The user's own editor, which may have arguments.
+fn editor() -> Result<String, CliError> {
+    let of = |variable: env::Var| {
+        let text = variable.get()?;
+        Ok::<_, CliError>(text.filter(|text| !text.trim().is_empty()))
+    };
+    match of(env::VISUAL)?.or(of(env::EDITOR)?) {
+        Some(editor) => Ok(editor),
+        None if prompt::has_terminal() => Ok(EDITOR.to_owned()),
+        None => Err(CliError::usage("there is no terminal to edit in")
+            .hint("set EDITOR to a program that edits the file it is given")),
+    }
+}
+
+/// Waits for the editor, which has the terminal where there is one.
+fn open(editor: &str, draft: &Path) -> Result<(), CliError> {
+    let script = format!("{editor} \"$1\"");
+    let status = Command::new("sh").arg("-c").arg(script).arg("sh").arg(draft).status();
+    let status = status.map_err(|error| CliError::io("no editor can be started", &error))?;
+    match status.success() {
+        true => Ok(()),
+        false => {
+            let message = format!(
+                "the editor that VISUAL or EDITOR names ended with {status}; nothing was saved"
+            );
+            Err(CliError::new(Exit::Failed, ErrorKind::NotConfirmed, message))
+        }
+    }
+}
+
+impl Human for EditReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.changed {
+            true => writeln!(out, "saved; next: namesys sign"),
+            false => writeln!(out, "nothing was changed"),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Reports of the commands that work on wanted records.
+
+use serde::{Deserialize, Serialize};
+
+use super::RecordReport;
+use crate::workspace::{FileFault, LineError};
+
+/// `import`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// Records that are new or have another value.
+    pub imported: u64,
+    /// Records that were so already.
+    pub skipped: u64,
+    /// Records that were not wanted before.
+    pub new: u64,
+    /// Records that had another value.
+    pub changed: u64,
+    /// Records that were so already.
+    pub equal: u64,
+    /// With `--sync`: records that are no longer wanted.
+    pub removed: u64,
+    /// Columns that are no records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+    /// With `--dry-run`: what would change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<RecordChangeReport>,
+    /// Lines that are wrong; nothing is imported then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<LineError>,
+    /// With `--from-chain`: records that could not be read, or do not verify.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadReport>,
+}
+
+/// A record that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordChangeReport {
+    /// Whose.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// Its value before; none of a new one.
+    pub old: Option<String>,
+    /// Its value after; none of one that goes.
+    pub new: Option<String>,
+}
+
+/// A record that could not be taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadReport {
+    /// Whose.
+    pub name: String,
+    /// The record type; none where the name could not be resolved at all.
+    pub record: Option<String>,
+    /// Why.
+    pub error: String,
+}
+
+/// `export`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExportReport {
+    /// Every record.
+    pub records: Vec<RecordReport>,
+}
+
+/// `get`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GetReport {
+    /// Each record.
+    pub records: Vec<GetRecordReport>,
+    /// Why it was not asked what is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_asked: Option<String>,
+}
+
+/// A record as it is wanted, signed and live.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct GetRecordReport {
+    /// Whose.
+    pub name: String,
+    /// The record type.
+    pub record: String,
+    /// In `records.toml`.
+    pub wanted: Option<String>,
+    /// What its file says, where it verifies.
+    pub signed: Option<String>,
+    /// Why the file does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_error: Option<String>,
+    /// What clients find.
+    pub live: Option<String>,
+    /// Why that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_error: Option<String>,
+}
+
+/// `check`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FilesReport {
+    /// What is wrong in `namesys.toml` and `records.toml`.
+    pub faults: Vec<FileFault>,
+}
+
+/// `edit`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EditReport {
+    /// Whether something was saved.
+    pub changed: bool,
+}
