@@ -197,6 +197,8 @@ impl World {
                 self.count(&format!("{what}: refused"));
                 return Ok(Published::Refused);
             }
+            // What a mutation breaks beside is not what it is to be found by.
+            Err(_) if self.mutation.is_some() => return Ok(Published::Failed),
             Err(error) => return Err(format!("{}: {what}: {error}", errand.who)),
         };
         let is_seen = outcome.publications.first().is_some_and(|first| first.read_back);
@@ -229,7 +231,6 @@ impl World {
                 }
                 Ok(Published::Refused)
             }
-            // What a mutation breaks beside is not what it is to be found by.
             Some(_) if may_fail || self.mutation.is_some() => Ok(Published::Failed),
             Some(shortfall) => Err(format!("{}: {what}: {shortfall}", errand.who)),
         }

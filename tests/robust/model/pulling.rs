@@ -65,6 +65,7 @@ impl World {
             Err(PullError::NothingPublished { .. } | PullError::Silent(_)) if may_fail => {
                 return Ok(Published::Failed);
             }
+            Err(_) if self.mutation.is_some() => return Ok(Published::Failed),
             Err(error) => return Err(format!("{}: pull: {error}", seat.who)),
         };
         self.count("pull");
