@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::{PlanFile, PlannedRecord, PlannedTransaction};
+use super::file::{PlanFile, PlannedRecord};
 use crate::ens::Name;
 use crate::publish::Stood;
 use crate::record::RecordKey;
@@ -130,18 +130,13 @@ impl PlanFile {
         let (Some(planned), Some(found)) = (&self.transactions, &now.transactions) else {
             return Ok(());
         };
-        let is_same = |one: &PlannedTransaction, other: &PlannedTransaction| {
-            (&one.name, &one.to, &one.data, &one.value)
-                == (&other.name, &other.to, &other.data, &other.value)
-        };
-        for transaction in found {
-            let what = format!("{} on chain", transaction.name);
-            match planned.iter().find(|planned| is_same(planned, transaction)) {
-                None => {
-                    let none = "no such transaction".to_owned();
-                    return changed(what, none, transaction.description.clone());
-                }
-                Some(planned) => same(&what, &planned.before, &transaction.before, String::clone)?,
+        match found.iter().find(|transaction| !transaction.is_listed(planned)) {
+            None => {}
+            Some(transaction) => {
+                let what = format!("{} on chain", transaction.name);
+                let planned = "no such transaction, or something else before it".to_owned();
+                let found = format!("{} ({})", transaction.description, transaction.before);
+                return changed(what, planned, found);
             }
         }
         Ok(())

@@ -99,6 +99,15 @@ pub struct PlannedTransaction {
     pub description: String,
 }
 
+impl PlannedTransaction {
+    /// Whether `listed` has it, whatever name it is set up with, over what stands now.
+    pub fn is_listed(&self, listed: &[Self]) -> bool {
+        let said =
+            |one: &Self| (one.to.clone(), one.data.clone(), one.value.clone(), one.before.clone());
+        listed.iter().any(|one| said(one) == said(self))
+    }
+}
+
 /// Why a text is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileError {

@@ -36,6 +36,7 @@ mod trials {
     pub mod names;
     pub mod nodes;
     pub mod plain;
+    pub mod plan;
     pub mod refused;
     pub mod resolve;
     pub mod setters;
@@ -103,6 +104,8 @@ fn main() -> ExitCode {
         on_chain("clones::of_a_signer_approved_on_chain", || {
             on(trials::clones::of_a_signer_approved_on_chain())
         }),
+        on_chain("plan::signed_published_and_set_up", || on(trials::plan::whole())),
+        on_chain("plan::what_was_not_planned", || on(trials::plan::refused())),
         on_chain("names::several_of_one_wallet", || on(trials::names::several())),
         on_chain("names::what_is_on_chain_is_replaced", || on(trials::names::replaced())),
         on_chain("setup::for_a_multisig", || on(trials::setup::multisig())),

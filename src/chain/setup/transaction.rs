@@ -3,7 +3,7 @@
 use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use super::SignerStanding;
+use super::{SignerStanding, Standing};
 use crate::chain::contracts::calls;
 
 /// A transaction of a setup.
@@ -34,6 +34,24 @@ impl SetupTransaction {
     pub fn is_within(&self, others: &[Self]) -> bool {
         let is_there = |check| others.iter().any(|other| other.checks.contains(check));
         self.checks.iter().all(is_there)
+    }
+}
+
+impl Standing {
+    /// What stands where a transaction writes.
+    pub fn before(&self, transaction: &SetupTransaction) -> String {
+        let owner = self.base.owner().into_word();
+        let one = |check: &Check| match check {
+            Check::Resolver { .. } => format!("resolver {}", self.resolver_now),
+            Check::Recordhash { key, .. } if *key == owner => {
+                format!("ownerhash {}", self.ownerhash)
+            }
+            Check::Recordhash { .. } => format!("recordhash {}", self.recordhash),
+            Check::Approved { signer, approved, .. } => {
+                format!("{signer} {}", if *approved { "not approved" } else { "approved" })
+            }
+        };
+        transaction.checks.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -10,8 +10,8 @@ use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
 use namesys::plan::{PlanFile, PlanFileError};
 use namesys::publish::{Permission, PublishOutcome, Shortfall};
-use namesys::report::{ApplyReport, ErrorKind, PlanReport};
-use namesys::workspace::{MassRemoval, Removal};
+use namesys::report::{ApplyReport, ErrorKind, PlanReport, SetupNamesReport};
+use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 
 use crate::cli::cmd::plan::report::report as plan_report;
 use crate::cli::cmd::plan::survey::{Services, Survey, survey};
@@ -19,14 +19,18 @@ use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
 use crate::cli::cmd::publish::publication::PublicationArgs;
 use crate::cli::cmd::publish::report::report as publish_report;
 use crate::cli::cmd::publish::{check_tree, send_tree};
+use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::cmd::sign::{Signed, Signing, sign};
 use crate::cli::context::Context;
+use crate::cli::cost_args::CostArgs;
+use crate::cli::deriver::KeysFor;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::ask;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::prompt;
+use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::Session;
 
 /// Most bytes of a plan file: a hundred thousand records have some 40 MiB.
@@ -43,6 +47,13 @@ pub struct Args {
     /// Do it without asking; it permits no loss that FILE does not list
     #[arg(long, short)]
     yes: bool,
+    /// Then set up: send to the chain what is missing there, as setup does
+    #[arg(long)]
+    chain: bool,
+    #[command(flatten)]
+    cost: CostArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
     #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
@@ -63,8 +74,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     permission.planned = planned.as_ref().and_then(PlanFile::planned);
     let validity = validity(&args, planned.as_ref())?;
     let services = Services { fan_out: &fan_out, uploads: &uploads };
-    let survey = survey(context, &session, services, validity.clone(), &permission)?;
+    let mut survey = survey(context, &session, services, validity.clone(), &permission)?;
+    if args.chain {
+        survey.ask_the_chain(context, &session, &args.rpc, args.cost.max_cost)?;
+    }
     if let Some(planned) = &planned {
+        if args.chain && planned.transactions.is_none() {
+            return Err(CliError::usage("the plan has nothing about the chain")
+                .hint("plan with it: namesys plan --chain --out FILE; or leave --chain out"));
+        }
         planned.check(&survey.file, &survey.wanted)?;
     }
     survey.warn(context);
@@ -73,7 +91,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Some(problem) = survey.problem {
         return Ok(Outcome::partial(done, Some(problem)));
     }
-    if !done.plan.to_do {
+    // Before the keys are derived it is not known what is missing on chain.
+    let is_open = args.chain && survey.on_chain.is_none();
+    if !done.plan.to_do && !is_open {
         return Ok(Outcome::done(done));
     }
     if let Err(error) = agree(&args, context, &survey, &done.plan, &mut permission) {
@@ -189,8 +209,12 @@ impl Work<'_> {
                 Err(error) => return (done, Some(error)),
             }
         }
+        let sets_up = self.args.chain
+            && survey.on_chain.as_ref().is_none_or(|found| !found.transactions.is_empty());
         if survey.plan.publishes() {
-            match self.publish(session, fan_out, ipns) {
+            let again =
+                Session { workspace: session.workspace.clone(), config: session.config.clone() };
+            match self.publish(again, fan_out, ipns) {
                 Ok(outcome) => {
                     done.publish = Some(publish_report(&outcome, Vec::new()));
                     if let Some(shortfall) = outcome.shortfall {
@@ -200,7 +224,41 @@ impl Work<'_> {
                 Err(error) => return (done, Some(error)),
             }
         }
-        (done, None)
+        if !sets_up {
+            return (done, None);
+        }
+        match self.set_up(session, survey.on_chain.as_ref()) {
+            Ok((report, error)) => {
+                done.setup = Some(report);
+                (done, error)
+            }
+            Err(error) => (done, Some(error)),
+        }
+    }
+
+    /// Sends what is missing on chain. The keys are derived, or given: what only `namesys.toml` says
+    /// goes nowhere. What was not shown is asked about.
+    fn set_up(
+        &self,
+        mut session: Session,
+        shown: Option<&OnChain>,
+    ) -> Result<(SetupNamesReport, Option<CliError>), CliError> {
+        let Self { args, context, .. } = self;
+        let author = &args.publication.author;
+        session.config = session.workspace.config()?;
+        author.key(context, &mut session)?;
+        let rpc = args.rpc.open(context, &context.http()?)?;
+        let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
+        if session.config.approval_mode() == Some(ApprovalMode::OnChain) {
+            prove_signer(args, context, &mut session)?;
+        }
+        let wallet = author.derive.wallet.open(context)?;
+        let planned = match (&self.listed.transactions, shown) {
+            (Some(listed), _) => Some(listed.clone()),
+            (None, shown) => shown.map(|shown| shown.planned.clone()),
+        };
+        let yes = args.yes || shown.is_some();
+        Own { context, session, rpc, max_cost: args.cost.max_cost }.send(wallet, yes, planned)
     }
 
     fn sign(&self, session: &mut Session) -> Result<Signed, CliError> {
@@ -245,6 +303,21 @@ impl Work<'_> {
         }
         send_tree(context, publication, self.uploads, None)
     }
+}
+
+/// The signer that is approved on chain is the one that signs: given, or derived.
+fn prove_signer(args: &Args, context: &Context, session: &mut Session) -> Result<(), CliError> {
+    let signer = match args.signer_key.get(context)? {
+        Some(key) => key.address(),
+        None => {
+            let (keys_for, recorded) =
+                (KeysFor::from(&session.config), session.config.keys().clone());
+            let derive = &args.publication.author.derive;
+            let deriver = derive.open(context, keys_for, &recorded)?;
+            context.block_on(deriver.signer_key())?.address()
+        }
+    };
+    session.record_keys(&RecordedKeys { signer: Some(signer), ..RecordedKeys::default() })
 }
 
 /// Whether so much may go: a plan lists it, or somebody says yes.

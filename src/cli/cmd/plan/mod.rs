@@ -5,6 +5,7 @@ pub mod survey;
 
 use std::path::PathBuf;
 
+use alloy_primitives::U256;
 use namesys::ipns::Validity;
 
 use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
@@ -13,6 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
+use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
 use crate::cli::values::{validity, write_file};
 use report::report;
@@ -31,12 +33,17 @@ pub struct Args {
     /// down to the hour]
     #[arg(long, value_name = "RFC3339|DURATION", value_parser = validity)]
     validity: Option<Validity>,
+    /// Show also what setup would send to the chain, simulated, and its cost
+    #[arg(long)]
+    chain: bool,
     #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
     publishers: PublisherArgs,
     #[command(flatten)]
     gateways: GatewayArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
 }
 
 /// Asks, compares and shows.
@@ -47,7 +54,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let services = Services { fan_out: &fan_out, uploads: &uploads };
     let permission = PermissionArgs::default().get(Some(&session));
     let validity = validity_or_default(args.validity.as_ref());
-    let survey = survey(context, &session, services, validity, &permission)?;
+    let mut survey = survey(context, &session, services, validity, &permission)?;
+    if args.chain {
+        survey.ask_the_chain(context, &session, &args.rpc, U256::MAX)?;
+    }
     survey.warn(context);
     survey.warn_of_refusals(context);
     let mut report = report(&survey, &session.config);

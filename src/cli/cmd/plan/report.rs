@@ -20,7 +20,8 @@ const SHOWN: usize = 40;
 
 /// What there is to do.
 pub fn report(survey: &Survey, config: &Config) -> PlanReport {
-    let Survey { plan, wanted, .. } = survey;
+    let Survey { plan, wanted, on_chain, .. } = survey;
+    let on_chain = on_chain.as_ref();
     let foresight = plan.foresight.as_ref();
     let judged = foresight.map(|foresight| &foresight.judged);
     let changes = plan.changes(wanted).into_iter().map(|change| RecordChangeReport {
@@ -72,9 +73,11 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
         validity: publishes.then_some(validity),
         uploads: uploads.collect(),
         publications: publications.collect(),
-        transactions: Vec::new(),
-        max_cost: None,
-        to_do: !plan.draft.is_signed() || plan.publishes(),
+        transactions: on_chain.map(|found| found.transactions.clone()).unwrap_or_default(),
+        max_cost: on_chain.map(|found| found.max_cost.clone()),
+        to_do: !plan.draft.is_signed()
+            || plan.publishes()
+            || on_chain.is_some_and(|found| !found.transactions.is_empty()),
         written: None,
     }
 }

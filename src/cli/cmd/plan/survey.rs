@@ -1,5 +1,6 @@
 //! What there is to do: what `plan` shows and `apply` does.
 
+use alloy_primitives::U256;
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::plan::{Draft, Plan, PlanFile};
@@ -11,10 +12,12 @@ use namesys::workspace::Records;
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::publish::ipfs::{FanOut, Foreseeing};
 use crate::cli::cmd::publish::publication::judge;
+use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::mass_removal;
 use crate::cli::progress::Unit;
+use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::Session;
 
 /// Who is asked, and who would be sent something.
@@ -33,6 +36,8 @@ pub struct Survey {
     pub file: PlanFile,
     /// Why it is not known, or cannot be done.
     pub problem: Option<CliError>,
+    /// What is missing on chain; none where it was not asked, or the IPNS name is not known yet.
+    pub on_chain: Option<OnChain>,
 }
 
 /// Compares the workspace with what is published; nothing is changed.
@@ -82,7 +87,7 @@ pub fn survey(
     let mut plan = Plan { draft, foresight, uploads, validity };
     let problem = problem(&mut plan);
     let file = PlanFile::of(&plan, &session.config, &wanted).map_err(unread)?;
-    Ok(Survey { plan, wanted, file, problem })
+    Ok(Survey { plan, wanted, file, problem, on_chain: None })
 }
 
 /// The tree as it will be, packed into files without a name.
@@ -121,6 +126,35 @@ fn problem(plan: &mut Plan) -> Option<CliError> {
 }
 
 impl Survey {
+    /// Asks what is missing on chain.
+    ///
+    /// # Errors
+    /// Exit 2 where no node is given.
+    pub fn ask_the_chain(
+        &mut self,
+        context: &Context,
+        session: &Session,
+        rpc: &RpcArgs,
+        max_cost: U256,
+    ) -> Result<(), CliError> {
+        let rpc = rpc.open(context, &context.http()?)?;
+        let rpc = rpc.ok_or_else(|| no_rpc("what stands on chain", context))?;
+        if session.config.keys().ipns_name.is_none() {
+            return Ok(());
+        }
+        let Session { workspace, config } = session;
+        let session = Session { workspace: workspace.clone(), config: config.clone() };
+        match (Own { context, session, rpc, max_cost }).foresee(self.plan.draft.is_signed()) {
+            Ok(on_chain) => {
+                self.file.transactions = Some(on_chain.planned.clone());
+                self.on_chain = Some(on_chain);
+            }
+            Err(error) if error.exit == Exit::Interrupted => return Err(error),
+            Err(error) => _ = self.problem.get_or_insert(error),
+        }
+        Ok(())
+    }
+
     /// Says what a person should know.
     pub fn warn(&self, context: &Context) {
         let Some(foresight) = &self.plan.foresight else { return };

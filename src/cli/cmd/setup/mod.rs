@@ -2,6 +2,7 @@
 //! transactions that bring it about.
 
 mod checks;
+pub mod own;
 mod pointer;
 mod prepared;
 mod replaces;
@@ -21,6 +22,7 @@ use namesys::chain::setup::{
     plan, safe_batch,
 };
 use namesys::ens::Name;
+use namesys::plan::PlannedTransaction;
 use namesys::report::{ErrorKind, ReplacedReport, SetupNamesReport};
 use namesys::wallet::{Wallet, WalletError};
 
@@ -116,9 +118,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         false => args.pointer.get(session.as_ref())?,
     };
     let signers = args.signers.get(session.as_ref())?;
-    let (args, nonces, spent) = (&args, Nonces::default(), Cell::default());
+    let (terms, nonces, spent) = (&Terms::of(&args), Nonces::default(), Cell::default());
     let course = Course {
-        args,
+        terms,
         context,
         names: &names,
         session,
@@ -142,9 +144,47 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
 }
 
+/// How names are set up.
+struct Terms {
+    resolver: Option<Address>,
+    set_resolver: bool,
+    clear: Clear,
+    chain_id: Option<u64>,
+    /// In seconds.
+    wait: u64,
+    max_cost: U256,
+    /// Sends without asking.
+    yes: bool,
+    /// Sends at all.
+    sends: bool,
+    safe: Option<PathBuf>,
+    /// Whether what is signed here is to verify.
+    checks_tree: bool,
+    /// What a plan lists: nothing else is sent.
+    planned: Option<Vec<PlannedTransaction>>,
+}
+
+impl Terms {
+    fn of(args: &Args) -> Self {
+        Self {
+            resolver: args.resolver,
+            set_resolver: !args.only_takes(),
+            clear: args.pointer.clear(),
+            chain_id: args.chain_id,
+            wait: args.wait,
+            max_cost: args.cost.max_cost,
+            yes: args.yes,
+            sends: !args.calldata && args.safe.is_none(),
+            safe: args.safe.clone(),
+            checks_tree: true,
+            planned: None,
+        }
+    }
+}
+
 /// What names are set up with.
 struct Course<'a> {
-    args: &'a Args,
+    terms: &'a Terms,
     context: &'a Context,
     /// All of them.
     names: &'a [Name],
@@ -161,24 +201,24 @@ struct Course<'a> {
 
 impl Course<'_> {
     fn sends(&self) -> bool {
-        !self.args.calldata && self.args.safe.is_none()
+        self.terms.sends
     }
 
     /// What stands for a name, and what is missing but for what is `seen`; each simulated.
     fn prepare(&self, name: &Name, seen: &[SetupTransaction]) -> Result<Prepared, CliError> {
-        let Self { args, context, session, .. } = self;
+        let Self { terms, context, session, .. } = self;
         let session = session.as_ref();
         let request = SetupRequest {
             name: name.clone(),
             sender: self.wallet.as_ref().map(|wallet| wallet.as_wallet().address()),
-            resolver: args.resolver,
-            set_resolver: !args.only_takes(),
+            resolver: terms.resolver,
+            set_resolver: terms.set_resolver,
             pointer: self.pointer.clone(),
-            clear: args.pointer.clear(),
+            clear: terms.clear,
             signers: self.signers.clone(),
             with: self.names.iter().filter(|other| *other != name).cloned().collect(),
         };
-        let expected = args.chain_id.or(session.map(|session| session.config.chain_id));
+        let expected = terms.chain_id.or(session.map(|session| session.config.chain_id));
         let expected = expected.or(context.network()?.0.chain_id());
         let prepared = context.block_on(async {
             let rpc = self.rpc.clone();
@@ -187,11 +227,12 @@ impl Course<'_> {
             let standing = view.standing(&request).await?;
             let mut plan = plan(view.contracts(), &request, &standing)?;
             plan.transactions.retain(|transaction| !transaction.is_within(seen));
-            let tree = checks::tree(session, &view, &request, &standing, chain_id, context).await?;
+            let checked = session.filter(|_| terms.checks_tree);
+            let tree = checks::tree(checked, &view, &request, &standing, chain_id, context).await?;
             plan.warnings.extend(tree);
             let replaces = self.remarks(&request, &standing, &mut plan, chain_id).await?;
-            let patience = Duration::from_secs(args.wait);
-            let max_cost = args.cost.max_cost.saturating_sub(self.spent.get());
+            let patience = Duration::from_secs(terms.wait);
+            let max_cost = terms.max_cost.saturating_sub(self.spent.get());
             let nonces = self.nonces.clone();
             let sender = Sender { rpc, chain_id, patience, max_cost, nonces };
             for transaction in &plan.transactions {
@@ -247,6 +288,9 @@ impl Course<'_> {
     /// Sends what is missing for a name, or says why it is not sent.
     fn bring(&self, name: &Name) -> Result<Ended, CliError> {
         let prepared = self.prepare(name, &[])?;
+        if let Some(planned) = &self.terms.planned {
+            own::check(planned, &prepared)?;
+        }
         if prepared.plan.transactions.is_empty() {
             return Ok(done(&prepared, Shown::default(), None));
         }
@@ -262,7 +306,7 @@ impl Course<'_> {
             let error = WalletError::NoTransactions { wallet: external.address() }.into();
             return self.unsent(&prepared, error);
         }
-        let ended = sending::run(self.args.yes, &prepared, wallet, self.context)?;
+        let ended = sending::run(self.terms.yes, &prepared, wallet, self.context)?;
         self.spent.set(self.spent.get().saturating_add(spent(&ended.0)));
         Ok(ended)
     }
@@ -296,7 +340,7 @@ impl Course<'_> {
         if let Err(error) = first.sender.check_cost(&transactions, &[]) {
             return Ok(ended(None, Some(error.into())));
         }
-        let Some(file) = &self.args.safe else { return Ok(ended(None, None)) };
+        let Some(file) = &self.terms.safe else { return Ok(ended(None, None)) };
         let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
         let names: Vec<&str> = all.iter().map(|prepared| prepared.request.name.as_str()).collect();
         let description = format!("namesys setup {}", names.join(" "));
@@ -308,28 +352,41 @@ impl Course<'_> {
 
     /// One name after the other; what is set for all of them is sent once.
     fn of_all(&self, names: &[Name]) -> Result<Outcome, CliError> {
-        let mut ended = Vec::new();
         if self.sends() {
-            for name in names {
-                match self.bring(name) {
-                    Ok(one) => ended.push(one),
-                    Err(error) if ended.is_empty() => return Err(error),
-                    // What was sent for those before is reported.
-                    Err(error) => return Ok(outcome_of_all(ended, Some(error))),
-                }
-                if ended.last().is_some_and(|(_, error)| error.is_some()) {
-                    break;
-                }
-            }
-            return Ok(outcome_of_all(ended, None));
+            return match self.bring_all(names) {
+                (ended, Some(error)) if ended.is_empty() => Err(error),
+                (ended, error) => Ok(outcome_of_all(ended, error)),
+            };
         }
+        let all = self.prepare_all(names)?;
+        Ok(outcome_of_all(self.elsewhere(all)?, None))
+    }
+
+    /// One after the other, as far as it goes.
+    fn bring_all(&self, names: &[Name]) -> (Vec<Ended>, Option<CliError>) {
+        let mut ended = Vec::new();
+        for name in names {
+            match self.bring(name) {
+                Ok(one) => ended.push(one),
+                // What was sent for those before is reported.
+                Err(error) => return (ended, Some(error)),
+            }
+            if ended.last().is_some_and(|(_, error)| error.is_some()) {
+                break;
+            }
+        }
+        (ended, None)
+    }
+
+    /// What is missing for each; what is set for all of them stands once.
+    fn prepare_all(&self, names: &[Name]) -> Result<Vec<Prepared>, CliError> {
         let (mut all, mut seen) = (Vec::new(), Vec::new());
         for name in names {
             let prepared = self.prepare(name, &seen)?;
             seen.extend(prepared.plan.transactions.clone());
             all.push(prepared);
         }
-        Ok(outcome_of_all(self.elsewhere(all)?, None))
+        Ok(all)
     }
 }
 
@@ -338,13 +395,20 @@ fn outcome((report, error): Ended) -> Outcome {
 }
 
 fn outcome_of_all(ended: Vec<Ended>, error: Option<CliError>) -> Outcome {
+    let (report, error) = report_of_all(ended, error);
+    Outcome::partial(report, error)
+}
+
+fn report_of_all(
+    ended: Vec<Ended>,
+    error: Option<CliError>,
+) -> (SetupNamesReport, Option<CliError>) {
     let (names, errors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     let transactions = names.iter().flat_map(|report| report.transactions.clone()).collect();
     let error = error.or(errors.into_iter().flatten().next());
     let replaces = names.iter().flat_map(|report| report.replaces.clone()).collect();
     let (max_cost, cost) = sums(&names);
-    let report = SetupNamesReport { names, transactions, replaces, max_cost, cost };
-    Outcome::partial(report, error)
+    (SetupNamesReport { names, transactions, replaces, max_cost, cost }, error)
 }
 
 /// The workspace, where the names are of one, and the names.

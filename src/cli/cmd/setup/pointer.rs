@@ -9,7 +9,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::session::Session;
 
 /// Where the records are.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct PointerArgs {
     /// Set a recordhash for the name: ipns://k51…, ipfs://bafy…, or hex as the contract keeps it;
     /// default: the workspace's IPNS name

@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::wallet_args::address;
 
 /// Who may sign.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct SignersArgs {
     /// Approve a signer on chain, so that its records need no SIGN 3; may be given more than once,
     /// all of which is one transaction [default: the workspace's]
@@ -46,6 +46,11 @@ impl FromStr for Whose {
 }
 
 impl SignersArgs {
+    /// The workspace's own is approved.
+    pub fn of_own() -> Self {
+        Self { approve_signer: vec![Whose::Own], revoke_signer: Vec::new() }
+    }
+
     /// Whether one is to be approved.
     pub fn approve(&self) -> bool {
         !self.approve_signer.is_empty()
