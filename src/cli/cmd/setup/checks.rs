@@ -12,7 +12,7 @@ use namesys::report::ErrorKind;
 use namesys::request::ApprovalBasis;
 use namesys::workspace::{CheckedFile, RecordedKeys, Verdict, check_tree};
 
-use super::Args;
+use super::args::Args;
 use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::deriver::KeysFor;

@@ -6,14 +6,17 @@ use std::cell::Cell;
 use alloy_primitives::U256;
 use namesys::chain::Rpc;
 use namesys::chain::setup::{Clear, Nonces};
-use namesys::plan::{PlanChanged, PlannedTransaction};
+use namesys::plan::PlannedTransaction;
 use namesys::report::{PlannedTransactionReport, SetupNamesReport};
 use namesys::workspace::ApprovalMode;
 
+use super::checks;
+use super::course::{Course, report_of_all};
 use super::pointer::PointerArgs;
-use super::prepared::Prepared;
+use super::prepared::planned;
+use super::show::{Shown, done, sums};
 use super::signers::SignersArgs;
-use super::{Course, Terms, checks, report_of_all, sums};
+use super::terms::Terms;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
@@ -50,7 +53,7 @@ impl Own<'_> {
         let names = self.session.config.names().to_vec();
         let all = self.course(&terms, None)?.prepare_all(&names)?;
         let planned = all.iter().flat_map(planned).collect();
-        let ended = all.iter().map(|one| super::done(one, super::Shown::default(), None));
+        let ended = all.iter().map(|one| done(one, Shown::default(), None));
         let reports: Vec<_> = ended.map(|(report, _)| report).collect();
         let transactions = reports.iter().flat_map(|report| {
             report.transactions.iter().map(|transaction| PlannedTransactionReport {
@@ -125,31 +128,5 @@ impl Own<'_> {
             nonces: Nonces::default(),
             spent: Cell::default(),
         })
-    }
-}
-
-fn planned(prepared: &Prepared) -> Vec<PlannedTransaction> {
-    let one = |transaction: &namesys::chain::setup::SetupTransaction| PlannedTransaction {
-        name: prepared.request.name.clone(),
-        to: transaction.to.to_string(),
-        data: transaction.data.to_string(),
-        value: transaction.value.to_string(),
-        before: prepared.standing.before(transaction),
-        description: transaction.description.clone(),
-    };
-    prepared.plan.transactions.iter().map(one).collect()
-}
-
-/// Refuses what was not planned.
-pub fn check(listed: &[PlannedTransaction], prepared: &Prepared) -> Result<(), CliError> {
-    let found = planned(prepared).into_iter().find(|one| !one.is_listed(listed));
-    match found {
-        None => Ok(()),
-        Some(one) => Err(PlanChanged {
-            what: format!("{} on chain", one.name),
-            planned: "no such transaction, or something else before it".to_owned(),
-            found: format!("{} ({})", one.description, one.before),
-        }
-        .into()),
     }
 }
