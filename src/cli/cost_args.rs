@@ -5,7 +5,7 @@ use alloy_primitives::utils::parse_ether;
 use clap::Args;
 
 /// The limit, which holds under `--yes` too.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct CostArgs {
     /// The most that all transactions of this command may come to, gas and what is sent along;
     /// it holds with --yes too

@@ -148,6 +148,19 @@ impl DeriveArgs {
         Ok(Deriver { wallet, plan, password, twice: new })
     }
 
+    /// Keys of another password or wallet, reduced as those that are recorded. Each request is signed
+    /// twice: nothing else would show a wallet that signs differently each time.
+    pub fn derive_new(
+        &self,
+        wallet: OpenWallet,
+        password: SecretString,
+        keys_for: KeysFor,
+        recorded: &RecordedKeys,
+    ) -> Deriver {
+        let plan = self.plan_for(keys_for, wallet.as_wallet().address(), recorded);
+        Deriver { wallet, plan, password, twice: true }
+    }
+
     /// The plan for a wallet.
     pub fn plan_for(&self, keys_for: KeysFor, wallet: Address, recorded: &RecordedKeys) -> KeyPlan {
         let KeysFor { name, storage, signer_storage, chain_id } = keys_for;

@@ -143,6 +143,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "rotate",
+        &[
+            "namesys rotate --new-key-password-file ~/new --account nick",
+            "namesys rotate --new-account nick2 --account nick --send --rpc-url https://rpc.example",
+        ],
+    ),
+    (
         "setup",
         &[
             "namesys setup --account nick --rpc-url https://rpc.example",

@@ -21,6 +21,7 @@ pub mod input;
 pub mod keys_args;
 mod log;
 mod mass_removal;
+mod new_args;
 pub mod output;
 pub mod owner_args;
 pub mod password_args;
@@ -128,6 +129,8 @@ pub enum Command {
     Resolve(cmd::resolve::Args),
     /// Make a name use its records: resolver, recordhash and approval on chain
     Setup(Box<cmd::setup::Args>),
+    /// Go over to another password or wallet: new keys, all signed and published anew
+    Rotate(Box<cmd::rotate::Args>),
     /// Probe every endpoint, the chain and the clock with real requests
     Doctor(cmd::doctor::Args),
     /// Serve the signed tree over HTTP, for an https:// recordhash
@@ -188,6 +191,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
         Command::Setup(args) => cmd::setup::run(*args, context),
+        Command::Rotate(args) => cmd::rotate::run(*args, context),
         Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),
         #[cfg(feature = "devnet")]

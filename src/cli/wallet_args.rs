@@ -20,41 +20,41 @@ use super::input::MAX_SECRET;
 use super::{env, prompt};
 
 /// The flags of the wallet.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Wallet")]
 pub struct WalletArgs {
     /// The private key itself; other users of this machine can see it: prefer a file
     /// [env: ETH_PRIVATE_KEY]
     #[arg(long, value_name = "KEY", value_parser = secret, group = "wallet")]
-    private_key: Option<SecretString>,
+    pub(super) private_key: Option<SecretString>,
     /// A file with the private key in hex; - for stdin
     #[arg(long, value_name = "FILE|-", group = "wallet")]
-    private_key_file: Option<PathBuf>,
+    pub(super) private_key_file: Option<PathBuf>,
     /// A file with a BIP-39 mnemonic (- for stdin), or its words
     #[arg(long, value_name = "WORDS|FILE|-", value_parser = secret, group = "wallet")]
-    mnemonic: Option<SecretString>,
+    pub(super) mnemonic: Option<SecretString>,
     /// The mnemonic's account: m/44'/60'/0'/0/<INDEX>
     #[arg(long, value_name = "INDEX", default_value_t = 0, conflicts_with = "hd_path")]
-    mnemonic_index: u32,
+    pub(super) mnemonic_index: u32,
     /// The mnemonic's derivation path
     #[arg(long, value_name = "PATH")]
-    hd_path: Option<HdPath>,
+    pub(super) hd_path: Option<HdPath>,
     /// A keystore file [env: ETH_KEYSTORE]
     #[arg(long, value_name = "PATH", group = "wallet")]
-    keystore: Option<PathBuf>,
+    pub(super) keystore: Option<PathBuf>,
     /// A keystore by its name in ~/.foundry/keystores [env: ETH_KEYSTORE_ACCOUNT]
     /// [default: account of config.toml]
     #[arg(long, value_name = "NAME", group = "wallet")]
-    account: Option<String>,
+    pub(super) account: Option<String>,
     /// A file with the keystore's password; - for stdin [env: ETH_PASSWORD, a file]
     #[arg(long, value_name = "FILE|-")]
-    password_file: Option<PathBuf>,
+    pub(super) password_file: Option<PathBuf>,
     /// Ask for the private key
     #[arg(short, long, group = "wallet")]
-    interactive: bool,
+    pub(super) interactive: bool,
     /// The wallet's address, where its signatures are made elsewhere [env: ETH_FROM]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
-    from: Option<Address>,
+    pub(super) from: Option<Address>,
 }
 
 /// A wallet as the flags and variables give it.

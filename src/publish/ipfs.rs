@@ -52,6 +52,20 @@ pub async fn publish(
     Ok(outcome)
 }
 
+/// What [`publish`] would do, as far as it is decided before anything is sent: nothing is sent, and
+/// nothing written.
+///
+/// # Errors
+/// As [`publish`].
+pub async fn rehearse(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
+    let ledger = Ledger::open(request.workspace, request.name)?;
+    let base = ledger.known.base.as_ref().map(|base| *base.root());
+    let answers = Answers::ask(request).await;
+    let decision = decide(request, &ledger.known, &answers).await?;
+    decision.notices.iter().for_each(request.notice);
+    Ok(outcome(decision, base, Vec::new(), Vec::new()))
+}
+
 async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError> {
     let mut ledger = Ledger::open(request.workspace, request.name)?;
     told::known(&ledger.known);

@@ -52,7 +52,7 @@ pub use history::{
     History, HistoryEntry, HistoryTarget, NoHistoryTarget, NotInHistory, Publication, SiteEntry,
     StateError, root_before,
 };
-pub use ipfs::publish;
+pub use ipfs::{publish, rehearse};
 pub use ledger::{known_before, sign_ahead, sign_series};
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, ParcelScope, parcel_files, write_manifest};

@@ -82,6 +82,9 @@ pub struct StatusReport {
     pub ahead_in_vain: Vec<u64>,
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
+    /// Names that were rotated away, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerStatusReport>,
     /// What each web host has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<SiteStatusReport>,
@@ -91,6 +94,24 @@ pub struct StatusReport {
     /// What it says of each, of a workspace with several names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<ChainStatusReport>,
+}
+
+/// What is last under a name that was rotated away; the fields of a record are absent where there is
+/// none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerStatusReport {
+    /// The name.
+    pub ipns_name: String,
+    /// Its sequence.
+    pub sequence: Option<u64>,
+    /// `/ipfs/…`
+    pub value: Option<String>,
+    /// Until when, RFC 3339.
+    pub validity: Option<String>,
+    /// Whole days until it expires; negative once it has.
+    pub days_left: Option<i64>,
+    /// Whether the chain points to the name; none where that is not known.
+    pub in_use: Option<bool>,
 }
 
 /// What one publisher serves; the fields of a record are absent where it has none.

@@ -58,11 +58,13 @@ pub struct Config {
     pub signer_storage: Storage,
     /// The chain id of the request texts.
     pub chain_id: u64,
-    keys: RecordedKeys,
-    owner: Option<Address>,
+    pub(super) keys: RecordedKeys,
+    /// Those before, the oldest first.
+    pub(super) former: Vec<RecordedKeys>,
+    pub(super) owner: Option<Address>,
     approval_mode: Option<ApprovalMode>,
     network: Option<Network>,
-    approvals: Approvals,
+    pub(super) approvals: Approvals,
     /// Where the tree is uploaded; empty: the network's own.
     pub uploads: Vec<UploadTarget>,
     /// Where IPNS records go; empty: the network's own.
@@ -109,6 +111,7 @@ impl Config {
             signer_storage,
             chain_id,
             keys: RecordedKeys::default(),
+            former: Vec::new(),
             owner: None,
             approval_mode: None,
             network: None,
@@ -148,6 +151,7 @@ impl Config {
             approvals: approvals::read(file.approvals, keys.wallet)
                 .ok_or(ConfigError::Missing("wallet"))?,
             keys,
+            former: file.former.into_iter().map(RecordedKeys::from).collect(),
             owner: file.owner.map(|owner| owner.0),
             approval_mode: file.approval.map(|mode| mode.0),
             network: file.network.map(|network| network.0),
@@ -266,7 +270,7 @@ impl Config {
 
 impl RecordedKeys {
     /// Each entry of the file and its text.
-    fn entries(&self) -> [(&'static str, Option<String>); 5] {
+    pub(super) fn entries(&self) -> [(&'static str, Option<String>); 5] {
         let text = |value: Option<&dyn fmt::Display>| value.map(ToString::to_string);
         [
             ("wallet", text(self.wallet.as_ref().map(|value| value as _))),
@@ -295,7 +299,7 @@ fn read_names(
 }
 
 /// Sets an entry and keeps the comments around it.
-fn put(table: &mut Table, key: &str, text: &str) {
+pub(super) fn put(table: &mut Table, key: &str, text: &str) {
     match table.get_mut(key).and_then(toml_edit::Item::as_value_mut) {
         Some(old) => {
             let decor = old.decor().clone();

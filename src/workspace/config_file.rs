@@ -58,6 +58,8 @@ pub(super) struct File {
     pub owner: Option<Text<Address>>,
     pub approval: Option<Text<ApprovalMode>>,
     pub network: Option<Text<Network>>,
+    #[serde(default, deserialize_with = "tables")]
+    pub former: Vec<FormerEntry>,
     #[serde(default)]
     pub approvals: BTreeMap<Text<Address>, BTreeMap<Text<Name>, KeptApproval>>,
     #[serde(default, deserialize_with = "tables")]
@@ -70,6 +72,17 @@ pub(super) struct File {
     pub gateways: Gateways,
     #[serde(default)]
     pub publish: Publish,
+}
+
+/// An entry of `[[former]]`: public halves alone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FormerEntry {
+    pub wallet: Option<Text<Address>>,
+    pub ipns_name: Text<IpnsName>,
+    pub signer: Option<Text<Address>>,
+    pub derivation: Option<Text<Derivation>>,
+    pub compat: Option<Text<Compat>>,
 }
 
 /// `[publish]`.

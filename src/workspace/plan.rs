@@ -62,10 +62,11 @@ pub struct Expected {
 
 impl Expected {
     /// Whether the record is this workspace's: by its signer or wallet, or by a signer whose
-    /// approval for the name is kept here.
+    /// approval for the name is kept here, or who signed here before a rotation.
     fn is_ours(&self, config: &Config, name: &Name, record: &SignedRecord) -> bool {
         [self.signer, self.wallet, Some(self.owner)].contains(&Some(record.signer))
             || config.approval(name, record.signer).is_some()
+            || config.is_former(record.signer)
     }
 }
 

@@ -39,6 +39,7 @@ mod trials {
     pub mod plan;
     pub mod refused;
     pub mod resolve;
+    pub mod rotate;
     pub mod setters;
     pub mod setup;
     pub mod setup_owners;
@@ -122,6 +123,9 @@ fn main() -> ExitCode {
         on_chain("setup_refused::a_node_that_lies_about_costs", || {
             on(trials::setup_refused::dear())
         }),
+        on_chain("rotate::another_password", || on(trials::rotate::password())),
+        on_chain("rotate::another_wallet", || on(trials::rotate::wallet())),
+        on_chain("rotate::a_signer_on_chain", || on(trials::rotate::signer_on_chain())),
         on_chain("setup_takes::hashes_are_emptied", || on(trials::setup_takes::cleared())),
         on_chain("setup_takes::a_signer_is_revoked", || on(trials::setup_takes::revoked())),
         on_chain("setup_takes::storages_and_keys", || on(trials::setup_takes::storages())),

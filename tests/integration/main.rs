@@ -30,6 +30,7 @@ mod published_keys;
 mod pull;
 mod pull_guards;
 mod reports;
+mod rotate;
 mod secrets;
 mod series;
 mod serve;

@@ -47,7 +47,7 @@ enum Before {
     Behind,
 }
 
-const SCENES: [Scene; 31] = [
+const SCENES: [Scene; 32] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
@@ -92,6 +92,10 @@ const SCENES: [Scene; 31] = [
     ),
     scene(Before::Published, &["publish", "--validity", LATER]),
     scene(Before::Published, &["publish", "--signed", "parcel"]),
+    scene(
+        Before::Published,
+        &["rotate", "--new-key-password-file", "new-password", "--validity", LATER],
+    ),
     scene(Before::Published, &["renew", "--validity", "2101-01-01T00:00:00Z"]),
     scene(Before::Published, &["rollback", "0", "--validity", LATER]),
     scene(Before::Published, &["ipns", "put", "newer.ipns-record"]),
@@ -124,6 +128,7 @@ impl Stage {
     fn new() -> Self {
         let stage = Self::of(Place::new());
         stage.place.write("w/records.csv", RECORDS);
+        stage.place.write("w/new-password", "another one");
         std::fs::write(stage.place.path("w/a.revision"), revision()).unwrap();
         stage
     }

@@ -13,8 +13,8 @@ pub const WALLET: &str = "070707070707070707070707070707070707070707070707070707
 /// The NameSys password.
 pub const PASSWORD: &str = "correct-horse-battery";
 /// Commands that ask the wallet, where nothing stands in its place.
-const WITH_WALLET: [&str; 8] =
-    ["keygen", "approve", "sign", "publish", "renew", "rollback", "setup", "apply"];
+const WITH_WALLET: [&str; 9] =
+    ["keygen", "approve", "sign", "publish", "renew", "rollback", "setup", "apply", "rotate"];
 const WITHOUT: [&str; 3] = ["https", "--signed", "--ipns-key-file"];
 
 /// The folder, which goes when this is dropped.

@@ -73,6 +73,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "resolve" => same::<NameOutcomeReport>(document),
         "setup" if has("names") => same::<SetupNamesReport>(document),
         "setup" => same::<SetupReport>(document),
+        "rotate" => same::<RotateReport>(document),
         "doctor" => same::<DoctorReport>(document),
         "serve" => same::<ServeReport>(document),
         "demo" => same::<DemoReport>(document),
@@ -93,7 +94,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 36] = [
+pub const COMMANDS: [&str; 37] = [
     "init",
     "clone",
     "name",
@@ -121,6 +122,7 @@ pub const COMMANDS: [&str; 36] = [
     "log",
     "resolve",
     "setup",
+    "rotate",
     "doctor",
     "serve",
     "demo",

@@ -31,6 +31,7 @@ pub mod renew;
 pub mod resolve;
 pub mod revision;
 pub mod rollback;
+pub mod rotate;
 pub mod serve;
 pub mod set;
 pub mod setup;

@@ -268,7 +268,8 @@ fn needs_wallet(
     Ok(records.iter().any(|(name, _, _)| !stands(name)))
 }
 
-fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
+/// The report of what was signed.
+pub fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
     let signer = signer.address().to_string();
     let records = outcome.signed.iter();
     let records =

@@ -12,10 +12,10 @@ use namesys::ipns::{Publisher, Validity, VerifiedRecord};
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::{Http, beside};
 use namesys::publish::{
-    Author, Enough, Foresight, Permission, PublishNotice, PublishOutcome, PublishRequest, Sight,
-    Subject, Trees, foresee, publish, required,
+    Author, Enough, Foresight, Look, Permission, PublishNotice, PublishOutcome, PublishRequest,
+    PublishTreeError, Sight, Subject, Trees, Witnesses, foresee, look, publish, rehearse, required,
 };
-use namesys::published::Judge;
+use namesys::published::{Judge, PublishedTree};
 use namesys::resolve::Gateway;
 use namesys::workspace::{Config, Lock, RecordedKeys, Removal, Workspace};
 
@@ -296,9 +296,61 @@ impl FanOut {
     pub fn send(
         &self,
         context: &Context,
+        mut sending: Sending<'_>,
+    ) -> Result<PublishOutcome, CliError> {
+        let (workspace, lock) = sending.locked.take().unzip();
+        self.with(context, workspace, sending, async |request| publish(request, lock).await)
+    }
+
+    /// As [`send`](Self::send), in `workspace`, whose lock stays with the caller.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn keeping_lock(
+        &self,
+        context: &Context,
+        workspace: &Workspace,
         sending: Sending<'_>,
     ) -> Result<PublishOutcome, CliError> {
-        let Sending { locked, names: (ens_name, name), subject, author, judge, .. } = sending;
+        self.with(context, Some(workspace), sending, async |request| publish(request, None).await)
+    }
+
+    /// What [`send`](Self::send) would do: nothing is sent, and nothing written.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn rehearse(
+        &self,
+        context: &Context,
+        workspace: &Workspace,
+        sending: Sending<'_>,
+    ) -> Result<PublishOutcome, CliError> {
+        self.with(context, Some(workspace), sending, async |request| rehearse(request).await)
+    }
+
+    /// What stands under an IPNS name; `base` is what was last seen.
+    ///
+    /// # Errors
+    /// Ctrl-C.
+    pub fn look(
+        &self,
+        context: &Context,
+        (ens_name, name): (&Name, &IpnsName),
+        base: Option<&PublishedTree>,
+    ) -> Result<Look, CliError> {
+        let gateways = record_sources(&self.http, &self.gateways, ens_name);
+        let witnesses = Witnesses { name, publishers: &self.publishers, gateways: &gateways };
+        context.block_on(async { Ok(look(witnesses, base).await) })
+    }
+
+    fn with(
+        &self,
+        context: &Context,
+        workspace: Option<&Workspace>,
+        sending: Sending<'_>,
+        act: impl AsyncFnOnce(&PublishRequest<'_>) -> Result<PublishOutcome, PublishTreeError>,
+    ) -> Result<PublishOutcome, CliError> {
+        let Sending { names: (ens_name, name), subject, author, judge, .. } = sending;
         let (permission, removal) = (sending.permission, sending.removal);
         let output = context.output;
         let notice = move |notice: &PublishNotice| output.warn(notice);
@@ -308,7 +360,6 @@ impl FanOut {
         };
         let gateways = ens_name.map(|name| record_sources(&self.http, &self.gateways, name));
         let gateways = gateways.unwrap_or_default();
-        let (workspace, lock) = locked.unzip();
         let trees = judge
             .zip(ens_name)
             .map(|(judge, ens_name)| self.trees(ens_name, workspace.cloned(), judge));
@@ -327,6 +378,6 @@ impl FanOut {
             notice: &notice,
             waiting: &waiting,
         };
-        context.block_on(async { Ok(publish(&request, lock).await?) })
+        context.block_on(async { Ok(act(&request).await?) })
     }
 }

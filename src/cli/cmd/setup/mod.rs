@@ -9,6 +9,7 @@ mod pointer;
 mod prepared;
 mod replaces;
 mod sending;
+pub mod set_up;
 mod show;
 mod signers;
 mod terms;

@@ -1,6 +1,7 @@
 //! `status`: what is wanted, signed and published; by whom, and until when.
 
 mod chain;
+mod former;
 mod here;
 mod log;
 mod sites;
@@ -84,6 +85,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Ok(tokio::join!(records, sites::ask(&sites, &http), chain))
     };
     let (records, at_sites, chain) = context.block_on(asked)?;
+    let base_file = BaseFile::read(&session.workspace)?;
+    let former = former::ask(&session.config, &publishers, &base_file);
+    let former = context.block_on(async { Ok(former.await) })?;
     let now = Timestamp::now();
     let (chains, chain_errors): (Vec<_>, Vec<_>) = chain.into_iter().flatten().unzip();
     let (at_sites, site_error) = sites::report(here.root.as_ref(), at_sites);
@@ -101,9 +105,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let status = records.as_ref().map(|(_, status)| status);
     report.unpublished =
         here.root.and_then(|root| unpublished(&root, status, out.as_ref(), &at_sites));
+    let (former, former_error) = former::report(&former, &chains, args.warn_days, now);
+    report.former = former;
     (report.sites, report.chain) = (at_sites, chains.first().cloned());
     report.chains = if chains.len() > 1 { chains } else { Vec::new() };
-    let errors = [error, site_error].into_iter().chain(chain_errors).flatten();
+    let errors = [error, site_error, former_error].into_iter().chain(chain_errors).flatten();
     let worst = Exit::worst(errors.clone().map(|error| error.exit));
     let error = errors.into_iter().find(|error| Some(error.exit) == worst);
     Ok(Outcome::partial(report, error))
@@ -213,6 +219,7 @@ impl Human for StatusReport {
                 }
             }
         }
+        former::human(&self.former, out)?;
         sites::human(&self.sites, out)?;
         let chains = if self.chains.is_empty() { self.chain.as_slice() } else { &self.chains };
         chains.iter().try_for_each(|chain| chain::human(chain, out))

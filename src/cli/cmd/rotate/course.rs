@@ -1,0 +1,349 @@
+//! The steps of a rotation, up to the one that gives the workspace its new keys.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cid::Cid;
+use namesys::ipfs::upload::Upload;
+use namesys::ipns::VerifiedRecord;
+use namesys::keys::{IpnsKey, IpnsName, SignerKey};
+use namesys::publish::{Permission, PublishOutcome, Shortfall, Source, Subject, TemporaryCar};
+use namesys::published::{BaseFile, Judge, Missing};
+use namesys::report::{ErrorKind, RotateReport};
+use namesys::wallet::LocalWallet;
+use namesys::workspace::{
+    ApprovalMode, Config, Lock, RecordedKeys, Rotation, SignOutcome, SignRequest, Signer, sign_into,
+};
+
+use super::Args;
+use crate::cli::cmd::pack::pack_car;
+use crate::cli::cmd::publish::ipfs::{FanOut, Sending};
+use crate::cli::cmd::publish::report::report as publish_report;
+use crate::cli::cmd::sign::report as sign_report;
+use crate::cli::context::Context;
+use crate::cli::deriver::KeysFor;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::mass_removal::ask;
+use crate::cli::new_args::local;
+use crate::cli::progress::{Progress, Unit};
+use crate::cli::session::Session;
+use crate::cli::wallet_args::OpenWallet;
+
+/// The keys of both sides.
+pub struct Keys {
+    /// Whose new keys they are.
+    pub wallet: LocalWallet,
+    ipns: IpnsKey,
+    /// The new records signer.
+    pub signer: SignerKey,
+    /// What is recorded of the new ones.
+    recorded: RecordedKeys,
+    /// What is recorded of the old ones.
+    old: RecordedKeys,
+    old_wallet: Option<LocalWallet>,
+    /// The key of the name that is left, where it is given.
+    old_key: Option<IpnsKey>,
+}
+
+impl Keys {
+    /// Derives the new ones.
+    ///
+    /// # Errors
+    /// Those of wallets and passwords.
+    pub fn derive(args: &Args, context: &Context, session: &Session) -> Result<Self, CliError> {
+        let author = &args.publication.author;
+        let old = session.config.keys().clone();
+        let old_key = author.ipns_key.get(context)?;
+        // Opened once: it may ask, or read stdin.
+        let old_wallet = match old_key.is_some() && args.new.has_wallet() {
+            true => None,
+            false => Some(local(author.derive.wallet.open(context)?)?),
+        };
+        let wallet = match (args.new.wallet(context)?, &old_wallet) {
+            (Some(wallet), _) => wallet,
+            (None, Some(wallet)) => wallet.clone(),
+            (None, None) => unreachable!("without another wallet the old one is opened"),
+        };
+        let password = args.new.password(context)?;
+        let open = OpenWallet::Local(wallet.clone());
+        let deriver =
+            author.derive.derive_new(open, password, KeysFor::from(&session.config), &old);
+        let derived = async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) };
+        let (ipns, signer) = context.block_on(derived)?;
+        context.keep_secret(&ipns);
+        let recorded = deriver.recorded(Some(&ipns), Some(&signer));
+        Ok(Self { wallet, ipns, signer, recorded, old, old_wallet, old_key })
+    }
+
+    /// The new IPNS name.
+    pub fn name(&self) -> IpnsName {
+        self.ipns.name()
+    }
+
+    /// The one that is left.
+    pub fn former(&self) -> IpnsName {
+        self.old.ipns_name.unwrap_or_else(|| self.name())
+    }
+
+    /// The key of the name that is left: given, or derived from the old wallet and password.
+    fn old_key(
+        &self,
+        args: &Args,
+        context: &Context,
+        session: &mut Session,
+    ) -> Result<IpnsKey, CliError> {
+        let author = &args.publication.author;
+        let key = match (&self.old_key, &self.old_wallet) {
+            (Some(key), _) => key.clone(),
+            (None, Some(wallet)) => {
+                let (open, keys_for) =
+                    (OpenWallet::Local(wallet.clone()), KeysFor::from(&session.config));
+                let deriver = author.derive.derive_with(open, context, keys_for, &self.old)?;
+                context.block_on(deriver.ipns_key())?
+            }
+            (None, None) => return Err(CliError::usage("the old IPNS key is not given")),
+        };
+        let keys = RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() };
+        session.record_keys(&keys)?;
+        context.keep_secret(&key);
+        Ok(key)
+    }
+}
+
+/// What a rotation works with.
+pub struct Course<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    keys: &'a Keys,
+    old_key: IpnsKey,
+    fan_out: FanOut,
+    uploads: Vec<Box<dyn Upload>>,
+    _lock: Lock,
+}
+
+impl<'a> Course<'a> {
+    /// Opens the services, gets the old key, and takes the lock.
+    ///
+    /// # Errors
+    /// Those of services, key and lock.
+    pub fn open(
+        args: &'a Args,
+        context: &'a Context,
+        session: &mut Session,
+        keys: &'a Keys,
+    ) -> Result<Self, CliError> {
+        let fan_out = args.publication.fan_out.open(context, Some(&session.config))?;
+        let uploads = args.uploads.get(context, Some(&session.config))?;
+        let old_key = keys.old_key(args, context, session)?;
+        let _lock = session.lock()?;
+        Ok(Self { args, context, keys, old_key, fan_out, uploads, _lock })
+    }
+
+    /// Everything but the chain. What was done stands in the report, also where it ends early; the
+    /// workspace is as it was then.
+    ///
+    /// # Errors
+    /// Those of signing and publishing; exit 1 where something else is published under the old name
+    /// at the end than at the beginning.
+    pub fn go(&self, session: &mut Session, report: &mut RotateReport) -> Result<(), CliError> {
+        let mut config = session.config.clone();
+        config.rotate(&self.keys.recorded);
+        let rotation = Rotation::begin(&session.workspace, &config)?;
+        let mut signed = SignOutcome::default();
+        self.sign(session, &rotation, &mut config, &mut signed)?;
+        let before = self.published(session)?;
+        let outcome = self.publish(session, &rotation, &config)?;
+        report.publish = Some(publish_report(&outcome, Vec::new()));
+        if let Some(shortfall) = outcome.shortfall {
+            return Err(self.short(shortfall));
+        }
+        if self.published(session)? != before {
+            return Err(self.changed());
+        }
+        report.former_validity = self.renew(session);
+        rotation.commit(&signed, &config)?;
+        report.sign = Some(sign_report(&signed, self.signer(&config)));
+        session.config = config;
+        report.rotated = true;
+        Ok(())
+    }
+
+    fn signer(&self, config: &Config) -> Signer<'_> {
+        match config.approval_mode() {
+            Some(ApprovalMode::Owner) => Signer::Owner(&self.keys.wallet),
+            _ => Signer::Key(&self.keys.signer),
+        }
+    }
+
+    /// Signs everything that is wanted, in the copy.
+    fn sign(
+        &self,
+        session: &Session,
+        rotation: &Rotation<'_>,
+        config: &mut Config,
+        signed: &mut SignOutcome,
+    ) -> Result<(), CliError> {
+        let records = session.workspace.records(&session.config)?;
+        let removal = self.args.publication.permission.mass_removal.removal(&ask);
+        let request = SignRequest {
+            workspace: rotation.workspace(),
+            records: &records,
+            signer: self.signer(config),
+            mode: config.approval_mode().unwrap_or_default(),
+            wallet: Some(&self.keys.wallet),
+            force: true,
+            only: None,
+            removal,
+            flat: false,
+            stop: self.context.stop()?,
+            metadata: None,
+        };
+        let bar = self.context.output.progress("signing", Unit::Things("records"));
+        let progress = |done, total| bar.at(done, total);
+        let ended = self
+            .context
+            .block_on(async { Ok(sign_into(&request, config, &progress, signed).await?) });
+        bar.finish();
+        ended
+    }
+
+    /// What stands under the name that is left.
+    fn published(&self, session: &Session) -> Result<Vec<VerifiedRecord>, CliError> {
+        let known = BaseFile::read(&session.workspace)?.of(&self.keys.former());
+        let names = (session.config.name(), &self.keys.former());
+        let look = self.fan_out.look(self.context, names, known.base.as_ref())?;
+        let mut records: Vec<VerifiedRecord> =
+            look.standing.newest.into_iter().map(|stands| stands.record).collect();
+        records.sort_by(|a, b| a.bytes().cmp(b.bytes()));
+        Ok(records)
+    }
+
+    /// Publishes under the new name, unless something of what stands under either would be lost.
+    fn publish(
+        &self,
+        session: &Session,
+        rotation: &Rotation<'_>,
+        config: &Config,
+    ) -> Result<PublishOutcome, CliError> {
+        let Self { context, .. } = self;
+        let workspace = &session.workspace;
+        let car = TemporaryCar::new_in(&workspace.temporary_dir()?)?;
+        let source = Source::WellKnown(rotation.workspace().dir().to_owned());
+        let root = pack_car(context, source, car.path())?.root;
+        let bar = context.output.progress("uploading", Unit::Bytes);
+        let tree = Tree { session, config, car: car.path(), root, bar: &bar };
+        let permission = self.args.publication.permission.get(Some(session));
+        let replace = permission.replace;
+        let would_be = self.sending(&tree, &self.old_key, permission);
+        let would_be = would_be.and_then(|it| self.fan_out.rehearse(context, workspace, it));
+        let would_be = match would_be {
+            Ok(would_be) if would_be.shortfall.is_none() => would_be,
+            ended => {
+                bar.finish();
+                return ended;
+            }
+        };
+        let permission = Permission { replace, ..Permission::default() };
+        let sent = self.sending(&tree, &self.keys.ipns, permission);
+        let sent = sent.and_then(|it| self.fan_out.keeping_lock(context, workspace, it));
+        bar.finish();
+        let outcome = sent?;
+        Ok(PublishOutcome { lost: [would_be.lost, outcome.lost].concat(), ..outcome })
+    }
+
+    /// The tree under the name of `key`.
+    fn sending<'b>(
+        &'b self,
+        tree: &Tree<'b>,
+        key: &'b IpnsKey,
+        permission: Permission,
+    ) -> Result<Sending<'b>, CliError> {
+        let Tree { session, config, car, root, bar } = *tree;
+        let wanted = session.workspace.records(&session.config)?;
+        let judge = Judge::new(config, Some(wanted), Missing::IsLost);
+        let shown = bar.clone();
+        Ok(Sending {
+            locked: None,
+            names: (Some(session.config.name()), key.name()),
+            subject: Subject::Tree {
+                car,
+                root,
+                uploads: &self.uploads,
+                progress: Some(Arc::new(move |sent, total| {
+                    shown.at_then(sent, total, "publishing, and reading it back");
+                })),
+            },
+            author: self.args.publication.author.author(key, None),
+            judge: Some(judge.with_keys(self.context.own_keys())),
+            permission,
+            removal: self.args.publication.permission.mass_removal.removal(&ask),
+        })
+    }
+
+    /// What is last under the name that is left, valid for longer: until when. Where that fails, it
+    /// is said, and `renew --former` does it.
+    fn renew(&self, session: &Session) -> Option<String> {
+        let (key, author) = (&self.old_key, &self.args.publication.author);
+        let sending = Sending {
+            locked: None,
+            names: (Some(session.config.name()), key.name()),
+            subject: Subject::Newest { foreign: false },
+            author: author.author(key, None),
+            judge: None,
+            permission: Permission::default(),
+            removal: self.args.publication.permission.mass_removal.removal(&ask),
+        };
+        let until = |record: &VerifiedRecord| record.fields().until();
+        let reason = match self.fan_out.keeping_lock(self.context, &session.workspace, sending) {
+            Ok(PublishOutcome { record, shortfall: None, .. }) => return Some(until(&record)),
+            Ok(outcome) => outcome.shortfall.map(|short| short.to_string()).unwrap_or_default(),
+            Err(error) if error.kind == ErrorKind::NotPublished => return None,
+            // It is valid for long enough already.
+            Err(error) if error.kind == ErrorKind::NotLater => String::new(),
+            Err(error) => error.message,
+        };
+        if !reason.is_empty() {
+            self.context.output.warn(format_args!(
+                "the last record of {} was not renewed ({reason}): namesys renew --former",
+                key.name()
+            ));
+        }
+        self.published(session).ok()?.first().map(until)
+    }
+
+    /// What to do where something would be lost, or not all have it.
+    fn short(&self, shortfall: Shortfall) -> CliError {
+        let would_lose = matches!(shortfall, Shortfall::WouldLose { .. });
+        let error = CliError::from(shortfall);
+        match would_lose {
+            true => error.hint(
+                "take it over: namesys pull, then the same command again; or let it go, this once: \
+                 --replace. The workspace has its former keys still",
+            ),
+            false => error,
+        }
+    }
+
+    fn changed(&self) -> CliError {
+        let message = format!(
+            "something was published under {} meanwhile: it is not in what was published under {}",
+            self.keys.former(),
+            self.keys.name()
+        );
+        CliError::new(Exit::Failed, ErrorKind::Changed, message).hint(
+            "the workspace has its former keys still: namesys pull takes it over, and the same \
+             command again publishes it under the new name",
+        )
+    }
+}
+
+/// What is published.
+#[derive(Clone, Copy)]
+struct Tree<'a> {
+    session: &'a Session,
+    /// With the new keys.
+    config: &'a Config,
+    car: &'a Path,
+    root: Cid,
+    bar: &'a Progress,
+}

@@ -1,0 +1,104 @@
+//! `rotate`: another password, or another wallet: new keys, everything signed and published anew
+//! under the new name. Until all of that is done the workspace is as it was.
+
+mod course;
+mod report;
+
+use std::path::PathBuf;
+
+use namesys::report::ErrorKind;
+
+use super::publish::publication::PublicationArgs;
+use super::setup::set_up::{self, SetUp};
+use crate::cli::context::Context;
+use crate::cli::cost_args::CostArgs;
+use crate::cli::endpoints::UploadArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::new_args::NewArgs;
+use crate::cli::output::Outcome;
+use crate::cli::rpc_args::{RpcArgs, how_to_give};
+use crate::cli::session::Session;
+use crate::cli::wallet_args::OpenWallet;
+
+/// `rotate …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    new: NewArgs,
+    /// Send the transactions that point the chain to the new name, with the wallet of the new keys
+    /// [default: print them]
+    #[arg(long)]
+    send: bool,
+    /// Write them as a file of Safe's Transaction Builder
+    #[arg(long, value_name = "FILE", conflicts_with = "send")]
+    safe: Option<PathBuf>,
+    /// Send without asking
+    #[arg(long, short, requires = "send")]
+    yes: bool,
+    #[command(flatten)]
+    cost: CostArgs,
+    #[command(flatten)]
+    uploads: UploadArgs,
+    #[command(flatten)]
+    publication: PublicationArgs,
+    #[command(flatten)]
+    rpc: RpcArgs,
+}
+
+/// Signs, publishes, looks again, and only then has the workspace take the new keys.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    args.publication.author.check()?;
+    let mut session = Session::open(context)?;
+    session.ipns_name()?;
+    let keys = course::Keys::derive(&args, context, &session)?;
+    let mut report = report::begun(&keys);
+    if session.config.keys().ipns_name == Some(keys.name()) {
+        // It was cut short after the last step but one.
+        report.former = report::left(&session.config)?;
+        report.rotated = true;
+        context.output.note("these are the workspace's keys already");
+    } else {
+        let course = course::Course::open(&args, context, &mut session, &keys)?;
+        if let Err(error) = course.go(&mut session, &mut report) {
+            return Ok(Outcome::partial(report, Some(error)));
+        }
+    }
+    let error = match set_up(&args, context, session, keys) {
+        Ok(None) => None,
+        Ok(Some((setup, error))) => {
+            report.setup = Some(setup);
+            error
+        }
+        Err(error) => Some(error),
+    };
+    Ok(Outcome::partial(report, error))
+}
+
+type Set = Option<(namesys::report::SetupNamesReport, Option<CliError>)>;
+
+/// Prints or sends what points the chain to the new name.
+fn set_up(
+    args: &Args,
+    context: &Context,
+    session: Session,
+    keys: course::Keys,
+) -> Result<Set, CliError> {
+    let Some(rpc) = args.rpc.open(context, &context.http()?)? else {
+        let message = "the chain still points to the name that is left, and was not asked";
+        if args.send || args.safe.is_some() {
+            return Err(CliError::new(Exit::Usage, ErrorKind::NoRpc, message)
+                .hint(format!("{}; then namesys setup", how_to_give(context))));
+        }
+        context.output.note(format_args!("{message}: namesys setup --rpc-url URL goes on"));
+        return Ok(None);
+    };
+    let parts = SetUp {
+        send: args.send,
+        safe: args.safe.clone(),
+        yes: args.yes,
+        cost: args.cost.clone(),
+        rpc,
+        wallet: OpenWallet::Local(keys.wallet),
+    };
+    set_up::set_up(parts, context, session).map(Some)
+}

@@ -1,0 +1,97 @@
+//! What `rotate` prints or sends: the workspace's names are to use its new keys.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+
+use namesys::chain::Rpc;
+use namesys::chain::setup::{Clear, Nonces, SignerChange};
+use namesys::report::SetupNamesReport;
+use namesys::workspace::{ApprovalMode, Config};
+
+use super::checks::Claims;
+use super::course::{Course, report_of_all};
+use super::pointer::PointerArgs;
+use super::terms::Terms;
+use crate::cli::context::Context;
+use crate::cli::cost_args::CostArgs;
+use crate::cli::error::CliError;
+use crate::cli::session::Session;
+use crate::cli::wallet_args::OpenWallet;
+
+/// How long a transaction is waited for, in seconds.
+const WAIT: u64 = 300;
+
+/// What another command sets up for all names of its workspace, with keys that it has derived.
+pub struct SetUp {
+    /// Whether it is sent, and not printed.
+    pub send: bool,
+    /// A file for a multisig.
+    pub safe: Option<PathBuf>,
+    /// Without asking.
+    pub yes: bool,
+    /// What it may cost.
+    pub cost: CostArgs,
+    /// The nodes.
+    pub rpc: Rpc,
+    /// Who sends.
+    pub wallet: OpenWallet,
+}
+
+/// Sets up the names of `session`, as `setup` without more words would.
+///
+/// # Errors
+/// Those before which nothing was sent.
+pub fn set_up(
+    of: SetUp,
+    context: &Context,
+    session: Session,
+) -> Result<(SetupNamesReport, Option<CliError>), CliError> {
+    let SetUp { send, safe, yes, cost, rpc, wallet } = of;
+    let terms = Terms {
+        resolver: None,
+        set_resolver: true,
+        clear: Clear::default(),
+        chain_id: None,
+        wait: WAIT,
+        max_cost: cost.max_cost,
+        yes,
+        sends: send,
+        safe,
+        checks_tree: true,
+        planned: None,
+    };
+    let names = session.config.names().to_vec();
+    let course = Course {
+        terms: &terms,
+        context,
+        names: &names,
+        pointer: PointerArgs::default().get(Some(&session))?,
+        signers: on_chain(&session.config),
+        session: Some(session),
+        rpc,
+        wallet: Some(wallet),
+        claims: Claims::default(),
+        nonces: Nonces::default(),
+        spent: Cell::default(),
+    };
+    if !send {
+        let all = course.prepare_all(&names)?;
+        return Ok(report_of_all(course.elsewhere(all)?, None));
+    }
+    let (ended, error) = course.bring_all(&names);
+    match error {
+        Some(error) if ended.is_empty() => Err(error),
+        error => Ok(report_of_all(ended, error)),
+    }
+}
+
+/// Where the signer is approved on chain: the one that is used now, and no former one.
+fn on_chain(config: &Config) -> Vec<SignerChange> {
+    if config.approval_mode() != Some(ApprovalMode::OnChain) {
+        return Vec::new();
+    }
+    let former = config.former().iter().filter_map(|keys| keys.signer);
+    let former = former.filter(|signer| Some(*signer) != config.keys().signer);
+    let now = config.keys().signer.map(|signer| SignerChange { signer, approved: true });
+    now.into_iter().chain(former.map(|signer| SignerChange { signer, approved: false })).collect()
+}
