@@ -24,6 +24,7 @@
 //! | [`net`] | the HTTP client every network block shares: time-outs, retries, bounds | network |
 //! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
 //! | [`ipns`] | IPNS records, w3name revisions, publishers | network |
+//! | [`index`] | what was read and verified of a workspace before, in the user's cache folder | files |
 //! | [`workspace`] | what is wanted and what is signed, on disk | files |
 //! | [`published`] | what is out and what was known of it; what a publication would lose | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
@@ -56,6 +57,7 @@ pub mod devnet;
 pub mod ens;
 mod file_names;
 mod folder;
+pub mod index;
 pub mod ipfs;
 pub mod ipns;
 pub mod json;

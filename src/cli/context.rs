@@ -174,7 +174,14 @@ impl Context {
         tracing::info!("the workspace is {}", found.dir().display());
         let output = self.output;
         let told = move |holder: &str| output.note(format_args!("waiting for {holder}"));
-        Ok(found.waiting(&self.command, told))
+        Ok(found.waiting(&self.command, told).indexed(env::cache_folder()))
+    }
+
+    /// Writes down what the command learned of the workspace's files.
+    pub fn keep_index(&self) {
+        if let Some(Some((workspace, _))) = self.opened.get() {
+            workspace.keep_index();
+        }
     }
 
     /// With the line to add, where a workspace is somebody else's.

@@ -180,6 +180,16 @@ pub fn config_file() -> Option<PathBuf> {
     Some(folders.config_dir().join("namesys").join("config.toml"))
 }
 
+/// Where what can be made anew is kept: `namesys` in the folder for such files
+/// (`XDG_CACHE_HOME`); none without a home directory.
+pub fn cache_folder() -> Option<PathBuf> {
+    if IS_CLOSED.load(Ordering::Relaxed) {
+        return None;
+    }
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.cache_dir().join("namesys"))
+}
+
 /// Where the devnet finds anvil: `ANVIL`, `PATH`, or npm's package in the user's cache folder.
 ///
 /// # Errors

@@ -103,7 +103,7 @@ impl Session {
     /// When another process keeps the lock, or the file is wrong by now.
     pub fn lock(&mut self) -> Result<Lock, CliError> {
         let lock = self.workspace.lock()?;
-        self.config = self.workspace.config()?;
+        self.config = self.workspace.config_again(&self.config)?;
         Ok(lock)
     }
 

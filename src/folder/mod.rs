@@ -17,7 +17,8 @@ use std::path::{Component, Path, PathBuf};
 #[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
+pub use rustix::fs::Stat;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
 pub use self::unsuitable::Unsuitable;
@@ -59,7 +60,7 @@ impl Kind {
         }
     }
 
-    fn of_stat(stat: &Stat) -> Self {
+    pub(crate) fn of_stat(stat: &Stat) -> Self {
         Self::of(FileType::from_raw_mode(stat.st_mode))
     }
 }
@@ -130,6 +131,16 @@ impl OpenDir {
         self.regular(path, fd.map_err(|errno| self.explain(path, errno))?)
     }
 
+    /// Opens the regular file at `path` to be added to.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file).
+    pub fn file_to_change(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        let path = path.as_ref();
+        let fd = self.open_below(path, OFlags::RDWR, Mode::empty());
+        self.regular(path, fd.map_err(|errno| self.explain(path, errno))?)
+    }
+
     /// As [`file`](Self::file); nothing is read of one that claims to have more than `limit` bytes.
     ///
     /// # Errors
@@ -179,6 +190,15 @@ impl OpenDir {
     /// [`Unsuitable::Link`] for a link on the way there, or the system's.
     pub fn kind(&self, path: impl AsRef<Path>) -> io::Result<Option<Kind>> {
         Ok(self.stat(path.as_ref())?.as_ref().map(Kind::of_stat))
+    }
+
+    /// What the system says of `path`, on the way to which links are followed: only to compare it
+    /// with what was said before. Whoever reads it opens it as everything here is opened.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn glance(&self, path: &str) -> io::Result<Stat> {
+        Ok(statat(&self.fd, path, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     fn stat(&self, path: &Path) -> io::Result<Option<Stat>> {

@@ -25,7 +25,7 @@ const V2_HEADER_BYTES: u64 = 40;
 /// A block and its CID.
 const MAX_SECTION_BYTES: u64 = MAX_BLOCK_BYTES as u64 + 128;
 /// CIDv1 with sha2-256: the root's place is kept free at this size.
-const ROOT_BYTES: usize = 36;
+pub(super) const ROOT_BYTES: usize = 36;
 
 /// Why a CAR cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +113,7 @@ impl<W: Write + Seek> BlockSink for CarWriter<W> {
     }
 }
 
-fn header(root: &Cid) -> Vec<u8> {
+pub(super) fn header(root: &Cid) -> Vec<u8> {
     // In DAG-CBOR a link is tag 42 over a zero byte and the CID.
     let link = [&[0], &root.to_bytes()[..]].concat();
     let mut cbor = Encoder::new(Vec::new());
@@ -142,7 +142,7 @@ pub struct CarReader<R: Read> {
     roots: Vec<Cid>,
     index: u64,
     /// Bytes that are still to come; what follows is an index.
-    left: u64,
+    pub(super) left: u64,
     ended: bool,
 }
 
@@ -197,7 +197,7 @@ impl<R: Read> CarReader<R> {
     }
 
     /// The length of the next section; `None` at the end.
-    fn next_length(&mut self) -> Option<Result<usize, CarError>> {
+    pub(super) fn next_length(&mut self) -> Option<Result<usize, CarError>> {
         if self.ended || self.left == 0 {
             return None;
         }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cid::Cid;
 
 use super::block::BlockSource;
-use super::car::{CarError, CarReader};
+use super::car::{CarError, CarReader, ROOT_BYTES, header};
 
 /// A CAR file, of which only the places of the blocks are kept in memory.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct CarBlocks {
     file: File,
     places: HashMap<Cid, (u64, usize)>,
     roots: Vec<Cid>,
+    /// Where its last block ends.
+    end: u64,
 }
 
 impl CarBlocks {
@@ -36,19 +38,73 @@ impl CarBlocks {
     pub fn of(file: File) -> Result<Self, CarError> {
         let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
         let roots = reader.roots().to_vec();
-        let mut places = HashMap::new();
+        let (mut places, mut end) = (HashMap::new(), reader.input.stream_position()?);
         while let Some(block) = reader.next() {
             let (cid, data) = block?;
-            let end = reader.input.stream_position()?;
+            end = reader.input.stream_position()?;
             places.insert(cid, (end - data.len() as u64, data.len()));
         }
-        Ok(Self { file, places, roots })
+        Ok(Self { file, places, roots, end })
+    }
+
+    /// Finds the places of the blocks and checks none: whoever reads one does. What follows a block
+    /// that was cut short, or is none, is left out.
+    ///
+    /// # Errors
+    /// [`CarError`] where it does not begin as a CAR file.
+    pub fn unchecked(file: File) -> Result<Self, CarError> {
+        let length = file.metadata()?.len();
+        let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
+        let (roots, all) = (reader.roots().to_vec(), reader.left);
+        let start = reader.input.stream_position()?;
+        let (mut places, mut end) = (HashMap::new(), start);
+        while let Some(Ok(section)) = reader.next_length() {
+            let next = start + (all - reader.left);
+            let Ok(cid) = Cid::read_bytes(&mut reader.input) else { break };
+            let Some(data) = section.checked_sub(cid.encoded_len()).filter(|_| next <= length)
+            else {
+                break;
+            };
+            let skipped = i64::try_from(data).map_err(io::Error::other)?;
+            reader.input.seek_relative(skipped)?;
+            places.insert(cid, (next - data as u64, data));
+            end = next;
+        }
+        Ok(Self { file, places, roots, end })
+    }
+
+    /// Whether it has the block.
+    pub(crate) fn has(&self, cid: &Cid) -> bool {
+        self.places.contains_key(cid)
+    }
+
+    /// How long it is, whole blocks alone.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
     }
 
     /// The roots, as the header claims them: their blocks may be missing.
     pub fn roots(&self) -> &[Cid] {
         &self.roots
     }
+}
+
+/// Adds the blocks of the CAR file `more` to `file`, whose own root, and that of both from then on,
+/// is one of 36 bytes. Cut short, the file is what it was, with some blocks more.
+///
+/// # Errors
+/// The system's, and where one of them is no such file.
+pub(crate) fn append_car(mut file: File, more: &Path, root: &Cid) -> io::Result<()> {
+    let known = CarBlocks::unchecked(file.try_clone()?).map_err(io::Error::other)?;
+    let mut reader = CarReader::new(BufReader::new(File::open(more)?)).map_err(io::Error::other)?;
+    let is_ours = matches!(known.roots(), [old] if old.encoded_len() == ROOT_BYTES);
+    if !is_ours || root.encoded_len() != ROOT_BYTES {
+        return Err(io::Error::other("its root has another length"));
+    }
+    file.set_len(known.end)?;
+    file.seek(io::SeekFrom::Start(known.end))?;
+    io::copy(&mut reader.input, &mut file)?;
+    file.write_all_at(&header(root), 0)
 }
 
 impl BlockSource for CarBlocks {
@@ -84,8 +140,47 @@ mod tests {
         assert_eq!(car.get(&sha256_cid(RAW, b"another")).unwrap(), None);
 
         let mut bytes = std::fs::read(&path).unwrap();
+        let whole = CarBlocks::unchecked(File::open(&path).unwrap()).unwrap();
+        assert_eq!((&whole.places, &whole.roots, whole.end), (&car.places, &car.roots, car.end));
+        assert_eq!(whole.end, bytes.len() as u64);
+        // Cut short it has the blocks before.
+        for cut in [1, 100, 12_000] {
+            let short = dir.path().join("short.car");
+            std::fs::write(&short, &bytes[..bytes.len() - cut]).unwrap();
+            let blocks = CarBlocks::unchecked(File::open(&short).unwrap()).unwrap();
+            assert!(blocks.places.len() < cids.len() && blocks.has(&cids[0]), "{cut}");
+            assert!(blocks.places.iter().all(|(cid, place)| car.places.get(cid) == Some(place)));
+            assert!(blocks.end < bytes.len() as u64);
+        }
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         assert!(matches!(CarBlocks::open(&path), Err(CarError::Block(_))));
+    }
+
+    #[test]
+    fn blocks_are_added_also_behind_one_that_was_cut_short() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, texts: &[&str]| {
+            let path = dir.path().join(name);
+            let mut writer = CarWriter::create(&path).unwrap();
+            let cids = texts.iter().map(|text| sha256_cid(RAW, text.as_bytes()));
+            let cids: Vec<Cid> = cids.collect();
+            for (cid, text) in cids.iter().zip(texts) {
+                writer.put(cid, text.as_bytes()).unwrap();
+            }
+            writer.finish(&cids[0]).unwrap();
+            (path, cids)
+        };
+        for cut in [0, 1, 5] {
+            let (path, cids) = write("a.car", &["one", "two", "three"]);
+            let (more, others) = write("b.car", &["four", "five"]);
+            let file = File::options().read(true).write(true).open(&path).unwrap();
+            file.set_len(file.metadata().unwrap().len() - cut).unwrap();
+            append_car(file, &more, &others[0]).unwrap();
+            let both = CarBlocks::open(&path).unwrap();
+            assert_eq!(both.roots(), [others[0]]);
+            assert!(cids[..2].iter().chain(&others).all(|cid| both.has(cid)));
+            assert_eq!(both.has(&cids[2]), cut == 0);
+        }
     }
 }

@@ -208,7 +208,7 @@ pub fn list(
 }
 
 /// Every part of a HAMT is met once: twice in one tree, its names would lie in wrong buckets.
-fn list_shards(
+pub(super) fn list_shards(
     source: &dyn BlockSource,
     root: &Cid,
     mut part: Shard,

@@ -88,6 +88,26 @@ pub fn check_complete(source: &dyn BlockSource, root: &Cid) -> Result<(), ReadEr
     Ok(())
 }
 
+/// As [`check_complete`], but for what is below nodes that are `known` to be complete; those that are
+/// found so are known from then on.
+///
+/// # Errors
+/// As [`Walk::next`].
+pub fn check_complete_beyond(
+    source: &dyn BlockSource,
+    root: &Cid,
+    known: &mut HashSet<Cid>,
+) -> Result<(), ReadError> {
+    let mut walk = Walk::new(root, TreeBudget::new(TreeLimits::WHOLE));
+    // Where something is missing, nothing is known any more.
+    walk.seen = std::mem::take(known);
+    while walk.next(source).transpose()?.is_some() {}
+    // What files are made of is there where the node above is.
+    walk.seen.retain(|cid| cid.codec() == DAG_PB);
+    *known = walk.seen;
+    Ok(())
+}
+
 /// Something below a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Met {

@@ -81,14 +81,14 @@ pub enum PackError {
 
 /// A file or directory that is packed, under its name in the directory above.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     pub name: String,
     pub node: Node,
 }
 
 /// A packed node: its CID, kept short, and, for links to it, the bytes of all its blocks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
     id: BlockId,
     pub tsize: u64,
 }
@@ -107,6 +107,21 @@ impl Node {
     /// Of a link in a tree that was packed here.
     pub fn of(cid: &Cid, tsize: u64) -> Self {
         Self { id: BlockId::new(cid), tsize }
+    }
+
+    /// From what [`digest`](Self::digest), [`is_raw`](Self::is_raw) and `tsize` gave.
+    pub fn of_digest(digest: [u8; 32], is_raw: bool, tsize: u64) -> Self {
+        Self { id: BlockId { digest, codec: if is_raw { RAW as u8 } else { DAG_PB as u8 } }, tsize }
+    }
+
+    /// The sha2-256 in its CID.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.id.digest
+    }
+
+    /// Whether it is a block of nothing but a file's bytes.
+    pub fn is_raw(&self) -> bool {
+        u64::from(self.id.codec) == RAW
     }
 
     /// Its CID.
@@ -163,13 +178,13 @@ impl Hasher for DigestHasher {
 }
 
 /// Hashes a file of less than a chunk, which is one block; nothing of it is packed yet.
-pub(super) fn leaf(content: &[u8]) -> Option<Node> {
+pub(crate) fn leaf(content: &[u8]) -> Option<Node> {
     let hash = || BlockId::new(&sha256_cid(RAW, content));
     (content.len() < CHUNK_BYTES).then(|| Node { id: hash(), tsize: content.len() as u64 })
 }
 
 /// Encodes files and directories, handing each distinct block to the sink once.
-pub(super) struct Packer<'a> {
+pub(crate) struct Packer<'a> {
     sink: &'a mut dyn BlockSink,
     seen: HashSet<BlockId, BuildHasherDefault<DigestHasher>>,
     bytes: u64,

@@ -6,6 +6,8 @@ use std::fmt;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 
+use sha2::{Digest, Sha256};
+
 use super::{IpnsKey, SignerKey};
 use crate::secret::Secret32;
 
@@ -61,6 +63,21 @@ impl OwnKeys {
     /// Adds 32 secret bytes, a wallet's key say.
     pub fn add(&mut self, key: Secret32) {
         self.0.push(key);
+    }
+
+    /// Stands for all of them in what is kept of a search for them. Nothing that is kept tells more
+    /// of a key than its address, which is public: both are one-way, and the keys 32 random bytes.
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
+        let mut each: Vec<[u8; 32]> = Vec::with_capacity(self.0.len());
+        for key in &self.0 {
+            let mut hash = Sha256::new();
+            hash.update(b"namesys: a key that was looked for\n");
+            hash.update(key.expose());
+            each.push(hash.finalize().into());
+        }
+        each.sort_unstable();
+        each.dedup();
+        Sha256::digest(each.concat()).into()
     }
 
     /// All of them stand so in every binary form: alone, before the public half, in DER.

@@ -7,15 +7,14 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::answers::Answers;
+use super::bundle::keep;
 use super::decision::{Decision, decide};
 use super::error::PublishTreeError;
 use super::ledger::Ledger;
 use super::request::{Author, PublishRequest, Subject};
-use super::targets::{Given, TargetOutcome, give, send};
+use super::targets::{Given, Sent, TargetOutcome, give, send};
 use super::verdict::{Enough, PublishOutcome, Shortfall, shortfall};
-use super::{
-    Agreement, History, KEPT_TREE, Patience, Sight, SightOf, agreement, told, wait_for_agreement,
-};
+use super::{Agreement, History, Patience, Sight, SightOf, agreement, told, wait_for_agreement};
 use crate::ipns::RecordSource;
 use crate::workspace::Lock;
 
@@ -77,8 +76,9 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
         return Ok(outcome(decision, base, Vec::new(), Vec::new()));
     }
     let uploads = match &request.subject {
-        Subject::Tree { car, root, uploads, progress } => {
-            join_all(uploads.iter().map(|upload| send(&**upload, car, root, progress))).await
+        Subject::Tree { car, root, part, uploads, progress } => {
+            let tree = Sent { car, root, part: part.as_ref(), progress };
+            join_all(uploads.iter().map(|upload| send(&**upload, &tree))).await
         }
         Subject::Root(_) | Subject::Newest { .. } => Vec::new(),
     };
@@ -130,14 +130,13 @@ async fn send_all(request: &PublishRequest<'_>) -> Result<PublishOutcome, Publis
     Ok(PublishOutcome { without_network, ..outcome })
 }
 
-/// Moves the packed tree to where the next comparison finds it. Without it, it is fetched.
+/// The next comparison finds what was packed here.
 fn keep_tree(request: &PublishRequest<'_>) {
     let made_here = matches!(request.author, Author::Key { .. });
-    if let (Some(workspace), Some(car), true) =
-        (request.workspace, request.subject.car(), made_here)
-        && let Err(error) = std::fs::rename(car, workspace.dir().join(KEPT_TREE))
+    if let (Some(workspace), Some(car), Some(root), true) =
+        (request.workspace, request.subject.car(), request.subject.root(), made_here)
     {
-        tracing::info!("the published tree is not kept: {error}");
+        keep(workspace, car, &root, request.subject.is_part());
     }
 }
 

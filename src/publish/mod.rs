@@ -14,6 +14,7 @@
 //! | `verdict` | when that is enough, and what is missing otherwise |
 //! | `told` | what the log tells of all that |
 //! | `tree` | what is packed, into a file that removes itself |
+//! | `bundle` | what is sent of it: all, or what is new since the last |
 //! | `private_keys` | what must not be published |
 //! | `status` | what each publisher serves now |
 //! | `history` | what was published from here, under `.namesys/` |
@@ -23,6 +24,7 @@
 mod agreement;
 mod answers;
 mod author;
+mod bundle;
 mod decision;
 mod error;
 mod foresight;
@@ -46,6 +48,7 @@ mod verdict;
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
 pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;
+pub use bundle::{Bundle, BundleError, Part};
 pub use error::PublishTreeError;
 pub use foresight::{Foreseen, Foresight, foresee, lacking};
 pub use history::{

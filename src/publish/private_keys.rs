@@ -3,13 +3,16 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
 use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, OpenDir};
-use crate::ipfs::{MAX_FILE_BYTES, ROOT_FOLDER};
+use crate::index::{FileAt, Looked};
+use crate::ipfs::{MAX_FILE_BYTES, Node, ROOT_FOLDER};
 use crate::keys::{FoundKey, OwnKeys, private_key_in};
+use crate::workspace::{Workspace, keyless};
 
 /// What is looked at of a file at a time, in bytes; a record file has some thousand.
 const PART: usize = 1 << 20;
@@ -62,6 +65,44 @@ pub fn refuse_private_keys_of(workspace: &Path, own: &OwnKeys) -> Result<(), Pri
         // Whoever publishes it says what is wrong with it.
         Err(_) => Ok(()),
     })
+}
+
+/// As [`refuse_private_keys_of`], by what the workspace's index knows.
+///
+/// # Errors
+/// [`PrivateKeyError`] names the file.
+pub(super) fn refuse_private_keys_known(
+    workspace: &Workspace,
+    looked: &mut Looked<'_>,
+    own: &OwnKeys,
+) -> Result<(), PrivateKeyError> {
+    let (fingerprint, is_new) = (own.fingerprint(), AtomicBool::new(false));
+    let look = |FileAt { path, file }: FileAt<'_>| {
+        let under = |node: &Node| keyless(node, &fingerprint);
+        let said = file.said.as_ref().and_then(|said| said.keyless);
+        if said.is_some() && said == file.node.as_ref().map(under) {
+            return Ok(());
+        }
+        let at = workspace.dir().join(&path);
+        let found = match file.read(workspace.folder(), &path) {
+            Ok(bytes) => private_key_in(&bytes, own),
+            Err(error) => return Err(failed(&at)(error)),
+        };
+        if let Some(found) = found {
+            return Err(PrivateKeyError::Found { path: at, found });
+        }
+        file.say().keyless = file.node.as_ref().map(under);
+        is_new.store(true, Ordering::Relaxed);
+        Ok(())
+    };
+    let found = [WELL_KNOWN, ROOT_FOLDER].into_iter().find_map(|part| {
+        let files = looked.tree().files(part);
+        files.into_par_iter().find_map_first(|at| look(at).err())
+    });
+    if is_new.into_inner() {
+        looked.keep();
+    }
+    found.map_or(Ok(()), Err)
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> PrivateKeyError + use<> {

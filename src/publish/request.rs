@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Enough;
-use super::{HistoryTarget, PublishNotice, Sight, Trees};
+use super::{HistoryTarget, Part, PublishNotice, Sight, Trees};
 use crate::ipfs::upload::Upload;
 use crate::ipns::{Publisher, RecordSource, Validity, VerifiedRecord};
 use crate::keys::{IpnsKey, IpnsName};
@@ -108,6 +108,8 @@ pub enum Subject<'a> {
         car: &'a Path,
         /// Its root.
         root: Cid,
+        /// Whom the packed tree is for, where it is only a part.
+        part: Option<Part<'a>>,
         /// Every one gets the tree.
         uploads: &'a [Box<dyn Upload>],
         /// Told about the bytes of the uploads.
@@ -183,6 +185,11 @@ impl Subject<'_> {
     /// Whether it is renewed without being seen here.
     pub(super) fn is_foreign(&self) -> bool {
         matches!(self, Self::Newest { foreign: true })
+    }
+
+    /// Whether the packed tree on this disk is only what is new of it.
+    pub(super) fn is_part(&self) -> bool {
+        matches!(self, Self::Tree { part: Some(_), .. })
     }
 
     /// The packed tree on this disk.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use cid::Cid;
 use serde::{Deserialize, Serialize};
 
-use super::told;
+use super::{Part, told};
 use crate::ipfs::upload::Upload;
 use crate::ipns::{
     PublishError, Published, Publisher, ReadBack, VerifiedRecord, publish_and_read_back,
@@ -28,22 +28,48 @@ pub struct TargetOutcome {
     pub error: Option<String>,
 }
 
-pub(super) async fn send(
-    upload: &dyn Upload,
-    car: &Path,
-    root: &Cid,
-    progress: &Option<Progress>,
-) -> TargetOutcome {
+/// What services get.
+pub(super) struct Sent<'a> {
+    /// The packed tree, or a part of it.
+    pub(super) car: &'a Path,
+    /// Its root.
+    pub(super) root: &'a Cid,
+    /// Whom a part is for.
+    pub(super) part: Option<&'a Part<'a>>,
+    /// Told about the bytes.
+    pub(super) progress: &'a Option<Progress>,
+}
+
+pub(super) async fn send(upload: &dyn Upload, tree: &Sent<'_>) -> TargetOutcome {
     let (to, since) = (upload.describe(), Instant::now());
-    let outcome = if upload.has(root).await {
+    let outcome = if upload.has(tree.root).await {
         TargetOutcome { to, ok: true, sent: false, read_back: false, error: None }
     } else {
-        let sent = upload.upload(car, root, progress.clone()).await;
-        let error = sent.err().map(|error| error.to_string());
+        let error = send_blocks(upload, tree).await.err();
         TargetOutcome { to, ok: error.is_none(), sent: error.is_none(), read_back: false, error }
     };
     told::target("tree", &outcome.to, outcome.sent, outcome.error.as_deref(), since);
     outcome
+}
+
+/// What is new, to a service that has all the rest, and says then that it has all; otherwise the
+/// whole tree.
+async fn send_blocks(upload: &dyn Upload, tree: &Sent<'_>) -> Result<(), String> {
+    let Sent { car, root, part, progress } = tree;
+    let car = match part {
+        Some(Part { base, whole }) if upload.takes_blocks() => {
+            if upload.takes_parts() && upload.has(base).await {
+                match upload.upload(car, root, (*progress).clone()).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => told::part_not_taken(&upload.describe(), &error.to_string()),
+                }
+            }
+            whole.car().await?
+        }
+        _ => car,
+    };
+    let sent = upload.upload(car, root, (*progress).clone()).await;
+    sent.map_err(|error| error.to_string())
 }
 
 /// How a publisher did that was given a record.

@@ -105,3 +105,13 @@ fn of(record: &VerifiedRecord) -> String {
 fn ms(since: Instant) -> u128 {
     since.elapsed().as_millis()
 }
+
+/// That what is published is fetched for the next comparison.
+pub(super) fn not_kept(error: &std::io::Error) {
+    tracing::info!("the published tree is not kept: {error}");
+}
+
+/// That a service gets the whole tree.
+pub(super) fn part_not_taken(to: &str, error: &str) {
+    tracing::info!("{to} gets the whole tree, for with what is new alone it says: {error}");
+}

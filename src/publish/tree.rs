@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use cid::Cid;
 use tempfile::TempPath;
 
-use super::private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
+use super::private_keys::{
+    PrivateKeyError, refuse_private_keys, refuse_private_keys_known, refuse_private_keys_of,
+};
 use crate::ipfs::{BlockSink, CarWriter, PackError, Packed, pack_directory, pack_well_known};
 use crate::keys::OwnKeys;
 use crate::temporary::Temporary;
+use crate::workspace::Workspace;
 
 /// What is packed.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub enum Source {
     Folder(PathBuf),
     /// A root that holds the `.well-known` of this workspace alone.
     WellKnown(PathBuf),
+    /// The same, by what the workspace's index knows of it.
+    Workspace(Workspace),
 }
 
 /// Why a tree was not packed.
@@ -63,6 +68,10 @@ impl Source {
         match self {
             Self::Folder(dir) => refuse_private_keys(dir, own),
             Self::WellKnown(workspace) => refuse_private_keys_of(workspace, own),
+            Self::Workspace(workspace) => match workspace.look() {
+                Some(mut looked) => refuse_private_keys_known(workspace, &mut looked, own),
+                None => refuse_private_keys_of(workspace.dir(), own),
+            },
         }
     }
 
@@ -72,6 +81,21 @@ impl Source {
     /// [`PackError`].
     pub fn measure(&self, progress: &mut dyn FnMut(u64)) -> Result<Packed, PackError> {
         self.pack_to(&mut Nowhere, progress)
+    }
+
+    /// Its root, by what is known.
+    ///
+    /// # Errors
+    /// [`PackError`].
+    pub fn root(&self, progress: &mut dyn FnMut(u64)) -> Result<Cid, PackError> {
+        let known = match self {
+            Self::Workspace(workspace) => workspace.known_root(),
+            Self::Folder(_) | Self::WellKnown(_) => None,
+        };
+        match known {
+            Some(root) => Ok(root),
+            None => Ok(self.measure(progress)?.root),
+        }
     }
 
     /// Packs it into the CAR file `car`.
@@ -94,6 +118,7 @@ impl Source {
         match self {
             Self::Folder(dir) => pack_directory(dir, sink, progress),
             Self::WellKnown(workspace) => pack_well_known(workspace, sink, progress),
+            Self::Workspace(workspace) => pack_well_known(workspace.dir(), sink, progress),
         }
     }
 }

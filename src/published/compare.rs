@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cid::Cid;
 
-use crate::ipfs::{BlockSource, Kind, RAW, ReadError, TreeBudget, list, resolve};
+use crate::ipfs::{BlockSource, Kind, RAW, ReadError, TreeBudget, list, resolve, unlike_in_shards};
 
 /// Folders within each other, as many as a workspace may have.
 const MAX_DEPTH: usize = 136;
@@ -50,6 +50,11 @@ pub trait Visitor {
     /// Whether what is at a path is looked at no further.
     fn skips(&self, three: &Three) -> bool;
 
+    /// Whether it wants to see the entries that are the same there and here too.
+    fn wants_all(&self) -> bool {
+        true
+    }
+
     /// The entries of a folder: their names, sorted, each with what is there in each place.
     ///
     /// # Errors
@@ -81,6 +86,10 @@ struct Unlike<'a>(&'a mut dyn FnMut(Difference) -> Result<(), ReadError>);
 impl Visitor for Unlike<'_> {
     fn skips(&self, [_, there, here]: &Three) -> bool {
         there == here
+    }
+
+    fn wants_all(&self) -> bool {
+        false
     }
 
     fn leaf(&mut self, difference: Difference) -> Result<(), ReadError> {
@@ -126,7 +135,16 @@ pub fn compare_with(
         if let (true, Some(cid)) = (depth > MAX_DEPTH, three.iter().flatten().next()) {
             return Err(ReadError::Bound { cid: *cid, what: "levels" });
         }
-        let (entries, leaves) = match read(source, &path, &three, budget) {
+        let part = match visitor.wants_all() {
+            true => Ok(None),
+            false => read_part(source, &path, &three, budget),
+        };
+        let read = match part {
+            Ok(None) => read(source, &path, &three, budget),
+            Ok(Some(entries)) => Ok((entries, [None, None, None])),
+            Err(error) => Err(error),
+        };
+        let (entries, leaves) = match read {
             Ok(read) => read,
             Err(error) => {
                 visitor.unreadable(&path, error)?;
@@ -147,6 +165,32 @@ pub fn compare_with(
 }
 
 type Read = (BTreeMap<String, Three>, [Option<Leaf>; 3]);
+
+/// Of large folders the entries in parts that are not the same there and here; none of others.
+fn read_part(
+    source: &dyn BlockSource,
+    path: &str,
+    three: &Three,
+    budget: &TreeBudget,
+) -> Result<Option<BTreeMap<String, Three>>, ReadError> {
+    if three.iter().flatten().any(|cid| cid.codec() == RAW) {
+        return Ok(None);
+    }
+    let Some(found) = unlike_in_shards(source, three, budget)? else { return Ok(None) };
+    let mut entries = BTreeMap::new();
+    for (name, links) in found {
+        let mut of_name: Three = [None; 3];
+        for (place, (link, of)) in links.into_iter().zip(three).enumerate() {
+            let unreadable = |reason: &str| ReadError::Malformed {
+                cid: of.unwrap_or_default(),
+                reason: format!("{path}{name}: {reason}"),
+            };
+            of_name[place] = version_1(link.transpose().map_err(unreadable)?);
+        }
+        entries.insert(name, of_name);
+    }
+    Ok(Some(entries))
+}
 
 /// What is at a path: the entries of the folders, and the files and links.
 fn read(
@@ -268,6 +312,42 @@ pub(super) mod tests {
         let folder = resolve(&blocks, &there, &["d"]).unwrap().cid;
         blocks.remove(&folder);
         assert!(matches!(differences(&blocks, roots), Err(ReadError::Missing(_))));
+    }
+
+    #[test]
+    fn of_a_large_folder_only_parts_that_differ_are_read() {
+        let mut blocks = MemoryBlocks::new();
+        let names: Vec<String> = (0..8000).map(|n| format!("d/{n:040}")).collect();
+        let files = |changed: &[(usize, &'static str)], gone: usize| {
+            let text = |n| changed.iter().find(|(other, _)| *other == n).map_or("1", |(_, t)| *t);
+            let files = names.iter().enumerate().filter(|(n, _)| *n != gone);
+            files.map(|(n, name)| (&**name, text(n))).collect::<Vec<_>>()
+        };
+        let mut pack =
+            |files: Vec<(&str, &str)>| crate::ipfs::pack_files(files, &mut blocks).unwrap().root;
+        let base = pack(files(&[], 9999));
+        let there = pack(files(&[(5, "2"), (4000, "2")], 7));
+        let here = pack(files(&[(5, "3"), (6000, "3")], 8));
+        let roots = Roots { base: Some(base), there, here };
+        let expected = [(5, "xxx"), (7, "x-x"), (8, "xx-"), (4000, "xxx"), (6000, "xxx")];
+        let expected = expected.map(|(n, places)| format!("{} {places}", names[n]));
+        assert_eq!(differences(&blocks, roots).unwrap(), expected);
+        let without = differences(&blocks, Roots { base: None, ..roots }).unwrap();
+        assert_eq!(without.len(), 5);
+        // What is not read need not be there.
+        let of = |root: &Cid| resolve(&blocks, root, &["d"]).unwrap().cid;
+        let (mut counted, budget) = (0, TreeBudget::new(TreeLimits::default()));
+        let three = [Some(of(&base)), Some(of(&there)), Some(of(&here))];
+        let entries = unlike_in_shards(&blocks, &three, &budget).unwrap().unwrap();
+        counted += entries.len();
+        assert!((5..2000).contains(&counted), "{counted} of 8000");
+        // Beside a small folder all is listed.
+        let small = pack_small(&mut blocks);
+        assert!(differences(&blocks, Roots { there: small, ..roots }).unwrap().len() > 7990);
+    }
+
+    fn pack_small(blocks: &mut MemoryBlocks) -> Cid {
+        packed(blocks, &[("d/a", "1")])
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | [`ipns`] | IPNS records, w3name and its revisions, delegated routing, Kubo |
 //! | [`unixfs`] | the profile that makes equal roots |
 //! | [`published`] | whose copy is the truth: the base, what a publication would lose, who decides |
+//! | [`index`] | what is known of a workspace's files from before, and when it is believed |
 //! | [`deployed_client`] | the web client's trees, and the sibling Dev3 |
 //! | [`threats`] | who is trusted, and what follows |
 
@@ -21,6 +22,8 @@ pub mod ccip_read {}
 pub mod deployed_client {}
 #[doc = include_str!("identities.md")]
 pub mod identities {}
+#[doc = include_str!("index.md")]
+pub mod index {}
 #[doc = include_str!("ipns.md")]
 pub mod ipns {}
 #[doc = include_str!("keys.md")]

@@ -9,6 +9,8 @@
 
 mod error;
 mod flag;
+mod lazy;
+mod plain;
 mod read;
 
 use std::fmt;
@@ -20,6 +22,8 @@ use toml_edit::{Document, DocumentMut};
 
 pub use error::TomlError;
 pub use flag::from_flag;
+pub use lazy::LazyDocument;
+pub use plain::{PlainLine, plain_lines, plain_name};
 
 use error::Fault;
 

@@ -7,12 +7,12 @@ use std::path::Path;
 use alloy_primitives::Address;
 use rayon::prelude::*;
 
-use super::tree::{TreeEntry, TreeError, read_bounded, read_payload, walk_in};
+use super::tree::{ReadError, TreeEntry, TreeError, read_bounded, read_payload, walk_in};
 use super::{Facts, Workspace};
 use crate::ens::Name;
 use crate::folder::OpenDir;
-use crate::record::{PathMeaning, RecordKey, record_path};
-use crate::request::{ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
+use crate::record::{PathMeaning, RecordKey, Value, record_path};
+use crate::request::{ApprovalBasis, ApprovalCache, SignedRecord, VerifiedRecord, VerifyContext};
 
 /// A file of the tree and what was found.
 #[derive(Clone, Debug)]
@@ -32,14 +32,39 @@ pub struct CheckedFile {
 pub enum Verdict {
     /// The resolver would accept it.
     Valid(VerifiedRecord),
+    /// It was found so before, by the user's own index: good enough for what is the user's, and
+    /// taken for nothing that others sent.
+    Known(KnownRecord),
     /// It would not, and why.
     Invalid(String),
     /// Not a record: published as it is, not looked at.
     Foreign,
 }
 
-/// Checks every file under `.well-known/` of `workspace`. `owner_of` says who owns a name;
-/// `approved` are signers approved on chain.
+/// What is said of a record that was verified before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRecord {
+    /// The value that was signed.
+    pub value: Value,
+    /// Who signed it.
+    pub signer: Address,
+    /// Why that signer may.
+    pub basis: ApprovalBasis,
+}
+
+impl Verdict {
+    /// Value, signer, and why the signer may, of a record that the resolver would accept.
+    pub fn record(&self) -> Option<(&Value, Address, ApprovalBasis)> {
+        match self {
+            Self::Valid(record) => Some((record.value(), record.signer(), record.basis())),
+            Self::Known(KnownRecord { value, signer, basis }) => Some((value, *signer, *basis)),
+            Self::Invalid(_) | Self::Foreign => None,
+        }
+    }
+}
+
+/// Checks every file under `.well-known/` of `workspace`, whatever was found before. `owner_of`
+/// says who owns a name; `approved` are signers approved on chain.
 ///
 /// # Errors
 /// When the tree cannot be walked.
@@ -84,12 +109,31 @@ pub fn check_record(
     Ok(Some(check_file(folder, entry, facts.chain_id, &of, &approved, &approvals)))
 }
 
-fn check_file(
+pub(super) fn check_file(
     workspace: &OpenDir,
     entry: TreeEntry,
     chain_id: u64,
     owner_of: &dyn Fn(&Name) -> Address,
     approved_signers: &[Address],
+    approvals: &ApprovalCache,
+) -> CheckedFile {
+    let payload = match &entry.meaning {
+        PathMeaning::Records(_) | PathMeaning::Legacy(..) => read_payload(workspace, &entry.path),
+        // Not looked at.
+        PathMeaning::Foreign | PathMeaning::Fault(_) => Ok(Vec::new()),
+    };
+    check_payload(workspace, entry, payload, (chain_id, owner_of, approved_signers), approvals)
+}
+
+/// The chain id, who owns a name, and who is approved on chain.
+type Against<'a> = (u64, &'a dyn Fn(&Name) -> Address, &'a [Address]);
+
+/// As [`check_file`], of a file that was read.
+pub(super) fn check_payload(
+    workspace: &OpenDir,
+    entry: TreeEntry,
+    payload: Result<Vec<u8>, ReadError>,
+    (chain_id, owner_of, approved_signers): Against<'_>,
     approvals: &ApprovalCache,
 ) -> CheckedFile {
     let TreeEntry { path, meaning } = entry;
@@ -104,7 +148,6 @@ fn check_file(
         PathMeaning::Records(candidates) => (candidates, false),
         PathMeaning::Legacy(name, key) => (vec![(name, key)], true),
     };
-    let payload = read_payload(workspace, &path);
     let (first_name, first_key) = candidates[0].clone();
     let found = |name: &Name, key: &RecordKey, verdict| CheckedFile {
         path: path.clone(),

@@ -1,19 +1,22 @@
 //! `namesys.toml`: whose workspace it is and where it is published. Edited in place, so comments
 //! and order survive.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use alloy_primitives::Address;
 use toml_edit::{DocumentMut, Table, value};
 
 use super::approvals::{self, Approval, Approvals};
 use super::config_file::{ELSEWHERE, File};
+use super::config_plain;
 use super::names::{self, NamesError};
 use super::targets::{PublisherTarget, SiteTarget, UploadTarget};
 use super::{ApprovalMode, Network};
 use crate::ens::Name;
 use crate::keys::{Compat, Derivation, IpnsName, Storage};
-use crate::toml::{self, Text, TomlError};
+use crate::toml::{self, LazyDocument, Text, TomlError};
 
 /// What the first derivation of the keys recorded; a later one that differs is refused.
 ///
@@ -49,7 +52,7 @@ pub struct KeyMismatch {
 /// The contents of `namesys.toml`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub(super) document: DocumentMut,
+    pub(super) document: LazyDocument,
     /// One at least.
     pub(super) names: Vec<Name>,
     /// Storage of the IPNS key.
@@ -64,7 +67,8 @@ pub struct Config {
     pub(super) owner: Option<Address>,
     approval_mode: Option<ApprovalMode>,
     network: Option<Network>,
-    pub(super) approvals: Approvals,
+    /// Many, and the same in every copy that is not changed.
+    pub(super) approvals: Arc<Approvals>,
     /// Where the tree is uploaded; empty: the network's own.
     pub uploads: Vec<UploadTarget>,
     /// Where IPNS records go; empty: the network's own.
@@ -105,7 +109,7 @@ impl Config {
         }
         document["chain_id"] = value(i64::try_from(chain_id).unwrap_or(i64::MAX));
         Self {
-            document,
+            document: document.into(),
             names: vec![name],
             storage,
             signer_storage,
@@ -115,7 +119,7 @@ impl Config {
             owner: None,
             approval_mode: None,
             network: None,
-            approvals: Approvals::new(),
+            approvals: Arc::default(),
             uploads: Vec::new(),
             publishers: Vec::new(),
             sites: Vec::new(),
@@ -129,6 +133,23 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the entry.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        // Of what is wrong the whole text tells where it is.
+        Self::parse_apart(text).map_or_else(|| Self::parse_whole(text), Ok)
+    }
+
+    /// Reads the approvals line by line, and the rest as all of it.
+    pub(super) fn parse_apart(text: &str) -> Option<Self> {
+        let apart = config_plain::apart(text)?;
+        let mut config = Self::parse_whole(&apart.rest).ok()?;
+        let approvals = config_plain::read(&apart, config.keys.wallet?)?;
+        let is_apart = config.approvals.values().all(BTreeMap::is_empty)
+            && config.approvals.keys().eq(approvals.keys());
+        config.approvals = Arc::new(approvals);
+        config.document = LazyDocument::of_text(text);
+        is_apart.then_some(config)
+    }
+
+    pub(super) fn parse_whole(text: &str) -> Result<Self, ConfigError> {
         let (file, document): (File, _) = toml::read("namesys.toml", text, &ELSEWHERE)
             .map_err(|error| ConfigError::File(Box::new(error)))?;
         let names = read_names(file.name, file.names)?;
@@ -143,13 +164,14 @@ impl Config {
         let signer_storage = file.signer_storage.map_or(storage, |storage| storage.0);
         names::check(&names, storage, signer_storage)?;
         Ok(Self {
-            document,
+            document: document.into(),
             names,
             storage,
             signer_storage,
             chain_id: file.chain_id.map_or(1, |id| id.0),
             approvals: approvals::read(file.approvals, keys.wallet)
-                .ok_or(ConfigError::Missing("wallet"))?,
+                .ok_or(ConfigError::Missing("wallet"))?
+                .into(),
             keys,
             former: file.former.into_iter().map(RecordedKeys::from).collect(),
             owner: file.owner.map(|owner| owner.0),
@@ -161,6 +183,11 @@ impl Config {
             gateways: file.gateways.ipfs,
             replace: file.publish.replace,
         })
+    }
+
+    /// Whether it is what is read of `text`.
+    pub(super) fn is_of(&self, text: &str) -> bool {
+        self.document.is(text)
     }
 
     /// Whether the tables name web hosts and nothing of IPFS: then nothing is asked of IPFS unasked.
@@ -243,6 +270,12 @@ impl Config {
         self.approvals.get(&signer)?.get(name)
     }
 
+    /// Every SIGN 3 that is kept for `name`, with its signer. Not verified here.
+    pub(super) fn approvals_of(&self, name: &Name) -> impl Iterator<Item = (Address, &Approval)> {
+        let all = self.approvals.iter();
+        all.filter_map(move |(signer, names)| Some((*signer, names.get(name)?)))
+    }
+
     /// Keeps SIGN 3 signatures for `signer`.
     pub fn keep_approvals<'a>(
         &mut self,
@@ -252,7 +285,7 @@ impl Config {
         let new: Vec<(&Name, Approval)> = approvals.into_iter().collect();
         let texts = new.iter().map(|(name, approval)| (*name, approval));
         approvals::write(&mut self.document, signer, self.keys.wallet, texts);
-        let kept = self.approvals.entry(signer).or_default();
+        let kept = Arc::make_mut(&mut self.approvals).entry(signer).or_default();
         kept.extend(new.into_iter().map(|(name, approval)| (name.clone(), approval)));
     }
 

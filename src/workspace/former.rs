@@ -45,7 +45,7 @@ impl Config {
                 None => _ = self.document.remove(entry),
             }
         }
-        for (signer, kept) in &self.approvals {
+        for (signer, kept) in self.approvals.iter() {
             approvals::write(&mut self.document, *signer, keys.wallet, kept);
         }
         let is_now = |former: &RecordedKeys| former.ipns_name == keys.ipns_name;

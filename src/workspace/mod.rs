@@ -14,14 +14,18 @@ mod approval_mode;
 mod approvals;
 mod approving;
 mod check;
+mod compare;
 mod config;
 mod config_file;
 mod config_names;
+mod config_plain;
 mod draft;
 mod facts;
 mod faults;
 mod former;
 mod import;
+mod indexed;
+mod known;
 mod lock;
 mod mass_removal;
 mod names;
@@ -32,6 +36,7 @@ mod plan;
 mod records;
 mod records_error;
 mod records_forms;
+mod records_plain;
 mod rotation;
 mod sign;
 mod sign_request;
@@ -48,16 +53,19 @@ use std::sync::Arc;
 pub use crate::atomic::write_atomic;
 pub(crate) use crate::folder::OpenDir;
 pub use crate::folder::Unsuitable;
+use crate::index::Index;
 pub use adopt::{Adopted, adopt};
 pub use approval_mode::{ApprovalMode, UnknownApprovalMode};
 pub use approvals::Approval;
 pub use approving::approval_stands;
-pub use check::{CheckedFile, Verdict, check_record, check_tree};
+pub use check::{CheckedFile, KnownRecord, Verdict, check_record, check_tree};
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use draft::Draft;
 pub use facts::Facts;
 pub use faults::{FileFault, config_faults, records_faults};
 pub use import::{ImportError, Imported, LineError, Row, TableFormat, read_rows, write_table};
+pub use known::check_workspace;
+pub(crate) use known::keyless;
 pub use lock::Lock;
 pub use mass_removal::{MassRemoval, Removal};
 pub use names::NamesError;
@@ -120,6 +128,7 @@ pub struct Workspace {
     dir: PathBuf,
     folder: Arc<OpenDir>,
     waiting: Waiting,
+    index: Arc<Index>,
 }
 
 /// Why a workspace cannot be made, found or locked.
@@ -172,7 +181,8 @@ impl WorkspaceError {
 
 impl Workspace {
     fn of(dir: &Path, folder: OpenDir) -> Self {
-        Self { dir: dir.to_owned(), folder: Arc::new(folder), waiting: Waiting::default() }
+        let index = Arc::new(Index::new(None, dir));
+        Self { dir: dir.to_owned(), folder: Arc::new(folder), waiting: Waiting::default(), index }
     }
 
     /// Whoever takes the lock is called `what` meanwhile, as others read it; `told` hears once

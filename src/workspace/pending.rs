@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::check::{CheckedFile, Verdict};
+use super::check::CheckedFile;
 use super::{Config, Records};
 use crate::ens::Name;
 use crate::record::{RecordKey, record_path};
@@ -28,8 +28,9 @@ impl Pending {
             checked.iter().map(|file| (file.path.as_str(), file)).collect();
         let mut pending = Self::default();
         for (name, key, value) in records.iter() {
-            match files.get(&*record_path(name, key)).map(|file| &file.verdict) {
-                Some(Verdict::Valid(record)) if record.value() == value => {}
+            let file = files.get(&*record_path(name, key)).map(|file| file.verdict.record());
+            match file {
+                Some(Some((signed, _, _))) if signed == value => {}
                 None => pending.unsigned.push((name.clone(), key.clone())),
                 Some(_) => pending.stale.push((name.clone(), key.clone())),
             }
@@ -37,12 +38,12 @@ impl Pending {
         let keys = config.keys();
         let ours = [keys.signer, keys.wallet, config.owner()];
         for file in checked {
-            let (Some(name), Some(key), Verdict::Valid(record)) =
-                (&file.name, &file.key, &file.verdict)
+            let (Some(name), Some(key), Some((_, signer, _))) =
+                (&file.name, &file.key, file.verdict.record())
             else {
                 continue;
             };
-            let is_ours = config.root_of(name).is_some() && ours.contains(&Some(record.signer()));
+            let is_ours = config.root_of(name).is_some() && ours.contains(&Some(signer));
             if is_ours && records.get(name, key).is_none() {
                 pending.unwanted.push(file.path.clone());
             }

@@ -15,9 +15,11 @@ use toml_edit::{DocumentMut, Item, Key, Table};
 
 use super::records_error::{RecordsError, SameFile};
 use super::records_forms::{spelling, written_form, written_value};
+use super::records_plain::{self, Plain};
 use crate::ens::Name;
 use crate::file_names::folded;
 use crate::record::{RecordKey, Value, record_path};
+use crate::toml::LazyDocument;
 
 pub(super) const TEMPLATE: &str = "\
 # What should be true, one table for each name. `namesys set` writes here; `namesys sign` signs it.
@@ -30,7 +32,7 @@ pub(super) const TEMPLATE: &str = "\
 /// The wanted records.
 #[derive(Clone, Debug)]
 pub struct Records {
-    document: DocumentMut,
+    document: LazyDocument,
     /// The workspace's names.
     roots: Vec<Name>,
     wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
@@ -49,6 +51,17 @@ impl Records {
     /// # Errors
     /// [`RecordsError`] names the record.
     pub fn parse(text: &str, roots: &[Name]) -> Result<Self, RecordsError> {
+        Self::parse_plain(text, roots).map_or_else(|| Self::parse_whole(text, roots), Ok)
+    }
+
+    fn parse_plain(text: &str, roots: &[Name]) -> Option<Self> {
+        let Plain { wanted, files } = records_plain::read(text, roots)?;
+        let (document, roots) = (LazyDocument::of_text(text), roots.to_vec());
+        Some(Self { document, roots, wanted, files, emptied: BTreeSet::new() })
+    }
+
+    /// As [`parse`](Self::parse), whatever TOML it is.
+    fn parse_whole(text: &str, roots: &[Name]) -> Result<Self, RecordsError> {
         let document: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| RecordsError::Toml(error.to_string()))?;
@@ -60,7 +73,7 @@ impl Records {
         match failed {
             Some(error) => Err(error),
             None => {
-                records.document = document;
+                records.document = document.into();
                 Ok(records)
             }
         }
@@ -70,7 +83,7 @@ impl Records {
     /// has places, and says whether to go on: what is wrong is left out then.
     pub(super) fn read(table: &Table, roots: &[Name], on_fault: OnFault<'_>) -> Self {
         let mut records = Self {
-            document: DocumentMut::new(),
+            document: LazyDocument::default(),
             roots: roots.to_vec(),
             wanted: BTreeMap::new(),
             files: HashMap::new(),
@@ -326,6 +339,9 @@ impl fmt::Display for Records {
     }
 }
 
+#[cfg(test)]
+#[path = "records_plain_tests.rs"]
+mod plain_tests;
 #[cfg(test)]
 #[path = "records_tests.rs"]
 mod tests;

@@ -16,11 +16,13 @@ mod workspace;
 
 mod clone;
 mod credentials;
+mod delta;
 mod doctor;
 mod everyday;
 mod faults;
 mod forgotten;
 mod forms;
+mod index;
 mod losses;
 mod names;
 mod network;

@@ -59,6 +59,7 @@ fuzz!(
     ccip_answer,
     recordhash,
     private_keys,
+    index,
 );
 
 /// A change of some bytes.

@@ -10,6 +10,7 @@ mod every_command;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fuzz;
+mod index;
 mod model;
 mod owners;
 #[path = "../support/place.rs"]

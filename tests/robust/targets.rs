@@ -25,6 +25,8 @@ use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
 use namesys::workspace::{Config, Records, config_faults, read_rows, records_faults};
 
+pub use crate::index::index;
+
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
@@ -51,6 +53,7 @@ pub const ALL: [(&str, Target); 21] = [
     ("ccip_answer", ccip_answer),
     ("recordhash", recordhash),
     ("private_keys", private_keys),
+    ("index", index),
 ];
 
 fn text(input: &[u8]) -> &str {

@@ -63,6 +63,11 @@ impl Workspace {
         Self { dir, urls: self.urls.clone(), derives: self.derives }
     }
 
+    /// Where its index is.
+    pub fn cache(&self) -> PathBuf {
+        self.dir.with_extension("cache")
+    }
+
     /// Where it uploads.
     pub fn kubo(&self) -> &str {
         &self.urls.kubo
@@ -71,6 +76,8 @@ impl Workspace {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", &self.dir).env("NAMESYS_KEY_PASSWORD", "");
+        // Not in the workspace, where no index is kept.
+        command.env("XDG_CACHE_HOME", self.cache());
         command.env("ETH_PRIVATE_KEY", WALLET);
         if !self.derives {
             command.env("NAMESYS_IPNS_KEY", SEED);

@@ -119,11 +119,11 @@ fn signed(
         return Ok((None, Some("it is not known who owns the name".to_owned())));
     }
     let checked = check_record(&session.workspace, facts, name, key)?;
-    Ok(match checked.map(|checked| checked.verdict) {
-        None => (None, None),
-        Some(Verdict::Valid(record)) => (Some(record.value().to_string()), None),
-        Some(Verdict::Invalid(reason)) => (None, Some(reason)),
-        Some(Verdict::Foreign) => (None, Some("it is no record file".to_owned())),
+    let Some(verdict) = checked.map(|checked| checked.verdict) else { return Ok((None, None)) };
+    Ok(match (verdict.record(), &verdict) {
+        (Some((value, ..)), _) => (Some(value.to_string()), None),
+        (None, Verdict::Invalid(reason)) => (None, Some(reason.clone())),
+        (None, _) => (None, Some("it is no record file".to_owned())),
     })
 }
 

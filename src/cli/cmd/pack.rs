@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use cid::Cid;
 use namesys::ipfs::Packed;
-use namesys::publish::{Source, TemporaryCar};
+use namesys::publish::{Bundle, BundleError, Source, TemporaryCar};
 use namesys::report::PackReport;
+use namesys::workspace::Workspace;
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -72,6 +74,33 @@ pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed
     let packed = context.blocking(packing);
     bar.finish();
     packed?
+}
+
+/// Packs what of the workspace's tree is sent, in which no private key may be. Ctrl-C ends it at
+/// once.
+pub fn pack_bundle(context: &Context, workspace: &Workspace) -> Result<Bundle, CliError> {
+    let bar = context.output.progress("packing", Unit::Things("files"));
+    let (shown, workspace, own) = (bar.clone(), workspace.clone(), context.own_keys());
+    let packing = move || {
+        let folder = workspace.temporary_dir()?;
+        let packed = Bundle::pack(&workspace, &own, &folder, &mut |files| shown.count(files));
+        packed.map_err(|error| match error {
+            BundleError::Key(error) => error.into(),
+            BundleError::Pack(error) => CliError::from(error),
+        })
+    };
+    let packed = context.blocking(packing);
+    bar.finish();
+    packed?
+}
+
+/// The root of `source`, by what is known. Ctrl-C ends it at once.
+pub fn root_of(context: &Context, source: &Source) -> Result<Cid, CliError> {
+    let bar = context.output.progress("packing", Unit::Things("files"));
+    let (shown, source) = (bar.clone(), source.clone());
+    let root = context.blocking(move || source.root(&mut |files| shown.count(files)));
+    bar.finish();
+    Ok(root??)
 }
 
 /// Root and size of `source`. Ctrl-C ends it at once.

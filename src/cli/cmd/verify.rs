@@ -7,7 +7,7 @@ use alloy_primitives::Address;
 use namesys::ens::Name;
 use namesys::report::{CheckedReport, ErrorKind, VerifyReport};
 use namesys::request::ApprovalBasis;
-use namesys::workspace::{CheckedFile, Facts, Verdict, check_tree};
+use namesys::workspace::{CheckedFile, Facts, Verdict, Workspace, check_tree, check_workspace};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -50,6 +50,20 @@ pub fn check(facts: &Facts, context: &Context, dir: &Path) -> Result<Vec<Checked
     Ok(checked??)
 }
 
+/// As [`check`], by what is known of the workspace.
+pub fn check_known(
+    facts: &Facts,
+    context: &Context,
+    workspace: &Workspace,
+) -> Result<Vec<CheckedFile>, CliError> {
+    let bar = context.output.progress("verifying", Unit::Things("files"));
+    let (shown, facts, workspace) = (bar.clone(), facts.clone(), workspace.clone());
+    let checked =
+        context.blocking(move || check_workspace(&workspace, &facts, &|| shown.one_more()));
+    bar.finish();
+    Ok(checked??)
+}
+
 /// Checks every file.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = match &args.path {
@@ -85,7 +99,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         )
         .hint("give a folder that holds .well-known"));
     }
-    let report = report(check(&facts, context, &dir)?);
+    let checked = match (&args.path, &session) {
+        (None, Some(session)) => check_known(&facts, context, &session.workspace)?,
+        _ => check(&facts, context, &dir)?,
+    };
+    let report = report(checked);
     let error =
         match report.invalid {
             0 if report.valid == 0 => {
@@ -112,16 +130,17 @@ pub fn report(checked: Vec<CheckedFile>) -> VerifyReport {
     let mut report =
         VerifyReport { valid: 0, invalid: 0, records: Vec::new(), foreign: Vec::new() };
     for file in checked {
-        let (ok, reason, value) = match file.verdict {
-            Verdict::Foreign => {
+        let said = file
+            .verdict
+            .record()
+            .map(|(value, signer, why)| (value.to_string(), basis(why, signer)));
+        let (ok, reason, value) = match (said, file.verdict) {
+            (Some((value, reason)), _) => (true, Some(reason), Some(value)),
+            (None, Verdict::Invalid(reason)) => (false, Some(reason), None),
+            (None, _) => {
                 report.foreign.push(file.path);
                 continue;
             }
-            Verdict::Valid(record) => {
-                let reason = basis(record.basis(), record.signer());
-                (true, Some(reason), Some(record.value().to_string()))
-            }
-            Verdict::Invalid(reason) => (false, Some(reason), None),
         };
         *(if ok { &mut report.valid } else { &mut report.invalid }) += 1;
         report.records.push(CheckedReport {

@@ -17,7 +17,7 @@ use crate::devnet::gateway::query;
 use crate::devnet::network::{Shared, blocking};
 use crate::devnet::reply::Refusal;
 use crate::devnet::store::{BlockStore, Store};
-use crate::ipfs::{BlockError, CarError, CarReader, DAG_PB, RAW, ReadError, check_complete};
+use crate::ipfs::{BlockError, CarError, CarReader, DAG_PB, RAW, ReadError};
 
 /// Roots taken from the headers of one request.
 const MAX_ROOTS: usize = 1024;
@@ -171,7 +171,7 @@ fn report(store: &Store, imported: &Imported, pin: bool, stats: bool) -> String 
 /// What is missing at or below the root; Kubo pins only what is complete.
 fn incomplete(store: &BlockStore, root: &Cid) -> Option<String> {
     let error = match root.codec() {
-        DAG_PB | RAW => check_complete(store, root).err()?,
+        DAG_PB | RAW => store.check_complete(root).err()?,
         // What such a block links to is not followed.
         _ if store.has(root) => return None,
         _ => ReadError::Missing(*root),

@@ -1,6 +1,6 @@
 //! Blocks: one append-only CAR v1 file and an index in memory (about 100 bytes a block).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cid::Cid;
 
 use super::StoreError;
-use crate::ipfs::{BlockSource, verify_block};
+use crate::ipfs::{BlockSource, ReadError, check_complete_beyond, verify_block};
 
 /// The header: version 1, and as root the empty identity block, since some readers want a root.
 const HEADER: &[u8] = b"\x19\xa2\x65roots\x81\xd8\x2a\x45\x00\x01\x55\x00\x00\x67version\x01";
@@ -39,6 +39,8 @@ pub(crate) struct BlockStore {
     index: RwLock<Index>,
     reader: Mutex<File>,
     end: Mutex<Appender>,
+    /// Nodes below which nothing was missing. Blocks are never removed.
+    complete: Mutex<HashSet<Cid>>,
 }
 
 #[derive(Debug)]
@@ -72,12 +74,19 @@ impl BlockStore {
             index: RwLock::new(index),
             reader,
             end: Mutex::new(Appender { file, len }),
+            complete: Mutex::default(),
         })
     }
 
     /// Whether the block can be had.
     pub(crate) fn has(&self, cid: &Cid) -> bool {
         cid.hash().code() == IDENTITY || self.place(cid).is_some()
+    }
+
+    /// Checks that every block at and below `root` is there: what is below a node that was found
+    /// complete is not looked for again.
+    pub(crate) fn check_complete(&self, root: &Cid) -> Result<(), ReadError> {
+        check_complete_beyond(self, root, &mut lock(&self.complete))
     }
 
     /// A writer that appends in batches; blocks count as stored after [`BlockWriter::finish`].

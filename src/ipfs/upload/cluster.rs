@@ -213,6 +213,11 @@ impl Upload for Cluster {
         self.status(root, 1).await.is_ok_and(|info| info.is_pinned())
     }
 
+    /// Its peers pin the root, all of which must be there then.
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
     async fn upload(
         &self,
         car: &Path,

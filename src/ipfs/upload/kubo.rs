@@ -207,6 +207,11 @@ impl Upload for Kubo {
         self.is_pinned(root).await
     }
 
+    /// It pins the root, all of which must be there: offline, so that nothing is waited for.
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
     async fn upload(
         &self,
         car: &Path,

@@ -86,6 +86,12 @@ pub trait Upload: Send + Sync {
         true
     }
 
+    /// Whether a CAR file may leave out blocks that the service has: where [`has`](Self::has) is
+    /// said of a tree, those of that tree.
+    fn takes_parts(&self) -> bool {
+        false
+    }
+
     /// Sends the file at `car` and checks that the service has taken `root`. Repeating it does
     /// no harm.
     async fn upload(

@@ -207,7 +207,7 @@ fn verified(
     Ok(match checked.remove(0).verdict {
         Verdict::Valid(record) => Ok(record.result().clone()),
         Verdict::Invalid(reason) => Err(reason),
-        Verdict::Foreign => bail!("a record file is foreign"),
+        Verdict::Known(_) | Verdict::Foreign => bail!("a record file is foreign, or not checked"),
     })
 }
 

@@ -123,6 +123,7 @@ pub fn publish_signed(
     let subject = Subject::Tree {
         car: &parcel.car,
         root: parcel.root,
+        part: None,
         uploads: &uploads,
         progress: Some(Arc::new(move |sent, total| {
             progress_bar.at_then(sent, total, "publishing, and reading it back");

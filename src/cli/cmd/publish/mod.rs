@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use namesys::ens::WELL_KNOWN;
 use namesys::ipfs::upload::Upload;
-use namesys::publish::{PublishOutcome, Source, Subject, TemporaryCar};
+use namesys::publish::{PublishOutcome, Subject};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records};
 
-use super::pack::pack_car;
-use super::verify::{check, report as verify_report};
+use super::pack::pack_bundle;
+use super::verify::{check_known, report as verify_report};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
@@ -124,13 +124,13 @@ pub fn send_tree(
     sequence: Option<u64>,
 ) -> Result<PublishOutcome, CliError> {
     let workspace = publication.session.workspace.clone();
-    let car = TemporaryCar::new_in(&workspace.temporary_dir()?)?;
-    let packed = pack_car(context, Source::WellKnown(workspace.dir().to_owned()), car.path())?;
+    let bundle = pack_bundle(context, &workspace)?;
     let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {
-        car: car.path(),
-        root: packed.root,
+        car: bundle.car(),
+        root: *bundle.root(),
+        part: bundle.part(),
         uploads,
         progress: Some(Arc::new(move |sent, total| {
             progress_bar.at_then(sent, total, "publishing, and reading it back");
@@ -188,7 +188,7 @@ pub fn check_tree(
             false => Ok(()),
         };
     }
-    let checked = check(&facts, context, session.workspace.dir())?;
+    let checked = check_known(&facts, context, &session.workspace)?;
     let wanted = wanted(session)?;
     let pending = pending(session, wanted.as_ref(), &checked);
     if !allow_invalid {

@@ -268,6 +268,7 @@ impl<'a> Course<'a> {
             subject: Subject::Tree {
                 car,
                 root,
+                part: None,
                 uploads: &self.uploads,
                 progress: Some(Arc::new(move |sent, total| {
                     shown.at_then(sent, total, "publishing, and reading it back");

@@ -192,7 +192,7 @@ pub async fn tree(
         };
         match &file.verdict {
             Verdict::Invalid(reason) => Some((name.clone(), file.path.clone(), reason.clone())),
-            Verdict::Valid(_) | Verdict::Foreign => None,
+            Verdict::Valid(_) | Verdict::Known(_) | Verdict::Foreign => None,
         }
     });
     match bad {
@@ -275,9 +275,9 @@ fn relying<'a>(
     let is_revoked =
         |one: &&SignerStanding| one.name == standing.base.name && one.is_approved && !one.wanted;
     let warning = |revoked: &SignerStanding| {
-        let relies = |file: &&CheckedFile| match &file.verdict {
-            Verdict::Valid(record) => relies_on(record.signer(), record.basis(), revoked.signer),
-            Verdict::Invalid(_) | Verdict::Foreign => false,
+        let relies = |file: &&CheckedFile| {
+            let record = file.verdict.record();
+            record.is_some_and(|(_, signer, basis)| relies_on(signer, basis, revoked.signer))
         };
         let mut files = files.clone().filter(relies).map(|file| file.path.as_str());
         let first = files.next()?;

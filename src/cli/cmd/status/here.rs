@@ -9,7 +9,7 @@ use namesys::report::StatusReport;
 use namesys::workspace::{RecordState, plan};
 
 use crate::cli::cmd::list::expected;
-use crate::cli::cmd::pack::measure;
+use crate::cli::cmd::pack::root_of;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::session::Session;
@@ -33,9 +33,8 @@ impl Here {
         let records = workspace.records(config)?;
         let changes = plan(workspace, config, &records, &expected(config))?;
         let unsigned = changes.iter().filter(|change| change.state != RecordState::Signed).count();
-        let dir = workspace.dir().to_owned();
-        let root = match dir.join(WELL_KNOWN).is_dir() {
-            true => Some(measure(context, &Source::WellKnown(dir))?.root),
+        let root = match workspace.dir().join(WELL_KNOWN).is_dir() {
+            true => Some(root_of(context, &Source::Workspace(workspace.clone()))?),
             false => None,
         };
         Ok(Self { unsigned: unsigned as u64, root })

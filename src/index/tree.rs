@@ -1,0 +1,148 @@
+//! Folders and files with what is known of them.
+
+use super::stamp::Stamp;
+use crate::ipfs::Node;
+
+/// The beginning of a sha2-256 over content and facts: what is said under it is true of no other.
+pub type Digest = [u8; 16];
+
+/// The tree of a workspace: `.well-known`, and `root` beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// When the walk began, by the file system's clock.
+    pub(crate) taken: i64,
+    /// What is in the workspace's folder of it; it has no stamp and no CID itself.
+    pub(crate) top: Folder,
+}
+
+/// A folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Folder {
+    pub(crate) stamp: Stamp,
+    /// None where something in it is not known.
+    pub(crate) node: Option<Node>,
+    /// Sorted by name.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) name: Box<str>,
+    pub(crate) item: Item,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    Folder(Folder),
+    File(File),
+}
+
+/// A file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct File {
+    pub(crate) stamp: Stamp,
+    /// None where its bytes are not known.
+    pub(crate) node: Option<Node>,
+    /// What was found of bytes that were here, each under what it was found of.
+    pub(crate) said: Option<Box<Said>>,
+}
+
+/// What was found of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// It is signed as it is wanted.
+    pub(crate) current: Option<Digest>,
+    /// No private key is in it.
+    pub(crate) keyless: Option<Digest>,
+    /// It is a record that verifies.
+    pub(crate) valid: Option<(Digest, Remembered)>,
+}
+
+/// A record that was verified: of a file that may be several, `candidate` says which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    pub(crate) candidate: u8,
+    pub(crate) signer: [u8; 20],
+    /// Why the signer may sign; with who approved it, where that is not the owner.
+    pub(crate) basis: (u8, Option<[u8; 20]>),
+    /// The ABI encoding of the value.
+    pub(crate) result: Box<[u8]>,
+}
+
+/// A file by its path from the workspace's folder.
+pub(crate) struct FileAt<'a> {
+    pub(crate) path: String,
+    pub(crate) file: &'a mut File,
+}
+
+impl File {
+    /// What was found of it, to be added to.
+    pub(crate) fn say(&mut self) -> &mut Said {
+        self.said.get_or_insert_default()
+    }
+}
+
+impl Folder {
+    pub(super) fn place(&self, name: &str) -> Result<usize, usize> {
+        self.entries.binary_search_by(|entry| (*entry.name).cmp(name))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Item> {
+        Some(&self.entries[self.place(name).ok()?].item)
+    }
+
+    /// Whether there is any file in it or below. Folders without one are not published.
+    pub(crate) fn holds_files(&self) -> bool {
+        self.entries.iter().any(|entry| match &entry.item {
+            Item::File(_) => true,
+            Item::Folder(folder) => folder.holds_files(),
+        })
+    }
+
+    fn collect<'a>(&'a mut self, folder: &str, files: &mut Vec<FileAt<'a>>) {
+        for Entry { name, item } in &mut self.entries {
+            let path = format!("{folder}/{name}");
+            match item {
+                Item::Folder(folder) => folder.collect(&path, files),
+                Item::File(file) => files.push(FileAt { path, file }),
+            }
+        }
+    }
+}
+
+impl Tree {
+    /// Every file below the folder `name` at the top, sorted by path.
+    pub(crate) fn files(&mut self, name: &str) -> Vec<FileAt<'_>> {
+        let mut files = Vec::new();
+        if let Ok(place) = self.top.place(name)
+            && let Item::Folder(folder) = &mut self.top.entries[place].item
+        {
+            folder.collect(name, &mut files);
+        }
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+
+    /// As if no folder had been packed.
+    #[cfg(test)]
+    pub(crate) fn forget_folders(&mut self) {
+        fn forget(folder: &mut Folder) {
+            folder.node = None;
+            for entry in &mut folder.entries {
+                if let Item::Folder(folder) = &mut entry.item {
+                    forget(folder);
+                }
+            }
+        }
+        forget(&mut self.top);
+    }
+
+    /// The folder `name` at the top.
+    pub(crate) fn folder(&self, name: &str) -> Option<&Folder> {
+        match self.top.get(name)? {
+            Item::Folder(folder) => Some(folder),
+            Item::File(_) => None,
+        }
+    }
+}

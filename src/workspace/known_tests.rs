@@ -1,0 +1,244 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::keys::{SignerKey, Storage};
+use crate::request::Request;
+use crate::secret::Secret;
+use crate::wallet::LocalWallet;
+use crate::workspace::{Approval, RecordedKeys, Removal, SignRequest, Signer, Stop, plan, sign};
+
+fn key(byte: u8) -> SignerKey {
+    SignerKey::from_scalar(&Secret::new([byte; 32])).unwrap()
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+struct Scene {
+    folder: tempfile::TempDir,
+    config: Config,
+    records: Records,
+}
+
+impl Scene {
+    /// Of nick.eth with some texts, signed by the key 2 which the wallet, key 1, approved.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new(name("nick.eth"), Storage::Domain, Storage::Domain, 1);
+        let (wallet, signer) = (Some(key(1).address()), Some(key(2).address()));
+        config.record_keys(&RecordedKeys { wallet, signer, ..RecordedKeys::default() }).unwrap();
+        let workspace = Workspace::init(&folder.path().join("w"), &config).unwrap();
+        let mut records = workspace.records(&config).unwrap();
+        for (of, text) in [("nick.eth", "text/a"), ("a.nick.eth", "text/b"), ("nick.eth", "text/c")]
+        {
+            let key = RecordKey::parse(text).unwrap();
+            let value = Value::parse(&key, of).unwrap();
+            records.set(&name(of), &key, value).unwrap();
+        }
+        let mut scene = Self { folder, config, records };
+        scene.sign().await;
+        scene
+    }
+
+    /// As each command opens it.
+    fn workspace(&self) -> Workspace {
+        let workspace = Workspace::at(&self.folder.path().join("w")).unwrap();
+        workspace.indexed(Some(self.folder.path().join("cache")))
+    }
+
+    async fn sign(&mut self) {
+        let (workspace, signer) = (self.workspace(), key(2));
+        let wallet = LocalWallet::new(key(1), "key");
+        let request = SignRequest {
+            workspace: &workspace,
+            records: &self.records,
+            signer: Signer::Key(&signer),
+            mode: ApprovalMode::Wallet,
+            wallet: Some(&wallet),
+            force: false,
+            only: None,
+            removal: Removal::Any,
+            flat: false,
+            metadata: None,
+            stop: Stop::default(),
+        };
+        sign(&request, &mut self.config, &|_, _| ()).await.unwrap();
+        workspace.keep_index();
+    }
+
+    fn expected(&self) -> Expected {
+        let keys = self.config.keys();
+        let owner = self.config.owner().unwrap();
+        let (signer, wallet) = (keys.signer, keys.wallet);
+        Expected { signer, owner, wallet, mode: ApprovalMode::Wallet, flat: false }
+    }
+
+    /// How many records are not signed as they are wanted, found with the index and without.
+    fn open(&self, expected: &Expected) -> usize {
+        let count = |workspace: Workspace| {
+            let changes = plan(&workspace, &self.config, &self.records, expected).unwrap();
+            workspace.keep_index();
+            changes.iter().filter(|change| change.state != RecordState::Signed).count()
+        };
+        let with = count(self.workspace());
+        assert_eq!(with, count(self.workspace().indexed(None)));
+        with
+    }
+
+    /// How many files verify, and of how many that was known.
+    fn valid(&self, facts: &Facts) -> (usize, usize) {
+        let workspace = self.workspace();
+        let checked = check_workspace(&workspace, facts, &|| ()).unwrap();
+        workspace.keep_index();
+        let plain = check_workspace(&workspace.indexed(None), facts, &|| ()).unwrap();
+        let shown = |file: &CheckedFile| {
+            (
+                file.path.clone(),
+                file.name.clone(),
+                file.key.clone(),
+                format!("{:?}", file.verdict.record()),
+            )
+        };
+        assert!(checked.iter().map(shown).eq(plain.iter().map(shown)), "with and without an index");
+        let known = |file: &&CheckedFile| matches!(file.verdict, Verdict::Known(_));
+        let valid = checked.iter().filter(|file| file.verdict.record().is_some()).count();
+        (valid, checked.iter().filter(known).count())
+    }
+
+    fn file(&self, path: &str) -> std::path::PathBuf {
+        self.folder.path().join("w/.well-known/eth/nick").join(path)
+    }
+}
+
+#[tokio::test]
+async fn what_verified_is_not_verified_again_unless_a_fact_is_another() {
+    let scene = Scene::new().await;
+    let facts = Facts::of(&scene.config);
+    assert_eq!(scene.valid(&facts), (3, 0));
+    assert_eq!(scene.valid(&facts), (3, 3), "each is known");
+    let mut other = facts.clone();
+    other.set_owner(key(3).address());
+    assert_eq!(scene.valid(&other), (0, 0), "another owner");
+    assert_eq!(scene.valid(&facts), (3, 3));
+    let mut chain = facts.clone();
+    chain.chain_id = 5;
+    assert_eq!(scene.valid(&chain), (0, 0), "another chain");
+    let mut approved = facts.clone();
+    approved.approved = vec![key(4).address()];
+    assert_eq!(scene.valid(&approved), (3, 0), "another is approved: it is looked at again");
+}
+
+#[tokio::test]
+async fn a_checkout_costs_reading_and_not_verifying() {
+    let scene = Scene::new().await;
+    let facts = Facts::of(&scene.config);
+    scene.valid(&facts);
+    // Every file another one, with the same bytes.
+    for path in ["text/a.json", "text/c.json", "a/text/b.json"] {
+        let bytes = std::fs::read(scene.file(path)).unwrap();
+        std::fs::remove_file(scene.file(path)).unwrap();
+        std::fs::write(scene.file(path), bytes).unwrap();
+    }
+    assert_eq!(scene.valid(&facts), (3, 3));
+    // What is said of content is not said of the path: here is another record's.
+    std::fs::copy(scene.file("text/a.json"), scene.file("text/c.json")).unwrap();
+    assert_eq!(scene.valid(&facts), (2, 2));
+}
+
+#[tokio::test]
+async fn an_approval_that_is_no_longer_kept_counts_no_more() {
+    let mut scene = Scene::new().await;
+    let expected = scene.expected();
+    assert_eq!(scene.open(&expected), 0);
+    assert_eq!(scene.open(&expected), 0, "known");
+    let with = scene.config.clone();
+    // Removed from namesys.toml.
+    let text = with.to_string();
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("\"a.nick.eth\"")).collect();
+    scene.config = Config::parse(&kept.join("\n")).unwrap();
+    assert_eq!(scene.open(&expected), 1);
+    // Another approval of the same signer, by the same wallet.
+    scene.config = with.clone();
+    let (nick, signer, owner) = (name("nick.eth"), key(2).address(), key(5).address());
+    let request = Request::ApproveSigner { name: &nick, chain_id: 1, signer, owner };
+    let signature = key(1).sign(&request);
+    scene.config.keep_approvals(signer, [(&nick, Approval { owner, signature })]);
+    assert_eq!(scene.open(&expected), 2);
+    scene.config = with;
+    assert_eq!(scene.open(&expected), 0);
+    let others = [
+        // Whoever signed it, it verifies.
+        (Expected { signer: Some(key(3).address()), ..expected }, 0),
+        (Expected { signer: Some(key(3).address()), owner: key(4).address(), ..expected }, 0),
+        (Expected { signer: None, ..expected }, 3),
+        (Expected { mode: ApprovalMode::Owner, ..expected }, 3),
+        (Expected { mode: ApprovalMode::OnChain, ..expected }, 3),
+    ];
+    for (other, open) in others {
+        assert_eq!(scene.open(&other), open, "{other:?}");
+        assert_eq!(scene.open(&other), open, "known, {other:?}");
+    }
+    scene.config = Config::parse(&kept.join("\n")).unwrap();
+    let of_another =
+        Expected { signer: Some(key(3).address()), owner: key(4).address(), ..expected };
+    assert_eq!(scene.open(&of_another), 1, "the approval told who the owner is");
+    scene.config = Config::parse(&text).unwrap();
+    let record = RecordKey::parse("text/a").unwrap();
+    let value = Value::parse(&record, "other").unwrap();
+    scene.records.set(&name("nick.eth"), &record, value).unwrap();
+    assert_eq!(scene.open(&expected), 1, "another value is wanted");
+    scene.sign().await;
+    assert_eq!(scene.open(&expected), 0);
+    // A copy in the flat layout is looked for and compared, whatever is known.
+    std::fs::copy(scene.file("text/c.json"), scene.file("a.json")).unwrap();
+    assert_eq!(scene.open(&expected), 1);
+    scene.records.unset(&name("nick.eth"), &RecordKey::parse("text/c").unwrap());
+    assert_eq!(scene.open(&expected), 2, "one is no longer wanted");
+}
+
+#[test]
+fn every_fact_is_in_what_a_finding_stands_under() {
+    let config = Config::new(name("nick.eth"), Storage::Domain, Storage::Domain, 1);
+    let [nick, other] = ["nick.eth", "a.nick.eth"].map(name);
+    let record = RecordKey::parse("text/a").unwrap();
+    let [one, two] = ["1", "2"].map(|text| Value::parse(&record, text).unwrap());
+    let [a, b] = [[1; 32], [2; 32]].map(|digest| Node::of_digest(digest, true, 1));
+    let address = |byte| Some(key(byte).address());
+    let (signer, owner, wallet) = (address(1), key(2).address(), address(3));
+    let expected = Expected { signer, owner, wallet, mode: ApprovalMode::Owner, flat: false };
+    let of = |node: &Node, wanted, chain_id, expected: &Expected| {
+        let mut config = config.clone();
+        config.chain_id = chain_id;
+        current(node, wanted, &config, expected)
+    };
+    let with_approval = |signer, owner| {
+        let mut config = config.clone();
+        let signature = key(1).sign_text("an approval");
+        config.keep_approvals(signer, [(&nick, Approval { owner, signature })]);
+        current(&a, (&nick, "p", &one), &config, &expected)
+    };
+    let all = [
+        of(&a, (&nick, "p", &one), 1, &expected),
+        of(&b, (&nick, "p", &one), 1, &expected),
+        of(&Node::of_digest([1; 32], false, 1), (&nick, "p", &one), 1, &expected),
+        of(&a, (&other, "p", &one), 1, &expected),
+        of(&a, (&nick, "q", &one), 1, &expected),
+        of(&a, (&nick, "p", &two), 1, &expected),
+        of(&a, (&nick, "p", &one), 5, &expected),
+        of(&a, (&nick, "p", &one), 1, &Expected { signer: address(4), ..expected }),
+        of(&a, (&nick, "p", &one), 1, &Expected { owner: key(4).address(), ..expected }),
+        of(&a, (&nick, "p", &one), 1, &Expected { wallet: None, ..expected }),
+        of(&a, (&nick, "p", &one), 1, &Expected { mode: ApprovalMode::OnChain, ..expected }),
+        of(&a, (&nick, "p", &one), 1, &Expected { mode: ApprovalMode::Wallet, ..expected }),
+        with_approval(key(2).address(), key(1).address()),
+        with_approval(key(3).address(), key(1).address()),
+        with_approval(key(2).address(), key(3).address()),
+        Some(keyless(&a, &[0; 32])),
+        Some(keyless(&b, &[0; 32])),
+        Some(keyless(&a, &[1; 32])),
+    ];
+    let distinct: HashSet<Digest> = all.iter().flatten().copied().collect();
+    assert_eq!(distinct.len(), all.len());
+    assert_eq!(of(&a, (&nick, "p", &one), 1, &Expected { signer: None, ..expected }), None);
+}
