@@ -31,7 +31,7 @@ pub use crate::index::index;
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 21] = [
+pub const ALL: [(&str, Target); 22] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),

@@ -98,6 +98,7 @@ impl World {
             subject: Subject::Tree {
                 car: &sent.car,
                 root: sent.root,
+                part: None,
                 uploads: &uploads,
                 progress: None,
             },

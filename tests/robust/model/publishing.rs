@@ -104,9 +104,13 @@ impl World {
         };
         let Doors { publishers, gateways, uploads, events } = self.doors();
         let subject = match (what, root) {
-            (What::Tree, Some(root)) => {
-                Subject::Tree { car: car.path(), root, uploads: &uploads, progress: None }
-            }
+            (What::Tree, Some(root)) => Subject::Tree {
+                car: car.path(),
+                root,
+                part: None,
+                uploads: &uploads,
+                progress: None,
+            },
             (What::Newest { foreign }, _) => Subject::Newest { foreign },
             (_, Some(root)) => Subject::Root(root),
             (_, None) => unreachable!("a root was given"),
