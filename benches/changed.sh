@@ -1,0 +1,63 @@
+#!/bin/sh
+# A large workspace, from scratch and after one change: import, sign, verify, pack and publish, then
+# `set` of one record, `sign` and `publish`, `status` and `plan`; on a memory file system, with the
+# devnet. What is uploaded is what blocks.car of the devnet grows by. Needs `cargo build --release`.
+#
+#     benches/changed.sh [COUNT...]       # 10000 100000; goals for 100,000: sign and publish of one
+#                                         # change 1.5 s and 64 KiB, status and plan 0.7 s
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+namesys=${NAMESYS:-$here/../target/release/namesys}
+memory=/dev/shm
+[ -d "$memory" ] || memory=${TMPDIR:-/tmp}
+[ $# -gt 0 ] || set -- 10000 100000
+
+now() { date +%s%N; }
+# Runs a command and tells how long it took.
+timed() {
+    label=$1; shift
+    start=$(now)
+    "$@" >"$work/out" 2>"$work/err" || { code=$?; [ "$label" = status ] || { cat "$work/err"; exit $code; }; }
+    echo "$count $label: $((($(now) - start) / 1000000)) ms"
+}
+
+for count; do
+    work=$(mktemp -d "$memory/namesys-bench.XXXXXX")
+    devnet=
+    trap '[ -z "$devnet" ] || kill "$devnet"; rm -rf "$work"' EXIT INT TERM
+    cd "$work"
+    awk -v count="$count" 'BEGIN {
+        print "name,record,value"
+        for (i = 1; i <= count; i++) printf "sub%06d.bench.eth,address/60,0x%040x\n", i, i
+    }' > records.csv
+    (umask 077 && printf '%064d\n' 7 > wallet.key)
+    unset NAMESYS_DIR NAMESYS_SIGNER_KEY NAMESYS_IPNS_KEY ETH_PRIVATE_KEY ETH_RPC_URL XDG_CACHE_HOME
+    export NAMESYS_KEY_PASSWORD=benchmark HOME="$work"
+    "$namesys" --json devnet --listen 127.0.0.1:0 --dir devnet > devnet.json &
+    devnet=$!
+    while [ ! -s devnet.json ]; do sleep 0.1; done
+    url=$(sed 's/.*"kubo":"\([^"]*\)".*/\1/' devnet.json)
+    export NAMESYS_W3NAME_URL="$url" NAMESYS_KUBO_URL="$url" NAMESYS_GATEWAY_URL="$url" NAMESYS_ROUTING_URL="$url"
+    key="--private-key-file wallet.key"
+    "$namesys" -q -C workspace init bench.eth >/dev/null
+    timed import "$namesys" -q -C workspace import records.csv
+    timed sign "$namesys" -q -C workspace sign $key
+    timed verify "$namesys" -q -C workspace verify
+    timed 'verify again' "$namesys" -q -C workspace verify
+    timed pack "$namesys" -q -C workspace pack
+    timed publish "$namesys" -q -C workspace publish $key --publisher "kubo=$url" --upload "kubo=$url"
+    for round in 1 2 3; do
+        "$namesys" -q -C workspace set address 60 "$(printf '0x%040x' $((1000000 + round)))" --name sub000777 >/dev/null 2>&1
+        before=$(wc -c < devnet/blocks.car)
+        timed "sign of one change" "$namesys" -q -C workspace sign $key
+        timed "publish of one change" "$namesys" -q -C workspace publish $key --publisher "kubo=$url" --upload "kubo=$url"
+        echo "$count new blocks: $(($(wc -c < devnet/blocks.car) - before)) bytes"
+    done
+    timed status "$namesys" -q -C workspace status --publisher "kubo=$url"
+    timed plan "$namesys" -q -C workspace plan --publisher "kubo=$url" --upload "kubo=$url"
+    timed diff "$namesys" -q -C workspace diff
+    timed verify "$namesys" -q -C workspace verify
+    kill "$devnet"; devnet=
+    rm -rf "$work"
+done
