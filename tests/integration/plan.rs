@@ -62,6 +62,10 @@ fn traces(dir: &Path) -> BTreeMap<PathBuf, Trace> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
+            // The user's cache, where the index is, is beside the workspace here.
+            if path.extension().is_some_and(|end| end == "cache") {
+                continue;
+            }
             let about = std::fs::symlink_metadata(&path).unwrap();
             let bytes = about.is_file().then(|| std::fs::read(&path).unwrap());
             let time = (about.mtime(), about.mtime_nsec());
