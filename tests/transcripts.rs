@@ -64,6 +64,12 @@ fn run(home: &Path) {
     cases.insert_var("[SITE]", site).unwrap();
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
+    // Without that folder a case runs in the checkout, and leaves its files there.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    for case in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let is_case = case.extension().is_some_and(|extension| extension == "md");
+        assert!(!is_case || case.with_extension("out").is_dir(), "{}: no .out", case.display());
+    }
     cases.case("tests/cli/*.md");
     cases.case(readme(home));
     cases.run();

@@ -1,1 +1,0 @@
-sed -i s/new.png/newer.png/ /$1/
