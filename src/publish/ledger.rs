@@ -80,22 +80,22 @@ pub fn sign_series(workspace: &Workspace, records: &[VerifiedRecord]) -> Result<
     let Some(first) = records.first() else { return Ok(()) };
     let mut ledger = Ledger::open(Some(workspace), *first.name())?;
     ledger.change(|known| {
+        let over = known.before(first.fields().sequence).map(|tree| tree.record().clone());
         for tree in records.iter().filter_map(PublishedTree::of) {
-            known.sign(tree, true);
+            known.sign_over(tree, over.clone());
         }
     })
 }
 
-/// The newest record before `sequence` that `workspace` knows of: what a series from there on was
-/// made over.
+/// What a record of a series was made over, as `workspace` wrote it down then.
 ///
 /// # Errors
 /// I/O.
-pub fn known_before(
+pub fn made_over(
     workspace: &Workspace,
-    name: &IpnsName,
-    sequence: u64,
+    record: &VerifiedRecord,
 ) -> Result<Option<VerifiedRecord>, StateError> {
-    let ledger = Ledger::open(Some(workspace), *name)?;
-    Ok(ledger.known.before(sequence).map(|tree| tree.record().clone()))
+    let known = Ledger::open(Some(workspace), *record.name())?.known;
+    let of_it = known.signed.into_iter().find(|signed| signed.tree.record() == record);
+    Ok(of_it.and_then(|signed| signed.over))
 }

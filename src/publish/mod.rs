@@ -56,7 +56,7 @@ pub use history::{
     StateError, root_before,
 };
 pub use ipfs::{publish, rehearse};
-pub use ledger::{known_before, sign_ahead, sign_series};
+pub use ledger::{made_over, sign_ahead, sign_series};
 pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, ParcelScope, parcel_files, write_manifest};
 pub use patience::Patience;

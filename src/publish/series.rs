@@ -139,9 +139,9 @@ impl Series {
         self.records.iter().find(|one| one.due > now)
     }
 
-    /// The first of all, which was made over something else.
-    pub fn first(&self) -> Option<&Scheduled> {
-        self.records.first()
+    /// The one after that of `sequence`, whose time may have come.
+    pub fn after(&self, sequence: u64) -> Option<&Scheduled> {
+        self.records.iter().find(|one| one.record.fields().sequence > sequence)
     }
 }
 
@@ -213,7 +213,8 @@ mod tests {
             write(dir.path(), &format!("{sequence:020}.ipns-record"), sequence, until);
         }
         let series = open(dir.path()).unwrap();
-        assert_eq!(series.first().unwrap().due, Timestamp::MIN);
+        assert_eq!(series.due(Timestamp::MIN).unwrap().record.fields().sequence, 1);
+        assert_eq!(series.after(1).unwrap().record.fields().sequence, 2);
         assert_eq!(
             series.next(time("2030-01-01T00:00:00Z")).unwrap().due,
             time("2030-02-19T00:00:00Z")

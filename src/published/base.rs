@@ -47,6 +47,8 @@ pub struct Signed {
     pub tree: PublishedTree,
     /// Whether it is meant to be sent later, so that its sequence is taken.
     pub is_ahead: bool,
+    /// Of a series: the newest that was known when it was made, over which alone it is sent.
+    pub over: Option<VerifiedRecord>,
 }
 
 /// What is known of an IPNS name.
@@ -130,8 +132,17 @@ impl Known {
 
     /// A record was made here; it is sent, or kept for later.
     pub fn sign(&mut self, tree: PublishedTree, is_ahead: bool) {
-        self.signed.retain(|signed| signed.tree.record != tree.record);
-        self.signed.push(Signed { tree, is_ahead });
+        self.put(Signed { tree, is_ahead, over: None });
+    }
+
+    /// A record of a series was made here, over `over`; it is kept for later.
+    pub fn sign_over(&mut self, tree: PublishedTree, over: Option<VerifiedRecord>) {
+        self.put(Signed { tree, is_ahead: true, over });
+    }
+
+    fn put(&mut self, new: Signed) {
+        self.signed.retain(|signed| signed.tree.record != new.tree.record);
+        self.signed.push(new);
     }
 
     /// It was seen published: it is the base, and what was made before it counts no more.
@@ -218,7 +229,10 @@ pub(super) mod tests {
         assert_eq!(in_vain(&tree(4, "x")), [0; 0], "a late copy");
         known.signed.remove(0);
         assert_eq!(known.in_vain(tree(6, "x").record()), [7]);
-        let sent = Known { signed: vec![Signed { tree: tree(6, "b"), is_ahead: false }], ..known };
+        let sent = Known {
+            signed: vec![Signed { tree: tree(6, "b"), is_ahead: false, over: None }],
+            ..known
+        };
         assert_eq!(sent.in_vain(tree(6, "x").record()), [0; 0]);
     }
 

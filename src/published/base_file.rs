@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 
 use super::{Known, PublishedTree, Signed};
-use crate::ipns::UnverifiedRecord;
+use crate::ipns::{UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::multiformats::parse_cid;
 use crate::toml::{self, Text, tables};
@@ -86,6 +86,7 @@ struct SignedEntry {
     record: Text<String>,
     #[serde(default)]
     ahead: bool,
+    over: Option<Text<String>>,
 }
 
 impl BaseFile {
@@ -153,20 +154,27 @@ fn known(name: &IpnsName, entry: Entry) -> Known {
         Some(Err(reason)) => (None, Some(reason)),
     };
     let signed = entry.signed.into_iter().filter_map(|entry| {
-        let SignedEntry { root, sequence, record, ahead } = entry;
+        let SignedEntry { root, sequence, record, ahead, over } = entry;
         let tree = proven(name, &Tree { root, sequence, record }).ok()?;
-        Some(Signed { tree, is_ahead: ahead })
+        // One that is not proven is none: then it is sent over nothing.
+        let over = over.and_then(|over| proven_record(name, &over.0).ok());
+        Some(Signed { tree, is_ahead: ahead, over })
     });
     let client = entry.client.and_then(|tree| proven(name, &tree).ok());
     Known { base, signed: signed.collect(), client, doubt }
 }
 
+/// A record in base64 that `name`'s key signed.
+fn proven_record(name: &IpnsName, text: &str) -> Result<VerifiedRecord, String> {
+    let bytes = BASE64.decode(text.as_bytes()).map_err(|error| error.to_string())?;
+    let record = UnverifiedRecord::parse(&bytes).and_then(|record| record.verify_signature(name));
+    record.map_err(|error| error.to_string())
+}
+
 /// The tree of an entry, where its record says what the entry says.
 fn proven(name: &IpnsName, entry: &Tree) -> Result<PublishedTree, String> {
     let at = |reason: &dyn fmt::Display| format!("{PUBLISHED_FILE}: {name}: {reason}");
-    let bytes = BASE64.decode(entry.record.0.as_bytes()).map_err(|error| at(&error))?;
-    let record = UnverifiedRecord::parse(&bytes).and_then(|record| record.verify_signature(name));
-    let record = record.map_err(|error| at(&error))?;
+    let record = proven_record(name, &entry.record.0).map_err(|reason| at(&reason))?;
     let tree = PublishedTree::of(&record).ok_or_else(|| at(&"its record names no root"))?;
     let root = parse_cid(&entry.root.0).map_err(|error| at(&error))?;
     match (tree.root(), tree.sequence()) == (&root, entry.sequence) {
@@ -197,6 +205,9 @@ impl fmt::Display for BaseFile {
                 write_tree(f, &signed.tree)?;
                 if signed.is_ahead {
                     writeln!(f, "ahead = true")?;
+                }
+                if let Some(over) = &signed.over {
+                    writeln!(f, "over = \"{}\"", BASE64.encode(over.bytes()))?;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RecordReport;
-use crate::workspace::{FileFault, LineError};
+use crate::workspace::{FileFault, LineError, RecordState};
 
 /// `import`
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -82,6 +82,10 @@ pub struct GetRecordReport {
     pub name: String,
     /// The record type.
     pub record: String,
+    /// What is wanted, as `list` and `diff` call it.
+    pub value: Option<String>,
+    /// Wanted against signed; none where neither is there.
+    pub state: Option<RecordState>,
     /// In `records.toml`.
     pub wanted: Option<String>,
     /// What its file says, where it verifies.

@@ -8,8 +8,8 @@ use toml_edit::Document;
 use super::{CONFIG_FILE, Config, ConfigError, RECORDS_FILE, Records};
 use crate::ens::Name;
 
-/// More are not looked for in one file.
-const MAX_FAULTS: usize = 1000;
+/// More are not looked for in one file: it is read again after each of those of its form.
+const MAX_FAULTS: usize = 100;
 
 /// Something wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,15 +141,10 @@ pub fn records_faults(text: &str, names: &[Name]) -> Vec<FileFault> {
         }
         let line = new.line;
         faults.push(new);
-        text = without_line(&text, line);
+        text = without(&text, line);
     }
     faults.sort_by_key(|fault| (fault.line, fault.column));
     faults
-}
-
-fn without_line(text: &str, line: u64) -> String {
-    let kept = (1..).zip(text.lines()).map(|(n, text)| if n == line { "" } else { text });
-    kept.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn fault(text: &str, span: &Range<usize>, message: String) -> FileFault {
@@ -200,6 +195,10 @@ mod tests {
             [2, 3, 4],
             "{syntax:#?}"
         );
+        // The records of a table whose header is wrong are not those of the table above it.
+        let header = "[\"nick.eth\"]\n\"text/a\" = \"1\"\n[\"pay.nick.eth\"\n\"text/a\" = \"2\"\n";
+        let faults = records_faults(header, &names);
+        assert_eq!(lines(&faults).iter().map(|f| f.0).collect::<Vec<_>>(), [3], "{faults:#?}");
         assert!(records_faults("", &names).is_empty());
     }
 }

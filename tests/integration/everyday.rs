@@ -87,9 +87,15 @@ fn a_record_is_shown_as_it_is_wanted_signed_and_live() {
     let broken = fs::read_to_string(&path).unwrap().replace("2f31", "2f33");
     fs::write(&path, broken).unwrap();
     drop(devnet);
-    let found = get(&["text", "avatar"]);
+    let (code, json, _) = workspace.run(&["get", "text", "avatar"]);
+    assert_eq!((code, kind(&json)), (Some(3), Some(ErrorKind::Unverified)), "{json}");
+    let found = report::<GetReport>(&json).records.remove(0);
     assert_eq!((found.wanted, found.signed, found.live), (text(2), None, None));
     assert!(found.signed_error.is_some() && found.live_error.is_some());
+    // A node that does not answer hides nothing of what is here.
+    let node = ["get", "text", "avatar", "--rpc-url", "http://127.0.0.1:1"];
+    let found = report::<GetReport>(&workspace.run(&node).1).records.remove(0);
+    assert!(found.wanted == text(2) && found.live_error.is_some(), "{found:?}");
     let (code, json, _) = workspace.run(&["get", "text", "none", "--offline"]);
     assert_eq!((code, kind(&json)), (Some(4), Some(ErrorKind::NoRecord)), "{json}");
     // Of the names of records.toml alone.

@@ -100,6 +100,35 @@ fn only_what_the_series_was_made_over_is_replaced() {
     assert_eq!(status.ahead_in_vain, [1, 2, 3]);
 }
 
+/// What the series was made over is what stood then, not what was taken over since.
+#[test]
+fn what_was_pulled_since_is_not_what_it_was_made_over() {
+    let scene = Scene::new();
+    scene.sign("1s");
+    let (code, json) = scene.put(&["--due", "series"]);
+    assert_eq!(code, Some(0), "{json}");
+    let other = scene.here.checkout(scene.here.dir.with_extension("other"));
+    other.good(&["set", "text", "note", "theirs"]);
+    other.good(&["sign"]);
+    // It goes on from the first of them.
+    let published: PublishReport = other.report(&["publish", "--sequence", "4"]);
+    scene.here.good(&["pull"]);
+    for file in files(&scene.here.dir.join("series")).into_iter().take(1) {
+        fs::remove_file(scene.here.dir.join("series").join(file)).unwrap();
+    }
+    let value = format!("/ipfs/{}", scene.root);
+    let late = ["--sequence", "9", "--count", "1", "--every", "30d", "--out", "late"];
+    scene.here.good(&[&["ipns", "sign", "--value", &value], &late[..]].concat());
+    other.good(&["set", "text", "note", "again"]);
+    other.good(&["sign"]);
+    let published_again: PublishReport = other.report(&["publish"]);
+    assert!(published_again.sequence > published.sequence);
+    scene.here.good(&["pull"]);
+    let (code, json) = scene.put(&["--due", "late"]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::Changed)), "{json}");
+    assert_eq!(scene.published(), published_again.sequence);
+}
+
 #[test]
 fn without_a_workspace_a_name_is_given() {
     let scene = Scene::new();

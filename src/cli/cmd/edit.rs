@@ -6,6 +6,7 @@ use std::process::Command;
 
 use namesys::report::{EditReport, ErrorKind};
 use namesys::workspace::{Draft, RECORDS_FILE, Records, records_faults};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::check::line;
 use crate::cli::context::Context;
@@ -35,7 +36,7 @@ pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
     let kept = |error: CliError| error.hint(format!("what you wrote is in {}", path.display()));
     let after = loop {
         open(&editor, &path).map_err(kept)?;
-        let after = draft.text()?;
+        let after = draft.text().map_err(CliError::from).map_err(kept)?;
         let faults = records_faults(&after, session.config.names());
         if faults.is_empty() {
             break after;
@@ -51,14 +52,16 @@ pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
         let message = format!("nothing was saved: it is wrong:\n{shown}");
         return Err(kept(CliError::new(Exit::Usage, ErrorKind::BadRecord, message)));
     };
-    let _lock = workspace.lock()?;
-    if workspace.records_text()?.unwrap_or_default() != before {
+    let _lock = workspace.lock().map_err(CliError::from).map_err(kept)?;
+    let now = workspace.records_text().map_err(CliError::from).map_err(kept)?;
+    if now.unwrap_or_default() != before {
         let message = format!("{RECORDS_FILE} was changed meanwhile; nothing was saved");
         return Err(kept(CliError::new(Exit::Failed, ErrorKind::Changed, message)));
     }
     let changed = after != before;
     if changed {
-        workspace.save_records(&Records::parse(&after, session.config.names())?)?;
+        let records = Records::parse(&after, session.config.names())?;
+        workspace.save_records(&records).map_err(CliError::from).map_err(kept)?;
     }
     draft.remove()?;
     Ok(Outcome::done(EditReport { changed }))
@@ -78,8 +81,17 @@ fn editor() -> Result<String, CliError> {
     }
 }
 
-/// Waits for the editor, which has the terminal where there is one.
+/// Waits for the editor, which has the terminal where there is one: keys such as Ctrl-C are its.
 fn open(editor: &str, draft: &Path) -> Result<(), CliError> {
+    let deaf = |error: io::Error| CliError::io("signals cannot be waited for", &error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(deaf)?;
+    let _entered = runtime.enter();
+    let _signals = [SignalKind::interrupt(), SignalKind::quit()]
+        .map(signal)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(deaf)?;
     let script = format!("{editor} \"$1\"");
     let status = Command::new("sh").arg("-c").arg(script).arg("sh").arg(draft).status();
     let status = status.map_err(|error| CliError::io("no editor can be started", &error))?;

@@ -1,6 +1,6 @@
 //! `get [TYPE KEY]`: a record as it is wanted, signed and live.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use namesys::ens::Name;
@@ -12,7 +12,7 @@ use namesys::resolve::{
     FetchLimits, Gateway, GivenFacts, NameResolution, NameResolver, OnchainConfig, Sources, Trace,
     resolve_given,
 };
-use namesys::workspace::{Facts, Records, Verdict, check_record, plan};
+use namesys::workspace::{Facts, RecordState, Records, Verdict, check_record, plan};
 
 use super::list::{expected, labelled};
 use super::resolve::record_error;
@@ -37,7 +37,8 @@ pub struct Args {
     /// The key, where the type has one
     #[arg(value_parser = suggest::record_keys(), hide_possible_values = true)]
     key: Option<String>,
-    /// One of the workspace's names, or one under it [default: all]
+    /// One of the workspace's names, or one under it [default: the workspace's names with TYPE, every
+    /// record without]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Print the wanted value alone, and ask nobody
@@ -52,8 +53,11 @@ pub struct Args {
     rpc: RpcArgs,
 }
 
+/// The records that are asked for, and how what is wanted stands to what is signed; none where
+/// neither is there.
+type Asked = BTreeMap<(Name, RecordKey), Option<RecordState>>;
 /// What is live: of each record, or why not.
-type Live = BTreeMap<(Name, RecordKey), Result<String, String>>;
+type Live = BTreeMap<(Name, RecordKey), Result<String, CliError>>;
 
 /// Shows the three side by side.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
@@ -64,33 +68,50 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         (Some(kind), key) => Some(RecordKey::from_parts(kind, key.as_deref())?),
     };
     let records = session.workspace.records(&session.config)?;
-    if let (true, Some(key)) = (args.value, &key) {
+    if let (true, Some(key), false) = (args.value, &key, context.output.is_json()) {
         return value(&args, &session, &records, key, context);
     }
     let only = args.name.as_deref().map(|name| session.name_given(context, name)).transpose()?;
     let asked = asked(&session, &records, only.as_ref(), key.as_ref())?;
-    let (live, not_asked) = match args.offline {
-        true => (Live::new(), Some("--offline".to_owned())),
-        false => live(&args, &session, &asked, context)?,
+    let (live, not_asked) = match (args.offline, args.value) {
+        (true, _) => (Live::new(), Some("--offline".to_owned())),
+        (_, true) => (Live::new(), Some("--value".to_owned())),
+        _ => live(&args, &session, &asked, context)?,
     };
     if let Some(reason) = &not_asked {
         context.output.note(format_args!("what is live is not asked: {reason}"));
     }
     let facts = Facts::of(&session.config);
-    let mut reports = Vec::new();
-    for (name, key) in asked {
+    let (mut reports, mut unverified) = (Vec::new(), None);
+    for ((name, key), state) in asked {
         let (signed, signed_error) = signed(&session, &facts, &name, &key)?;
+        if let (Some(reason), true) = (&signed_error, facts.have_owner()) {
+            unverified.get_or_insert_with(|| format!("{name} {key}: its file: {reason}"));
+        }
         let wanted = records.get(&name, &key).map(ToString::to_string);
         let found = live.get(&(name.clone(), key.clone())).cloned();
         let (live, live_error) = match found {
             None => (None, None),
             Some(Ok(value)) => (Some(value), None),
-            Some(Err(reason)) => (None, Some(reason)),
+            Some(Err(error)) => {
+                if error.exit == Exit::Unverified {
+                    unverified.get_or_insert_with(|| format!("{name} {key}: {}", error.message));
+                }
+                (None, Some(error.message))
+            }
         };
-        let (name, record) = (name.to_string(), key.to_string());
-        let report =
-            GetRecordReport { name, record, wanted, signed, signed_error, live, live_error };
-        reports.push(report);
+        let (name, record, value) = (name.to_string(), key.to_string(), wanted.clone());
+        reports.push(GetRecordReport {
+            name,
+            record,
+            value,
+            state,
+            wanted,
+            signed,
+            signed_error,
+            live,
+            live_error,
+        });
     }
     let report = GetReport { records: reports, not_asked };
     let is_nothing = |one: &GetRecordReport| {
@@ -105,7 +126,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         )
         .hint("namesys list shows what is wanted")
     });
-    Ok(Outcome::partial(report, error))
+    let unverified = unverified.map(|reason| {
+        CliError::new(Exit::Unverified, ErrorKind::Unverified, reason)
+            .hint("namesys verify shows what is wrong with the signed tree")
+    });
+    Ok(Outcome::partial(report, unverified.or(error)))
 }
 
 /// What the file says, or why it does not count.
@@ -115,11 +140,11 @@ fn signed(
     name: &Name,
     key: &RecordKey,
 ) -> Result<(Option<String>, Option<String>), CliError> {
+    let checked = check_record(&session.workspace, facts, name, key)?;
+    let Some(verdict) = checked.map(|checked| checked.verdict) else { return Ok((None, None)) };
     if !facts.have_owner() {
         return Ok((None, Some("it is not known who owns the name".to_owned())));
     }
-    let checked = check_record(&session.workspace, facts, name, key)?;
-    let Some(verdict) = checked.map(|checked| checked.verdict) else { return Ok((None, None)) };
     Ok(match (verdict.record(), &verdict) {
         (Some((value, ..)), _) => (Some(value.to_string()), None),
         (None, Verdict::Invalid(reason)) => (None, Some(reason.clone())),
@@ -141,18 +166,7 @@ fn value(
         return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message)
             .hint("namesys list shows what is there"));
     };
-    match context.output.is_json() {
-        true => Ok(Outcome::done(GetReport {
-            records: vec![GetRecordReport {
-                name: name.to_string(),
-                record: key.to_string(),
-                wanted: Some(value.to_string()),
-                ..GetRecordReport::default()
-            }],
-            not_asked: Some("--value".to_owned()),
-        })),
-        false => context.output.raw(format!("{value}\n").as_bytes()),
-    }
+    context.output.raw(format!("{value}\n").as_bytes())
 }
 
 /// The records that are asked for: those wanted, and those signed and wanted no more; one that is
@@ -162,28 +176,32 @@ fn asked(
     records: &Records,
     only: Option<&Name>,
     key: Option<&RecordKey>,
-) -> Result<BTreeSet<(Name, RecordKey)>, CliError> {
+) -> Result<Asked, CliError> {
+    let changes = plan(&session.workspace, &session.config, records, &expected(&session.config))?;
+    let states = changes.into_iter().map(|change| ((change.name, change.key), change.state));
+    let mut states: BTreeMap<_, _> = states.collect();
     if let Some(key) = key {
         let names = only.map_or_else(|| session.config.names().to_vec(), |only| vec![only.clone()]);
-        return Ok(names.into_iter().map(|name| (name, key.clone())).collect());
+        let of_name = |name| {
+            let record = (name, key.clone());
+            let state = states.remove(&record);
+            (record, state)
+        };
+        return Ok(names.into_iter().map(of_name).collect());
     }
-    let changes = plan(&session.workspace, &session.config, records, &expected(&session.config))?;
-    let of_name = changes
-        .into_iter()
-        .filter(|change| only.is_none_or(|only| change.name == *only))
-        .map(|change| (change.name, change.key));
-    Ok(of_name.collect())
+    states.retain(|(name, _), _| only.is_none_or(|only| name == only));
+    Ok(states.into_iter().map(|(record, state)| (record, Some(state))).collect())
 }
 
 /// What clients find: by the chain where a node is given, by gateways where some are chosen.
 fn live(
     args: &Args,
     session: &Session,
-    asked: &BTreeSet<(Name, RecordKey)>,
+    asked: &Asked,
     context: &Context,
 ) -> Result<(Live, Option<String>), CliError> {
     let mut of_names: BTreeMap<&Name, Vec<RecordKey>> = BTreeMap::new();
-    for (name, key) in asked {
+    for (name, key) in asked.keys() {
         of_names.entry(name).or_default().push(key.clone());
     }
     if of_names.is_empty() || of_names.len() > MAX_LIVE {
@@ -200,7 +218,15 @@ fn live(
     let mut live = Live::new();
     if let Some(rpc) = rpc {
         context.block_on(async {
-            let chain_id = rpc.check_chain_id(Some(config.chain_id)).await?;
+            let chain_id = match rpc.check_chain_id(Some(config.chain_id)).await {
+                Ok(chain_id) => chain_id,
+                // What is here is shown all the same.
+                Err(error) => {
+                    let error = CliError::from(error);
+                    of_names.iter().for_each(|(name, keys)| fail(&mut live, name, keys, &error));
+                    return Ok(());
+                }
+            };
             let config = OnchainConfig { chain_id, gateways, limits };
             let resolver = NameResolver::new(rpc, http, config);
             for (name, keys) in of_names {
@@ -247,8 +273,10 @@ fn add(live: &mut Live, resolution: NameResolution, keys: &[RecordKey]) {
     for record in resolution.records {
         let found = match record.value {
             Ok(value) => Ok(value.to_string()),
-            Err(error) if record_error(&error).exit == Exit::NotFound => continue,
-            Err(error) => Err(error.to_string()),
+            Err(error) => match record_error(&error) {
+                error if error.exit == Exit::NotFound => continue,
+                error => Err(error),
+            },
         };
         live.insert((name.clone(), record.key), found);
     }
@@ -257,7 +285,7 @@ fn add(live: &mut Live, resolution: NameResolution, keys: &[RecordKey]) {
 /// None of them is known.
 fn fail(live: &mut Live, name: &Name, keys: &[RecordKey], error: &CliError) {
     for key in keys {
-        live.insert((name.clone(), key.clone()), Err(error.report().message));
+        live.insert((name.clone(), key.clone()), Err(error.clone()));
     }
 }
 

@@ -66,7 +66,10 @@ pub fn run_diff(args: DiffArgs, context: &Context) -> Result<Outcome, CliError> 
     shown.retain(|change| change.state != RecordState::Signed);
     let differs = !shown.is_empty();
     if !differs {
-        context.output.note("nothing to sign: .well-known is as records.toml says");
+        context.output.note(match args.filter.is_given() {
+            false => "nothing to sign: .well-known is as records.toml says",
+            true => "nothing to sign of what is asked for",
+        });
     }
     let outcome = outcome(&args.filter, report(shown, true), context)?;
     Ok(outcome.differing(differs && args.exit_code))
@@ -133,6 +136,10 @@ impl Kind {
 }
 
 impl FilterArgs {
+    fn is_given(&self) -> bool {
+        self.name.is_some() || self.record.is_some()
+    }
+
     /// One word alone may be a record.
     fn parse(
         &self,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use namesys::keys::IpnsName;
-use namesys::publish::{Author, Permission, Series, Subject, known_before};
+use namesys::publish::{Author, Permission, Scheduled, Series, Subject, made_over};
 use namesys::published::PublishedTree;
 use namesys::report::{ErrorKind, IpnsPutReport};
 use namesys::workspace::Removal;
@@ -33,31 +33,63 @@ pub fn run(args: &PutArgs, dir: &Path, context: &Context) -> Result<Outcome, Cli
     })?;
     // A workspace of another name knows nothing of this one.
     let session = session.filter(|_| recorded == Some(name));
+    let (mut last, mut sent) = (None, None);
     loop {
         let series = Series::open(dir, &name)?;
-        let done = put(args, &series, name, session.as_ref(), context);
-        let next = series.next(Timestamp::now()).map(|next| next.due);
-        let wait = match (&done, next) {
-            _ if !args.watch => return done,
-            (Ok(_), None) => return done,
-            (Ok(outcome), Some(_)) if outcome.error().is_none() => None,
-            (Ok(outcome), _) => outcome.error().map(|error| error.message.clone()),
-            (Err(error), _) if error.exit == Exit::Interrupted => return done,
-            (Err(error), _) => Some(error.message.clone()),
+        let next = match sent {
+            // One whose time came meanwhile is not left out.
+            Some(sequence) => series.after(sequence),
+            None => series.due(Timestamp::now()).or(series.next(Timestamp::now())),
         };
-        if let Some(failed) = wait {
-            context.output.warn(format_args!("it is tried again in a while: {failed}"));
-            sleep(context, TRY_AGAIN)?;
-            continue;
+        let Some(next) = next else { return last.unwrap_or_else(|| Err(nothing(dir))) };
+        if next.due > Timestamp::now() {
+            let when = when(&next.due.to_string());
+            if !args.watch {
+                return Err(nothing(dir).hint(format!("the first is due {when}")));
+            }
+            context.output.note(format_args!("the next is due {when}"));
+            wait(next.due, context)?;
         }
-        if let Some(due) = next {
-            context.output.note(format_args!("the next is due {}", when(&due.to_string())));
-            while Timestamp::now() < due {
-                let left = due.duration_since(Timestamp::now());
-                sleep(context, Duration::try_from(left).unwrap_or_default().min(LOOK_AGAIN))?;
+        let due = series.due(Timestamp::now()).unwrap_or(next);
+        let done = put(args, due, name, session.as_ref(), context);
+        let failed = match &done {
+            Ok(outcome) => outcome.error(),
+            Err(error) => Some(error),
+        };
+        match failed {
+            _ if !args.watch => return done,
+            None => (last, sent) = (Some(done), Some(due.record.fields().sequence)),
+            Some(error) if !is_passing(error) => return done,
+            Some(error) => {
+                let message = &error.message;
+                context.output.warn(format_args!("it is tried again in a while: {message}"));
+                sleep(context, TRY_AGAIN)?;
             }
         }
     }
+}
+
+fn nothing(dir: &Path) -> CliError {
+    let message = format!("{} holds no record whose time has come", dir.display());
+    CliError::new(Exit::NotFound, ErrorKind::NotFound, message)
+}
+
+/// Whether another try may end otherwise.
+fn is_passing(error: &CliError) -> bool {
+    use ErrorKind as K;
+    error.exit == Exit::Failed
+        && !matches!(
+            error.kind,
+            K::Outdated | K::Changed | K::WouldLose | K::Expired | K::Unsupported | K::Io
+        )
+}
+
+fn wait(until: Timestamp, context: &Context) -> Result<(), CliError> {
+    while Timestamp::now() < until {
+        let left = until.duration_since(Timestamp::now());
+        sleep(context, Duration::try_from(left).unwrap_or_default().min(LOOK_AGAIN))?;
+    }
+    Ok(())
 }
 
 fn sleep(context: &Context, time: Duration) -> Result<(), CliError> {
@@ -70,19 +102,12 @@ fn sleep(context: &Context, time: Duration) -> Result<(), CliError> {
 /// Sends the record that is due over what the series was made over, or its own predecessor.
 fn put(
     args: &PutArgs,
-    series: &Series,
+    due: &Scheduled,
     name: IpnsName,
     session: Option<&Session>,
     context: &Context,
 ) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
-    let Some(due) = series.due(now) else {
-        let message = match series.next(now) {
-            Some(next) => format!("the first is due {}", when(&next.due.to_string())),
-            None => "there are no records".to_owned(),
-        };
-        return Err(CliError::new(Exit::NotFound, ErrorKind::NotFound, message));
-    };
     if due.record.is_expired(now) {
         let message = format!("{} has expired", due.file.display());
         return Err(CliError::new(Exit::Failed, ErrorKind::Expired, message)
@@ -98,8 +123,7 @@ fn put(
     let workspace = session.map(|session| &session.workspace);
     let locked = workspace.map(|workspace| Ok::<_, CliError>((workspace, workspace.lock()?)));
     let locked = locked.transpose()?;
-    let first = series.first().unwrap_or(due).record.fields().sequence;
-    let over = workspace.map(|workspace| known_before(workspace, &name, first)).transpose()?;
+    let over = workspace.map(|workspace| made_over(workspace, &due.record)).transpose()?;
     let config = session.map(|session| &session.config);
     let publishers = args.publishers.for_single_records(context, config)?;
     let fan_out = FanOut::to_all(context, publishers, args.gateways.get(context, config)?)?;

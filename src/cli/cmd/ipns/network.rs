@@ -42,9 +42,9 @@ pub struct PutArgs {
     /// Whose record it is; default: the workspace's IPNS name
     #[arg(long, value_name = "IPNS NAME")]
     pub name: Option<IpnsName>,
-    /// Of the series in this folder (ipns sign --count), the record whose time has come; only over
-    /// what the series was made over, or the record before it
-    #[arg(long, value_name = "DIR")]
+    /// Of the series in this folder (ipns sign --count), the record whose time has come: only over
+    /// what the series was made over in this workspace, or over the same value
+    #[arg(long, value_name = "DIR", conflicts_with = "same_value")]
     pub due: Option<PathBuf>,
     /// Go on until nothing of the series is left
     #[arg(long, requires = "due")]
