@@ -46,24 +46,29 @@ fn or_none(text: Option<&impl ToString>) -> String {
 }
 
 impl PlanFile {
-    /// Checks that every step is to do or done; `now` is a plan of this moment, in a workspace that
-    /// wants `wanted`.
+    /// Checks that every step is to do or done; `now` is a plan of this moment [beside](Self::beside)
+    /// this one, in a workspace that wants `wanted`.
     ///
     /// # Errors
     /// [`PlanChanged`]: the first that is neither.
     pub fn check(&self, now: &Self, wanted: &Records) -> Checked {
         same("the names", &self.names, &now.names, |names| list(names))?;
-        if self.ipns_name.is_some() {
-            let told = |name: &Option<_>| or_none(name.as_ref());
-            same("the IPNS name", &self.ipns_name, &now.ipns_name, told)?;
-        }
+        same("the chain", &self.chain_id, &now.chain_id, u64::to_string)?;
+        same("the approval", &self.approval, &now.approval, String::clone)?;
+        known("the owner", self.owner.as_ref(), now.owner.as_ref())?;
+        known("the wallet", self.wallet.as_ref(), now.wallet.as_ref())?;
+        known("the signer", self.signer.as_ref(), now.signer.as_ref())?;
+        known("the IPNS name", self.ipns_name.as_ref(), now.ipns_name.as_ref())?;
         same("the uploads", &self.uploads, &now.uploads, |targets| list(targets))?;
-        if self.ipns_name.is_some() {
-            same("the publishers", &self.publishers, &now.publishers, |targets| list(targets))?;
-        }
+        same("the publishers", &self.publishers, &now.publishers, |targets| list(targets))?;
         self.check_records(now, wanted)?;
+        let is_listed = |name: &&Name| self.unapproved.contains(name);
+        if let Some(name) = now.unapproved.iter().find(|name| !is_listed(name)) {
+            let found = "not approved".to_owned();
+            return changed(format!("the signer of {name}"), "approved".to_owned(), found);
+        }
         if self.rest != now.rest {
-            let what = "the files that signing leaves as they are";
+            let what = "the files that are not to be signed, or are signed already";
             return changed(what, "other ones".to_owned(), "not those".to_owned());
         }
         self.check_published(now)?;
@@ -108,13 +113,15 @@ impl PlanFile {
         if let (Some(planned), Some(found)) = (&self.root, &now.root) {
             same("the root", planned, found, |root| root.clone())?;
         }
-        if self.published == now.published {
-            return match (self.sequence, now.sequence) {
-                (Some(planned), Some(found)) if planned != found => {
-                    changed("the sequence", planned.to_string(), found.to_string())
-                }
-                _ => Ok(()),
-            };
+        // Nothing was known to be published under a name that was not derived.
+        let over = if self.ipns_name.is_some() { &self.published[..] } else { &[] };
+        if over == now.published {
+            // Before the IPNS name is derived there is none.
+            if self.ipns_name.is_some() {
+                let told = |sequence: &Option<_>| or_none(sequence.as_ref());
+                same("the sequence", &self.sequence, &now.sequence, told)?;
+            }
+            return self.check_removed(now);
         }
         let is_done = now.root.as_ref().is_some_and(|root| {
             let value = format!("/ipfs/{root}");
@@ -122,7 +129,18 @@ impl PlanFile {
         });
         match is_done {
             true => Ok(()),
-            false => changed("what is published", told(&self.published), told(&now.published)),
+            false => changed("what is published", told(over), told(&now.published)),
+        }
+    }
+
+    /// What goes on purpose goes because of `published.toml`: with another one more might.
+    fn check_removed(&self, now: &Self) -> Checked {
+        let is_listed = |path: &&String| {
+            self.removed.contains(path) || self.lost.iter().any(|loss| loss.path == **path)
+        };
+        match now.removed.iter().find(|path| !is_listed(path)) {
+            None => Ok(()),
+            Some(path) => changed(format!("{path:?}"), "kept".to_owned(), "removed".to_owned()),
         }
     }
 
@@ -140,6 +158,15 @@ impl PlanFile {
             }
         }
         Ok(())
+    }
+}
+
+/// What was not known may have become so since.
+fn known(what: &str, planned: Option<&impl ToString>, found: Option<&impl ToString>) -> Checked {
+    let (planned, found) = (planned.map(ToString::to_string), found.map(ToString::to_string));
+    match planned.is_none() || planned == found {
+        true => Ok(()),
+        false => changed(what, or_none(planned.as_ref()), or_none(found.as_ref())),
     }
 }
 

@@ -17,6 +17,10 @@ pub struct Plan {
     /// What publishing it would do; none where the IPNS name is not known yet, or nothing is to be
     /// published.
     pub foresight: Option<Foresight>,
+    /// Files of a first publication that are not those of wanted records: all are new.
+    pub new_files: Vec<String>,
+    /// Where the record goes, whether it is known what is there or not.
+    pub publishers: Vec<String>,
     /// What each upload lacks.
     pub uploads: Vec<Foreseen>,
     /// Until when a new record would be valid.
@@ -97,6 +101,11 @@ impl Plan {
             old: changed.there.clone(),
             new: changed.here.clone(),
         };
-        files.map(file).collect()
+        let new = self.new_files.iter().map(|path| FileChange {
+            path: path.clone(),
+            old: None,
+            new: Some("a file".to_owned()),
+        });
+        files.map(file).chain(new).collect()
     }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ens::{Name, WELL_KNOWN};
 use crate::ipfs::{
-    BlockSource, EditError, Edits, PackError, Packed, ROOT_FOLDER, ReadError, ScratchBlocks,
+    BlockSource, EditError, Edits, Met, PackError, Packed, ROOT_FOLDER, ReadError, ScratchBlocks,
     TreeBudget, TreeLimits, Walk, edit_tree, pack_directory, pack_well_known, resolve, walk_paths,
 };
 use crate::record::{RecordFile, RecordKey, Value, flat_path, record_path};
@@ -114,8 +114,7 @@ impl Draft {
     ) -> Result<Self, DraftError> {
         let changes = plan(workspace, config, records, expected)?;
         let mass = mass_removal(&changes);
-        let pending: Vec<Change> =
-            changes.into_iter().filter(|change| change.state != RecordState::Signed).collect();
+        let pending: Vec<Change> = changes.into_iter().filter(is_pending).collect();
         let [now, new] = scratch.map(ScratchBlocks::new);
         let mut blocks = Blocks(now, new);
         let packed = pack_as_it_is(workspace, &mut blocks.0, progress)?;
@@ -156,31 +155,62 @@ impl Draft {
         self.blocks.clone()
     }
 
-    /// A fingerprint of all files that are not those of wanted records: signing leaves them as they
-    /// are.
+    /// A fingerprint of all files that are not those of `steps`, with what they hold: signing leaves
+    /// them as they are, records that are signed already too.
     ///
     /// # Errors
     /// What was packed cannot be read back.
-    pub fn rest(&self, records: &Records) -> Result<Option<String>, ReadError> {
-        let Some(Packed { root, .. }) = self.packed else { return Ok(None) };
+    pub fn rest<'a>(
+        &self,
+        steps: impl IntoIterator<Item = (&'a Name, &'a RecordKey)>,
+    ) -> Result<Option<String>, ReadError> {
+        let mut changing = BTreeSet::new();
+        for (name, key) in steps {
+            changing.insert(record_path(name, key));
+            changing.extend(flat_path(name, key));
+        }
+        let mut hasher = Sha256::new();
+        let is_packed = self.walk(&|path| !changing.contains(path), &mut |met| {
+            hasher.update(met.path.as_bytes());
+            hasher.update([0]);
+            hasher.update(met.cid.to_bytes());
+        })?;
+        Ok(is_packed.then(|| hex::encode(hasher.finalize())))
+    }
+
+    /// The files that are not those of wanted records.
+    ///
+    /// # Errors
+    /// What was packed cannot be read back.
+    pub fn beside(&self, records: &Records) -> Result<Vec<String>, ReadError> {
         let copies: BTreeSet<String> =
             records.iter().filter_map(|(name, key, _)| flat_path(name, key)).collect();
-        let is_signed = |path: &str| records.owner_of(path).is_some() || copies.contains(path);
-        let mut hasher = Sha256::new();
+        let is_beside = |path: &str| records.owner_of(path).is_none() && !copies.contains(path);
+        let mut files = Vec::new();
+        self.walk(&is_beside, &mut |met| files.push(met.path))?;
+        files.sort();
+        Ok(files)
+    }
+
+    /// Visits the files that are wanted; whether there are any at all.
+    fn walk(
+        &self,
+        wanted: &dyn Fn(&str) -> bool,
+        visit: &mut dyn FnMut(Met),
+    ) -> Result<bool, ReadError> {
+        let Some(Packed { root, .. }) = self.packed else { return Ok(false) };
         let budget = TreeBudget::new(TreeLimits::WHOLE);
         walk_paths::<ReadError>(
             &*self.blocks,
             &root,
             &budget,
-            &mut |folder, entry| Ok(!is_signed(&format!("{folder}{}", entry.name))),
+            &mut |folder, entry| Ok(wanted(&format!("{folder}{}", entry.name))),
             &mut |met| {
-                hasher.update(met.path.as_bytes());
-                hasher.update([0]);
-                hasher.update(met.cid.to_bytes());
+                visit(met);
                 Ok(())
             },
         )?;
-        Ok(Some(hex::encode(hasher.finalize())))
+        Ok(true)
     }
 }
 
@@ -264,6 +294,27 @@ fn unapproved(config: &Config, expected: &Expected, pending: &[Change]) -> Vec<N
     let stands =
         |name: &Name| expected.signer.is_some_and(|signer| approval_stands(config, name, signer));
     names.into_iter().filter(|name| !stands(name)).cloned().collect()
+}
+
+fn is_pending(change: &Change) -> bool {
+    change.state != RecordState::Signed
+}
+
+impl RecordStep {
+    /// What `sign` has to do for a workspace as it is.
+    ///
+    /// # Errors
+    /// What is signed cannot be read.
+    pub fn pending(
+        workspace: &Workspace,
+        config: &Config,
+        records: &Records,
+        expected: &Expected,
+    ) -> Result<Vec<Self>, TreeError> {
+        let changes = plan(workspace, config, records, expected)?;
+        let pending = changes.into_iter().filter(is_pending);
+        Ok(pending.map(|change| step(workspace, change)).collect())
+    }
 }
 
 fn step(workspace: &Workspace, change: Change) -> RecordStep {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::course::Plan;
+use super::draft::Draft;
 use crate::ens::Name;
 use crate::ipfs::ReadError;
 use crate::ipns::Validity;
@@ -16,7 +17,7 @@ use crate::multiformats::parse_cid;
 use crate::publish::{Planned, Stood};
 use crate::published::Loss;
 use crate::record::RecordKey;
-use crate::workspace::{Config, MassRemoval, Records};
+use crate::workspace::{Config, MassRemoval};
 
 /// The form of plan files that is written and read.
 pub const PLAN_VERSION: u64 = 1;
@@ -28,13 +29,23 @@ pub struct PlanFile {
     pub namesys_plan: u64,
     /// The workspace's names.
     pub names: Vec<Name>,
+    /// The chain they are on.
+    pub chain_id: u64,
+    /// Who owns the names; none where that was not known yet.
+    pub owner: Option<String>,
+    /// Whose wallet derives the keys; none where that was not known yet.
+    pub wallet: Option<String>,
+    /// Who signs; none where it was not derived yet.
+    pub signer: Option<String>,
+    /// Why the resolver accepts the signer.
+    pub approval: String,
     /// Its IPNS name; none where it was not derived yet.
     pub ipns_name: Option<IpnsName>,
     /// What is to be signed, or removed.
     pub records: Vec<PlannedRecord>,
     /// Names that the wallet approves the signer for.
     pub unapproved: Vec<Name>,
-    /// A fingerprint of all files that signing leaves as they are.
+    /// A fingerprint of all files that are not those of `records`, signed ones too.
     pub rest: Option<String>,
     /// What stood published, one for each value.
     pub published: Vec<Stood>,
@@ -129,11 +140,11 @@ pub enum PlanFileError {
 }
 
 impl PlanFile {
-    /// Of a plan of the workspace with `config`, which wants `wanted`.
+    /// Of a plan of the workspace with `config`.
     ///
     /// # Errors
     /// What was packed cannot be read back.
-    pub fn of(plan: &Plan, config: &Config, wanted: &Records) -> Result<Self, ReadError> {
+    pub fn of(plan: &Plan, config: &Config) -> Result<Self, ReadError> {
         let foresight = plan.foresight.as_ref();
         let judged = foresight.map(|foresight| &foresight.judged);
         let masses = [plan.draft.mass, judged.and_then(|judged| judged.mass)];
@@ -148,10 +159,15 @@ impl PlanFile {
         Ok(Self {
             namesys_plan: PLAN_VERSION,
             names: config.names().to_vec(),
+            chain_id: config.chain_id,
+            owner: config.owner().map(|address| address.to_string()),
+            wallet: config.keys().wallet.map(|address| address.to_string()),
+            signer: config.keys().signer.map(|address| address.to_string()),
+            approval: config.approval_mode().unwrap_or_default().to_string(),
             ipns_name: config.keys().ipns_name,
             records: records.collect(),
             unapproved: plan.draft.unapproved.clone(),
-            rest: plan.draft.rest(wanted)?,
+            rest: plan.draft.rest(plan.draft.steps.iter().map(|step| (&step.name, &step.key)))?,
             published: foresight.map(|found| Stood::of(&found.standing)).unwrap_or_default(),
             lost: judged.map(|judged| judged.losses.clone()).unwrap_or_default(),
             removed: judged.map(|judged| judged.removed.clone()).unwrap_or_default(),
@@ -162,11 +178,18 @@ impl PlanFile {
             sequence: foresight.map(|foresight| foresight.sequence),
             validity: plan.validity.to_string(),
             uploads: plan.uploads.iter().map(|target| target.to.clone()).collect(),
-            publishers: foresight
-                .map(|found| found.publishers.iter().map(|target| target.to.clone()).collect())
-                .unwrap_or_default(),
+            publishers: plan.publishers.clone(),
             transactions: None,
         })
+    }
+
+    /// With the fingerprint of what `planned` leaves as it is, in place of what is left to be done.
+    ///
+    /// # Errors
+    /// What was packed cannot be read back.
+    pub fn beside(mut self, draft: &Draft, planned: &Self) -> Result<Self, ReadError> {
+        self.rest = draft.rest(planned.records.iter().map(|step| (&step.name, &step.record)))?;
+        Ok(self)
     }
 
     /// Reads one.

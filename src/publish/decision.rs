@@ -105,11 +105,14 @@ pub(super) async fn going(
         }
         judged.losses.extend(one.losses);
         judged.lost += one.lost;
-        judged.removed = one.removed;
+        judged.removed.extend(one.removed);
         judged.changed.extend(one.changed);
         judged.mass = judged.mass.or(one.mass);
         notices.extend(one.unread.map(|reason| PublishNotice::GoesUnread { reason }));
     }
+    // Two values that stand may lose the same.
+    judged.removed.sort();
+    judged.removed.dedup();
     Ok(Going { judged, refused, notices })
 }
 
@@ -124,7 +127,10 @@ fn planned(request: &PublishRequest<'_>, standing: &Standing) -> Result<(), Publ
 }
 
 /// Refuses where something else is published than was expected.
-fn expect(request: &PublishRequest<'_>, standing: &Standing) -> Result<(), PublishTreeError> {
+pub(super) fn expect(
+    request: &PublishRequest<'_>,
+    standing: &Standing,
+) -> Result<(), PublishTreeError> {
     let Some(expected) = &request.permission.expect else { return Ok(()) };
     let is_it = |stands: &Stands| match expected {
         HistoryTarget::Sequence(sequence) => stands.record.fields().sequence == *sequence,

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::PublishNotice;
 use super::answers::Answers;
 use super::author::{Intent, intend};
-use super::decision::{Going, going};
+use super::decision::{Going, expect, going};
 use super::error::PublishTreeError;
 use super::ledger::Ledger;
 use super::request::PublishRequest;
@@ -58,6 +58,7 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
     let answers = Answers::ask(request).await;
     let standing = answers.standing(request, known.base.as_ref());
     let silent = answers.failed(request);
+    let unexpected = expect(request, &standing).err();
     let intent = intend(request, &known, &standing, silent.clone())?;
     let Intent { value, sequence, stands, mut notices, .. } = intent;
     let (mut judged, mut refused, mut problem) = (Judged::default(), None, None);
@@ -73,6 +74,7 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
             Err(error) => problem = Some(error),
         }
     }
+    let problem = unexpected.or(problem);
     let said = request.publishers.iter().zip(&answers.publishers);
     let publishers = said.map(|(publisher, said)| {
         let has = match (said, &stands) {

@@ -478,3 +478,168 @@ fn two_that_apply_do_not_undo_each_other() {
     assert_eq!((done.sequence, done.lost.len()), (2, 0));
     assert!(read(there, "records.toml").contains("here@example.com"));
 }
+
+/// The plan file with one entry another.
+fn edited(file: &str, entry: &str, value: Value) -> String {
+    let mut plan: Value = serde_json::from_str(&read_to_string(file)).unwrap();
+    assert_ne!(plan[entry], value, "{entry}");
+    plan[entry] = value;
+    let other = format!("{file}.{entry}");
+    std::fs::write(&other, plan.to_string()).unwrap();
+    other
+}
+
+#[test]
+fn what_is_signed_since_is_not_published_by_a_plan_of_before() {
+    let Scene { here, folder, .. } = &Scene::new();
+    let file = folder.path().join("plan.json").display().to_string();
+    here.good(&["set", "text", "avatar", "planned"]);
+    plans(here, &["--out", &file]);
+    let cases: [(&str, &[&str]); 3] = [
+        ("another value", &["set", "text", "url", "https://evil.example"]),
+        ("a record more", &["set", "text", "note", "y"]),
+        ("a record less", &["unset", "text", "url"]),
+    ];
+    for (number, (what, change)) in cases.iter().enumerate() {
+        let at = here.checkout(folder.path().join(format!("case-{number}")));
+        at.good(change);
+        at.good(&["sign"]);
+        let before = state(&at);
+        let (why, json) = refused(&at, &[&file]);
+        assert_eq!(why, ErrorKind::Changed, "{what}: {json}");
+        assert_eq!(state(&at), before, "{what}");
+    }
+    assert!(applies(here, &[&file]).publish.is_some(), "as it was planned");
+}
+
+#[test]
+fn who_signs_how_and_where_is_planned_too() {
+    let Scene { here, folder, .. } = &Scene::new();
+    let file = folder.path().join("plan.json").display().to_string();
+    here.good(&["set", "text", "avatar", "planned", "--name", "a.nick.eth"]);
+    assert_eq!(plans(here, &["--out", &file]).unapproved, ["a.nick.eth"]);
+    let before = state(here);
+    let other = "0x000000000000000000000000000000000000dEaD";
+    for (entry, value) in [
+        ("signer", other.into()),
+        ("owner", other.into()),
+        ("wallet", other.into()),
+        ("approval", "on-chain".into()),
+        ("chain_id", 5.into()),
+        ("unapproved", Value::Array(Vec::new())),
+        ("ipns_name", Value::Null),
+        ("sequence", Value::Null),
+        ("publishers", Value::Array(Vec::new())),
+        ("rest", Value::Null),
+    ] {
+        let (why, json) = refused(here, &[&edited(&file, entry, value)]);
+        assert_eq!(why, ErrorKind::Changed, "{entry}: {json}");
+        assert_eq!(state(here), before, "{entry}");
+    }
+    assert!(applies(here, &[&file]).publish.is_some());
+}
+
+#[test]
+fn a_plan_permits_no_more_than_it_lists() {
+    let Scene { here, there, .. } = &Scene::new();
+    sets(here, "email", "here@example.com");
+    publishes(here);
+    there.change("https://example.com/there");
+    let file = there.dir.with_file_name("plan.json").display().to_string();
+    assert_eq!(plans(there, &["--out", &file]).lost.len(), 1);
+    let (code, json, _) = there.run(&["apply", &file, "--yes", "--replace"]);
+    assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::Usage)), "{json}");
+    let config = read(there, "namesys.toml");
+    write(there, "namesys.toml", &format!("{config}\n[publish]\nreplace = true\n"));
+    let less = edited(&file, "lost", Value::Array(Vec::new()));
+    assert_eq!(refused(there, &[&less]).0, ErrorKind::WouldLose);
+    // What is to be sent to the chain is not left out unsaid.
+    let sends = serde_json::json!([{
+        "name": "nick.eth", "to": "0x00", "data": "0x", "value": "0", "before": "", "description": "",
+    }]);
+    let (code, json, _) = there.run(&["apply", &edited(&file, "transactions", sends), "--yes"]);
+    assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::Usage)), "{json}");
+    assert!(error(&json).unwrap().message.contains("--chain"), "{json}");
+    assert_eq!(applies(there, &[&file]).publish.unwrap().lost.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_known_is_no_plan_and_no_change() {
+    let Scene { here, devnet, folder, .. } = Scene::new();
+    let [file, none] = ["plan.json", "none.json"].map(|name| folder.path().join(name));
+    let file = file.display().to_string();
+    here.good(&["set", "text", "avatar", "new"]);
+    plans(&here, &["--out", &file]);
+    // Something else than what is expected is published: nothing is signed for it.
+    let before = state(&here);
+    let (why, json) = refused(&here, &["--expect", "7"]);
+    assert_eq!(why, ErrorKind::Changed, "{json}");
+    assert_eq!(state(&here), before, "nothing is signed");
+    drop(devnet);
+    let (code, json, _) = keyless(&here, &["plan", "--out", &none.display().to_string()]);
+    assert_eq!((code, kind(&json)), (Some(1), Some(ErrorKind::UnknownPublished)), "{json}");
+    assert!(!none.exists() && report::<PlanReport>(&json).written.is_none(), "{json}");
+    let (why, json) = refused(&here, &[&file]);
+    assert_eq!(why, ErrorKind::UnknownPublished, "{json}");
+}
+
+#[test]
+fn the_files_of_a_first_publication_are_new() {
+    let (_folder, _devnet, workspace) = Workspace::on_devnet();
+    write(&workspace, "root/index.html", "<p>");
+    let plan = plans(&workspace, &[]);
+    let files: Vec<_> = plan.files.iter().map(|file| (&*file.path, file.old.is_none())).collect();
+    assert_eq!(files, [("index.html", true)], "{plan:?}");
+    workspace.good(&["publish"]);
+    assert!(plans(&workspace, &[]).files.is_empty());
+}
+
+/// Applies, and changes the workspace once it is shown what is to be done, where a key is waited
+/// for. How it ends.
+fn changed_meanwhile(workspace: &Workspace, key: (&str, &str), change: &dyn Fn()) -> ErrorKind {
+    let (variable, flag) = key;
+    let pipe = workspace.dir.with_extension(variable);
+    assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
+    let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    let set = command.get_envs().find(|(name, _)| *name == variable);
+    let secret = set.unwrap().1.unwrap().to_str().unwrap().to_owned();
+    command.env_remove(variable).args(["--json", "apply", "--yes", flag]).arg(&pipe);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Opened once the other end reads.
+    let mut end = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    change();
+    std::io::Write::write_all(&mut end, secret.as_bytes()).unwrap();
+    drop(end);
+    let output = child.wait_with_output().unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{json}");
+    kind(&json).unwrap()
+}
+
+#[test]
+fn what_was_shown_is_what_is_signed_and_published() {
+    let Scene { here, folder, .. } = &Scene::new();
+    here.good(&["set", "text", "avatar", "shown", "--name", "a.nick.eth"]);
+    let published = here.good(&["status"])["published"].clone();
+    let at = here.checkout(folder.path().join("signs"));
+    let before = signed(&at);
+    let wallet = ("ETH_PRIVATE_KEY", "--private-key-file");
+    let why = changed_meanwhile(&at, wallet, &|| {
+        let text = wanted(&at).replace("shown", "another");
+        write(&at, "records.toml", &text);
+    });
+    assert_eq!((why, signed(&at)), (ErrorKind::Changed, before), "nothing is signed");
+    // Signed already: a file beside, and a record, until the key is there.
+    here.good(&["sign"]);
+    let changes: [&dyn Fn(&Workspace); 2] = [&|at| write(at, "root/index.html", "<p>"), &|at| {
+        at.good(&["set", "text", "url", "https://evil.example"]);
+        at.good(&["sign"]);
+    }];
+    for (number, change) in changes.iter().enumerate() {
+        let at = here.checkout(folder.path().join(format!("publishes-{number}")));
+        let key = ("NAMESYS_IPNS_KEY", "--ipns-key-file");
+        let why = changed_meanwhile(&at, key, &|| change(&at));
+        assert_eq!(why, ErrorKind::Changed, "{number}");
+        assert_eq!(at.good(&["status"])["published"], published, "{number}");
+    }
+}

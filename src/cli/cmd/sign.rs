@@ -67,6 +67,9 @@ enum Hand {
     Owner(OpenWallet),
 }
 
+/// Whether what is to be signed by now is what was agreed to.
+pub type Agreed<'a> = &'a dyn Fn(&Session, &Records) -> Result<(), CliError>;
+
 /// What is signed, how, and with what.
 pub struct Signing<'a> {
     /// Only this name, and those under it.
@@ -83,6 +86,8 @@ pub struct Signing<'a> {
     pub metadata: bool,
     /// What may go.
     pub removal: Removal<'a>,
+    /// What is asked under the lock, before anything is signed of what is wanted then.
+    pub agreed: Option<Agreed<'a>>,
     /// The signer in place of the wallet.
     pub signer_key: &'a SignerKeyArgs,
     /// The wallet.
@@ -113,6 +118,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         flat: args.flat,
         metadata: args.metadata,
         removal: args.mass_removal.removal(&ask),
+        agreed: None,
         signer_key: &args.signer_key,
         derive: &args.derive,
         with_ipns: false,
@@ -134,6 +140,7 @@ pub fn sign(
     let (hand, ipns) = hand(args, context, session, mode)?;
     let _lock = session.lock()?;
     let records = session.workspace.records(&session.config)?;
+    args.agreed.map_or(Ok(()), |agreed| agreed(session, &records))?;
     if records.iter().next().is_none() {
         context.output.note("there are no records to sign; set one: namesys set text avatar URL");
     }

@@ -1,6 +1,7 @@
 //! `apply`: does what `plan` shows. Every step looks whether it is done, so the same command goes
 //! on where one was cut short.
 
+mod agreed;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use namesys::publish::{Permission, PublishOutcome, Shortfall};
 use namesys::report::{ApplyReport, ErrorKind, PlanReport, SetupNamesReport};
 use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 
-use crate::cli::cmd::plan::report::report as plan_report;
-use crate::cli::cmd::plan::survey::{Services, Survey, survey};
+use crate::cli::cmd::plan::report::{report as plan_report, show_all_that_goes};
+use crate::cli::cmd::plan::survey::{Services, Survey, survey, unread};
 use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
 use crate::cli::cmd::publish::publication::PublicationArgs;
 use crate::cli::cmd::publish::report::report as publish_report;
@@ -28,7 +29,7 @@ use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::ask;
-use crate::cli::output::{Human, Outcome};
+use crate::cli::output::Outcome;
 use crate::cli::prompt;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::Session;
@@ -66,30 +67,35 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     args.publication.author.check()?;
     let planned = args.plan.as_deref().map(|file| read(file, context)).transpose()?;
+    if let Some(planned) = &planned {
+        check_flags(&args, planned)?;
+    }
     let session = Session::open(context)?;
     let config = Some(&session.config);
     let fan_out = args.publication.fan_out.open(context, config)?;
     let uploads = args.uploads.get(context, config)?;
     let mut permission = args.publication.permission.get(Some(&session));
-    permission.planned = planned.as_ref().and_then(PlanFile::planned);
+    if let Some(planned) = &planned {
+        // It permits what it lists, and nothing else, whatever the workspace says.
+        permission.replace = false;
+        permission.planned = planned.planned();
+    }
     let validity = validity(&args, planned.as_ref())?;
     let services = Services { fan_out: &fan_out, uploads: &uploads };
     let mut survey = survey(context, &session, services, validity.clone(), &permission)?;
     if args.chain {
         survey.ask_the_chain(context, &session, &args.rpc, args.cost.max_cost)?;
     }
-    if let Some(planned) = &planned {
-        if args.chain && planned.transactions.is_none() {
-            return Err(CliError::usage("the plan has nothing about the chain")
-                .hint("plan with it: namesys plan --chain --out FILE; or leave --chain out"));
-        }
-        planned.check(&survey.file, &survey.wanted)?;
-    }
     survey.warn(context);
     let plan = plan_report(&survey, &session.config);
     let done = ApplyReport { plan, sign: None, publish: None, setup: None };
+    // What is not known is neither as it was planned nor otherwise.
     if let Some(problem) = survey.problem {
         return Ok(Outcome::partial(done, Some(problem)));
+    }
+    if let Some(planned) = &planned {
+        let now = survey.file.clone().beside(&survey.plan.draft, planned).map_err(unread)?;
+        planned.check(&now, &survey.wanted)?;
     }
     // Before the keys are derived it is not known what is missing on chain.
     let is_open = args.chain && survey.on_chain.is_none();
@@ -99,10 +105,31 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Err(error) = agree(&args, context, &survey, &done.plan, &mut permission) {
         return Ok(Outcome::partial(done, Some(error)));
     }
+    // Nor is anything published over what was not shown.
+    if !permission.replace && permission.planned.is_none() {
+        permission.planned = survey.file.planned();
+    }
     let listed = planned.unwrap_or_default();
     let work = Work { args: &args, context, uploads: &uploads, permission, validity, listed };
     let (done, error) = work.run(session, fan_out, &survey, done);
     Ok(Outcome::partial(done, error))
+}
+
+/// What a plan file has is all that is done, and all of it is.
+fn check_flags(args: &Args, planned: &PlanFile) -> Result<(), CliError> {
+    if args.publication.permission.replace {
+        return Err(CliError::usage("--replace permits more than what the plan lists")
+            .hint("leave it out: a plan permits the losses that it lists"));
+    }
+    match (args.chain, &planned.transactions) {
+        (true, None) => Err(CliError::usage("the plan has nothing about the chain")
+            .hint("plan with it: namesys plan --chain --out FILE; or leave --chain out")),
+        (false, Some(transactions)) if !transactions.is_empty() => {
+            Err(CliError::usage("the plan has transactions, which are sent with --chain only")
+                .hint("namesys apply FILE --chain; or plan without it: namesys plan --out FILE"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reads a plan file.
@@ -141,7 +168,7 @@ fn agree(
 ) -> Result<(), CliError> {
     let mut text = Vec::new();
     // Writing to memory does not fail.
-    let _ = plan.human(&mut text);
+    let _ = show_all_that_goes(plan, &mut text);
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_end();
     let lost = survey.would_lose();
@@ -198,7 +225,7 @@ impl Work<'_> {
     ) -> (ApplyReport, Option<CliError>) {
         let mut ipns = None;
         if !survey.plan.draft.is_signed() {
-            match self.sign(&mut session) {
+            match self.sign(&mut session, survey) {
                 Ok(signed) => {
                     done.sign = Some(signed.report);
                     ipns = signed.ipns;
@@ -214,7 +241,7 @@ impl Work<'_> {
         if survey.plan.publishes() {
             let again =
                 Session { workspace: session.workspace.clone(), config: session.config.clone() };
-            match self.publish(again, fan_out, ipns) {
+            match self.publish(again, fan_out, ipns, survey) {
                 Ok(outcome) => {
                     done.publish = Some(publish_report(&outcome, Vec::new()));
                     if let Some(shortfall) = outcome.shortfall {
@@ -261,7 +288,7 @@ impl Work<'_> {
         Own { context, session, rpc, max_cost: args.cost.max_cost }.send(wallet, yes, planned)
     }
 
-    fn sign(&self, session: &mut Session) -> Result<Signed, CliError> {
+    fn sign(&self, session: &mut Session, shown: &Survey) -> Result<Signed, CliError> {
         let PublicationArgs { author, permission, .. } = &self.args.publication;
         let may = may(&self.listed);
         let signing = Signing {
@@ -272,6 +299,7 @@ impl Work<'_> {
             flat: false,
             metadata: false,
             removal: permission.mass_removal.removal(&may),
+            agreed: Some(&|session, records| agreed::check_pending(shown, session, records)),
             signer_key: &self.args.signer_key,
             derive: &author.derive,
             with_ipns: !author.ipns_key.is_given()?,
@@ -284,6 +312,7 @@ impl Work<'_> {
         mut session: Session,
         fan_out: FanOut,
         derived: Option<IpnsKey>,
+        shown: &Survey,
     ) -> Result<PublishOutcome, CliError> {
         let Self { args, context, .. } = self;
         check_tree((false, false), context, &session)?;
@@ -296,6 +325,7 @@ impl Work<'_> {
         };
         let may = may(&self.listed);
         let mut publication = args.publication.open_with(context, session, fan_out, key)?;
+        publication.root = agreed::check_signed(shown, context, &publication.session)?;
         publication.permission = self.permission.clone();
         publication.validity = Some(self.validity.clone());
         if let Removal::Ask(_) = publication.removal {

@@ -23,7 +23,8 @@ use survey::{Services, survey};
 /// `plan …`
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write the plan into a file, for apply FILE: it permits what it lists, the losses too
+    /// Write the plan into a file, for apply FILE: it permits what it lists, the losses too; not
+    /// where something in it is not known
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Exit with 10 where there is something to do, and with 0 where there is nothing
@@ -62,7 +63,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     survey.warn_of_refusals(context);
     let mut report = report(&survey, &session.config);
     let to_do = report.to_do;
-    if let Some(out) = &args.out {
+    // What is not known cannot be agreed to.
+    if let Some(out) = args.out.as_ref().filter(|_| survey.problem.is_none()) {
         write_file(out, survey.file.to_json().as_bytes())?;
         report.written = Some(out.display().to_string());
     }

@@ -84,27 +84,51 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
 
 impl Human for PlanReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.changes.iter().take(SHOWN).try_for_each(|change| record(out, change))?;
-        more(out, self.changes.len())?;
-        for FileChangeReport { path, old, new } in self.files.iter().take(SHOWN) {
-            let (word, tone) = word(old.as_ref(), new.as_ref());
-            writeln!(out, "{}  {}", state(tone, word), shown(path))?;
-        }
-        more(out, self.files.len())?;
-        for loss in self.lost.iter().take(SHOWN) {
-            writeln!(out, "{}  {}", state(Tone::Bad, "lost    "), shown(&loss.to_string()))?;
-        }
-        more(out, self.lost.len())?;
-        steps(self, out)?;
-        for target in &self.publications {
-            has(out, "publish", &target.to, target.has, "the record")?;
-        }
-        chain(self, out)?;
-        if !self.to_do {
-            writeln!(out, "nothing to do")?;
-        }
-        self.written.iter().try_for_each(|file| writeln!(out, "wrote     {}", shown(file)))
+        show(self, out, SHOWN)
     }
+}
+
+/// The plan with all that goes, which is agreed to.
+///
+/// # Errors
+/// Those of `out`.
+pub fn show_all_that_goes(plan: &PlanReport, out: &mut dyn Write) -> io::Result<()> {
+    show(plan, out, usize::MAX)
+}
+
+/// The plan with what is first, and what goes up to so many.
+fn show(plan: &PlanReport, out: &mut dyn Write, going: usize) -> io::Result<()> {
+    let is_shown = |number: usize, goes: bool| number < SHOWN || goes && number < going;
+    let mut left = 0;
+    for (number, change) in plan.changes.iter().enumerate() {
+        match is_shown(number, change.new.is_none()) {
+            true => record(out, change)?,
+            false => left += 1,
+        }
+    }
+    more(out, left)?;
+    left = 0;
+    for (number, FileChangeReport { path, old, new }) in plan.files.iter().enumerate() {
+        let (word, tone) = word(old.as_ref(), new.as_ref());
+        match is_shown(number, new.is_none()) {
+            true => writeln!(out, "{}  {}", state(tone, word), shown(path))?,
+            false => left += 1,
+        }
+    }
+    more(out, left)?;
+    for loss in plan.lost.iter().take(going) {
+        writeln!(out, "{}  {}", state(Tone::Bad, "lost    "), shown(&loss.to_string()))?;
+    }
+    more(out, plan.lost.len().saturating_sub(going))?;
+    steps(plan, out)?;
+    for target in &plan.publications {
+        has(out, "publish", &target.to, target.has, "the record")?;
+    }
+    chain(plan, out)?;
+    if !plan.to_do {
+        writeln!(out, "nothing to do")?;
+    }
+    plan.written.iter().try_for_each(|file| writeln!(out, "wrote     {}", shown(file)))
 }
 
 /// What is signed, published and uploaded.
@@ -186,11 +210,11 @@ fn record(out: &mut dyn Write, change: &RecordChangeReport) -> io::Result<()> {
     writeln!(out, "{word}  {} {}  {values}", shown(name), shown(record))
 }
 
-/// How many are not shown of `all`.
-fn more(out: &mut dyn Write, all: usize) -> io::Result<()> {
-    match all.checked_sub(SHOWN + 1) {
-        Some(more) => writeln!(out, "          … and {} more", more + 1),
-        None => Ok(()),
+/// How many are not shown.
+fn more(out: &mut dyn Write, left: usize) -> io::Result<()> {
+    match left {
+        0 => Ok(()),
+        more => writeln!(out, "          … and {more} more"),
     }
 }
 

@@ -84,14 +84,20 @@ pub fn survey(
         }
         None => Vec::new(),
     };
-    let mut plan = Plan { draft, foresight, uploads, validity };
+    let is_first = foresight.as_ref().is_some_and(|foresight| foresight.standing.newest.is_empty());
+    let new_files = if is_first { draft.beside(&wanted).map_err(unread)? } else { Vec::new() };
+    let publishers = services.fan_out.publishers.iter().map(|to| to.describe()).collect();
+    let mut plan = Plan { draft, foresight, new_files, publishers, uploads, validity };
     let problem = problem(&mut plan);
-    let file = PlanFile::of(&plan, &session.config, &wanted).map_err(unread)?;
+    let file = PlanFile::of(&plan, &session.config).map_err(unread)?;
     Ok(Survey { plan, wanted, file, problem, on_chain: None })
 }
 
 /// The tree as it will be, packed into files without a name.
-fn draft(context: &Context, session: &Session, wanted: &Records) -> Result<Draft, CliError> {
+///
+/// # Errors
+/// Files that cannot be read, or are wrong; Ctrl-C.
+pub fn draft(context: &Context, session: &Session, wanted: &Records) -> Result<Draft, CliError> {
     let scratch = || {
         let failed = |error| CliError::io("a temporary file cannot be made", &error);
         tempfile::tempfile().map_err(failed)
@@ -109,7 +115,8 @@ fn draft(context: &Context, session: &Session, wanted: &Records) -> Result<Draft
     Ok(drafted??)
 }
 
-fn unread(error: impl std::fmt::Display) -> CliError {
+/// What was packed cannot be read back.
+pub fn unread(error: impl std::fmt::Display) -> CliError {
     CliError::new(Exit::Failed, ErrorKind::Io, error.to_string())
 }
 

@@ -125,6 +125,11 @@ pub fn send_tree(
 ) -> Result<PublishOutcome, CliError> {
     let workspace = publication.session.workspace.clone();
     let bundle = pack_bundle(context, &workspace)?;
+    if publication.root.is_some_and(|root| root != *bundle.root()) {
+        let message = "files were changed since it was shown what is to be published";
+        return Err(CliError::new(Exit::Failed, ErrorKind::Changed, message)
+            .hint("nothing was sent; the same command shows it as it is now"));
+    }
     let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {

@@ -1,6 +1,7 @@
 //! The course that `publish`, `renew` and `rollback` share: services, key, lock; then the record is
 //! sent, unless something would be lost.
 
+use cid::Cid;
 use namesys::ipns::Validity;
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::publish::{Author, HistoryTarget, Permission, PublishOutcome, Subject};
@@ -60,6 +61,8 @@ pub struct Publication<'a> {
     pub removal: Removal<'a>,
     /// Until when a new record is valid, in place of what the flags say.
     pub validity: Option<Validity>,
+    /// The only root that is published, where one was agreed to.
+    pub root: Option<Cid>,
     key: IpnsKey,
     lock: Lock,
 }
@@ -94,7 +97,7 @@ impl PublicationArgs {
         let permission = self.permission.get(Some(&session));
         let removal = self.permission.mass_removal.removal(&ask);
         let lock = session.workspace.lock()?;
-        let (args, validity) = (self, None);
+        let (args, validity, root) = (self, None, None);
         Ok(Publication {
             context,
             args,
@@ -103,6 +106,7 @@ impl PublicationArgs {
             permission,
             removal,
             validity,
+            root,
             key,
             lock,
         })

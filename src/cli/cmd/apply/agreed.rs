@@ -1,0 +1,54 @@
+//! What was shown and agreed to, held against what there is once the lock is taken: what is shown is
+//! what is signed and published.
+
+use cid::Cid;
+use namesys::plan::RecordStep;
+use namesys::report::ErrorKind;
+use namesys::workspace::Records;
+
+use crate::cli::cmd::list::expected;
+use crate::cli::cmd::plan::survey::{Survey, draft, unread};
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::session::Session;
+
+/// Checks that what is to be signed is what was shown.
+///
+/// # Errors
+/// Exit 1 where it is not.
+pub fn check_pending(shown: &Survey, session: &Session, records: &Records) -> Result<(), CliError> {
+    let Session { workspace, config } = session;
+    let now = RecordStep::pending(workspace, config, records, &expected(config))?;
+    match now == shown.plan.draft.steps {
+        true => Ok(()),
+        false => Err(changed("what is to be signed is not what was shown")),
+    }
+}
+
+/// Checks that all is signed as it was shown, and that nothing else is another: the root that may
+/// be published.
+///
+/// # Errors
+/// Exit 1 where it is not.
+pub fn check_signed(
+    shown: &Survey,
+    context: &Context,
+    session: &Session,
+) -> Result<Option<Cid>, CliError> {
+    let wanted = session.workspace.records(&session.config)?;
+    let draft = draft(context, session, &wanted)?;
+    if !wanted.iter().eq(shown.wanted.iter()) || !draft.is_signed() {
+        return Err(changed("what is wanted, or signed, is not what was shown"));
+    }
+    let steps = &shown.plan.draft.steps;
+    let rest = draft.rest(steps.iter().map(|step| (&step.name, &step.key))).map_err(unread)?;
+    match rest == shown.file.rest {
+        true => Ok(draft.root()),
+        false => Err(changed("files were changed since it was shown what is to be published")),
+    }
+}
+
+fn changed(message: &str) -> CliError {
+    CliError::new(Exit::Failed, ErrorKind::Changed, message)
+        .hint("the same command shows it as it is now, and does that")
+}
