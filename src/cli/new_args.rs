@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use namesys::report::ErrorKind;
 use namesys::secret::SecretString;
-use namesys::wallet::LocalWallet;
+use namesys::wallet::{Address, LocalWallet};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
@@ -31,13 +31,13 @@ pub struct NewArgs {
     #[arg(long, value_name = "INDEX", default_value_t = 0, requires = "new_mnemonic")]
     new_mnemonic_index: u32,
     /// The new wallet's keystore file
-    #[arg(long, value_name = "PATH", group = "new_wallet")]
+    #[arg(long, value_name = "PATH", groups = ["new_wallet", "new_stored"])]
     new_keystore: Option<PathBuf>,
     /// The new wallet's keystore, by its name in ~/.foundry/keystores
-    #[arg(long, value_name = "NAME", group = "new_wallet")]
+    #[arg(long, value_name = "NAME", groups = ["new_wallet", "new_stored"])]
     new_account: Option<String>,
     /// A file with the password of the new wallet's keystore; - for stdin [default: it is asked for]
-    #[arg(long, value_name = "FILE|-")]
+    #[arg(long, value_name = "FILE|-", requires = "new_stored")]
     new_password_file: Option<PathBuf>,
 }
 
@@ -72,6 +72,7 @@ impl NewArgs {
             keystore: self.new_keystore.clone(),
             account: self.new_account.clone(),
             password_file: self.new_password_file.clone(),
+            is_new: true,
             ..WalletArgs::default()
         };
         local(flags.open(context)?).map(Some)
@@ -115,4 +116,19 @@ pub fn local(wallet: OpenWallet) -> Result<LocalWallet, CliError> {
                 .hint("give the wallet itself, such as --private-key-file or --account"))
         }
     }
+}
+
+/// The new keys are of the workspace's wallet, unless a flag names another for them.
+///
+/// # Errors
+/// Exit 1 for another wallet.
+pub fn refuse_other(opened: Address, own: Address) -> Result<(), CliError> {
+    if opened == own {
+        return Ok(());
+    }
+    let message = format!("the wallet is {opened}, this workspace's is {own}");
+    Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message).hint(
+        "give the wallet of this workspace; another one for the new keys is named by a flag of its \
+         own: --new-private-key-file, --new-mnemonic, --new-keystore or --new-account",
+    ))
 }

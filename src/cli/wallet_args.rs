@@ -55,6 +55,9 @@ pub struct WalletArgs {
     /// The wallet's address, where its signatures are made elsewhere [env: ETH_FROM]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) from: Option<Address>,
+    /// Whether the flags begin with `--new-`, and no variable stands in for one
+    #[arg(skip)]
+    pub(super) is_new: bool,
 }
 
 /// A wallet as the flags and variables give it.
@@ -154,6 +157,10 @@ impl WalletArgs {
         Ok(false)
     }
 
+    fn flag(&self, name: &str) -> String {
+        format!("--{}{name}", if self.is_new { "new-" } else { "" })
+    }
+
     fn by_flags(&self, context: &Context) -> Result<Option<LocalWallet>, CliError> {
         let wallet = if let Some(key) = &self.private_key {
             context.output.warn(
@@ -162,7 +169,10 @@ impl WalletArgs {
             );
             LocalWallet::from_hex(key).map_err(|error| named("--private-key", error))?
         } else if let Some(file) = &self.private_key_file {
-            LocalWallet::new(read_private_key(context, file)?, "private key")
+            LocalWallet::new(
+                read_private_key(context, &self.flag("private-key-file"), file)?,
+                "private key",
+            )
         } else if let Some(mnemonic) = &self.mnemonic {
             self.open_mnemonic(context, mnemonic)?
         } else if let Some(path) = &self.keystore {
@@ -187,8 +197,7 @@ impl WalletArgs {
             return self.open_keystore(context, Path::new(&path)).map(Some);
         }
         if let Some(name) = env::KEYSTORE_ACCOUNT.get()? {
-            let path = account_path(&keystores()?, &name)?;
-            return self.open_keystore(context, &path).map(Some);
+            return self.open_keystore(context, &account_path(&keystores()?, &name)?).map(Some);
         }
         Ok(None)
     }
@@ -204,11 +213,10 @@ impl WalletArgs {
         };
         let file = Path::new(given.expose());
         if given.expose() == "-" || file.is_file() {
-            let bytes = read_secret(context, "--mnemonic", file)?;
+            let bytes = read_secret(context, &self.flag("mnemonic"), file)?;
             let words =
                 std::str::from_utf8(bytes.expose()).map(|text| SecretString::new(text.to_owned()));
-            let words = words.map_err(|_| MnemonicError::NotText)?;
-            return Ok(open_mnemonic(&words, &path)?);
+            return Ok(open_mnemonic(&words.map_err(|_| MnemonicError::NotText)?, &path)?);
         }
         if !given.expose().trim().contains(char::is_whitespace) {
             // Not quoted: it may be a word of the mnemonic.
@@ -225,9 +233,10 @@ impl WalletArgs {
 
     fn open_keystore(&self, context: &Context, path: &Path) -> Result<LocalWallet, CliError> {
         check_keystore(path)?;
-        let variable = env::KEYSTORE_PASSWORD_FILE.get()?;
+        let flag = self.flag("password-file");
+        let variable = if self.is_new { None } else { env::KEYSTORE_PASSWORD_FILE.get()? };
         let password = if let Some(file) = &self.password_file {
-            context.stdin.read_line("--password-file", file)?
+            context.stdin.read_line(&flag, file)?
         } else if let Some(file) = variable {
             let variable = env::KEYSTORE_PASSWORD_FILE.0;
             // Not quoted: some put the password itself there.
@@ -238,16 +247,17 @@ impl WalletArgs {
             })?
         } else {
             let question = format!("Password of the keystore {}", path.display());
-            prompt::password(&question, "--password-file FILE, or set ETH_PASSWORD to a file")?
+            let or = if self.is_new { "" } else { ", or set ETH_PASSWORD to a file" };
+            prompt::password(&question, &format!("{flag} FILE{or}"))?
         };
         Ok(open_keystore(path, &password)?)
     }
 }
 
-fn read_private_key(context: &Context, file: &Path) -> Result<SignerKey, CliError> {
-    let bytes = read_secret(context, "--private-key-file", file)?;
+fn read_private_key(context: &Context, flag: &str, file: &Path) -> Result<SignerKey, CliError> {
+    let bytes = read_secret(context, flag, file)?;
     let key = file::parse_signer_key(&bytes);
-    key.map_err(|error| named(&format!("--private-key-file {}", file.display()), error))
+    key.map_err(|error| named(&format!("{flag} {}", file.display()), error))
 }
 
 /// A file (with a warning when others can read it) or stdin.

@@ -45,6 +45,8 @@ pub struct Look {
     pub standing: Standing,
     /// Why each publisher that tells nothing does not.
     pub silent: Vec<String>,
+    /// Why the publisher that decides tells nothing, where it does not.
+    pub silent_first: Option<String>,
     /// Why what others serve is not the name's record.
     pub refuted: Vec<String>,
 }
@@ -57,6 +59,7 @@ pub async fn look(witnesses: Witnesses<'_>, base: Option<&PublishedTree>) -> Loo
     Look {
         standing: answers.standing(witnesses, base),
         silent: answers.failed(witnesses),
+        silent_first: answers.silent_first(witnesses),
         refuted: refuted.collect(),
     }
 }

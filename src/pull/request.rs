@@ -114,7 +114,7 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
     let records: Records = workspace.records(config)?;
     let mut file = BaseFile::read(workspace)?;
     let mut known = file.of(witnesses.name);
-    let Look { standing, silent, refuted } = look(witnesses, known.base.as_ref()).await;
+    let Look { standing, silent, refuted, .. } = look(witnesses, known.base.as_ref()).await;
     let trees: Result<Vec<PublishedTree>, PullError> = standing
         .newest
         .iter()

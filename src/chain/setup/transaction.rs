@@ -5,6 +5,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 
 use super::{SignerStanding, Standing};
 use crate::chain::contracts::calls;
+use crate::ens::Name;
 
 /// A transaction of a setup.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,17 @@ impl Standing {
             }
         };
         transaction.checks.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl SetupTransaction {
+    /// Whether it takes the approval of `signer` for `name` back.
+    pub fn revokes(&self, name: &Name, signer: Address) -> bool {
+        let of = (name.node(), signer, false);
+        self.checks.iter().any(|check| {
+            matches!(check, Check::Approved { node, signer, approved, .. }
+                if (*node, *signer, *approved) == of)
+        })
     }
 }
 

@@ -149,7 +149,7 @@ async fn fetch(
             let publishers = args.publishers.get(context, None)?;
             let records = record_sources(http, &gateways, &any);
             let witnesses = Witnesses { name: &ipns, publishers: &publishers, gateways: &records };
-            let Look { standing, silent, refuted } = look(witnesses, None).await;
+            let Look { standing, silent, refuted, .. } = look(witnesses, None).await;
             if standing.newest.is_empty() && !refuted.is_empty() {
                 return Err(PullError::Refuted(refuted).into());
             }

@@ -24,7 +24,7 @@ use crate::cli::context::Context;
 use crate::cli::deriver::KeysFor;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::mass_removal::ask;
-use crate::cli::new_args::local;
+use crate::cli::new_args::{local, refuse_other};
 use crate::cli::progress::{Progress, Unit};
 use crate::cli::session::Session;
 use crate::cli::wallet_args::OpenWallet;
@@ -59,6 +59,10 @@ impl Keys {
             true => None,
             false => Some(local(author.derive.wallet.open(context)?)?),
         };
+        // Beside a key of its own nothing else would show whose wallet it is.
+        if let (Some(opened), Some(own)) = (&old_wallet, old.wallet) {
+            refuse_other(namesys::wallet::Wallet::address(opened), own)?;
+        }
         let wallet = match (args.new.wallet(context)?, &old_wallet) {
             (Some(wallet), _) => wallet,
             (None, Some(wallet)) => wallet.clone(),
@@ -136,6 +140,11 @@ impl<'a> Course<'a> {
         let uploads = args.uploads.get(context, Some(&session.config))?;
         let old_key = keys.old_key(args, context, session)?;
         let _lock = session.lock()?;
+        if session.config.keys().ipns_name != keys.old.ipns_name {
+            let message = "the workspace was given other keys meanwhile";
+            return Err(CliError::new(Exit::Failed, ErrorKind::Changed, message)
+                .hint("namesys status shows them; then the same command again, if it is wanted"));
+        }
         Ok(Self { args, context, keys, old_key, fan_out, uploads, _lock })
     }
 
@@ -151,15 +160,13 @@ impl<'a> Course<'a> {
         let rotation = Rotation::begin(&session.workspace, &config)?;
         let mut signed = SignOutcome::default();
         self.sign(session, &rotation, &mut config, &mut signed)?;
-        let before = self.published(session)?;
+        let before = self.look(session)?;
         let outcome = self.publish(session, &rotation, &config)?;
         report.publish = Some(publish_report(&outcome, Vec::new()));
         if let Some(shortfall) = outcome.shortfall {
             return Err(self.short(shortfall));
         }
-        if self.published(session)? != before {
-            return Err(self.changed());
-        }
+        self.check_unchanged(session, &before, &self.look(session)?)?;
         report.former_validity = self.renew(session);
         rotation.commit(&signed, &config)?;
         report.sign = Some(sign_report(&signed, self.signer(&config)));
@@ -208,14 +215,45 @@ impl<'a> Course<'a> {
     }
 
     /// What stands under the name that is left.
-    fn published(&self, session: &Session) -> Result<Vec<VerifiedRecord>, CliError> {
+    fn look(&self, session: &Session) -> Result<Seen, CliError> {
         let known = BaseFile::read(&session.workspace)?.of(&self.keys.former());
         let names = (session.config.name(), &self.keys.former());
         let look = self.fan_out.look(self.context, names, known.base.as_ref())?;
         let mut records: Vec<VerifiedRecord> =
             look.standing.newest.into_iter().map(|stands| stands.record).collect();
         records.sort_by(|a, b| a.bytes().cmp(b.bytes()));
-        Ok(records)
+        let silent = look.silent.len();
+        Ok(Seen { records, silent, silent_first: look.silent_first })
+    }
+
+    /// Whether the same stands there as before. Silence is no answer: not of the publisher that
+    /// decides, and not of one that answered before.
+    fn check_unchanged(
+        &self,
+        session: &Session,
+        before: &Seen,
+        after: &Seen,
+    ) -> Result<(), CliError> {
+        let may_lose = self.args.publication.permission.get(Some(session)).replace;
+        let reason = match &after.silent_first {
+            Some(reason) if !may_lose => Some(reason.clone()),
+            _ if after.silent > before.silent => Some("a publisher is silent now".to_owned()),
+            _ => None,
+        };
+        let Some(reason) = reason else {
+            return match before.records == after.records {
+                true => Ok(()),
+                false => Err(self.changed()),
+            };
+        };
+        let message = format!(
+            "whether something was published under {} meanwhile could not be checked: {reason}",
+            self.keys.former()
+        );
+        Err(CliError::new(Exit::Failed, ErrorKind::Unreachable, message).hint(
+            "the workspace has its former keys still: the same command again, once the publisher \
+             answers",
+        ))
     }
 
     /// Publishes under the new name, unless something of what stands under either would be lost.
@@ -309,7 +347,7 @@ impl<'a> Course<'a> {
                 key.name()
             ));
         }
-        self.published(session).ok()?.first().map(until)
+        self.look(session).ok()?.records.first().map(until)
     }
 
     /// What to do where something would be lost, or not all have it.
@@ -336,6 +374,15 @@ impl<'a> Course<'a> {
              command again publishes it under the new name",
         )
     }
+}
+
+/// What stands under a name, as far as it is told.
+struct Seen {
+    records: Vec<VerifiedRecord>,
+    /// How many publishers tell nothing.
+    silent: usize,
+    /// Why the publisher that decides tells nothing, where that is so.
+    silent_first: Option<String>,
 }
 
 /// What is published.

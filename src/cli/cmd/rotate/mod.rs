@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use namesys::report::ErrorKind;
 
 use super::publish::publication::PublicationArgs;
-use super::setup::set_up::{self, SetUp};
+use super::setup::set_up::{self, SetUp, goes_on};
 use crate::cli::context::Context;
 use crate::cli::cost_args::CostArgs;
 use crate::cli::endpoints::UploadArgs;
@@ -53,10 +53,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let keys = course::Keys::derive(&args, context, &session)?;
     let mut report = report::begun(&keys);
     if session.config.keys().ipns_name == Some(keys.name()) {
-        // It was cut short after the last step but one.
+        // It was cut short before the chain was asked, or is done: nothing is rotated now.
         report.former = report::left(&session.config)?;
-        report.rotated = true;
-        context.output.note("these are the workspace's keys already");
+        context.output.note("these are the workspace's keys already: nothing is rotated");
     } else {
         let course = course::Course::open(&args, context, &mut session, &keys)?;
         if let Err(error) = course.go(&mut session, &mut report) {
@@ -84,12 +83,14 @@ fn set_up(
     keys: course::Keys,
 ) -> Result<Set, CliError> {
     let Some(rpc) = args.rpc.open(context, &context.http()?)? else {
-        let message = "the chain still points to the name that is left, and was not asked";
+        let message =
+            "the chain was not asked: it points to the name that is left, until it is set";
+        let goes_on = goes_on(&session.config);
         if args.send || args.safe.is_some() {
             return Err(CliError::new(Exit::Usage, ErrorKind::NoRpc, message)
-                .hint(format!("{}; then namesys setup", how_to_give(context))));
+                .hint(format!("{}; then {goes_on}", how_to_give(context))));
         }
-        context.output.note(format_args!("{message}: namesys setup --rpc-url URL goes on"));
+        context.output.note(format_args!("{message}: {goes_on} --rpc-url URL"));
         return Ok(None);
     };
     let parts = SetUp {

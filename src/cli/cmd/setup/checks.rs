@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::Address;
 use namesys::chain::ChainView;
-use namesys::chain::setup::{SetupRequest, SignerStanding, Standing};
+use namesys::chain::setup::{SetupRequest, SetupTransaction, SignerStanding, Standing};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::report::ErrorKind;
@@ -158,6 +158,7 @@ pub async fn tree(
     request: &SetupRequest,
     standing: &Standing,
     chain_id: u64,
+    seen: &[SetupTransaction],
     context: &Context,
 ) -> Result<Vec<String>, CliError> {
     let Some(session) = session else { return Ok(Vec::new()) };
@@ -169,7 +170,14 @@ pub async fn tree(
     let of_name = |file: &&CheckedFile| {
         file.name.as_ref().is_some_and(|name| name.is_or_is_under(&request.name))
     };
-    let lost = relying(request, standing, checked.iter().filter(of_name));
+    let revoked = revoked(standing, seen);
+    let mut lost = Vec::new();
+    for one in &revoked {
+        lost.extend(match one.name == *level {
+            true => relying(&request.name, one.signer, checked.iter().filter(of_name)),
+            false => elsewhere(session, texts, request, standing, one)?,
+        });
+    }
     let only_takes = request.pointer.is_none() && approved_now(request).next().is_none();
     if only_takes && !request.set_resolver {
         return Ok(lost);
@@ -266,24 +274,44 @@ async fn approved_by(
     Ok(found)
 }
 
-/// What no longer verifies once approvals are taken back, a warning for each signer.
-fn relying<'a>(
+/// Approvals that are taken back, of all names of the transaction; but for those `seen` does.
+pub fn revoked<'a>(standing: &'a Standing, seen: &[SetupTransaction]) -> Vec<&'a SignerStanding> {
+    let is_new = |one: &SignerStanding| !seen.iter().any(|tx| tx.revokes(&one.name, one.signer));
+    let all = standing.signers.iter();
+    all.filter(|one| one.is_approved && !one.wanted && is_new(one)).collect()
+}
+
+/// What of another name of the same owner no longer verifies: the transaction is of all of them.
+fn elsewhere(
+    session: &Session,
+    texts: u64,
     request: &SetupRequest,
     standing: &Standing,
-    files: impl Iterator<Item = &'a CheckedFile> + Clone,
-) -> Vec<String> {
-    let is_revoked =
-        |one: &&SignerStanding| one.name == standing.base.name && one.is_approved && !one.wanted;
-    let warning = |revoked: &SignerStanding| {
-        let relies = |file: &&CheckedFile| {
-            let record = file.verdict.record();
-            record.is_some_and(|(_, signer, basis)| relies_on(signer, basis, revoked.signer))
-        };
-        let mut files = files.clone().filter(relies).map(|file| file.path.as_str());
-        let first = files.next()?;
-        Some(no_longer(&request.name, revoked.signer, 1 + files.count(), first))
+    revoked: &SignerStanding,
+) -> Result<Option<String>, CliError> {
+    let name = &revoked.name;
+    let stands = standing.signers.iter().filter(|one| one.name == *name && one.is_approved);
+    let approved: Vec<Address> =
+        stands.map(|one| one.signer).chain(approved_now(request)).collect();
+    let checked = check(session, texts, standing.base.owner(), &approved)?;
+    let of_name =
+        |file: &&CheckedFile| file.name.as_ref().is_some_and(|its| its.is_or_is_under(name));
+    Ok(relying(name, revoked.signer, checked.iter().filter(of_name)))
+}
+
+/// What no longer verifies once the approval of `revoked` is taken back.
+fn relying<'a>(
+    name: &Name,
+    revoked: Address,
+    files: impl Iterator<Item = &'a CheckedFile>,
+) -> Option<String> {
+    let relies = |file: &&CheckedFile| {
+        let record = file.verdict.record();
+        record.is_some_and(|(_, signer, basis)| relies_on(signer, basis, revoked))
     };
-    standing.signers.iter().filter(is_revoked).filter_map(warning).collect()
+    let mut files = files.filter(relies).map(|file| file.path.as_str());
+    let first = files.next()?;
+    Some(no_longer(name, revoked, 1 + files.count(), first))
 }
 
 /// Whether a record stands only for as long as `revoked` is approved on chain.

@@ -71,9 +71,10 @@ impl Course<'_> {
             let mut plan = plan(view.contracts(), &request, &standing)?;
             plan.transactions.retain(|transaction| !transaction.is_within(seen));
             let checked = session.filter(|_| terms.checks_tree);
-            let tree = checks::tree(checked, &view, &request, &standing, chain_id, context).await?;
+            let tree =
+                checks::tree(checked, &view, &request, &standing, chain_id, seen, context).await?;
             plan.warnings.extend(tree);
-            let replaces = self.remarks(&request, &standing, &mut plan, chain_id).await?;
+            let replaces = self.remarks(&request, &standing, &mut plan, (chain_id, seen)).await?;
             let patience = Duration::from_secs(terms.wait);
             let max_cost = terms.max_cost.saturating_sub(self.spent.get());
             let nonces = self.nonces.clone();
@@ -102,7 +103,7 @@ impl Course<'_> {
         request: &SetupRequest,
         standing: &Standing,
         plan: &mut Plan,
-        chain_id: u64,
+        (chain_id, seen): (u64, &[SetupTransaction]),
     ) -> Result<Vec<ReplacedReport>, CliError> {
         if plan.transactions.is_empty() {
             return Ok(Vec::new());
@@ -122,7 +123,7 @@ impl Course<'_> {
         plan.warnings.extend(found.warnings);
         if self.session.is_none() {
             plan.warnings.extend(
-                replaces::unverified(&self.rpc, chain_id, standing, request, context).await,
+                replaces::unverified(&self.rpc, chain_id, standing, request, seen, context).await,
             );
         }
         Ok(found.replaces)

@@ -1,8 +1,10 @@
 //! What a setup takes away, or does not bring yet: records on chain that are no longer read with
 //! another resolver, and a key under which nothing is published.
 
+use std::collections::BTreeSet;
+
 use namesys::chain::Rpc;
-use namesys::chain::setup::{Pointer, SetupRequest, SignerStanding, Standing};
+use namesys::chain::setup::{Pointer, SetupRequest, SetupTransaction, SignerStanding, Standing};
 use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::net::{Guard, Http};
@@ -11,7 +13,7 @@ use namesys::report::ReplacedReport;
 use namesys::resolve::{FetchLimits, Gateway, NameResolver, OnchainConfig, OnchainRecord, Trace};
 use namesys::workspace::Records;
 
-use super::checks::{no_longer, relies_on};
+use super::checks::{no_longer, relies_on, revoked};
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs};
 use crate::cli::error::CliError;
@@ -89,16 +91,18 @@ pub async fn unverified(
     chain_id: u64,
     standing: &Standing,
     request: &SetupRequest,
+    seen: &[SetupTransaction],
     context: &Context,
 ) -> Vec<String> {
-    let is_revoked =
-        |one: &&SignerStanding| one.name == standing.base.name && one.is_approved && !one.wanted;
-    let revoked: Vec<&SignerStanding> = standing.signers.iter().filter(is_revoked).collect();
-    if revoked.is_empty() || standing.resolver_now != standing.resolver {
+    let is_base = |one: &&SignerStanding| one.name == standing.base.name;
+    let mut revoked = revoked(standing, seen);
+    if standing.resolver_now != standing.resolver {
+        revoked.retain(|one| !is_base(one));
+    }
+    if revoked.is_empty() {
         return Vec::new();
     }
-    let name = &request.name;
-    let unread = |error: &dyn std::fmt::Display| {
+    let unread = |name: &Name, error: &dyn std::fmt::Display| {
         vec![format!("what of {name} no longer verifies then could not be read: {error}")]
     };
     let opened = GatewayArgs::default().chosen(context, None).and_then(|gateways| {
@@ -107,23 +111,36 @@ pub async fn unverified(
     });
     let (http, gateways) = match opened {
         Ok(opened) => opened,
-        Err(error) => return unread(&error.message),
+        Err(error) => return unread(&request.name, &error.message),
     };
     let config = OnchainConfig { chain_id, gateways, limits: FetchLimits::default() };
     let resolver = NameResolver::new(rpc.clone(), http, config);
-    let records = match resolver.resolve(name, &[], &Trace::default()).await {
-        Ok(resolution) => resolution.records,
-        Err(error) => return unread(&error),
-    };
-    let warning = |revoked: &&SignerStanding| {
-        let relies = |record: &&OnchainRecord| {
-            record.signed.is_some_and(|(signer, basis)| relies_on(signer, basis, revoked.signer))
+    let names: BTreeSet<&Name> = revoked.iter().map(|one| &one.name).collect();
+    let mut found = Vec::new();
+    for level in names {
+        // A name below is read for itself; its approval is of the name that the registry has.
+        let name = if *level == standing.base.name { &request.name } else { level };
+        let records = match resolver.resolve(name, &[], &Trace::default()).await {
+            Ok(resolution) => resolution.records,
+            Err(error) => {
+                found.extend(unread(name, &error));
+                continue;
+            }
         };
-        let mut keys = records.iter().filter(relies).map(|record| record.key.to_string());
-        let first = keys.next()?;
-        Some(no_longer(name, revoked.signer, 1 + keys.count(), &first))
-    };
-    revoked.iter().filter_map(warning).collect()
+        let warning = |revoked: &&SignerStanding| {
+            let relies = |record: &&OnchainRecord| {
+                record
+                    .signed
+                    .is_some_and(|(signer, basis)| relies_on(signer, basis, revoked.signer))
+            };
+            let mut keys = records.iter().filter(relies).map(|record| record.key.to_string());
+            let first = keys.next()?;
+            Some(no_longer(name, revoked.signer, 1 + keys.count(), &first))
+        };
+        let its = revoked.iter().copied().filter(|one| one.name == *level);
+        found.extend(its.filter_map(|one| warning(&one)));
+    }
+    found
 }
 
 /// A warning where nobody has a record under the key that is to be set, or that cannot be asked.

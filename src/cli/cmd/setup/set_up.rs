@@ -85,6 +85,18 @@ pub fn set_up(
     }
 }
 
+/// The command that does the same later, with the workspace's keys.
+pub fn goes_on(config: &Config) -> String {
+    let mut words = "namesys setup".to_owned();
+    for change in on_chain(config) {
+        match change.approved {
+            true => words.push_str(" --approve-signer"),
+            false => words.push_str(&format!(" --revoke-signer {}", change.signer)),
+        }
+    }
+    words
+}
+
 /// Where the signer is approved on chain: the one that is used now, and no former one.
 fn on_chain(config: &Config) -> Vec<SignerChange> {
     if config.approval_mode() != Some(ApprovalMode::OnChain) {

@@ -34,15 +34,27 @@ pub async fn ask(
     join_all(names.map(last)).await
 }
 
-/// What is told of them, and what is wrong: one that the chain may point to ends soon.
+/// What is told of the former names.
+#[derive(Default)]
+pub struct Told {
+    /// Each.
+    pub reports: Vec<FormerStatusReport>,
+    /// One that the chain points to ends soon.
+    pub fault: Option<CliError>,
+    /// Those that end soon, and may be used by nobody: the chain was not asked.
+    pub warnings: Vec<String>,
+}
+
+/// What is told of them, and what is wrong. `goes_on` is what points the chain to the new name.
 pub fn report(
     last: &[Last],
     chains: &[ChainStatusReport],
     warn_days: u32,
     now: Timestamp,
-) -> (Vec<FormerStatusReport>, Option<CliError>) {
-    let mut fault = None;
-    let one = |(name, record): &Last| {
+    goes_on: &str,
+) -> Told {
+    let mut told = Told::default();
+    let mut one = |(name, record): &Last| {
         let in_use = in_use(name, chains);
         let days = record.as_ref().map(|record| days_left(record, now));
         if let (Some(days), None | Some(true)) = (days, in_use)
@@ -55,13 +67,20 @@ pub fn report(
                     format!("the last record of {name} expires in {days} days"),
                 ),
             };
-            fault.get_or_insert_with(|| {
-                CliError::new(Exit::Failed, kind, format!("{message}, which was rotated away"))
-                    .hint(
-                        "namesys setup points the chain to the new name; until then namesys renew \
-                         --former, with the former password and wallet, keeps it",
-                    )
-            });
+            let message = format!("{message}, which was rotated away");
+            let hint = format!(
+                "{goes_on} points the chain to the new name; until then namesys renew --former, \
+                 with the former password and wallet, keeps it"
+            );
+            match in_use {
+                Some(_) => {
+                    let error = || CliError::new(Exit::Failed, kind, message).hint(hint);
+                    told.fault.get_or_insert_with(error);
+                }
+                None => told.warnings.push(format!(
+                    "{message}; whether the chain points there still is not known: {hint}"
+                )),
+            }
         }
         let fields = record.as_ref().map(VerifiedRecord::fields);
         FormerStatusReport {
@@ -73,8 +92,8 @@ pub fn report(
             in_use,
         }
     };
-    let reports = last.iter().map(one).collect();
-    (reports, fault)
+    let reports = last.iter().map(&mut one).collect();
+    Told { reports, ..told }
 }
 
 /// Whether the chain points to `name`; none where that is not known.

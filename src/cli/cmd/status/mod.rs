@@ -19,6 +19,7 @@ use namesys::publish::{
 use namesys::published::{BaseFile, Known, PublishedTree};
 use namesys::report::{ServedReport, SiteStatusReport, StatusReport};
 
+use super::setup::set_up::goes_on;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{PublisherArgs, SiteArgs};
 use crate::cli::error::{CliError, Exit};
@@ -105,11 +106,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let status = records.as_ref().map(|(_, status)| status);
     report.unpublished =
         here.root.and_then(|root| unpublished(&root, status, out.as_ref(), &at_sites));
-    let (former, former_error) = former::report(&former, &chains, args.warn_days, now);
-    report.former = former;
+    let goes_on = goes_on(&session.config);
+    let former = former::report(&former, &chains, args.warn_days, now, &goes_on);
+    former.warnings.iter().for_each(|warning| context.output.warn(warning));
+    report.former = former.reports;
     (report.sites, report.chain) = (at_sites, chains.first().cloned());
     report.chains = if chains.len() > 1 { chains } else { Vec::new() };
-    let errors = [error, site_error, former_error].into_iter().chain(chain_errors).flatten();
+    let errors = [error, site_error, former.fault].into_iter().chain(chain_errors).flatten();
     let worst = Exit::worst(errors.clone().map(|error| error.exit));
     let error = errors.into_iter().find(|error| Some(error.exit) == worst);
     Ok(Outcome::partial(report, error))
