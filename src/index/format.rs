@@ -10,8 +10,9 @@ use super::stamp::Stamp;
 use super::tree::{Digest, Entry, File, Folder, Item, Remembered, Said, Tree};
 use crate::ipfs::Node;
 
-/// Another form has another number, and is made anew.
-const HEAD: &[u8] = b"namesys index 1\n";
+/// Another form has another number, and is made anew; so is that of another program, whose findings
+/// may be others.
+const HEAD: &[u8] = concat!("namesys index 1 of ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// Longer names no file system has.
 const MAX_NAME: usize = 255;
 /// No record holds a longer value.

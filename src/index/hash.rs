@@ -44,7 +44,8 @@ impl File {
     pub(crate) fn read(&mut self, workspace: &OpenDir, path: &str) -> io::Result<Vec<u8>> {
         let mut file = workspace.file_up_to(path, MAX_FILE_BYTES)?;
         let before = Stamp::of_file(&file)?;
-        let mut bytes = Vec::with_capacity(2048);
+        let length = before.size().min(MAX_FILE_BYTES).saturating_add(1);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(2048));
         (&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
         let is_still = Stamp::of_file(&file)? == before;
         self.stamp = if is_still { before } else { Stamp::NONE };
@@ -65,11 +66,13 @@ impl Tree {
     /// [`HashError::Io`].
     pub(crate) fn read_unknown(&mut self, workspace: &OpenDir) -> Result<(), HashError> {
         for name in [WELL_KNOWN, ROOT_FOLDER] {
-            let files = self.files(name);
-            let unknown = files.into_par_iter().filter(|at| at.file.node.is_none());
-            unknown.try_for_each(|FileAt { path, file }| {
+            let unknown = self.files(name).into_iter().filter(|at| at.file.node.is_none());
+            let (large, small): (Vec<_>, Vec<_>) = unknown.partition(FileAt::is_large);
+            let read = |FileAt { path, file }: FileAt<'_>| {
                 file.read(workspace, &path).map(drop).map_err(|error| HashError::Io { path, error })
-            })?;
+            };
+            small.into_par_iter().try_for_each(read)?;
+            large.into_iter().try_for_each(read)?;
         }
         Ok(())
     }

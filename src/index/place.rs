@@ -181,6 +181,14 @@ impl Place {
             let Ok(metadata) = entry.metadata() else { continue };
             let age = metadata.modified().ok().and_then(|then| now.duration_since(then).ok());
             let is_writing = entry.file_name().to_string_lossy().starts_with(PREFIX);
+            let is_index = |name: &std::ffi::OsStr| {
+                let name = name.as_encoded_bytes();
+                name.len() == 32 && name.iter().all(u8::is_ascii_hexdigit)
+            };
+            // What is not an index's is somebody else's.
+            if !is_writing && !is_index(&entry.file_name()) {
+                continue;
+            }
             let longest = if is_writing { MAX_WRITING } else { MAX_AGE };
             if metadata.is_file() && age.is_some_and(|age| age > longest) {
                 let _ = fs::remove_file(entry.path());

@@ -43,6 +43,11 @@ impl Stamp {
         self.0[0]
     }
 
+    /// The size in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.0[2]
+    }
+
     /// When its bytes last changed.
     pub(super) fn changed(&self) -> i64 {
         self.0[3].cast_signed()

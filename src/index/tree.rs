@@ -76,6 +76,16 @@ pub(crate) struct FileAt<'a> {
     pub(crate) file: &'a mut File,
 }
 
+/// Files above are read one after the other: each is in memory as a whole.
+const LARGE: u64 = 16 << 20;
+
+impl FileAt<'_> {
+    /// Whether it is read alone.
+    pub(crate) fn is_large(&self) -> bool {
+        self.file.stamp.size() > LARGE
+    }
+}
+
 impl File {
     /// What was found of it, to be added to.
     pub(crate) fn say(&mut self) -> &mut Said {

@@ -104,6 +104,8 @@ pub(crate) fn append_car(mut file: File, more: &Path, root: &Cid) -> io::Result<
     file.set_len(known.end)?;
     file.seek(io::SeekFrom::Start(known.end))?;
     io::copy(&mut reader.input, &mut file)?;
+    // Before they are said to be there.
+    file.sync_data()?;
     file.write_all_at(&header(root), 0)
 }
 

@@ -97,7 +97,9 @@ pub(super) fn refuse_private_keys_known(
     };
     let found = [WELL_KNOWN, ROOT_FOLDER].into_iter().find_map(|part| {
         let files = looked.tree().files(part);
-        files.into_par_iter().find_map_first(|at| look(at).err())
+        let (large, small): (Vec<_>, Vec<_>) = files.into_iter().partition(FileAt::is_large);
+        let found = small.into_par_iter().find_map_first(|at| look(at).err());
+        found.or_else(|| large.into_iter().find_map(|at| look(at).err()))
     });
     if is_new.into_inner() {
         looked.keep();

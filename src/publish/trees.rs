@@ -9,7 +9,7 @@ use bytes::Bytes;
 use cid::Cid;
 
 use crate::ens::Name;
-use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits};
+use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits, verify_block};
 use crate::net::Http;
 use crate::published::{Judge, Judged, Roots};
 use crate::resolve::{FetchLimits, Gateway, RecordFiles};
@@ -65,7 +65,10 @@ pub(crate) struct Layers<'a> {
 impl BlockSource for Layers<'_> {
     fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
         for file in self.disk {
-            if let Some(block) = file.get(cid)? {
+            // A damaged one is none: somebody else may have it.
+            if let Ok(Some(block)) = file.get(cid)
+                && verify_block(cid, &block).is_ok()
+            {
                 return Ok(Some(block));
             }
         }
@@ -121,5 +124,30 @@ impl Trees {
             judge.judge(&Either(here.as_deref(), &layers), &roots, budget)
         });
         read.await.map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipfs::{BlockSink, CarWriter, RAW, sha256_cid};
+
+    #[test]
+    fn a_damaged_block_on_this_disk_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, data) = (dir.path().join("kept.car"), b"a block of a tree".to_vec());
+        let cid = sha256_cid(RAW, &data);
+        let mut writer = CarWriter::create(&path).unwrap();
+        writer.put(&cid, &data).unwrap();
+        writer.finish(&cid).unwrap();
+        let found = |path: &Path| {
+            let disk = [of_file(File::open(path).unwrap()).unwrap()];
+            Layers { disk: &disk, then: None }.get(&cid).unwrap()
+        };
+        assert_eq!(found(&path).as_deref(), Some(&data[..]));
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(found(&path), None);
     }
 }
