@@ -79,6 +79,8 @@ pub struct Config {
     pub gateways: Vec<String>,
     /// Whether this workspace is the whole truth of its key: what else is published may go.
     pub replace: bool,
+    /// Whether the keys are those of a name that was rotated away: nothing is recorded of them.
+    pub(super) is_former: bool,
 }
 
 /// Why `namesys.toml` is refused.
@@ -125,6 +127,7 @@ impl Config {
             sites: Vec::new(),
             gateways: Vec::new(),
             replace: false,
+            is_former: false,
         }
     }
 
@@ -182,6 +185,7 @@ impl Config {
             sites: file.sites,
             gateways: file.gateways.ipfs,
             replace: file.publish.replace,
+            is_former: false,
         })
     }
 
@@ -226,7 +230,8 @@ impl Config {
             let cause = differs.iter().position(is_cause).unwrap_or(0);
             return Err(differs.swap_remove(cause));
         }
-        Ok(new)
+        // What is not known of former keys is not written over the present ones.
+        Ok(if self.is_former { Vec::new() } else { new })
     }
 
     /// Records what is not recorded yet; `true` when that was something.

@@ -65,7 +65,7 @@ impl Config {
     /// As it was with former keys, for what is still published under their name.
     pub fn with_former(&self, keys: &RecordedKeys) -> Self {
         let mut config = self.clone();
-        config.keys = keys.clone();
+        (config.keys, config.is_former) = (keys.clone(), true);
         config
     }
 }
@@ -113,6 +113,12 @@ mod tests {
         assert_eq!((config.keys(), config.former()), (&first, &[second][..]));
         assert_eq!(Config::parse(&config.to_string()).unwrap().former(), config.former());
         assert_eq!(config.with_former(&keys(2, 8)).keys(), &keys(2, 8));
+        // Nothing is recorded of them, also what was not known.
+        let published = RecordedKeys { ipns_name: keys(2, 8).ipns_name, ..RecordedKeys::default() };
+        let mut former = config.with_former(&published);
+        assert!(!former.record_keys(&keys(2, 8)).unwrap());
+        assert_eq!(former.to_string(), config.to_string());
+        assert!(former.record_keys(&keys(3, 8)).is_err(), "of another name");
     }
 
     #[test]

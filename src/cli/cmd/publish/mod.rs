@@ -219,7 +219,12 @@ fn pending(session: &Session, wanted: Option<&Records>, checked: &[CheckedFile])
     (!pending.is_empty()).then(|| pending.to_string())
 }
 
-fn refuse_invalid(
+/// Exit 3 where a record file that is wanted would not resolve; what nobody wants here is passed
+/// on, and said.
+///
+/// # Errors
+/// Exit 3.
+pub fn refuse_invalid(
     context: &Context,
     wanted: Option<&Records>,
     checked: Vec<CheckedFile>,

@@ -12,12 +12,14 @@ use namesys::published::{BaseFile, Judge, Missing};
 use namesys::report::{ErrorKind, RotateReport};
 use namesys::wallet::LocalWallet;
 use namesys::workspace::{
-    ApprovalMode, Config, Lock, RecordedKeys, Rotation, SignOutcome, SignRequest, Signer, sign_into,
+    ApprovalMode, Config, Facts, Lock, RecordedKeys, Rotation, SignOutcome, SignRequest, Signer,
+    check_workspace, sign_into,
 };
 
 use super::Args;
 use crate::cli::cmd::pack::pack_car;
 use crate::cli::cmd::publish::ipfs::{FanOut, Sending};
+use crate::cli::cmd::publish::refuse_invalid;
 use crate::cli::cmd::publish::report::report as publish_report;
 use crate::cli::cmd::sign::report as sign_report;
 use crate::cli::context::Context;
@@ -160,6 +162,7 @@ impl<'a> Course<'a> {
         let rotation = Rotation::begin(&session.workspace, &config)?;
         let mut signed = SignOutcome::default();
         self.sign(session, &rotation, &mut config, &mut signed)?;
+        self.check(session, &rotation, &config)?;
         let before = self.look(session)?;
         let outcome = self.publish(session, &rotation, &config)?;
         report.publish = Some(publish_report(&outcome, Vec::new()));
@@ -212,6 +215,18 @@ impl<'a> Course<'a> {
             .block_on(async { Ok(sign_into(&request, config, &progress, signed).await?) });
         bar.finish();
         ended
+    }
+
+    /// As `publish` does: nothing that the resolver would refuse is published.
+    fn check(
+        &self,
+        session: &Session,
+        rotation: &Rotation<'_>,
+        config: &Config,
+    ) -> Result<(), CliError> {
+        let checked = check_workspace(rotation.workspace(), &Facts::of(config), &|| ())?;
+        let wanted = session.workspace.records(&session.config)?;
+        refuse_invalid(self.context, Some(&wanted), checked)
     }
 
     /// What stands under the name that is left.
