@@ -57,7 +57,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["namesys list", "namesys list pay.nick.eth text/avatar", "namesys list address --jsonl"],
     ),
     ("diff", &["namesys diff", "namesys diff --exit-code", "namesys diff pay.nick.eth --json"]),
-    ("edit", &["namesys edit", "EDITOR=nano namesys edit"]),
+    ("edit", &["namesys edit", "namesys -C nick.eth edit"]),
     ("check", &["namesys check", "namesys check --json"]),
     (
         "import",

@@ -61,8 +61,9 @@ impl Keys {
             true => None,
             false => Some(local(author.derive.wallet.open(context)?)?),
         };
-        // Beside a key of its own nothing else would show whose wallet it is.
-        if let (Some(opened), Some(own)) = (&old_wallet, old.wallet) {
+        // Beside a key of its own nothing else would show whose wallet it is. Where the new one is
+        // named, the same command again finds the workspace with that one already.
+        if let (Some(opened), Some(own), false) = (&old_wallet, old.wallet, args.new.has_wallet()) {
             refuse_other(namesys::wallet::Wallet::address(opened), own)?;
         }
         let wallet = match (args.new.wallet(context)?, &old_wallet) {
