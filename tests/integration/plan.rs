@@ -2,6 +2,7 @@
 //! where it was cut short, and does nothing else.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -183,6 +184,21 @@ fn every_name_of_a_workspace_is_planned() {
     let done = applies(&workspace, &[]);
     assert_eq!(done.sign.map(|sign| (sign.signed, sign.approvals)), Some((1, 1)));
     assert!(!plans(&workspace, &[]).to_do);
+}
+
+/// A job that may only look has no token.
+#[test]
+fn a_service_whose_token_is_missing_stops_no_plan() {
+    let scene = Scene::new();
+    let file = scene.here.dir.join("namesys.toml");
+    let tables = "\n[[uploads]]\nkind = \"pinata\"\n\n[[uploads]]\nkind = \"kubo\"\n";
+    let text = read(&scene.here, "namesys.toml") + tables;
+    fs::write(file, text + &format!("url = \"{}\"\n", scene.here.kubo())).unwrap();
+    sets(&scene.here, "avatar", "new");
+    let (code, json, stderr) = keyless(&scene.here, &["plan"]);
+    assert_eq!(code, Some(0), "{json} {stderr}");
+    assert!(stderr.contains("an upload is left out of the plan"), "{stderr}");
+    assert!(changes(&report::<PlanReport>(&json)).len() == 1, "{json}");
 }
 
 #[test]

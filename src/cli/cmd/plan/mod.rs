@@ -51,7 +51,16 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let fan_out = FanOut::to_ask(context, &session.config, &args.publishers, &args.gateways)?;
-    let uploads = args.uploads.get(context, Some(&session.config))?;
+    // Without its token a service cannot be asked what it has; the rest is planned all the same.
+    let mut uploads = Vec::new();
+    for chosen in args.uploads.each(context, Some(&session.config))? {
+        match chosen.upload {
+            Ok(upload) => uploads.push(upload),
+            Err(error) => context
+                .output
+                .warn(format_args!("an upload is left out of the plan: {}", error.message)),
+        }
+    }
     let services = Services { fan_out: &fan_out, uploads: &uploads };
     let permission = PermissionArgs::default().get(Some(&session));
     let validity = validity_or_default(args.validity.as_ref());
