@@ -6,7 +6,7 @@ use namesys::index::{parse_index, write_index};
 use sha2::{Digest, Sha256};
 
 /// What stands before the hash.
-const HEAD: &[u8] = b"namesys index 1\n";
+const HEAD: &[u8] = concat!("namesys index 1 of ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// As it is, and made whole again by whoever changed it: a tree that is written so, or none.
 pub fn index(input: &[u8]) {
@@ -17,8 +17,8 @@ pub fn index(input: &[u8]) {
         }
     };
     check(input);
-    if let Some(body) = input.get(48..) {
-        check(&[&input[..16], &Sha256::digest(body), body].concat());
+    if let Some(body) = input.get(HEAD.len() + 32..) {
+        check(&[&input[..HEAD.len()], &Sha256::digest(body), body].concat());
     }
 }
 
