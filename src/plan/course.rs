@@ -52,17 +52,17 @@ pub struct FileChange {
 }
 
 impl Plan {
-    /// Whether something is to be sent.
+    /// Whether something is to be sent, or what was sent is not written down.
     pub fn publishes(&self) -> bool {
         if self.draft.packed.is_none() {
             return false;
         }
         let lacks = |targets: &[Foreseen]| targets.iter().any(|target| target.lacks);
         lacks(&self.uploads)
-            || self
-                .foresight
-                .as_ref()
-                .is_none_or(|foresight| foresight.stands.is_none() || lacks(&foresight.publishers))
+            || self.foresight.as_ref().is_none_or(|foresight| {
+                let stands = foresight.stands.is_some() && foresight.is_noted;
+                !stands || lacks(&foresight.publishers)
+            })
     }
 
     /// Every record that is not published as it will be, or not signed as it is wanted.

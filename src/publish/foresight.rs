@@ -26,6 +26,8 @@ pub struct Foresight {
     pub sequence: u64,
     /// The record, where one that stands does.
     pub stands: Option<VerifiedRecord>,
+    /// Whether that record is written down as the base; one that was cut short before is not.
+    pub is_noted: bool,
     /// What goes.
     pub judged: Judged,
     /// Whose what is lost is, in words; where it must not be.
@@ -75,6 +77,9 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
         }
     }
     let problem = unexpected.or(problem);
+    let is_base =
+        |record: &VerifiedRecord| known.base.as_ref().is_some_and(|base| base.record() == record);
+    let is_noted = request.workspace.is_none() || stands.as_ref().is_none_or(is_base);
     let said = request.publishers.iter().zip(&answers.publishers);
     let publishers = said.map(|(publisher, said)| {
         let has = match (said, &stands) {
@@ -89,6 +94,7 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
         silent,
         sequence,
         stands,
+        is_noted,
         judged,
         refused,
         problem,

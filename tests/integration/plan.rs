@@ -186,6 +186,21 @@ fn every_name_of_a_workspace_is_planned() {
     assert!(!plans(&workspace, &[]).to_do);
 }
 
+/// Cut short after the record was out and before that was written down.
+#[test]
+fn what_is_out_and_not_written_down_is_to_do() {
+    let scene = Scene::new();
+    let before = read(&scene.here, "published.toml");
+    sets(&scene.here, "avatar", "new");
+    applies(&scene.here, &[]);
+    let after = read(&scene.here, "published.toml");
+    write(&scene.here, "published.toml", &before);
+    assert_eq!(keyless(&scene.here, &["plan", "--exit-code"]).0, Some(10));
+    applies(&scene.here, &[]);
+    assert_eq!(read(&scene.here, "published.toml"), after);
+    assert_eq!(keyless(&scene.here, &["plan", "--exit-code"]).0, Some(0));
+}
+
 /// A job that may only look has no token.
 #[test]
 fn a_service_whose_token_is_missing_stops_no_plan() {
