@@ -8,12 +8,9 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-namesys=${NAMESYS:-$here/../target/release/namesys}
-memory=/dev/shm
-[ -d "$memory" ] || memory=${TMPDIR:-/tmp}
+. "$here/common.sh"
 [ $# -gt 0 ] || set -- 10000 100000
 
-now() { date +%s%N; }
 # Runs a command and tells how long it took.
 timed() {
     label=$1; shift
@@ -27,11 +24,7 @@ for count; do
     devnet=
     trap '[ -z "$devnet" ] || kill "$devnet"; rm -rf "$work"' EXIT INT TERM
     cd "$work"
-    awk -v count="$count" 'BEGIN {
-        print "name,record,value"
-        for (i = 1; i <= count; i++) printf "sub%06d.bench.eth,address/60,0x%040x\n", i, i
-    }' > records.csv
-    (umask 077 && printf '%064d\n' 7 > wallet.key)
+    rows
     unset NAMESYS_DIR NAMESYS_SIGNER_KEY NAMESYS_IPNS_KEY ETH_PRIVATE_KEY ETH_RPC_URL XDG_CACHE_HOME
     export NAMESYS_KEY_PASSWORD=benchmark HOME="$work"
     "$namesys" --json devnet --listen 127.0.0.1:0 --dir devnet > devnet.json &

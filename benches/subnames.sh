@@ -7,23 +7,16 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-namesys=${NAMESYS:-$here/../target/release/namesys}
+. "$here/common.sh"
 count=${1:-20000}
-memory=/dev/shm
-[ -d "$memory" ] || memory=${TMPDIR:-/tmp}
 work=$(mktemp -d "$memory/namesys-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 
 [ -d "$here/ethers/node_modules" ] || npm ci --prefix "$here/ethers" >/dev/null
-now() { date +%s%N; }
 rate() { echo "$1: $(($2 / 1000000)) ms, $((count * 1000000000 / $2)) subnames a second"; }
 
 cd "$work"
-awk -v count="$count" 'BEGIN {
-    print "name,record,value"
-    for (i = 1; i <= count; i++) printf "sub%06d.bench.eth,address/60,0x%040x\n", i, i
-}' > records.csv
-(umask 077 && printf '%064d\n' 7 > wallet.key)
+rows
 unset NAMESYS_DIR NAMESYS_SIGNER_KEY NAMESYS_IPNS_KEY ETH_PRIVATE_KEY
 export NAMESYS_KEY_PASSWORD=benchmark
 "$namesys" -q -C workspace init bench.eth >/dev/null

@@ -1,6 +1,6 @@
 //! What is published and was not seen is never lost: refused, explained, and let go when told so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::published::Loss;
@@ -168,20 +168,36 @@ fn a_base_that_no_record_proves_is_none() {
     assert_eq!(publishes(&checkout, &["publish"]).sequence, 1);
 }
 
+/// A workspace that published two records and a foreign file, and lost a file of each since.
+struct Missing {
+    here: Workspace,
+    avatar: PathBuf,
+    foreign: PathBuf,
+    /// Of the record's file.
+    bytes: Vec<u8>,
+}
+
+impl Missing {
+    fn of(scene: &Scene) -> Self {
+        let here = scene.workspace("here");
+        sets(&here, "url", "https://example.com");
+        let foreign = here.dir.join(".well-known/security.txt");
+        std::fs::write(&foreign, "Contact: me").unwrap();
+        publishes(&here, &["publish"]);
+        let avatar = here.dir.join(".well-known/eth/nick/text/avatar.json");
+        let bytes = std::fs::read(&avatar).unwrap();
+        for file in [&avatar, &foreign] {
+            std::fs::remove_file(file).unwrap();
+        }
+        Self { here, avatar, foreign, bytes }
+    }
+}
+
 /// Files that are merely missing were not removed by anybody.
 #[test]
 fn a_file_that_is_merely_missing_is_a_loss_and_a_record_no_longer_wanted_is_not() {
     let scene = Scene::new();
-    let here = scene.workspace("here");
-    sets(&here, "url", "https://example.com");
-    let foreign = here.dir.join(".well-known/security.txt");
-    std::fs::write(&foreign, "Contact: me").unwrap();
-    publishes(&here, &["publish"]);
-    let avatar = here.dir.join(".well-known/eth/nick/text/avatar.json");
-    let bytes = std::fs::read(&avatar).unwrap();
-    for file in [&avatar, &foreign] {
-        std::fs::remove_file(file).unwrap();
-    }
+    let Missing { here, avatar, foreign, bytes } = Missing::of(&scene);
     assert_eq!(refused(&here, &["publish"]).len(), 2);
     std::fs::write(&avatar, bytes).unwrap();
     std::fs::write(&foreign, "Contact: you").unwrap();
@@ -338,16 +354,7 @@ fn a_parcel_is_sent_over_what_it_was_made_over() {
 #[test]
 fn a_parcel_loses_nothing_that_was_merely_missing() {
     let scene = Scene::new();
-    let here = scene.workspace("here");
-    sets(&here, "url", "https://example.com");
-    let foreign = here.dir.join(".well-known/security.txt");
-    std::fs::write(&foreign, "Contact: me").unwrap();
-    publishes(&here, &["publish"]);
-    let avatar = here.dir.join(".well-known/eth/nick/text/avatar.json");
-    let bytes = std::fs::read(&avatar).unwrap();
-    for file in [&avatar, &foreign] {
-        std::fs::remove_file(file).unwrap();
-    }
+    let Missing { here, avatar, foreign, bytes } = Missing::of(&scene);
     here.good(&["publish", "--sign-only", "one"]);
     // Nothing of what goes is known where nobody has it; outside the workspace all the same.
     let outside = here.at_dir(scene.path("outside"));

@@ -6,116 +6,27 @@ use std::sync::Arc;
 use cid::Cid;
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::VerifiedRecord;
-use namesys::keys::{IpnsKey, IpnsName, SignerKey};
+use namesys::keys::IpnsKey;
 use namesys::publish::{Permission, PublishOutcome, Shortfall, Source, Subject, TemporaryCar};
 use namesys::published::{BaseFile, Judge, Missing};
 use namesys::report::{ErrorKind, RotateReport};
-use namesys::wallet::LocalWallet;
 use namesys::workspace::{
-    ApprovalMode, Config, Facts, Lock, RecordedKeys, Rotation, SignOutcome, SignRequest, Signer,
-    check_workspace, sign_into,
+    ApprovalMode, Config, Facts, Lock, Rotation, SignOutcome, SignRequest, Signer, check_workspace,
+    sign_into,
 };
 
 use super::Args;
+use super::keys::Keys;
 use crate::cli::cmd::pack::pack_car;
 use crate::cli::cmd::publish::ipfs::{FanOut, Sending};
 use crate::cli::cmd::publish::refuse_invalid;
 use crate::cli::cmd::publish::report::report as publish_report;
 use crate::cli::cmd::sign::report as sign_report;
 use crate::cli::context::Context;
-use crate::cli::deriver::KeysFor;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::mass_removal::ask;
-use crate::cli::new_args::{local, refuse_other};
 use crate::cli::progress::{Progress, Unit};
 use crate::cli::session::Session;
-use crate::cli::wallet_args::OpenWallet;
-
-/// The keys of both sides.
-pub struct Keys {
-    /// Whose new keys they are.
-    pub wallet: LocalWallet,
-    ipns: IpnsKey,
-    /// The new records signer.
-    pub signer: SignerKey,
-    /// What is recorded of the new ones.
-    recorded: RecordedKeys,
-    /// What is recorded of the old ones.
-    old: RecordedKeys,
-    old_wallet: Option<LocalWallet>,
-    /// The key of the name that is left, where it is given.
-    old_key: Option<IpnsKey>,
-}
-
-impl Keys {
-    /// Derives the new ones.
-    ///
-    /// # Errors
-    /// Those of wallets and passwords.
-    pub fn derive(args: &Args, context: &Context, session: &Session) -> Result<Self, CliError> {
-        let author = &args.publication.author;
-        let old = session.config.keys().clone();
-        let old_key = author.ipns_key.get(context)?;
-        // Opened once: it may ask, or read stdin.
-        let old_wallet = match old_key.is_some() && args.new.has_wallet() {
-            true => None,
-            false => Some(local(author.derive.wallet.open(context)?)?),
-        };
-        // Beside a key of its own nothing else would show whose wallet it is. Where the new one is
-        // named, the same command again finds the workspace with that one already.
-        if let (Some(opened), Some(own), false) = (&old_wallet, old.wallet, args.new.has_wallet()) {
-            refuse_other(namesys::wallet::Wallet::address(opened), own)?;
-        }
-        let wallet = match (args.new.wallet(context)?, &old_wallet) {
-            (Some(wallet), _) => wallet,
-            (None, Some(wallet)) => wallet.clone(),
-            (None, None) => unreachable!("without another wallet the old one is opened"),
-        };
-        let password = args.new.password(context)?;
-        let open = OpenWallet::Local(wallet.clone());
-        let deriver =
-            author.derive.derive_new(open, password, KeysFor::from(&session.config), &old);
-        let derived = async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) };
-        let (ipns, signer) = context.block_on(derived)?;
-        context.keep_secret(&ipns);
-        let recorded = deriver.recorded(Some(&ipns), Some(&signer));
-        Ok(Self { wallet, ipns, signer, recorded, old, old_wallet, old_key })
-    }
-
-    /// The new IPNS name.
-    pub fn name(&self) -> IpnsName {
-        self.ipns.name()
-    }
-
-    /// The one that is left.
-    pub fn former(&self) -> IpnsName {
-        self.old.ipns_name.unwrap_or_else(|| self.name())
-    }
-
-    /// The key of the name that is left: given, or derived from the old wallet and password.
-    fn old_key(
-        &self,
-        args: &Args,
-        context: &Context,
-        session: &mut Session,
-    ) -> Result<IpnsKey, CliError> {
-        let author = &args.publication.author;
-        let key = match (&self.old_key, &self.old_wallet) {
-            (Some(key), _) => key.clone(),
-            (None, Some(wallet)) => {
-                let (open, keys_for) =
-                    (OpenWallet::Local(wallet.clone()), KeysFor::from(&session.config));
-                let deriver = author.derive.derive_with(open, context, keys_for, &self.old)?;
-                context.block_on(deriver.ipns_key())?
-            }
-            (None, None) => return Err(CliError::usage("the old IPNS key is not given")),
-        };
-        let keys = RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() };
-        session.record_keys(&keys)?;
-        context.keep_secret(&key);
-        Ok(key)
-    }
-}
 
 /// What a rotation works with.
 pub struct Course<'a> {

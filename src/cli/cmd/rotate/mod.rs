@@ -2,6 +2,7 @@
 //! under the new name. Until all of that is done the workspace is as it was.
 
 mod course;
+mod keys;
 mod report;
 
 use std::path::PathBuf;
@@ -50,7 +51,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     args.publication.author.check()?;
     let mut session = Session::open(context)?;
     session.ipns_name()?;
-    let keys = course::Keys::derive(&args, context, &session)?;
+    let keys = keys::Keys::derive(&args, context, &session)?;
     let mut report = report::begun(&keys);
     if session.config.keys().ipns_name == Some(keys.name()) {
         // It was cut short before the chain was asked, or is done: nothing is rotated now.
@@ -80,7 +81,7 @@ fn set_up(
     args: &Args,
     context: &Context,
     session: Session,
-    keys: course::Keys,
+    keys: keys::Keys,
 ) -> Result<Set, CliError> {
     let Some(rpc) = args.rpc.open(context, &context.http()?)? else {
         let message =

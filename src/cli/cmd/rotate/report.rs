@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use namesys::report::RotateReport;
 use namesys::workspace::Config;
 
-use super::course::Keys;
+use super::keys::Keys;
 use crate::cli::error::CliError;
 use crate::cli::output::Human;
 use crate::cli::words::when;
