@@ -25,8 +25,9 @@ pub struct NewArgs {
     #[arg(long, value_name = "FILE|-", group = "new_wallet")]
     new_private_key_file: Option<PathBuf>,
     /// A file with the new wallet's mnemonic; - for stdin
-    #[arg(long, value_name = "FILE|-", group = "new_wallet")]
-    new_mnemonic: Option<PathBuf>,
+    #[arg(long, value_name = "FILE|-", group = "new_wallet",
+          value_parser = super::wallet_args::secret)]
+    new_mnemonic: Option<SecretString>,
     /// The new mnemonic's account: m/44'/60'/0'/0/<INDEX>
     #[arg(long, value_name = "INDEX", default_value_t = 0, requires = "new_mnemonic")]
     new_mnemonic_index: u32,
@@ -58,16 +59,18 @@ impl NewArgs {
         if !self.has_wallet() {
             return Ok(None);
         }
-        let words = self.new_mnemonic.as_deref();
-        if let Some(file) = words.filter(|file| *file != Path::new("-") && !file.is_file()) {
-            let message = format!("--new-mnemonic: {} is no file", file.display());
+        let words = self.new_mnemonic.clone();
+        let is_file =
+            |words: &SecretString| words.expose() == "-" || Path::new(words.expose()).is_file();
+        if words.as_ref().is_some_and(|words| !is_file(words)) {
+            // Not quoted: it may be the mnemonic.
+            let message = "what --new-mnemonic names is no file";
             return Err(CliError::new(Exit::Usage, ErrorKind::BadMnemonic, message)
-                .hint("give a file that holds the words"));
+                .hint("give the path of a file that holds the words"));
         }
-        let mnemonic = words.map(|file| SecretString::new(file.display().to_string()));
         let flags = WalletArgs {
             private_key_file: self.new_private_key_file.clone(),
-            mnemonic,
+            mnemonic: words,
             mnemonic_index: self.new_mnemonic_index,
             keystore: self.new_keystore.clone(),
             account: self.new_account.clone(),

@@ -289,7 +289,8 @@ fn from_variable() -> Result<Option<Address>, CliError> {
     parsed.map(Some).map_err(|_| CliError::usage(format!("{} is not an address", env::FROM.0)))
 }
 
-fn secret(text: &str) -> Result<SecretString, Infallible> {
+/// What may be a secret, from the command line.
+pub fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::new(text.to_owned()))
 }
 

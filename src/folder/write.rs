@@ -19,6 +19,8 @@ use super::{Kind, OpenDir, Unsuitable, parts};
 const PREFIX: &str = "write-";
 /// As the umask says.
 const MODE: u32 = 0o666;
+/// That of a file that nobody else reads.
+const PRIVATE: u32 = 0o600;
 
 /// A file or link under way: it goes unless it gets its place.
 struct Unplaced<'a> {
@@ -175,8 +177,20 @@ impl OpenDir {
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`], or the system's.
     pub fn create_new(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.create(path.as_ref(), MODE)
+    }
+
+    /// As [`create_new`](Self::create_new), for its owner alone.
+    ///
+    /// # Errors
+    /// As [`create_new`](Self::create_new).
+    pub fn create_private(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.create(path.as_ref(), PRIVATE)
+    }
+
+    fn create(&self, path: &Path, mode: u32) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        Ok(self.open_below(path.as_ref(), flags, Mode::from_raw_mode(MODE)).map(drop)?)
+        Ok(self.open_below(path, flags, Mode::from_raw_mode(mode)).map(drop)?)
     }
 
     /// Opens the file at `path` to be locked, and makes it where there is none.

@@ -31,7 +31,7 @@ impl<'a> Draft<'a> {
         };
         let mut failed = io::Error::from(io::ErrorKind::AlreadyExists);
         for path in (0..MAX_DRAFTS).map(name) {
-            match workspace.folder.create_new(&path) {
+            match workspace.folder.create_private(&path) {
                 Ok(()) => {
                     workspace.write(&path, text.as_bytes())?;
                     return Ok(Self { workspace, path });

@@ -1,6 +1,7 @@
 //! Looking at records, and editing them by hand.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -47,6 +48,19 @@ fn what_an_editor_leaves_is_saved_only_where_it_is_sound() {
     let commented = fs::read_to_string(&file).unwrap();
     assert_eq!(commented, format!("{before}# mine\n"));
 
+    // What it holds is looked at as `set` would, and the editor is told no key.
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
+    let script = format!("test -z \"$ETH_PRIVATE_KEY\" && echo '\"text/w\" = \"{token}\"' >> $1");
+    let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    command
+        .current_dir(&workspace.dir)
+        .arg("edit")
+        .env("EDITOR", format!("f() {{ {script}; }}; f"));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && stderr.contains("a record is for everyone"), "{stderr}");
+    fs::write(&file, &commented).unwrap();
+
     let (code, json) = edit(&workspace, "echo text = >> $1");
     assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::BadRecord)), "{json}");
     let message = json["error"]["message"].as_str().unwrap();
@@ -57,6 +71,7 @@ fn what_an_editor_leaves_is_saved_only_where_it_is_sound() {
     let hint = json["error"]["hint"].as_str().unwrap();
     assert!(kept.len() == 1 && hint.contains(kept[0].to_str().unwrap()), "{hint} {kept:?}");
     assert!(fs::read_to_string(&kept[0]).unwrap().ends_with("text =\n"));
+    assert_eq!(fs::metadata(&kept[0]).unwrap().permissions().mode() & 0o777, 0o600);
 
     let meanwhile = format!("echo '# theirs' >> {}; echo '# again' >> $1", file.display());
     let (code, json) = edit(&workspace, &meanwhile);

@@ -201,6 +201,18 @@ fn what_is_out_and_not_written_down_is_to_do() {
     assert_eq!(keyless(&scene.here, &["plan", "--exit-code"]).0, Some(0));
 }
 
+/// There it would be published, and be another tree than was planned.
+#[test]
+fn a_plan_is_not_written_among_what_is_published() {
+    let scene = Scene::new();
+    for place in [".well-known/plan.json", "root/plan.json", ".well-known/eth/../plan.json"] {
+        fs::create_dir_all(scene.here.dir.join("root")).unwrap();
+        let (code, json, _) = keyless(&scene.here, &["plan", "--out", place]);
+        assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::Usage)), "{place}: {json}");
+        assert!(!scene.here.dir.join(place).exists());
+    }
+}
+
 /// A job that may only look has no token.
 #[test]
 fn a_service_whose_token_is_missing_stops_no_plan() {

@@ -251,6 +251,11 @@ fn what_cannot_be_rotated() {
     // The new wallet's flags need each other.
     let (code, json, _) = scene.workspace.run(&["rotate", "--new-password-file", &empty]);
     assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::Usage)), "{json}");
+    // What may be the words is not told again.
+    let words = "test test test test test test test test test test test junk";
+    let (code, json, stderr) = scene.workspace.run(&["rotate", "--new-mnemonic", words]);
+    assert_eq!((code, kind(&json)), (Some(2), Some(ErrorKind::BadMnemonic)), "{json}");
+    assert!(!json.to_string().contains("junk") && !stderr.contains("junk"), "{json} {stderr}");
     // With the old key as a file, the old wallet is not needed beside another one.
     let key = scene.path("other.key");
     let mut command = scene.workspace.command(env!("CARGO_BIN_EXE_namesys"));

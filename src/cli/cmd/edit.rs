@@ -9,6 +9,7 @@ use namesys::workspace::{Draft, RECORDS_FILE, Records, records_faults};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::check::line;
+use super::import::note_remarks;
 use crate::cli::context::Context;
 use crate::cli::env;
 use crate::cli::error::{CliError, Exit};
@@ -45,7 +46,7 @@ pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
         let shown = shown.join("\n");
         if prompt::has_terminal() {
             context.output.ask_about(&shown);
-            if prompt::confirm("This cannot be saved. Edit it again?", "")? {
+            if prompt::confirm("This cannot be saved. Edit it again?", "").map_err(kept)? {
                 continue;
             }
         }
@@ -60,7 +61,11 @@ pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let changed = after != before;
     if changed {
-        let records = Records::parse(&after, session.config.names())?;
+        let parse = |text: &str| Records::parse(text, session.config.names());
+        let records = parse(&after).map_err(CliError::from).map_err(kept)?;
+        // What was wrong before is new in any case.
+        let known = parse(&before).or_else(|_| parse("")).map_err(CliError::from)?;
+        note_remarks(context, &known, &records);
         workspace.save_records(&records).map_err(CliError::from).map_err(kept)?;
     }
     draft.remove()?;
@@ -93,7 +98,10 @@ fn open(editor: &str, draft: &Path) -> Result<(), CliError> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(deaf)?;
     let script = format!("{editor} \"$1\"");
-    let status = Command::new("sh").arg("-c").arg(script).arg("sh").arg(draft).status();
+    let mut command = Command::new("sh");
+    // It needs none of them, and neither do its plugins.
+    env::SECRETS.iter().for_each(|variable| _ = command.env_remove(variable.0));
+    let status = command.arg("-c").arg(script).arg("sh").arg(draft).status();
     let status = status.map_err(|error| CliError::io("no editor can be started", &error))?;
     match status.success() {
         true => Ok(()),

@@ -187,7 +187,7 @@ fn notes_of(name: &Name, key: &RecordKey, value: &Value) -> Vec<String> {
 }
 
 /// What `set` would have said of the records that are new or changed.
-fn note_remarks(context: &Context, before: &Records, after: &Records) {
+pub fn note_remarks(context: &Context, before: &Records, after: &Records) {
     // What holds for every record of a type is known to whoever writes thousands.
     let told = |key: &RecordKey| matches!(key, RecordKey::Text(_) | RecordKey::Contenthash);
     let changed =

@@ -3,9 +3,11 @@
 pub mod report;
 pub mod survey;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alloy_primitives::U256;
+use namesys::ens::WELL_KNOWN;
+use namesys::ipfs::ROOT_FOLDER;
 use namesys::ipns::Validity;
 
 use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
@@ -50,6 +52,9 @@ pub struct Args {
 /// Asks, compares and shows.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
+    if let Some(out) = &args.out {
+        refuse_published(out, session.workspace.dir())?;
+    }
     let fan_out = FanOut::to_ask(context, &session.config, &args.publishers, &args.gateways)?;
     // Without its token a service cannot be asked what it has; the rest is planned all the same.
     let mut uploads = Vec::new();
@@ -79,4 +84,21 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let outcome = Outcome::partial(report, survey.problem);
     Ok(outcome.differing(args.exit_code && to_do))
+}
+
+/// A plan among the files that are published would be one of them, and another than was planned.
+fn refuse_published(out: &Path, workspace: &Path) -> Result<(), CliError> {
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let failed = |error| CliError::io(format!("{} cannot be found", out.display()), &error);
+    let folder = match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let (folder, workspace) = (real(folder).map_err(failed)?, real(workspace).map_err(failed)?);
+    let is_in = |part: &str| folder.starts_with(workspace.join(part));
+    if !is_in(WELL_KNOWN) && !is_in(ROOT_FOLDER) {
+        return Ok(());
+    }
+    let message = format!("{} would be published: a plan is no part of the tree", out.display());
+    Err(CliError::usage(message).hint("choose a place outside of .well-known and root"))
 }
