@@ -125,7 +125,15 @@ impl BucketStore {
         for _ in 0..MAX_TIMES {
             let read = self.read_settled().await?;
             over.permits(&self.describe(), &held(&read.manifest))?;
-            let plan = self.plan(&files, &read.manifest).await?;
+            let plan = match self.plan(&files, &read.manifest).await {
+                // What another brought since the manifest was read is nobody's who is not known.
+                Err(SiteError::Foreign { .. })
+                    if self.read_manifest().await?.bytes != read.bytes =>
+                {
+                    continue;
+                }
+                plan => plan?,
+            };
             written.extend(plan.missing.iter().map(|path| (*path).clone()));
             removed.extend(plan.gone.iter().cloned());
             if self.carry_out(tree, plan, read, progress.as_ref()).await? {
