@@ -29,7 +29,8 @@
 //! | [`published`] | what is out and what was known of it; what a publication would lose | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
-//! | `web` | how files go over HTTP, and to whom: what `publish`, `serve` and `devnet` share | none |
+//! | `web` | how files go over HTTP, and to whom: what `publish`, `serve`, `browser` and `devnet` share | none |
+//! | [`browser`] | a wallet in a browser: a page on loopback that asks its extension | network |
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`pull`] | what is published, taken into a workspace | files, network |
 //! | [`plan`] | what is to be signed and published, before any of it is; what a written plan permits | files |
@@ -42,7 +43,7 @@
 //! | --- | --- |
 //! | `cli` (default) | the binary, and the crates that only it needs |
 //! | `devnet` (default) | the block [`devnet`] and the contracts of its chain; with it, `serve` |
-//! | `serve` | the block [`serve`]; `cli` has it too |
+//! | `serve` | the blocks [`serve`] and [`browser`]; `cli` has it too |
 //! | `compression` (default) | answers that come compressed are read; otherwise their coding is named |
 //!
 //! A program that uses the library takes it without them:
@@ -51,6 +52,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 mod atomic;
+#[cfg(feature = "serve")]
+pub mod browser;
 pub mod chain;
 #[cfg(feature = "devnet")]
 pub mod devnet;

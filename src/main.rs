@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Ok((command, context)) => {
             let since = std::time::Instant::now();
             let outcome = cli::guarded(|| cli::run(command, &context));
+            context.close_browser(outcome.as_ref().is_ok_and(cli::output::Outcome::is_good));
             context.keep_index();
             tracing::info!("{} took {} ms", context.command, since.elapsed().as_millis());
             context.output.finish(outcome)

@@ -91,8 +91,13 @@ impl DeriveArgs {
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Result<Deriver, CliError> {
-        let wallet = self.wallet.open(context)?;
-        self.derive_with(wallet, context, keys_for, recorded)
+        // Nobody is sent to a browser for what then lacks the password.
+        let password = match self.wallet.asks_a_person() {
+            true => Some(self.password.get(context, is_new(recorded))?),
+            false => None,
+        };
+        let wallet = self.wallet.open_as(context, recorded.wallet)?;
+        self.derive(wallet, password, context, keys_for, recorded)
     }
 
     /// As [`open`](Self::open), with a wallet that is open already.
@@ -101,7 +106,18 @@ impl DeriveArgs {
     /// As [`open`](Self::open).
     pub fn derive_with(
         &self,
+        wallet: OpenWallet,
+        context: &Context,
+        keys_for: KeysFor,
+        recorded: &RecordedKeys,
+    ) -> Result<Deriver, CliError> {
+        self.derive(wallet, None, context, keys_for, recorded)
+    }
+
+    fn derive(
+        &self,
         mut wallet: OpenWallet,
+        password: Option<SecretString>,
         context: &Context,
         keys_for: KeysFor,
         recorded: &RecordedKeys,
@@ -115,10 +131,11 @@ impl DeriveArgs {
                 "give the wallet of this workspace; another one needs its own (namesys init)",
             ));
         }
-        // Until keys are recorded nothing would show a mistyped password, or a wallet that signs
-        // differently each time.
-        let new = recorded.ipns_name.is_none() || recorded.signer.is_none();
-        let password = self.password.get(context, new)?;
+        let new = is_new(recorded);
+        let password = match password {
+            Some(password) => password,
+            None => self.password.get(context, new)?,
+        };
         let plan = self.plan_for(keys_for, address, recorded);
         if let OpenWallet::External(external) = &mut wallet {
             let given = [
@@ -213,6 +230,12 @@ pub fn check_brought(
     Ok(signature)
 }
 
+/// Until keys are recorded nothing would show a mistyped password, or a wallet that signs differently
+/// each time.
+fn is_new(recorded: &RecordedKeys) -> bool {
+    recorded.ipns_name.is_none() || recorded.signer.is_none()
+}
+
 /// `error`, with the file whose signature it is about.
 fn in_file(file: &Path, error: CliError) -> CliError {
     let hint = match error.kind {
@@ -228,6 +251,11 @@ fn in_file(file: &Path, error: CliError) -> CliError {
 }
 
 impl Deriver {
+    /// So many keys are to be derived, for a person who sees how far it is.
+    pub fn expect(&self, keys: usize) {
+        self.wallet.expect(if self.twice { 2 * keys } else { keys });
+    }
+
     /// Signs each request twice and compares, also when the keys are recorded.
     pub fn always_twice(self) -> Self {
         Self { twice: true, ..self }
@@ -276,7 +304,7 @@ impl Deriver {
     /// Whether two signatures of both requests were compared.
     pub fn compared(&self) -> bool {
         match &self.wallet {
-            OpenWallet::Local(_) => true,
+            OpenWallet::Local(_) | OpenWallet::Browser(_) => true,
             OpenWallet::External(external) => {
                 external.is_compared(&self.plan.sign1(&self.password))
                     && external.is_compared(&self.plan.sign2(&self.password))

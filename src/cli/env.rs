@@ -65,6 +65,13 @@ pub const EDITOR: Var = Var("EDITOR");
 /// How long a server may make no progress.
 pub const TIMEOUT: Var = Var("NAMESYS_TIMEOUT");
 
+/// Where somebody who came over SSH came from and to, as sshd says.
+pub const SSH_CONNECTION: Var = Var("SSH_CONNECTION");
+/// The user's name.
+pub const USER: Var = Var("USER");
+/// Where windows can be opened: of X11, and of Wayland.
+pub const DISPLAYS: [Var; 2] = [Var("DISPLAY"), Var("WAYLAND_DISPLAY")];
+
 /// The token of a Kubo node, where `namesys.toml` names no other variable; so the following.
 pub const KUBO_TOKEN: Var = Var("NAMESYS_KUBO_TOKEN");
 /// The token of an IPFS Cluster.

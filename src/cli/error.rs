@@ -13,7 +13,7 @@ use namesys::net::NetError;
 use namesys::report::{ErrorKind, ErrorReport};
 use namesys::request::{Caip10Error, SignatureError};
 use namesys::resolve::GatewayParseError;
-use namesys::wallet::{KeystoreError, MnemonicError, WalletError};
+use namesys::wallet::{BrowserError, KeystoreError, MnemonicError, WalletError};
 
 use namesys::secret::redaction::{redacted, redacted_digits};
 
@@ -197,6 +197,7 @@ impl From<WalletError> for CliError {
         match error {
             WalletError::Mnemonic(error) => error.into(),
             WalletError::Keystore(error) => error.into(),
+            WalletError::Browser(error) => error.into(),
             WalletError::Key(error) => Self::of(Exit::Usage, ErrorKind::BadKey, &error),
             WalletError::Signature(_) => Self::of(Exit::Usage, ErrorKind::BadSignature, &error),
             WalletError::ForeignSignature { .. } => {
@@ -228,6 +229,27 @@ impl From<WalletError> for CliError {
                 )
             }
         }
+    }
+}
+
+impl From<BrowserError> for CliError {
+    fn from(error: BrowserError) -> Self {
+        let (kind, hint) = match &error {
+            BrowserError::Listen(_) => (ErrorKind::Listen, "the page needs a port of 127.0.0.1"),
+            BrowserError::Declined { .. } => (
+                ErrorKind::NotConfirmed,
+                "run the same command again where you want to confirm it",
+            ),
+            BrowserError::TimedOut { .. } => (
+                ErrorKind::Timeout,
+                "run the same command again for a new link; --browser-wait DURATION gives more time",
+            ),
+            BrowserError::Unusable { .. } => (
+                ErrorKind::BadSignature,
+                "look into the wallet's own messages, or try another wallet",
+            ),
+        };
+        Self::of(Exit::Failed, kind, &error).hint(hint)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: flags, dispatch. One file or one folder per command in `cmd/`.
 
 pub mod background;
+mod browser;
 mod chain_errors;
 pub mod claims;
 pub mod cmd;

@@ -93,6 +93,11 @@ impl Outcome {
         Self { error: self.error.or(error), ..self }
     }
 
+    /// Whether it ends without an error.
+    pub fn is_good(&self) -> bool {
+        self.error.is_none() && self.exit.is_none()
+    }
+
     /// Everything was written before, by [`Output::first_line`] or [`Output::raw`].
     pub fn written() -> Self {
         Self { report: None, error: None, exit: None, differs: false }

@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
+use namesys::browser::BrowserWallet;
 use namesys::keys::{SignerKey, SignerKeyError, file};
 use namesys::report::ErrorKind;
 use namesys::request::{AddressFormError, parse_address};
@@ -17,6 +19,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::git;
 use super::input::MAX_SECRET;
+use super::values::duration;
 use super::{env, prompt};
 
 /// The flags of the wallet.
@@ -52,6 +55,12 @@ pub struct WalletArgs {
     /// Ask for the private key
     #[arg(short, long, group = "wallet")]
     pub(super) interactive: bool,
+    /// A wallet's extension, in a browser: a page on this machine asks it, and its link is printed
+    #[arg(long, group = "wallet")]
+    pub(super) browser: bool,
+    /// How long nobody may do anything in the browser [default: 10m]
+    #[arg(long, value_name = "DURATION", requires = "browser", value_parser = duration)]
+    pub(super) browser_wait: Option<Duration>,
     /// The wallet's address, where its signatures are made elsewhere [env: ETH_FROM]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) from: Option<Address>,
@@ -67,6 +76,8 @@ pub enum OpenWallet {
     Local(LocalWallet),
     /// Only its address is known; signatures are brought.
     External(ExternalWallet),
+    /// A person confirms each request in a browser.
+    Browser(BrowserWallet),
 }
 
 impl OpenWallet {
@@ -75,6 +86,21 @@ impl OpenWallet {
         match self {
             Self::Local(wallet) => wallet,
             Self::External(wallet) => wallet,
+            Self::Browser(wallet) => wallet,
+        }
+    }
+
+    /// So many requests are to come, where a person sees how far it is.
+    pub fn expect(&self, count: usize) {
+        if let Self::Browser(wallet) = self {
+            wallet.expect(count);
+        }
+    }
+
+    /// What the next transaction is for, where a person sees it.
+    pub fn explain(&self, what: &str) {
+        if let Self::Browser(wallet) = self {
+            wallet.explain(what);
         }
     }
 }
@@ -85,6 +111,22 @@ impl WalletArgs {
     /// # Errors
     /// Exit 2 when none is given, or a key or mnemonic is not one; 1 for a wrong password.
     pub fn open(&self, context: &Context) -> Result<OpenWallet, CliError> {
+        self.open_as(context, None)
+    }
+
+    /// As [`open`](Self::open); where a person chooses the account, it has to be `wanted`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_as(
+        &self,
+        context: &Context,
+        wanted: Option<Address>,
+    ) -> Result<OpenWallet, CliError> {
+        if self.browser {
+            let wanted = self.from.or(wanted);
+            return context.browser(wanted, self.browser_wait).map(OpenWallet::Browser);
+        }
         if let Some(wallet) = self.by_flags(context)? {
             if let Some(from) = self.from.filter(|from| *from != wallet.address()) {
                 let message = format!("the wallet is {}, not {from}", wallet.address());
@@ -108,9 +150,14 @@ impl WalletArgs {
         }
         Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed").hint(
             "give one of --private-key-file, --mnemonic, --keystore, --account, \
-             --interactive, or --from ADDRESS with signatures made elsewhere; or set \
+             --interactive, --browser, or --from ADDRESS with signatures made elsewhere; or set \
              ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
         ))
+    }
+
+    /// Whether a person is sent somewhere else to confirm.
+    pub fn asks_a_person(&self) -> bool {
+        self.browser
     }
 
     /// The wallet's address without opening a keystore or asking, where `--from` or `ETH_FROM`
@@ -145,6 +192,7 @@ impl WalletArgs {
             || self.keystore.is_some()
             || self.account.is_some()
             || self.interactive
+            || self.browser
             || self.from.is_some();
         if flags {
             return Ok(true);

@@ -1,6 +1,7 @@
 //! Why a wallet did not sign.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 
@@ -82,6 +83,49 @@ pub enum WalletError {
     /// The keystore did not open.
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
+    /// The wallet in the browser gave nothing.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+}
+
+/// Why a wallet in a browser gave nothing that can be used. No answer is quoted that may be a
+/// signature.
+#[derive(Debug, thiserror::Error)]
+pub enum BrowserError {
+    /// The page cannot be served.
+    #[error("the page for the wallet cannot be served: {0}")]
+    Listen(std::io::Error),
+    /// The person said no.
+    #[error("{what} was declined in the wallet")]
+    Declined {
+        /// The request.
+        what: String,
+    },
+    /// Nobody did anything for so long.
+    #[error("nobody answered {what} in the browser for {}", span(.waited))]
+    TimedOut {
+        /// The request.
+        what: String,
+        /// How long it was waited.
+        waited: Duration,
+    },
+    /// The wallet failed, or its answer is none.
+    #[error("{what}, asked in the browser: {why}")]
+    Unusable {
+        /// The request.
+        what: String,
+        /// What came.
+        why: String,
+    },
+}
+
+/// Whole minutes as such, everything else in seconds.
+fn span(span: &Duration) -> String {
+    match span.as_secs() {
+        60 => "a minute".to_owned(),
+        seconds if seconds > 60 && seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
 }
 
 /// Why a keystore did not open.

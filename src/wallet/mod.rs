@@ -16,7 +16,7 @@ mod mnemonic;
 mod node;
 mod typed;
 
-pub use error::{KeystoreError, MnemonicError, WalletError};
+pub use error::{BrowserError, KeystoreError, MnemonicError, WalletError};
 pub use external::ExternalWallet;
 pub use keystore::{account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
@@ -120,6 +120,9 @@ fn check(wallet: Address, request: &Request<'_>, signature: &Signature) -> Resul
         Err(error) => Err(WalletError::Signature(error)),
     }
 }
+
+#[cfg(test)]
+pub(crate) use typed::tests::example as example_of_typed_data;
 
 #[cfg(test)]
 mod contract_tests;

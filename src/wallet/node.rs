@@ -7,8 +7,8 @@ use async_trait::async_trait;
 /// Why the nodes did not do what a wallet asked of them.
 pub type NodeError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The nodes of one chain. A wallet that has nodes of its own, such as a browser's, asks nothing
-/// of them.
+/// The nodes of one chain. A wallet that has nodes of its own, such as a browser's, asks
+/// them for what is lacking at most, and sends by itself.
 #[async_trait]
 pub trait Node: Send + Sync {
     /// Gives a transaction that has a sender what it lacks of nonce, chain id, gas limit and fees

@@ -94,7 +94,7 @@ pub(super) mod tests {
     }
 
     /// The example of EIP-712, and the digest that it prints.
-    pub(in crate::wallet) fn example() -> (TypedData, B256) {
+    pub(crate) fn example() -> (TypedData, B256) {
         let domain = eip712_domain! {
             name: "Ether Mail",
             version: "1",

@@ -1,4 +1,4 @@
-//! How files go over HTTP, and to whom: what the devnet, `serve` and `publish` share.
+//! How files go over HTTP, and to whom: what the devnet, `serve`, `publish` and `browser` share.
 
 // The devnet's gateway uses all of both.
 #[cfg(feature = "serve")]
@@ -14,7 +14,8 @@ mod cors;
 mod crowd;
 #[cfg(feature = "serve")]
 mod limits;
-#[cfg(feature = "devnet")]
+#[cfg(feature = "serve")]
+#[cfg_attr(not(feature = "devnet"), allow(dead_code))]
 mod who_asks;
 
 /// How long a browser or a cache may keep a file without asking again.
@@ -34,4 +35,6 @@ pub(crate) use cors::cors_read_only;
 #[cfg(feature = "serve")]
 pub use limits::ServeLimits;
 #[cfg(feature = "devnet")]
-pub(crate) use who_asks::{OwnHosts, Pages, is_read_only};
+pub(crate) use who_asks::is_read_only;
+#[cfg(feature = "serve")]
+pub(crate) use who_asks::{OwnHosts, Pages};

@@ -1,5 +1,6 @@
 //! `namesys resolve` against a world.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -135,6 +136,14 @@ impl Run {
         let (found, document, stderr) = self.run().await?;
         ensure!(found == code, "exit {found}, not {code}: {document}\n{stderr}");
         Ok(document)
+    }
+
+    /// The command itself, for whoever talks to it while it runs.
+    pub fn command(&self, home: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_namesys"));
+        command.args(&self.arguments).current_dir(home).env_clear().env("HOME", home);
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
+        command
     }
 
     fn blocking(self) -> Result<(i32, String, String)> {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod browser;
 mod cli;
 mod needs;
 mod node;
@@ -22,6 +23,9 @@ mod world;
 mod trials {
     pub mod alike;
     pub mod batch;
+    pub mod browser;
+    pub mod browser_odd;
+    pub mod browser_tabs;
     pub mod build;
     pub mod clients;
     pub mod clones;
@@ -67,7 +71,17 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let on_chain = |name: &str, run: fn() -> Result<()>| trial(name, Need::Anvil, run);
     let with_npm = |name: &str, run: fn() -> Result<()>| trial(name, Need::AnvilAndNpm, run);
+    let in_browser = |name: &str, run: fn() -> Result<()>| trial(name, Need::Chromium, run);
     let trials = vec![
+        trial("browser::the_whole_way", Need::ChromiumAndAnvil, || on(trials::browser::way())),
+        in_browser("browser::says_no_and_fails", || on(trials::browser_odd::declined())),
+        in_browser("browser::answers_that_are_none", || on(trials::browser_odd::liars())),
+        in_browser("browser::two_wallets_and_another_account", || {
+            on(trials::browser_odd::accounts())
+        }),
+        in_browser("browser::no_wallet_there", || on(trials::browser_odd::nothing())),
+        in_browser("browser::reload_second_tab_and_closed", || on(trials::browser_tabs::tabs())),
+        in_browser("browser::ctrl_c_and_no_time", || on(trials::browser_tabs::ends())),
         trial("build::artifacts_match_the_sources", Need::Npm, trials::build::artifacts),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),
         on_chain("signers::derived_signer_with_sign3", || on(trials::signers::derived())),

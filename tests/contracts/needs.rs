@@ -15,11 +15,16 @@ pub enum Need {
     Anvil,
     /// Both, for what npm packages do on the chain.
     AnvilAndNpm,
+    /// Chromium with its driver, and npm for axe-core.
+    Chromium,
+    /// The same, and anvil.
+    ChromiumAndAnvil,
 }
 
 impl Need {
     /// What to install, when it is not there.
     pub fn missing(self) -> Option<String> {
+        static CHROMIUM: OnceLock<bool> = OnceLock::new();
         static NPM: OnceLock<bool> = OnceLock::new();
         static ANVIL: OnceLock<Option<String>> = OnceLock::new();
         match self {
@@ -29,6 +34,11 @@ impl Need {
                 .get_or_init(|| anvil().find().err().map(|error| format!("needs anvil: {error}")))
                 .clone(),
             Self::AnvilAndNpm => Self::Npm.missing().or_else(|| Self::Anvil.missing()),
+            Self::Chromium => Self::Npm.missing().or_else(|| {
+                (!*CHROMIUM.get_or_init(|| answers("chromium") && answers("chromedriver")))
+                    .then(|| "needs Debian's packages chromium and chromium-driver".to_owned())
+            }),
+            Self::ChromiumAndAnvil => Self::Chromium.missing().or_else(|| Self::Anvil.missing()),
         }
     }
 }

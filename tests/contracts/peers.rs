@@ -36,7 +36,7 @@ pub async fn run(script: &'static str, arguments: &[&str]) -> Result<Value> {
 }
 
 /// Where the scripts stand beside their packages. A second run of the tests waits for the first.
-fn folder() -> Result<PathBuf> {
+pub fn folder() -> Result<PathBuf> {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/peers");
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("contracts-peers");
     fs::create_dir_all(&cache)?;

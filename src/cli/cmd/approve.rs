@@ -8,7 +8,7 @@ use alloy_primitives::Address;
 use namesys::ens::Name;
 use namesys::report::{ApprovalsReport, ApproveReport, ErrorKind, RequestReport, RequestsReport};
 use namesys::request::{Request, Signature};
-use namesys::wallet::{Wallet, sign_checked};
+use namesys::wallet::sign_checked;
 use namesys::workspace::{Approval, RecordedKeys, approval_stands};
 
 use crate::cli::claims;
@@ -90,12 +90,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         true => {
             let opened = match opened {
                 Some(opened) => opened,
-                None => args.derive.wallet.open(context)?,
+                None => args.derive.wallet.open_as(context, Some(wallet))?,
             };
             if opened.as_wallet().address() != wallet {
                 return Err(other_wallet(opened.as_wallet().address(), wallet));
             }
-            make(&mut session, by, &names, opened.as_wallet(), &request, context)?
+            make(&mut session, by, &names, &opened, &request, context)?
         }
     };
     Ok(report(by, &names, &made, is_one))
@@ -144,11 +144,13 @@ fn make<'a>(
     session: &mut Session,
     by: By,
     names: &'a [Name],
-    wallet: &dyn Wallet,
+    opened: &OpenWallet,
     request: &dyn Fn(&'a Name) -> Request<'a>,
     context: &Context,
 ) -> Result<Made<'a>, CliError> {
     let mut made = Made::new();
+    opened.expect(names.len());
+    let wallet = opened.as_wallet();
     for name in names {
         let signing = async { Ok(sign_checked(wallet, &request(name)).await?.expose().clone()) };
         made.push((name, context.block_on(signing)?));
@@ -310,7 +312,8 @@ fn signer(
     let derives = signs && (args.derive.password.is_given()? || prompt::has_terminal());
     if let Some(signer) = recorded.signer.filter(|_| !derives) {
         if !elsewhere {
-            let wallet = opened.insert(args.derive.wallet.open(context)?).as_wallet().address();
+            let wallet = args.derive.wallet.open_as(context, recorded.wallet)?;
+            let wallet = opened.insert(wallet).as_wallet().address();
             if let Some(other) = recorded.wallet.filter(|recorded| *recorded != wallet) {
                 return Err(other_wallet(wallet, other));
             }

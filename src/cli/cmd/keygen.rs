@@ -66,6 +66,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return requests(&args, context, keys_for, &recorded);
     }
     let deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
+    deriver.expect(2);
     let (ipns, signer) =
         context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
     warn_of_storage(&args.rpc, &deriver, &ipns, context)?;
@@ -198,7 +199,7 @@ fn requests(
             claims::confirm("the wallet", &wallet, "give its address: --from ADDRESS")?;
             wallet
         }
-        (None, _) => args.derive.wallet.open(context)?.as_wallet().address(),
+        (None, _) => args.derive.wallet.open_as(context, recorded.wallet)?.as_wallet().address(),
     };
     let password = args.derive.password.get(context, true)?;
     let plan = args.derive.plan_for(keys_for, wallet, recorded);

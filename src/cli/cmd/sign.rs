@@ -223,7 +223,8 @@ fn hand(
     mode: ApprovalMode,
 ) -> Result<(Hand, Option<IpnsKey>), CliError> {
     if mode == ApprovalMode::Owner {
-        let wallet = args.derive.wallet.open(context)?;
+        let wanted = session.config.keys().wallet;
+        let wallet = args.derive.wallet.open_as(context, wanted)?;
         let address = wallet.as_wallet().address();
         session.record_keys(&RecordedKeys { wallet: Some(address), ..RecordedKeys::default() })?;
         return Ok((Hand::Owner(wallet), None));
@@ -231,7 +232,7 @@ fn hand(
     let recorded = session.config.keys().clone();
     if let Some(key) = args.signer_key.get(context)? {
         let wallet = match needs_wallet(args, context, session, mode, &key)? {
-            true => Some(args.derive.wallet.open(context)?),
+            true => Some(args.derive.wallet.open_as(context, recorded.wallet)?),
             false => None,
         };
         let address = wallet.as_ref().map(|wallet| wallet.as_wallet().address());

@@ -125,10 +125,12 @@ fn derived(
     context: &Context,
 ) -> Result<RecordedKeys, CliError> {
     let recorded = session.config.keys();
-    let Some(OpenWallet::Local(wallet)) = wallet.filter(|_| name || signer) else {
-        return Ok(RecordedKeys::default());
+    let wallet = match wallet.filter(|_| name || signer) {
+        Some(OpenWallet::Local(wallet)) => OpenWallet::Local(wallet.clone()),
+        Some(OpenWallet::Browser(wallet)) => OpenWallet::Browser(wallet.clone()),
+        Some(OpenWallet::External(_)) | None => return Ok(RecordedKeys::default()),
     };
-    let address = namesys::wallet::Wallet::address(wallet);
+    let address = wallet.as_wallet().address();
     // A manager, or a new owner, who cannot derive this workspace's keys.
     if recorded.wallet.is_some_and(|recorded| recorded != address) {
         return Ok(RecordedKeys::default());
@@ -139,9 +141,9 @@ fn derived(
     if is_known && !may_ask && !args.derive.password.is_given()? {
         return Ok(RecordedKeys::default());
     }
-    let wallet = OpenWallet::Local(wallet.clone());
     let keys_for = KeysFor::from(&session.config);
     let deriver = args.derive.derive_with(wallet, context, keys_for, recorded)?;
+    deriver.expect(usize::from(name) + usize::from(signer));
     let (ipns, signer) = context.block_on(async {
         let ipns = if name { Some(deriver.ipns_key().await?) } else { None };
         Ok((ipns, if signer { Some(deriver.signer_key().await?) } else { None }))

@@ -138,7 +138,7 @@ impl Course<'_> {
         if prepared.plan.transactions.is_empty() {
             return Ok(done(&prepared, Shown::default(), None));
         }
-        if matches!(self.wallet, Some(OpenWallet::Local(_))) {
+        if matches!(self.wallet, Some(OpenWallet::Local(_) | OpenWallet::Browser(_))) {
             self.claims.confirm()?;
         }
         let Some(wallet) = &self.wallet else {

@@ -75,11 +75,13 @@ fn send(
             last.cost = Some(cost);
         }
     };
+    wallet.expect(all);
     let ended = context.block_on(async {
         for (number, (transaction, cost)) in plan.transactions.iter().zip(costs).enumerate() {
             let (number, what) = (number + 1, &transaction.description);
             lock(&so_far).push(Sent::default());
             let signed = |hash| now(hash, TransactionState::NotSent);
+            wallet.explain(what);
             let hash = sender.send(wallet.as_wallet(), transaction, *cost, &signed).await?;
             now(hash, TransactionState::Sent);
             context.output.note(format_args!("{number} of {all}: {what}: sent as {hash}"));

@@ -1,0 +1,117 @@
+//! `--browser` from the first key to the name that resolves: every signature and transaction by a
+//! wallet's extension in a real browser.
+
+use anyhow::{Result, ensure};
+use namesys::devnet::chain::CCIP2_RESOLVER;
+use serde_json::{Value, json};
+
+use crate::browser::chromium::Chromium;
+use crate::browser::running::{Ended, Running};
+use crate::browser::wallet::{FakeWallet, Mood};
+use crate::cli::{Run, accepted};
+use crate::place::{NICK, Place, sent};
+
+pub const CLOSE: &str = "you can close this page";
+
+/// Runs a command with the wallet, to its end.
+async fn with_browser(run: Run, page: &Chromium, wallet: &mut FakeWallet<'_>) -> Result<Ended> {
+    let running = Running::start(&run)?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.until(page, CLOSE).await?;
+    no_secret_kept(page, wallet).await?;
+    running.ended().await
+}
+
+/// What the tab keeps is no signature, and nothing at all once it can be closed.
+pub async fn no_secret_kept(page: &Chromium, wallet: &FakeWallet<'_>) -> Result<()> {
+    const KEPT: &str = "return JSON.stringify([{ ...sessionStorage }, { ...localStorage },
+        document.cookie, document.documentElement.outerHTML, history.state, location.href])";
+    let kept = page.run(KEPT, &[]).await?.to_string();
+    for signature in &wallet.signatures {
+        ensure!(!kept.contains(&signature[2..]), "the page keeps a signature");
+    }
+    Ok(())
+}
+
+/// Nothing that the command wrote has a signature that makes a key.
+fn no_secret_told(ended: &Ended, secret: &[String]) -> Result<()> {
+    for signature in secret {
+        for (name, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+            ensure!(!text.contains(&signature[2..]), "a signature is on {name}");
+        }
+    }
+    Ok(())
+}
+
+pub async fn way() -> Result<()> {
+    let place = Place::new(1, &[]).await?;
+    let page = Chromium::start(&["Good Wallet"]).await?;
+    let mut wallet = FakeWallet::new(1, Mood::Good).on(&place.world);
+    let run = |arguments: &[&str]| {
+        place
+            .without_wallet(&[arguments, &["--browser"]].concat())
+            .env("NAMESYS_KEY_PASSWORD", "")
+    };
+
+    let running = Running::start(&run(&["-vvv", "keygen"]))?;
+    page.go(&running.link(0).await?).await?;
+    page.says("Connect your wallet").await?;
+    page.looks("connect").await?;
+    page.press("Connect Good Wallet").await?;
+    wallet.answers_until(&page, "SIGN 1: your IPNS key").await?;
+    page.looks("sign-1").await?;
+    let shown = page.text().await?;
+    ensure!(shown.contains("Requesting Signature To Generate IPNS Key\n\nOrigin: nick.eth"));
+    ensure!(shown.contains("Treat the signature as a password"), "{shown}");
+    ensure!(shown.contains("Requests: 0 of 4 done"), "{shown}");
+    let focus = page.run("return document.activeElement.textContent", &[]).await?;
+    ensure!(focus == "SIGN 1: your IPNS key", "focus is on {focus}");
+    page.press("Sign with the wallet").await?;
+    wallet.answers_until(&page, "SIGN 1: your IPNS key, again").await?;
+    page.looks("sign-1-again").await?;
+    wallet.until(&page, CLOSE).await?;
+    page.looks("done").await?;
+    no_secret_kept(&page, &wallet).await?;
+    ensure!(page.run("return sessionStorage.length", &[]).await? == 0);
+    let ended = running.ended().await?;
+    let document = ended.document()?;
+    ensure!(ended.code == 0 && document["deterministic"] == true, "{document:#}");
+    ensure!(document["wallet"] == wallet.key().address().to_string(), "{document:#}");
+    ensure!(wallet.count("personal_sign") == 4, "{:?}", wallet.asked);
+    no_secret_told(&ended, &wallet.signatures)?;
+    let secret = wallet.signatures.clone();
+
+    // The same keys as with the key at hand.
+    ensure!(place.ends(0, &["keygen"]).await?["ipns"] == document["ipns"]);
+
+    let ended = with_browser(run(&["-vvv", "approve"]), &page, &mut wallet).await?;
+    ensure!(ended.code == 0, "{}", ended.stderr);
+    no_secret_told(&ended, &secret)?;
+    place.ends(0, &["set", "text", "avatar", "https://a.example/me.png"]).await?;
+    let before = wallet.count("personal_sign");
+    let ended = with_browser(run(&["sign"]), &page, &mut wallet).await?;
+    ensure!(ended.code == 0 && ended.document()?["signed"] == 1, "{}", ended.stderr);
+    ensure!(wallet.count("personal_sign") == before + 1, "SIGN 2 alone");
+    let ended = with_browser(run(&["publish"]), &page, &mut wallet).await?;
+    ensure!(ended.code == 0, "{}{}", ended.stdout, ended.stderr);
+
+    let running = Running::start(&run(&["setup", "--yes"]))?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.until(&page, "\nTransaction").await?;
+    page.looks("transaction").await?;
+    let shown = page.text().await?;
+    ensure!(shown.contains("Chain: 31337\nTo: "), "{shown}");
+    wallet.until(&page, CLOSE).await?;
+    let ended = running.ended().await?;
+    let document: Value = ended.document()?;
+    ensure!(ended.code == 0 && sent(&document)?.len() == 2, "{document:#}\n{}", ended.stderr);
+    ensure!(place.resolver().await? == CCIP2_RESOLVER);
+    let switched = |method| wallet.count(method);
+    ensure!(switched("wallet_addEthereumChain") == 1 && switched("eth_sendTransaction") == 2);
+    accepted(&place.ends(0, &["resolve", NICK, "text/avatar"]).await?, "https://a.example/me.png")?;
+    let again = place.without_wallet(&["setup"]).ends(0).await?;
+    ensure!(again["transactions"] == json!([]), "{again:#}");
+    Ok(())
+}
