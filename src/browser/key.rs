@@ -23,9 +23,10 @@ impl Key {
     /// Whether it is `given`. How long that takes says nothing of how much of it is right.
     pub(super) fn is(&self, given: &str) -> bool {
         let (own, given) = (self.0.as_bytes(), given.as_bytes());
-        let differs = own.iter().zip(given).fold(0, |differs, (own, given)| {
-            black_box(differs | (own ^ given))
-        });
+        let differs = own
+            .iter()
+            .zip(given)
+            .fold(0, |differs, (own, given)| black_box(differs | (own ^ given)));
         own.len() == given.len() && black_box(differs) == 0
     }
 }

@@ -260,10 +260,12 @@ impl BrowserWallet {
             Ok(Answer::Error { code: DECLINED, .. }) => Err(BrowserError::Declined { what }.into()),
             Ok(Answer::Error { code, message }) => {
                 let message = plain(&message);
-                Err(unusable(format!("its wallet answered with the error {code}: {message}")).into())
+                Err(unusable(format!("its wallet answered with the error {code}: {message}"))
+                    .into())
             }
             Ok(Answer::Other(kind)) => {
-                Err(unusable(format!("its wallet answered with {kind}, where a text is due")).into())
+                Err(unusable(format!("its wallet answered with {kind}, where a text is due"))
+                    .into())
             }
             Err(_) => Err(unusable("nobody answers it any more".to_owned()).into()),
         }
@@ -278,9 +280,7 @@ impl BrowserWallet {
         let signature = Secret::new(Signature::from_wallet(text.expose().trim())?);
         match signer(signature.expose())? {
             recovered if recovered == self.0.account => Ok(signature),
-            recovered => {
-                Err(WalletError::ForeignSignature { wallet: self.0.account, recovered })
-            }
+            recovered => Err(WalletError::ForeignSignature { wallet: self.0.account, recovered }),
         }
     }
 
@@ -349,9 +349,9 @@ impl Wallet for BrowserWallet {
     ) -> Result<B256, WalletError> {
         let transaction = node.fill(transaction.with_from(self.0.account)).await;
         let mut transaction = transaction.map_err(WalletError::Node)?;
-        let id = transaction.chain_id.ok_or_else(|| {
-            WalletError::Transaction("its chain is not known".to_owned())
-        })?;
+        let id = transaction
+            .chain_id
+            .ok_or_else(|| WalletError::Transaction("its chain is not known".to_owned()))?;
         transaction.nonce = None;
         let params = serde_json::to_value(&transaction)
             .map_err(|error| WalletError::Transaction(error.to_string()))?;

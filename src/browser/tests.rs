@@ -188,12 +188,16 @@ async fn each_signature_is_shown_asked_for_and_checked() {
     assert_eq!(news["requests"][0]["text"], sign1().to_string());
     assert_eq!(news["requests"][0]["secret"], true);
     assert!(news["requests"][1]["title"].as_str().unwrap().ends_with("again"));
-    assert_eq!((&news["requests"][2]["secret"], &news["requests"][2]["progress"]), (&json!(false), &json!("done")));
+    assert_eq!(
+        (&news["requests"][2]["secret"], &news["requests"][2]["progress"]),
+        (&json!(false), &json!("done"))
+    );
     let signature = format!("{:x}", twice.expose());
     assert!(!shown.body.contains(&signature[2..]), "no signature goes back");
     let address = tab.address.clone();
-    let (_, told) = tokio::join!(wallet.close(true), tab.post("/news", &json!({ "seen": 0 })));
-    assert!(told.status == 200);
+    let seen = json!({ "seen": 0 });
+    let (_, told) = tokio::join!(wallet.close(true), tab.post("/news", &seen));
+    assert_eq!(told.status, 200);
     sleep(Duration::from_millis(200)).await;
     assert!(TcpStream::connect(&address).await.is_err(), "the server is gone");
 }
@@ -326,7 +330,11 @@ async fn other_sites_get_nothing() {
         "X-Nothing: to say".to_owned(),
         format!("{own}\r\nOrigin: https://evil.example"),
     ] {
-        assert_eq!(tab.post_with("/news", &[&origin], address, &news).await.status, 403, "{origin}");
+        assert_eq!(
+            tab.post_with("/news", &[&origin], address, &news).await.status,
+            403,
+            "{origin}"
+        );
     }
     assert_eq!(tab.post_with("/news", &[&own], address, &news).await.status, 200);
     let form = format!(
@@ -440,7 +448,10 @@ async fn transactions_name_their_chain_and_leave_the_nonce_to_the_wallet() {
         let (call, request) = page.await.unwrap();
         assert_eq!(sent.is_ok(), good, "{sent:?}");
         assert_eq!(call["method"], "eth_sendTransaction");
-        assert_eq!((&call["chain"]["id"], &call["chain"]["add"]["rpcUrls"][0]), (&json!("0x7a69"), &json!("http://127.0.0.1:8545")));
+        assert_eq!(
+            (&call["chain"]["id"], &call["chain"]["add"]["rpcUrls"][0]),
+            (&json!("0x7a69"), &json!("http://127.0.0.1:8545"))
+        );
         let parameter = &call["params"][0];
         assert_eq!(parameter["from"], format!("{:#x}", key().address()));
         assert!(parameter["nonce"].is_null() && parameter["chainId"] == "0x7a69", "{parameter}");
@@ -464,6 +475,9 @@ async fn typed_data_is_the_accounts() {
     });
     assert!(wallet.sign_typed(&data).await.unwrap().expose() == own.expose());
     let call = page.await.unwrap();
-    assert_eq!((&call["method"], &call["chain"]["id"]), (&json!("eth_signTypedData_v4"), &json!("0x1")));
+    assert_eq!(
+        (&call["method"], &call["chain"]["id"]),
+        (&json!("eth_signTypedData_v4"), &json!("0x1"))
+    );
     assert_eq!(call["params"][0], key().address().to_string());
 }

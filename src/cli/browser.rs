@@ -84,7 +84,8 @@ impl Shown {
     }
 
     fn over_ssh(&self, url: &str) {
-        let Some(line) = self.ssh.as_deref().and_then(|ssh| forward(ssh, self.user.as_deref(), url))
+        let Some(line) =
+            self.ssh.as_deref().and_then(|ssh| forward(ssh, self.user.as_deref(), url))
         else {
             return;
         };

@@ -236,10 +236,9 @@ impl From<BrowserError> for CliError {
     fn from(error: BrowserError) -> Self {
         let (kind, hint) = match &error {
             BrowserError::Listen(_) => (ErrorKind::Listen, "the page needs a port of 127.0.0.1"),
-            BrowserError::Declined { .. } => (
-                ErrorKind::NotConfirmed,
-                "run the same command again where you want to confirm it",
-            ),
+            BrowserError::Declined { .. } => {
+                (ErrorKind::NotConfirmed, "run the same command again where you want to confirm it")
+            }
             BrowserError::TimedOut { .. } => (
                 ErrorKind::Timeout,
                 "run the same command again for a new link; --browser-wait DURATION gives more time",

@@ -164,7 +164,8 @@ impl Chromium {
         for (scheme, width) in [("light", 1000), ("dark", 1000), ("light", 360), ("dark", 360)] {
             let feature = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
             self.devtools("Emulation.setEmulatedMedia", json!({ "features": feature })).await?;
-            let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            let metrics =
+                json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
             self.devtools("Emulation.setDeviceMetricsOverride", metrics).await?;
             let picture = self.get("/screenshot").await?;
             let picture = BASE64.decode(picture.as_str().context("a picture")?.as_bytes())?;

@@ -49,9 +49,7 @@ pub async fn way() -> Result<()> {
     let page = Chromium::start(&["Good Wallet"]).await?;
     let mut wallet = FakeWallet::new(1, Mood::Good).on(&place.world);
     let run = |arguments: &[&str]| {
-        place
-            .without_wallet(&[arguments, &["--browser"]].concat())
-            .env("NAMESYS_KEY_PASSWORD", "")
+        place.without_wallet(&[arguments, &["--browser"]].concat()).env("NAMESYS_KEY_PASSWORD", "")
     };
 
     let running = Running::start(&run(&["-vvv", "keygen"]))?;

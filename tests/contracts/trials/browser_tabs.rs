@@ -21,7 +21,7 @@ pub async fn tabs() -> Result<()> {
 
     // A reload goes on by itself.
     page.reload().await?;
-    wallet.answers_until(&page, "SIGN 1").await?;
+    wallet.answers_until(&page, "The exact text").await?;
     page.press("Sign with the wallet").await?;
     wallet.answers_until(&page, "SIGN 1: your IPNS key, again").await?;
 
