@@ -6,21 +6,22 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use namesys::browser::{BrowserConfig, Told};
+use namesys::browser::{BrowserConfig, BrowserWallet, Told};
+use namesys::report::ErrorKind;
 use namesys::temporary::Temporary;
-use namesys::wallet::Address;
+use namesys::wallet::{Address, Wallet};
 use tempfile::NamedTempFile;
 
 use super::context::Context;
 use super::env;
-use super::error::CliError;
+use super::error::{CliError, Exit};
 use super::output::Output;
 
 /// What the command asks of a browser.
 ///
 /// # Errors
 /// Exit 2 when a variable is not UTF-8.
-pub fn config(
+fn config(
     context: &Context,
     wanted: Option<Address>,
     patience: Option<Duration>,
@@ -42,6 +43,43 @@ pub fn config(
     let nodes = nodes.iter().map(ToString::to_string).filter(|url| is_here(url)).collect();
     let patience = patience.unwrap_or(config.patience);
     Ok(BrowserConfig { wanted, patience, nodes, ..config })
+}
+
+impl Context {
+    /// The wallet of a browser: opened once for the whole command, by the first who needs it.
+    ///
+    /// # Errors
+    /// Exit 1 when nobody answers in time, or the account is another than `wanted` by then.
+    pub fn browser(
+        &self,
+        wanted: Option<Address>,
+        patience: Option<Duration>,
+    ) -> Result<BrowserWallet, CliError> {
+        if let Some(wallet) = self.browser.get() {
+            return match wanted.filter(|wanted| *wanted != wallet.address()) {
+                None => Ok(wallet.clone()),
+                Some(wanted) => {
+                    let message = format!("the wallet is {}, not {wanted}", wallet.address());
+                    Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message))
+                }
+            };
+        }
+        let config = config(self, wanted, patience)?;
+        let opened = self.block_on(async { Ok(BrowserWallet::open(config).await?) })?;
+        Ok(self.browser.get_or_init(|| opened).clone())
+    }
+
+    /// Tells the page, if there is one, how the command ended.
+    pub fn close_browser(&self, good: bool) {
+        let (Some(wallet), Ok(background)) = (self.browser.get(), self.background()) else {
+            return;
+        };
+        // Whoever is impatient ends it with Ctrl-C.
+        let _ = background.block_on(async {
+            wallet.close(good).await;
+            Ok(())
+        });
+    }
 }
 
 fn is_here(url: &str) -> bool {

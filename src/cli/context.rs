@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use alloy_primitives::Address;
 use jiff::Timestamp;
 use namesys::browser::BrowserWallet;
 use namesys::keys::file::parse_signer_key;
@@ -15,11 +14,9 @@ use namesys::keys::{IpnsKey, IpnsName, OwnKeys};
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
 use namesys::secret::SecretBytes;
-use namesys::wallet::Wallet;
 use namesys::workspace::{Config, Network, Stop, Workspace, WorkspaceError};
 
 use super::background::{Background, CtrlC};
-use super::browser;
 use super::env;
 use super::error::{CliError, Exit};
 use super::global::GlobalArgs;
@@ -66,7 +63,7 @@ pub struct Context {
     // Started by the first command that waits for something.
     background: OnceCell<Background>,
     /// The page that serves the whole command.
-    browser: OnceCell<BrowserWallet>,
+    pub(super) browser: OnceCell<BrowserWallet>,
 }
 
 impl Context {
@@ -343,41 +340,6 @@ impl Context {
         })
     }
 
-    /// The wallet of a browser: opened once for the whole command, by the first who needs it.
-    ///
-    /// # Errors
-    /// Exit 1 when nobody answers in time, or the account is another than `wanted` by then.
-    pub fn browser(
-        &self,
-        wanted: Option<Address>,
-        patience: Option<Duration>,
-    ) -> Result<BrowserWallet, CliError> {
-        if let Some(wallet) = self.browser.get() {
-            return match wanted.filter(|wanted| *wanted != wallet.address()) {
-                None => Ok(wallet.clone()),
-                Some(wanted) => {
-                    let message = format!("the wallet is {}, not {wanted}", wallet.address());
-                    Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message))
-                }
-            };
-        }
-        let config = browser::config(self, wanted, patience)?;
-        let opened = self.block_on(async { Ok(BrowserWallet::open(config).await?) })?;
-        Ok(self.browser.get_or_init(|| opened).clone())
-    }
-
-    /// Tells the page, if there is one, how the command ended.
-    pub fn close_browser(&self, good: bool) {
-        let (Some(wallet), Some(background)) = (self.browser.get(), self.background.get()) else {
-            return;
-        };
-        // Whoever is impatient ends it with Ctrl-C.
-        let _ = background.block_on(async {
-            wallet.close(good).await;
-            Ok(())
-        });
-    }
-
     /// Asked when Ctrl-C comes, for work that is not dropped where it waits.
     ///
     /// # Errors
@@ -395,7 +357,7 @@ impl Context {
         self.background().map(drop)
     }
 
-    fn background(&self) -> Result<&Background, CliError> {
+    pub(super) fn background(&self) -> Result<&Background, CliError> {
         if let Some(background) = self.background.get() {
             return Ok(background);
         }

@@ -20,6 +20,8 @@ pub struct Chromium {
     browser: Option<u64>,
     client: reqwest::Client,
     session: String,
+    /// The script of its wallets.
+    source: String,
 }
 
 impl Chromium {
@@ -40,7 +42,8 @@ impl Chromium {
             .tls_certs_only([])
             .timeout(LIMIT + LIMIT)
             .build()?;
-        let mut chromium = Self { driver, browser: None, client, session: String::new() };
+        let (session, source) = (String::new(), String::new());
+        let mut chromium = Self { driver, browser: None, client, session, source };
         let mut lines = BufReader::new(stdout).lines();
         let port = loop {
             let line = lines.next().context("chromedriver ended")??;
@@ -62,11 +65,16 @@ impl Chromium {
         chromium.browser = made["capabilities"]["goog:processID"].as_u64();
         let id = made["sessionId"].as_str().context("sessionId")?;
         chromium.session = format!("{}/{id}", chromium.session);
-        let source = include_str!("provider.js").replace("WALLETS", &json!(wallets).to_string());
-        chromium
-            .devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }))
-            .await?;
+        chromium.source =
+            include_str!("provider.js").replace("WALLETS", &json!(wallets).to_string());
+        chromium.install().await?;
         Ok(chromium)
+    }
+
+    /// Puts the wallets into this tab.
+    async fn install(&self) -> Result<()> {
+        let script = json!({ "source": self.source });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", script).await.map(drop)
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {
@@ -107,6 +115,7 @@ impl Chromium {
         let before = self.get("/window").await?;
         let made = self.post("/window/new", &json!({ "type": "tab" })).await?;
         self.post("/window", &json!({ "handle": made["handle"] })).await?;
+        self.install().await?;
         Ok(before.as_str().context("a handle")?.to_owned())
     }
 
