@@ -118,6 +118,7 @@ pub fn local(wallet: OpenWallet) -> Result<LocalWallet, CliError> {
             Err(CliError::new(Exit::Usage, ErrorKind::SignatureMissing, message)
                 .hint("give the wallet itself, such as --private-key-file or --account"))
         }
+        OpenWallet::Browser(_) => Err(not_in_a_browser()),
     }
 }
 
@@ -134,4 +135,18 @@ pub fn refuse_other(opened: Address, own: Address) -> Result<(), CliError> {
         "give the wallet of this workspace; another one for the new keys is named by a flag of its \
          own: --new-private-key-file, --new-mnemonic, --new-keystore or --new-account",
     ))
+}
+
+/// Nobody is sent to a browser for a wallet that [`local`] then refuses.
+///
+/// # Errors
+/// Exit 2 for a browser's.
+pub fn refuse_browser(wallet: &WalletArgs) -> Result<(), CliError> {
+    if wallet.asks_a_person() { Err(not_in_a_browser()) } else { Ok(()) }
+}
+
+fn not_in_a_browser() -> CliError {
+    let message = "rotate has the wallet sign too much for one in a browser";
+    CliError::new(Exit::Usage, ErrorKind::SignatureMissing, message)
+        .hint("give the wallet itself, such as --private-key-file or --account")
 }

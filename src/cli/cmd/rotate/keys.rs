@@ -8,7 +8,7 @@ use super::Args;
 use crate::cli::context::Context;
 use crate::cli::deriver::KeysFor;
 use crate::cli::error::CliError;
-use crate::cli::new_args::{local, refuse_other};
+use crate::cli::new_args::{local, refuse_browser, refuse_other};
 use crate::cli::session::Session;
 use crate::cli::wallet_args::OpenWallet;
 
@@ -35,6 +35,7 @@ impl Keys {
     /// Those of wallets and passwords.
     pub fn derive(args: &Args, context: &Context, session: &Session) -> Result<Self, CliError> {
         let author = &args.publication.author;
+        refuse_browser(&author.derive.wallet)?;
         let old = session.config.keys().clone();
         let old_key = author.ipns_key.get(context)?;
         // Opened once: it may ask, or read stdin.
