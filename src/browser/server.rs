@@ -134,15 +134,14 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
 }
 
 /// Whether it is the tab that has the session.
-fn knows(desk: &Desk, headers: &HeaderMap) -> Result<(), Response> {
+fn knows(desk: &Desk, headers: &HeaderMap) -> bool {
     let given = headers.get(SESSION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match desk.shared.hears(given) {
-        true => Ok(()),
-        false => {
-            let message = "this page has no session, or another link took its place";
-            Err(refused(StatusCode::UNAUTHORIZED, "session", message))
-        }
-    }
+    desk.shared.hears(given)
+}
+
+fn unknown() -> Response {
+    let message = "this page has no session, or another link took its place";
+    refused(StatusCode::UNAUTHORIZED, "session", message)
 }
 
 #[derive(Deserialize)]
@@ -172,7 +171,9 @@ struct NewsBody {
 
 /// What there is to show, once it is another version than the page has seen.
 async fn news(State(desk): State<Desk>, request: Request) -> Result<Response, Response> {
-    knows(&desk, request.headers())?;
+    if !knows(&desk, request.headers()) {
+        return Err(unknown());
+    }
     let headers = request.headers().clone();
     let NewsBody { seen } = read(request).await?;
     let mut watch = desk.shared.watch();
@@ -181,7 +182,9 @@ async fn news(State(desk): State<Desk>, request: Request) -> Result<Response, Re
         _ => seen,
     };
     // It may have lost its session meanwhile.
-    knows(&desk, &headers)?;
+    if !knows(&desk, &headers) {
+        return Err(unknown());
+    }
     Ok(Json(desk.shared.shown(version)).into_response())
 }
 
@@ -191,7 +194,9 @@ struct AccountBody {
 }
 
 async fn account(State(desk): State<Desk>, request: Request) -> Result<Response, Response> {
-    knows(&desk, request.headers())?;
+    if !knows(&desk, request.headers()) {
+        return Err(unknown());
+    }
     let AccountBody { address } = read(request).await?;
     let Ok(address) = parse_address(&address) else {
         let message = "what the wallet gave as its account is no address";
@@ -219,7 +224,9 @@ struct ErrorBody {
 }
 
 async fn answer(State(desk): State<Desk>, request: Request) -> Result<Response, Response> {
-    knows(&desk, request.headers())?;
+    if !knows(&desk, request.headers()) {
+        return Err(unknown());
+    }
     let AnswerBody { id, result, error } = read(request).await?;
     let answer = match (result, error) {
         (_, Some(ErrorBody { code, message })) => Answer::Error {
@@ -254,7 +261,7 @@ struct GoesBody {
 async fn goes(State(desk): State<Desk>, request: Request) -> Result<Response, Response> {
     let GoesBody { session } = read(request).await?;
     if !desk.shared.hears(&session) {
-        return Err(refused(StatusCode::UNAUTHORIZED, "session", "this page has no session"));
+        return Err(unknown());
     }
     desk.shared.goes(desk.silence);
     Ok(Json(json!({})).into_response())
