@@ -300,7 +300,10 @@ async fn time_runs_out_where_nobody_does_anything() {
     let (config, links) = config();
     let config = BrowserConfig { patience: Duration::from_secs(1), ..config };
     let error = BrowserWallet::open(config.clone()).await.unwrap_err();
-    assert_eq!(error.to_string(), "nobody answered the account in the browser for 1 s");
+    assert_eq!(
+        error.to_string(),
+        "nobody did anything in the browser for 1 s, which is asked for the account"
+    );
     links.lock().unwrap().clear();
     let (wallet, _tab) = opened(config, &links).await;
     let error = sign_checked(&wallet, &sign1()).await.unwrap_err();

@@ -135,10 +135,10 @@ impl Shown {
     fn open(&self, url: &str) -> io::Result<()> {
         let mut file = tempfile::Builder::new().prefix("namesys-").suffix(".html").tempfile()?;
         let temporary = Temporary::new(file.path());
-        write!(
+        writeln!(
             file,
             "<!doctype html><meta charset=\"utf-8\"><title>namesys</title>\
-             <meta http-equiv=\"refresh\" content=\"0; url={url}\"><a href=\"{url}\">Go on</a>\n"
+             <meta http-equiv=\"refresh\" content=\"0; url={url}\"><a href=\"{url}\">Go on</a>"
         )?;
         file.flush()?;
         let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };

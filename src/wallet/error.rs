@@ -102,7 +102,7 @@ pub enum BrowserError {
         what: String,
     },
     /// Nobody did anything for so long.
-    #[error("nobody answered {what} in the browser for {}", span(.waited))]
+    #[error("nobody did anything in the browser for {}, which is asked for {what}", span(.waited))]
     TimedOut {
         /// The request.
         what: String,

@@ -14,6 +14,7 @@ mod tree;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
+mod browser;
 mod clone;
 mod credentials;
 mod delta;
