@@ -5,21 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::Address;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::state::{Answer, Refusal, Shared};
 use crate::request::parse_address;
-use crate::secret::SecretString;
+use crate::secret::{SecretBytes, SecretString};
 use crate::web::{OwnHosts, Pages};
 
 /// What the tab keeps comes in this header.
@@ -59,11 +61,14 @@ pub(super) fn router(shared: Arc<Shared>, listen: SocketAddr, silence: Duration)
         get(move || async move { ([(header::CONTENT_TYPE, kind)], text) })
     };
     let html = || page("text/html; charset=utf-8", include_str!("page/index.html"));
+    let script = |text: &'static str| page("text/javascript; charset=utf-8", text);
     Router::new()
         .route("/", html())
         .route("/t/{link}", html())
         .route("/page.css", page("text/css; charset=utf-8", include_str!("page/page.css")))
-        .route("/page.js", page("text/javascript; charset=utf-8", include_str!("page/page.js")))
+        .route("/server.js", script(include_str!("page/server.js")))
+        .route("/wallet.js", script(include_str!("page/wallet.js")))
+        .route("/page.js", script(include_str!("page/page.js")))
         .route("/session", post(session))
         .route("/news", post(news))
         .route("/account", post(account))
@@ -120,17 +125,42 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Response> {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(refused(status, "form", "the body is to be application/json"));
     }
-    let body: Body = request.into_body();
-    let read = timeout(SLOW, to_bytes(body, MAX_BODY)).await;
+    let read = timeout(SLOW, wiped(request.into_body())).await;
     let Ok(read) = read else {
         let response = refused(StatusCode::REQUEST_TIMEOUT, "slow", "the body came too slowly");
         return Err(([(header::CONNECTION, "close")], response).into_response());
     };
-    let bytes = read.map_err(|_| {
+    let bytes = read.ok_or_else(|| {
         refused(StatusCode::PAYLOAD_TOO_LARGE, "long", "the body is too long, or was cut off")
     })?;
-    crate::json::from_slice(&bytes)
+    crate::json::from_slice(bytes.expose())
         .map_err(|_| refused(StatusCode::BAD_REQUEST, "form", "the body is not what is asked for"))
+}
+
+/// A body may hold a signature that makes a key: it is read into one place, which is wiped. The HTTP
+/// library's own buffer is out of reach, and goes with the connection.
+async fn wiped(body: Body) -> Option<SecretBytes> {
+    let mut parts = body.into_data_stream();
+    // It never grows, which would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BODY));
+    while let Some(part) = parts.next().await {
+        let part = part.ok()?;
+        if bytes.len() + part.len() > MAX_BODY {
+            return None;
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Some(SecretBytes::new(std::mem::take(&mut *bytes)))
+}
+
+/// Wipes what is not used.
+fn wipe(value: Value) {
+    match value {
+        Value::String(mut text) => text.zeroize(),
+        Value::Array(values) => values.into_iter().for_each(wipe),
+        Value::Object(fields) => fields.into_iter().for_each(|(_, value)| wipe(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Whether it is the tab that has the session.
@@ -223,25 +253,40 @@ struct ErrorBody {
     message: Option<Value>,
 }
 
+impl From<ErrorBody> for Answer {
+    fn from(ErrorBody { code, message }: ErrorBody) -> Self {
+        let message = match message {
+            Some(Value::String(message)) => message,
+            _ => "no message".to_owned(),
+        };
+        Self::Error { code: code.and_then(|code| code.as_i64()).unwrap_or_default(), message }
+    }
+}
+
+fn of_result(result: Value) -> Answer {
+    let kind = match result {
+        Value::String(text) => return Answer::Text(SecretString::new(text)),
+        Value::Object(_) => "an object",
+        Value::Array(_) => "a list",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "true or false",
+        Value::Null => "nothing",
+    };
+    wipe(result);
+    Answer::Other(kind)
+}
+
 async fn answer(State(desk): State<Desk>, request: Request) -> Result<Response, Response> {
     if !knows(&desk, request.headers()) {
         return Err(unknown());
     }
     let AnswerBody { id, result, error } = read(request).await?;
-    let answer = match (result, error) {
-        (_, Some(ErrorBody { code, message })) => Answer::Error {
-            code: code.and_then(|code| code.as_i64()).unwrap_or_default(),
-            message: match message {
-                Some(Value::String(message)) => message,
-                _ => "no message".to_owned(),
-            },
-        },
-        (Some(Value::String(text)), None) => Answer::Text(SecretString::new(text)),
-        (Some(Value::Object(_)), None) => Answer::Other("an object"),
-        (Some(Value::Array(_)), None) => Answer::Other("a list"),
-        (Some(Value::Number(_)), None) => Answer::Other("a number"),
-        (Some(Value::Bool(_)), None) => Answer::Other("true or false"),
-        (Some(Value::Null) | None, None) => Answer::Other("nothing"),
+    let answer = match error {
+        Some(error) => {
+            result.into_iter().for_each(wipe);
+            error.into()
+        }
+        None => of_result(result.unwrap_or_default()),
     };
     match desk.shared.answer(id, answer) {
         true => Ok(Json(json!({})).into_response()),

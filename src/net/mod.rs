@@ -55,7 +55,7 @@ pub use bucket::{Bucket, BucketConfig, Listed, tag};
 pub use budget::Budget;
 pub use client::{Http, HttpConfig, endpoint, has_login, takes_credentials};
 pub(crate) use coding::unread_coding;
-#[cfg(feature = "devnet")]
+#[cfg(feature = "serve")]
 pub(crate) use dns::is_localhost;
 pub(crate) use error::excerpt;
 pub use error::{NetError, shown};

@@ -60,6 +60,7 @@ fuzz!(
     recordhash,
     private_keys,
     index,
+    browser_page,
 );
 
 /// A change of some bytes.

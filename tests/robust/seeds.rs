@@ -175,6 +175,11 @@ pub fn dag_pb() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Requests of the page of `--browser`.
+pub fn browser_page() -> Vec<Vec<u8>> {
+    crate::browser::seeds()
+}
+
 pub fn index() -> Vec<Vec<u8>> {
     crate::index::seeds()
 }

@@ -25,13 +25,14 @@ use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
 use namesys::workspace::{Config, Records, config_faults, read_rows, records_faults};
 
+pub use crate::browser::browser_page;
 pub use crate::index::index;
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 22] = [
+pub const ALL: [(&str, Target); 23] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -54,6 +55,7 @@ pub const ALL: [(&str, Target); 22] = [
     ("recordhash", recordhash),
     ("private_keys", private_keys),
     ("index", index),
+    ("browser_page", browser_page),
 ];
 
 fn text(input: &[u8]) -> &str {

@@ -1,121 +1,13 @@
-// The page that asks a wallet's extension. It talks to its own server and to the wallet, and keeps
-// in sessionStorage what it was let in by and which wallet was chosen: never a signature.
+// What is shown, and what a person is asked.
 'use strict';
 
-const SESSION = 'namesys.session';
-const WALLET = 'namesys.wallet';
-const DECLINED = 4001;
-const UNKNOWN_CHAIN = 4902;
 const WORDS = { waiting: 'waiting', checking: 'being checked', done: 'done', refused: 'not used' };
 
 const part = (id) => document.getElementById(id);
-const wallets = new Map();
-let session = sessionStorage.getItem(SESSION);
-let wallet = null;
 let news = null;
 let account = null;
 let asked = 0;
 let busy = false;
-let over = false;
-
-// ---- the server
-
-class Refused extends Error {
-  constructor(status, body) {
-    super(body.message || `the command answered ${status}`);
-    this.status = status;
-    this.reason = body.reason;
-  }
-}
-
-async function post(path, body) {
-  const headers = { 'content-type': 'application/json' };
-  if (session) headers['x-namesys-session'] = session;
-  const answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-  const said = await answer.json();
-  if (!answer.ok) throw new Refused(answer.status, said);
-  return said;
-}
-
-// The link works once: for whoever has a wallet to show. A reload goes on with what the tab keeps.
-async function enter() {
-  const link = location.pathname.startsWith('/t/') ? location.pathname.slice(3) : '';
-  if (link) {
-    const kept = session;
-    session = null;
-    try {
-      session = (await post('/session', { link })).session;
-      sessionStorage.setItem(SESSION, session);
-    } catch (error) {
-      if (!(error instanceof Refused)) return gone();
-      if (error.reason !== 'used') {
-        return end('This link is not valid', 'It belongs to a command that has ended, or a newer ' +
-          'link took its place: look into your terminal.');
-      }
-      session = kept;
-      if (!session) {
-        return end('This link was used already', 'It works once, in the tab that opened it first: ' +
-          'go on there. If you have closed that tab, the command prints a new link in a moment.');
-      }
-    }
-    history.replaceState(null, '', '/');
-  }
-  if (!session) {
-    return end('Open the link', 'This page needs the link that the command printed in your terminal.');
-  }
-  return true;
-}
-
-// A tab that is duplicated has what the first one keeps: one of them has the lock.
-function alone() {
-  if (!navigator.locks) return true;
-  return new Promise((settle) => {
-    const signal = AbortSignal.timeout(1500);
-    navigator.locks.request('namesys', { signal }, () => {
-      settle(true);
-      return new Promise(() => {});
-    }).catch(() => settle(false));
-  });
-}
-
-async function listen() {
-  let seen = 0;
-  let failures = 0;
-  while (!over) {
-    try {
-      const next = await post('/news', { seen });
-      failures = 0;
-      if (next.version !== seen) {
-        seen = next.version;
-        show(next);
-      }
-    } catch (error) {
-      if (error instanceof Refused && error.status === 401) {
-        forget();
-        end('Another link took the place of this page', 'The command did not hear from this page ' +
-          'and printed a new link in your terminal. You can close this page.');
-        return;
-      }
-      failures += 1;
-      if (failures > 3) return gone();
-      await new Promise((done) => setTimeout(done, 300 * failures));
-    }
-  }
-}
-
-function forget() {
-  session = null;
-  sessionStorage.removeItem(SESSION);
-  sessionStorage.removeItem(WALLET);
-}
-
-function gone() {
-  forget();
-  end('The command has ended', 'Nothing is asked any more: you can close this page. If the command ' +
-    'was not done, run it again for a new link.');
-}
-
-// ---- what is shown
 
 // Whoever listens or types is brought to where the news is.
 function title(text, status) {
@@ -250,9 +142,6 @@ function hear() {
   if (typeof wallet.provider.on === 'function') wallet.provider.on('accountsChanged', heard);
 }
 
-const same = (one, other) => String(one).toLowerCase() === String(other).toLowerCase();
-const ask = (method, params) => wallet.provider.request(params ? { method, params } : { method });
-
 // Asks for the accounts: quietly after a reload, else with a window of the wallet.
 async function connect(quietly, chosen) {
   if (busy) return;
@@ -334,27 +223,6 @@ async function take(address) {
   }
   account = address;
   step();
-}
-
-function message(error) {
-  const said = error && typeof error.message === 'string' ? error.message : 'it said nothing more';
-  return said.replace(/\s+/g, ' ').slice(0, 200);
-}
-
-async function onChain(chain) {
-  const current = async () => same(await ask('eth_chainId'), chain.id);
-  if (await current()) return;
-  title(`Switch to chain ${chain.number}`, 'Look at your wallet: it asks you to switch.');
-  try {
-    await ask('wallet_switchEthereumChain', [{ chainId: chain.id }]);
-  } catch (error) {
-    const code = error && (error.code || (error.data && error.data.originalError &&
-      error.data.originalError.code));
-    if (code !== UNKNOWN_CHAIN || !chain.add) throw error;
-    await ask('wallet_addEthereumChain', [chain.add]);
-    if (!await current()) await ask('wallet_switchEthereumChain', [{ chainId: chain.id }]);
-  }
-  if (!await current()) throw new Error(`the wallet stayed on another chain than ${chain.number}`);
 }
 
 // One request, in the wallet. A no ends the command; for anything else there is another try.
