@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +20,7 @@ use namesys::workspace::{Config, Network, Stop, Workspace, WorkspaceError};
 use super::background::{Background, CtrlC};
 use super::env;
 use super::error::{CliError, Exit};
+use super::given::Given;
 use super::global::GlobalArgs;
 use super::input::Stdin;
 use super::log::log_to_stderr;
@@ -58,6 +60,8 @@ pub struct Context {
     budget: Budget,
     /// Keys of the user that the command has seen: none of them is published.
     own_keys: RefCell<OwnKeys>,
+    /// What nobody is asked for twice.
+    pub given: Rc<Given>,
     /// Read once.
     opened: OnceCell<Option<(Workspace, Config)>>,
     // Started by the first command that waits for something.
@@ -89,6 +93,7 @@ impl Context {
             settings,
             ca_file: args.ca_file,
             own_keys: RefCell::default(),
+            given: Rc::default(),
             opened: OnceCell::new(),
             background: OnceCell::new(),
             browser: OnceCell::new(),

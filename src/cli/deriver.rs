@@ -1,6 +1,7 @@
 //! Keys derived from a wallet: its flags, the password, signatures made elsewhere, and the plan.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 use clap::Args;
 use namesys::ens::Name;
@@ -8,14 +9,21 @@ use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
 use namesys::report::ErrorKind;
 use namesys::request::{Caip10, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
-use namesys::wallet::{Address, ExternalWallet, WalletError, sign_checked, sign_twice};
+use namesys::wallet::{Address, WalletError, sign_checked, sign_twice};
 use namesys::workspace::{Config, RecordedKeys};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
-use super::password_args::PasswordArgs;
+use super::given::Given;
+use super::open_wallet::OpenWallet;
+use super::password_args::{self, PasswordArgs};
+use super::prompt;
+use super::signature_files::{brought, in_file};
 use super::suggest::words;
-use super::wallet_args::{OpenWallet, WalletArgs};
+use super::wallet_args::WalletArgs;
+
+/// How often the password is asked for, where it gives other keys than the workspace's.
+const TRIES: u8 = 3;
 
 /// The flags that decide which keys a wallet gives.
 #[derive(Debug, Default, Args)]
@@ -77,6 +85,11 @@ pub struct Deriver {
     password: SecretString,
     /// Whether each request is signed twice and compared: until the keys are recorded.
     twice: bool,
+    /// The keys of the workspace, as far as they are recorded.
+    known: RecordedKeys,
+    /// How often the password is asked for again, where it gives other keys.
+    tries: u8,
+    given: Rc<Given>,
 }
 
 impl DeriveArgs {
@@ -162,7 +175,10 @@ impl DeriveArgs {
                 ));
             }
         }
-        Ok(Deriver { wallet, plan, password, twice: new })
+        let is_asked = prompt::has_terminal() && !self.password.is_given()?;
+        let tries = if is_asked && wallet.is_at_hand() { TRIES - 1 } else { 0 };
+        let (known, given) = (recorded.clone(), Rc::clone(&context.given));
+        Ok(Deriver { wallet, plan, password, twice: new, known, tries, given })
     }
 
     /// Keys of another password or wallet, reduced as those that are recorded. Each request is signed
@@ -171,11 +187,13 @@ impl DeriveArgs {
         &self,
         wallet: OpenWallet,
         password: SecretString,
+        context: &Context,
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Deriver {
         let plan = self.plan_for(keys_for, wallet.as_wallet().address(), recorded);
-        Deriver { wallet, plan, password, twice: true }
+        let (known, given) = (RecordedKeys::default(), Rc::clone(&context.given));
+        Deriver { wallet, plan, password, twice: true, known, tries: 0, given }
     }
 
     /// The plan for a wallet.
@@ -192,76 +210,40 @@ impl DeriveArgs {
     }
 }
 
-/// Reads a signature file (`0x` and 130 digits) and checks that it is `wallet`'s of `request`.
-///
-/// # Errors
-/// Exit 2 when it holds none, 3 when it is another one.
-pub fn brought(
-    context: &Context,
-    wallet: Address,
-    request: &Request<'_>,
-    file: &Path,
-) -> Result<Secret<Signature>, CliError> {
-    check_brought(wallet, request, read_signature(context, file)?, file)
-}
-
-/// Reads a signature file, whosever it is.
-///
-/// # Errors
-/// Exit 2 when it holds none.
-pub fn read_signature(context: &Context, file: &Path) -> Result<Secret<Signature>, CliError> {
-    let read = context.stdin.read_line("the signature", file)?;
-    let signature = Signature::from_wallet(read.expose().trim());
-    signature.map(Secret::new).map_err(|error| in_file(file, error.into()))
-}
-
-/// The signature that `file` holds, where it is `wallet`'s of `request`.
-///
-/// # Errors
-/// Exit 3 when it is another one.
-pub fn check_brought(
-    wallet: Address,
-    request: &Request<'_>,
-    signature: Secret<Signature>,
-    file: &Path,
-) -> Result<Secret<Signature>, CliError> {
-    let mut check = ExternalWallet::new(wallet);
-    check.add(request, signature.clone()).map_err(|error| in_file(file, error.into()))?;
-    Ok(signature)
-}
-
 /// Until keys are recorded nothing would show a mistyped password, or a wallet that signs differently
 /// each time.
 fn is_new(recorded: &RecordedKeys) -> bool {
     recorded.ipns_name.is_none() || recorded.signer.is_none()
 }
 
-/// `error`, with the file whose signature it is about.
-fn in_file(file: &Path, error: CliError) -> CliError {
-    let hint = match error.kind {
-        ErrorKind::ForeignSignature => Some(
-            "sign exactly the text that --requests prints, with personal_sign; the NameSys \
-             password is part of it"
-                .to_owned(),
-        ),
-        _ => error.hint,
-    };
-    let file = file.display();
-    CliError { message: format!("{file}: {}", error.message), hint, ..error }
-}
-
 impl Deriver {
-    /// So many keys are to be derived, for a person who sees how far it is.
-    pub fn expect(&self, keys: usize) {
-        self.wallet.expect(if self.twice { 2 * keys } else { keys });
-    }
-
     /// Signs each request twice and compares, also when the keys are recorded.
     pub fn always_twice(self) -> Self {
         Self { twice: true, ..self }
     }
 
+    /// Tells whoever sees the progress how many signatures are to come.
+    fn expect(&self, requests: &[Request<'_>]) {
+        let is_new =
+            |request: &&Request<'_>| self.given.signed(&request.to_string(), self.twice).is_none();
+        let new = requests.iter().filter(is_new).count();
+        self.wallet.expect(if self.twice { 2 * new } else { new });
+    }
+
     async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, CliError> {
+        let (wallet, text) = (self.wallet.as_wallet(), request.to_string());
+        if let Some(signature) = self.given.signed(&text, self.twice) {
+            return Ok(signature);
+        }
+        let signature = self.have_signed(request).await?;
+        // Nobody confirms the same text again for another step of the same command.
+        if wallet.asks_a_person() {
+            self.given.keep_signed(text, &signature, self.twice);
+        }
+        Ok(signature)
+    }
+
+    async fn have_signed(&self, request: &Request<'_>) -> Result<Secret<Signature>, CliError> {
         let wallet = self.wallet.as_wallet();
         // What is compared is whether the wallet signs the same twice; signatures that were
         // brought were compared when they were read.
@@ -286,30 +268,89 @@ impl Deriver {
     /// The IPNS key, from SIGN 1.
     ///
     /// # Errors
-    /// The wallet's.
-    pub async fn ipns_key(&self) -> Result<IpnsKey, CliError> {
-        let signature = self.sign(&self.plan.sign1(&self.password)).await?;
-        Ok(IpnsKey::from_seed(&self.plan.ipns_seed(signature.expose(), &self.password)))
+    /// Those of the wallet and of the prompt.
+    pub fn ipns_key(&mut self, context: &Context) -> Result<IpnsKey, CliError> {
+        self.expect(&[self.plan.sign1(&self.password)]);
+        self.ipns(context)
     }
 
     /// The records signer, from SIGN 2.
     ///
     /// # Errors
-    /// The wallet's.
-    pub async fn signer_key(&self) -> Result<SignerKey, CliError> {
-        let signature = self.sign(&self.plan.sign2(&self.password)).await?;
-        Ok(self.plan.signer(signature.expose(), &self.password)?)
+    /// As [`ipns_key`](Self::ipns_key).
+    pub fn signer_key(&mut self, context: &Context) -> Result<SignerKey, CliError> {
+        self.expect(&[self.plan.sign2(&self.password)]);
+        self.signer(context)
+    }
+
+    /// Both keys.
+    ///
+    /// # Errors
+    /// As [`ipns_key`](Self::ipns_key).
+    pub fn both(&mut self, context: &Context) -> Result<(IpnsKey, SignerKey), CliError> {
+        self.expect(&[self.plan.sign1(&self.password), self.plan.sign2(&self.password)]);
+        // The one that shows a mistyped password comes first.
+        if self.known.ipns_name.is_none() && self.known.signer.is_some() {
+            let signer = self.signer(context)?;
+            return Ok((self.ipns(context)?, signer));
+        }
+        let ipns = self.ipns(context)?;
+        Ok((ipns, self.signer(context)?))
+    }
+
+    fn ipns(&mut self, context: &Context) -> Result<IpnsKey, CliError> {
+        loop {
+            let key = context.block_on(async {
+                let signature = self.sign(&self.plan.sign1(&self.password)).await?;
+                Ok(IpnsKey::from_seed(&self.plan.ipns_seed(signature.expose(), &self.password)))
+            })?;
+            if !self.is_asked_again(self.known.ipns_name, key.name(), context)? {
+                return Ok(key);
+            }
+        }
+    }
+
+    fn signer(&mut self, context: &Context) -> Result<SignerKey, CliError> {
+        loop {
+            let key = context.block_on(async {
+                let signature = self.sign(&self.plan.sign2(&self.password)).await?;
+                Ok(self.plan.signer(signature.expose(), &self.password)?)
+            })?;
+            if !self.is_asked_again(self.known.signer, key.address(), context)? {
+                return Ok(key);
+            }
+        }
+    }
+
+    /// Asks for the password again, where these are not the workspace's keys and there is another
+    /// try. Otherwise they are as they are, and whoever records them refuses others.
+    fn is_asked_again<T: PartialEq>(
+        &mut self,
+        known: Option<T>,
+        derived: T,
+        context: &Context,
+    ) -> Result<bool, CliError> {
+        let Some(known) = known else { return Ok(false) };
+        if known == derived {
+            // The password is the right one.
+            self.tries = 0;
+        }
+        if self.tries == 0 {
+            return Ok(false);
+        }
+        self.tries -= 1;
+        context.output.ask_about(
+            "These are not the keys of this workspace: the password is another than the one they \
+             were made with. Try again.",
+        );
+        self.password = password_args::again(context)?;
+        Ok(true)
     }
 
     /// Whether two signatures of both requests were compared.
     pub fn compared(&self) -> bool {
-        match &self.wallet {
-            OpenWallet::Local(_) | OpenWallet::Browser(_) => true,
-            OpenWallet::External(external) => {
-                external.is_compared(&self.plan.sign1(&self.password))
-                    && external.is_compared(&self.plan.sign2(&self.password))
-            }
-        }
+        let requests = [self.plan.sign1(&self.password), self.plan.sign2(&self.password)];
+        requests.iter().all(|request| self.wallet.compares(request))
     }
 
     /// What is recorded of these keys.

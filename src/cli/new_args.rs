@@ -9,7 +9,9 @@ use namesys::wallet::{Address, LocalWallet};
 
 use super::context::Context;
 use super::error::{CliError, Exit};
-use super::wallet_args::{OpenWallet, WalletArgs};
+use super::open_wallet::OpenWallet;
+use super::password_args::PERMANENT;
+use super::wallet_args::WalletArgs;
 use super::{git, prompt};
 
 const PASSWORD: &str = "--new-key-password-file";
@@ -93,10 +95,15 @@ impl NewArgs {
                 }
                 context.stdin.read_line(PASSWORD, file)?
             }
-            None => prompt::new_password(
-                "New NameSys password (empty is allowed)",
-                "--new-key-password-file FILE",
-            )?,
+            None => {
+                if prompt::has_terminal() {
+                    context.output.ask_about(PERMANENT);
+                }
+                prompt::new_password(
+                    "New NameSys password (empty is allowed)",
+                    "--new-key-password-file FILE",
+                )?
+            }
         };
         if password.expose().is_empty() {
             context.output.note("the new password is empty: the wallet alone gives the keys");

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use namesys::browser::BrowserWallet;
 use namesys::keys::{SignerKey, SignerKeyError, file};
 use namesys::report::ErrorKind;
 use namesys::request::{AddressFormError, parse_address};
@@ -19,6 +18,7 @@ use super::context::Context;
 use super::error::{CliError, Exit};
 use super::git;
 use super::input::MAX_SECRET;
+use super::open_wallet::OpenWallet;
 use super::values::duration;
 use super::{env, prompt};
 
@@ -69,42 +69,6 @@ pub struct WalletArgs {
     pub(super) is_new: bool,
 }
 
-/// A wallet as the flags and variables give it.
-#[derive(Debug)]
-pub enum OpenWallet {
-    /// Its key is at hand.
-    Local(LocalWallet),
-    /// Only its address is known; signatures are brought.
-    External(ExternalWallet),
-    /// A person confirms each request in a browser.
-    Browser(BrowserWallet),
-}
-
-impl OpenWallet {
-    /// Whichever it is.
-    pub fn as_wallet(&self) -> &dyn Wallet {
-        match self {
-            Self::Local(wallet) => wallet,
-            Self::External(wallet) => wallet,
-            Self::Browser(wallet) => wallet,
-        }
-    }
-
-    /// So many requests are to come, where a person sees how far it is.
-    pub fn expect(&self, count: usize) {
-        if let Self::Browser(wallet) = self {
-            wallet.expect(count);
-        }
-    }
-
-    /// What the next transaction is for, where a person sees it.
-    pub fn explain(&self, what: &str) {
-        if let Self::Browser(wallet) = self {
-            wallet.explain(what);
-        }
-    }
-}
-
 impl WalletArgs {
     /// Opens the wallet: flags, then variables, then the account of the user's file.
     ///
@@ -119,6 +83,23 @@ impl WalletArgs {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_as(
+        &self,
+        context: &Context,
+        wanted: Option<Address>,
+    ) -> Result<OpenWallet, CliError> {
+        if self.is_new {
+            return self.open_anew(context, wanted);
+        }
+        // The page serves the whole command, and looks which account is wanted.
+        if let Some(wallet) = context.given.wallet().filter(|_| !self.browser) {
+            return Ok(wallet);
+        }
+        let wallet = self.open_anew(context, wanted)?;
+        context.given.keep_wallet(&wallet);
+        Ok(wallet)
+    }
+
+    fn open_anew(
         &self,
         context: &Context,
         wanted: Option<Address>,

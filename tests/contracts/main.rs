@@ -74,6 +74,14 @@ fn main() -> ExitCode {
     let in_browser = |name: &str, run: fn() -> Result<()>| trial(name, Need::Chromium, run);
     let trials = vec![
         trial("browser::the_whole_way", Need::ChromiumAndAnvil, || on(trials::browser::way())),
+        trial(
+            "browser::apply_in_one_page",
+            Need::ChromiumAndAnvil,
+            || on(trials::browser::apply()),
+        ),
+        trial("browser::a_wallet_that_stays_on_its_chain", Need::ChromiumAndAnvil, || {
+            on(trials::browser::wrong_chain())
+        }),
         in_browser("browser::says_no_and_fails", || on(trials::browser_odd::declined())),
         in_browser("browser::answers_that_are_none", || on(trials::browser_odd::liars())),
         in_browser("browser::two_wallets_and_another_account", || {

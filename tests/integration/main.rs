@@ -41,5 +41,9 @@ mod settings;
 mod strangers;
 mod targets;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod typed;
 mod upkeep;
 mod vectors;
+#[cfg(target_os = "linux")]
+mod wallets;

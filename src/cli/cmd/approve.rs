@@ -13,13 +13,15 @@ use namesys::workspace::{Approval, RecordedKeys, approval_stands};
 
 use crate::cli::claims;
 use crate::cli::context::Context;
-use crate::cli::deriver::{DeriveArgs, KeysFor, check_brought, read_signature};
+use crate::cli::deriver::{DeriveArgs, KeysFor};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::prompt;
 use crate::cli::session::Session;
-use crate::cli::wallet_args::{OpenWallet, address};
+use crate::cli::signature_files::{check_brought, read_signature};
+use crate::cli::wallet_args::address;
 
 /// `approve …`
 #[derive(Debug, clap::Args)]
@@ -323,15 +325,12 @@ fn signer(
         }
         return Ok(signer);
     }
-    let deriver = args.derive.open(context, KeysFor::from(&session.config), recorded)?;
+    let mut deriver = args.derive.open(context, KeysFor::from(&session.config), recorded)?;
     // The first time both keys are derived, so that a mistyped password is caught from then on.
-    let (ipns, key) = context.block_on(async {
-        let ipns = match recorded.ipns_name {
-            None => Some(deriver.ipns_key().await?),
-            Some(_) => None,
-        };
-        Ok((ipns, deriver.signer_key().await?))
-    })?;
+    let (ipns, key) = match recorded.ipns_name {
+        None => deriver.both(context).map(|(ipns, key)| (Some(ipns), key))?,
+        Some(_) => (None, deriver.signer_key(context)?),
+    };
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
     *opened = Some(deriver.wallet);
     Ok(key.address())

@@ -65,10 +65,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if args.requests {
         return requests(&args, context, keys_for, &recorded);
     }
-    let deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
-    deriver.expect(2);
-    let (ipns, signer) =
-        context.block_on(async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) })?;
+    let mut deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
+    let (ipns, signer) = deriver.both(context)?;
     warn_of_storage(&args.rpc, &deriver, &ipns, context)?;
     if let Some(mut session) = session {
         session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;

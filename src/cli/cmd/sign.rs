@@ -19,11 +19,12 @@ use crate::cli::deriver::{DeriveArgs, KeysFor};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::{MassRemovalArgs, ask};
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use crate::cli::suggest::words;
-use crate::cli::wallet_args::{OpenWallet, address};
+use crate::cli::wallet_args::address;
 
 /// Records shown to a person; JSON has them all.
 const SHOWN: usize = 40;
@@ -243,15 +244,12 @@ fn hand(
         })?;
         return Ok((Hand::Key(key, wallet), None));
     }
-    let deriver = args.derive.open(context, KeysFor::from(&session.config), &recorded)?;
+    let mut deriver = args.derive.open(context, KeysFor::from(&session.config), &recorded)?;
     // The first time both keys are derived, so that a mistyped password is caught from then on.
-    let (ipns, key) = context.block_on(async {
-        let ipns = match recorded.ipns_name {
-            Some(_) if !args.with_ipns => None,
-            _ => Some(deriver.ipns_key().await?),
-        };
-        Ok((ipns, deriver.signer_key().await?))
-    })?;
+    let (ipns, key) = match recorded.ipns_name {
+        Some(_) if !args.with_ipns => (None, deriver.signer_key(context)?),
+        _ => deriver.both(context).map(|(ipns, key)| (Some(ipns), key))?,
+    };
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
     Ok((Hand::Key(key, Some(deriver.wallet)), ipns))
 }

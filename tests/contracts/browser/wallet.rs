@@ -29,6 +29,8 @@ pub enum Mood {
     Random,
     /// Signs with the key of another.
     Another,
+    /// Says that it switched its chain, and did not.
+    Stays,
 }
 
 pub struct FakeWallet<'a> {
@@ -120,6 +122,7 @@ impl<'a> FakeWallet<'a> {
             "eth_accounts" | "eth_requestAccounts" => Ok(json!([self.key().address().to_string()])),
             "wallet_requestPermissions" => Ok(json!([])),
             "eth_chainId" => Ok(json!(format!("{:#x}", self.chain))),
+            "wallet_switchEthereumChain" if self.mood == Mood::Stays => Ok(Value::Null),
             "wallet_switchEthereumChain" if !self.knows_chain => Err(unknown),
             "wallet_switchEthereumChain" => {
                 ensure!(params[0]["chainId"] == format!("{CHAIN_ID:#x}"), "{params}");
@@ -145,7 +148,7 @@ impl<'a> FakeWallet<'a> {
         ensure!(params[1] == self.key().address().to_string(), "{params}");
         let good = |key: &SignerKey| format!("{:x}", key.sign_text(&text));
         let signature = match self.mood {
-            Mood::Good => good(&self.key()),
+            Mood::Good | Mood::Stays => good(&self.key()),
             Mood::Random => randomised(&self.key(), &text, self.signatures.len())?,
             Mood::Another => good(&person(self.number + 1)),
             Mood::Garbage => return Ok(Ok(json!({ "signature": good(&self.key()) }))),

@@ -113,3 +113,50 @@ pub async fn way() -> Result<()> {
     ensure!(again["transactions"] == json!([]), "{again:#}");
     Ok(())
 }
+
+/// One command signs, approves, publishes and sets up, in one page.
+pub async fn apply() -> Result<()> {
+    let place = Place::new(1, &[]).await?;
+    let page = Chromium::start(&["Good Wallet"]).await?;
+    let mut wallet = FakeWallet::new(1, Mood::Good).on(&place.world);
+    place.ends(0, &["set", "text", "avatar", "https://a.example/me.png"]).await?;
+    let apply = ["-vvv", "apply", "--yes", "--chain", "--browser"];
+    let running = Running::start(&place.without_wallet(&apply).env("NAMESYS_KEY_PASSWORD", ""))?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.until(&page, CLOSE).await?;
+    page.looks("apply").await?;
+    let shown = page.text().await?;
+    for title in ["SIGN 1: your IPNS key", "SIGN 2: your records signer", "SIGN 3", "Transaction"] {
+        ensure!(shown.contains(title), "{title}: {shown}");
+    }
+    no_secret_kept(&page, &wallet).await?;
+    let ended = running.ended().await?;
+    let done = ended.document()?;
+    ensure!(ended.code == 0 && done["sign"]["signed"] == 1, "{done:#}\n{}", ended.stderr);
+    ensure!(done["publish"]["sequence"] == 0 && sent(&done["setup"])?.len() == 2, "{done:#}");
+    // What was signed for this command already is not asked for again.
+    ensure!(wallet.count("personal_sign") == 5, "{:?}", wallet.asked);
+    ensure!(wallet.count("eth_sendTransaction") == 2, "{:?}", wallet.asked);
+    no_secret_told(&ended, &wallet.signatures[..4])?;
+    accepted(&place.ends(0, &["resolve", NICK, "text/avatar"]).await?, "https://a.example/me.png")
+}
+
+/// A wallet that stays on another chain is asked for no transaction.
+pub async fn wrong_chain() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let page = Chromium::start(&["Stubborn Wallet"]).await?;
+    let mut wallet = FakeWallet::new(1, Mood::Stays).on(&place.world);
+    let setup = ["setup", "--yes", "--browser"];
+    let running = Running::start(&place.without_wallet(&setup).env("NAMESYS_KEY_PASSWORD", ""))?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.until(&page, "stayed on another chain than 31337").await?;
+    page.looks("wrong-chain").await?;
+    page.press("Decline").await?;
+    wallet.answers_until(&page, CLOSE).await?;
+    let ended = running.ended().await?;
+    ensure!(ended.code == 1, "{}", ended.stdout);
+    ensure!(wallet.count("eth_sendTransaction") == 0, "{:?}", wallet.asked);
+    place.untouched().await
+}

@@ -343,8 +343,7 @@ fn prove_signer(args: &Args, context: &Context, session: &mut Session) -> Result
             let (keys_for, recorded) =
                 (KeysFor::from(&session.config), session.config.keys().clone());
             let derive = &args.publication.author.derive;
-            let deriver = derive.open(context, keys_for, &recorded)?;
-            context.block_on(deriver.signer_key())?.address()
+            derive.open(context, keys_for, &recorded)?.signer_key(context)?.address()
         }
     };
     session.record_keys(&RecordedKeys { signer: Some(signer), ..RecordedKeys::default() })

@@ -130,8 +130,8 @@ impl AuthorArgs {
             return Ok(key);
         }
         let recorded = session.config.keys().clone();
-        let deriver = self.derive.open(context, KeysFor::from(&session.config), &recorded)?;
-        let key = context.block_on(deriver.ipns_key())?;
+        let mut deriver = self.derive.open(context, KeysFor::from(&session.config), &recorded)?;
+        let key = deriver.ipns_key(context)?;
         session.record_keys(&deriver.recorded(Some(&key), None))?;
         Ok(key)
     }

@@ -9,8 +9,8 @@ use crate::cli::context::Context;
 use crate::cli::deriver::KeysFor;
 use crate::cli::error::CliError;
 use crate::cli::new_args::{local, refuse_browser, refuse_other};
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::session::Session;
-use crate::cli::wallet_args::OpenWallet;
 
 /// The keys of both sides.
 pub struct Keys {
@@ -55,10 +55,9 @@ impl Keys {
         };
         let password = args.new.password(context)?;
         let open = OpenWallet::Local(wallet.clone());
-        let deriver =
-            author.derive.derive_new(open, password, KeysFor::from(&session.config), &old);
-        let derived = async { Ok((deriver.ipns_key().await?, deriver.signer_key().await?)) };
-        let (ipns, signer) = context.block_on(derived)?;
+        let keys_for = KeysFor::from(&session.config);
+        let mut deriver = author.derive.derive_new(open, password, context, keys_for, &old);
+        let (ipns, signer) = deriver.both(context)?;
         context.keep_secret(&ipns);
         let recorded = deriver.recorded(Some(&ipns), Some(&signer));
         Ok(Self { wallet, ipns, signer, recorded, old, old_wallet, old_key })
@@ -87,8 +86,8 @@ impl Keys {
             (None, Some(wallet)) => {
                 let (open, keys_for) =
                     (OpenWallet::Local(wallet.clone()), KeysFor::from(&session.config));
-                let deriver = author.derive.derive_with(open, context, keys_for, &self.old)?;
-                context.block_on(deriver.ipns_key())?
+                let mut deriver = author.derive.derive_with(open, context, keys_for, &self.old)?;
+                deriver.ipns_key(context)?
             }
             (None, None) => return Err(CliError::usage("the old IPNS key is not given")),
         };

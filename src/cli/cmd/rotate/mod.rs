@@ -16,10 +16,10 @@ use crate::cli::cost_args::CostArgs;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::new_args::NewArgs;
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::output::Outcome;
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
 use crate::cli::session::Session;
-use crate::cli::wallet_args::OpenWallet;
 
 /// `rotate …`
 #[derive(Debug, clap::Args)]

@@ -17,9 +17,9 @@ use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::deriver::KeysFor;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::prompt;
 use crate::cli::session::Session;
-use crate::cli::wallet_args::OpenWallet;
 
 /// Subnames of the tree that are looked up in the registry at most.
 const MAX_LOOKED_UP: usize = 200;
@@ -126,9 +126,8 @@ fn derived(
 ) -> Result<RecordedKeys, CliError> {
     let recorded = session.config.keys();
     let wallet = match wallet.filter(|_| name || signer) {
-        Some(OpenWallet::Local(wallet)) => OpenWallet::Local(wallet.clone()),
-        Some(OpenWallet::Browser(wallet)) => OpenWallet::Browser(wallet.clone()),
-        Some(OpenWallet::External(_)) | None => return Ok(RecordedKeys::default()),
+        Some(wallet) if wallet.is_at_hand() => wallet.clone(),
+        Some(_) | None => return Ok(RecordedKeys::default()),
     };
     let address = wallet.as_wallet().address();
     // A manager, or a new owner, who cannot derive this workspace's keys.
@@ -142,12 +141,12 @@ fn derived(
         return Ok(RecordedKeys::default());
     }
     let keys_for = KeysFor::from(&session.config);
-    let deriver = args.derive.derive_with(wallet, context, keys_for, recorded)?;
-    deriver.expect(usize::from(name) + usize::from(signer));
-    let (ipns, signer) = context.block_on(async {
-        let ipns = if name { Some(deriver.ipns_key().await?) } else { None };
-        Ok((ipns, if signer { Some(deriver.signer_key().await?) } else { None }))
-    })?;
+    let mut deriver = args.derive.derive_with(wallet, context, keys_for, recorded)?;
+    let (ipns, signer) = match (name, signer) {
+        (true, true) => deriver.both(context).map(|(ipns, key)| (Some(ipns), Some(key)))?,
+        (true, false) => (Some(deriver.ipns_key(context)?), None),
+        (false, _) => (None, Some(deriver.signer_key(context)?)),
+    };
     Ok(deriver.recorded(ipns.as_ref(), signer.as_ref()))
 }
 

@@ -20,10 +20,10 @@ use super::terms::Terms;
 use super::{checks, replaces, sending};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::output::Outcome;
 use crate::cli::session::Session;
 use crate::cli::values::write_file;
-use crate::cli::wallet_args::OpenWallet;
 
 /// What names are set up with.
 pub struct Course<'a> {
@@ -138,7 +138,7 @@ impl Course<'_> {
         if prepared.plan.transactions.is_empty() {
             return Ok(done(&prepared, Shown::default(), None));
         }
-        if matches!(self.wallet, Some(OpenWallet::Local(_) | OpenWallet::Browser(_))) {
+        if self.wallet.as_ref().is_some_and(OpenWallet::is_at_hand) {
             self.claims.confirm()?;
         }
         let Some(wallet) = &self.wallet else {

@@ -21,10 +21,10 @@ use namesys::ens::Name;
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::output::Outcome;
 use crate::cli::rpc_args::no_rpc;
 use crate::cli::session::{Session, parse_name};
-use crate::cli::wallet_args::OpenWallet;
 pub use args::Args;
 use course::Course;
 use show::Ended;

@@ -19,8 +19,8 @@ use super::signers::SignersArgs;
 use super::terms::Terms;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::session::Session;
-use crate::cli::wallet_args::OpenWallet;
 
 /// How long a transaction is waited for, in seconds.
 const WAIT: u64 = 300;

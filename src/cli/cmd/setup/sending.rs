@@ -10,8 +10,8 @@ use super::prepared::Prepared;
 use super::show::{Ended, Sent, Shown, done};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::prompt;
-use crate::cli::wallet_args::OpenWallet;
 
 /// Sends what was confirmed. Whatever happens, the report says what came of each transaction.
 pub fn run(

@@ -15,8 +15,8 @@ use super::terms::Terms;
 use crate::cli::context::Context;
 use crate::cli::cost_args::CostArgs;
 use crate::cli::error::CliError;
+use crate::cli::open_wallet::OpenWallet;
 use crate::cli::session::Session;
-use crate::cli::wallet_args::OpenWallet;
 
 /// How long a transaction is waited for, in seconds.
 const WAIT: u64 = 300;
