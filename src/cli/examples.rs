@@ -34,6 +34,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys set address btc bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 --name pay.nick.eth",
             "namesys set contenthash ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
             "namesys set text note -- -a value that starts with a hyphen",
+            "namesys set text avatar https://example.com/new.png --starts 2027-01-01T00:00:00Z",
         ],
     ),
     (
@@ -42,6 +43,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys unset text avatar",
             "namesys unset address btc --name pay.nick.eth",
             "namesys unset --name pay",
+            "namesys unset text avatar --phase 2027-01-01T00:00:00Z",
         ],
     ),
     (

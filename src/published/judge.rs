@@ -182,7 +182,7 @@ impl Wanted {
     /// layout.
     fn lacks(&self, path: &str, flat: Option<(&Name, &RecordKey)>) -> bool {
         match (self, flat) {
-            (Self::Records(wanted), None) => wanted.owner_of(path).is_none(),
+            (Self::Records(wanted), None) => wanted.holder_of(path).is_none(),
             (Self::Records(wanted), Some((name, key))) => wanted.get(name, key).is_none(),
             (Self::Missing(missing), _) => !missing.contains(path),
             (Self::Unknown, _) => false,

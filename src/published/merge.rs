@@ -45,6 +45,18 @@ pub enum HereFile {
     Unverified,
 }
 
+/// What is wanted here, as a list of phases, towards what is published, which is one value
+/// ([how they merge](crate::spec::phases)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// One value for always.
+    Single,
+    /// Phases: what is published is one whose time is, or was since the base. Nobody changed it.
+    Explains,
+    /// Phases: what is published is none of those.
+    Differs,
+}
+
 /// A record of this workspace's names in all places.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordSides<V> {
@@ -54,8 +66,10 @@ pub struct RecordSides<V> {
     pub there: There<V>,
     /// Whether its file is another than the one last seen.
     pub there_moved: bool,
-    /// What is wanted here.
+    /// What is wanted here now.
     pub wanted: Option<V>,
+    /// What is wanted here at all times.
+    pub list: List,
     /// What is signed here.
     pub here: HereFile,
     /// Whether that file is another than the one last seen.
@@ -90,9 +104,8 @@ pub fn merge_record<V: PartialEq>(sides: &RecordSides<V>, prefer: Option<Prefer>
         There::Value(value) => Some(value),
         There::Unverified => return unverified(sides),
     };
-    let same = |a: &V, b: &V| a == b;
     let (base, wanted) = (sides.base.as_ref(), sides.wanted.as_ref());
-    match three_way(base, there, wanted, same, same) {
+    match way(sides.list, base, there, wanted) {
         Way::There => Merged::THEIRS,
         Way::Alike if there.is_none() => Merged::THEIR_FILE,
         Way::Alike if sides.there_moved || sides.here != HereFile::Wanted => Merged::THEIR_FILE,
@@ -107,6 +120,19 @@ pub fn merge_record<V: PartialEq>(sides: &RecordSides<V>, prefer: Option<Prefer>
             Some(Prefer::Ours) => unsigned(sides, there.is_some()),
             None => Merged { conflict: true, ..Merged::OURS },
         },
+    }
+}
+
+/// Who changed a record. A list of phases is another thing than one value: whoever changed that
+/// value there did not know of it.
+fn way<V: PartialEq>(list: List, base: Option<&V>, there: Option<&V>, wanted: Option<&V>) -> Way {
+    let same = |a: &V, b: &V| a == b;
+    match list {
+        List::Single => three_way(base, there, wanted, same, same),
+        List::Explains if there == wanted => Way::Alike,
+        List::Explains => Way::Here,
+        List::Differs if there == base => Way::Here,
+        List::Differs => Way::Both,
     }
 }
 
@@ -173,8 +199,16 @@ mod tests {
                     for (there_moved, here_moved) in
                         [(false, false), (false, true), (true, false), (true, true)]
                     {
-                        let sides =
-                            RecordSides { base, there, there_moved, wanted, here, here_moved };
+                        let list = List::Single;
+                        let sides = RecordSides {
+                            base,
+                            there,
+                            there_moved,
+                            wanted,
+                            list,
+                            here,
+                            here_moved,
+                        };
                         for prefer in [None, Some(Prefer::Ours), Some(Prefer::Theirs)] {
                             check(&sides, prefer, merge_record(&sides, prefer));
                             rows += 1;
@@ -236,6 +270,7 @@ mod tests {
             there: There::Value(1),
             there_moved,
             wanted: Some(1),
+            list: List::Single,
             here: HereFile::Wanted,
             here_moved,
         };
@@ -246,6 +281,39 @@ mod tests {
             (true, true, Take::Theirs),
         ] {
             assert_eq!(merge_record(&sides(there, here), None).file, file, "{there} {here}");
+        }
+    }
+
+    /// Of every base, published value, value of now and file: a list is never taken apart unasked.
+    #[test]
+    fn a_list_of_phases_gives_way_only_to_a_choice() {
+        let files = [HereFile::Absent, HereFile::Wanted, HereFile::Other];
+        let all = PLACES.into_iter().flat_map(|b| PLACES.map(|t| (b, t)));
+        let all = all.flat_map(|(b, t)| PLACES.map(|w| (b, t, w)));
+        for ((base, there, wanted), list) in
+            all.flat_map(|all| [List::Explains, List::Differs].map(|list| (all, list)))
+        {
+            for here in files.into_iter().filter(|f| wanted.is_some() || *f != HereFile::Wanted) {
+                let (there_moved, here_moved) = (there != base, true);
+                let published = there.map_or(There::Absent, There::Value);
+                let sides = RecordSides {
+                    base,
+                    there: published,
+                    there_moved,
+                    wanted,
+                    list,
+                    here,
+                    here_moved,
+                };
+                let at = format!("{sides:?}");
+                let plain = merge_record(&sides, None);
+                assert_eq!(plain.wanted, Take::Ours, "{at}");
+                assert_eq!(plain.conflict, list == List::Differs && there != base, "{at}");
+                let theirs = merge_record(&sides, Some(Prefer::Theirs));
+                assert_eq!(theirs.wanted == Take::Theirs, plain.conflict, "{at}");
+                let ours = merge_record(&sides, Some(Prefer::Ours));
+                assert_eq!((ours.wanted, ours.conflict), (Take::Ours, false), "{at}");
+            }
         }
     }
 

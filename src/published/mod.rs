@@ -29,6 +29,8 @@ pub use compare::{Difference, Leaf, Roots, Three, Visitor, compare, compare_with
 pub use found::{Found, FoundRecord, RecordId, Verifier};
 pub use judge::{Judge, Judged, Missing, shown_value};
 pub use loss::{Changed, Loss};
-pub use merge::{HereFile, Merged, Prefer, RecordSides, Take, There, merge_file, merge_record};
+pub use merge::{
+    HereFile, List, Merged, Prefer, RecordSides, Take, There, merge_file, merge_record,
+};
 pub use standing::{Answer, Standing, Stands, stands};
 pub use three_way::{Way, three_way};

@@ -13,8 +13,8 @@ use crate::ens::{Name, WELL_KNOWN};
 use crate::ipfs::ROOT_FOLDER;
 use crate::keys::{OwnKeys, private_key_in};
 use crate::published::{
-    Found, FoundRecord, HereFile, Prefer, RecordId, RecordSides, Take, There, Verifier, merge_file,
-    merge_record, shown_value,
+    Found, FoundRecord, HereFile, List, Prefer, RecordId, RecordSides, Take, There, Verifier,
+    merge_file, merge_record, shown_value,
 };
 use crate::record::{PathMeaning, Value, meaning};
 use crate::workspace::{Approval, Config, Records, Stop};
@@ -111,10 +111,12 @@ impl Plan {
             _ => None,
         };
         let id = self.records.owner_of(path).cloned();
+        let base_said = said(&base_found);
+        let list = self.list(id.as_ref(), base_said.as_ref(), said(&there_found).as_ref());
         let wanted =
             id.and_then(|id| self.records.get(&id.0, &id.1).cloned().map(|value| (id, value)));
         let sides = RecordSides {
-            base: said(&base_found),
+            base: base_said,
             there: match (&there_found, said(&there_found)) {
                 (None, _) => There::Absent,
                 (_, Some(said)) => There::Value(said),
@@ -129,14 +131,12 @@ impl Plan {
             },
             here_moved: here != base,
             wanted,
+            list,
         };
         let merged = merge_record(&sides, inputs.prefer);
         if merged.conflict {
-            return self.conflicts.push(conflict(
-                path,
-                &sides,
-                [base_found, here_found, there_found],
-            ));
+            let found = [base_found, here_found, there_found];
+            return self.push_conflict(path, &sides, found);
         }
         if let (true, Some(Found::Unverified { id, reason })) = (merged.refused, &there_found) {
             let bytes = there.as_ref();
@@ -148,7 +148,7 @@ impl Plan {
             if let There::Value(_) = sides.there {
                 // It cannot be wanted beside what is: that is for a person to decide.
                 let found = [base_found, here_found, there_found];
-                self.conflicts.push(conflict(path, &sides, found));
+                self.push_conflict(path, &sides, found);
             }
             return;
         }
@@ -157,14 +157,44 @@ impl Plan {
         }
     }
 
+    /// What a record's phases are towards what is published.
+    fn list(&self, id: Option<&RecordId>, base: Option<&Said>, there: Option<&Said>) -> List {
+        let phases = id.and_then(|(name, key)| self.records.phases(name, key));
+        let Some((id, phases)) = id.zip(phases).filter(|(_, one)| one.single().is_none()) else {
+            return List::Single;
+        };
+        // A value of another record, which the same file can be, is none of these.
+        let is_another = |said: Option<&Said>| said.is_some_and(|(of, _)| of != id);
+        let value = |said: Option<&'_ Said>| said.map(|(_, value)| value.clone());
+        let (base_value, there_value) = (value(base), value(there));
+        let now = self.records.now();
+        let explains = phases.explains(base_value.as_ref(), there_value.as_ref(), now);
+        match explains && !is_another(there) {
+            true => List::Explains,
+            false => List::Differs,
+        }
+    }
+
+    /// It was changed in both places; of what is wanted here, all phases are told.
+    fn push_conflict(&mut self, path: &str, sides: &RecordSides<Said>, found: [Option<Found>; 3]) {
+        let mut told = conflict(path, sides, found);
+        if let (true, Some((name, key))) =
+            (sides.list != List::Single, self.records.owner_of(path).cloned())
+        {
+            let phases = self.records.phases(&name, &key);
+            told.ours = phases.map(|phases| shown_value(&phases.to_string()));
+            (told.name, told.record) = texts(Some(&(name, key)));
+        }
+        self.conflicts.push(told);
+    }
+
     /// Wants what is published; whether that is possible.
     fn take_value(&mut self, inputs: &Inputs<'_>, path: &str, sides: &RecordSides<Said>) -> bool {
         let There::Value((id, value)) = &sides.there else {
-            let Some((wanted, _)) = sides.wanted.as_ref().filter(|_| !inputs.keeps_all) else {
-                return false;
-            };
+            let owner = self.records.owner_of(path).cloned();
+            let Some(wanted) = owner.filter(|_| !inputs.keeps_all) else { return false };
             self.records.unset_many(&wanted.0, &wanted.1);
-            let (name, record) = texts(Some(wanted));
+            let (name, record) = texts(Some(&wanted));
             self.removed.push(Item { name, record, path: path.to_owned(), value: None });
             return true;
         };

@@ -1,9 +1,10 @@
 //! Reports of the commands that work on wanted records.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::RecordReport;
-use crate::workspace::{FileFault, LineError, RecordState};
+use crate::workspace::{FileFault, Holds, LineError, Phase, RecordState};
 
 /// `import`
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -86,8 +87,11 @@ pub struct GetRecordReport {
     pub value: Option<String>,
     /// Wanted against signed; none where neither is there.
     pub state: Option<RecordState>,
-    /// In `records.toml`.
+    /// In `records.toml`: what holds now.
     pub wanted: Option<String>,
+    /// Its phases, where it has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseReport>,
     /// What its file says, where it verifies.
     pub signed: Option<String>,
     /// Why the file does not count.
@@ -98,6 +102,30 @@ pub struct GetRecordReport {
     /// Why that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live_error: Option<String>,
+}
+
+/// One phase of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// What the record says then.
+    pub value: String,
+    /// From when on; RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<String>,
+    /// Until when; RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
+    /// Whether it holds now, has ended, or is coming.
+    pub holds: Holds,
+}
+
+impl PhaseReport {
+    /// Of a phase, at a time.
+    pub fn of(phase: &Phase, now: Timestamp) -> Self {
+        let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let (starts, ends) = (time(phase.starts), time(phase.ends));
+        Self { value: phase.value.to_string(), starts, ends, holds: phase.holds(now) }
+    }
 }
 
 /// `check`

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{IpnsKeyReport, SignerReport};
 use crate::request::{Request, Step};
-use crate::workspace::{RecordState, SignedFile};
+use crate::workspace::{Holds, RecordState, SignedFile};
 
 /// `init`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,6 +93,12 @@ pub struct RecordReport {
     pub record: String,
     /// Its value as text.
     pub value: String,
+    /// Of a phase: from when on it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<String>,
+    /// Of a phase: until when it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
     /// What a person should know about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -128,6 +134,15 @@ pub struct RecordStateReport {
     pub old: Option<String>,
     /// Wanted against signed.
     pub state: RecordState,
+    /// Of a phase: from when on it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<String>,
+    /// Of a phase: until when it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
+    /// Of a phase: whether it holds now, has ended, or is coming.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Holds>,
 }
 
 /// `approve`

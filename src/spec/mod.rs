@@ -7,6 +7,7 @@
 //! | [`requests`] | the texts SIGN 1–4 and the redirect |
 //! | [`keys`] | from a signature to a key; the IPNS name and its forms |
 //! | [`records`] | record types, their values, and the files that hold them |
+//! | [`phases`] | records that change by time: what is wanted, signed and published when |
 //! | [`resolver`] | the deployed resolver: recordhash, gateways, verification, setters |
 //! | [`ccip_read`] | EIP-3668, ENSIP-10, ENSIP-21 |
 //! | [`ipns`] | IPNS records, w3name and its revisions, delegated routing, Kubo |
@@ -28,6 +29,8 @@ pub mod index {}
 pub mod ipns {}
 #[doc = include_str!("keys.md")]
 pub mod keys {}
+#[doc = include_str!("phases.md")]
+pub mod phases {}
 #[doc = include_str!("published.md")]
 pub mod published {}
 #[doc = include_str!("records.md")]

@@ -23,6 +23,8 @@ pub enum RecordState {
     Stale,
     /// There is a file of ours, and the record is no longer wanted.
     Removed,
+    /// A phase whose time has passed: it is neither signed nor published.
+    Ended,
 }
 
 /// A record and its state.
@@ -214,7 +216,7 @@ pub(super) fn removed_record(
     entry: TreeEntry,
 ) -> Option<Change> {
     let (name, key) = match entry.meaning {
-        PathMeaning::Records(candidates) if records.owner_of(&entry.path).is_none() => {
+        PathMeaning::Records(candidates) if records.holder_of(&entry.path).is_none() => {
             candidates.into_iter().find(|(name, _)| config.root_of(name).is_some())?
         }
         PathMeaning::Legacy(name, key)

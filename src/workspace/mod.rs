@@ -23,6 +23,7 @@ mod draft;
 mod facts;
 mod faults;
 mod former;
+mod git_files;
 mod import;
 mod indexed;
 mod known;
@@ -32,9 +33,11 @@ mod names;
 mod network;
 mod owners;
 mod pending;
+mod phases;
 mod plan;
 mod records;
 mod records_error;
+mod records_forget;
 mod records_forms;
 mod records_plain;
 mod rotation;
@@ -49,6 +52,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 pub use crate::atomic::write_atomic;
 pub(crate) use crate::folder::OpenDir;
@@ -72,6 +77,9 @@ pub use names::NamesError;
 pub use network::{Network, UnknownNetwork};
 pub use owners::{Owners, SafeDirectory};
 pub use pending::Pending;
+pub use phases::{
+    Holds, MAX_PHASES, NoPhase, Phase, PhaseError, Phases, TimeError, file_time, parse_time,
+};
 pub use plan::{Change, Expected, RecordState, plan};
 pub use records::Records;
 pub use records_error::{RecordsError, SameFile, not_of};
@@ -93,31 +101,6 @@ pub const STATE_DIR: &str = ".namesys";
 
 /// Most bytes of `namesys.toml` and of `records.toml`: a hundred thousand names have some 20 MiB.
 const MAX_TOML: u64 = 64 << 20;
-/// What git leaves alone: what can be rebuilt, and key files as they are usually called.
-const GIT_IGNORE: &str = "\
-# What namesys can rebuild
-.namesys/
-# Secrets, which belong elsewhere
-*.key
-*.pem
-*.mnemonic
-*.password
-mnemonic
-password
-words
-keystore*.json
-UTC--*
-# What is signed is public, whatever it is called
-!.well-known/**
-!root/**
-";
-
-/// What is signed is bytes: git must not change the ends of lines.
-const GIT_ATTRIBUTES: &str = "\
-.well-known/** -text
-root/** -text
-";
-
 /// Files under way.
 const TEMPORARY: &str = ".namesys/tmp";
 
@@ -129,6 +112,8 @@ pub struct Workspace {
     folder: Arc<OpenDir>,
     waiting: Waiting,
     index: Arc<Index>,
+    /// The time it is, where that is not the system's.
+    clock: Option<Timestamp>,
 }
 
 /// Why a workspace cannot be made, found or locked.
@@ -182,13 +167,25 @@ impl WorkspaceError {
 impl Workspace {
     fn of(dir: &Path, folder: OpenDir) -> Self {
         let index = Arc::new(Index::new(None, dir));
-        Self { dir: dir.to_owned(), folder: Arc::new(folder), waiting: Waiting::default(), index }
+        let (waiting, folder) = (Waiting::default(), Arc::new(folder));
+        Self { dir: dir.to_owned(), folder, waiting, index, clock: None }
     }
 
     /// Whoever takes the lock is called `what` meanwhile, as others read it; `told` hears once
     /// whom a lock is waited for.
     pub fn waiting(self, what: &str, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { waiting: Waiting::new(what, told), ..self }
+    }
+
+    /// The same at another time: which phases of the records hold.
+    #[must_use]
+    pub fn at_time(self, now: Timestamp) -> Self {
+        Self { clock: Some(now), ..self }
+    }
+
+    /// The time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.unwrap_or_else(Timestamp::now)
     }
 
     /// The nearest folder at or above `start` with a `namesys.toml`, which is the user's or one
@@ -253,7 +250,7 @@ impl Workspace {
             workspace.write(RECORDS_FILE, records::TEMPLATE.as_bytes())?;
         }
         workspace.write(".namesys/.gitignore", b"*\n")?;
-        for (file, text) in [(".gitignore", GIT_IGNORE), (".gitattributes", GIT_ATTRIBUTES)] {
+        for (file, text) in git_files::FILES {
             if there(file)?.is_none() {
                 workspace.write(file, text.as_bytes())?;
             }
@@ -343,7 +340,7 @@ impl Workspace {
     /// I/O, or what is wrong in it.
     pub fn records(&self, config: &Config) -> Result<Records, WorkspaceError> {
         let text = self.records_text()?.unwrap_or_default();
-        Ok(Records::parse(&text, config.names())?)
+        Ok(Records::parse(&text, config.names())?.as_of(self.now()))
     }
 
     /// The text of `namesys.toml`.

@@ -5,16 +5,22 @@
 //! "text/avatar" = "https://example.com/avatar.png"
 //! "address/60" = "0xdA87a099a80fcE4778310474AaeB64b820c871a0"
 //! "name" = { raw = "0x…" } # the ABI encoding of a value that has no text form
+//! "text/url" = [
+//!     { value = "https://old.example", ends = 2027-01-01T00:00:00Z },
+//!     { value = "https://new.example", starts = 2027-01-01T00:00:00Z },
+//! ]
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
 
+use jiff::Timestamp;
 use toml_edit::{DocumentMut, Item, Key, Table};
 
+use super::Phases;
 use super::records_error::{RecordsError, SameFile};
-use super::records_forms::{spelling, written_form, written_value};
+use super::records_forms::{Misplaced, spelling, written_form, written_phases};
 use super::records_plain::{self, Plain};
 use crate::ens::Name;
 use crate::file_names::folded;
@@ -29,24 +35,28 @@ pub(super) const TEMPLATE: &str = "\
 # \"address/60\" = \"0x…\"
 ";
 
-/// The wanted records.
+/// The wanted records, and the time at which they are looked at: of a record with phases, the one
+/// that holds then is what is wanted.
 #[derive(Clone, Debug)]
 pub struct Records {
-    document: LazyDocument,
+    pub(super) document: LazyDocument,
     /// The workspace's names.
     roots: Vec<Name>,
-    wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
+    pub(super) wanted: BTreeMap<Name, BTreeMap<RecordKey, Phases>>,
     /// Which record owns each file of the tree, by its path [`folded`].
-    files: HashMap<String, (Name, RecordKey)>,
+    pub(super) files: HashMap<String, (Name, RecordKey)>,
     /// Names whose table got empty and is still there.
     emptied: BTreeSet<String>,
+    /// Which phases hold.
+    now: Timestamp,
 }
 
 /// Told what is wrong and where; says whether to go on.
 type OnFault<'a> = &'a mut dyn FnMut(Option<Range<usize>>, RecordsError) -> bool;
 
 impl Records {
-    /// Reads the text of `records.toml`; every name must be one of `roots` or lie under one.
+    /// Reads the text of `records.toml`, looked at now; every name must be one of `roots` or lie
+    /// under one.
     ///
     /// # Errors
     /// [`RecordsError`] names the record.
@@ -57,7 +67,8 @@ impl Records {
     fn parse_plain(text: &str, roots: &[Name]) -> Option<Self> {
         let Plain { wanted, files } = records_plain::read(text, roots)?;
         let (document, roots) = (LazyDocument::of_text(text), roots.to_vec());
-        Some(Self { document, roots, wanted, files, emptied: BTreeSet::new() })
+        let (emptied, now) = (BTreeSet::new(), Timestamp::now());
+        Some(Self { document, roots, wanted, files, emptied, now })
     }
 
     /// As [`parse`](Self::parse), whatever TOML it is.
@@ -88,6 +99,7 @@ impl Records {
             wanted: BTreeMap::new(),
             files: HashMap::new(),
             emptied: BTreeSet::new(),
+            now: Timestamp::now(),
         };
         for (name, item) in table.iter() {
             let span = || table.key(name).and_then(Key::span).or_else(|| item.span());
@@ -122,23 +134,24 @@ impl Records {
         }
         table.iter().all(|(key, item)| match self.read_record(&name, key, item) {
             Ok(()) => true,
-            Err(error) => {
-                on_fault(item.span().or_else(|| table.key(key).and_then(Key::span)), error)
+            Err((at, error)) => {
+                let at = at.or_else(|| item.span());
+                on_fault(at.or_else(|| table.key(key).and_then(Key::span)), error)
             }
         })
     }
 
-    fn read_record(&mut self, name: &Name, written: &str, item: &Item) -> Result<(), RecordsError> {
+    fn read_record(&mut self, name: &Name, written: &str, item: &Item) -> Result<(), Misplaced> {
         let key = RecordKey::parse(written)
-            .map_err(|error| RecordsError::Key { name: name.clone(), error })?;
-        let value = written_value(name, &key, written, item)?;
-        self.claim(name, &key).map_err(|error| RecordsError::InFile(Box::new(error)))?;
+            .map_err(|error| (None, RecordsError::Key { name: name.clone(), error }))?;
+        let value = written_phases(name, &key, written, item)?;
+        self.claim(name, &key).map_err(|error| (None, RecordsError::InFile(Box::new(error))))?;
         let of_name = self.wanted.entry(name.clone()).or_default();
         match of_name.insert(key.clone(), value) {
             None => Ok(()),
             Some(_) => {
                 let (name, written) = (name.clone(), written.to_owned());
-                Err(RecordsError::Twice { name, key, written })
+                Err((None, RecordsError::Twice { name, key, written }))
             }
         }
     }
@@ -173,45 +186,87 @@ impl Records {
         }
     }
 
-    /// Every wanted record, by name and type.
+    /// The same, looked at at another time.
+    #[must_use]
+    pub fn as_of(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
+    /// When they are looked at.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Every record that is wanted now, by name and type.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &RecordKey, &Value)> {
+        self.all().filter_map(|(name, key, phases)| Some((name, key, phases.at(self.now)?)))
+    }
+
+    /// Every record with all its phases, by name and type.
+    pub fn all(&self) -> impl Iterator<Item = (&Name, &RecordKey, &Phases)> {
         self.wanted
             .iter()
             .flat_map(|(name, records)| records.iter().map(move |(key, value)| (name, key, value)))
     }
 
-    /// The wanted value of a record.
+    /// Whether no record is wanted, at any time.
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// The value of a record that is wanted now.
     pub fn get(&self, name: &Name, key: &RecordKey) -> Option<&Value> {
+        self.phases(name, key)?.at(self.now)
+    }
+
+    /// All that a record is to say.
+    pub fn phases(&self, name: &Name, key: &RecordKey) -> Option<&Phases> {
         self.wanted.get(name)?.get(key)
     }
 
-    /// Whose file it is, by its path in the workspace.
+    /// Whose file it is, by its path in the workspace; also of a record that is not wanted now.
     pub fn owner_of(&self, path: &str) -> Option<&(Name, RecordKey)> {
         let owner = self.files.get(&*folded(path));
         owner.filter(|(name, key)| record_path(name, key) == path)
     }
 
-    /// Sets a record; `true` when that changes anything.
+    /// As [`owner_of`](Self::owner_of), where the record is wanted now.
+    pub fn holder_of(&self, path: &str) -> Option<&(Name, RecordKey)> {
+        self.owner_of(path).filter(|(name, key)| self.get(name, key).is_some())
+    }
+
+    /// Sets a record, for always; `true` when that changes anything.
     ///
     /// # Errors
-    /// A name outside the workspace or without a place in a tree, a value that no record can hold,
-    /// or a file that another record has.
+    /// As [`set_phases`](Self::set_phases).
     pub fn set(
         &mut self,
         name: &Name,
         key: &RecordKey,
         wanted: Value,
     ) -> Result<bool, RecordsError> {
+        self.set_phases(name, key, Phases::always(wanted))
+    }
+
+    /// Sets all that a record is to say; `true` when that changes anything.
+    ///
+    /// # Errors
+    /// A name outside the workspace or without a place in a tree, a value that no record can hold,
+    /// or a file that another record has.
+    pub fn set_phases(
+        &mut self,
+        name: &Name,
+        key: &RecordKey,
+        wanted: Phases,
+    ) -> Result<bool, RecordsError> {
         self.check_name(name)?;
-        let before = self.get(name, key);
+        let before = self.phases(name, key);
         if before == Some(&wanted) {
             return Ok(false);
         }
         let existed = before.is_some();
-        wanted.check_length(key).map_err(|error| RecordsError::TooLong {
-            name: name.clone(),
-            error: Box::new(error),
-        })?;
+        let too_long = |error| RecordsError::TooLong { name: name.clone(), error: Box::new(error) };
+        wanted.values().try_for_each(|value| value.check_length(key)).map_err(too_long)?;
         let written = written_form(name, key, &wanted)?;
         self.claim(name, key)?;
         // `is_empty` counts every table, and this is asked for each line of an import.
@@ -250,8 +305,8 @@ impl Records {
         self.document.insert(first.as_str(), Item::Table(table));
     }
 
-    /// Removes a record and gives back its value.
-    pub fn unset(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
+    /// Removes a record and gives back what it was to say.
+    pub fn unset(&mut self, name: &Name, key: &RecordKey) -> Option<Phases> {
         let removed = self.unset_many(name, key);
         self.sweep();
         removed
@@ -259,7 +314,7 @@ impl Records {
 
     /// As [`unset`](Self::unset), of one of many: the tables that get empty go with
     /// [`sweep`](Self::sweep), all at once.
-    pub fn unset_many(&mut self, name: &Name, key: &RecordKey) -> Option<Value> {
+    pub fn unset_many(&mut self, name: &Name, key: &RecordKey) -> Option<Phases> {
         let records = self.wanted.get_mut(name)?;
         let removed = records.remove(key)?;
         if records.is_empty() {
@@ -290,46 +345,6 @@ impl Records {
             let is_empty = item.as_table_like().is_some_and(toml_edit::TableLike::is_empty);
             !(is_bare && is_empty && emptied.contains(name))
         });
-    }
-}
-
-impl Records {
-    /// Forgets a name and those under it, with what is written about them; what stands on top of
-    /// the file stays there. `true` when that changes anything.
-    pub fn forget(&mut self, root: &Name) -> bool {
-        let of_root = |name: &str| Name::parse(name).is_ok_and(|name| name.is_or_is_under(root));
-        let wanted = self.wanted.keys().filter(|name| name.is_or_is_under(root));
-        for name in wanted.cloned().collect::<Vec<_>>() {
-            for key in self.wanted.remove(&name).into_iter().flatten().map(|(key, _)| key) {
-                self.files.remove(&*folded(&record_path(&name, &key)));
-            }
-        }
-        let first = self.document.iter().next().filter(|(name, _)| of_root(name));
-        let first = first.map(|(_, item)| item.clone());
-        let before = self.document.len();
-        self.document.retain(|name, _| !of_root(name));
-        let above = first.as_ref().and_then(Item::as_table).map(|table| table.decor());
-        let above = above.and_then(|decor| decor.prefix()?.as_str());
-        if let Some(above) = above.filter(|above| above.contains('#')) {
-            self.put_on_top(above);
-        }
-        self.document.len() < before
-    }
-
-    /// Writes comments before the first table, or into a file without any.
-    fn put_on_top(&mut self, comments: &str) {
-        let first = self.document.iter_mut().find_map(|(_, item)| item.as_table_mut());
-        match first {
-            Some(table) => {
-                let own = table.decor().prefix().and_then(|prefix| prefix.as_str());
-                let own = own.unwrap_or_default().to_owned();
-                table.decor_mut().set_prefix(format!("{comments}{own}"));
-            }
-            None => {
-                let own = self.document.trailing().as_str().unwrap_or_default().to_owned();
-                self.document.set_trailing(format!("{comments}{own}"));
-            }
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a record is refused, from `records.toml` or by `set`.
 
+use super::phases::{PhaseError, TimeError};
 use crate::ens::{Name, NameError};
 use crate::record::{RecordKey, RecordKeyError, ValueError};
 
@@ -67,6 +68,26 @@ pub enum RecordsError {
         record: String,
         /// Why.
         error: Box<ValueError>,
+    },
+    /// The phases of a record do not go together.
+    #[error("records.toml: {record}: {error}")]
+    Phases {
+        /// The name and the record type.
+        record: String,
+        /// Why.
+        error: PhaseError,
+    },
+    /// A time of a phase is none.
+    #[error("records.toml: {record}: phase {phase}: {entry}: {error}")]
+    Time {
+        /// The name and the record type.
+        record: String,
+        /// Which phase, counted from 1.
+        phase: usize,
+        /// `starts` or `ends`.
+        entry: &'static str,
+        /// Why.
+        error: TimeError,
     },
     /// Two records would be one file.
     #[error(transparent)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
+use super::Phases;
 use crate::ens::Name;
 use crate::file_names::folded;
 use crate::record::{RecordKey, Value, record_path};
@@ -14,11 +15,11 @@ use crate::toml::{PlainLine, plain_lines, plain_name};
 type PlainTable<'a> = (&'a str, Vec<(&'a str, &'a str)>);
 
 /// A name's records, and their files.
-type Read = (Name, BTreeMap<RecordKey, Value>, Vec<(String, RecordKey)>);
+type Read = (Name, BTreeMap<RecordKey, Phases>, Vec<(String, RecordKey)>);
 
 /// Every wanted record, and whose each file is, by its path folded.
 pub(super) struct Plain {
-    pub(super) wanted: BTreeMap<Name, BTreeMap<RecordKey, Value>>,
+    pub(super) wanted: BTreeMap<Name, BTreeMap<RecordKey, Phases>>,
     pub(super) files: HashMap<String, (Name, RecordKey)>,
 }
 
@@ -68,7 +69,7 @@ fn table(name: &str, entries: &[(&str, &str)], roots: &[Name]) -> Option<Read> {
         let key = RecordKey::parse(written).ok()?;
         let value = Value::parse_written(&key, written, text).ok()?;
         files.push((folded(&record_path(&name, &key)).into_owned(), key.clone()));
-        if records.insert(key, value).is_some() {
+        if records.insert(key, Phases::always(value)).is_some() {
             return None;
         }
     }

@@ -147,3 +147,85 @@ fn a_value_without_a_text_form_is_written_as_it_is_encoded() {
         assert!(Records::parse(&text, std::slice::from_ref(&root)).is_err(), "{bad}");
     }
 }
+
+const TIMED: &str = "[\"nick.eth\"]\n\"text/a\" = [\n    { value = \"one\", ends = 2027-01-01T00:00:00Z },\n    { value = \"two\", starts = 2027-01-01T00:00:00Z },\n] # by the year\n\"text/b\" = [{ value = \"x\" }]\n";
+
+#[test]
+fn a_record_has_the_value_of_its_phase() {
+    let key = RecordKey::parse("text/a").unwrap();
+    let at = |text: &str| {
+        let records = Records::parse(TIMED, &[nick()]).unwrap().as_of(text.parse().unwrap());
+        records.get(&nick(), &key).map(ToString::to_string)
+    };
+    assert_eq!(at("2026-12-31T23:59:59Z").as_deref(), Some("one"));
+    assert_eq!(at("2027-01-01T00:00:00Z").as_deref(), Some("two"));
+    let mut records = Records::parse(TIMED, &[nick()]).unwrap();
+    assert_eq!(records.to_string(), TIMED);
+    let b = RecordKey::parse("text/b").unwrap();
+    assert_eq!(records.phases(&nick(), &b).unwrap().single().unwrap().to_string(), "x");
+    // What is written is read again, in the same form.
+    let phases = records.phases(&nick(), &key).unwrap().clone();
+    let parse = |text: &str| Value::parse(&key, text).unwrap();
+    let phase = crate::workspace::Phase {
+        value: parse("three"),
+        starts: Some("2028-01-01T00:00:00+01:00".parse().unwrap()),
+        ends: None,
+    };
+    let more = phases.with(phase).unwrap();
+    assert!(records.set_phases(&nick(), &key, more.clone()).unwrap());
+    assert!(!records.set_phases(&nick(), &key, more.clone()).unwrap());
+    let written = records.to_string();
+    assert!(
+        written.contains(
+            "\n    { value = \"three\", starts = 2027-12-31T23:00:00Z },\n] # by the year\n"
+        ),
+        "{written}"
+    );
+    let again = Records::parse(&written, &[nick()]).unwrap();
+    assert_eq!(again.phases(&nick(), &key), Some(&more));
+    // Strings are times too, and a record that is over is not wanted.
+    let over =
+        "[\"nick.eth\"]\n\"text/a\" = [{ value = \"x\", ends = \"2020-01-01T00:00:00Z\" }]\n";
+    let over = Records::parse(over, &[nick()]).unwrap();
+    assert_eq!((over.iter().count(), over.all().count(), over.is_empty()), (0, 1, false));
+    let path = record_path(&nick(), &key);
+    assert!(over.owner_of(&path).is_some() && over.holder_of(&path).is_none());
+}
+
+#[test]
+fn phases_that_do_not_fit_are_refused_with_their_place() {
+    for (written, said, column) in [
+        ("[]", "at least one", 12),
+        ("[1]", "in an array", 13),
+        ("[\"x\"]", "in an array", 13),
+        ("[{ value = \"x\", until = 2027-01-01T00:00:00Z }]", "in an array", 13),
+        ("[{ starts = 2027-01-01T00:00:00Z }]", "in an array", 13),
+        ("[{ value = \"x\", raw = \"0x\" }]", "in an array", 13),
+        (
+            "[{ value = \"x\", starts = 2027-01-01T00:00:00 }]",
+            "phase 1: starts: \"2027-01-01T00:00:00\" has no time zone",
+            13,
+        ),
+        ("[{ value = \"x\", starts = 2027-01-01 }]", "no time zone", 13),
+        ("[{ value = \"x\", starts = 12:00:00 }]", "is no time", 13),
+        ("[{ value = \"x\", starts = 2027 }]", "in an array", 13),
+        ("[{ value = \"x\", ends = \"soon\" }]", "ends: \"soon\" is no time", 13),
+        (
+            "[{ value = \"x\" }, { value = \"y\" }]",
+            "phase 2 comes after phase 1, which never ends",
+            30,
+        ),
+        (
+            "[{ value = \"x\", starts = 2027-01-01T00:00:00Z, ends = 2026-01-01T00:00:00Z }]",
+            "not after it starts",
+            13,
+        ),
+    ] {
+        let text = format!("[\"nick.eth\"]\n\"text/a\" = {written}\n");
+        let error = Records::parse(&text, &[nick()]).unwrap_err().to_string();
+        assert!(error.contains(said) && error.contains("nick.eth: text/a"), "{written}: {error}");
+        let faults = super::super::records_faults(&text, &[nick()]);
+        let at: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column)).collect();
+        assert_eq!(at, [(2, column)], "{written}: {faults:?}");
+    }
+}

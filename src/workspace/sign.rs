@@ -104,7 +104,7 @@ fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), Si
     if removed == 0 || matches!(request.removal, Removal::Any) {
         return Ok(());
     }
-    if request.records.iter().next().is_none() {
+    if request.records.is_empty() {
         return Err(SignError::NothingWanted(removed));
     }
     match mass_removal(changes) {

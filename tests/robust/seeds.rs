@@ -88,6 +88,10 @@ pub fn records_toml() -> Vec<Vec<u8>> {
             "\"address/60\" = \"0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\"\n\n",
             "[\"sub.nick.eth\"]\ncontenthash = \"0x\"\n\"text/url\" = '''\na\nb'''\n",
         ),
+        concat!(
+            "[\"nick.eth\"]\n\"text/a\" = [\n    { value = \"x\", ends = 2027-01-01T00:00:00Z },\n",
+            "    { raw = \"0x\", starts = \"2027-01-01T00:00:00+01:00\", ends = 2028-01-01T00:00:00Z },\n]\n",
+        ),
     ])
 }
 
@@ -109,6 +113,8 @@ pub fn plan_file() -> Vec<Vec<u8>> {
 pub fn csv() -> Vec<Vec<u8>> {
     of(&[
         "name,record,value\nnick.eth,text/avatar,\"a,b\"\na.nick.eth,address/60,0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4\n",
+        "name,record,value,starts,ends\nnick.eth,text/a,x,,2027-01-01T00:00:00Z\nnick.eth,text/a,y,2027-01-01T00:00:00Z,\n",
+        "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":[{\"value\":\"x\",\"ends\":\"2027-01-01T00:00:00Z\"},{\"value\":\"y\",\"starts\":\"2027-01-01T00:00:00Z\"}]}\n",
         "nick.eth,text/a,\"two\nlines\"\r\nnick.eth,text/b,5\" disk\n",
         "{\"name\":\"nick.eth\",\"record\":\"text/avatar\",\"value\":\"\\u00e9\"}\n\n{\"name\":\"a.nick.eth\",\"record\":\"text/url\",\"value\":\"\"}\n",
     ])

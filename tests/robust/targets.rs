@@ -23,7 +23,7 @@ use namesys::resolve::Gateway;
 use namesys::secret::SecretBytes;
 use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
-use namesys::workspace::{Config, Records, config_faults, read_rows, records_faults};
+use namesys::workspace::{Config, Phases, Records, config_faults, read_rows, records_faults};
 
 pub use crate::browser::browser_page;
 pub use crate::index::index;
@@ -126,7 +126,16 @@ pub fn records_toml(input: &[u8]) {
     assert_eq!(faults.is_empty(), Records::parse(text(input), &roots).is_ok(), "{faults:?}");
     if let Ok(records) = Records::parse(text(input), &roots) {
         let again = Records::parse(&records.to_string(), &roots).expect("what was written");
-        assert!(again.iter().eq(records.iter()));
+        assert!(again.all().eq(records.all()));
+        // What is set anew is written in another form, and is the same.
+        let mut written = Records::parse("", &roots).expect("nothing");
+        for (name, key, phases) in records.all() {
+            if written.set_phases(name, key, phases.clone()).is_err() {
+                return;
+            }
+        }
+        let again = Records::parse(&written.to_string(), &roots).expect("what was set");
+        assert!(again.all().eq(records.all()));
     }
 }
 
@@ -152,8 +161,11 @@ pub fn csv(input: &[u8]) {
     read_rows(input, |row| {
         rows += 1;
         if let Ok(row) = row {
-            let value = Value::parse(&row.key, &row.value.to_string());
-            assert_eq!(value.as_ref(), Ok(&row.value));
+            for wanted in row.wanted.values() {
+                let value = Value::parse(&row.key, &wanted.to_string());
+                assert_eq!(value.as_ref(), Ok(wanted));
+            }
+            assert_eq!(Phases::new(row.wanted.to_vec()), Ok(row.wanted));
         }
     })
     .expect("memory can be read");

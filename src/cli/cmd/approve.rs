@@ -136,7 +136,7 @@ fn named(args: &Args, context: &Context, session: &Session) -> Result<Option<Vec
 /// The names of `records.toml` that have no approval of `signer` that stands.
 fn lacking(session: &Session, signer: Address) -> Result<Vec<Name>, CliError> {
     let records = session.workspace.records(&session.config)?;
-    let names: BTreeSet<&Name> = records.iter().map(|(name, _, _)| name).collect();
+    let names: BTreeSet<&Name> = records.all().map(|(name, _, _)| name).collect();
     let lacks = |name: &&Name| !approval_stands(&session.config, name, signer);
     Ok(names.into_iter().filter(lacks).cloned().collect())
 }

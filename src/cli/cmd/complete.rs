@@ -28,7 +28,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Ok(session) = Session::open(context) {
         names.extend(session.config.names().iter().map(ToString::to_string));
         if let Ok(records) = session.workspace.records(&session.config) {
-            names.extend(records.iter().map(|(name, _, _)| name.to_string()));
+            names.extend(records.all().map(|(name, _, _)| name.to_string()));
         }
     }
     let mut seen = HashSet::new();

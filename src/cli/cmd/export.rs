@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use namesys::ens::Name;
 use namesys::record::{RecordKey, Value};
-use namesys::report::{ErrorKind, ExportReport, RecordReport};
-use namesys::workspace::{TableFormat, write_table};
+use namesys::report::{ErrorKind, ExportReport};
+use namesys::workspace::{Phases, TableFormat, write_table};
 
+use super::set::report;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome};
@@ -15,7 +16,7 @@ use crate::cli::session::Session;
 /// The forms.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Format {
-    /// name,record,value
+    /// name,record,value; with starts,ends where a record has phases
     Csv,
     /// One JSON object a line
     Jsonl,
@@ -40,13 +41,31 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let only = args.name.as_deref().map(|name| session.name_given(context, name)).transpose()?;
     let records = session.workspace.records(&session.config)?;
     let of = |name: &Name| only.as_ref().is_none_or(|only| name.is_or_is_under(only));
-    let all: Vec<_> = records.iter().filter(|(name, ..)| of(name)).collect();
+    let all: Vec<_> = records.all().filter(|(name, ..)| of(name)).collect();
     // What import would read as another value, or not at all.
-    let has_text = |(_, key, value): &(&Name, &RecordKey, &Value)| {
-        Value::parse(key, &value.to_string()).is_ok_and(|read| read == **value)
+    let is_wide = !context.output.is_json() && matches!(args.format, Format::Wide);
+    let has_text = |(_, key, phases): &(&Name, &RecordKey, &Phases)| {
+        phases
+            .values()
+            .all(|value| Value::parse(key, &value.to_string()).is_ok_and(|read| read == *value))
     };
+    let (timed, all): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(_, _, phases)| is_wide && phases.single().is_none());
     let (wanted, without): (Vec<_>, Vec<_>) = all.into_iter().partition(has_text);
     let wanted = wanted.into_iter();
+    let phases = timed.first().map(|(name, key, _)| {
+        let message = format!(
+            "a wide table has no place for phases: {} left out, {name} {key}{}",
+            if timed.len() == 1 {
+                "1 record is".to_owned()
+            } else {
+                format!("{} records are", timed.len())
+            },
+            if timed.len() == 1 { "" } else { " among them" }
+        );
+        let hint = "--format csv has columns for starts and ends, --format jsonl an array";
+        CliError::new(Exit::Failed, ErrorKind::Unsupported, message).hint(hint)
+    });
     let error = without.first().map(|(name, key, _)| {
         let message = format!(
             "{} records have no text form and are left out, {name} {key} among them",
@@ -55,12 +74,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let hint = "records.toml has them, as { raw = \"0x…\" }";
         CliError::new(Exit::Failed, ErrorKind::Unsupported, message).hint(hint)
     });
+    let error = phases.or(error);
     if context.output.is_json() {
-        let report = wanted.map(|(name, key, value)| RecordReport {
-            name: name.to_string(),
-            record: key.to_string(),
-            value: value.to_string(),
-            notes: Vec::new(),
+        let report = wanted.flat_map(|(name, key, phases)| {
+            let phases = phases.to_vec().into_iter();
+            phases.map(|phase| report(name, key, &phase, Vec::new())).collect::<Vec<_>>()
         });
         return Ok(Outcome::partial(ExportReport { records: report.collect() }, error));
     }

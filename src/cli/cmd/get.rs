@@ -7,16 +7,16 @@ use namesys::ens::Name;
 use namesys::net::Guard;
 use namesys::record::RecordKey;
 use namesys::recordhash::Recordhash;
-use namesys::report::{ErrorKind, GetRecordReport, GetReport};
+use namesys::report::{ErrorKind, GetRecordReport, GetReport, PhaseReport};
 use namesys::resolve::{
     FetchLimits, Gateway, GivenFacts, NameResolution, NameResolver, OnchainConfig, Sources, Trace,
     resolve_given,
 };
-use namesys::workspace::{Facts, RecordState, Records, Verdict, check_record, plan};
+use namesys::workspace::{Facts, Phases, RecordState, Records, Verdict, check_record, plan};
 
-use super::list::{expected, labelled};
+use super::list::{expected, holds_word, labelled};
 use super::resolve::record_error;
-use super::set::shown_value;
+use super::set::{shown_value, time_of};
 use crate::cli::context::Context;
 use crate::cli::endpoints::GatewayArgs;
 use crate::cli::error::{CliError, Exit};
@@ -89,6 +89,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             unverified.get_or_insert_with(|| format!("{name} {key}: its file: {reason}"));
         }
         let wanted = records.get(&name, &key).map(ToString::to_string);
+        let phases = phases(&records, &name, &key);
         let found = live.get(&(name.clone(), key.clone())).cloned();
         let (live, live_error) = match found {
             None => (None, None),
@@ -107,6 +108,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             value,
             state,
             wanted,
+            phases,
             signed,
             signed_error,
             live,
@@ -116,7 +118,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let report = GetReport { records: reports, not_asked };
     let is_nothing = |one: &GetRecordReport| {
         let errors = [&one.signed_error, &one.live_error];
-        [&one.wanted, &one.signed, &one.live].iter().chain(&errors).all(|found| found.is_none())
+        let found = [&one.wanted, &one.signed, &one.live];
+        one.phases.is_empty() && found.iter().chain(&errors).all(|found| found.is_none())
     };
     let error = report.records.iter().all(is_nothing).then(|| {
         CliError::new(
@@ -162,11 +165,20 @@ fn value(
 ) -> Result<Outcome, CliError> {
     let name = session.name(context, args.name.as_deref())?;
     let Some(value) = records.get(&name, key) else {
-        let message = format!("{name} has no {key} in records.toml");
+        let message = match records.phases(&name, key) {
+            None => format!("{name} has no {key} in records.toml"),
+            Some(phases) => format!("no phase of {name}'s {key} holds now: {phases}"),
+        };
         return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message)
             .hint("namesys list shows what is there"));
     };
     context.output.raw(format!("{value}\n").as_bytes())
+}
+
+/// The phases of a record, where it has some.
+fn phases(records: &Records, name: &Name, key: &RecordKey) -> Vec<PhaseReport> {
+    let phases = records.phases(name, key).map(Phases::timed).unwrap_or_default();
+    phases.iter().map(|phase| PhaseReport::of(phase, records.now())).collect()
 }
 
 /// The records that are asked for: those wanted, and those signed and wanted no more; one that is
@@ -189,8 +201,13 @@ fn asked(
         };
         return Ok(names.into_iter().map(of_name).collect());
     }
-    states.retain(|(name, _), _| only.is_none_or(|only| name == only));
-    Ok(states.into_iter().map(|(record, state)| (record, Some(state))).collect())
+    let states = states.into_iter().map(|(record, state)| (record, Some(state)));
+    // Of those without a value now nothing need be signed.
+    let resting = records.all().filter(|(name, key, _)| records.get(name, key).is_none());
+    let resting = resting.map(|(name, key, _)| ((name.clone(), key.clone()), None));
+    let mut asked: Asked = resting.chain(states).collect();
+    asked.retain(|(name, _), _| only.is_none_or(|only| name == only));
+    Ok(asked)
 }
 
 /// What clients find: by the chain where a node is given, by gateways where some are chosen.
@@ -299,6 +316,11 @@ impl Human for GetReport {
                 (None, None) => "-".to_owned(),
             };
             writeln!(out, "  wanted  {}", text(&record.wanted, &None))?;
+            for PhaseReport { value, starts, ends, holds } in &record.phases {
+                let (time, word) =
+                    (time_of(starts.as_deref(), ends.as_deref()), holds_word(*holds));
+                writeln!(out, "    {word}  {}{time}", shown_value(value))?;
+            }
             writeln!(out, "  signed  {}", text(&record.signed, &record.signed_error))?;
             if self.not_asked.is_none() {
                 writeln!(out, "  live    {}", text(&record.live, &record.live_error))?;

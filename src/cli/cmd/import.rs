@@ -1,6 +1,6 @@
 //! `import FILE|-`, `import --from-chain [NAME…]`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use namesys::ens::Name;
 use namesys::record::{RecordKey, Value, remarks};
 use namesys::report::{ErrorKind, ImportReport, RecordChangeReport, UnreadReport};
 use namesys::secret::redaction::redacted_digits;
-use namesys::workspace::{ImportError, Imported, LineError, Records};
+use namesys::workspace::{ImportError, Imported, LineError, Phases, Records};
 
 use super::from_chain::{self, FromChainArgs};
 use super::set::{secret_note, shown_value};
@@ -97,7 +97,7 @@ fn save(
         let changes = changes(before, after);
         return Ok(Outcome::done(ImportReport { changes, ..report }));
     }
-    let wanted = before.iter().count() as u64;
+    let wanted = before.all().count() as u64;
     args.mass_removal.check(report.removed, wanted, "wanted records")?;
     if report.imported + report.removed > 0 {
         session.workspace.save_records(after)?;
@@ -117,7 +117,7 @@ fn take_from_chain(
     let before = records.clone();
     let (mut imported, mut unread) = (Imported::default(), found.unread);
     for (name, key, value) in found.records {
-        match records.put(&name, &key, value) {
+        match records.put_phases(&name, &key, Phases::always(value)) {
             Ok(put) => imported.count(put),
             // What cannot be wanted does not keep the others from being taken over.
             Err(error) => unread.push(UnreadReport {
@@ -170,11 +170,11 @@ fn changes(before: &Records, after: &Records) -> Vec<RecordChangeReport> {
     let change = |name: &Name, key: &RecordKey| RecordChangeReport {
         name: name.to_string(),
         record: key.to_string(),
-        old: before.get(name, key).map(ToString::to_string),
-        new: after.get(name, key).map(ToString::to_string),
+        old: before.phases(name, key).map(ToString::to_string),
+        new: after.phases(name, key).map(ToString::to_string),
     };
-    let now = after.iter().map(|(name, key, _)| change(name, key));
-    let gone = before.iter().filter(|(name, key, _)| after.get(name, key).is_none());
+    let now = after.all().map(|(name, key, _)| change(name, key));
+    let gone = before.all().filter(|(name, key, _)| after.phases(name, key).is_none());
     let gone = gone.map(|(name, key, _)| change(name, key));
     now.chain(gone).filter(|change| change.old != change.new).collect()
 }
@@ -190,11 +190,14 @@ fn notes_of(name: &Name, key: &RecordKey, value: &Value) -> Vec<String> {
 pub fn note_remarks(context: &Context, before: &Records, after: &Records) {
     // What holds for every record of a type is known to whoever writes thousands.
     let told = |key: &RecordKey| matches!(key, RecordKey::Text(_) | RecordKey::Contenthash);
-    let changed =
-        after.iter().filter(|(name, key, value)| told(key) && before.get(name, key) != Some(value));
+    let changed = after
+        .all()
+        .filter(|(name, key, phases)| told(key) && before.phases(name, key) != Some(phases));
     let mut notes: BTreeMap<String, (&Name, u64)> = BTreeMap::new();
-    for (name, key, value) in changed {
-        for remark in notes_of(name, key, value) {
+    for (name, key, phases) in changed {
+        let remarks: BTreeSet<String> =
+            phases.values().flat_map(|value| notes_of(name, key, value)).collect();
+        for remark in remarks {
             notes.entry(format!("{key}: {remark}")).or_insert((name, 0)).1 += 1;
         }
     }

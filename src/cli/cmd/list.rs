@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 
 use namesys::ens::Name;
-use namesys::record::{CoinType, KINDS, RecordKey};
-use namesys::report::{RecordStateReport, RecordsReport};
-use namesys::workspace::{ApprovalMode, Change, Config, Expected, RecordState, plan};
+use namesys::record::{CoinType, KINDS, RecordKey, record_path};
+use namesys::report::{PhaseReport, RecordStateReport, RecordsReport};
+use namesys::workspace::{
+    ApprovalMode, Change, Config, Expected, Holds, Phases, RecordState, Records, plan,
+};
 
-use crate::cli::cmd::set::shown_value;
+use crate::cli::cmd::set::{shown_value, time_of};
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
@@ -49,7 +51,7 @@ pub struct DiffArgs {
 /// Every wanted record and its state.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (all, mut shown) = changes(&args.filter, context)?;
-    shown.retain(|change| change.state != RecordState::Removed);
+    shown.retain(|record| record.state != RecordState::Removed);
     match (all, shown.is_empty()) {
         (0, _) => {
             context.output.note("there are no records yet; set one: namesys set text avatar URL");
@@ -57,13 +59,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         (_, true) => context.output.note("no record is asked for that is wanted"),
         _ => {}
     }
-    outcome(&args.filter, report(shown, false), context)
+    shown.iter_mut().for_each(|record| record.old = None);
+    outcome(&args.filter, RecordsReport { records: shown }, context)
 }
 
 /// What `sign` would change.
 pub fn run_diff(args: DiffArgs, context: &Context) -> Result<Outcome, CliError> {
     let (_, mut shown) = changes(&args.filter, context)?;
-    shown.retain(|change| change.state != RecordState::Signed);
+    shown.retain(|record| !matches!(record.state, RecordState::Signed | RecordState::Ended));
     let differs = !shown.is_empty();
     if !differs {
         context.output.note(match args.filter.is_given() {
@@ -71,7 +74,7 @@ pub fn run_diff(args: DiffArgs, context: &Context) -> Result<Outcome, CliError> 
             true => "nothing to sign of what is asked for",
         });
     }
-    let outcome = outcome(&args.filter, report(shown, true), context)?;
+    let outcome = outcome(&args.filter, RecordsReport { records: shown }, context)?;
     Ok(outcome.differing(differs && args.exit_code))
 }
 
@@ -89,13 +92,18 @@ fn outcome(
     context.output.raw(lines.as_bytes())
 }
 
-/// How many there are in all, and those that are asked for: each name before those under it.
-fn changes(filter: &FilterArgs, context: &Context) -> Result<(usize, Vec<Change>), CliError> {
+/// How many there are in all, and those that are asked for: each name before those under it, each
+/// phase of a record in its time.
+fn changes(
+    filter: &FilterArgs,
+    context: &Context,
+) -> Result<(usize, Vec<RecordStateReport>), CliError> {
     let session = Session::open(context)?;
     let (name, kind) = filter.parse(&session, context)?;
     let records = session.workspace.records(&session.config)?;
     let expected = expected(&session.config);
     let mut changes = plan(&session.workspace, &session.config, &records, &expected)?;
+    changes.extend(resting(&records, &changes));
     let all = changes.len();
     changes.retain(|change| {
         name.as_ref().is_none_or(|name| change.name.is_or_is_under(name))
@@ -107,7 +115,59 @@ fn changes(filter: &FilterArgs, context: &Context) -> Result<(usize, Vec<Change>
         let labels = || a.name.as_str().rsplit('.').cmp(b.name.as_str().rsplit('.'));
         place(&a.name).cmp(&place(&b.name)).then_with(labels).then_with(|| a.key.cmp(&b.key))
     });
-    Ok((all, changes))
+    let rows = changes.into_iter().flat_map(|change| rows(change, &records));
+    Ok((all, rows.collect()))
+}
+
+/// The records without a value now, of which no file is there.
+fn resting(records: &Records, changes: &[Change]) -> Vec<Change> {
+    let at = |name: &Name, key: &RecordKey| {
+        changes.binary_search_by(|change| (&change.name, &change.key).cmp(&(name, key)))
+    };
+    let resting = records
+        .all()
+        .filter(|(name, key, phases)| phases.at(records.now()).is_none() && at(name, key).is_err());
+    let resting = resting.map(|(name, key, _)| Change {
+        name: name.clone(),
+        key: key.clone(),
+        value: None,
+        path: record_path(name, key),
+        flat: None,
+        state: RecordState::Ended,
+        signed: None,
+    });
+    resting.collect()
+}
+
+/// A line for each phase of a record, or one for the record.
+fn rows(change: Change, records: &Records) -> Vec<RecordStateReport> {
+    let phases = records.phases(&change.name, &change.key).map(Phases::timed).unwrap_or_default();
+    let mut rows = Vec::new();
+    let of_now = RecordStateReport {
+        name: change.name.to_string(),
+        record: change.key.to_string(),
+        value: change.value.as_ref().map(ToString::to_string),
+        old: change.signed.as_ref().map(ToString::to_string),
+        state: change.state,
+        starts: None,
+        ends: None,
+        holds: None,
+    };
+    // Also the file of a phase that has ended.
+    if phases.is_empty() || change.state == RecordState::Removed {
+        rows.push(of_now.clone());
+    }
+    for phase in phases {
+        let PhaseReport { value, starts, ends, holds } = PhaseReport::of(phase, records.now());
+        let (state, old) = match holds {
+            Holds::Now => (of_now.state, of_now.old.clone()),
+            Holds::Ended => (RecordState::Ended, None),
+            Holds::Coming => (RecordState::Unsigned, None),
+        };
+        let (value, holds) = (Some(value), Some(holds));
+        rows.push(RecordStateReport { value, old, state, starts, ends, holds, ..of_now.clone() });
+    }
+    rows
 }
 
 /// A record type, or all of one kind.
@@ -167,15 +227,13 @@ pub fn expected(config: &Config) -> Expected {
     Expected { signer, owner, wallet: keys.wallet, mode, flat: false }
 }
 
-fn report(changes: Vec<Change>, with_old: bool) -> RecordsReport {
-    let records = changes.into_iter().map(|change| RecordStateReport {
-        name: change.name.to_string(),
-        record: change.key.to_string(),
-        value: change.value.map(|value| value.to_string()),
-        old: change.signed.filter(|_| with_old).map(|value| value.to_string()),
-        state: change.state,
-    });
-    RecordsReport { records: records.collect() }
+/// Where a phase is in time, in words of one width.
+pub fn holds_word(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Ended => "ended ",
+        Holds::Now => "now   ",
+        Holds::Coming => "coming",
+    }
 }
 
 /// The record type, shown safely, and which coin a number is.
@@ -198,14 +256,16 @@ impl Human for RecordsReport {
                 RecordState::Signed => (Tone::Good, "signed  "),
                 RecordState::Stale => (Tone::Open, "stale   "),
                 RecordState::Removed => (Tone::Bad, "removed "),
+                RecordState::Ended => (Tone::Open, "ended   "),
             };
             let text = |value: &Option<String>| value.as_deref().map(shown_value);
+            let times = time_of(record.starts.as_deref(), record.ends.as_deref());
             let value = match (text(&record.old), text(&record.value)) {
                 (Some(old), Some(new)) if old != new => format!("{old} -> {new}"),
                 (old, new) => new.or(old).unwrap_or_default(),
             };
             let (name, key) = (pad(&record.name, names), pad(&labelled(&record.record), keys));
-            let line = format!("{}  {name}  {key}  {value}", state(tone, word));
+            let line = format!("{}  {name}  {key}  {value}{times}", state(tone, word));
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())

@@ -136,7 +136,7 @@ fn remove(
             .hint("take [[sites]] out of namesys.toml, and remove what is on the hosts"));
     }
     let mut records = workspace.records(&with)?;
-    let wanted = records.iter().filter(|(other, ..)| other.is_or_is_under(&name)).count();
+    let wanted = records.all().filter(|(other, ..)| other.is_or_is_under(&name)).count();
     let signed = signed_of(walk(workspace.dir())?, &name);
     if keep {
         check_signed(&workspace, &with, &records, &name)?;

@@ -94,7 +94,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return Ok(Outcome::partial(report, Some(error)));
     }
     let removed = report.removed.len() as u64;
-    let wanted = session.workspace.records(&session.config)?.iter().count() as u64;
+    let wanted = session.workspace.records(&session.config)?.all().count() as u64;
     args.mass_removal.check(removed, wanted.max(removed), "of what is wanted here")?;
     if stop.is_asked() {
         return Err(PullError::Stopped.into());

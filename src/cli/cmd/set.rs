@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use jiff::Timestamp;
 use namesys::ens::Name;
 use namesys::record::{RecordKey, Value, abi_from_file, remarks};
 use namesys::report::{ErrorKind, RecordReport, UnsetNameReport};
 use namesys::secret;
+use namesys::workspace::{Holds, NoPhase, Phase, PhaseError, Phases, parse_time};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -36,6 +38,13 @@ pub struct Args {
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// From when on the record has this value (2027-01-01T00:00:00Z): what it has before stays until
+    /// then. Without --starts and --ends it has this value at all times
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    starts: Option<Timestamp>,
+    /// Until when it has this value
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    ends: Option<Timestamp>,
 }
 
 /// `unset …`
@@ -52,6 +61,9 @@ pub struct UnsetArgs {
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Only the phase that holds at this time; those before and after it stay
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "kind")]
+    phase: Option<Timestamp>,
     #[command(flatten)]
     mass_removal: MassRemovalArgs,
 }
@@ -64,20 +76,77 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (key, value) = parse(context, &args)?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
-    if records.set(&name, &key, value.clone())? {
+    let phase = Phase { value: value.clone(), starts: args.starts, ends: args.ends };
+    let had = records.phases(&name, &key).cloned();
+    let wanted = wanted(had.as_ref(), &phase)?;
+    if records.set_phases(&name, &key, wanted.clone())? {
         session.workspace.save_records(&records)?;
     }
     let mut notes = remarks(&name, &key, &value);
+    notes.extend(phase_note(had.as_ref(), &wanted, &phase, records.now()));
     let given = args.rest.last().map_or("", String::as_str);
     notes.extend(value.address_note(given));
     notes.extend(secret_note(&value));
     notes.iter().for_each(|note| context.output.note(note));
-    Ok(Outcome::done(RecordReport {
+    Ok(Outcome::done(report(&name, &key, &phase, notes)))
+}
+
+/// What the record is to say with one more phase; one without times is all of it.
+fn wanted(had: Option<&Phases>, phase: &Phase) -> Result<Phases, CliError> {
+    let is_always = phase.starts.is_none() && phase.ends.is_none();
+    let wanted = match had.filter(|_| !is_always) {
+        Some(had) => had.with(phase.clone()),
+        None => Phases::new(vec![phase.clone()]),
+    };
+    wanted.map_err(|error| match error {
+        PhaseError::Backwards { starts, ends, .. } => {
+            CliError::usage(format!("--ends {ends} is not after --starts {starts}"))
+                .hint("give a later --ends, or none")
+        }
+        error => CliError::usage(error.to_string()),
+    })
+}
+
+/// What became of the other phases.
+fn phase_note(
+    had: Option<&Phases>,
+    wanted: &Phases,
+    phase: &Phase,
+    now: Timestamp,
+) -> Option<String> {
+    let count = had.map_or(0, |had| had.timed().len());
+    match (wanted.timed(), phase.holds(now)) {
+        ([], _) if count > 0 => {
+            let had = match count {
+                1 => "its phase is gone".to_owned(),
+                _ => format!("its {count} phases are gone"),
+            };
+            Some(format!("{had}: it has this value at all times"))
+        }
+        ([], _) => None,
+        (_, Holds::Ended) => {
+            Some("that time has passed: it is neither signed nor published".into())
+        }
+        ([_], _) => None,
+        (phases, _) => {
+            let told = |one: &Phase| format!("{one}: {}", shown_value(&one.value.to_string()));
+            let told: Vec<String> = phases.iter().map(told).collect();
+            Some(format!("it says, in {} phases, {}", phases.len(), told.join("; ")))
+        }
+    }
+}
+
+/// A value, and its time where it has one.
+pub fn report(name: &Name, key: &RecordKey, phase: &Phase, notes: Vec<String>) -> RecordReport {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    RecordReport {
         name: name.to_string(),
         record: key.to_string(),
-        value: value.to_string(),
+        value: phase.value.to_string(),
+        starts: time(phase.starts),
+        ends: time(phase.ends),
         notes,
-    }))
+    }
 }
 
 /// What a text looks like that is better not published.
@@ -146,18 +215,39 @@ pub fn run_unset(args: UnsetArgs, context: &Context) -> Result<Outcome, CliError
     let key = RecordKey::from_parts(kind, args.key.as_deref())?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
-    let Some(value) = records.unset(&name, &key) else {
-        let message = format!("{name} has no {key} in records.toml");
-        return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message)
-            .hint("namesys list shows what is there"));
+    let missing = |what: String| {
+        CliError::new(Exit::NotFound, ErrorKind::NoRecord, what)
+            .hint("namesys list shows what is there")
     };
+    let Some(phases) = records.phases(&name, &key).cloned() else {
+        return Err(missing(format!("{name} has no {key} in records.toml")));
+    };
+    if let Some(time) = args.phase {
+        let (gone, rest) = phases.without(time).map_err(|NoPhase| {
+            missing(format!("{name}'s {key} has no phase that holds at {time}"))
+        })?;
+        match rest {
+            Some(rest) => _ = records.set_phases(&name, &key, rest)?,
+            None => _ = records.unset(&name, &key),
+        }
+        session.workspace.save_records(&records)?;
+        return Ok(Outcome::done(Removed(report(&name, &key, &gone, Vec::new()))));
+    }
+    records.unset(&name, &key);
     session.workspace.save_records(&records)?;
-    Ok(Outcome::done(Removed(RecordReport {
+    Ok(Outcome::done(Removed(whole(&name, &key, &phases))))
+}
+
+/// All that a record said.
+fn whole(name: &Name, key: &RecordKey, phases: &Phases) -> RecordReport {
+    RecordReport {
         name: name.to_string(),
         record: key.to_string(),
-        value: value.to_string(),
+        value: phases.to_string(),
+        starts: None,
+        ends: None,
         notes: Vec::new(),
-    })))
+    }
 }
 
 /// Removes every record of a name; those under it stay.
@@ -168,25 +258,20 @@ fn unset_all(
 ) -> Result<Outcome, CliError> {
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
-    let of_name = records.iter().filter(|(other, ..)| *other == name);
-    let gone: Vec<(RecordKey, Value)> =
-        of_name.map(|(_, key, value)| (key.clone(), value.clone())).collect();
+    let of_name = records.all().filter(|(other, ..)| *other == name);
+    let gone: Vec<(RecordKey, Phases)> =
+        of_name.map(|(_, key, phases)| (key.clone(), phases.clone())).collect();
     if gone.is_empty() {
         let message = format!("{name} has no records in records.toml");
         return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message)
             .hint("namesys list shows what is there"));
     }
-    mass_removal.check(gone.len() as u64, records.iter().count() as u64, "wanted records")?;
+    mass_removal.check(gone.len() as u64, records.all().count() as u64, "wanted records")?;
     for (key, _) in &gone {
         records.unset(name, key);
     }
     session.workspace.save_records(&records)?;
-    let removed = gone.into_iter().map(|(key, value)| RecordReport {
-        name: name.to_string(),
-        record: key.to_string(),
-        value: value.to_string(),
-        notes: Vec::new(),
-    });
+    let removed = gone.iter().map(|(key, phases)| whole(name, key, phases));
     Ok(Outcome::done(UnsetNameReport { name: name.to_string(), removed: removed.collect() }))
 }
 
@@ -208,12 +293,21 @@ impl Human for Removed {
         let Self(record) = self;
         writeln!(
             out,
-            "removed {} {}, which was {}",
+            "removed {} {}, which was {}{}",
             record.name,
             shown(&record.record),
-            shown_value(&record.value)
+            shown_value(&record.value),
+            time_of(record.starts.as_deref(), record.ends.as_deref())
         )
     }
+}
+
+/// The time of a phase, behind its value.
+pub fn time_of(starts: Option<&str>, ends: Option<&str>) -> String {
+    let of = |word: &str, time: Option<&str>| time.map(|time| format!(" {word} {time}"));
+    let times = [of("from", starts), of("until", ends)];
+    let times: String = times.into_iter().flatten().collect();
+    if times.is_empty() { times } else { format!(" ({})", times.trim_start()) }
 }
 
 /// A value in a line of its own; an empty one is seen.
@@ -223,6 +317,8 @@ pub fn shown_value(value: &str) -> String {
 
 impl Human for RecordReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{} {} = {}", self.name, shown(&self.record), shown_value(&self.value))
+        let Self { name, record, value, starts, ends, .. } = self;
+        let time = time_of(starts.as_deref(), ends.as_deref());
+        writeln!(out, "{name} {} = {}{time}", shown(record), shown_value(value))
     }
 }

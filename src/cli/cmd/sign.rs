@@ -142,7 +142,7 @@ pub fn sign(
     let _lock = session.lock()?;
     let records = session.workspace.records(&session.config)?;
     args.agreed.map_or(Ok(()), |agreed| agreed(session, &records))?;
-    if records.iter().next().is_none() {
+    if records.is_empty() {
         context.output.note("there are no records to sign; set one: namesys set text avatar URL");
     }
     owner(args, session, &records, &hand, mode)?;
@@ -208,7 +208,7 @@ fn owner(
     let claimed = session.config.owner().filter(|owner| *owner != wallet && args.owner.is_none());
     let lacks = |name| !approval_stands(&session.config, name, key.address());
     match claimed {
-        Some(owner) if records.iter().any(|(name, _, _)| lacks(name)) => {
+        Some(owner) if records.all().any(|(name, _, _)| lacks(name)) => {
             claims::confirm("the owner", &owner, "give the owner: --owner ADDRESS")
         }
         _ => Ok(()),
@@ -271,7 +271,7 @@ fn needs_wallet(
     }
     let records = session.workspace.records(&session.config)?;
     let stands = |name| approval_stands(&session.config, name, signer.address());
-    Ok(records.iter().any(|(name, _, _)| !stands(name)))
+    Ok(records.all().any(|(name, _, _)| !stands(name)))
 }
 
 /// The report of what was signed.

@@ -1,24 +1,38 @@
 //! What the columns of a table are: by its header, in any order and case, or name, record, value.
 
 use super::csv::Field;
-use super::rows::{LineError, Row, row};
+use super::rows::{Gathered, LineError, Row, Written, phase_row, row};
 use crate::ens::Name;
 use crate::record::RecordKey;
 
 /// The columns of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Columns {
-    /// One record a row: where name, record and value are, and how many columns there are.
-    Long { name: usize, record: usize, value: usize, count: usize },
+    /// One record a row, or one phase of one: where name, record and value are, and how many columns
+    /// there are.
+    Long { name: usize, record: usize, value: usize, times: Times, count: usize },
     /// One name a row, one record a column, as the header writes it.
     Wide { name: usize, records: Vec<(usize, String)>, count: usize },
+}
+
+/// Where the times of a phase are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Times {
+    starts: Option<usize>,
+    ends: Option<usize>,
 }
 
 /// Record types without a key, which a heading may be meant to be.
 const KINDS: [&str; 4] = ["contenthash", "pubkey", "zonehash", "address/eth"];
 
 /// Without a header.
-pub(super) const PLAIN: Columns = Columns::Long { name: 0, record: 1, value: 2, count: 3 };
+pub(super) const PLAIN: Columns = Columns::Long {
+    name: 0,
+    record: 1,
+    value: 2,
+    times: Times { starts: None, ends: None },
+    count: 3,
+};
 
 /// The separator of the first line, and whether it is a header.
 pub(super) fn separator(line: &str) -> u8 {
@@ -57,8 +71,11 @@ pub(super) fn header(cells: &[Field]) -> Result<Option<Header>, String> {
         rest.map(|(_, cell)| cell.text.trim().to_owned()).collect()
     };
     if let (Some(record), Some(value)) = (at("record"), at("value")) {
-        let columns = Columns::Long { name, record, value, count };
-        return Ok(Some((columns, ignored(&[name, record, value]))));
+        let times = Times { starts: at("starts"), ends: at("ends") };
+        let columns = Columns::Long { name, record, value, times, count };
+        let used = [Some(name), Some(record), Some(value), times.starts, times.ends];
+        let used: Vec<usize> = used.into_iter().flatten().collect();
+        return Ok(Some((columns, ignored(&used))));
     }
     // A row of data may have the record type `name`.
     if Name::parse(&cells[0].text).is_ok_and(|first| first.parent().is_some()) {
@@ -107,6 +124,7 @@ impl Columns {
         &self,
         line: u64,
         cells: &[Field],
+        gathered: &mut Gathered,
         each: &mut impl FnMut(Result<Row, LineError>),
     ) {
         let refuse = |message: String| Err(LineError { line, message });
@@ -120,8 +138,15 @@ impl Columns {
                     false => format!("{found} columns, and the header has {count}"),
                 }));
             }
-            Self::Long { name, record, value, .. } => {
-                each(row(line, &cells[*name].text, &cells[*record].text, &cells[*value].text));
+            Self::Long { name, record, value, times, .. } => {
+                let text = |at: usize| cells[at].text.as_str();
+                let time = |at: Option<usize>| at.map_or("", text);
+                let (starts, ends) = (time(times.starts), time(times.ends));
+                let written = Written { value: text(*value), starts, ends };
+                match phase_row(line, text(*name), text(*record), &written) {
+                    Ok(phase) => gathered.add(line, phase).map(Ok).into_iter().for_each(each),
+                    Err(error) => each(Err(error)),
+                }
             }
             Self::Wide { name, records, .. } => {
                 for (index, record) in records {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 
-use super::rows::{LineError, Row, row};
+use super::rows::{Gathered, LineError, Row, Written, phase_row, row};
 use crate::json;
 
 /// The longest line or array that is read, in bytes.
@@ -15,11 +15,12 @@ const MAX_LINE: u64 = 4 << 20;
 const MAX_ARRAY: u64 = 64 << 20;
 
 /// What a line of JSON Lines is.
-const JSON_LINE: &str =
-    "each line is {\"name\":\"…\",\"record\":\"…\",\"value\":\"…\"}, every value a text";
+const JSON_LINE: &str = "each line is {\"name\":\"…\",\"record\":\"…\",\"value\":\"…\"}, every value a text, or an \
+     array of {\"value\":\"…\",\"starts\":\"…\",\"ends\":\"…\"}";
 /// What an element of an array is.
 const ELEMENT: &str = "each element is {\"name\":\"…\",\"record\":\"…\",\"value\":\"…\"}, every \
-                       value a text";
+                       value a text, or an array of \
+                       {\"value\":\"…\",\"starts\":\"…\",\"ends\":\"…\"}";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +30,56 @@ struct Fields<'a> {
     #[serde(borrow)]
     record: Cow<'a, str>,
     #[serde(borrow)]
+    value: Said<'a>,
+}
+
+/// A text for always, or phases.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a text is expected, or an array of phases")]
+enum Said<'a> {
+    #[serde(borrow)]
+    Text(Cow<'a, str>),
+    #[serde(borrow)]
+    Phases(Vec<PhaseFields<'a>>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhaseFields<'a> {
+    #[serde(borrow)]
     value: Cow<'a, str>,
+    #[serde(borrow, default)]
+    starts: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    ends: Option<Cow<'a, str>>,
+}
+
+/// The record that the fields say.
+fn of_fields(line: u64, fields: &Fields<'_>) -> Result<Row, LineError> {
+    let Fields { name, record, value } = fields;
+    let phases = match value {
+        Said::Text(value) => return row(line, name, record, value),
+        Said::Phases(phases) => phases,
+    };
+    let mut gathered = Gathered::default();
+    for PhaseFields { value, starts, ends } in phases {
+        let (starts, ends) = (starts.as_deref(), ends.as_deref());
+        let written =
+            Written { value, starts: starts.unwrap_or_default(), ends: ends.unwrap_or_default() };
+        let phase = phase_row(line, name, record, &written)?;
+        if let Some(always) = gathered.add(line, phase)
+            && phases.len() == 1
+        {
+            return Ok(always);
+        }
+    }
+    let is_whole = |row: &Row| row.wanted.timed().len() == phases.len();
+    let refused = || LineError {
+        line,
+        message: format!("{name}: {record}: an array has at least one phase, and each has times"),
+    };
+    let row = gathered.rows().next().unwrap_or_else(|| Err(refused()))?;
+    if is_whole(&row) { Ok(row) } else { Err(refused()) }
 }
 
 /// A name as NameStone exports it.
@@ -128,7 +178,7 @@ fn elements(text: &[u8]) -> Vec<(u64, &[u8])> {
 /// The records of an object that begins on `line`.
 fn object(line: u64, text: &[u8], expected: &str, each: &mut impl FnMut(Result<Row, LineError>)) {
     let error = match json::from_slice::<Fields<'_>>(text) {
-        Ok(fields) => return each(row(line, &fields.name, &fields.record, &fields.value)),
+        Ok(fields) => return each(of_fields(line, &fields)),
         Err(error) => error,
     };
     if has(text, b"\"domain\"") {

@@ -12,11 +12,12 @@ mod rows;
 use std::collections::HashMap;
 use std::io::{BufRead, Cursor, Read};
 
-use super::{Records, RecordsError};
+use super::{Phases, Records, RecordsError};
 use crate::ens::Name;
-use crate::record::{RecordKey, Value};
+use crate::record::RecordKey;
 use columns::PLAIN;
 pub use export::{TableFormat, write_table};
+use rows::Gathered;
 pub use rows::{LineError, Row};
 
 /// The longest first line that is looked at.
@@ -118,7 +119,7 @@ fn table(
     each: &mut impl FnMut(Result<Row, LineError>),
 ) -> std::io::Result<Vec<String>> {
     let mut records = csv::Records::new(reader, separator);
-    let (mut columns, mut ignored) = (None, Vec::new());
+    let (mut columns, mut ignored, mut gathered) = (None, Vec::new(), Gathered::default());
     while let Some((line, cells)) = records.next()? {
         let cells = match cells {
             Ok(cells) => cells,
@@ -142,8 +143,9 @@ fn table(
                 }
             },
         };
-        columns.rows(line, &cells, each);
+        columns.rows(line, &cells, &mut gathered, each);
     }
+    gathered.rows().for_each(each);
     Ok(ignored)
 }
 
@@ -184,19 +186,24 @@ impl Records {
     }
 
     fn take(&mut self, row: Row, outcome: &mut Imported) -> Result<(), LineError> {
-        let Row { line, name, key, value } = row;
+        let Row { line, name, key, wanted } = row;
         let refuse = |error: RecordsError| LineError { line, message: error.to_string() };
-        outcome.count(self.put(&name, &key, value).map_err(refuse)?);
+        outcome.count(self.put_phases(&name, &key, wanted).map_err(refuse)?);
         Ok(())
     }
 
-    /// Wants a value; how that changes what is wanted.
+    /// Wants all that a record is to say; how that changes what is wanted.
     ///
     /// # Errors
-    /// As [`set`](Self::set).
-    pub fn put(&mut self, name: &Name, key: &RecordKey, value: Value) -> Result<Put, RecordsError> {
-        let existed = self.get(name, key).is_some();
-        Ok(match (self.set(name, key, value)?, existed) {
+    /// As [`set_phases`](Self::set_phases).
+    pub fn put_phases(
+        &mut self,
+        name: &Name,
+        key: &RecordKey,
+        wanted: Phases,
+    ) -> Result<Put, RecordsError> {
+        let existed = self.phases(name, key).is_some();
+        Ok(match (self.set_phases(name, key, wanted)?, existed) {
             (true, false) => Put::New,
             (true, true) => Put::Changed,
             (false, _) => Put::Equal,
@@ -210,7 +217,7 @@ impl Records {
                 && !seen.contains_key(&(name.clone(), key.clone()))
         };
         let gone: Vec<(Name, RecordKey)> = self
-            .iter()
+            .all()
             .filter(|(name, key, _)| is_gone(name, key))
             .map(|(name, key, _)| (name.clone(), key.clone()))
             .collect();

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::record::Value;
+use crate::workspace::Phase;
 
 fn records() -> Records {
     Records::parse("", &[Name::parse("nick.eth").unwrap()]).unwrap()
@@ -200,6 +201,48 @@ fn a_heading_that_is_nearly_a_record_type_is_refused() {
     assert_eq!(all("name;record;value\rnick.eth;text/a;1\rnick.eth;text/b;2").len(), 2);
 }
 
+/// A row a phase, in any order; or an array.
+#[test]
+fn phases_are_rows_or_an_array() {
+    let csv = "name,record,value,starts,ends\nnick.eth,text/a,two,2027-01-01T00:00:00Z,\nnick.eth,text/b,x,,\nnick.eth,text/a,one,,2027-01-01T00:00:00Z\n";
+    let json = "{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":[{\"value\":\"one\",\"ends\":\"2027-01-01T00:00:00Z\"},{\"value\":\"two\",\"starts\":\"2027-01-01T00:00:00Z\"}]}\n{\"name\":\"nick.eth\",\"record\":\"text/b\",\"value\":[{\"value\":\"x\"}]}\n";
+    for table in [csv, json] {
+        let mut into = records();
+        assert_eq!(into.import(table.as_bytes(), None, false, |_| {}).unwrap().new, 2);
+        let all: Vec<String> =
+            into.all().map(|(_, key, phases)| format!("{key} {phases}")).collect();
+        assert_eq!(
+            all,
+            ["text/a until 2027-01-01T00:00:00Z: one; from 2027-01-01T00:00:00Z: two", "text/b x"],
+            "{table}"
+        );
+    }
+    for (rows, line, said) in [
+        ("nick.eth,text/a,x,2027-01-01,\n", 2, "no time zone"),
+        ("nick.eth,text/a,x,2027-01-02T00:00:00Z,2027-01-01T00:00:00Z\n", 2, "not after"),
+        (
+            "nick.eth,text/b,x,,\nnick.eth,text/a,x,2027-01-02T00:00:00Z,\nnick.eth,text/a,y,2027-01-03T00:00:00Z,\n",
+            3,
+            "phase 2",
+        ),
+        ("nick.eth,text/a,x,,\nnick.eth,text/a,y,2027-01-03T00:00:00Z,\n", 3, "already"),
+    ] {
+        let errors = lines(format!("name,record,value,starts,ends\n{rows}"));
+        assert_eq!((errors.len(), errors[0].line), (1, line), "{rows}: {errors:?}");
+        assert!(errors[0].message.contains(said), "{errors:?}");
+    }
+    for (value, said) in [
+        ("[]", "at least one"),
+        ("[{\"value\":\"x\"},{\"value\":\"y\"}]", "each has times"),
+        ("[{\"value\":\"x\",\"until\":\"y\"}]", "array of phases"),
+        ("1", "array of phases"),
+    ] {
+        let json = format!("{{\"name\":\"nick.eth\",\"record\":\"text/a\",\"value\":{value}}}");
+        let errors = lines(json);
+        assert!(errors[0].message.contains(said), "{value}: {errors:?}");
+    }
+}
+
 fn wanted() -> impl Strategy<Value = Vec<(String, String, String)>> {
     let name = prop_oneof![Just("nick.eth"), Just("a.nick.eth"), Just("b.a.nick.eth")];
     let key = prop_oneof!["[a-z.]{1,6}", "\\PC{1,8}", Just("a,\"b\"".to_owned())];
@@ -225,14 +268,25 @@ proptest! {
             let name = Name::parse(&name).unwrap();
             let Ok(key) = RecordKey::parse(&key) else { continue };
             let Ok(value) = Value::parse(&key, &value) else { continue };
-            let _ = from.set(&name, &key, value);
+            let _ = from.set(&name, &key, value.clone());
+            // Every other one has phases.
+            if key.to_string().len() % 2 == 0 && let Some(had) = from.phases(&name, &key).cloned() {
+                let starts = Some("2027-01-01T00:00:00Z".parse().unwrap());
+                let with = had.with(Phase { value, starts, ends: None }).unwrap();
+                let _ = from.set_phases(&name, &key, with);
+            }
         }
         for format in [TableFormat::Csv, TableFormat::JsonLines, TableFormat::Wide] {
-            let table = write_table(format, from.iter());
+            if matches!(format, TableFormat::Wide) {
+                let timed = from.all().filter(|(_, _, phases)| phases.single().is_none());
+                let timed: Vec<_> = timed.map(|(n, k, _)| (n.clone(), k.clone())).collect();
+                timed.iter().for_each(|(name, key)| _ = from.unset(name, key));
+            }
+            let table = write_table(format, from.all());
             let mut into = records();
             let imported = into.import(table.as_bytes(), None, false, |_| {});
             prop_assert!(imported.is_ok(), "{format:?} {imported:?}: {table}");
-            prop_assert!(into.iter().eq(from.iter()), "{format:?}: {table}");
+            prop_assert!(into.all().eq(from.all()), "{format:?}: {table}");
         }
     }
 }

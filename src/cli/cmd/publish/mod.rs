@@ -232,7 +232,7 @@ pub fn refuse_invalid(
     let report = verify_report(checked);
     let bad: Vec<_> = report.records.iter().filter(|record| !record.ok).collect();
     // What nobody wants here was found so, and is passed on as it is.
-    let is_carried = |path: &str| wanted.is_some_and(|wanted| wanted.owner_of(path).is_none());
+    let is_carried = |path: &str| wanted.is_some_and(|wanted| wanted.holder_of(path).is_none());
     let (carried, bad): (Vec<_>, Vec<_>) =
         bad.into_iter().partition(|record| is_carried(&record.path));
     let Some(first) = bad.first() else {
