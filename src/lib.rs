@@ -19,6 +19,7 @@
 //! | [`record`] | record types and typed values: text form, ABI form | none |
 //! | [`request`] | the texts SIGN 1–4, EIP-191, signed records and their verification | none |
 //! | [`keys`] | key derivation; the IPNS key and the records signer; key files | `keys::file` |
+//! | [`agent`] | derived keys that a process of their user remembers for a while | sockets |
 //! | [`recordhash`] | what a name points at, in every form | none |
 //! | [`wallet`] | the wallet trait and the wallets that implement it | files |
 //! | [`net`] | the HTTP client every network block shares: time-outs, retries, bounds | network |
@@ -44,6 +45,8 @@
 //! | `cli` (default) | the binary, and the crates that only it needs |
 //! | `devnet` (default) | the block [`devnet`] and the contracts of its chain; with it, `serve` |
 //! | `serve` | the blocks [`serve`] and [`browser`]; `cli` has it too |
+//! | `agent` | the block [`agent`]; `cli` has it too |
+//! | `age` | key files that are encrypted with age; `cli` has it too |
 //! | `compression` (default) | answers that come compressed are read; otherwise their coding is named |
 //!
 //! A program that uses the library takes it without them:
@@ -51,6 +54,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
+#[cfg(all(unix, feature = "agent"))]
+pub mod agent;
 mod atomic;
 #[cfg(feature = "serve")]
 pub mod browser;

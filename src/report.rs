@@ -88,10 +88,17 @@ pub struct SignerReport {
     pub address: String,
 }
 
+/// `lock`: what was remembered, and is no more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LockReport {
+    /// Keys that were wiped.
+    pub wiped: u64,
+}
+
 /// `key export`: a secret key in another tool's form, because a person asked for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyExportReport {
-    /// `hex`, `libp2p` (base64 here) or `pem`.
+    /// `hex`, `raw` and `libp2p` (base64 here), `base64`, `pem` or `age`.
     pub format: String,
     /// The secret key; absent when it went to a file.
     #[serde(

@@ -24,6 +24,7 @@ use super::given::Given;
 use super::global::GlobalArgs;
 use super::input::Stdin;
 use super::log::log_to_stderr;
+use super::openers::Openers;
 use super::output::Output;
 use super::settings::{Settings, Source};
 
@@ -56,6 +57,8 @@ pub struct Context {
     pub dir: Option<PathBuf>,
     /// What flags, variables and the user's file decide.
     pub settings: Settings,
+    /// What opens encrypted key files.
+    pub openers: Openers,
     ca_file: Option<PathBuf>,
     budget: Budget,
     /// Keys of the user that the command has seen: none of them is published.
@@ -92,6 +95,7 @@ impl Context {
             budget: Budget::new(settings.timeout().unwrap_or(Timeouts::default().idle)),
             settings,
             ca_file: args.ca_file,
+            openers: Openers::new(args.passphrase_file, args.identity),
             own_keys: RefCell::default(),
             given: Rc::default(),
             opened: OnceCell::new(),

@@ -15,9 +15,11 @@ use namesys::workspace::{Config, RecordedKeys};
 use super::context::Context;
 use super::error::{CliError, Exit};
 use super::given::Given;
+use super::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use super::open_wallet::OpenWallet;
 use super::password_args::{self, PasswordArgs};
 use super::prompt;
+use super::remember::{self, RememberArgs};
 use super::signature_files::{brought, in_file};
 use super::suggest::words;
 use super::wallet_args::WalletArgs;
@@ -48,6 +50,8 @@ pub struct DeriveArgs {
     pub password: PasswordArgs,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub remember: RememberArgs,
     /// A signature of SIGN 1 made elsewhere (with --from); give a second one to have them compared
     #[arg(long, value_name = "FILE", help_heading = "Wallet")]
     pub ipns_signature: Vec<PathBuf>,
@@ -93,6 +97,41 @@ pub struct Deriver {
 }
 
 impl DeriveArgs {
+    /// The records signer of the workspace: of the flags, or remembered; where a wallet is given,
+    /// that one is meant.
+    ///
+    /// # Errors
+    /// Exit 2 when it is not a key.
+    pub fn signer_at_hand(
+        &self,
+        given: &SignerKeyArgs,
+        context: &Context,
+        recorded: &RecordedKeys,
+    ) -> Result<Option<SignerKey>, CliError> {
+        match (given.get(context)?, recorded.signer) {
+            (None, Some(address)) if !self.wallet.is_given()? => {
+                Ok(remember::signer(context, address))
+            }
+            (given, _) => Ok(given),
+        }
+    }
+
+    /// As [`signer_at_hand`](Self::signer_at_hand), of the IPNS key.
+    ///
+    /// # Errors
+    /// Exit 2 when it is not a key.
+    pub fn ipns_at_hand(
+        &self,
+        given: &IpnsKeyArgs,
+        context: &Context,
+        recorded: &RecordedKeys,
+    ) -> Result<Option<IpnsKey>, CliError> {
+        match (given.get(context)?, recorded.ipns_name) {
+            (None, Some(name)) if !self.wallet.is_given()? => Ok(remember::ipns(context, &name)),
+            (given, _) => Ok(given),
+        }
+    }
+
     /// Opens the wallet and reads the password and the signatures made elsewhere. `recorded` is
     /// what the workspace knows.
     ///

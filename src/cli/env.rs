@@ -48,6 +48,12 @@ pub const KEY_PASSWORD: Var = Var("NAMESYS_KEY_PASSWORD");
 pub const SIGNER_KEY: Var = Var("NAMESYS_SIGNER_KEY");
 /// The IPNS key.
 pub const IPNS_KEY: Var = Var("NAMESYS_IPNS_KEY");
+/// The passphrase of encrypted key files.
+pub const PASSPHRASE: Var = Var("NAMESYS_PASSPHRASE");
+/// The file of the age identity that opens encrypted key files.
+pub const IDENTITY: Var = Var("NAMESYS_IDENTITY");
+/// The user's own folder for sockets.
+pub const RUNTIME_DIR: Var = Var("XDG_RUNTIME_DIR");
 /// The w3name service.
 pub const W3NAME_URL: Var = Var("NAMESYS_W3NAME_URL");
 /// A Kubo node's RPC.
@@ -87,8 +93,16 @@ pub const AWS_SECRET: Var = Var("AWS_SECRET_ACCESS_KEY");
 /// The region of a bucket.
 pub const AWS_REGION: Var = Var("AWS_REGION");
 /// What no service is to get as its token.
-pub const SECRETS: [Var; 7] =
-    [PRIVATE_KEY, KEY_PASSWORD, SIGNER_KEY, IPNS_KEY, KEYSTORE_PASSWORD_FILE, RPC_URL, RPC_HEADERS];
+pub const SECRETS: [Var; 8] = [
+    PRIVATE_KEY,
+    KEY_PASSWORD,
+    SIGNER_KEY,
+    IPNS_KEY,
+    PASSPHRASE,
+    KEYSTORE_PASSWORD_FILE,
+    RPC_URL,
+    RPC_HEADERS,
+];
 
 /// Whether nothing of the environment is read any more.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);

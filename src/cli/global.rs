@@ -48,6 +48,14 @@ pub struct GlobalArgs {
     /// Certificates trusted beside the system's roots
     #[arg(long, value_name = "PEM", global = true)]
     pub ca_file: Option<PathBuf>,
+    /// The passphrase of key files that are encrypted with age; - for stdin
+    /// [env: NAMESYS_PASSPHRASE, the passphrase itself]
+    #[arg(long, value_name = "FILE|-", global = true, hide_short_help = true)]
+    pub passphrase_file: Option<PathBuf>,
+    /// The age identity that opens key files encrypted to recipients; - for stdin
+    /// [env: NAMESYS_IDENTITY, the file]
+    #[arg(long, value_name = "FILE|-", global = true, hide_short_help = true)]
+    pub identity: Option<PathBuf>,
     /// Give up a server that makes no progress for so long [default: 30s, 5m for uploads, 3m for
     /// records through Kubo]. One that has failed for ten times as long in all (with the default
     /// 5m) is not asked again, nor is any that fails after thirty times (15m). After sixty times

@@ -3,20 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use namesys::keys::{IpnsKey, SignerKey, file};
-use namesys::secret::SecretBytes;
+use namesys::keys::file::{self, KeyFileError};
+use namesys::keys::{IpnsKey, SignerKey};
+use namesys::secret::{SecretBytes, SecretString};
 
 use super::context::Context;
 use super::env;
 use super::error::CliError;
-use super::git;
-use super::input::MAX_SECRET;
+use super::key_files;
 
 /// The flag of the records signer.
 #[derive(Debug, Args)]
 pub struct SignerKeyArgs {
-    /// The records signer, in place of the wallet: 32 bytes in hex or base64; - for stdin
-    /// [env: NAMESYS_SIGNER_KEY, the key itself]
+    /// The records signer, in place of the wallet: 32 bytes in hex or base64, also encrypted
+    /// with age; - for stdin [env: NAMESYS_SIGNER_KEY, the key itself]
     #[arg(long, value_name = "FILE|-", help_heading = "Derived keys")]
     signer_key_file: Option<PathBuf>,
 }
@@ -25,8 +25,8 @@ pub struct SignerKeyArgs {
 #[derive(Debug, Args)]
 pub struct IpnsKeyArgs {
     /// The IPNS key, in place of the wallet: hex of the seed, libp2p protobuf, seed and public key,
-    /// PKCS#8 (PEM or DER), JWK, or Kubo's config; what is binary also in hex or base64; - for
-    /// stdin [env: NAMESYS_IPNS_KEY, the key itself]
+    /// PKCS#8 (PEM or DER), JWK, or Kubo's config; what is binary also in hex or base64; also
+    /// encrypted with age; - for stdin [env: NAMESYS_IPNS_KEY, the key itself]
     #[arg(long, value_name = "FILE|-", help_heading = "Derived keys")]
     ipns_key_file: Option<PathBuf>,
 }
@@ -38,17 +38,15 @@ impl SignerKeyArgs {
     /// Exit 2 when it is not a key.
     pub fn get(&self, context: &Context) -> Result<Option<SignerKey>, CliError> {
         if let Some(file) = &self.signer_key_file {
-            if is_stdin(file) {
-                let bytes = context.stdin.read("--signer-key-file", file, MAX_SECRET)?;
-                return Ok(Some(file::parse_signer_key(&bytes)?));
-            }
-            let (key, note) = file::read_signer_key(file)?;
-            warn(context, note);
-            git::warn_unignored(context, file);
-            return Ok(Some(key));
+            let bytes = key_files::read(context, "--signer-key-file", file)?;
+            let key = file::parse_signer_key(&bytes);
+            return key.map(Some).map_err(|source| match is_stdin(file) {
+                true => source.into(),
+                false => KeyFileError::Signer { path: file.clone(), source }.into(),
+            });
         }
         let Some(text) = env::SIGNER_KEY.key()? else { return Ok(None) };
-        let bytes = SecretBytes::new(text.expose().clone().into_bytes());
+        let bytes = key_files::open(context, bytes_of(&text), env::SIGNER_KEY.0)?;
         file::parse_signer_key(&bytes)
             .map(Some)
             .map_err(|error| in_variable(env::SIGNER_KEY, error))
@@ -70,17 +68,16 @@ impl IpnsKeyArgs {
     /// Exit 2 when it is not a key.
     pub fn get(&self, context: &Context) -> Result<Option<IpnsKey>, CliError> {
         if let Some(file) = &self.ipns_key_file {
-            if is_stdin(file) {
-                let bytes = context.stdin.read("--ipns-key-file", file, MAX_SECRET)?;
-                return Ok(Some(IpnsKey::parse(bytes.expose())?));
-            }
-            let (key, note) = file::read_ipns_key(file)?;
-            warn(context, note);
-            git::warn_unignored(context, file);
-            return Ok(Some(key));
+            let bytes = key_files::read(context, "--ipns-key-file", file)?;
+            let key = IpnsKey::parse(bytes.expose());
+            return key.map(Some).map_err(|source| match is_stdin(file) {
+                true => source.into(),
+                false => KeyFileError::Ipns { path: file.clone(), source }.into(),
+            });
         }
         let Some(text) = env::IPNS_KEY.key()? else { return Ok(None) };
-        let key = IpnsKey::parse(text.expose().as_bytes());
+        let bytes = key_files::open(context, bytes_of(&text), env::IPNS_KEY.0)?;
+        let key = IpnsKey::parse(bytes.expose());
         key.map(Some).map_err(|error| in_variable(env::IPNS_KEY, error))
     }
 
@@ -100,10 +97,8 @@ fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-fn warn(context: &Context, note: Option<file::PermissionsNote>) {
-    if let Some(note) = note {
-        context.output.warn(note);
-    }
+fn bytes_of(text: &SecretString) -> SecretBytes {
+    SecretBytes::new(text.expose().clone().into_bytes())
 }
 
 fn in_variable(var: env::Var, error: impl Into<CliError>) -> CliError {

@@ -20,11 +20,14 @@ mod git;
 mod given;
 pub mod global;
 pub mod input;
+pub mod key_files;
+pub mod key_forms;
 pub mod keys_args;
 mod log;
 mod mass_removal;
 mod new_args;
 pub mod open_wallet;
+mod openers;
 pub mod output;
 pub mod owner_args;
 pub mod password_args;
@@ -32,6 +35,7 @@ pub mod progress;
 pub mod prompt;
 mod publish_errors;
 mod pull_errors;
+pub mod remember;
 pub mod rpc_args;
 pub mod session;
 pub mod settings;
@@ -144,6 +148,8 @@ pub enum Command {
     Demo(cmd::demo::Args),
     /// Show or convert keys
     Key(cmd::key::Args),
+    /// Wipe the keys that --remember keeps
+    Lock(cmd::lock::Args),
     /// Sign, show, get and put single IPNS records
     Ipns(cmd::ipns::Args),
     /// Show and advance w3name revisions
@@ -158,6 +164,9 @@ pub enum Command {
     /// List what a shell completes
     #[command(hide = true)]
     Complete(cmd::complete::Args),
+    /// Remember keys, as --remember starts it
+    #[command(hide = true)]
+    Agent(cmd::lock::AgentArgs),
 }
 
 /// The definition of the command line, with what is added to all of it.
@@ -201,6 +210,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         #[cfg(feature = "devnet")]
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
+        Command::Lock(args) => cmd::lock::run(&args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),
         #[cfg(feature = "devnet")]
@@ -208,6 +218,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Completions(args) => cmd::completions::run(args, context),
         Command::Man(args) => cmd::man::run(args, context),
         Command::Complete(args) => cmd::complete::run(args, context),
+        Command::Agent(args) => cmd::lock::run_agent(&args, context),
     }
 }
 
@@ -246,10 +257,13 @@ fn stdin_readers(command: &clap::Command, matches: &ArgMatches) -> Vec<String> {
     };
     let readers = command.get_arguments().filter(takes_stdin).filter(is_stdin).map(label);
     let mut readers: Vec<String> = readers.collect();
+    let global = readers.clone();
     if let Some((name, matches)) = matches.subcommand()
         && let Some(command) = command.find_subcommand(name)
     {
-        readers.extend(stdin_readers(command, matches));
+        // Flags that every command takes are among those of each.
+        let below = stdin_readers(command, matches);
+        readers.extend(below.into_iter().filter(|label| !global.contains(label)));
     }
     readers
 }

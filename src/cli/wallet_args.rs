@@ -8,7 +8,7 @@ use clap::Args;
 use namesys::keys::{SignerKey, SignerKeyError, file};
 use namesys::report::ErrorKind;
 use namesys::request::{AddressFormError, parse_address};
-use namesys::secret::{SecretBytes, SecretString};
+use namesys::secret::SecretString;
 use namesys::wallet::{
     Address, ExternalWallet, HdPath, LocalWallet, MnemonicError, Wallet, account_path,
     check_keystore, open_keystore, open_mnemonic,
@@ -16,11 +16,9 @@ use namesys::wallet::{
 
 use super::context::Context;
 use super::error::{CliError, Exit};
-use super::git;
-use super::input::MAX_SECRET;
 use super::open_wallet::OpenWallet;
 use super::values::duration;
-use super::{env, prompt};
+use super::{env, key_files, prompt};
 
 /// The flags of the wallet.
 #[derive(Debug, Default, Args)]
@@ -242,7 +240,7 @@ impl WalletArgs {
         };
         let file = Path::new(given.expose());
         if given.expose() == "-" || file.is_file() {
-            let bytes = read_secret(context, &self.flag("mnemonic"), file)?;
+            let bytes = key_files::read(context, &self.flag("mnemonic"), file)?;
             let words =
                 std::str::from_utf8(bytes.expose()).map(|text| SecretString::new(text.to_owned()));
             return Ok(open_mnemonic(&words.map_err(|_| MnemonicError::NotText)?, &path)?);
@@ -284,22 +282,9 @@ impl WalletArgs {
 }
 
 fn read_private_key(context: &Context, flag: &str, file: &Path) -> Result<SignerKey, CliError> {
-    let bytes = read_secret(context, flag, file)?;
+    let bytes = key_files::read(context, flag, file)?;
     let key = file::parse_signer_key(&bytes);
     key.map_err(|error| named(&format!("{flag} {}", file.display()), error))
-}
-
-/// A file (with a warning when others can read it) or stdin.
-fn read_secret(context: &Context, flag: &str, file: &Path) -> Result<SecretBytes, CliError> {
-    if file == Path::new("-") {
-        return context.stdin.read(flag, file, MAX_SECRET);
-    }
-    let (bytes, note) = file::read(file)?;
-    if let Some(note) = note {
-        context.output.warn(note);
-    }
-    git::warn_unignored(context, file);
-    Ok(bytes)
 }
 
 /// `error`, with where the offending input stood.

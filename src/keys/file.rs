@@ -139,10 +139,15 @@ fn give_name(file: &File, path: &Path) -> io::Result<()> {
 /// # Errors
 /// As [`create_new`].
 pub fn write_signer_key(path: &Path, key: &SignerKey) -> Result<(), KeyFileError> {
+    create_new(path, signer_key_text(key).expose())
+}
+
+/// What [`write_signer_key`] writes.
+pub fn signer_key_text(key: &SignerKey) -> SecretBytes {
     let mut hex_digits = hex::encode(key.scalar().expose());
-    let text = Secret::new(format!("# signer {}\n{hex_digits}\n", key.address()));
+    let text = format!("# signer {}\n{hex_digits}\n", key.address());
     hex_digits.zeroize();
-    create_new(path, text.expose().as_bytes())
+    Secret::new(text.into_bytes())
 }
 
 /// Writes the IPNS key as `# ipns <name>` and its PKCS#8 PEM.
@@ -150,8 +155,12 @@ pub fn write_signer_key(path: &Path, key: &SignerKey) -> Result<(), KeyFileError
 /// # Errors
 /// As [`create_new`].
 pub fn write_ipns_key(path: &Path, key: &IpnsKey) -> Result<(), KeyFileError> {
-    let text = Secret::new(format!("# ipns {}\n{}", key.name(), key.to_pem().expose()));
-    create_new(path, text.expose().as_bytes())
+    create_new(path, ipns_key_text(key).expose())
+}
+
+/// What [`write_ipns_key`] writes.
+pub fn ipns_key_text(key: &IpnsKey) -> SecretBytes {
+    Secret::new(format!("# ipns {}\n{}", key.name(), key.to_pem().expose()).into_bytes())
 }
 
 /// Reads a key file of any form, with a note when others can read it too.

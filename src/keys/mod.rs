@@ -7,6 +7,8 @@ mod ipns;
 mod ipns_forms;
 mod leak;
 mod plan;
+#[cfg(feature = "age")]
+pub mod sealed;
 mod signer;
 
 pub use crate::multiformats::{IpnsName, IpnsNameError};

@@ -32,6 +32,7 @@ mod publish;
 mod published_keys;
 mod pull;
 mod pull_guards;
+mod remember;
 mod reports;
 mod rotate;
 mod secrets;

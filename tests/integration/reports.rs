@@ -46,6 +46,7 @@ const OFFLINE: &[(&str, i32)] = &[
     ("keygen --export keys", 0),
     ("keygen --export keys", 0),
     ("keygen --export taken", 1),
+    ("lock", 2),
     ("set text url https://example.com", 0),
     ("set text Avatar https://example.com", 2),
     ("set address eth 0x1", 2),

@@ -47,7 +47,7 @@ enum Before {
     Behind,
 }
 
-const SCENES: [Scene; 32] = [
+const SCENES: [Scene; 33] = [
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
@@ -57,6 +57,7 @@ const SCENES: [Scene; 32] = [
     scene(Before::Wanted, &["edit"]),
     scene(Before::Wanted, &["keygen"]),
     scene(Before::Wanted, &["keygen", "--export", "keys"]),
+    scene(Before::Wanted, &["keygen", "--export", "keys", "--format", "base64"]),
     scene(Before::Wanted, &["approve"]),
     scene(Before::Wanted, &["sign"]),
     scene(Before::Signed, &["sign"]),

@@ -54,6 +54,8 @@ fuzz!(
     abi_payload,
     keystore,
     key_files,
+    sealed_files,
+    agent_line,
     redaction,
     gateway_template,
     ccip_answer,

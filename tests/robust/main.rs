@@ -44,6 +44,11 @@ const TRIALS: &[(&str, Missing, fn())] = &[
         owners::a_workspace_of_another_user_is_refused_where_it_is_found,
     ),
     (
+        "owners::an_agent_tells_another_user_nothing",
+        owners::missing,
+        owners::an_agent_tells_another_user_nothing,
+    ),
+    (
         "owners::a_folder_that_may_not_be_read_is_not_called_empty",
         owners::missing,
         owners::a_folder_that_may_not_be_read_is_not_called_empty,

@@ -1,9 +1,12 @@
 //! A workspace that another user owns: refused where it is found, taken where it is named.
 
+use std::io::{Read, Write};
 use std::os::unix::fs::chown;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -154,6 +157,38 @@ pub fn a_workspace_of_another_user_is_refused_where_it_is_found() {
     refused(&mut list(), &dir);
     let (code, kind, _) = end(&mut scene.command(&["-C", "..", "list"]));
     assert_eq!((code, kind), (Some(2), "bad-config".into()));
+}
+
+/// An agent of alice, whom somebody asks who gets through to its socket.
+pub fn an_agent_tells_another_user_nothing() {
+    let scene = Scene::new();
+    let runtime = scene.0.path("run");
+    std::fs::create_dir(&runtime).unwrap();
+    std::fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .unwrap();
+    chown(&runtime, Some(ALICE), None).unwrap();
+    let mut command = scene.command(&["agent"]);
+    command.env("XDG_RUNTIME_DIR", &runtime).current_dir("/").uid(ALICE).stdout(Stdio::piped());
+    let mut agent = command.spawn().unwrap();
+    let mut ready = [0; 6];
+    agent.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    let socket = runtime.join("namesys/agent.sock");
+    // No mode keeps root out: who asks is told by the system.
+    for _ in 0..2 {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut said = Vec::new();
+        let talked = stream.write_all(b"lock\n").and_then(|()| stream.read_to_end(&mut said));
+        assert!(said.is_empty(), "{talked:?}: {said:?}");
+    }
+    assert!(agent.try_wait().unwrap().is_none(), "it goes on");
+    // Nobody hands keys to an agent of alice, or takes them from there.
+    let mut lock = scene.command(&["lock"]);
+    let (code, kind, _) = end(lock.env("XDG_RUNTIME_DIR", &runtime).current_dir("/"));
+    assert_eq!((code, kind), (Some(2), "io".into()));
+    let (code, kind, _) = end(lock.uid(ALICE));
+    assert_eq!((code, kind), (Some(0), Value::Null));
+    assert!(agent.wait().unwrap().success());
 }
 
 /// What is in the way is said, and not that there is nothing.

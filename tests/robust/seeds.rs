@@ -7,6 +7,7 @@ use alloy_primitives::{Address, hex};
 use namesys::chain::OffchainLookup;
 use namesys::ipfs::{BlockSource, CarWriter, MemoryBlocks, pack_files};
 use namesys::keys::IpnsKey;
+use namesys::keys::sealed::{self, SealTo};
 use namesys::record::RecordFile;
 use serde_json::Value;
 
@@ -264,6 +265,27 @@ pub fn redaction() -> Vec<Vec<u8>> {
         "sn259rEFXrQrWyx3Q7XneWcwV6dfL, SBU2RRGLXH3E5CQHTD3ODLDF2BWDCYUSSBLLZ5GNW7JXHDIYKXZWHOKR",
     ]));
     seeds
+}
+
+pub fn sealed_files() -> Vec<Vec<u8>> {
+    let to = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj".parse().unwrap();
+    let sealed = sealed::seal(&b"the key".to_vec().into(), &SealTo::Recipients(vec![to])).unwrap();
+    let base64: String = sealed.lines().filter(|line| !line.starts_with('-')).collect();
+    vec![
+        data_encoding::BASE64.decode(base64.as_bytes()).unwrap(),
+        sealed.into_bytes(),
+        b"age-encryption.org/v1\n-> scrypt bBjlhJVYZeE4aqUdmtRHfw 10\n".to_vec(),
+    ]
+}
+
+pub fn agent_line() -> Vec<Vec<u8>> {
+    let name = IpnsKey::from_seed(&[7; 32].into()).name();
+    of(&[
+        &format!("get ipns {name}\n"),
+        "get signer 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1\n",
+        &format!("put ipns {name} 900 {}\n", "07".repeat(32)),
+        "lock\n",
+    ])
 }
 
 pub fn gateway_template() -> Vec<Vec<u8>> {

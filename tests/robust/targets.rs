@@ -13,6 +13,7 @@ use namesys::ipfs::{BlockSink, CarReader, DAG_PB, MemoryBlocks, RAW, sha256_cid}
 use namesys::ipfs::{TreeBudget, TreeLimits, Walk, list, read_file, resolve};
 use namesys::ipns::{Revision, UnverifiedRecord};
 use namesys::keys::file::parse_signer_key;
+use namesys::keys::sealed::{self, Identities};
 use namesys::keys::{IpnsKey, IpnsName, OwnKeys, private_key_in};
 use namesys::plan::PlanFile;
 use namesys::published::BaseFile;
@@ -32,7 +33,7 @@ pub use crate::index::index;
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 23] = [
+pub const ALL: [(&str, Target); 25] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -49,6 +50,8 @@ pub const ALL: [(&str, Target); 23] = [
     ("abi_payload", abi_payload),
     ("keystore", keystore),
     ("key_files", key_files),
+    ("sealed_files", sealed_files),
+    ("agent_line", agent_line),
     ("redaction", redaction),
     ("gateway_template", gateway_template),
     ("ccip_answer", ccip_answer),
@@ -360,6 +363,27 @@ pub fn key_files(input: &[u8]) {
         let hex = alloy_primitives::hex::encode(key.scalar().expose());
         let again = parse_signer_key(&SecretBytes::new(hex.into_bytes()));
         assert_eq!(again.expect("our own form").address(), key.address());
+    }
+}
+
+/// The identity that the seeds are encrypted to.
+pub const IDENTITY: &str =
+    "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+
+/// A file that is encrypted: what opens holds what was closed in it.
+pub fn sealed_files(input: &[u8]) {
+    let identities = Identities::parse(&IDENTITY.to_owned().into()).expect("it is one");
+    let _ = sealed::needs(input);
+    if let Ok(opened) = sealed::open_with_identities(input, &identities) {
+        assert!(sealed::is_sealed(input));
+        assert_eq!(opened.expose(), b"the key", "no byte is changed unseen");
+    }
+}
+
+/// A request to the process that remembers keys.
+pub fn agent_line(input: &[u8]) {
+    if namesys::agent::is_request(input) {
+        assert!(input.ends_with(b"\n") && !input[..input.len() - 1].contains(&b'\n'));
     }
 }
 

@@ -55,6 +55,10 @@ const SEVERAL: &[(&str, &[&str])] = &[
             "thiserror-impl",
         ],
     ),
+    (
+        "age: its key exchange, its scrypt, and the texts of its errors",
+        &["curve25519-dalek", "hkdf", "rustc-hash", "scrypt", "self_cell"],
+    ),
     ("alloy-provider's dashmap", &["hashbrown"]),
     (
         "alloy's macros, and those that have not moved to syn 3",

@@ -77,6 +77,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "doctor" => same::<DoctorReport>(document),
         "serve" => same::<ServeReport>(document),
         "demo" => same::<DemoReport>(document),
+        "lock" => same::<LockReport>(document),
         "key" if rest.first() == Some(&"inspect") => same::<KeyReport>(document),
         "key" => same::<KeyExportReport>(document),
         "ipns" => match (rest.first(), has("records")) {
@@ -94,7 +95,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 37] = [
+pub const COMMANDS: [&str; 38] = [
     "init",
     "clone",
     "name",
@@ -127,6 +128,7 @@ pub const COMMANDS: [&str; 37] = [
     "serve",
     "demo",
     "key",
+    "lock",
     "ipns",
     "revision",
     "devnet",

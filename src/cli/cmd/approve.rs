@@ -332,6 +332,7 @@ fn signer(
         Some(_) => (None, deriver.signer_key(context)?),
     };
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
+    args.derive.remember.keep(context, ipns.as_ref(), Some(&key))?;
     *opened = Some(deriver.wallet);
     Ok(key.address())
 }

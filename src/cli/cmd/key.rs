@@ -3,15 +3,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
-use data_encoding::{BASE64, HEXLOWER};
-use namesys::keys::{IpnsKey, SignerKey, file};
+use clap::Subcommand;
+use namesys::keys::file;
 use namesys::report::{IpnsKeyReport, KeyExportReport, KeyReport, SignerReport};
-use namesys::secret::{SecretBytes, SecretString};
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::export_place;
+use crate::cli::key_forms::{Format, SealArgs, of_ipns, of_signer, text_of};
 use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::output::{Human, Outcome};
 
@@ -36,6 +35,8 @@ enum Command {
         /// The form
         #[arg(long, value_enum)]
         format: Format,
+        #[command(flatten)]
+        seal: SealArgs,
         /// A new file (mode 0600) in place of stdout
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -50,34 +51,11 @@ struct KeyArgs {
     signer: SignerKeyArgs,
 }
 
-/// The forms of a secret key. Each is read back wherever a key is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// 64 hexadecimal digits: the seed of an IPNS key, the scalar of a records signer
-    Hex,
-    /// 64 bytes, seed and public key, as w3name and libsodium keep them (in JSON: base64)
-    Raw,
-    /// The libp2p protobuf, binary, as Kubo imports it (in JSON: base64)
-    Libp2p,
-    /// In one line, for secret stores: of an IPNS key the libp2p protobuf, of a records signer its
-    /// 32 bytes
-    Base64,
-    /// PKCS#8 PEM
-    Pem,
-}
-
-impl Format {
-    /// Whether a terminal cannot show it.
-    fn is_binary(self) -> bool {
-        matches!(self, Self::Raw | Self::Libp2p)
-    }
-}
-
 /// Runs `key inspect` or `key export`.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     match args.command {
         Command::Inspect { keys } => inspect(&keys, context),
-        Command::Export { keys, format, out } => export(&keys, format, out, context),
+        Command::Export { keys, format, seal, out } => export(&keys, format, &seal, out, context),
     }
 }
 
@@ -94,6 +72,7 @@ fn inspect(keys: &KeyArgs, context: &Context) -> Result<Outcome, CliError> {
 fn export(
     keys: &KeyArgs,
     format: Format,
+    seal: &SealArgs,
     out: Option<PathBuf>,
     context: &Context,
 ) -> Result<Outcome, CliError> {
@@ -102,12 +81,11 @@ fn export(
             return Err(CliError::usage("two keys are given, and one is exported at a time")
                 .hint("give one of --ipns-key-file and --signer-key-file"));
         }
-        (Some(key), None) => encode_ipns(&key, format),
-        (None, Some(key)) => encode_signer(&key, format)?,
+        (Some(key), None) => of_ipns(&key, format, seal.get(context, format)?.as_ref())?,
+        (None, Some(key)) => of_signer(&key, format, seal.get(context, format)?.as_ref())?,
         (None, None) => return Err(no_key()),
     };
-    let name = format.to_possible_value().map(|value| value.get_name().to_owned());
-    let format_name = name.unwrap_or_default();
+    let format_name = format.word();
     if let Some(out) = out {
         export_place::refuse_published(&out)?;
         file::create_new(&out, key.expose())?;
@@ -124,44 +102,6 @@ fn export(
         return context.output.binary(key.expose(), &what, instead);
     }
     context.output.raw(key.expose())
-}
-
-fn encode_ipns(key: &IpnsKey, format: Format) -> SecretBytes {
-    match format {
-        Format::Hex => line(SecretString::new(HEXLOWER.encode(key.seed().expose()))),
-        Format::Raw => SecretBytes::new(key.to_libp2p().expose()[4..].to_vec()),
-        Format::Libp2p => key.to_libp2p(),
-        Format::Base64 => line(SecretString::new(BASE64.encode(key.to_libp2p().expose()))),
-        Format::Pem => SecretBytes::new(key.to_pem().expose().clone().into_bytes()),
-    }
-}
-
-fn encode_signer(key: &SignerKey, format: Format) -> Result<SecretBytes, CliError> {
-    let scalar = key.scalar();
-    match format {
-        Format::Hex => Ok(line(SecretString::new(HEXLOWER.encode(scalar.expose())))),
-        Format::Base64 => Ok(line(SecretString::new(BASE64.encode(scalar.expose())))),
-        Format::Raw | Format::Libp2p | Format::Pem => {
-            Err(CliError::usage("a records signer is exported as hex or base64 only")
-                .hint("--format hex or base64; raw, libp2p and pem are forms of the IPNS key"))
-        }
-    }
-}
-
-fn line(text: SecretString) -> SecretBytes {
-    let mut bytes = Vec::with_capacity(text.expose().len() + 1);
-    bytes.extend_from_slice(text.expose().as_bytes());
-    bytes.push(b'\n');
-    SecretBytes::new(bytes)
-}
-
-fn text_of(key: &SecretBytes, format: Format) -> SecretString {
-    SecretString::new(match format {
-        Format::Raw | Format::Libp2p => BASE64.encode(key.expose()),
-        Format::Hex | Format::Base64 | Format::Pem => {
-            String::from_utf8_lossy(key.expose()).trim_end().to_owned()
-        }
-    })
 }
 
 fn no_key() -> CliError {

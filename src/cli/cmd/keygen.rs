@@ -3,12 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use namesys::chain::RecordhashSource;
+use namesys::keys::sealed::{self, SealTo};
 use namesys::keys::{IpnsKey, SignerKey, Storage, file};
 use namesys::recordhash::{Recordhash, Target};
 use namesys::report::{
     ErrorKind, IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport,
 };
+use namesys::secret::SecretBytes;
 use namesys::workspace::RecordedKeys;
 
 use crate::cli::claims;
@@ -17,10 +20,11 @@ use crate::cli::deriver::{DeriveArgs, Deriver, KeysFor};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::export_place;
 use crate::cli::git;
+use crate::cli::key_forms::{Format, SealArgs, of_ipns, of_signer};
 use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::{Session, parse_name};
-use crate::cli::suggest::storages;
+use crate::cli::suggest::{storages, words};
 
 /// `keygen …`
 #[derive(Debug, clap::Args)]
@@ -40,6 +44,13 @@ pub struct Args {
     /// other files, never below .well-known; with a .gitignore where there is none
     #[arg(long, value_name = "DIR")]
     export: Option<PathBuf>,
+    /// With --export, the form of both files: pem (the default; the signer's is hex), hex or base64
+    /// (one line each, for secret stores), or age (encrypted, ipns.key.age and signer.key.age)
+    #[arg(long, value_name = "FORMAT", value_parser = words(&["pem", "hex", "base64", "age"],
+          export_format), requires = "export")]
+    format: Option<Format>,
+    #[command(flatten)]
+    seal: SealArgs,
     /// Print the texts to sign elsewhere, and sign nothing
     #[arg(long, conflicts_with_all = ["export", "ipns_signature", "signer_signature"])]
     requests: bool,
@@ -65,15 +76,19 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if args.requests {
         return requests(&args, context, keys_for, &recorded);
     }
+    // Before the wallet is asked for anything.
+    let format = args.format.unwrap_or(Format::Pem);
+    let seal = args.seal.get(context, format)?;
     let mut deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
     let (ipns, signer) = deriver.both(context)?;
     warn_of_storage(&args.rpc, &deriver, &ipns, context)?;
     if let Some(mut session) = session {
         session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;
     }
+    args.derive.remember.keep(context, Some(&ipns), Some(&signer))?;
     let exported = match &args.export {
         Some(dir) => {
-            let exported = export(dir, &ipns, &signer)?;
+            let exported = export(dir, &ipns, &signer, format, seal.as_ref())?;
             exported
                 .first()
                 .into_iter()
@@ -211,15 +226,31 @@ fn requests(
     Ok(Outcome::done(RequestsReport { requests: requests.map(RequestReport::from).into() }))
 }
 
-const KEY_FILES: [&str; 2] = ["ipns.key", "signer.key"];
+/// The forms of both keys alike; PEM is the IPNS key's, and the signer is hex then.
+fn export_format(word: &str) -> Result<Format, String> {
+    Format::from_str(word, false)
+        .ok()
+        .filter(|format| !format.is_binary())
+        .ok_or_else(|| "the forms are pem, hex, base64 and age".to_owned())
+}
 
-fn key_files(dir: &Path) -> [PathBuf; 2] {
-    KEY_FILES.map(|file| dir.join(file))
+/// The files of `--export` in a form.
+fn key_files(format: Format) -> [&'static str; 2] {
+    match format {
+        Format::Age => ["ipns.key.age", "signer.key.age"],
+        _ => ["ipns.key", "signer.key"],
+    }
 }
 
 /// Both keys, or neither where another file stands in the way of one. A file that holds the same
 /// key already, as after a run that was cut short, stays.
-fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>, CliError> {
+fn export(
+    dir: &Path,
+    ipns: &IpnsKey,
+    signer: &SignerKey,
+    format: Format,
+    to: Option<&SealTo>,
+) -> Result<Vec<String>, CliError> {
     export_place::refuse_published(dir)?;
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
@@ -228,35 +259,68 @@ fn export(dir: &Path, ipns: &IpnsKey, signer: &SignerKey) -> Result<Vec<String>,
     folder
         .create(dir)
         .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
-    let [ipns_path, signer_path] = key_files(dir);
-    let has_ipns = is_there(&ipns_path, || {
-        file::read_ipns_key(&ipns_path)
-            .is_ok_and(|(found, open)| found.name() == ipns.name() && open.is_none())
+    let names = key_files(format);
+    let [ipns_path, signer_path] = names.map(|name| dir.join(name));
+    let has_ipns = is_there(&ipns_path, to, |bytes| {
+        IpnsKey::parse(bytes.expose()).is_ok_and(|found| found.name() == ipns.name())
     })?;
-    let has_signer = is_there(&signer_path, || {
-        file::read_signer_key(&signer_path)
-            .is_ok_and(|(found, open)| found.address() == signer.address() && open.is_none())
+    let has_signer = is_there(&signer_path, to, |bytes| {
+        file::parse_signer_key(bytes).is_ok_and(|found| found.address() == signer.address())
     })?;
-    export_place::ignore_in_git(dir, &KEY_FILES)?;
+    export_place::ignore_in_git(dir, &names)?;
     if !has_ipns {
-        file::write_ipns_key(&ipns_path, ipns)?;
+        let bytes = match format {
+            Format::Pem => file::ipns_key_text(ipns),
+            format => of_ipns(ipns, format, to)?,
+        };
+        file::create_new(&ipns_path, bytes.expose())?;
     }
     if !has_signer {
-        file::write_signer_key(&signer_path, signer)?;
+        let bytes = match format {
+            Format::Pem => file::signer_key_text(signer),
+            format => of_signer(signer, format, to)?,
+        };
+        if let Err(error) = file::create_new(&signer_path, bytes.expose()) {
+            // What is encrypted cannot be told for the same by the next run.
+            if !has_ipns && format == Format::Age {
+                let _ = std::fs::remove_file(&ipns_path);
+            }
+            return Err(error.into());
+        }
     }
     Ok(vec![ipns_path.display().to_string(), signer_path.display().to_string()])
 }
 
-/// Whether the file is there and the same; another one is refused, and so are a link and a file
-/// that others can read.
-fn is_there(path: &Path, is_same: impl Fn() -> bool) -> Result<bool, CliError> {
+/// Whether the file is there and the same; another one is refused, and so are a link, a file that
+/// others can read, and one that is encrypted to what is not given here.
+fn is_there(
+    path: &Path,
+    to: Option<&SealTo>,
+    is_same: impl Fn(&SecretBytes) -> bool,
+) -> Result<bool, CliError> {
+    let holds_it = || {
+        let Ok((bytes, None)) = file::read(path) else { return false };
+        match (sealed::is_sealed(bytes.expose()), to) {
+            (false, None) => is_same(&bytes),
+            (true, Some(SealTo::Passphrase(passphrase))) => {
+                sealed::open_with_passphrase(bytes.expose(), passphrase)
+                    .is_ok_and(|opened| is_same(&opened))
+            }
+            _ => false,
+        }
+    };
     match path.symlink_metadata() {
         Err(_) => Ok(false),
-        Ok(found) if found.is_file() && is_same() => Ok(true),
+        Ok(found) if found.is_file() && holds_it() => Ok(true),
         Ok(_) => {
             let message = format!("{} exists already; keys are never overwritten", path.display());
-            Err(CliError::new(Exit::Failed, ErrorKind::Exists, message)
-                .hint("give another folder to --export"))
+            Err(CliError::new(Exit::Failed, ErrorKind::Exists, message).hint(match to {
+                Some(_) => {
+                    "give another folder to --export; one that a run left that was cut short \
+                         can be removed"
+                }
+                None => "give another folder to --export",
+            }))
         }
     }
 }

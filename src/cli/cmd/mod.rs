@@ -21,6 +21,7 @@ pub mod ipns;
 pub mod key;
 pub mod keygen;
 pub mod list;
+pub mod lock;
 pub mod man;
 pub mod name;
 pub mod pack;

@@ -231,7 +231,7 @@ fn hand(
         return Ok((Hand::Owner(wallet), None));
     }
     let recorded = session.config.keys().clone();
-    if let Some(key) = args.signer_key.get(context)? {
+    if let Some(key) = args.derive.signer_at_hand(args.signer_key, context, &recorded)? {
         let wallet = match needs_wallet(args, context, session, mode, &key)? {
             true => Some(args.derive.wallet.open_as(context, recorded.wallet)?),
             false => None,
@@ -242,15 +242,20 @@ fn hand(
             signer: Some(key.address()),
             ..RecordedKeys::default()
         })?;
+        args.derive.remember.keep(context, None, Some(&key))?;
         return Ok((Hand::Key(key, wallet), None));
     }
     let mut deriver = args.derive.open(context, KeysFor::from(&session.config), &recorded)?;
     // The first time both keys are derived, so that a mistyped password is caught from then on.
     let (ipns, key) = match recorded.ipns_name {
-        Some(_) if !args.with_ipns => (None, deriver.signer_key(context)?),
+        // What is remembered is for a day's work: both.
+        Some(_) if !args.with_ipns && !args.derive.remember.is_asked() => {
+            (None, deriver.signer_key(context)?)
+        }
         _ => deriver.both(context).map(|(ipns, key)| (Some(ipns), key))?,
     };
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
+    args.derive.remember.keep(context, ipns.as_ref(), Some(&key))?;
     Ok((Hand::Key(key, Some(deriver.wallet)), ipns))
 }
 

@@ -337,12 +337,12 @@ impl Work<'_> {
 
 /// The signer that is approved on chain is the one that signs: given, or derived.
 fn prove_signer(args: &Args, context: &Context, session: &mut Session) -> Result<(), CliError> {
-    let signer = match args.signer_key.get(context)? {
+    let derive = &args.publication.author.derive;
+    let recorded = session.config.keys().clone();
+    let signer = match derive.signer_at_hand(&args.signer_key, context, &recorded)? {
         Some(key) => key.address(),
         None => {
-            let (keys_for, recorded) =
-                (KeysFor::from(&session.config), session.config.keys().clone());
-            let derive = &args.publication.author.derive;
+            let keys_for = KeysFor::from(&session.config);
             derive.open(context, keys_for, &recorded)?.signer_key(context)?.address()
         }
     };

@@ -124,15 +124,21 @@ impl AuthorArgs {
     }
 
     fn find_key(&self, context: &Context, session: &mut Session) -> Result<IpnsKey, CliError> {
-        if let Some(key) = self.ipns_key.get(context)? {
+        let recorded = session.config.keys().clone();
+        if let Some(key) = self.derive.ipns_at_hand(&self.ipns_key, context, &recorded)? {
             let keys = RecordedKeys { ipns_name: Some(key.name()), ..RecordedKeys::default() };
             session.record_keys(&keys)?;
+            self.derive.remember.keep(context, Some(&key), None)?;
             return Ok(key);
         }
-        let recorded = session.config.keys().clone();
         let mut deriver = self.derive.open(context, KeysFor::from(&session.config), &recorded)?;
-        let key = deriver.ipns_key(context)?;
-        session.record_keys(&deriver.recorded(Some(&key), None))?;
+        // What is remembered is for a day's work: both.
+        let (key, signer) = match self.derive.remember.is_asked() {
+            true => deriver.both(context).map(|(key, signer)| (key, Some(signer)))?,
+            false => (deriver.ipns_key(context)?, None),
+        };
+        session.record_keys(&deriver.recorded(Some(&key), signer.as_ref()))?;
+        self.derive.remember.keep(context, Some(&key), signer.as_ref())?;
         Ok(key)
     }
 

@@ -36,6 +36,10 @@ impl Keys {
     pub fn derive(args: &Args, context: &Context, session: &Session) -> Result<Self, CliError> {
         let author = &args.publication.author;
         refuse_browser(&author.derive.wallet)?;
+        if author.derive.remember.is_asked() {
+            return Err(CliError::usage("--remember is of keys that stay, and these change")
+                .hint("afterwards: namesys keygen --remember DURATION"));
+        }
         let old = session.config.keys().clone();
         let old_key = author.ipns_key.get(context)?;
         // Opened once: it may ask, or read stdin.

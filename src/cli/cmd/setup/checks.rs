@@ -147,7 +147,11 @@ fn derived(
         (true, false) => (Some(deriver.ipns_key(context)?), None),
         (false, _) => (None, Some(deriver.signer_key(context)?)),
     };
-    Ok(deriver.recorded(ipns.as_ref(), signer.as_ref()))
+    let keys = deriver.recorded(ipns.as_ref(), signer.as_ref());
+    // Those of another password are not remembered.
+    session.config.unrecorded_keys(&keys)?;
+    args.derive.remember.keep(context, ipns.as_ref(), signer.as_ref())?;
+    Ok(keys)
 }
 
 /// Checks the workspace's signed records of the name as the resolver will: for the owner that
