@@ -20,6 +20,11 @@ impl From<PullError> for CliError {
             PullError::Refuted(_) => Self::new(Exit::Unverified, ErrorKind::BadRecord, message)
                 .hint("namesys doctor asks each; namesys publish replaces it at a service"),
             PullError::Stopped => Self::new(Exit::Interrupted, ErrorKind::Interrupted, message),
+            PullError::OverBudget(_) => Self::new(Exit::Failed, ErrorKind::OverBudget, message)
+                .hint(
+                    "whoever publishes it made it so, and it cannot be taken over whole; namesys \
+                     resolve NAME reads what is of one name",
+                ),
             PullError::Unread(_) => Self::new(Exit::Failed, ErrorKind::UnknownPublished, message)
                 .hint(
                     "name another gateway that has it (--gateway URL); or take what can be read: \

@@ -14,7 +14,7 @@ pub(crate) const IPNS_RECORD: &str = "application/vnd.ipfs.ipns-record";
 pub(crate) const ROUTES: [&str; 9] = [
     "GET|POST /name/<key>",
     "GET /name/<key>/watch (websocket)",
-    "POST /api/v0/dag/import, /api/v0/pin/ls",
+    "POST /api/v0/dag/import, /api/v0/dag/export, /api/v0/block/get, /api/v0/pin/ls",
     "POST /api/v0/name/put, /api/v0/name/get, /api/v0/routing/put, /api/v0/version, /api/v0/id",
     "GET /ipfs/<cid>[/path][?format=raw|car]",
     "GET /ipns/<name>[/path][?format=raw|car]",

@@ -27,7 +27,7 @@ pub use block::{
 pub use car::{CarError, CarReader, CarWriter};
 pub use car_blocks::CarBlocks;
 pub(crate) use car_blocks::append_car;
-pub use car_index::CarIndex;
+pub use car_index::{CarFileIndex, CarIndex};
 pub use reader::{Entry, Kind, ReadError, Resolved, list, resolve};
 pub use reader_file::{FileParts, read_file};
 pub use reader_shards::{ThreeLinks, unlike_in_shards};

@@ -28,6 +28,11 @@ impl ScratchBlocks {
     pub fn new(file: File) -> Self {
         Self { file, places: HashMap::new(), written: 0, buffer: Vec::new() }
     }
+
+    /// Whether it has the block.
+    pub(crate) fn has(&self, cid: &Cid) -> bool {
+        self.places.contains_key(cid)
+    }
 }
 
 impl BlockSink for ScratchBlocks {

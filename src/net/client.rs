@@ -1,9 +1,9 @@
 //! One client for all network blocks.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -19,6 +19,7 @@ use super::redirect::redirect_target;
 use super::request::{Authorization, Request};
 use super::response::Response;
 use super::retry::{RetryEvent, RetryObserver, RetryPolicy, http_date, is_transient, retry_after};
+use super::sink::Sink;
 use super::socket::socket_of;
 use super::timeouts::Timeouts;
 use super::trace;
@@ -257,31 +258,64 @@ impl Http {
         mut head: reqwest::Response,
         activity: &Activity,
     ) -> Result<Response, NetError> {
-        let limit = request.max_body;
         if let Some(coding) = unread_coding(&head) {
             return Err(NetError::Coded { url: shown(&url), coding });
         }
-        let too_large = || NetError::TooLarge { url: shown(&url), limit };
+        let kept =
+            |error: io::Error| NetError::NotKept { url: shown(&url), reason: error.to_string() };
+        let mut sink = match &request.into_file {
+            Some(file) if head.status().is_success() => Sink::file(file).map_err(kept)?,
+            _ => Sink::memory(),
+        };
+        let received = self.receive(request, &url, &mut head, &mut sink, activity).await;
+        let body = sink.end().await.map_err(kept)?;
+        received?;
+        let header = |name| head.headers().get(name).and_then(|value| value.to_str().ok());
+        let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next());
+        Ok(Response {
+            status: head.status().as_u16(),
+            media_type: media_type.unwrap_or_default().trim().to_ascii_lowercase(),
+            retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
+            date: header(DATE).and_then(http_date),
+            body,
+            headers: head.headers().clone(),
+            url,
+        })
+    }
+
+    /// Takes what comes, until it ends.
+    async fn receive(
+        &self,
+        request: &Request,
+        url: &Url,
+        head: &mut reqwest::Response,
+        sink: &mut Sink,
+        activity: &Activity,
+    ) -> Result<(), NetError> {
+        let limit = request.max_body;
+        let too_large = || NetError::TooLarge { url: shown(url), limit };
         if head.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
         let timeouts = self.timeouts_of(request);
         let longest = self.at_most(timeouts.body);
         let end = Instant::now() + longest;
-        let mut body = BytesMut::new();
         loop {
             let next = (Instant::now() + timeouts.idle).min(end);
             match timeout_at(next, head.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limit => {
+                Ok(Ok(Some(chunk))) if sink.len() + chunk.len() as u64 > limit as u64 => {
                     return Err(too_large());
                 }
                 Ok(Ok(Some(chunk))) => {
                     activity.moved(Some(Instant::now()));
-                    body.extend_from_slice(&chunk);
+                    sink.take(&chunk).await.map_err(|error| NetError::NotKept {
+                        url: shown(url),
+                        reason: error.to_string(),
+                    })?;
                 }
-                Ok(Ok(None)) => break,
+                Ok(Ok(None)) => return Ok(()),
                 Ok(Err(error)) => {
-                    return Err(NetError::from_reqwest(&url, &error, timeouts.connect));
+                    return Err(NetError::from_reqwest(url, &error, timeouts.connect));
                 }
                 Err(_) => {
                     if next == end {
@@ -290,21 +324,10 @@ impl Http {
                     }
                     let after = if next == end { longest } else { timeouts.idle };
                     let what = "the answer does not end, it was waited for";
-                    return Err(NetError::Timeout { url: shown(&url), what, after });
+                    return Err(NetError::Timeout { url: shown(url), what, after });
                 }
             }
         }
-        let header = |name| head.headers().get(name).and_then(|value| value.to_str().ok());
-        let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next());
-        Ok(Response {
-            status: head.status().as_u16(),
-            media_type: media_type.unwrap_or_default().trim().to_ascii_lowercase(),
-            retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, Timestamp::now())),
-            date: header(DATE).and_then(http_date),
-            body: body.freeze(),
-            headers: head.headers().clone(),
-            url,
-        })
     }
 }
 

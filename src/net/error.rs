@@ -46,6 +46,14 @@ pub enum NetError {
         /// What the system says.
         reason: String,
     },
+    /// What is received cannot be kept.
+    #[error("what {url} sends cannot be kept on this disk: {reason}")]
+    NotKept {
+        /// The address.
+        url: String,
+        /// What the system says.
+        reason: String,
+    },
     /// Nothing listens there.
     #[error("{url} refuses connections; is the server running, and is the port right?")]
     Refused {

@@ -9,6 +9,7 @@
 //! | `socket` | servers on a socket of this machine |
 //! | `request` | [`Request`]: what is sent, and its bounds |
 //! | `response` | [`Response`]: what comes back |
+//! | `sink` | where the body of an answer goes: memory, or a file |
 //! | `timeouts` | [`Timeouts`]: how long a server may be silent |
 //! | `beside` | an error beside its server's name, which is said once |
 //! | `body` | request bodies that can be sent again, files streamed from disk |
@@ -43,6 +44,7 @@ mod redirect;
 mod request;
 mod response;
 mod retry;
+mod sink;
 mod socket;
 #[cfg(test)]
 pub(crate) mod test_server;

@@ -1,5 +1,6 @@
 //! One request and how it wants to be treated.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ pub struct Request {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) max_body: usize,
+    pub(super) into_file: Option<Arc<File>>,
     pub(super) limiter: Option<Arc<RateLimiter>>,
     pub(super) window: Option<Duration>,
     pub(super) timeouts: Option<Timeouts>,
@@ -89,6 +91,7 @@ impl Request {
             headers: Vec::new(),
             body,
             max_body: DEFAULT_MAX_BODY,
+            into_file: None,
             limiter: None,
             window: None,
             timeouts: None,
@@ -155,6 +158,13 @@ impl Request {
     /// The most bytes read of the answer (1 MiB where not set).
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
+        self
+    }
+
+    /// Writes the body of an answer that is a success into `file`, from its beginning, and not to
+    /// memory; of one that broke off, what came of it.
+    pub fn into_file(mut self, file: Arc<File>) -> Self {
+        self.into_file = Some(file);
         self
     }
 

@@ -66,6 +66,6 @@ pub use series::{MAX_SERIES, SERIES_EXTENSION, Scheduled, Series, SeriesError, s
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};
+pub(crate) use trees::Layers;
 pub use trees::{KEPT_TREE, Trees};
-pub(crate) use trees::{LIMITS, Layers};
 pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};

@@ -124,44 +124,41 @@ impl Status {
     /// The worst that is to be said at `now`: a record that does not verify, one that has fewer
     /// than `warn_days` left, one of somebody else's value, not known, nothing published, not the same.
     pub fn fault(&self, name: &IpnsName, warn_days: u32, now: Timestamp) -> Option<StatusFault> {
-        let failed = |status: &PublisherStatus| {
-            Some((status.from.clone(), status.served.as_ref().err()?.clone()))
-        };
-        let failures: Vec<_> = self.publishers.iter().filter_map(failed).collect();
-        if let Some((_, error)) = failures.iter().find(|(_, error)| is_unverified(error)) {
-            return Some(StatusFault::Unverified(error.clone()));
-        }
+        self.faults(name, warn_days, now).into_iter().next()
+    }
+
+    /// All that is to be said at `now`, the worst first, of each kind what comes first; of
+    /// publishers that tell nothing all.
+    pub fn faults(&self, name: &IpnsName, warn_days: u32, now: Timestamp) -> Vec<StatusFault> {
+        let failures = || self.publishers.iter().filter_map(PublisherStatus::failure);
+        let is_unverified = |fault: &StatusFault| matches!(fault, StatusFault::Unverified(_));
         let served = self.publishers.iter().filter_map(|status| {
             let record = status.served.as_ref().ok()?.as_ref()?;
             Some((days_left(record, now), &status.from))
         });
         let first = served.min_by_key(|(days, _)| *days);
-        match first {
-            Some((days, from)) if days < 0 => {
-                return Some(StatusFault::Expired { from: from.clone() });
-            }
-            Some((days, from)) if days < i64::from(warn_days) => {
-                return Some(StatusFault::ExpiresSoon { from: from.clone(), days });
-            }
-            _ => {}
-        }
+        let ends = first.filter(|(days, _)| *days < i64::from(warn_days));
+        let ends = ends.map(|(days, from)| match days < 0 {
+            true => StatusFault::Expired { from: from.clone() },
+            false => StatusFault::ExpiresSoon { from: from.clone(), days },
+        });
         let foreign = self.foreign.iter().find_map(|number| {
             let PublisherStatus { from, served } = self.publishers.get(*number)?;
             let fields = served.as_ref().ok()?.as_ref()?.fields();
             let (sequence, value) = (fields.sequence, fields.value.clone());
             Some(StatusFault::Foreign { from: from.clone(), sequence, value })
         });
-        if foreign.is_some() {
-            return foreign;
-        }
-        if let Some((from, reason)) = failures.into_iter().next() {
-            return Some(StatusFault::Unreachable { from, reason });
-        }
-        if first.is_none() {
-            return Some(StatusFault::NotPublished(*name));
-        }
+        // Who is behind is to be seen once what others published is taken over.
+        let is_foreign = foreign.is_some();
+        let mut faults: Vec<StatusFault> = failures().filter(is_unverified).collect();
+        let tells_nothing = failures().filter(|fault| !is_unverified(fault));
+        faults.extend(ends.into_iter().chain(foreign).chain(tells_nothing));
+        let nothing = first.is_none() && faults.is_empty();
+        faults.extend(nothing.then_some(StatusFault::NotPublished(*name)));
         let behind: Vec<String> = self.drifting().map(|status| status.from.clone()).collect();
-        (!behind.is_empty()).then_some(StatusFault::Drift(behind))
+        let drifts = first.is_some() && !behind.is_empty() && !is_foreign;
+        faults.extend(drifts.then_some(StatusFault::Drift(behind)));
+        faults
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where trees are read from, to see what a publication would lose: this disk, then gateways.
+//! Where trees are read from, to see what a publication would lose: this disk, then nodes that the
+//! tree is sent to, then gateways.
 
 use std::fs::File;
 use std::io;
@@ -12,28 +13,18 @@ use crate::ens::Name;
 use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits, verify_block};
 use crate::net::Http;
 use crate::published::{Judge, Judged, Roots};
-use crate::resolve::{FetchLimits, Gateway, RecordFiles};
+use crate::resolve::{BlockServers, RecordFiles};
 use crate::workspace::Workspace;
 
 /// The tree that was published last, in a workspace: its blocks need not be fetched.
 pub const KEPT_TREE: &str = ".namesys/published.car";
 
-/// What is read of trees that somebody else may have made: much more than the records of one name.
-pub(crate) const LIMITS: FetchLimits = FetchLimits {
-    file: 16 << 20,
-    car: 64 << 20,
-    received: 2 << 30,
-    single_blocks: 1 << 18,
-    tree: TreeLimits { directories: 1 << 20, entries: 1 << 23, blocks: 1 << 20, bytes: 1 << 30 },
-    lenient: true,
-};
-
 /// Compares trees.
 pub struct Trees {
-    /// Asks gateways.
+    /// Asks nodes and gateways.
     pub http: Http,
     /// They are asked for blocks that are not on this disk.
-    pub gateways: Vec<Gateway>,
+    pub servers: BlockServers,
     /// Any ENS name of the trees, for gateways that are asked by name.
     pub name: Name,
     /// Has [`KEPT_TREE`], whose blocks need not be fetched; one that cannot be read is none.
@@ -113,11 +104,10 @@ impl Trees {
         let read = tokio::task::spawn_blocking(on_disk).await;
         let (disk, outcome) = read.map_err(|error| format!("reading it failed: {error}"))?;
         match outcome {
-            Err(ReadError::Missing(_)) if !self.gateways.is_empty() => {}
+            Err(ReadError::Missing(_)) if !self.servers.is_empty() => {}
             outcome => return outcome.map_err(|error| error.to_string()),
         }
-        let files =
-            RecordFiles::below(self.http.clone(), self.gateways.clone(), roots.there, LIMITS);
+        let files = RecordFiles::below(self.http.clone(), self.servers.clone(), roots.there);
         let (judge, here) = (self.judge.clone(), self.here.clone());
         let read = files.read(&self.name, move |blocks, budget| {
             let layers = Layers { disk: &disk, then: Some(blocks) };

@@ -27,6 +27,9 @@ pub enum PullError {
     /// What is published cannot be read.
     #[error("what is published cannot be read: {0}")]
     Unread(String),
+    /// It is more than is read.
+    #[error("what is published cannot be read: {0}")]
+    OverBudget(String),
     /// Names in the tree that no file can have everywhere.
     #[error("the published tree has {}", bad_names(.0))]
     Names(Vec<BadName>),
@@ -42,6 +45,16 @@ pub enum PullError {
     /// The workspace.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+}
+
+impl PullError {
+    /// Why, without saying that something is not pulled for it.
+    pub(super) fn in_words(&self) -> String {
+        match self {
+            Self::Unread(reason) | Self::OverBudget(reason) => reason.clone(),
+            other => other.to_string(),
+        }
+    }
 }
 
 fn because(silent: &[String]) -> String {

@@ -1,4 +1,4 @@
-//! Blocks of trees: from this disk, then from gateways.
+//! Blocks of trees: from this disk, then from nodes that the tree is sent to, then from gateways.
 
 use std::collections::HashSet;
 use std::io;
@@ -7,21 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use cid::Cid;
 
+use super::PullError;
 use crate::ens::Name;
 use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits};
 use crate::net::Http;
-use crate::publish::{LIMITS, Layers};
-use crate::resolve::{Gateway, RecordFiles};
+use crate::publish::Layers;
+use crate::resolve::{BlockServers, FetchError, FetchLimits, RecordFiles};
 
 /// Parts of a tree that may be missing, at most, before it is taken for gone.
 const MAX_GAPS: usize = 1000;
 
 /// Where trees are read from.
 pub struct TreeSource {
-    /// Asks gateways.
+    /// Asks nodes and gateways.
     pub http: Http,
     /// They are asked for blocks that are not on this disk.
-    pub gateways: Vec<Gateway>,
+    pub servers: BlockServers,
     /// Any ENS name of the trees, for gateways that are asked by name.
     pub name: Name,
     /// CAR files of this disk.
@@ -49,22 +50,23 @@ impl BlockSource for Watched<'_> {
     }
 }
 
-/// Blocks at gateways, below a root.
+/// Blocks at nodes and gateways, below a root.
 pub(super) struct Trees {
     files: RecordFiles,
     name: Name,
     disk: Arc<Vec<CarBlocks>>,
-    has_gateways: bool,
+    limits: FetchLimits,
+    has_servers: bool,
     whole: bool,
 }
 
 impl TreeSource {
     /// Below `root`, beside what is on this disk. With `whole` most of it is needed.
     pub(super) fn below(self, root: Cid, whole: bool) -> Trees {
-        let Self { http, gateways, name, disk } = self;
-        let has_gateways = !gateways.is_empty();
-        let files = RecordFiles::below(http, gateways, root, LIMITS);
-        Trees { files, name, disk: Arc::new(disk), has_gateways, whole }
+        let Self { http, servers, name, disk } = self;
+        let (has_servers, limits) = (!servers.is_empty(), servers.limits);
+        let files = RecordFiles::below(http, servers, root);
+        Trees { files, name, disk: Arc::new(disk), limits, has_servers, whole }
     }
 }
 
@@ -72,8 +74,8 @@ impl Trees {
     /// Reads, from this disk if it has all that is needed.
     ///
     /// # Errors
-    /// In words, why that is not possible.
-    pub(super) async fn read<T: Send + 'static>(&self, read: &Reader<T>) -> Result<T, String> {
+    /// [`PullError::Unread`], [`PullError::OverBudget`].
+    pub(super) async fn read<T: Send + 'static>(&self, read: &Reader<T>) -> Result<T, PullError> {
         self.read_around(read, &HashSet::new(), &Arc::default(), false).await
     }
 
@@ -81,16 +83,19 @@ impl Trees {
     ///
     /// # Errors
     /// When there is too little.
-    pub(super) async fn read_part<T: Send + 'static>(&self, read: &Reader<T>) -> Result<T, String> {
+    pub(super) async fn read_part<T: Send + 'static>(
+        &self,
+        read: &Reader<T>,
+    ) -> Result<T, PullError> {
         let (mut gaps, last) = (HashSet::new(), Arc::<Mutex<Option<Cid>>>::default());
         loop {
             match self.read_around(read, &gaps, &last, true).await {
                 Ok(found) => return Ok(found),
-                Err(reason) => {
+                Err(error) => {
                     let missing = last.lock().unwrap_or_else(PoisonError::into_inner).take();
                     let is_new = missing.is_some_and(|cid| gaps.insert(cid));
                     if !is_new || gaps.len() > MAX_GAPS {
-                        return Err(reason);
+                        return Err(error);
                     }
                 }
             }
@@ -103,8 +108,8 @@ impl Trees {
         gaps: &HashSet<Cid>,
         last: &Arc<Mutex<Option<Cid>>>,
         lenient: bool,
-    ) -> Result<T, String> {
-        let (gaps, alone) = (Arc::new(gaps.clone()), !self.has_gateways);
+    ) -> Result<T, PullError> {
+        let (gaps, alone) = (Arc::new(gaps.clone()), !self.has_servers);
         let (disk, from_disk, around, seen) =
             (self.disk.clone(), read.clone(), gaps.clone(), last.clone());
         let on_disk = move || {
@@ -115,9 +120,10 @@ impl Trees {
             from_disk(&watched, &budget, lenient && alone)
         };
         let outcome = tokio::task::spawn_blocking(on_disk).await;
-        match outcome.map_err(|error| format!("reading it failed: {error}"))? {
-            Err(ReadError::Missing(_)) if self.has_gateways => {}
-            outcome => return outcome.map_err(|error| error.to_string()),
+        let unread = |error: &dyn std::fmt::Display| PullError::Unread(error.to_string());
+        match outcome.map_err(|error| unread(&format_args!("reading it failed: {error}")))? {
+            Err(ReadError::Missing(_)) if self.has_servers => {}
+            outcome => return outcome.map_err(|error| unread(&error)),
         }
         let (disk, from_gateways, last) = (self.disk.clone(), read.clone(), last.clone());
         let reader = move |blocks: &dyn BlockSource, budget: &TreeBudget| {
@@ -129,6 +135,12 @@ impl Trees {
             true => self.files.read_all(&self.name, reader).await,
             false => self.files.read(&self.name, reader).await,
         };
-        outcome.map_err(|error| error.to_string())
+        outcome.map_err(|error| match error {
+            FetchError::OverBudget { .. } => PullError::OverBudget(format!(
+                "{error}; the budget of clone and pull: {}",
+                self.limits
+            )),
+            error => unread(&error),
+        })
     }
 }

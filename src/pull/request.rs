@@ -143,8 +143,7 @@ pub async fn pull(request: PullRequest<'_>) -> Result<Pulled, PullError> {
     let blocks = source.below(*first.root(), base.is_none());
     for tree in &trees {
         let read = read_tree(&blocks, &known, tree, here, request.partial).await;
-        let TreeSides { sides, is_client, base_unread: unread } =
-            read.map_err(PullError::Unread)?;
+        let TreeSides { sides, is_client, base_unread: unread } = read?;
         by_client.push(is_client);
         all.push(sides);
         base_unread = base_unread.or(unread);
@@ -216,7 +215,7 @@ async fn read_tree(
     tree: &PublishedTree,
     here: Option<Cid>,
     partial: bool,
-) -> Result<TreeSides, String> {
+) -> Result<TreeSides, PullError> {
     let (there, sequence) = (*tree.root(), tree.sequence());
     let base = match known.towards(tree.record(), &there) {
         Towards::Itself => Some(there),
@@ -239,16 +238,17 @@ async fn read_tree(
     let whole = |(sides, is_client): (Sides, bool), base_unread: Option<String>| {
         Ok(TreeSides { sides, is_client, base_unread })
     };
-    let reason = match trees.read(&reader(base, of_client)).await {
+    let error = match trees.read(&reader(base, of_client)).await {
         Ok(read) => return whole(read, None),
-        Err(reason) => reason,
+        Err(error) => error,
     };
+    let reason = error.in_words();
     let has_base = base.is_some_and(|base| base != there) || of_client.is_some();
     if has_base && let Ok(read) = trees.read(&reader(None, None)).await {
         return whole(read, Some(reason));
     }
     if !partial {
-        return Err(reason);
+        return Err(error);
     }
     match trees.read_part(&reader(base, of_client)).await {
         Ok(read) => whole(read, None),

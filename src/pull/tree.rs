@@ -36,12 +36,12 @@ impl TreeSource {
     /// Reads all of the tree of `root`.
     ///
     /// # Errors
-    /// [`PullError::Unread`], and [`PullError::Names`] where a name in it is none for a file.
+    /// [`PullError::Unread`], [`PullError::OverBudget`], and [`PullError::Names`] where a name in it is none for a file.
     pub async fn files(self, root: Cid) -> Result<TreeFiles, PullError> {
         let reader: Reader<Sides> = Arc::new(move |blocks, budget, _| {
             read_sides(blocks, [None, Some(root), None], budget, false)
         });
-        let sides = self.below(root, true).read(&reader).await.map_err(PullError::Unread)?;
+        let sides = self.below(root, true).read(&reader).await?;
         if !sides.bad.is_empty() {
             return Err(PullError::Names(sides.bad));
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChainStatusReport, SiteStatusReport};
+use super::{ChainStatusReport, ErrorReport, SiteStatusReport};
 use crate::publish::{SiteEntry, TargetOutcome};
 use crate::published::Loss;
 
@@ -77,6 +77,9 @@ pub struct StatusReport {
     /// Whether what is signed here is not what is out; none where that is not known, or nothing is
     /// signed.
     pub unpublished: Option<bool>,
+    /// Whether somebody else published since what was last seen here: it is pulled first.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub published_since: bool,
     /// Sequences that were signed ahead and cannot be published any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ahead_in_vain: Vec<u64>,
@@ -94,6 +97,9 @@ pub struct StatusReport {
     /// What it says of each, of a workspace with several names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<ChainStatusReport>,
+    /// Where more than one thing is wrong, all of them, each with what to do next, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<ErrorReport>,
 }
 
 /// What is last under a name that was rotated away; the fields of a record are absent where there is
@@ -167,4 +173,8 @@ pub struct LogEntry {
     /// The publishers that have it, where they were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Vec<String>>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

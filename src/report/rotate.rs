@@ -21,6 +21,10 @@ pub struct RotateReport {
     /// there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former_validity: Option<String>,
+    /// Web hosts of the workspace, which are not rotated: they have what the former keys signed
+    /// until `publish --to https`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites_left: Vec<String>,
     /// What was signed anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign: Option<SignReport>,

@@ -5,9 +5,9 @@ mod onchain;
 mod resolver_urls;
 
 pub use gateway::{
-    FetchError, FetchLimits, Fetched, Freshness, Gateway, GatewayNote, GatewayParseError,
-    GatewayProbe, GatewayRecords, IpnsEvidence, IpnsHop, IpnsSeen, Listing, Proof, RecordFiles,
-    Sources, TreeFile, probe_gateway,
+    BlockNode, BlockServers, FetchError, FetchLimits, Fetched, Freshness, Gateway, GatewayNote,
+    GatewayParseError, GatewayProbe, GatewayRecords, IpnsEvidence, IpnsHop, IpnsSeen, Listing,
+    Proof, RecordFiles, Sources, TreeFile, probe_gateway,
 };
 pub use onchain::{
     ChainFacts, Dev3Space, Dialect, FactsSource, GatewayFault, GivenFacts, Judgement, LookupProbe,

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::{Config, STATE_DIR, SignOutcome, Workspace, WorkspaceError};
@@ -32,7 +33,9 @@ impl<'a> Rotation<'a> {
         of.folder().make_folder(STATE_DIR).map_err(failed)?;
         let place = std::path::absolute(of.dir().join(PLACE)).map_err(failed)?;
         remove(&place).map_err(failed)?;
+        // What is made there is nobody else's before it is in its place.
         let _temporary = Temporary::new(&place);
+        std::fs::DirBuilder::new().mode(0o700).create(&place).map_err(failed)?;
         let copy = Workspace::init(&place, config)?;
         let rotation = Self { of, copy, place, _temporary };
         for folder in [WELL_KNOWN, ROOT_FOLDER] {
@@ -120,5 +123,24 @@ fn remove(place: &Path) -> io::Result<()> {
     match std::fs::remove_dir_all(place) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::keys::Storage;
+
+    #[test]
+    fn the_copy_is_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = "nick.eth".parse().unwrap();
+        let config = Config::new(name, Storage::Domain, Storage::Domain, 1);
+        let workspace = Workspace::init(dir.path(), &config).unwrap();
+        let rotation = Rotation::begin(&workspace, &config).unwrap();
+        let mode = std::fs::metadata(rotation.workspace().dir()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 }

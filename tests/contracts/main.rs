@@ -150,6 +150,7 @@ fn main() -> ExitCode {
         on_chain("rotate::a_signer_on_chain", || on(trials::rotate::signer_on_chain())),
         on_chain("setup_takes::hashes_are_emptied", || on(trials::setup_takes::cleared())),
         on_chain("setup_takes::a_signer_is_revoked", || on(trials::setup_takes::revoked())),
+        on_chain("setup_takes::what_is_hidden", || on(trials::setup_takes::hidden())),
         on_chain("setup_takes::storages_and_keys", || on(trials::setup_takes::storages())),
         on_chain("setup_takes::several_at_once", || on(trials::setup_takes::several())),
         on_chain("setup_partial::one_that_reverts", || on(trials::setup_partial::reverted())),

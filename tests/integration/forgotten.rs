@@ -204,3 +204,37 @@ fn an_export_says_what_it_leaves_out() {
     assert_eq!(json["records"].as_array().unwrap().len(), 1, "{json}");
     assert!(json["error"]["message"].as_str().unwrap().contains("nick.eth name"), "{json}");
 }
+
+/// What the wallet signed is kept whatever the node does: one that never answers is no reason to ask
+/// somebody again.
+#[test]
+fn keys_are_recorded_before_the_node_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let workspace = Workspace::init(folder.path().join("w"), devnet.urls(), &["nick.eth"]);
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
+    let mut child = command.args(["keygen", "--rpc-url", &url]).spawn().unwrap();
+    let _asked = silent.accept().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let config = fs::read_to_string(workspace.dir.join("namesys.toml")).unwrap();
+    assert!(config.contains("ipns_name = ") && config.contains("signer = "), "{config}");
+}
+
+/// What is live was asked for, and nobody tells.
+#[test]
+fn get_fails_where_what_is_live_cannot_be_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let devnet = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let workspace = signed(folder.path(), &devnet, 1);
+    workspace.good(&["publish"]);
+    let get = |gateway: &str| workspace.run(&["get", "text", "t0", "--gateway", gateway]);
+    assert_eq!(get(&devnet.urls().gateway).0, Some(0));
+    let (code, json, _) = get("http://127.0.0.1:1");
+    assert_eq!(code, Some(1), "{json}");
+    assert_eq!(json["records"][0]["wanted"], "0", "what is here is shown all the same: {json}");
+    assert_eq!(workspace.run(&["get", "text", "t0", "--offline"]).0, Some(0));
+}

@@ -222,7 +222,11 @@ fn what_cannot_be_read_is_not_replaced() {
         assert!(said.contains(words), "{said} {stderr}");
         assert_eq!(served(&here).0, 0);
     };
-    unknown(&["publish", "--gateway", "http://127.0.0.1:1"], "refuses connections");
+    // The node that the tree was sent to could tell; this one has nothing.
+    let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let kubo = format!("kubo={}", other.urls().kubo);
+    let elsewhere = ["--gateway", "http://127.0.0.1:1", "--upload", &kubo];
+    unknown(&[&["publish"], &elsewhere[..]].concat(), "refuses connections");
     // The first publisher decides, whatever the others say.
     let w3name = format!("w3name={}", scene.devnet.urls().w3name);
     let silent = ["--publisher", "w3name=http://127.0.0.1:1", "--publisher", &w3name];
@@ -230,8 +234,7 @@ fn what_cannot_be_read_is_not_replaced() {
     let last = ["--publisher", &w3name, "--publisher", "w3name=http://127.0.0.1:1"];
     assert_eq!(refused(&here, &[&["publish", "--require", "1"], &last[..]].concat()).len(), 1);
     // Told so, whatever is there goes.
-    let (code, json, stderr) =
-        here.run(&["publish", "--replace", "--gateway", "http://127.0.0.1:1"]);
+    let (code, json, stderr) = here.run(&[&["publish", "--replace"], &elsewhere[..]].concat());
     assert_eq!((code, &json["sequence"]), (Some(0), &1.into()), "{json}");
     assert!(stderr.contains("what goes is not known"), "{stderr}");
 }

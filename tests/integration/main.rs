@@ -39,6 +39,7 @@ mod secrets;
 mod series;
 mod serve;
 mod settings;
+mod sources;
 mod strangers;
 mod targets;
 mod terminal;

@@ -297,7 +297,8 @@ fn a_private_key_is_never_taken() {
 #[test]
 fn a_missing_block_stops_it_unless_a_part_will_do() {
     let scene = Scene::new();
-    let Scene { here, there, devnet, .. } = &scene;
+    let Scene { here, devnet, .. } = &scene;
+    let there = &scene.there.without_node();
     sets(here, "note", "kept back");
     sets(here, "email", "a@example.com");
     unsets(here, "url");
@@ -328,7 +329,8 @@ fn a_missing_block_stops_it_unless_a_part_will_do() {
 #[test]
 fn records_that_are_edited_meanwhile_stop_it() {
     let scene = Scene::new();
-    let Scene { here, there, devnet, .. } = &scene;
+    let Scene { here, devnet, .. } = &scene;
+    let there = &scene.there.without_node();
     sets(here, "note", "new");
     publishes(here);
     let (file, asked) = (there.dir.join("records.toml"), Arc::new(AtomicU32::new(0)));

@@ -175,11 +175,16 @@ fn what_is_published_meanwhile_is_noticed() {
 #[test]
 fn another_wallet() {
     let scene = Scene::new();
+    let config = scene.workspace.dir.join("namesys.toml");
+    let with_site = std::fs::read_to_string(&config).unwrap()
+        + "\n[[sites]]\nkind = \"folder\"\ndir = \"www\"\n";
+    std::fs::write(&config, with_site).unwrap();
     scene.workspace.good(&["set", "text", "note", "one", "--name", "pay"]);
     scene.workspace.good(&["sign"]);
     scene.workspace.good(&["unset", "text", "note", "--name", "pay"]);
     let key = scene.path("other.key");
     let rotated = scene.rotated(&["--new-private-key-file", &key, "--replace"]);
+    assert_eq!(rotated.sites_left, ["folder www"], "what the former keys signed is there");
     let signed = rotated.sign.unwrap();
     assert_eq!((signed.signed, signed.removed), (1, 1), "what is not wanted is not signed anew");
     let (code, json, _) = scene.later(OTHER, &["sign"]);

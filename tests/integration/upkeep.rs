@@ -139,7 +139,7 @@ fn a_fresh_checkout_tells_what_is_foreign() {
 /// As `git status`: what is wanted, what is signed, what is out, and what waits in vain.
 #[test]
 fn status_tells_what_is_not_signed_not_out_and_in_vain() {
-    let (folder, _devnet, here) = Workspace::on_devnet();
+    let (folder, devnet, here) = Workspace::on_devnet();
     let status = |workspace: &Workspace| {
         let status: StatusReport = report(&workspace.run(&["status"]).1);
         (status.unsigned, status.unpublished, status.ahead_in_vain)
@@ -174,6 +174,30 @@ fn status_tells_what_is_not_signed_not_out_and_in_vain() {
         status.publications[0].ours
     };
     assert_eq!((ours(&here), ours(&there)), (Some(false), Some(true)));
+    // What is to be done next is no publication, which would lose what they have.
+    let since = |workspace: &Workspace, arguments: &[&str]| -> StatusReport {
+        report(&workspace.run(&[&["status"], arguments].concat()).1)
+    };
+    said(&here, "somebody else has published since: namesys pull");
+    assert!(since(&here, &[]).published_since && !since(&there, &[]).published_since);
+    let mut command = here.command(env!("CARGO_BIN_EXE_namesys"));
+    let lines = command.args(["-q", "status"]).output().unwrap().stdout;
+    let lines = String::from_utf8(lines).unwrap();
+    assert!(
+        !lines.contains("namesys publish\n") || lines.contains("then namesys publish"),
+        "{lines}"
+    );
+    assert!(!lines.contains("what is signed here is not what is published"), "{lines}");
+    // Of several faults each has its own next command.
+    let w3name = format!("w3name={}", devnet.urls().w3name);
+    let both = ["--publisher", &w3name, "--publisher", "w3name=http://127.0.0.1:1"];
+    let faults = since(&here, &[&both[..], &["--warn-days", "999999"]].concat()).faults;
+    let kinds: Vec<ErrorKind> = faults.iter().map(|fault| fault.kind).collect();
+    let expected = [ErrorKind::ExpiresSoon, ErrorKind::OtherValue, ErrorKind::Unreachable];
+    assert_eq!(kinds, expected);
+    let hints: Vec<&str> = faults.iter().map(|fault| fault.hint.as_deref().unwrap()).collect();
+    assert!(hints[0].contains("namesys renew") && hints[1].contains("namesys pull"), "{hints:?}");
+    assert!(since(&there, &[]).faults.is_empty());
     // Where nobody answers and nothing was seen it is not known.
     std::fs::remove_file(here.dir.join("published.toml")).unwrap();
     let silent = ["status", "--publisher", "w3name=http://127.0.0.1:1"];

@@ -55,6 +55,12 @@ impl Workspace {
         Self { dir, urls: self.urls.clone(), derives: self.derives }
     }
 
+    /// The same, where no node runs that has what was uploaded.
+    pub fn without_node(&self) -> Self {
+        let urls = DevnetUrls { kubo: "http://127.0.0.1:1".to_owned(), ..self.urls.clone() };
+        Self { dir: self.dir.clone(), urls, derives: self.derives }
+    }
+
     /// A copy of what git has of it: all but the state.
     pub fn checkout(&self, dir: PathBuf) -> Self {
         let copied = Command::new("cp").arg("-r").args([&self.dir, &dir]).status().unwrap();

@@ -5,7 +5,7 @@ use alloy_primitives::{Bytes, U256};
 use jiff::Timestamp;
 
 use super::transaction::{Check, of_signers};
-use super::{Pointer, SetupError, SetupRequest, SetupTransaction, Standing};
+use super::{Pointer, SetupError, SetupRequest, SetupTransaction, SignerStanding, Standing};
 use crate::chain::Contracts;
 use crate::chain::contracts::calls;
 use crate::ens::Name;
@@ -36,6 +36,7 @@ pub fn plan(
         plan.transactions.push(resolver(contracts, standing)?);
     }
     plan.warnings.extend(of_ensv2(standing).filter(|_| request.set_resolver));
+    let resolvers = plan.transactions.len();
     match &request.pointer {
         Some(Pointer::Recordhash(hash)) if standing.recordhash != hash.contract_bytes() => {
             plan.transactions.push(recordhash(&request.name, hash, standing)?);
@@ -57,7 +58,10 @@ pub fn plan(
         _ => {}
     }
     plan.transactions.extend(clear(request, standing)?);
-    plan.transactions.extend(approvals(standing)?);
+    let moves = plan.transactions.len() > resolvers;
+    let (before, after) = approvals(standing, moves)?;
+    plan.transactions.extend(after);
+    plan.transactions.splice(resolvers..resolvers, before);
     Ok(plan)
 }
 
@@ -265,14 +269,26 @@ fn clear(request: &SetupRequest, standing: &Standing) -> Result<Vec<SetupTransac
     Ok(transactions)
 }
 
-/// What approves signers on chain, and takes approvals back.
-fn approvals(standing: &Standing) -> Result<Option<SetupTransaction>, SetupError> {
-    let transaction = of_signers(standing.resolver, standing.base.owner(), &standing.signers);
+/// What approves signers on chain, and takes approvals back: one transaction, unless records are
+/// said to be elsewhere in between (`moves`). A new signer is approved before, and a former one
+/// revoked after, so that at any moment what is read verifies.
+fn approvals(
+    standing: &Standing,
+    moves: bool,
+) -> Result<(Option<SetupTransaction>, Option<SetupTransaction>), SetupError> {
+    let (new, old): (Vec<_>, Vec<_>) = standing.signers.iter().cloned().partition(|one| one.wanted);
+    let of =
+        |signers: &[SignerStanding]| of_signers(standing.resolver, standing.base.owner(), signers);
+    let parts = match moves {
+        true => (of(&new), of(&old)),
+        false => (None, of(&standing.signers)),
+    };
     // The contract takes it as the word of whoever sends.
-    if transaction.is_some() && standing.sender != standing.base.owner() {
+    let any = parts.0.is_some() || parts.1.is_some();
+    if any && standing.sender != standing.base.owner() {
         return Err(not_owner(standing, "approve or revoke a signer on chain"));
     }
-    Ok(transaction)
+    Ok(parts)
 }
 
 #[cfg(test)]

@@ -90,14 +90,14 @@ fn the_selectors_are_the_deployed_ones() {
             .map(|tx| Bytes::copy_from_slice(&tx.data[..4]).to_string())
             .collect()
     };
-    assert_eq!(selectors(short), ["0x1896f70a", "0xa6704e76", "0xa4b91a01"]);
-    assert_eq!(selectors(ownerhash), ["0x1896f70a", "0xd5d7d981", "0xa4b91a01"]);
-    assert_eq!(selectors(https), ["0x1896f70a", "0x6166b779", "0xa4b91a01"]);
+    assert_eq!(selectors(short), ["0x1896f70a", "0xa4b91a01", "0xa6704e76"]);
+    assert_eq!(selectors(ownerhash), ["0x1896f70a", "0xa4b91a01", "0xd5d7d981"]);
+    assert_eq!(selectors(https), ["0x1896f70a", "0xa4b91a01", "0x6166b779"]);
     let mut below = request(Pointer::Recordhash(key()));
     for (name, selector) in [("a.nick.eth", "0xc6a84da3"), ("a.b.nick.eth", "0x7ceb95f9")] {
         below.name = Name::parse(name).unwrap();
         let plan = plan(&Contracts::default(), &below, &standing()).unwrap();
-        assert_eq!(Bytes::copy_from_slice(&plan.transactions[1].data[..4]).to_string(), selector);
+        assert_eq!(Bytes::copy_from_slice(&plan.transactions[2].data[..4]).to_string(), selector);
     }
 }
 
@@ -105,7 +105,7 @@ fn the_selectors_are_the_deployed_ones() {
 fn the_fee_goes_with_the_ownerhash_alone() {
     let plan = planned(Pointer::Ownerhash(key()), &standing()).unwrap();
     let values: Vec<U256> = plan.transactions.iter().map(|tx| tx.value).collect();
-    assert_eq!(values, [U256::ZERO, U256::from(7), U256::ZERO]);
+    assert_eq!(values, [U256::ZERO, U256::ZERO, U256::from(7)]);
     assert!(plan.warnings.is_empty(), "another resolver is no cleared one");
 }
 
@@ -222,4 +222,19 @@ fn several_approvals_are_one_transaction() {
     let all = plan(&Contracts::default(), &request, &two).unwrap().transactions;
     let single = plan(&Contracts::default(), &request, &one).unwrap().transactions;
     assert!(single[0].is_within(&all) && !all[0].is_within(&single));
+}
+
+/// Between two transactions what is read verifies: by the former signer, or by the new one.
+#[test]
+fn a_new_signer_is_approved_before_the_pointer_and_a_former_one_revoked_after() {
+    let former = SignerStanding { signer: MANAGER, ..signer(true, false) };
+    let mut standing = Standing { signers: vec![signer(false, true), former], ..standing() };
+    standing.resolver_now = standing.resolver;
+    let order: Vec<String> = described(&request(Pointer::Recordhash(key())), &standing)
+        .into_iter()
+        .map(|(_, words)| words.split(' ').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(order, ["approve", "set", "revoke"]);
+    standing.recordhash = key().contract_bytes().into();
+    assert_eq!(described(&request(Pointer::Recordhash(key())), &standing).len(), 1, "at once");
 }

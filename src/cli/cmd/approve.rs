@@ -72,6 +72,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Some(names) => names,
         None => lacking(&session, signer)?,
     };
+    // A signature of a name that is approved already may be there again.
+    let all = if args.all { of_records(&session)? } else { names.clone() };
     let chain_id = session.config.chain_id;
     let request = |name| Request::ApproveSigner { name, chain_id, signer, owner };
     if args.requests {
@@ -81,8 +83,18 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let by = By { signer, wallet, owner, is_given: args.owner.is_some() };
     let made = match args.signature.is_empty() {
         false => {
-            let taken = taken(&args.signature, wallet, &names, &request, context)?;
-            keep(&mut session, by, &taken)?;
+            let taken = taken(&args.signature, wallet, &all, &request, context)?;
+            let taken: Made<'_> = taken
+                .into_iter()
+                .filter_map(|(name, signature)| {
+                    let name = names.iter().find(|lacking| **lacking == name)?;
+                    Some((name, signature))
+                })
+                .collect();
+            match taken.is_empty() {
+                true => context.output.note("they are kept already"),
+                false => keep(&mut session, by, &taken)?,
+            }
             taken
         }
         true if names.is_empty() => {
@@ -133,12 +145,18 @@ fn named(args: &Args, context: &Context, session: &Session) -> Result<Option<Vec
     Ok(Some(names))
 }
 
-/// The names of `records.toml` that have no approval of `signer` that stands.
-fn lacking(session: &Session, signer: Address) -> Result<Vec<Name>, CliError> {
+/// The names of `records.toml`.
+fn of_records(session: &Session) -> Result<Vec<Name>, CliError> {
     let records = session.workspace.records(&session.config)?;
     let names: BTreeSet<&Name> = records.all().map(|(name, _, _)| name).collect();
-    let lacks = |name: &&Name| !approval_stands(&session.config, name, signer);
-    Ok(names.into_iter().filter(lacks).cloned().collect())
+    Ok(names.into_iter().cloned().collect())
+}
+
+/// Those of them that have no approval of `signer` that stands.
+fn lacking(session: &Session, signer: Address) -> Result<Vec<Name>, CliError> {
+    let mut names = of_records(session)?;
+    names.retain(|name| !approval_stands(&session.config, name, signer));
+    Ok(names)
 }
 
 /// Has the wallet sign. What costs a person a confirmation is kept at once.
@@ -173,22 +191,22 @@ fn taken<'a>(
     names: &'a [Name],
     request: &dyn Fn(&'a Name) -> Request<'a>,
     context: &Context,
-) -> Result<Made<'a>, CliError> {
-    let mut taken = Made::new();
+) -> Result<Vec<(Name, Signature)>, CliError> {
+    let mut taken = Vec::new();
     for file in files {
         let read = read_signature(context, file)?;
         let mut refused = None;
         let found = names.iter().find_map(|name| {
             let signature = check_brought(wallet, &request(name), read.clone(), file);
             let signature = signature.map_err(|error| refused = Some(error)).ok()?;
-            Some((name, signature.expose().clone()))
+            Some((name.clone(), signature.expose().clone()))
         });
         match (found, refused) {
             (Some(found), _) => taken.push(found),
             (None, Some(error)) => return Err(error),
             (None, None) => {
-                let message = "every name of records.toml has an approval of this signer";
-                return Err(CliError::usage(message).hint("leave --signature out"));
+                let message = "records.toml has no name that could be approved";
+                return Err(CliError::usage(message).hint("namesys set, then approve again"));
             }
         }
     }
@@ -221,14 +239,28 @@ fn report(by: By, names: &[Name], made: &[(&Name, Signature)], is_one: bool) -> 
         [only] if is_one => Outcome::done(one(only)),
         _ => {
             let is_made = |name: &&Name| made.iter().any(|(made, _)| made == name);
-            let left = names.iter().filter(|name| !is_made(name));
-            Outcome::done(ApprovalsReport {
+            let left: Vec<String> =
+                names.iter().filter(|name| !is_made(name)).map(ToString::to_string).collect();
+            let error = lacking_still(&left);
+            let report = ApprovalsReport {
                 signer: by.signer.to_string(),
                 approvals: made.iter().map(one).collect(),
-                unapproved: left.map(ToString::to_string).collect(),
-            })
+                unapproved: left,
+            };
+            Outcome::partial(report, error)
         }
     }
+}
+
+fn lacking_still(left: &[String]) -> Option<CliError> {
+    let message = match left {
+        [] => return None,
+        [one] => format!("{one} still lacks an approval"),
+        more => format!("{} names still lack an approval", more.len()),
+    };
+    let hint = "namesys approve --all --requests prints the texts to sign; with the wallet here, \
+                namesys approve --all";
+    Some(CliError::new(Exit::Failed, ErrorKind::NoApproval, message).hint(hint))
 }
 
 fn other_wallet(given: Address, wallet: Address) -> CliError {

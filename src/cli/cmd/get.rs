@@ -82,7 +82,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         context.output.note(format_args!("what is live is not asked: {reason}"));
     }
     let facts = Facts::of(&session.config);
-    let (mut reports, mut unverified) = (Vec::new(), None);
+    let (mut reports, mut unverified, mut unasked) = (Vec::new(), None, None);
     for ((name, key), state) in asked {
         let (signed, signed_error) = signed(&session, &facts, &name, &key)?;
         if let (Some(reason), true) = (&signed_error, facts.have_owner()) {
@@ -97,6 +97,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             Some(Err(error)) => {
                 if error.exit == Exit::Unverified {
                     unverified.get_or_insert_with(|| format!("{name} {key}: {}", error.message));
+                } else if error.exit == Exit::Failed {
+                    unasked.get_or_insert_with(|| error.clone());
                 }
                 (None, Some(error.message))
             }
@@ -133,7 +135,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         CliError::new(Exit::Unverified, ErrorKind::Unverified, reason)
             .hint("namesys verify shows what is wrong with the signed tree")
     });
-    Ok(Outcome::partial(report, unverified.or(error)))
+    // Mixed outcomes: what is refuted, what could not be asked, what is not there.
+    let unasked = unasked.map(|error| {
+        let message = format!("what is live could not be asked: {}", error.message);
+        CliError { message, ..error }
+    });
+    Ok(Outcome::partial(report, unverified.or(unasked).or(error)))
 }
 
 /// What the file says, or why it does not count.

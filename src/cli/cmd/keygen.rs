@@ -81,7 +81,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let seal = args.seal.get(context, format)?;
     let mut deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
     let (ipns, signer) = deriver.both(context)?;
-    warn_of_storage(&args.rpc, &deriver, &ipns, context)?;
+    // First of all: what somebody confirmed is not lost where a node does not answer.
     if let Some(mut session) = session {
         session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;
     }
@@ -97,6 +97,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         }
         None => Vec::new(),
     };
+    warn_of_storage(&args.rpc, &deriver, &ipns, context)?;
     Ok(Outcome::done(report(&deriver, &ipns, &signer, exported)))
 }
 

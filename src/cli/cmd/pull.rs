@@ -9,10 +9,11 @@ use namesys::publish::{KEPT_TREE, Source, TemporaryCar, Witnesses};
 use namesys::published::Prefer;
 use namesys::pull::{Conflict, Item, PullError, PullRequest, Pulled, Refused, TreeSource, pull};
 use namesys::report::{ErrorKind, PullReport};
+use namesys::resolve::BlockServers;
 
 use super::pack::pack_car;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs, record_sources};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::mass_removal::MassRemovalArgs;
 use crate::cli::output::{Human, Outcome, shown};
@@ -47,10 +48,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let name = session.ipns_name()?;
     let publishers = args.publishers.get(context, Some(&session.config))?;
     let gateways = args.gateways.get(context, Some(&session.config))?;
+    let nodes = UploadArgs::default().readable(context, Some(&session.config))?;
     let http = context.http()?;
     let mut owners = args.owner.owners(context, &session.config, &http)?;
     let _lock = session.lock()?;
-    let car = TemporaryCar::new_in(&session.workspace.temporary_dir()?)?;
+    let scratch = session.workspace.temporary_dir()?;
+    let car = TemporaryCar::new_in(&scratch)?;
     let here = here(context, &session, &car)?;
     let records = record_sources(&http, &gateways, session.config.name());
     let own_keys = context.own_keys();
@@ -67,7 +70,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             witnesses: Witnesses { name: &name, publishers: &publishers, gateways: &records },
             source: TreeSource {
                 http: http.clone(),
-                gateways: gateways.clone(),
+                servers: BlockServers::new(nodes.clone(), gateways.clone(), scratch.clone()),
                 name: session.config.name().clone(),
                 disk: disk(&session, here.is_some().then_some(&car)),
             },

@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
-    let publication = args.publication.open(context, session)?;
+    let publication = args.publication.open(context, session)?.reading(&args.uploads)?;
     let name = publication.name();
     let kept = History::of(&publication.session.workspace).records(&name)?;
     let root = context.block_on(async {

@@ -62,6 +62,20 @@ impl<'a> Access<'a> {
         Ok(token)
     }
 
+    /// As [`token`](Self::token), where nothing is asked or said: one that is not allowed yet is
+    /// none.
+    ///
+    /// # Errors
+    /// Exit 2 for a variable that holds a secret of ours, 1 when a file cannot be read.
+    pub fn known_token(&self, context: &Context) -> Result<Option<SecretString>, CliError> {
+        let bound = match self.decide(context) {
+            Decision::Send(bound) => Some(bound),
+            Decision::Usual => self.usual(),
+            Decision::Nothing | Decision::Ask(_) => None,
+        };
+        self.read(bound, context)
+    }
+
     fn read(
         &self,
         bound: Option<Bound>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use namesys::ipfs::upload::{Cluster, Kubo, Origins, Pinata, PinningService, S3, Upload};
+use namesys::resolve::BlockNode;
 use namesys::workspace::{Config, UploadTarget};
 use url::Url;
 
@@ -16,7 +17,7 @@ use crate::cli::env;
 use crate::cli::error::CliError;
 
 /// The flag of the services that keep blocks.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct UploadArgs {
     /// A service that keeps blocks: kubo=URL, cluster=URL, pinning-service=URL, pinata=URL,
     /// s3=URL/BUCKET or folder=DIR; may be given more than once
@@ -62,6 +63,44 @@ impl UploadArgs {
         context: &Context,
         config: Option<&Config>,
     ) -> Result<Vec<ChosenUpload>, CliError> {
+        let chosen = self.chosen(context, config)?;
+        let owner = config.map_or("namesys", |config| config.name().as_str());
+        let is_kubo = |one: &&Chosen<_>| matches!(one.target, UploadTarget::Kubo { .. });
+        let provider = chosen.iter().find(is_kubo);
+        let each = chosen.iter().map(|one| {
+            Ok(ChosenUpload {
+                target: one.target.clone(),
+                credentials: access(one, context)?.describe(context),
+                upload: open(one, provider, owner, context),
+            })
+        });
+        each.collect()
+    }
+
+    /// Those among them whose blocks can be read: Kubo nodes. Nobody is asked about their tokens.
+    ///
+    /// # Errors
+    /// Exit 2 when a table's entry or a variable is not an endpoint.
+    pub fn readable(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Vec<Arc<BlockNode>>, CliError> {
+        let mut nodes = Vec::new();
+        for one in self.chosen(context, config)? {
+            if let UploadTarget::Kubo { url, .. } = &one.target {
+                let token = access(&one, context)?.known_token(context)?;
+                nodes.push(Arc::new(BlockNode::new(context.http()?, url.clone(), token)));
+            }
+        }
+        Ok(nodes)
+    }
+
+    fn chosen(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Vec<Chosen<UploadTarget>>, CliError> {
         let mut chosen = Chosen::by_flags(&self.upload);
         if chosen.is_empty() {
             chosen = tables(context, config.map_or(&[][..], |config| &config.uploads[..]))?;
@@ -78,18 +117,7 @@ impl UploadArgs {
                 }
             }
         }
-        let chosen = distinct(chosen);
-        let owner = config.map_or("namesys", |config| config.name().as_str());
-        let is_kubo = |one: &&Chosen<_>| matches!(one.target, UploadTarget::Kubo { .. });
-        let provider = chosen.iter().find(is_kubo);
-        let each = chosen.iter().map(|one| {
-            Ok(ChosenUpload {
-                target: one.target.clone(),
-                credentials: access(one, context)?.describe(context),
-                upload: open(one, provider, owner, context),
-            })
-        });
-        each.collect()
+        Ok(distinct(chosen))
     }
 }
 

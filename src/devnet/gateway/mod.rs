@@ -27,6 +27,7 @@ use crate::keys::IpnsName;
 use format::Format;
 pub(crate) use format::query;
 use path::{ContentPath, Root};
+pub(crate) use trustless::whole;
 
 /// What may change never again.
 const IMMUTABLE: &str = "public, max-age=29030400, immutable";

@@ -116,7 +116,9 @@ pub(super) fn car(
     let roots = found.as_ref().map_or(vec![target.root], |found| found.roots.clone());
     let kind = "application/vnd.ipld.car; version=1; order=dfs; dups=n";
     let blocks = car_blocks(&network.store.blocks, found.as_ref(), &path_blocks, params);
-    let mut response = lazy(Car::new(found.as_ref(), blocks)).into_response();
+    let none = Cid::new_v1(0x55, cid::multihash::Multihash::default());
+    let named = found.as_ref().map_or(none, |found| found.cid);
+    let mut response = lazy(Car::new(&named, blocks)).into_response();
     let headers = response.headers_mut();
     set(headers, header::CONTENT_TYPE, kind);
     set(headers, header::ETAG, etag);
@@ -129,6 +131,13 @@ pub(super) fn car(
     attachment(ask, headers, &format!("{}{last}.car", target.root));
     set_roots(headers, &roots);
     Ok(response)
+}
+
+/// All at and below `root`, as a CAR.
+pub(crate) fn whole(store: &Arc<BlockStore>, root: &Cid) -> Body {
+    let walk = Some(Walk::new(root, TreeBudget::new(TreeLimits::WHOLE)));
+    let (store, first, failed) = (store.clone(), VecDeque::new(), None);
+    lazy(Car::new(root, CarBlocks { store, first, failed, walk, sent: HashSet::new() }))
 }
 
 /// Weak, since the same DAG may be streamed in other ways.
@@ -219,10 +228,9 @@ struct Car {
 }
 
 impl Car {
-    fn new(found: Option<&Found>, blocks: CarBlocks) -> Self {
-        let none = Cid::new_v1(0x55, cid::multihash::Multihash::default());
+    fn new(root: &Cid, blocks: CarBlocks) -> Self {
         let mut car = Self { blocks, buffer: Vec::new(), end: None };
-        car.section(&header_of(found.map_or(&none, |found| &found.cid)), &[]);
+        car.section(&header_of(root), &[]);
         car
     }
 

@@ -3,6 +3,7 @@
 //! Errors are `{"Message","Code","Type":"error"}` with status 500, and plain text with 400 when
 //! the request itself is malformed, as in go-ipfs-cmds.
 
+mod blocks;
 mod import;
 mod pin;
 mod record;
@@ -25,6 +26,8 @@ pub(crate) fn routes() -> Router<Shared> {
     let unlimited = DefaultBodyLimit::disable();
     Router::new()
         .route("/api/v0/dag/import", only_post(post(import::import)).layer(unlimited))
+        .route("/api/v0/dag/export", only_post(post(blocks::export)))
+        .route("/api/v0/block/get", only_post(post(blocks::get)))
         .route("/api/v0/pin/ls", only_post(post(pin::list)))
         .route("/api/v0/name/put", only_post(post(record::name_put)))
         .route("/api/v0/name/get", only_post(post(record::name_get)))

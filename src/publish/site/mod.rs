@@ -39,7 +39,7 @@ pub use self::publish::{
     SeenAt, SiteOutcome, SiteRequest, SiteStopped, SitesOutcome, publish_sites,
 };
 pub use self::read_back::{Miss, Seen};
-pub use self::status::{SiteFault, SiteStatus, site_fault, site_status};
+pub use self::status::{SiteFault, SiteStatus, site_faults, site_status};
 use crate::ipfs::upload::UploadError;
 use crate::net::{NetError, Progress, beside};
 use crate::recordhash::{Recordhash, RecordhashError, Target};

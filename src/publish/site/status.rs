@@ -76,26 +76,25 @@ impl SiteStatus {
     }
 }
 
-/// The worst that is to be said: not known, not served, nothing there, not the same.
-pub fn site_fault(sites: &[SiteStatus]) -> Option<SiteFault> {
+/// All that is to be said, the worst first: not known, not served, nothing there, not the same.
+pub fn site_faults(sites: &[SiteStatus]) -> Vec<SiteFault> {
     let from = |site: &SiteStatus| site.from.clone();
-    let unreachable = sites.iter().find_map(|site| {
+    let unreachable = sites.iter().filter_map(|site| {
         let reason = site.held.as_ref().err()?.to_string();
         Some(SiteFault::Unreachable { from: from(site), reason })
     });
-    let not_served = || {
-        sites.iter().find_map(|site| {
-            let SeenAt { url, seen } = site.seen.as_ref()?;
-            Some(SiteFault::NotServed { url: url.clone(), reason: seen.error()? })
-        })
-    };
-    let nothing = || {
-        let site = sites.iter().find(|site| site.root().is_none())?;
-        Some(SiteFault::NotPublished { from: from(site) })
-    };
-    let drift = || {
-        let other = sites.iter().find(|site| site.root() != sites[0].root())?;
-        Some(SiteFault::Drift { first: from(&sites[0]), other: from(other) })
-    };
-    unreachable.or_else(not_served).or_else(nothing).or_else(drift)
+    let not_served = sites.iter().filter_map(|site| {
+        let SeenAt { url, seen } = site.seen.as_ref()?;
+        Some(SiteFault::NotServed { url: url.clone(), reason: seen.error()? })
+    });
+    let answers = || sites.iter().filter(|site| site.held.is_ok());
+    let nothing = answers().filter(|site| site.root().is_none());
+    let nothing = nothing.map(|site| SiteFault::NotPublished { from: from(site) });
+    let with_tree = || answers().filter(|site| site.root().is_some());
+    let first = with_tree().next();
+    let other = with_tree().find(|site| first.is_some_and(|first| first.root() != site.root()));
+    let drift = first.zip(other);
+    let drift =
+        drift.map(|(first, other)| SiteFault::Drift { first: from(first), other: from(other) });
+    unreachable.chain(not_served).chain(nothing).chain(drift).collect()
 }

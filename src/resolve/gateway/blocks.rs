@@ -1,27 +1,39 @@
 //! Files read from blocks that any gateway may serve, each checked against its hash.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use cid::Cid;
 use tokio::sync::RwLock;
 use url::Url;
 
+use super::cache::{Cache, scratch_in};
 use super::form::{Content, Gateway};
 use super::limits::FetchLimits;
+use super::node::{BlockNode, Server};
 use crate::ens::Name;
-use crate::ipfs::{CarError, CarIndex, MAX_BLOCK_BYTES, OverBudget, TreeBudget, TreeLimits};
-use crate::net::{Http, NetError, Request, Response};
+use crate::ipfs::{
+    CarError, CarFileIndex, CarIndex, MAX_BLOCK_BYTES, OverBudget, TreeBudget, TreeLimits,
+};
+use crate::net::{Http, NetError, Request, Response, Timeouts};
 
 const CAR_MEDIA_TYPE: &str = "application/vnd.ipld.car";
 const RAW_MEDIA_TYPE: &str = "application/vnd.ipld.raw";
 /// The blocks that lead to a file, in bytes: directories of a megabyte are large ones.
 const PATH_BYTES: usize = 8 << 20;
 /// Blocks of one CAR file: those of a name with hundreds of thousands of subnames.
-const MAX_CAR_BLOCKS: usize = 1_000_000;
+const MAX_CAR_BLOCKS: usize = 1 << 20;
+/// A CAR of hundreds of megabytes takes its time.
+const LARGE_TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    idle: Duration::from_secs(30),
+    body: Duration::from_secs(3600),
+};
 
 /// A root that is known, and the blocks at and below it that were fetched so far.
 pub(super) struct BlockTree {
@@ -31,8 +43,10 @@ pub(super) struct BlockTree {
     prefix: Vec<String>,
     /// For gateways whose template has a place for an IPNS name only.
     ipns: Option<Content>,
-    /// Verified blocks, under their CID in version 1, since links may use either version.
-    cache: Mutex<HashMap<Cid, Bytes>>,
+    /// Verified blocks.
+    cache: Mutex<Cache>,
+    /// Where large CARs go; in memory without.
+    scratch: Option<PathBuf>,
     /// Of all that is read of the tree, record by record.
     pub(super) budget: Arc<TreeBudget>,
     /// Shared by those who read at the same time; one alone has it whole.
@@ -53,6 +67,8 @@ pub(super) enum Obstacle {
     TooLong,
     /// It failed.
     Failed(String),
+    /// Nobody listens there: a node of one's own that does not run.
+    Absent(String),
     /// What it serves is not what was asked for: another hash.
     Wrong(String),
     /// There is more than is read, at whatever gateway.
@@ -87,8 +103,17 @@ impl BlockTree {
         let of_one = TreeLimits { bytes: limits.received, ..limits.tree };
         let received = (0..gateways).map(|_| TreeBudget::new(of_one)).collect();
         let budget = Arc::new(TreeBudget::new(limits.tree));
-        let (cache, turn) = (Mutex::default(), RwLock::default());
-        Self { root, prefix, ipns, cache, budget, turn, received, without_car }
+        let (cache, turn, scratch) = (Mutex::default(), RwLock::default(), None);
+        Self { root, prefix, ipns, cache, scratch, budget, turn, received, without_car }
+    }
+
+    /// Keeps what it reads in files of `scratch` without names, and not in memory.
+    pub(super) fn in_scratch(mut self, scratch: Option<&Path>) -> Self {
+        if let Some(folder) = scratch {
+            self.cache = Mutex::new(Cache::Disk(folder.to_owned(), None));
+            self.scratch = Some(folder.to_owned());
+        }
+        self
     }
 
     /// `segments` from the root on.
@@ -104,20 +129,21 @@ impl BlockTree {
     }
 
     /// A block that was met already.
-    pub(super) fn cached(&self, cid: &Cid) -> Option<Bytes> {
-        self.cache().get(&version_1(cid)).cloned()
+    pub(super) fn cached(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        self.cache().get(cid)
     }
 
     /// Keeps a block, once it is seen to be that of `cid`.
-    pub(super) fn keep(&self, cid: &Cid, data: &Bytes) -> Result<(), OverBudget> {
-        if let Entry::Vacant(place) = self.cache().entry(version_1(cid)) {
-            self.budget.block(data.len())?;
-            place.insert(data.clone());
+    pub(super) fn keep(&self, cid: &Cid, data: &Bytes) -> io::Result<()> {
+        let mut cache = self.cache();
+        if !cache.has(cid) {
+            self.budget.block(data.len()).map_err(io::Error::other)?;
+            cache.put(cid, data)?;
         }
         Ok(())
     }
 
-    fn cache(&self) -> MutexGuard<'_, HashMap<Cid, Bytes>> {
+    fn cache(&self) -> MutexGuard<'_, Cache> {
         // Each insertion is complete or not made: a panic elsewhere leaves the cache sound.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,10 +152,14 @@ impl BlockTree {
     pub(super) async fn fetch_car(
         &self,
         http: &Http,
-        (number, gateway): (usize, &Gateway),
+        (number, server): (usize, Server<'_>),
         wanted: &Wanted<'_>,
         limits: &FetchLimits,
-    ) -> Result<CarIndex, Obstacle> {
+    ) -> Result<Car, Obstacle> {
+        let gateway = match server {
+            Server::Node(node) => return self.export(number, node, wanted, limits).await,
+            Server::Gateway(gateway) => gateway,
+        };
         let url = self.url(gateway, wanted.name, wanted.path);
         let Some(mut url) = url.filter(|_| !gateway.is_by_name()) else {
             return Err(Obstacle::Incapable("its template has no place for a root".to_owned()));
@@ -141,21 +171,69 @@ impl BlockTree {
             _ => limits.car,
         };
         let request = Request::get(url).accept(CAR_MEDIA_TYPE).max_body(longest);
-        let body = self.receive(http, number, &request, CAR_MEDIA_TYPE).await?;
-        CarIndex::new(body, MAX_CAR_BLOCKS).map_err(|error| match error {
-            CarError::Blocks(_) => Obstacle::TooLong,
-            error => Obstacle::Failed(error.to_string()),
-        })
+        let Some(folder) = self.scratch.as_deref().filter(|_| wanted.scope == "all") else {
+            let body = self.receive(http, number, &request, CAR_MEDIA_TYPE).await?;
+            return CarIndex::new(body, MAX_CAR_BLOCKS).map(Car::Memory).map_err(unread);
+        };
+        let file = Arc::new(scratch_in(folder).map_err(|error| failed(&error))?);
+        let request = request.timeouts(LARGE_TIMEOUTS).into_file(file.clone());
+        let received = self.receive(http, number, &request, CAR_MEDIA_TYPE).await;
+        self.in_file(number, &file, received.map(drop))
+    }
+
+    /// As [`fetch_car`](Self::fetch_car), of a node: whole trees alone.
+    async fn export(
+        &self,
+        number: usize,
+        node: &BlockNode,
+        wanted: &Wanted<'_>,
+        limits: &FetchLimits,
+    ) -> Result<Car, Obstacle> {
+        let folder = self.scratch.as_deref().filter(|_| wanted.scope == "all");
+        let Some(folder) = folder else { return Err(Obstacle::TooLong) };
+        let file = Arc::new(scratch_in(folder).map_err(|error| failed(&error))?);
+        let received = node.tree(&self.root, &file, limits.car).await;
+        self.in_file(number, &file, received)
+    }
+
+    /// What came into the file, also where it broke off: the rest may be asked for block by block.
+    fn in_file(
+        &self,
+        number: usize,
+        file: &File,
+        received: Result<(), Obstacle>,
+    ) -> Result<Car, Obstacle> {
+        let length = file.metadata().map_err(|error| failed(&error))?.len();
+        // The next one is refused when this was too much.
+        let _ = self.received[number].bytes(length);
+        match received {
+            Ok(()) => {}
+            Err(Obstacle::Failed(reason)) if length > 0 => {
+                tracing::info!("a CAR broke off after {length} bytes: {reason}");
+            }
+            Err(obstacle) => return Err(obstacle),
+        }
+        let file = file.try_clone().map_err(|error| failed(&error))?;
+        CarFileIndex::new(file, MAX_CAR_BLOCKS).map(Car::File).map_err(unread)
     }
 
     /// A block by itself, not checked yet.
     pub(super) async fn fetch_block(
         &self,
         http: &Http,
-        (number, gateway): (usize, &Gateway),
+        (number, server): (usize, Server<'_>),
         name: &Name,
         cid: &Cid,
     ) -> Result<Bytes, Obstacle> {
+        let gateway = match server {
+            Server::Node(node) => {
+                self.left(number)?;
+                let block = node.block(cid).await?;
+                let _ = self.received[number].bytes(block.len() as u64);
+                return Ok(block);
+            }
+            Server::Gateway(gateway) => gateway,
+        };
         let url = gateway.url(&Content::Ipfs(*cid), name, &[]).filter(|_| !gateway.is_by_name());
         let Some(mut url) = url else {
             return Err(Obstacle::Incapable("its template has no place for a block".to_owned()));
@@ -171,6 +249,11 @@ impl BlockTree {
         }
     }
 
+    /// Whether more is taken of this one.
+    fn left(&self, number: usize) -> Result<(), Obstacle> {
+        self.received[number].bytes(0).map_err(|over| Obstacle::Spent(spent(over.limit)))
+    }
+
     /// The body of an answer, which counts whether it is of use or not.
     async fn receive(
         &self,
@@ -179,8 +262,8 @@ impl BlockTree {
         request: &Request,
         media_type: &str,
     ) -> Result<Bytes, Obstacle> {
+        self.left(number)?;
         let received = &self.received[number];
-        received.bytes(0).map_err(|over| Obstacle::Spent(spent(over.limit)))?;
         let answer = http.send(request).await;
         let length = match &answer {
             Ok(answer) => answer.body.len(),
@@ -200,8 +283,30 @@ fn spent(limit: u64) -> String {
     }
 }
 
-fn version_1(cid: &Cid) -> Cid {
-    cid.into_v1().unwrap_or(*cid)
+fn unread(error: CarError) -> Obstacle {
+    match error {
+        CarError::Blocks(_) => Obstacle::TooLong,
+        error => Obstacle::Failed(error.to_string()),
+    }
+}
+
+fn failed(error: &io::Error) -> Obstacle {
+    Obstacle::Failed(error.to_string())
+}
+
+/// Blocks that came at once, none of them checked.
+pub(super) enum Car {
+    Memory(CarIndex),
+    File(CarFileIndex),
+}
+
+impl Car {
+    pub(super) fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        match self {
+            Self::Memory(car) => Ok(car.get(cid)),
+            Self::File(car) => car.get(cid),
+        }
+    }
 }
 
 /// The body, if the answer is of the type asked for.

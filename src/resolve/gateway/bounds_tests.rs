@@ -220,7 +220,7 @@ async fn reads_at_the_same_time_do_not_fail_each_other() {
         read_file(source, &root, 10).map(|_| ())
     });
     let fits: Reader<()> = Arc::new(|_, budget| budget.bytes(400).map_err(ReadError::OverBudget));
-    let from = (0, &gateway);
+    let from = (0, super::node::Server::Gateway(&gateway));
     let first = tree.read(&http, from, &wanted, &limits, &fails);
     let second = async {
         tokio::time::sleep(Duration::from_millis(50)).await;

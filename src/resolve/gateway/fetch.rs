@@ -9,6 +9,7 @@ use super::blocks::{BlockTree, Obstacle, Wanted};
 use super::error::{FetchError, GatewayNote};
 use super::form::Gateway;
 use super::ipns_source::is_unknown_name;
+use super::node::Server;
 use super::reading::Reader;
 use super::{Fetched, Proof, RecordFiles, Source};
 use crate::ens::Name;
@@ -98,7 +99,7 @@ impl RecordFiles {
         }
     }
 
-    /// Asks one gateway after the other for blocks until `read` succeeds.
+    /// Asks one node and gateway after the other for blocks until `read` succeeds.
     ///
     /// # Errors
     /// [`FetchError::NotFound`] when verified blocks show that there is no such entry,
@@ -116,10 +117,14 @@ impl RecordFiles {
             denied_by: None,
             is_wrong: false,
         };
-        for (number, gateway) in self.gateways.iter().enumerate() {
-            let outcome =
-                tree.read(&self.http, (number, gateway), wanted, &self.limits, read).await;
-            let gateway = gateway.to_string();
+        let nodes = self.nodes.iter().map(|node| Server::Node(node));
+        let servers = self.gateways.iter().map(Server::Gateway).chain(nodes);
+        // Nodes of one's own are asked first, and numbered last.
+        let mut servers: Vec<(usize, Server<'_>)> = servers.enumerate().collect();
+        servers.rotate_right(self.nodes.len());
+        for (number, server) in servers {
+            let outcome = tree.read(&self.http, (number, server), wanted, &self.limits, read).await;
+            let gateway = server.to_string();
             let reason = match outcome {
                 Ok(Some(value)) => {
                     search.found = Some((value, gateway));
@@ -135,9 +140,14 @@ impl RecordFiles {
                     "it says that there is no such file".to_owned()
                 }
                 Err(Obstacle::Incapable(reason)) => {
-                    search.without_blocks.push(number);
+                    if matches!(server, Server::Gateway(_)) {
+                        search.without_blocks.push(number);
+                    }
                     reason
                 }
+                // Where gateways tell more, that one's own node does not run is no news.
+                Err(Obstacle::Absent(_)) if !self.gateways.is_empty() => continue,
+                Err(Obstacle::Absent(reason)) => reason,
                 Err(Obstacle::TooLong) => "it sends more than a block has".to_owned(),
                 Err(Obstacle::Failed(reason) | Obstacle::Spent(reason)) => reason,
                 Err(Obstacle::Over(reason)) => {

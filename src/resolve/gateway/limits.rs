@@ -1,5 +1,7 @@
 //! Bounds on what gateways may make us read.
 
+use std::fmt;
+
 use crate::ipfs::TreeLimits;
 
 /// Bounds on what gateways may make us read.
@@ -29,5 +31,53 @@ impl Default for FetchLimits {
             tree: TreeLimits::default(),
             lenient: false,
         }
+    }
+}
+
+impl FetchLimits {
+    /// For whole trees, which a workspace is made of: hundreds of thousands of subnames.
+    pub const WHOLE: Self = Self {
+        file: 16 << 20,
+        car: 1 << 30,
+        received: 4 << 30,
+        single_blocks: 1 << 20,
+        tree: TreeLimits {
+            directories: 1 << 20,
+            entries: 1 << 23,
+            blocks: 1 << 20,
+            bytes: 1 << 30,
+        },
+        lenient: true,
+    };
+}
+
+/// What is read at most, for a person.
+impl fmt::Display for FetchLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TreeLimits { directories, blocks, bytes, .. } = self.tree;
+        let mib = |bytes: u64| bytes >> 20;
+        write!(
+            f,
+            "{blocks} blocks, {directories} directories, {} MiB of blocks and files, {} MiB from \
+             one server, {} blocks one by one",
+            mib(bytes),
+            mib(self.received),
+            self.single_blocks
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The help of `clone`, the README and the spec say the same numbers.
+    #[test]
+    fn the_budget_of_whole_trees_is_said() {
+        let said = "1048576 blocks, 1048576 directories, 1024 MiB of blocks and files, 4096 MiB from \
+                    one server, 1048576 blocks one by one";
+        assert_eq!(FetchLimits::WHOLE.to_string(), said);
+        let page = include_str!("../../spec/published.md");
+        assert!(page.contains("1,048,576 blocks or directories, 1 GiB of blocks and"));
     }
 }

@@ -2,12 +2,14 @@
 //! gateway serves these, on the gateway's word where not.
 
 mod blocks;
+mod cache;
 mod error;
 mod fetch;
 mod form;
 mod hop;
 mod ipns_source;
 mod limits;
+mod node;
 mod other_name;
 mod probe;
 mod reading;
@@ -33,8 +35,10 @@ pub use self::form::{Gateway, GatewayParseError};
 pub use self::hop::IpnsHop;
 pub use self::ipns_source::GatewayRecords;
 pub use self::limits::FetchLimits;
+pub use self::node::BlockNode;
 pub use self::probe::{GatewayProbe, probe_gateway};
 pub use self::tree::{Listing, TreeFile};
+pub use self::whole::BlockServers;
 use crate::ens::Name;
 use crate::ipns::Publisher;
 use crate::net::Http;
@@ -43,6 +47,8 @@ use crate::recordhash::{Recordhash, Target};
 /// The record files behind one recordhash.
 pub struct RecordFiles {
     http: Http,
+    /// Asked for blocks before the gateways.
+    nodes: Vec<Arc<BlockNode>>,
     gateways: Vec<Gateway>,
     limits: FetchLimits,
     source: Source,
@@ -211,8 +217,8 @@ impl RecordFiles {
                 led.source
             }
         };
-        let gateways = sources.gateways;
-        Ok(Self { http, gateways, limits, source, notes, refuted, ipns_record })
+        let (nodes, gateways) = (Vec::new(), sources.gateways);
+        Ok(Self { http, nodes, gateways, limits, source, notes, refuted, ipns_record })
     }
 
     /// The IPNS record that led to the root, where one did.

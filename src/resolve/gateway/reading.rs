@@ -4,19 +4,17 @@
 //! say, it is not answered any more and ends.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use cid::Cid;
 use tokio::sync::{mpsc, oneshot};
 
 use super::FetchLimits;
-use super::blocks::{BlockTree, Obstacle, Wanted};
-use super::form::Gateway;
-use crate::ipfs::{
-    BlockError, BlockSource, CarIndex, OverBudget, ReadError, TreeBudget, verify_block,
-};
+use super::blocks::{BlockTree, Car, Obstacle, Wanted};
+use super::node::Server;
+use crate::ipfs::{BlockError, BlockSource, OverBudget, ReadError, TreeBudget, verify_block};
 use crate::net::Http;
 
 /// Reads what is wanted from blocks, within a budget.
@@ -29,6 +27,8 @@ type Ask = (Cid, oneshot::Sender<Bytes>);
 /// The blocks of a tree as the reading thread has them.
 struct Asking {
     tree: Arc<BlockTree>,
+    /// What came at once need not be asked for.
+    car: Arc<OnceLock<Car>>,
     asks: mpsc::Sender<Ask>,
 }
 
@@ -45,12 +45,15 @@ impl BlockSource for Asking {
         if self.asks.is_closed() {
             return Err(io::Error::other("nobody waits for it any more"));
         }
-        if let Some(block) = self.tree.cached(cid) {
+        if let Some(block) = self.tree.cached(cid)? {
             return Ok(Some(block));
         }
-        let block = self.ask(cid).ok_or_else(|| io::Error::other("it was not fetched"))?;
+        let block = match self.car.get().map_or(Ok(None), |car| car.get(cid))? {
+            Some(block) => block,
+            None => self.ask(cid).ok_or_else(|| io::Error::other("it was not fetched"))?,
+        };
         if verify_block(cid, &block).is_ok() {
-            self.tree.keep(cid, &block).map_err(io::Error::other)?;
+            self.tree.keep(cid, &block)?;
         }
         // Whoever reads it sees that it is wrong.
         Ok(Some(block))
@@ -62,17 +65,17 @@ struct Supply<'a> {
     tree: &'a BlockTree,
     http: &'a Http,
     number: usize,
-    gateway: &'a Gateway,
+    server: Server<'a>,
     wanted: &'a Wanted<'a>,
     limits: &'a FetchLimits,
-    car: Option<CarIndex>,
+    car: Arc<OnceLock<Car>>,
     has_asked_for_car: bool,
     said_not_found: bool,
     singles: usize,
 }
 
 impl BlockTree {
-    /// Reads with `read` from blocks of `gateway`: those of a CAR of what is wanted, then others.
+    /// Reads with `read` from blocks of `server`: those of a CAR of what is wanted, then others.
     ///
     /// `Ok(None)` is that the verified blocks show that there is no such entry.
     ///
@@ -81,32 +84,34 @@ impl BlockTree {
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         http: &Http,
-        gateway: (usize, &Gateway),
+        server: (usize, Server<'_>),
         wanted: &Wanted<'_>,
         limits: &FetchLimits,
         read: &Reader<T>,
     ) -> Result<Option<T>, Obstacle> {
         let beside = self.turn.read().await;
-        let outcome = self.read_once(http, gateway, wanted, limits, read, false).await;
+        let outcome = self.read_once(http, server, wanted, limits, read, false).await;
         drop(beside);
         if !matches!(outcome, Err(Obstacle::Over(_))) {
             return outcome;
         }
         let _alone = self.turn.write().await;
-        self.read_once(http, gateway, wanted, limits, read, true).await
+        self.read_once(http, server, wanted, limits, read, true).await
     }
 
     async fn read_once<T: Send + 'static>(
         self: &Arc<Self>,
         http: &Http,
-        (number, gateway): (usize, &Gateway),
+        (number, server): (usize, Server<'_>),
         wanted: &Wanted<'_>,
         limits: &FetchLimits,
         read: &Reader<T>,
         is_alone: bool,
     ) -> Result<Option<T>, Obstacle> {
         let (asks, mut asked) = mpsc::channel::<Ask>(1);
-        let (read, source) = (read.clone(), Asking { tree: self.clone(), asks });
+        let car = Arc::new(OnceLock::new());
+        let source = Asking { tree: self.clone(), car: car.clone(), asks };
+        let read = read.clone();
         let attempt = TreeBudget::attempt(&self.budget);
         let reading = tokio::task::spawn_blocking(move || {
             let outcome = read(&source, &attempt);
@@ -121,10 +126,10 @@ impl BlockTree {
             tree: self,
             http,
             number,
-            gateway,
+            server,
             wanted,
             limits,
-            car: None,
+            car,
             has_asked_for_car: self.without_car[number].load(Ordering::Relaxed),
             said_not_found: false,
             singles: 0,
@@ -197,28 +202,34 @@ impl Supply<'_> {
             self.has_asked_for_car = true;
             self.ask_for_car().await?;
         }
-        if let Some(block) = self.car.as_ref().and_then(|car| car.get(cid)) {
+        let in_car = self.car.get().map_or(Ok(None), |car| car.get(cid));
+        if let Some(block) = in_car.map_err(|error| Obstacle::Failed(error.to_string()))? {
             return Ok(block);
         }
         if self.singles == self.limits.single_blocks {
             let count = self.singles;
-            let said = format!("after {count} single blocks {cid} is still missing");
+            let said = format!(
+                "after {count} single blocks, the most that are asked for, {cid} is still missing"
+            );
             return Err(Obstacle::Failed(said));
         }
         self.singles += 1;
-        let from = (self.number, self.gateway);
+        let from = (self.number, self.server);
         let block = self.tree.fetch_block(self.http, from, self.wanted.name, cid).await;
         match block {
-            Err(enough @ (Obstacle::Over(_) | Obstacle::Spent(_))) => Err(enough),
+            Err(enough @ (Obstacle::Over(_) | Obstacle::Spent(_) | Obstacle::Absent(_))) => {
+                Err(enough)
+            }
             Err(_) if self.said_not_found => Err(Obstacle::NotFound),
             block => block,
         }
     }
 
     async fn ask_for_car(&mut self) -> Result<(), Obstacle> {
-        let from = (self.number, self.gateway);
+        let from = (self.number, self.server);
         match self.tree.fetch_car(self.http, from, self.wanted, self.limits).await {
-            Ok(car) => self.car = Some(car),
+            // It is asked for once.
+            Ok(car) => _ = self.car.set(car),
             Err(Obstacle::NotFound) => self.said_not_found = true,
             Err(Obstacle::Incapable(_)) => {
                 self.tree.without_car[self.number].store(true, Ordering::Relaxed);

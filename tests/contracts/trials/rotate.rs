@@ -75,10 +75,19 @@ pub async fn wallet() -> Result<()> {
     let empty = file(&place, "empty.password", "")?;
     let rotate = ["rotate", "--new-key-password-file", &empty, "--new-private-key-file", &key];
     let send = [&rotate[..], &["--send", "--yes"]].concat();
-    // The name is the former wallet's still: all is done but the chain.
-    let early = place.ends(1, &send).await?;
-    ensure!(kind(&early) == Some(ErrorKind::NotOwner), "{early:#}");
-    new_name(&early)?;
+    // The name is the former wallet's still: nothing is done.
+    let config = place.dir.path().join("namesys.toml");
+    let before = std::fs::read_to_string(&config)?;
+    for arguments in [&send[..], &rotate[..]] {
+        let early = place.ends(1, arguments).await?;
+        ensure!(kind(&early) == Some(ErrorKind::NotOwner), "{early:#}");
+        ensure!(early["rotated"] == false && early["publish"].is_null(), "{early:#}");
+        ensure!(early["error"]["hint"].to_string().contains("leave the node out"), "{early:#}");
+        ensure!(std::fs::read_to_string(&config)? == before);
+    }
+    // As the hint says: all but the chain.
+    let alone = place.run(&rotate).env("ETH_RPC_URL", "").ends(0).await?;
+    new_name(&alone)?;
     accepted(&place.ends(0, &AVATAR).await?, ME)?;
     let owner = setOwnerCall { node: name(NICK).node(), owner: new };
     place.world.chain.send(old, REGISTRY, owner).await?;
@@ -108,7 +117,10 @@ pub async fn signer_on_chain() -> Result<()> {
     let one = file(&place, "one.password", "one")?;
     let rotate = ["rotate", "--new-key-password-file", &one, "--send", "--yes"];
     let document = place.ends(0, &rotate).await?;
-    ensure!(sent(&document["setup"])?.len() == 2, "{document:#}");
+    // At any moment what is read verifies.
+    let all = sent(&document["setup"])?;
+    let order: Vec<&str> = all.iter().filter_map(|one| one.split(' ').next()).collect();
+    ensure!(order == ["approve", "set", "revoke"], "{document:#}");
     let new: Address = document["signer"].as_str().unwrap_or_default().parse()?;
     for (signer, expected) in [(former, false), (new, true)] {
         let (owner, node) = (person(1).address(), name(NICK).node());

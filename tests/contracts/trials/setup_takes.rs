@@ -148,6 +148,38 @@ pub async fn several() -> Result<()> {
     Ok(())
 }
 
+/// What another recordhash hides under the same resolver is listed, with what takes it over.
+pub async fn hidden() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    sent(&place.ends(0, &["setup", "--yes"]).await?)?;
+    let pack = async || anyhow::Ok(place.ends(0, &["pack"]).await?["root"].clone());
+    let first = format!("ipfs://{}", pack().await?.as_str().unwrap_or_default());
+    let shows = async |flags: &[&str]| {
+        let given = [&["setup", NICK, "--calldata"], flags].concat();
+        let document = Run::namesys(&given).on(&place.world).ends(0).await?;
+        anyhow::Ok((document["replaces"].clone(), document["warnings"].to_string()))
+    };
+    let (replaces, warnings) = shows(&["--recordhash", &first]).await?;
+    ensure!(replaces == json!([]), "all of it is there too: {replaces:#} {warnings}");
+    place.ends(0, &["set", "text", "note", "later"]).await?;
+    place.ends(0, &["sign"]).await?;
+    place.ends(0, &["publish"]).await?;
+    let (replaces, warnings) = shows(&["--recordhash", &first]).await?;
+    let note = json!([{ "name": NICK, "record": "text/note", "value": "later" }]);
+    ensure!(replaces == note, "{replaces:#} {warnings}");
+    let said = "with another recordhash these records of nick.eth are no longer read: text/note; \
+                namesys import --from-chain nick.eth takes them over";
+    ensure!(warnings.contains(said), "{warnings}");
+    let (replaces, warnings) = shows(&["--clear-recordhash"]).await?;
+    ensure!(replaces.as_array().is_some_and(|all| all.len() == 2), "{replaces:#}");
+    ensure!(warnings.contains("without a recordhash these records"), "{warnings}");
+    // What cannot be read is said, and all that is read now may go.
+    let (replaces, warnings) = shows(&["--recordhash", "ipfs://bafkqaaa"]).await?;
+    ensure!(replaces.as_array().is_some_and(|all| all.len() == 2), "{replaces:#}");
+    ensure!(warnings.contains("could not be read"), "{warnings}");
+    Ok(())
+}
+
 /// Which keys clients derive is what the chain says: `keygen` warns where it says the other storage.
 pub async fn storages() -> Result<()> {
     const WARNS: &str = "and those are others than these";

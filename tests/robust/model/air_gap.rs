@@ -86,7 +86,7 @@ impl World {
         let (names, missing) = (sent.scope.names.clone(), sent.scope.missing.clone());
         let trees = Trees {
             http: self.http.clone(),
-            gateways: vec![self.gateway.clone()],
+            servers: vec![self.gateway.clone()].into(),
             name: sent.name.clone(),
             workspace: workspace.clone(),
             judge: Arc::new(Judge::of_parcel(names, missing)),

@@ -125,7 +125,7 @@ impl World {
         let wanted = is_there.then(|| workspace.records(&config).unwrap());
         let trees = Trees {
             http: self.http.clone(),
-            gateways: vec![self.gateway.clone()],
+            servers: vec![self.gateway.clone()].into(),
             name: config.name().clone(),
             workspace: Some(workspace.clone()),
             judge: Arc::new(Judge::new(&config, wanted, missing)),

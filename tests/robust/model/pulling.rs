@@ -39,7 +39,7 @@ impl World {
             witnesses: Witnesses { name: &name, publishers: &publishers, gateways: &gateways },
             source: TreeSource {
                 http: self.http.clone(),
-                gateways: vec![self.gateway.clone()],
+                servers: vec![self.gateway.clone()].into(),
                 name: config.name().clone(),
                 disk: disk.collect(),
             },

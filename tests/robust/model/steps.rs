@@ -327,7 +327,7 @@ impl World {
         self.note(format!("{} clones", seat.who));
         let source = TreeSource {
             http: self.http.clone(),
-            gateways: vec![self.gateway.clone()],
+            servers: vec![self.gateway.clone()].into(),
             name: seat.names[0].clone(),
             disk: Vec::new(),
         };

@@ -73,6 +73,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let config = Some(&session.config);
     let fan_out = args.publication.fan_out.open(context, config)?;
+    let fan_out = fan_out.reading(&args.uploads, context, config)?;
     let uploads = args.uploads.get(context, config)?;
     let mut permission = args.publication.permission.get(Some(&session));
     if let Some(planned) = &planned {

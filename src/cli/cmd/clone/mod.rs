@@ -15,12 +15,13 @@ use namesys::published::{PublishedTree, Verifier};
 use namesys::pull::{CloneRequest, PullError, ReadTree, TreeFiles, TreeSource, clone};
 use namesys::recordhash::Recordhash;
 use namesys::report::ErrorKind;
+use namesys::resolve::BlockServers;
 use namesys::wallet::Address;
 use namesys::workspace::Facts;
 
 use super::init::name_of_workspace;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs, record_sources};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::owner_args::{ChainWord, OwnerArgs, approve, chain_word, unchecked};
@@ -31,8 +32,15 @@ use folder::Folder;
 /// Names whose owners the chain is asked for, at most.
 const MAX_ASKED: usize = 100;
 
+/// What a tree may have; [`FetchLimits::WHOLE`] in words.
+const BUDGETS: &str = "\
+The whole tree is fetched, and every block of it checked. More is refused, by name: 1,048,576 blocks \
+or directories, 1 GiB of blocks and files, 4 GiB from one server. 100,000 subnames have some 300,000 \
+blocks. What is fetched lies in a file meanwhile, not in memory.";
+
 /// `clone …`
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = BUDGETS)]
 pub struct Args {
     /// The ENS name; with --ipns or --recordhash it may be left out, and what is signed says it
     name: Option<String>,
@@ -84,6 +92,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let name = name.transpose()?;
     let wanted = args.folder.as_ref().or(context.dir.as_ref());
     let early = wanted.map(|dir| Folder::new(dir)).transpose()?;
+    // What is fetched lies where the workspace will.
+    let scratch = early.as_ref().map_or_else(|| PathBuf::from("."), Folder::path);
     let http = context.http()?;
     let rpc = args.owner.rpc.open(context, &http)?;
     if rpc.is_none() && args.owner.owner.is_none() {
@@ -96,7 +106,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let (place, fetched, whose) = context.block_on(async {
         let mut place =
             facts::place(by_hand, name.as_ref(), rpc.as_ref(), expected, context).await?;
-        let fetched = fetch(&args, context, &http, name.as_ref(), &place).await?;
+        let fetched = fetch(&args, context, (&http, &scratch), name.as_ref(), &place).await?;
         let chain = (rpc.as_ref(), expected);
         let whose = whose(&args, context, name, chain, &fetched, &mut place).await?;
         Ok((place, fetched, whose))
@@ -133,18 +143,20 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 async fn fetch(
     args: &Args,
     context: &Context,
-    http: &Http,
+    (http, scratch): (&Http, &Path),
     name: Option<&Name>,
     place: &Place,
 ) -> Result<Fetched, CliError> {
     let gateways = args.gateways.get(context, None)?;
+    let nodes = UploadArgs::default().readable(context, None)?;
+    let servers = BlockServers::new(nodes, gateways.clone(), scratch.to_owned());
     // For gateways that are asked by name; without one they cannot be.
     let any = match name {
         Some(name) => name.clone(),
         None => Name::parse("eth")?,
     };
     let (ipns_name, trees) = match facts::source(&place.target)? {
-        Source::Root(root) => return whole(http, gateways, any, root, None, Vec::new()).await,
+        Source::Root(root) => return whole(http, servers, any, root, None, Vec::new()).await,
         Source::Ipns(ipns) => {
             let publishers = args.publishers.get(context, None)?;
             let records = record_sources(http, &gateways, &any);
@@ -186,19 +198,24 @@ async fn fetch(
     // What the others have is not known yet.
     let first: Vec<PublishedTree> = trees.into_iter().take(1).collect();
     let root = *first[0].root();
-    whole(http, gateways, any, root, Some(ipns_name), first).await
+    whole(http, servers, any, root, Some(ipns_name), first).await
 }
 
 async fn whole(
     http: &Http,
-    gateways: Vec<namesys::resolve::Gateway>,
+    servers: BlockServers,
     name: Name,
     root: cid::Cid,
     ipns_name: Option<IpnsName>,
     trees: Vec<PublishedTree>,
 ) -> Result<Fetched, CliError> {
-    let source = TreeSource { http: http.clone(), gateways, name, disk: Vec::new() };
-    let files = source.files(root).await?;
+    let source = TreeSource { http: http.clone(), servers, name, disk: Vec::new() };
+    let files = source.files(root).await.map_err(|error| match error {
+        PullError::Unread(_) => {
+            CliError::from(error).hint("name another gateway that has it: --gateway URL")
+        }
+        error => error.into(),
+    })?;
     Ok(Fetched { files, root, ipns_name, trees })
 }
 

@@ -56,6 +56,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         refuse_published(out, session.workspace.dir())?;
     }
     let fan_out = FanOut::to_ask(context, &session.config, &args.publishers, &args.gateways)?;
+    let fan_out = fan_out.reading(&args.uploads, context, Some(&session.config))?;
     // Without its token a service cannot be asked what it has; the rest is planned all the same.
     let mut uploads = Vec::new();
     for chosen in args.uploads.each(context, Some(&session.config))? {

@@ -116,8 +116,8 @@ pub fn publish_signed(
         config
             .unrecorded_keys(&RecordedKeys { ipns_name: Some(name), ..RecordedKeys::default() })?;
     }
+    let fan_out = args.fan_out.open(context, config)?.reading(uploads, context, config)?;
     let uploads = uploads.get(context, config)?;
-    let fan_out = args.fan_out.open(context, config)?;
     let bar = context.output.progress("uploading", Unit::Bytes);
     let progress_bar = bar.clone();
     let subject = Subject::Tree {

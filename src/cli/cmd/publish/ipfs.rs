@@ -16,12 +16,12 @@ use namesys::publish::{
     PublishTreeError, Sight, Subject, Trees, Witnesses, foresee, look, publish, rehearse, required,
 };
 use namesys::published::{Judge, PublishedTree};
-use namesys::resolve::Gateway;
+use namesys::resolve::{BlockNode, BlockServers, FetchLimits, Gateway};
 use namesys::workspace::{Config, Lock, RecordedKeys, Removal, Workspace};
 
 use crate::cli::context::Context;
 use crate::cli::deriver::{DeriveArgs, KeysFor};
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, record_sources};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs, record_sources};
 use crate::cli::error::CliError;
 use crate::cli::keys_args::IpnsKeyArgs;
 use crate::cli::prompt::confirm;
@@ -72,6 +72,8 @@ pub struct FanOutArgs {
 pub struct FanOut {
     /// Every one gets the record.
     pub publishers: Vec<Box<dyn Publisher>>,
+    /// Asked for blocks that are not on this disk.
+    nodes: Vec<Arc<BlockNode>>,
     gateways: Vec<Gateway>,
     enough: Enough,
     http: Http,
@@ -186,7 +188,8 @@ impl FanOutArgs {
         let gateways = self.gateways.get(context, config)?;
         let enough = Enough { require, wait: self.wait };
         context.grant(self.wait);
-        Ok(FanOut { publishers, gateways, enough, http: context.http()? })
+        let nodes = UploadArgs::default().readable(context, config)?;
+        Ok(FanOut { publishers, nodes, gateways, enough, http: context.http()? })
     }
 }
 
@@ -250,7 +253,21 @@ impl FanOut {
         gateways: Vec<Gateway>,
     ) -> Result<Self, CliError> {
         let enough = Enough { require: publishers.len(), wait: None };
-        Ok(Self { publishers, gateways, enough, http: context.http()? })
+        Ok(Self { publishers, nodes: Vec::new(), gateways, enough, http: context.http()? })
+    }
+
+    /// Reads blocks from the nodes among `uploads` too.
+    ///
+    /// # Errors
+    /// Exit 2 when one is no endpoint.
+    pub fn reading(
+        mut self,
+        uploads: &UploadArgs,
+        context: &Context,
+        config: Option<&Config>,
+    ) -> Result<Self, CliError> {
+        self.nodes = uploads.readable(context, config)?;
+        Ok(self)
     }
 
     /// What publishing would do; nothing is sent.
@@ -261,10 +278,10 @@ impl FanOut {
         let Foreseeing { session, name, tree: (root, here), judge, permission, validity } = of;
         let ens_name = session.config.name();
         let gateways = record_sources(&self.http, &self.gateways, ens_name);
-        let trees = Trees {
-            here: Some(here),
-            ..self.trees(ens_name, Some(session.workspace.clone()), judge)
-        };
+        let mut trees = self.trees(ens_name, Some(session.workspace.clone()), judge);
+        trees.here = Some(here);
+        // The workspace stays as it is.
+        trees.servers.scratch = Some(std::env::temp_dir());
         let request = PublishRequest {
             workspace: Some(&session.workspace),
             name,
@@ -284,9 +301,12 @@ impl FanOut {
     }
 
     fn trees(&self, name: &Name, workspace: Option<Workspace>, judge: Judge) -> Trees {
+        let scratch = workspace.as_ref().and_then(|workspace| workspace.temporary_dir().ok());
+        let (nodes, gateways) = (self.nodes.clone(), self.gateways.clone());
+        let limits = FetchLimits::WHOLE;
         Trees {
             http: self.http.clone(),
-            gateways: self.gateways.clone(),
+            servers: BlockServers { nodes, gateways, scratch, limits },
             name: name.clone(),
             workspace,
             judge: Arc::new(judge),

@@ -105,7 +105,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return air_gap::write(dir, keep, context, &mut session, author);
     }
     let uploads = args.uploads.get(context, Some(&session.config))?;
-    let publication = args.publication.open(context, session)?;
+    let publication = args.publication.open(context, session)?.reading(&args.uploads)?;
     let outcome = send_tree(context, publication, &uploads, args.sequence)?;
     if outcome.lost.is_empty() || outcome.new_record {
         author.note_reuse(context, &outcome.record, outcome.new_record);

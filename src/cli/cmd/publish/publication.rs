@@ -10,6 +10,7 @@ use namesys::workspace::{Lock, Records, Removal};
 
 use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending};
 use crate::cli::context::Context;
+use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::CliError;
 use crate::cli::mass_removal::{MassRemovalArgs, ask};
 use crate::cli::session::Session;
@@ -114,6 +115,16 @@ impl PublicationArgs {
 }
 
 impl Publication<'_> {
+    /// Reads blocks from the nodes among `uploads` too.
+    ///
+    /// # Errors
+    /// Exit 2 when one is no endpoint.
+    pub fn reading(mut self, uploads: &UploadArgs) -> Result<Self, CliError> {
+        let config = Some(&self.session.config);
+        self.fan_out = self.fan_out.reading(uploads, self.context, config)?;
+        Ok(self)
+    }
+
     /// Whose record it is.
     pub fn name(&self) -> IpnsName {
         self.key.name()

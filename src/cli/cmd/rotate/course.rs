@@ -50,7 +50,9 @@ impl<'a> Course<'a> {
         session: &mut Session,
         keys: &'a Keys,
     ) -> Result<Self, CliError> {
-        let fan_out = args.publication.fan_out.open(context, Some(&session.config))?;
+        let config = Some(&session.config);
+        let fan_out = args.publication.fan_out.open(context, config)?;
+        let fan_out = fan_out.reading(&args.uploads, context, config)?;
         let uploads = args.uploads.get(context, Some(&session.config))?;
         let old_key = keys.old_key(args, context, session)?;
         let _lock = session.lock()?;

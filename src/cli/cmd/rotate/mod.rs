@@ -8,6 +8,7 @@ mod report;
 use std::path::PathBuf;
 
 use namesys::report::ErrorKind;
+use namesys::workspace::Target;
 
 use super::publish::publication::PublicationArgs;
 use super::setup::set_up::{self, SetUp, goes_on};
@@ -58,10 +59,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         report.former = report::left(&session.config)?;
         context.output.note("these are the workspace's keys already: nothing is rotated");
     } else {
+        // Of a name that it may not set up nothing is published under another key.
+        if let Err(error) = check_chain(&args, context, &session, &keys) {
+            return Ok(Outcome::partial(report, Some(error)));
+        }
         let course = course::Course::open(&args, context, &mut session, &keys)?;
         if let Err(error) = course.go(&mut session, &mut report) {
             return Ok(Outcome::partial(report, Some(error)));
         }
+        report.sites_left = sites_left(&session);
     }
     let error = match set_up(&args, context, session, keys) {
         Ok(None) => None,
@@ -72,6 +78,34 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Err(error) => Some(error),
     };
     Ok(Outcome::partial(report, error))
+}
+
+/// Asks the chain, where a node is given, whether the wallet of the new keys may set up the names.
+fn check_chain(
+    args: &Args,
+    context: &Context,
+    session: &Session,
+    keys: &keys::Keys,
+) -> Result<(), CliError> {
+    let Some(rpc) = args.rpc.open(context, &context.http()?)? else { return Ok(()) };
+    let mut config = session.config.clone();
+    config.rotate(&keys.recorded);
+    let after = Session { workspace: session.workspace.clone(), config };
+    let sender = namesys::wallet::Wallet::address(&keys.wallet);
+    set_up::may_set_up(&rpc, sender, context, &after).map_err(|error| match error.kind {
+        ErrorKind::NotOwner => error.hint(
+            "nothing was signed or published. Transfer the name first, then the same command; or \
+             leave the node out (--rpc-url, ETH_RPC_URL): all but the chain is done then, and after \
+             the transfer namesys setup points the chain to it",
+        ),
+        _ => error,
+    })
+}
+
+/// Web hosts, which have what the former keys signed until it is brought there anew.
+fn sites_left(session: &Session) -> Vec<String> {
+    let sites = session.config.sites.iter();
+    sites.map(|site| format!("{} {}", site.kind(), site.place())).collect()
 }
 
 type Set = Option<(namesys::report::SetupNamesReport, Option<CliError>)>;

@@ -7,7 +7,7 @@ use namesys::workspace::Config;
 
 use super::keys::Keys;
 use crate::cli::error::CliError;
-use crate::cli::output::Human;
+use crate::cli::output::{Human, shown};
 use crate::cli::words::when;
 
 /// Before anything is done.
@@ -19,6 +19,7 @@ pub fn begun(keys: &Keys) -> RotateReport {
         signer: keys.signer.address().to_string(),
         rotated: false,
         former_validity: None,
+        sites_left: Vec::new(),
         sign: None,
         publish: None,
         setup: None,
@@ -54,6 +55,13 @@ impl Human for RotateReport {
                 "           the last record there is valid until {}: namesys renew --former keeps \
                  it so",
                 when(validity)
+            )?;
+        }
+        for site in &self.sites_left {
+            writeln!(
+                out,
+                "           {} has what the former keys signed: namesys publish --to https",
+                shown(site)
             )?;
         }
         self.setup.iter().try_for_each(|setup| setup.human(out))

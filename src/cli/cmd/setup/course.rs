@@ -17,7 +17,7 @@ use namesys::wallet::{Wallet, WalletError};
 use super::prepared::{Prepared, check};
 use super::show::{Ended, Shown, done, spent, sums};
 use super::terms::Terms;
-use super::{checks, replaces, sending};
+use super::{checks, hides, replaces, sending};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::open_wallet::OpenWallet;
@@ -121,12 +121,15 @@ impl Course<'_> {
         let found =
             replaces::replaced(&self.rpc, chain_id, standing, request, wanted, context).await?;
         plan.warnings.extend(found.warnings);
+        let asks = (self.session.as_ref(), context);
+        let hidden = hides::hidden(&self.rpc, chain_id, standing, request, wanted, asks).await?;
+        plan.warnings.extend(hidden.warnings);
         if self.session.is_none() {
             plan.warnings.extend(
                 replaces::unverified(&self.rpc, chain_id, standing, request, seen, context).await,
             );
         }
-        Ok(found.replaces)
+        Ok([found.replaces, hidden.replaces].concat())
     }
 
     /// Sends what is missing for a name, or says why it is not sent.

@@ -4,6 +4,7 @@
 mod args;
 mod checks;
 mod course;
+mod hides;
 pub mod own;
 mod pointer;
 mod prepared;

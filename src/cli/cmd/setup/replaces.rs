@@ -64,11 +64,12 @@ pub async fn replaced(
             found.replaces.push(ReplacedReport { name: name.to_string(), record, value });
         }
     }
-    found.warnings.extend(warning(name, &found.replaces));
+    found.warnings.extend(warning(name, &found.replaces, "with another resolver"));
     Ok(found)
 }
 
-fn warning(name: &Name, replaces: &[ReplacedReport]) -> Option<String> {
+/// What is said of them; `how` they are hidden.
+pub fn warning(name: &Name, replaces: &[ReplacedReport], how: &str) -> Option<String> {
     let mut keys: Vec<&str> =
         replaces.iter().take(SHOWN).map(|replaced| replaced.record.as_str()).collect();
     let more = format!("{} more", replaces.len().saturating_sub(SHOWN));
@@ -77,7 +78,7 @@ fn warning(name: &Name, replaces: &[ReplacedReport]) -> Option<String> {
     }
     (!keys.is_empty()).then(|| {
         format!(
-            "with another resolver these records of {name} are no longer read: {}; namesys import \
+            "{how} these records of {name} are no longer read: {}; namesys import \
              --from-chain {name} takes them over",
             keys.join(", ")
         )

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use namesys::chain::Rpc;
-use namesys::chain::setup::{Clear, Nonces, SignerChange};
+use namesys::chain::setup::{Clear, Nonces, SetupRequest, SignerChange, plan};
 use namesys::report::SetupNamesReport;
+use namesys::wallet::Address;
 use namesys::workspace::{ApprovalMode, Config};
 
 use super::checks::Claims;
@@ -35,6 +36,39 @@ pub struct SetUp {
     pub rpc: Rpc,
     /// Who sends.
     pub wallet: OpenWallet,
+}
+
+/// Whether `sender` may set up the names of `session`, whose keys are the new ones. Nothing is sent.
+///
+/// # Errors
+/// Those of the chain; where it may not.
+pub fn may_set_up(
+    rpc: &Rpc,
+    sender: Address,
+    context: &Context,
+    session: &Session,
+) -> Result<(), CliError> {
+    let config = &session.config;
+    let pointer = PointerArgs::default().get(Some(session))?;
+    context.block_on(async {
+        rpc.check_chain_id(Some(config.chain_id)).await?;
+        let view = rpc.at(rpc.latest().await?.value);
+        for name in config.names() {
+            let request = SetupRequest {
+                name: name.clone(),
+                sender: Some(sender),
+                resolver: None,
+                set_resolver: true,
+                pointer: pointer.clone(),
+                clear: Clear::default(),
+                signers: on_chain(config),
+                with: Vec::new(),
+            };
+            let standing = view.standing(&request).await?;
+            plan(view.contracts(), &request, &standing)?;
+        }
+        Ok(())
+    })
 }
 
 /// Sets up the names of `session`, as `setup` without more words would.

@@ -48,8 +48,13 @@ pub fn human(report: &StatusReport, out: &mut dyn Write) -> io::Result<()> {
         let line = format!("{} {records} not signed as records.toml says", report.unsigned);
         writeln!(out, "{}: namesys diff lists, namesys sign signs", state(Tone::Open, &line))?;
     }
+    if report.published_since {
+        let line = state(Tone::Open, "somebody else has published since");
+        let next = "namesys pull takes it over, then namesys publish";
+        writeln!(out, "{line}: {next}")?;
+    }
     let is_out = report.sequence.is_some() || !report.sites.is_empty();
-    if report.unpublished == Some(true) && is_out {
+    if report.unpublished == Some(true) && is_out && !report.published_since {
         let line = state(Tone::Open, "what is signed here is not what is published");
         writeln!(out, "{line}: namesys publish")?;
     }

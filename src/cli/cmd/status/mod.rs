@@ -17,7 +17,7 @@ use namesys::publish::{
     History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
 };
 use namesys::published::{BaseFile, Known, PublishedTree};
-use namesys::report::{ServedReport, SiteStatusReport, StatusReport};
+use namesys::report::{ErrorReport, ServedReport, SiteStatusReport, StatusReport};
 
 use super::setup::set_up::goes_on;
 use crate::cli::context::Context;
@@ -91,14 +91,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let former = context.block_on(async { Ok(former.await) })?;
     let now = Timestamp::now();
     let (chains, chain_errors): (Vec<_>, Vec<_>) = chain.into_iter().flatten().unzip();
-    let (at_sites, site_error) = sites::report(here.root.as_ref(), at_sites);
-    let (mut report, error) = match &records {
+    let (at_sites, site_errors) = sites::report(here.root.as_ref(), at_sites);
+    let (mut report, errors) = match &records {
         Some((name, status)) => {
-            let report = report(name, status, &history, now);
-            let fault = status.fault(name, args.warn_days, now);
-            (report, fault.map(CliError::from))
+            let faults = status.faults(name, args.warn_days, now);
+            let errors = faults.into_iter().map(CliError::from).collect();
+            (report(name, status, &history, now), errors)
         }
-        None => (StatusReport::default(), None),
+        None => (StatusReport::default(), Vec::new()),
     };
     let out = records.as_ref().and_then(|(_, status)| newest_out(status, &known));
     report.ahead_in_vain = out.iter().flat_map(|out| known.in_vain(out)).collect();
@@ -106,16 +106,34 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let status = records.as_ref().map(|(_, status)| status);
     report.unpublished =
         here.root.and_then(|root| unpublished(&root, status, out.as_ref(), &at_sites));
+    // Such a workspace says that what is published is known.
+    report.published_since = !session.config.replace
+        && report.unpublished != Some(false)
+        && out.as_ref().is_some_and(|out| is_elsewhere(out, &kept));
     let goes_on = goes_on(&session.config);
     let former = former::report(&former, &chains, args.warn_days, now, &goes_on);
     former.warnings.iter().for_each(|warning| context.output.warn(warning));
     report.former = former.reports;
     (report.sites, report.chain) = (at_sites, chains.first().cloned());
     report.chains = if chains.len() > 1 { chains } else { Vec::new() };
-    let errors = [error, site_error, former.fault].into_iter().chain(chain_errors).flatten();
-    let worst = Exit::worst(errors.clone().map(|error| error.exit));
-    let error = errors.into_iter().find(|error| Some(error.exit) == worst);
-    Ok(Outcome::partial(report, error))
+    let others = site_errors.into_iter().chain(former.fault);
+    let mut errors: Vec<CliError> =
+        errors.into_iter().chain(others).chain(chain_errors.into_iter().flatten()).collect();
+    let worst = Exit::worst(errors.iter().map(|error| error.exit));
+    if let Some(place) = errors.iter().position(|error| Some(error.exit) == worst) {
+        errors[..=place].rotate_right(1);
+    }
+    if errors.len() > 1 {
+        report.faults = errors.iter().map(CliError::report).collect();
+    }
+    Ok(Outcome::partial(report, errors.into_iter().next()))
+}
+
+/// Whether somebody else published it: it is none that is known here.
+fn is_elsewhere(out: &VerifiedRecord, kept: &[VerifiedRecord]) -> bool {
+    !kept
+        .iter()
+        .any(|known| known.bytes() == out.bytes() || known.fields().value == out.fields().value)
 }
 
 /// Whether `root` is not what is out; `status` where the name has a key at all, `out` its newest
@@ -225,6 +243,14 @@ impl Human for StatusReport {
         former::human(&self.former, out)?;
         sites::human(&self.sites, out)?;
         let chains = if self.chains.is_empty() { self.chain.as_slice() } else { &self.chains };
-        chains.iter().try_for_each(|chain| chain::human(chain, out))
+        chains.iter().try_for_each(|chain| chain::human(chain, out))?;
+        // The first stands at the end.
+        for ErrorReport { message, hint, .. } in self.faults.iter().skip(1) {
+            writeln!(out, "also       {}", shown(&message.replace("\n  ", " ")))?;
+            if let Some(hint) = hint {
+                writeln!(out, "  next: {}", shown(&hint.replace('\n', " ")))?;
+            }
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use cid::Cid;
 use futures_util::future::join_all;
 use namesys::net::Http;
-use namesys::publish::site::{Site, SiteStatus, site_fault, site_status};
+use namesys::publish::site::{Site, SiteStatus, site_faults, site_status};
 use namesys::publish::{History, SiteEntry};
 use namesys::report::{SiteSeenReport, SiteStatusReport};
 
@@ -19,12 +19,12 @@ pub async fn ask(sites: &[Site], http: &Http) -> Vec<SiteStatus> {
     join_all(sites.iter().map(|site| site_status(site, http))).await
 }
 
-/// What is reported, and what of it is a failure; `signed` is the tree here.
+/// What is reported, and what of it are failures; `signed` is the tree here.
 pub fn report(
     signed: Option<&Cid>,
     asked: Vec<SiteStatus>,
-) -> (Vec<SiteStatusReport>, Option<CliError>) {
-    let error = site_fault(&asked).map(CliError::from);
+) -> (Vec<SiteStatusReport>, Vec<CliError>) {
+    let errors = site_faults(&asked).into_iter().map(CliError::from).collect();
     let reports: Vec<SiteStatusReport> = asked
         .into_iter()
         .map(|SiteStatus { from, held, seen }| {
@@ -41,7 +41,7 @@ pub fn report(
             }
         })
         .collect();
-    (reports, error)
+    (reports, errors)
 }
 
 /// The sites' part of what a person reads.
