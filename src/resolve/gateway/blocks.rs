@@ -16,10 +16,9 @@ use super::cache::{Cache, scratch_in};
 use super::form::{Content, Gateway};
 use super::limits::FetchLimits;
 use super::node::{BlockNode, Server};
+use super::obstacle::Obstacle;
 use crate::ens::Name;
-use crate::ipfs::{
-    CarError, CarFileIndex, CarIndex, MAX_BLOCK_BYTES, OverBudget, TreeBudget, TreeLimits,
-};
+use crate::ipfs::{CarError, CarFileIndex, CarIndex, MAX_BLOCK_BYTES, TreeBudget, TreeLimits};
 use crate::net::{Http, NetError, Request, Response, Timeouts};
 
 const CAR_MEDIA_TYPE: &str = "application/vnd.ipld.car";
@@ -55,32 +54,6 @@ pub(super) struct BlockTree {
     received: Vec<TreeBudget>,
     /// By gateway: whether it has shown that it serves no CAR.
     pub(super) without_car: Vec<AtomicBool>,
-}
-
-/// Why a gateway did not help.
-pub(super) enum Obstacle {
-    /// It says that there is no such thing.
-    NotFound,
-    /// It serves no blocks.
-    Incapable(String),
-    /// It sends more at once than is read.
-    TooLong,
-    /// It failed.
-    Failed(String),
-    /// Nobody listens there: a node of one's own that does not run.
-    Absent(String),
-    /// What it serves is not what was asked for: another hash.
-    Wrong(String),
-    /// There is more than is read, at whatever gateway.
-    Over(String),
-    /// It has sent as much as is taken of one gateway, of use or not.
-    Spent(String),
-}
-
-impl From<OverBudget> for Obstacle {
-    fn from(error: OverBudget) -> Self {
-        Self::Over(error.to_string())
-    }
 }
 
 /// What is read and in what way it may be asked for at once.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
-use super::blocks::{BlockTree, Obstacle, Wanted};
+use super::blocks::{BlockTree, Wanted};
 use super::error::{FetchError, GatewayNote};
 use super::form::Gateway;
 use super::ipns_source::is_unknown_name;
 use super::node::Server;
+use super::obstacle::Obstacle;
 use super::reading::Reader;
 use super::{Fetched, Proof, RecordFiles, Source};
 use crate::ens::Name;

@@ -10,6 +10,7 @@ mod hop;
 mod ipns_source;
 mod limits;
 mod node;
+mod obstacle;
 mod other_name;
 mod probe;
 mod reading;

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use cid::Cid;
 use url::Url;
 
-use super::blocks::Obstacle;
 use super::form::Gateway;
+use super::obstacle::Obstacle;
 use crate::ipfs::MAX_BLOCK_BYTES;
 use crate::net::{Body, Http, KuboRpc, NetError, Timeouts, beside};
 use crate::secret::SecretString;

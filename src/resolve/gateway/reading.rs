@@ -12,8 +12,9 @@ use cid::Cid;
 use tokio::sync::{mpsc, oneshot};
 
 use super::FetchLimits;
-use super::blocks::{BlockTree, Car, Obstacle, Wanted};
+use super::blocks::{BlockTree, Car, Wanted};
 use super::node::Server;
+use super::obstacle::Obstacle;
 use crate::ipfs::{BlockError, BlockSource, OverBudget, ReadError, TreeBudget, verify_block};
 use crate::net::Http;
 
