@@ -150,7 +150,7 @@ async fn there(
             None => resolution.records,
             Some(error) => return Err(error.to_string()),
         },
-        Err(FetchError::NotFound { .. }) => Vec::new(),
+        Err(FetchError::NotFound { proven: true, .. }) => Vec::new(),
         Err(error) => return Err(error.to_string()),
     };
     let value = |record: OnchainRecord| Some((record.key, record.value.ok()?));
