@@ -101,6 +101,16 @@ impl ChainView {
         self.agreed(&what, |at| async move { Ok(!at.code(address).await?.is_empty()) }).await
     }
 
+    /// Whether a contract is at an address, such as a multisig: it has no key that signs texts. An
+    /// account that delegates to a contract (EIP-7702) keeps its key.
+    ///
+    /// # Errors
+    /// When the chain cannot be asked.
+    pub async fn is_contract(&self, address: Address) -> Result<Answer<bool>, ChainError> {
+        let what = format!("whether {address} is a contract");
+        self.agreed(&what, |at| async move { at.is_contract(address).await }).await
+    }
+
     /// The owner of a node: in the NameWrapper for wrapped names, else in the registry; zero when
     /// it is not registered.
     ///

@@ -7,19 +7,21 @@ use clap::Args;
 use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, IpnsKey, KeyPlan, SignerKey, Storage};
 use namesys::report::ErrorKind;
-use namesys::request::{Caip10, Request, Signature, Step};
-use namesys::secret::{Secret, SecretString};
-use namesys::wallet::{Address, WalletError, sign_checked, sign_twice};
+use namesys::request::Caip10;
+use namesys::secret::SecretString;
+use namesys::wallet::{Address, ExternalWallet, Wallet};
 use namesys::workspace::{Config, RecordedKeys};
 
+use super::account_code::refuse_contract;
 use super::context::Context;
+use super::derived::Deriver;
 use super::error::{CliError, Exit};
-use super::given::Given;
 use super::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use super::open_wallet::OpenWallet;
-use super::password_args::{self, PasswordArgs};
+use super::password_args::PasswordArgs;
 use super::prompt;
 use super::remember::{self, RememberArgs};
+use super::rpc_args::RpcArgs;
 use super::signature_files::{brought, in_file};
 use super::suggest::words;
 use super::wallet_args::WalletArgs;
@@ -80,22 +82,6 @@ impl From<&Config> for KeysFor {
     }
 }
 
-/// An open wallet with everything to derive its keys.
-pub struct Deriver {
-    /// The wallet.
-    pub wallet: OpenWallet,
-    /// What decides the keys.
-    pub plan: KeyPlan,
-    password: SecretString,
-    /// Whether each request is signed twice and compared: until the keys are recorded.
-    twice: bool,
-    /// The keys of the workspace, as far as they are recorded.
-    known: RecordedKeys,
-    /// How often the password is asked for again, where it gives other keys.
-    tries: u8,
-    given: Rc<Given>,
-}
-
 impl DeriveArgs {
     /// The records signer of the workspace: of the flags, or remembered; where a wallet is given,
     /// that one is meant.
@@ -143,13 +129,27 @@ impl DeriveArgs {
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Result<Deriver, CliError> {
+        self.open_asking(context, &RpcArgs::default(), keys_for, recorded)
+    }
+
+    /// As [`open`](Self::open), asking the nodes as the command's flags say.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_asking(
+        &self,
+        context: &Context,
+        rpc: &RpcArgs,
+        keys_for: KeysFor,
+        recorded: &RecordedKeys,
+    ) -> Result<Deriver, CliError> {
         // Nobody is sent to a browser for what then lacks the password.
         let password = match self.wallet.asks_a_person() {
             true => Some(self.password.get(context, is_new(recorded))?),
             false => None,
         };
         let wallet = self.wallet.open_as(context, recorded.wallet)?;
-        self.derive(wallet, password, context, keys_for, recorded)
+        self.derive((wallet, password), context, rpc, keys_for, recorded)
     }
 
     /// As [`open`](Self::open), with a wallet that is open already.
@@ -163,14 +163,14 @@ impl DeriveArgs {
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Result<Deriver, CliError> {
-        self.derive(wallet, None, context, keys_for, recorded)
+        self.derive((wallet, None), context, &RpcArgs::default(), keys_for, recorded)
     }
 
     fn derive(
         &self,
-        mut wallet: OpenWallet,
-        password: Option<SecretString>,
+        (mut wallet, password): (OpenWallet, Option<SecretString>),
         context: &Context,
+        rpc: &RpcArgs,
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Result<Deriver, CliError> {
@@ -184,40 +184,58 @@ impl DeriveArgs {
             ));
         }
         let new = is_new(recorded);
+        let contract = match new {
+            true => {
+                let account = (address, keys_for.chain_id);
+                refuse_contract(context, rpc, account, wallet.has_key())?
+            }
+            false => None,
+        };
         let password = match password {
             Some(password) => password,
             None => self.password.get(context, new)?,
         };
         let plan = self.plan_for(keys_for, address, recorded);
         if let OpenWallet::External(external) = &mut wallet {
-            let given = [
-                ("--ipns-signature", plan.sign1(&password), &self.ipns_signature),
-                ("--signer-signature", plan.sign2(&password), &self.signer_signature),
-            ];
-            let mut alone = Vec::new();
-            for (flag, request, files) in given {
-                for file in files {
-                    let signature = brought(context, address, &request, file)?;
-                    external
-                        .add(&request, signature)
-                        .map_err(|error| in_file(file, error.into()))?;
-                }
-                if !files.is_empty() && !external.is_compared(&request) {
-                    alone.push(flag);
-                }
-            }
-            if new && !alone.is_empty() {
-                context.output.note(format_args!(
-                    "one signature does not show that the wallet always signs the same; give {} \
-                     twice, with a second signature of the same text, to have them compared",
-                    alone.join(" and ")
-                ));
-            }
+            self.bring(external, &plan, &password, new, context)?;
         }
         let is_asked = prompt::has_terminal() && !self.password.is_given()?;
         let tries = if is_asked && wallet.is_at_hand() { TRIES - 1 } else { 0 };
         let (known, given) = (recorded.clone(), Rc::clone(&context.given));
-        Ok(Deriver { wallet, plan, password, twice: new, known, tries, given })
+        Ok(Deriver { wallet, plan, password, twice: new, contract, known, tries, given })
+    }
+
+    /// Takes the signatures that were made elsewhere, and says which are alone.
+    fn bring(
+        &self,
+        external: &mut ExternalWallet,
+        plan: &KeyPlan,
+        password: &SecretString,
+        new: bool,
+        context: &Context,
+    ) -> Result<(), CliError> {
+        let given = [
+            ("--ipns-signature", plan.sign1(password), &self.ipns_signature),
+            ("--signer-signature", plan.sign2(password), &self.signer_signature),
+        ];
+        let mut alone = Vec::new();
+        for (flag, request, files) in given {
+            for file in files {
+                let signature = brought(context, external.address(), &request, file)?;
+                external.add(&request, signature).map_err(|error| in_file(file, error.into()))?;
+            }
+            if !files.is_empty() && !external.is_compared(&request) {
+                alone.push(flag);
+            }
+        }
+        if new && !alone.is_empty() {
+            context.output.note(format_args!(
+                "one signature does not show that the wallet always signs the same; give {} \
+                     twice, with a second signature of the same text, to have them compared",
+                alone.join(" and ")
+            ));
+        }
+        Ok(())
     }
 
     /// Keys of another password or wallet, reduced as those that are recorded. Each request is signed
@@ -232,7 +250,7 @@ impl DeriveArgs {
     ) -> Deriver {
         let plan = self.plan_for(keys_for, wallet.as_wallet().address(), recorded);
         let (known, given) = (RecordedKeys::default(), Rc::clone(&context.given));
-        Deriver { wallet, plan, password, twice: true, known, tries: 0, given }
+        Deriver { wallet, plan, password, twice: true, contract: None, known, tries: 0, given }
     }
 
     /// The plan for a wallet.
@@ -253,153 +271,4 @@ impl DeriveArgs {
 /// each time.
 fn is_new(recorded: &RecordedKeys) -> bool {
     recorded.ipns_name.is_none() || recorded.signer.is_none()
-}
-
-impl Deriver {
-    /// Signs each request twice and compares, also when the keys are recorded.
-    pub fn always_twice(self) -> Self {
-        Self { twice: true, ..self }
-    }
-
-    /// Tells whoever sees the progress how many signatures are to come.
-    fn expect(&self, requests: &[Request<'_>]) {
-        let is_new =
-            |request: &&Request<'_>| self.given.signed(&request.to_string(), self.twice).is_none();
-        let new = requests.iter().filter(is_new).count();
-        self.wallet.expect(if self.twice { 2 * new } else { new });
-    }
-
-    async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, CliError> {
-        let (wallet, text) = (self.wallet.as_wallet(), request.to_string());
-        if let Some(signature) = self.given.signed(&text, self.twice) {
-            return Ok(signature);
-        }
-        let signature = self.have_signed(request).await?;
-        // Nobody confirms the same text again for another step of the same command.
-        if wallet.asks_a_person() {
-            self.given.keep_signed(text, &signature, self.twice);
-        }
-        Ok(signature)
-    }
-
-    async fn have_signed(&self, request: &Request<'_>) -> Result<Secret<Signature>, CliError> {
-        let wallet = self.wallet.as_wallet();
-        // What is compared is whether the wallet signs the same twice; signatures that were
-        // brought were compared when they were read.
-        let signed = if self.twice {
-            sign_twice(wallet, request).await
-        } else {
-            sign_checked(wallet, request).await
-        };
-        signed.map_err(|error| {
-            let flag = match &error {
-                WalletError::SignatureMissing { step: Step::Sign1, .. } => "--ipns-signature",
-                WalletError::SignatureMissing { step: Step::Sign2, .. } => "--signer-signature",
-                _ => return error.into(),
-            };
-            CliError::from(error).hint(format!(
-                "namesys keygen --requests prints the text; sign it with the wallet and give \
-                 {flag} FILE"
-            ))
-        })
-    }
-
-    /// The IPNS key, from SIGN 1.
-    ///
-    /// # Errors
-    /// Those of the wallet and of the prompt.
-    pub fn ipns_key(&mut self, context: &Context) -> Result<IpnsKey, CliError> {
-        self.expect(&[self.plan.sign1(&self.password)]);
-        self.ipns(context)
-    }
-
-    /// The records signer, from SIGN 2.
-    ///
-    /// # Errors
-    /// As [`ipns_key`](Self::ipns_key).
-    pub fn signer_key(&mut self, context: &Context) -> Result<SignerKey, CliError> {
-        self.expect(&[self.plan.sign2(&self.password)]);
-        self.signer(context)
-    }
-
-    /// Both keys.
-    ///
-    /// # Errors
-    /// As [`ipns_key`](Self::ipns_key).
-    pub fn both(&mut self, context: &Context) -> Result<(IpnsKey, SignerKey), CliError> {
-        self.expect(&[self.plan.sign1(&self.password), self.plan.sign2(&self.password)]);
-        // The one that shows a mistyped password comes first.
-        if self.known.ipns_name.is_none() && self.known.signer.is_some() {
-            let signer = self.signer(context)?;
-            return Ok((self.ipns(context)?, signer));
-        }
-        let ipns = self.ipns(context)?;
-        Ok((ipns, self.signer(context)?))
-    }
-
-    fn ipns(&mut self, context: &Context) -> Result<IpnsKey, CliError> {
-        loop {
-            let key = context.block_on(async {
-                let signature = self.sign(&self.plan.sign1(&self.password)).await?;
-                Ok(IpnsKey::from_seed(&self.plan.ipns_seed(signature.expose(), &self.password)))
-            })?;
-            if !self.is_asked_again(self.known.ipns_name, key.name(), context)? {
-                return Ok(key);
-            }
-        }
-    }
-
-    fn signer(&mut self, context: &Context) -> Result<SignerKey, CliError> {
-        loop {
-            let key = context.block_on(async {
-                let signature = self.sign(&self.plan.sign2(&self.password)).await?;
-                Ok(self.plan.signer(signature.expose(), &self.password)?)
-            })?;
-            if !self.is_asked_again(self.known.signer, key.address(), context)? {
-                return Ok(key);
-            }
-        }
-    }
-
-    /// Asks for the password again, where these are not the workspace's keys and there is another
-    /// try. Otherwise they are as they are, and whoever records them refuses others.
-    fn is_asked_again<T: PartialEq>(
-        &mut self,
-        known: Option<T>,
-        derived: T,
-        context: &Context,
-    ) -> Result<bool, CliError> {
-        let Some(known) = known else { return Ok(false) };
-        if known == derived {
-            // The password is the right one.
-            self.tries = 0;
-        }
-        if self.tries == 0 {
-            return Ok(false);
-        }
-        self.tries -= 1;
-        context.output.ask_about(
-            "These are not the keys of this workspace: the password is another than the one they \
-             were made with. Try again.",
-        );
-        self.password = password_args::again(context)?;
-        Ok(true)
-    }
-
-    /// Whether two signatures of both requests were compared.
-    pub fn compared(&self) -> bool {
-        let requests = [self.plan.sign1(&self.password), self.plan.sign2(&self.password)];
-        requests.iter().all(|request| self.wallet.compares(request))
-    }
-
-    /// What is recorded of these keys.
-    pub fn recorded(&self, ipns: Option<&IpnsKey>, signer: Option<&SignerKey>) -> RecordedKeys {
-        RecordedKeys {
-            wallet: Some(self.plan.wallet.address),
-            ipns_name: ipns.map(IpnsKey::name),
-            signer: signer.map(SignerKey::address),
-            derivation: ipns.map(|_| self.plan.derivation),
-            compat: signer.map(|_| self.plan.compat),
-        }
-    }
 }

@@ -204,7 +204,10 @@ impl From<WalletError> for CliError {
                 Self::of(Exit::Unverified, ErrorKind::ForeignSignature, &error)
             }
             WalletError::NotDeterministic { .. } => {
-                Self::of(Exit::Failed, ErrorKind::NotDeterministic, &error)
+                Self::of(Exit::Failed, ErrorKind::NotDeterministic, &error).hint(
+                    "derive the keys from another account, and have this one approve its records \
+                     signer: namesys approve, or on chain, namesys setup --approve-signer",
+                )
             }
             WalletError::NoTransactions { .. } => {
                 Self::of(Exit::Usage, ErrorKind::NoTransactions, &error).hint(

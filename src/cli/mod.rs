@@ -1,5 +1,6 @@
 //! The command line: flags, dispatch. One file or one folder per command in `cmd/`.
 
+mod account_code;
 pub mod background;
 mod browser;
 mod chain_errors;
@@ -8,6 +9,7 @@ pub mod cmd;
 pub mod context;
 pub mod core_dumps;
 mod cost_args;
+mod derived;
 pub mod deriver;
 #[cfg(feature = "devnet")]
 mod devnet_errors;

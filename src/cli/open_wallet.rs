@@ -31,6 +31,11 @@ impl OpenWallet {
         !matches!(self, Self::External(_))
     }
 
+    /// Whether its key is in memory.
+    pub fn has_key(&self) -> bool {
+        self.as_wallet().local_key().is_some()
+    }
+
     /// Whether two signatures of `request` were compared, where each is signed twice.
     pub fn compares(&self, request: &Request<'_>) -> bool {
         match self {

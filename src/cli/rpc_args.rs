@@ -16,6 +16,9 @@ use super::env;
 use super::error::{CliError, Exit};
 use super::settings::{Host as Server, NodeUrls, Source};
 
+/// How long one answer of a node may take, in seconds.
+const RPC_TIMEOUT: u64 = 20;
+
 /// How the nodes of `--rpc-url` are asked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Ethereum nodes (--rpc-url)")]
@@ -30,7 +33,7 @@ pub struct RpcArgs {
     #[arg(long, value_name = "HEADER")]
     rpc_header: Vec<String>,
     /// How long one answer of a node may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 20,
+    #[arg(long, value_name = "SECONDS", default_value_t = RPC_TIMEOUT,
           value_parser = clap::value_parser!(u64).range(1..=600))]
     rpc_timeout: u64,
 }
@@ -78,6 +81,13 @@ fn is_loopback(url: &str) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     })
+}
+
+impl Default for RpcArgs {
+    /// Of a command that has no flags for it.
+    fn default() -> Self {
+        Self { rpc_quorum: 1, rpc_header: Vec::new(), rpc_timeout: RPC_TIMEOUT }
+    }
 }
 
 impl RpcArgs {

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use namesys::report::ErrorKind;
-use namesys::request::{Request, Signature};
+use namesys::request::{BroughtError, BroughtSignature, Request, Signature};
 use namesys::secret::Secret;
 use namesys::wallet::{Address, ExternalWallet};
 
 use super::context::Context;
-use super::error::CliError;
+use super::error::{CliError, Exit};
 
-/// Reads a signature file (`0x` and 130 digits) and checks that it is `wallet`'s of `request`.
+/// Reads a signature file ([`BroughtSignature`] says in what forms) and checks that it is `wallet`'s of `request`.
 ///
 /// # Errors
 /// Exit 2 when it holds none, 3 when it is another one.
@@ -27,10 +27,9 @@ pub fn brought(
 ///
 /// # Errors
 /// Exit 2 when it holds none.
-pub fn read_signature(context: &Context, file: &Path) -> Result<Secret<Signature>, CliError> {
+pub fn read_signature(context: &Context, file: &Path) -> Result<BroughtSignature, CliError> {
     let read = context.stdin.read_line("the signature", file)?;
-    let signature = Signature::from_wallet(read.expose().trim());
-    signature.map(Secret::new).map_err(|error| in_file(file, error.into()))
+    BroughtSignature::parse(read.expose()).map_err(|error| in_file(file, error.into()))
 }
 
 /// The signature that `file` holds, where it is `wallet`'s of `request`.
@@ -40,12 +39,34 @@ pub fn read_signature(context: &Context, file: &Path) -> Result<Secret<Signature
 pub fn check_brought(
     wallet: Address,
     request: &Request<'_>,
-    signature: Secret<Signature>,
+    brought: BroughtSignature,
     file: &Path,
 ) -> Result<Secret<Signature>, CliError> {
+    let foreign = |message: String| {
+        let error = CliError::new(Exit::Unverified, ErrorKind::ForeignSignature, message);
+        in_file(file, error)
+    };
+    if let Some(of) = brought.address.filter(|of| *of != wallet) {
+        return Err(foreign(format!("it is said to be of {of}, not of {wallet}")));
+    }
+    if brought.is_of_another(request) {
+        return Err(foreign("it is said to be of another text".to_owned()));
+    }
+    let signature = brought.signature;
     let mut check = ExternalWallet::new(wallet);
     check.add(request, signature.clone()).map_err(|error| in_file(file, error.into()))?;
     Ok(signature)
+}
+
+impl From<BroughtError> for CliError {
+    fn from(error: BroughtError) -> Self {
+        match error {
+            BroughtError::Signature(error) => error.into(),
+            BroughtError::Json | BroughtError::Address(_) => {
+                Self::new(Exit::Usage, ErrorKind::BadSignature, error.to_string())
+            }
+        }
+    }
 }
 
 /// `error`, with the file whose signature it is about.

@@ -97,6 +97,8 @@ pub enum ErrorKind {
     ContentGone,
     /// A contract's answer is not of the form it should have.
     Contract,
+    /// The wallet's address is a contract: no keys follow from it.
+    ContractWallet,
     /// A step of `demo` did not end as it should.
     Demo,
     /// Ethereum nodes say different things.

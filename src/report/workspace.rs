@@ -58,6 +58,9 @@ pub struct KeygenReport {
     pub signer: SignerReport,
     /// Whether two signatures of each request were compared.
     pub deterministic: bool,
+    /// Whether the wallet is a contract, which is refused: `false`, or `null` where no node was
+    /// asked.
+    pub contract: Option<bool>,
     /// Key files written.
     pub exported: Vec<String>,
 }

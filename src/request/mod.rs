@@ -2,6 +2,7 @@
 //! signed is verified.
 
 mod approvals;
+mod brought;
 mod caip10;
 mod context;
 mod dev3;
@@ -13,6 +14,7 @@ mod text;
 mod verify;
 
 pub use approvals::ApprovalCache;
+pub use brought::{BroughtError, BroughtSignature};
 pub use caip10::{AddressFormError, Caip10, Caip10Error, parse_address};
 pub use context::VerifyContext;
 pub use dev3::{Dev3Context, Dev3Request, dev3_record_type};

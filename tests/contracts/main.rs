@@ -29,6 +29,7 @@ mod trials {
     pub mod build;
     pub mod clients;
     pub mod clones;
+    pub mod contract_wallets;
     pub mod dev3;
     pub mod dialects;
     pub mod foreign;
@@ -190,6 +191,9 @@ fn main() -> ExitCode {
         on_chain("stale::an_expired_ipns_record", || on(trials::stale::expired())),
         on_chain("batch::answered_locally", || on(trials::batch::local())),
         on_chain("batch::behind_a_redirect", || on(trials::batch::redirected())),
+        on_chain("contract_wallets::refused", || on(trials::contract_wallets::refused())),
+        on_chain("contract_wallets::that_delegate", || on(trials::contract_wallets::delegated())),
+        on_chain("contract_wallets::not_checked", || on(trials::contract_wallets::not_checked())),
         on_chain("dev3::good_records", || on(trials::dev3::good())),
         on_chain("dev3::bad_records", || on(trials::dev3::bad())),
         on_chain("dev3::core_names", || on(trials::dev3::core())),

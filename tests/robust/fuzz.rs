@@ -62,6 +62,7 @@ fuzz!(
     recordhash,
     private_keys,
     index,
+    signature_files,
     browser_page,
 );
 

@@ -182,6 +182,16 @@ pub fn dag_pb() -> Vec<Vec<u8>> {
     ]
 }
 
+/// The bare form, and the JSON of others.
+pub fn signature_files() -> Vec<Vec<u8>> {
+    let sig = format!("0x{}1b", "11".repeat(64));
+    let address = "0xdA87a099a80fcE4778310474AaeB64b820c871a0";
+    let mew = format!(
+        r#"{{"address":"{address}","msg":"Origin: nick.eth","sig":"{sig}","version":"3","signer":"MEW"}}"#
+    );
+    vec![sig.into_bytes(), mew.into_bytes()]
+}
+
 /// Requests of the page of `--browser`.
 pub fn browser_page() -> Vec<Vec<u8>> {
     crate::browser::seeds()

@@ -19,7 +19,7 @@ use namesys::plan::PlanFile;
 use namesys::published::BaseFile;
 use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
 use namesys::recordhash::Recordhash;
-use namesys::request::{SignedRecord, SignedRedirect, VerifyContext};
+use namesys::request::{BroughtSignature, SignedRecord, SignedRedirect, VerifyContext};
 use namesys::resolve::Gateway;
 use namesys::secret::SecretBytes;
 use namesys::secret::redaction::{redacted, redacted_digits};
@@ -33,7 +33,7 @@ pub use crate::index::index;
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 25] = [
+pub const ALL: [(&str, Target); 26] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -58,6 +58,7 @@ pub const ALL: [(&str, Target); 25] = [
     ("recordhash", recordhash),
     ("private_keys", private_keys),
     ("index", index),
+    ("signature_files", signature_files),
     ("browser_page", browser_page),
 ];
 
@@ -78,6 +79,15 @@ pub fn names(input: &[u8]) {
     }
     if let Ok(name) = dns_decode(input) {
         assert_eq!(name.dns(), input);
+    }
+}
+
+/// Signatures as other programs write them down: what is read is one that the resolver takes.
+pub fn signature_files(input: &[u8]) {
+    if let Ok(read) = BroughtSignature::parse(text(input)) {
+        let signature = read.signature.expose();
+        let again = BroughtSignature::parse(&format!("{signature:x}")).expect("the bare form");
+        assert!(again.signature.expose() == signature);
     }
 }
 

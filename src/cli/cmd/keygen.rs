@@ -14,9 +14,11 @@ use namesys::report::{
 use namesys::secret::SecretBytes;
 use namesys::workspace::RecordedKeys;
 
+use crate::cli::account_code::refuse_contract;
 use crate::cli::claims;
 use crate::cli::context::Context;
-use crate::cli::deriver::{DeriveArgs, Deriver, KeysFor};
+use crate::cli::derived::Deriver;
+use crate::cli::deriver::{DeriveArgs, KeysFor};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::export_place;
 use crate::cli::git;
@@ -79,7 +81,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     // Before the wallet is asked for anything.
     let format = args.format.unwrap_or(Format::Pem);
     let seal = args.seal.get(context, format)?;
-    let mut deriver = args.derive.open(context, keys_for, &recorded)?.always_twice();
+    let mut deriver =
+        args.derive.open_asking(context, &args.rpc, keys_for, &recorded)?.always_twice();
     let (ipns, signer) = deriver.both(context)?;
     // First of all: what somebody confirmed is not lost where a node does not answer.
     if let Some(mut session) = session {
@@ -215,12 +218,14 @@ fn requests(
         }
         (None, _) => args.derive.wallet.open_as(context, recorded.wallet)?.as_wallet().address(),
     };
+    refuse_contract(context, &args.rpc, (wallet, keys_for.chain_id), false)?;
     let password = args.derive.password.get(context, true)?;
     let plan = args.derive.plan_for(keys_for, wallet, recorded);
     if !context.output.is_json() {
         context.output.note(
             "sign each text as it is, without a line end after its last line; --json has them \
-             exact; the signatures are as secret as the keys",
+             exact; the signatures are as secret as the keys. cast wallet sign does it, or a \
+             wallet's own page for messages",
         );
     }
     let requests = [plan.sign1(&password), plan.sign2(&password)];
@@ -345,6 +350,7 @@ fn report(
         ipns: IpnsKeyReport::from(&ipns.name()),
         signer: SignerReport { address: signer.address().to_string() },
         deterministic: deriver.compared(),
+        contract: deriver.contract,
         exported,
     }
 }
