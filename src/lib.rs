@@ -21,7 +21,7 @@
 //! | [`keys`] | key derivation; the IPNS key and the records signer; key files | `keys::file` |
 //! | [`agent`] | derived keys that a process of their user remembers for a while | sockets |
 //! | [`recordhash`] | what a name points at, in every form | none |
-//! | [`wallet`] | the wallet trait and the wallets that implement it | files |
+//! | [`wallet`] | the wallet trait and the wallets that implement it | files, USB |
 //! | [`net`] | the HTTP client every network block shares: time-outs, retries, bounds | network |
 //! | [`ipfs`] | UnixFS packing, CAR files, uploads | files, network |
 //! | [`ipns`] | IPNS records, w3name revisions, publishers | network |
@@ -47,6 +47,7 @@
 //! | `serve` | the blocks [`serve`] and [`browser`]; `cli` has it too |
 //! | `agent` | the block [`agent`]; `cli` has it too |
 //! | `age` | key files that are encrypted with age; `cli` has it too |
+//! | `usb` | hardware wallets that are plugged in; `cli` has it too |
 //! | `compression` (default) | answers that come compressed are read; otherwise their coding is named |
 //!
 //! A program that uses the library takes it without them:

@@ -71,6 +71,13 @@ pub const EDITOR: Var = Var("EDITOR");
 /// How long a server may make no progress.
 pub const TIMEOUT: Var = Var("NAMESYS_TIMEOUT");
 
+/// Where the Ledger's emulator listens: its host.
+pub const LEDGER_ADDRESS: Var = Var("LEDGER_PROXY_ADDRESS");
+/// Its port.
+pub const LEDGER_PORT: Var = Var("LEDGER_PROXY_PORT");
+/// The Trezor's emulator.
+pub const TREZOR_PATH: Var = Var("TREZOR_PATH");
+
 /// Where somebody who came over SSH came from and to, as sshd says.
 pub const SSH_CONNECTION: Var = Var("SSH_CONNECTION");
 /// The user's name.

@@ -198,6 +198,7 @@ impl From<WalletError> for CliError {
             WalletError::Mnemonic(error) => error.into(),
             WalletError::Keystore(error) => error.into(),
             WalletError::Browser(error) => error.into(),
+            WalletError::Device(error) => error.into(),
             WalletError::Key(error) => Self::of(Exit::Usage, ErrorKind::BadKey, &error),
             WalletError::Signature(_) => Self::of(Exit::Usage, ErrorKind::BadSignature, &error),
             WalletError::ForeignSignature { .. } => {

@@ -12,6 +12,7 @@ mod cost_args;
 mod derived;
 pub mod deriver;
 #[cfg(feature = "devnet")]
+mod devices;
 mod devnet_errors;
 pub mod endpoints;
 pub mod env;

@@ -73,7 +73,7 @@ impl NewArgs {
         let flags = WalletArgs {
             private_key_file: self.new_private_key_file.clone(),
             mnemonic: words,
-            mnemonic_index: self.new_mnemonic_index,
+            mnemonic_index: Some(self.new_mnemonic_index),
             keystore: self.new_keystore.clone(),
             account: self.new_account.clone(),
             password_file: self.new_password_file.clone(),
@@ -125,7 +125,7 @@ pub fn local(wallet: OpenWallet) -> Result<LocalWallet, CliError> {
             Err(CliError::new(Exit::Usage, ErrorKind::SignatureMissing, message)
                 .hint("give the wallet itself, such as --private-key-file or --account"))
         }
-        OpenWallet::Browser(_) => Err(not_in_a_browser()),
+        OpenWallet::Browser(_) | OpenWallet::Device(_) => Err(asks_too_often()),
     }
 }
 
@@ -144,16 +144,16 @@ pub fn refuse_other(opened: Address, own: Address) -> Result<(), CliError> {
     ))
 }
 
-/// Nobody is sent to a browser for a wallet that [`local`] then refuses.
+/// Nobody is sent to a browser, or a device, for a wallet that [`local`] then refuses.
 ///
 /// # Errors
-/// Exit 2 for a browser's.
-pub fn refuse_browser(wallet: &WalletArgs) -> Result<(), CliError> {
-    if wallet.asks_a_person() { Err(not_in_a_browser()) } else { Ok(()) }
+/// Exit 2 for one of those.
+pub fn refuse_asking(wallet: &WalletArgs) -> Result<(), CliError> {
+    if wallet.asks_a_person() { Err(asks_too_often()) } else { Ok(()) }
 }
 
-fn not_in_a_browser() -> CliError {
-    let message = "rotate has the wallet sign too much for one in a browser";
+fn asks_too_often() -> CliError {
+    let message = "rotate has the wallet sign too much for one that is confirmed each time";
     CliError::new(Exit::Usage, ErrorKind::SignatureMissing, message)
         .hint("give the wallet itself, such as --private-key-file or --account")
 }

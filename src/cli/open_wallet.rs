@@ -3,6 +3,7 @@
 
 use namesys::browser::BrowserWallet;
 use namesys::request::Request;
+use namesys::wallet::device::DeviceWallet;
 use namesys::wallet::{ExternalWallet, LocalWallet, Wallet};
 
 /// A wallet as the flags and variables give it.
@@ -14,6 +15,8 @@ pub enum OpenWallet {
     External(ExternalWallet),
     /// A person confirms each request in a browser.
     Browser(BrowserWallet),
+    /// A person confirms each request on a Ledger or a Trezor.
+    Device(DeviceWallet),
 }
 
 impl OpenWallet {
@@ -23,6 +26,7 @@ impl OpenWallet {
             Self::Local(wallet) => wallet,
             Self::External(wallet) => wallet,
             Self::Browser(wallet) => wallet,
+            Self::Device(wallet) => wallet,
         }
     }
 
@@ -40,7 +44,7 @@ impl OpenWallet {
     pub fn compares(&self, request: &Request<'_>) -> bool {
         match self {
             Self::External(external) => external.is_compared(request),
-            Self::Local(_) | Self::Browser(_) => true,
+            Self::Local(_) | Self::Browser(_) | Self::Device(_) => true,
         }
     }
 

@@ -47,6 +47,17 @@ pub fn confirm(question: &str, instead: &str) -> Result<bool, CliError> {
     prompt.interact().map_err(failed)
 }
 
+/// Asks for one of `items`; its place.
+///
+/// # Errors
+/// As [`password`].
+pub fn choose(question: &str, items: &[String], instead: &str) -> Result<usize, CliError> {
+    terminal(question, instead)?;
+    let items: Vec<String> = items.iter().map(|item| shown(item)).collect();
+    let prompt = dialoguer::Select::new().with_prompt(shown(question)).items(&items).default(0);
+    prompt.interact().map_err(failed)
+}
+
 /// Whether somebody is there to be asked.
 pub fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

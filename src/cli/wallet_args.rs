@@ -9,12 +9,14 @@ use namesys::keys::{SignerKey, SignerKeyError, file};
 use namesys::report::ErrorKind;
 use namesys::request::{AddressFormError, parse_address};
 use namesys::secret::SecretString;
+use namesys::wallet::device::PathStyle;
 use namesys::wallet::{
     Address, ExternalWallet, HdPath, LocalWallet, MnemonicError, Wallet, account_path,
     check_keystore, open_keystore, open_mnemonic,
 };
 
 use super::context::Context;
+use super::devices::DeviceArgs;
 use super::error::{CliError, Exit};
 use super::open_wallet::OpenWallet;
 use super::values::duration;
@@ -34,10 +36,11 @@ pub struct WalletArgs {
     /// A file with a BIP-39 mnemonic (- for stdin), or its words
     #[arg(long, value_name = "WORDS|FILE|-", value_parser = secret, group = "wallet")]
     pub(super) mnemonic: Option<SecretString>,
-    /// The mnemonic's account: m/44'/60'/0'/0/<INDEX>
-    #[arg(long, value_name = "INDEX", default_value_t = 0, conflicts_with = "hd_path")]
-    pub(super) mnemonic_index: u32,
-    /// The mnemonic's derivation path
+    /// The account: m/44'/60'/0'/0/<INDEX> of a mnemonic, m/44'/60'/<INDEX>'/0/0 of a Ledger or a
+    /// Trezor [default: 0]
+    #[arg(long, value_name = "INDEX", conflicts_with = "hd_path")]
+    pub(super) mnemonic_index: Option<u32>,
+    /// The derivation path in a mnemonic, a Ledger or a Trezor
     #[arg(long, value_name = "PATH")]
     pub(super) hd_path: Option<HdPath>,
     /// A keystore file [env: ETH_KEYSTORE]
@@ -59,6 +62,8 @@ pub struct WalletArgs {
     /// How long nobody may do anything in the browser [default: 10m]
     #[arg(long, value_name = "DURATION", requires = "browser", value_parser = duration)]
     pub(super) browser_wait: Option<Duration>,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
     /// The wallet's address, where its signatures are made elsewhere [env: ETH_FROM]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) from: Option<Address>,
@@ -106,12 +111,14 @@ impl WalletArgs {
             let wanted = self.from.or(wanted);
             return context.browser(wanted, self.browser_wait).map(OpenWallet::Browser);
         }
+        if let Some(kind) = self.device.kind() {
+            let wanted = self.from.or(wanted);
+            let wallet = context.device(kind, self.device_path()?, wanted)?;
+            self.refuse_other(wallet.address())?;
+            return Ok(OpenWallet::Device(wallet));
+        }
         if let Some(wallet) = self.by_flags(context)? {
-            if let Some(from) = self.from.filter(|from| *from != wallet.address()) {
-                let message = format!("the wallet is {}, not {from}", wallet.address());
-                return Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
-                    .hint("leave --from out, or give the wallet of that address"));
-            }
+            self.refuse_other(wallet.address())?;
             return Ok(OpenWallet::Local(wallet));
         }
         if let Some(from) = self.from {
@@ -129,14 +136,35 @@ impl WalletArgs {
         }
         Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed").hint(
             "give one of --private-key-file, --mnemonic, --keystore, --account, \
-             --interactive, --browser, or --from ADDRESS with signatures made elsewhere; or set \
+             --interactive, --browser, --ledger, --trezor, or --from ADDRESS with signatures made elsewhere; or set \
              ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
         ))
     }
 
     /// Whether a person is sent somewhere else to confirm.
     pub fn asks_a_person(&self) -> bool {
-        self.browser
+        self.browser || self.device.kind().is_some()
+    }
+
+    /// The account of a device, where it is said which.
+    fn device_path(&self) -> Result<Option<HdPath>, CliError> {
+        match (&self.hd_path, self.mnemonic_index) {
+            (Some(path), _) => Ok(Some(path.clone())),
+            (None, Some(index)) => Ok(Some(PathStyle::Live.path(index)?)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The wallet is the one that `--from` names.
+    fn refuse_other(&self, opened: Address) -> Result<(), CliError> {
+        match self.from.filter(|from| *from != opened) {
+            None => Ok(()),
+            Some(from) => {
+                let message = format!("the wallet is {opened}, not {from}");
+                Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
+                    .hint("leave --from out, or give the wallet of that address"))
+            }
+        }
     }
 
     /// The wallet's address without opening a keystore or asking, where `--from` or `ETH_FROM`
@@ -172,6 +200,7 @@ impl WalletArgs {
             || self.account.is_some()
             || self.interactive
             || self.browser
+            || self.device.kind().is_some()
             || self.from.is_some();
         if flags {
             return Ok(true);
@@ -236,7 +265,7 @@ impl WalletArgs {
     ) -> Result<LocalWallet, CliError> {
         let path = match &self.hd_path {
             Some(path) => path.clone(),
-            None => HdPath::ethereum(self.mnemonic_index)?,
+            None => HdPath::ethereum(self.mnemonic_index.unwrap_or(0))?,
         };
         let file = Path::new(given.expose());
         if given.expose() == "-" || file.is_file() {

@@ -101,6 +101,8 @@ pub enum ErrorKind {
     ContractWallet,
     /// A step of `demo` did not end as it should.
     Demo,
+    /// A hardware wallet cannot do as it was asked: locked, without its app, too old.
+    Device,
     /// Ethereum nodes say different things.
     Disagreement,
     /// Publishers, or web hosts, serve different things.
@@ -149,6 +151,8 @@ pub enum ErrorKind {
     NoApproval,
     /// What is set as a name's resolver is an account without code.
     NoContract,
+    /// No hardware wallet is there, or none that can be opened.
+    NoDevice,
     /// The chain has no ENS registry.
     NoEns,
     /// The folder is none.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 
+use super::device::DeviceError;
 use super::node::NodeError;
 use crate::ens::Name;
 use crate::keys::SignerKeyError;
@@ -86,6 +87,9 @@ pub enum WalletError {
     /// The wallet in the browser gave nothing.
     #[error(transparent)]
     Browser(#[from] BrowserError),
+    /// The Ledger, or the Trezor, did not sign.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
 }
 
 /// Why a wallet in a browser gave nothing that can be used. No answer is quoted that may be a

@@ -1,58 +1,14 @@
-//! BIP-39 mnemonics (English) and BIP-32 paths.
-
-use std::fmt;
-use std::str::FromStr;
+//! BIP-39 mnemonics (English).
 
 use alloy::signers::local::coins_bip39::{English, Wordlist};
 use alloy::signers::local::{LocalSignerError, MnemonicBuilder};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::error::{MnemonicError, WalletError};
+use super::hd_path::HdPath;
 use super::local::LocalWallet;
 use crate::keys::SignerKey;
 use crate::secret::{Secret, SecretString};
-
-/// Longest path text that is read, and most levels.
-const MAX_PATH: usize = 256;
-const MAX_LEVELS: usize = 16;
-
-/// A BIP-32 derivation path such as `m/44'/60'/0'/0/0`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HdPath(String);
-
-impl HdPath {
-    /// Ethereum's path of account `index`: `m/44'/60'/0'/0/<index>`.
-    ///
-    /// # Errors
-    /// [`MnemonicError::Path`] from 2³¹ on.
-    pub fn ethereum(index: u32) -> Result<Self, MnemonicError> {
-        format!("m/44'/60'/0'/0/{index}").parse()
-    }
-}
-
-impl fmt::Display for HdPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for HdPath {
-    type Err = MnemonicError;
-
-    fn from_str(text: &str) -> Result<Self, MnemonicError> {
-        let level = |part: &str| {
-            let digits = part.strip_suffix(['\'', 'h']).unwrap_or(part);
-            !digits.is_empty()
-                && digits.bytes().all(|byte| byte.is_ascii_digit())
-                && digits.parse().is_ok_and(|index: u32| index < 1 << 31)
-        };
-        let levels = text.strip_prefix("m/").filter(|_| text.len() <= MAX_PATH);
-        let good = levels.is_some_and(|levels| {
-            levels.split('/').count() <= MAX_LEVELS && levels.split('/').all(level)
-        });
-        if good { Ok(Self(text.replace('h', "'"))) } else { Err(MnemonicError::Path(text.into())) }
-    }
-}
 
 /// The account of `phrase` at `path`: English BIP-39 words in any case, any white space between
 /// them. Lines that start with `#` do not count, and neither do numbers.
@@ -85,8 +41,8 @@ pub fn open_mnemonic(phrase: &SecretString, path: &HdPath) -> Result<LocalWallet
         return Err(MnemonicError::Words { words: count, places }.into());
     }
     let signer = MnemonicBuilder::from_phrase(joined.as_str())
-        .derivation_path(&path.0)
-        .map_err(|_| MnemonicError::Path(path.0.clone()))?
+        .derivation_path(path.to_string())
+        .map_err(|_| MnemonicError::Path(path.to_string()))?
         .build()
         .map_err(|_: LocalSignerError| MnemonicError::Checksum { words: count })?;
     let mut scalar = signer.to_bytes();

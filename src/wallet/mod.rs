@@ -8,8 +8,10 @@
 //! The library never prompts: callers bring passwords, mnemonics and files. A wallet that
 //! asks a person, on a device or in a browser, says so by [`Wallet::asks_a_person`].
 
+pub mod device;
 mod error;
 mod external;
+mod hd_path;
 mod keystore;
 mod local;
 mod mnemonic;
@@ -18,9 +20,10 @@ mod typed;
 
 pub use error::{BrowserError, KeystoreError, MnemonicError, WalletError};
 pub use external::ExternalWallet;
+pub use hd_path::HdPath;
 pub use keystore::{account_path, check_keystore, open_keystore};
 pub use local::LocalWallet;
-pub use mnemonic::{HdPath, open_mnemonic};
+pub use mnemonic::open_mnemonic;
 pub use node::{Node, NodeError};
 pub use typed::TypedData;
 

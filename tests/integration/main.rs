@@ -18,6 +18,7 @@ mod browser;
 mod clone;
 mod credentials;
 mod delta;
+mod devices;
 mod doctor;
 mod everyday;
 mod faults;

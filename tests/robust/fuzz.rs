@@ -63,6 +63,7 @@ fuzz!(
     private_keys,
     index,
     signature_files,
+    device_answers,
     browser_page,
 );
 

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod browser;
+mod devices;
 mod every_command;
 #[path = "../support/faults.rs"]
 mod faults;

@@ -230,6 +230,8 @@ pub fn abi_payload() -> Vec<Vec<u8>> {
     bytes("records", &["data", "result"])
 }
 
+pub use crate::devices::seeds as device_answers;
+
 /// With as little work as a keystore can ask for.
 pub fn keystore() -> Vec<Vec<u8>> {
     let keystore = |kdf: &str, params: &str| {

@@ -27,13 +27,14 @@ use namesys::wallet::{check_keystore, open_keystore};
 use namesys::workspace::{Config, Phases, Records, config_faults, read_rows, records_faults};
 
 pub use crate::browser::browser_page;
+pub use crate::devices::device_answers;
 pub use crate::index::index;
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 26] = [
+pub const ALL: [(&str, Target); 27] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -59,6 +60,7 @@ pub const ALL: [(&str, Target); 26] = [
     ("private_keys", private_keys),
     ("index", index),
     ("signature_files", signature_files),
+    ("device_answers", device_answers),
     ("browser_page", browser_page),
 ];
 

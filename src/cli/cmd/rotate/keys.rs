@@ -8,7 +8,7 @@ use super::Args;
 use crate::cli::context::Context;
 use crate::cli::deriver::KeysFor;
 use crate::cli::error::CliError;
-use crate::cli::new_args::{local, refuse_browser, refuse_other};
+use crate::cli::new_args::{local, refuse_asking, refuse_other};
 use crate::cli::open_wallet::OpenWallet;
 use crate::cli::session::Session;
 
@@ -35,7 +35,7 @@ impl Keys {
     /// Those of wallets and passwords.
     pub fn derive(args: &Args, context: &Context, session: &Session) -> Result<Self, CliError> {
         let author = &args.publication.author;
-        refuse_browser(&author.derive.wallet)?;
+        refuse_asking(&author.derive.wallet)?;
         if author.derive.remember.is_asked() {
             return Err(CliError::usage("--remember is of keys that stay, and these change")
                 .hint("afterwards: namesys keygen --remember DURATION"));

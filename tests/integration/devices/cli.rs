@@ -1,0 +1,146 @@
+//! The whole command line with a device.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use namesys::report::ErrorKind;
+
+use super::fake_ledger::{FakeLedger, Person as Hand, Seen, Setup, address_at};
+use super::fake_trezor::{self as trezor, FakeTrezor};
+use super::seed::WORDS;
+use crate::support::process::{self, Finished};
+use crate::support::reports;
+use crate::support::sandbox::Sandbox;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn sandbox(variables: &[(&str, String)]) -> Result<Sandbox> {
+    let mut sandbox = Sandbox::new()?;
+    sandbox.set_env("NAMESYS_KEY_PASSWORD", "password");
+    sandbox.write("words", WORDS)?;
+    variables.iter().for_each(|(name, value)| sandbox.set_env(name, value));
+    Ok(sandbox)
+}
+
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> Result<Finished> {
+    process::run(&mut sandbox.namesys(arguments), b"", LIMIT)
+}
+
+#[test]
+fn a_ledger_gives_the_keys_of_its_mnemonic() -> Result<()> {
+    let ledger = FakeLedger::start(Setup::default());
+    let sandbox = sandbox(&ledger.variables())?;
+    let by_words = sandbox.ok(["keygen", "nick.eth", "--mnemonic", "words"])?;
+    let by_device = sandbox.ok(["keygen", "nick.eth", "--ledger"])?;
+    ensure!(by_words == by_device, "{by_words} {by_device}");
+    ensure!(ledger.seen().len() == 4, "both are signed twice and compared");
+
+    for (arguments, path) in [
+        (["--mnemonic-index", "1"], "m/44'/60'/1'/0/0"),
+        (["--hd-path", "m/44'/60'/0'/1"], "m/44'/60'/0'/1"),
+        (["--from", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"], "m/44'/60'/0'/0/1"),
+    ] {
+        let keys = sandbox.ok([&["keygen", "nick.eth", "-l"][..], &arguments].concat())?;
+        ensure!(keys["wallet"] == address_at(path).to_string(), "{path}: {keys}");
+    }
+    Ok(())
+}
+
+/// One device serves a whole command, and every command that takes a wallet takes it.
+#[test]
+fn a_workspace_of_a_ledger() -> Result<()> {
+    let ledger = FakeLedger::start(Setup::default());
+    let sandbox = sandbox(&ledger.variables())?;
+    sandbox.ok(["init", "nick.eth"])?;
+    // The second of BIP-44's: found by its address from then on.
+    let keys = sandbox.ok(["keygen", "--ledger", "--hd-path", "m/44'/60'/0'/0/1"])?;
+    sandbox.ok(["set", "text", "avatar", "https://example.com/a.png"])?;
+    ensure!(sandbox.ok(["approve", "--ledger"])?["signer"] == keys["signer"]["address"]);
+    ensure!(sandbox.ok(["sign", "--ledger"])?["signed"] == 1);
+    let verified = sandbox.ok(["verify"])?;
+    ensure!(verified["valid"] == 1, "{verified}");
+    let (code, other) = sandbox.json(["sign", "--ledger", "--mnemonic-index", "0"])?;
+    ensure!((code, &other["error"]["kind"]) == (1, &"other-wallet".into()), "{other}");
+    let out = run(&sandbox, &["rotate", "--ledger", "--new-key-password-file", "words"])?;
+    ensure!(out.status.code() == Some(2), "{}", out.stderr);
+    ensure!(out.stderr.contains("confirmed each time"), "{}", out.stderr);
+    Ok(())
+}
+
+#[test]
+fn a_trezor_gives_the_keys_of_its_mnemonic() -> Result<()> {
+    let trezor = FakeTrezor::start(trezor::Setup::default());
+    let sandbox = sandbox(&[trezor.variable()])?;
+    let by_words = sandbox.ok(["keygen", "nick.eth", "--mnemonic", "words"])?;
+    let by_device = sandbox.ok(["keygen", "nick.eth", "--trezor"])?;
+    ensure!(by_words == by_device, "{by_words} {by_device}");
+    ensure!(trezor.log().texts.len() == 4, "both are signed twice and compared");
+    let keys = sandbox.ok(["keygen", "nick.eth", "-t", "--mnemonic-index", "1"])?;
+    ensure!(keys["wallet"] == address_at("m/44'/60'/1'/0/0").to_string(), "{keys}");
+
+    // Neither a PIN nor a passphrase is asked for without a terminal.
+    for setup in [
+        trezor::Setup { pin: Some(("1", "123456789")), ..trezor::Setup::default() },
+        trezor::Setup { passphrase: true, ..trezor::Setup::default() },
+    ] {
+        let trezor = FakeTrezor::start(setup);
+        let sandbox = self::sandbox(&[trezor.variable()])?;
+        let (code, document) = sandbox.json(["keygen", "nick.eth", "--trezor"])?;
+        let error = reports::error(&document).expect("an error");
+        ensure!((code, error.kind) == (2, ErrorKind::NoTerminal), "{document}");
+        ensure!(trezor.log().kinds.last() == Some(&20), "it is not left waiting");
+    }
+    let trezor = FakeTrezor::start(trezor::Setup { thp: true, ..trezor::Setup::default() });
+    let sandbox = self::sandbox(&[trezor.variable()])?;
+    let out = run(&sandbox, &["keygen", "nick.eth", "--trezor"])?;
+    ensure!(out.status.code() == Some(1) && out.stderr.contains("THP"), "{}", out.stderr);
+    Ok(())
+}
+
+#[test]
+fn what_to_do_next_is_told() -> Result<()> {
+    let ledger = FakeLedger::start(Setup::default());
+    let sandbox = sandbox(&ledger.variables())?;
+    for (setup, kind, told) in [
+        (Setup { locked: Some(0x5515), ..Setup::default() }, "device", "unlock it with its PIN"),
+        (Setup { app: "Bitcoin", ..Setup::default() }, "device", "open the app Ethereum on it"),
+        (
+            Setup { person: Hand::Refuses(0x6985), ..Setup::default() },
+            "not-confirmed",
+            "run the same command again",
+        ),
+        (Setup { person: Hand::Unplugs, ..Setup::default() }, "device", "plug it in"),
+    ] {
+        ledger.set(|now| *now = setup);
+        let (code, document) = sandbox.json(["keygen", "nick.eth", "--ledger"])?;
+        let error = reports::error(&document).expect("an error");
+        let found = serde_json::to_value(error.kind)?;
+        ensure!((code, &found) == (1, &kind.into()), "{document}");
+        ensure!(error.hint.is_some_and(|hint| hint.contains(told)), "{document}");
+    }
+    Ok(())
+}
+
+/// At `-vvv` nothing of what was signed is shown.
+#[test]
+fn no_signature_in_any_trace() -> Result<()> {
+    let ledger = FakeLedger::start(Setup::default());
+    let sandbox = sandbox(&ledger.variables())?;
+    let out = run(&sandbox, &["-vvv", "keygen", "nick.eth", "--ledger"])?;
+    ensure!(out.status.success(), "{}", out.stderr);
+    ensure!(out.stderr.contains("Look at the Ledger and confirm: SIGN 1"), "{}", out.stderr);
+    let key = super::seed::key(&super::seed::levels(super::PATH), "");
+    let texts = ledger.seen().into_iter().filter_map(|seen| match seen {
+        Seen::Text(text) => String::from_utf8(text).ok(),
+        _ => None,
+    });
+    for text in texts {
+        let digest = namesys::request::eip191_digest(&text);
+        let (signature, _) = key.sign_prehash_recoverable(digest.as_slice())?;
+        let signature = alloy_primitives::hex::encode(signature.to_bytes());
+        for shown in [&out.stderr, &out.stdout] {
+            ensure!(!shown.contains(&signature[..32]) && !shown.contains(&signature[96..]));
+        }
+    }
+    Ok(())
+}
