@@ -5,8 +5,9 @@
 //! and built under `target/`. Without Go or Node their trials are ignored and
 //! say so; with `CI=true` they fail instead. A real Kubo is used where there is
 //! one, `ipfs` in PATH or what `KUBO` names; without it its trials are ignored. So is an IPFS
-//! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo, and the suite for
-//! gateways that `GATEWAY_CONFORMANCE` names.
+//! Cluster, `ipfs-cluster-service` or what `CLUSTER` names, which needs a Kubo, the suite for
+//! gateways that `GATEWAY_CONFORMANCE` names, and Speculos with the app Ethereum that `SPECULOS`
+//! names.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,6 +24,7 @@ mod trials {
     pub mod gateway;
     pub mod keys;
     pub mod kubo;
+    pub mod ledger;
     pub mod publish;
     pub mod read_only;
     pub mod revision;
@@ -47,6 +49,7 @@ const NODE: &[Runtime] = &[Runtime::Node];
 const KUBO: &[Runtime] = &[Runtime::Kubo];
 const CLUSTER: &[Runtime] = &[Runtime::Cluster, Runtime::Kubo];
 const CONFORMANCE: &[Runtime] = &[Runtime::Conformance];
+const SPECULOS: &[Runtime] = &[Runtime::Speculos];
 const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
 
 const TRIALS: &[(&str, &[Runtime], Run)] = &[
@@ -83,6 +86,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("kubo::inspects_our_records", KUBO, trials::kubo::inspects_changed_records),
     ("kubo::adds_to_the_same_roots", KUBO, trials::kubo::same_roots),
     ("kubo::exchanges_keys", KUBO, trials::kubo::keys),
+    ("speculos::signs_as_a_mnemonic", SPECULOS, trials::ledger::keys),
     ("conformance::presets", CONFORMANCE, trials::conformance::presets),
     ("cluster::adds_what_publish_sends", CLUSTER, trials::cluster::rest_api),
     ("cluster::pins_what_another_node_has", CLUSTER, trials::cluster::pinning_service),

@@ -27,6 +27,8 @@ pub enum Runtime {
     Kubo,
     /// IPFS Cluster itself.
     Cluster,
+    /// The Ledger's emulator, with an app.
+    Speculos,
     /// The public suite for gateways.
     Conformance,
 }
@@ -49,6 +51,9 @@ impl Runtime {
             Self::Conformance => conformance()
                 .is_none()
                 .then_some("needs gateway-conformance: its path in GATEWAY_CONFORMANCE"),
+            Self::Speculos => ethereum_app().is_none().then_some(
+                "needs Speculos (PyPI) in PATH, and the path of an app Ethereum for it in SPECULOS",
+            ),
             Self::Cluster => cluster().is_none().then_some(
                 "needs IPFS Cluster: `ipfs-cluster-service` in PATH, or its path in CLUSTER",
             ),
@@ -66,6 +71,9 @@ impl Runtime {
             Self::Kubo => is("KUBO", |path| !path.is_empty()).then_some("KUBO names something"),
             Self::Conformance => is("GATEWAY_CONFORMANCE", |path| !path.is_empty())
                 .then_some("GATEWAY_CONFORMANCE names something"),
+            Self::Speculos => {
+                is("SPECULOS", |path| !path.is_empty()).then_some("SPECULOS names something")
+            }
             Self::Cluster => {
                 is("CLUSTER", |path| !path.is_empty()).then_some("CLUSTER names something")
             }
@@ -101,6 +109,13 @@ pub fn kubo() -> Option<&'static Path> {
 pub fn cluster() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOUND.get_or_init(|| program("CLUSTER", "ipfs-cluster-service")).as_deref()
+}
+
+/// The app Ethereum for Speculos that `SPECULOS` names, where both are there.
+pub fn ethereum_app() -> Option<String> {
+    let app = std::env::var("SPECULOS").ok().filter(|app| Path::new(app).is_file())?;
+    let help = Command::new("speculos").arg("--help").output();
+    help.is_ok_and(|help| help.status.success()).then_some(app)
 }
 
 /// The `gateway-conformance` that `GATEWAY_CONFORMANCE` names, else in PATH.

@@ -85,14 +85,11 @@ impl Call {
         what: &str,
     ) -> Result<A, DeviceError> {
         let answered = self.answered(sent, &message.encode_to_vec(), what);
-        match &answered {
-            // It would wait for the answer, whatever comes next.
-            Err(DeviceError::Unanswered(_) | DeviceError::BadAnswer(_)) => {
-                // There is nothing more to do about one that is gone.
-                let _ = codec::send(&mut *self.packets, kind::CANCEL, &[]);
-                let _ = codec::receive(&mut *self.packets, PROMPT);
-            }
-            _ => {}
+        // It would wait for the answer, whatever comes next.
+        if let Err(DeviceError::Unanswered(_) | DeviceError::BadAnswer(_)) = &answered {
+            // There is nothing more to do about one that is gone.
+            let _ = codec::send(&mut *self.packets, kind::CANCEL, &[]);
+            let _ = codec::receive(&mut *self.packets, PROMPT);
         }
         match answered? {
             (received, body) if received == wanted => decoded(&body, "an answer to it"),
