@@ -14,6 +14,14 @@ fn main() -> ExitCode {
             let since = std::time::Instant::now();
             let outcome = cli::guarded(|| cli::run(command, &context));
             context.close_browser(outcome.as_ref().is_ok_and(cli::output::Outcome::is_good));
+            if outcome.as_ref().is_ok_and(cli::output::Outcome::is_good)
+                && !context.remembered.get()
+            {
+                context.output.warn(
+                    "nothing is remembered: no key of the workspace was derived here; namesys keygen \
+                     --remember derives both",
+                );
+            }
             context.keep_index();
             tracing::info!("{} took {} ms", context.command, since.elapsed().as_millis());
             context.output.finish(outcome)

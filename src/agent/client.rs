@@ -9,7 +9,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{AgentError, MAX_LINE, Place, Public};
+use super::{AgentError, Label, MAX_LINE, Place, Public, WorkspaceId};
 use crate::keys::{IpnsKey, SignerKey};
 use crate::multiformats::IpnsName;
 use crate::secret::{Secret, Secret32};
@@ -28,12 +28,13 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub struct Client {
     place: Place,
+    workspace: WorkspaceId,
 }
 
 impl Client {
-    /// Of the agent at `place`.
-    pub fn new(place: Place) -> Self {
-        Self { place }
+    /// Of the agent at `place`, for keys of this workspace.
+    pub fn new(place: Place, workspace: WorkspaceId) -> Self {
+        Self { place, workspace }
     }
 
     /// Whether one answers there.
@@ -98,8 +99,12 @@ impl Client {
         count.and_then(|count| count.parse().ok()).map(Some).ok_or(AgentError::Answer)
     }
 
+    fn label(&self, public: &Public) -> Label {
+        Label { public: *public, workspace: self.workspace }
+    }
+
     async fn get(&self, public: &Public) -> Result<Option<Secret32>, AgentError> {
-        let Some(said) = self.ask(format!("get {public}\n").as_bytes()).await? else {
+        let Some(said) = self.ask(format!("get {}\n", self.label(public)).as_bytes()).await? else {
             return Ok(None);
         };
         if *said == b"none" {
@@ -122,7 +127,7 @@ impl Client {
         // A time of parts of a second is a whole one more.
         let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
         let mut line = Zeroizing::new(Vec::with_capacity(MAX_LINE));
-        line.extend_from_slice(format!("put {public} {seconds} ").as_bytes());
+        line.extend_from_slice(format!("put {} {seconds} ", self.label(public)).as_bytes());
         let mut digits = Zeroizing::new([0; 64]);
         hex::encode_to_slice(secret.expose(), &mut *digits).map_err(|_| AgentError::Answer)?;
         line.extend_from_slice(&*digits);

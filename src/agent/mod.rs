@@ -2,14 +2,15 @@
 //! rest](crate::spec::keys).
 //!
 //! A unix socket, `namesys/agent.sock` in the user's own runtime folder, takes one request a
-//! connection, a line of at most [`MAX_LINE`] bytes, and gives a line:
+//! connection, a line of at most [`MAX_LINE`] bytes, and gives a line. `<w>` is the workspace that a
+//! key is for, 32 digits ([`workspace_id`]): another one that names the same key does not get it.
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `get ipns <k51…>` | `key <64 digits: the seed>`, or `none` |
-//! | `get signer <0x…>` | `key <64 digits: the scalar>`, or `none` |
-//! | `put ipns <k51…> <seconds> <64 digits>` | `kept`, `kept unlocked`, or `full` |
-//! | `put signer <0x…> <seconds> <64 digits>` | the same |
+//! | `get ipns <k51…> <w>` | `key <64 digits: the seed>`, or `none` |
+//! | `get signer <0x…> <w>` | `key <64 digits: the scalar>`, or `none` |
+//! | `put ipns <k51…> <w> <seconds, at most [`LONGEST`]> <64 digits>` | `kept`, `kept unlocked`, or `full` |
+//! | `put signer <0x…> <w> <seconds> <64 digits>` | the same |
 //! | `lock` | `wiped <how many>`; the process ends |
 //!
 //! Either side refuses a peer that another user runs. What is given back is believed only as the key
@@ -22,9 +23,12 @@ mod vault;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, hex};
+
+use sha2::{Digest, Sha256};
 
 pub use client::{Client, Kept};
 pub use place::Place;
@@ -35,6 +39,19 @@ use crate::multiformats::IpnsName;
 /// Longest request and answer, bytes, its line end included.
 pub const MAX_LINE: usize = 256;
 
+/// How long a key is remembered at most.
+pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The first half of the SHA-256 of a workspace's folder: which one it is, and not where.
+pub type WorkspaceId = [u8; 16];
+
+/// The id of the workspace in `folder`, a path without links.
+pub fn workspace_id(folder: &Path) -> WorkspaceId {
+    use std::os::unix::ffi::OsStrExt;
+    let hash = Sha256::digest(folder.as_os_str().as_bytes());
+    std::array::from_fn(|index| hash[index])
+}
+
 /// The public half by which a key is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Public {
@@ -44,22 +61,33 @@ pub enum Public {
     Signer(Address),
 }
 
-impl fmt::Display for Public {
+/// A key, and the workspace it is remembered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Label {
+    public: Public,
+    workspace: WorkspaceId,
+}
+
+impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ipns(name) => write!(f, "ipns {name}"),
-            Self::Signer(address) => write!(f, "signer {address}"),
+        match &self.public {
+            Public::Ipns(name) => write!(f, "ipns {name}")?,
+            Public::Signer(address) => write!(f, "signer {address}")?,
         }
+        write!(f, " {}", hex::encode(self.workspace))
     }
 }
 
-impl Public {
-    fn parse(kind: &str, public: &str) -> Option<Self> {
-        match kind {
-            "ipns" => public.parse().ok().map(Self::Ipns),
-            "signer" => public.parse().ok().map(Self::Signer),
-            _ => None,
-        }
+impl Label {
+    fn parse(kind: &str, public: &str, workspace: &str) -> Option<Self> {
+        let public = match kind {
+            "ipns" => Public::Ipns(public.parse().ok()?),
+            "signer" => Public::Signer(public.parse().ok()?),
+            _ => return None,
+        };
+        let mut id = WorkspaceId::default();
+        hex::decode_to_slice(workspace, &mut id).ok()?;
+        Some(Self { public, workspace: id })
     }
 }
 

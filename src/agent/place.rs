@@ -9,6 +9,9 @@ use super::AgentError;
 /// The longest path of a socket that systems take, bytes.
 const MAX_SOCKET: usize = 100;
 
+/// Below the user's runtime folder.
+const FOLDER: &str = "namesys";
+
 /// The folder of the socket and of its lock, `namesys` in the user's runtime folder.
 #[derive(Clone, Debug)]
 pub struct Place(PathBuf);
@@ -25,7 +28,7 @@ impl Place {
             return Err(refused(runtime, "it is not absolute"));
         }
         check(runtime)?;
-        let folder = runtime.join("namesys");
+        let folder = runtime.join(FOLDER);
         let made = std::fs::DirBuilder::new().mode(0o700).create(&folder);
         match made {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -38,6 +41,12 @@ impl Place {
             true => Ok(place),
             false => Err(refused(runtime, "its path is too long for a socket")),
         }
+    }
+
+    /// As [`new`](Self::new), for those who only ask: nothing is made, and who asks is no less safe in
+    /// a folder that others can use, for each side looks who the other one is.
+    pub fn of_client(runtime: &Path) -> Self {
+        Self(runtime.join(FOLDER))
     }
 
     /// The socket.

@@ -2,10 +2,9 @@
 
 use std::fs::{File, Permissions, set_permissions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::time::Duration;
 
-use alloy_primitives::hex;
 use rustix::fs::{FlockOperation, flock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -14,7 +13,7 @@ use zeroize::Zeroize;
 
 use super::place::Place;
 use super::vault::Vault;
-use super::{AgentError, MAX_LINE, Public};
+use super::{AgentError, Label, MAX_LINE};
 
 /// How long a client may take for its line.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,9 +27,14 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Agent {
     place: Place,
     listener: UnixListener,
+    /// Device and inode of the socket.
+    made: (u64, u64),
     /// Locked as long as it is open.
     _lock: File,
 }
+
+/// Before the digits of a key.
+const KEY: &[u8] = b"key ";
 
 enum After {
     Goes,
@@ -58,10 +62,12 @@ impl Agent {
         }
         let listener = UnixListener::bind(place.socket()).map_err(failed)?;
         set_permissions(place.socket(), Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { place, listener, _lock: lock })
+        let made = which(&place).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        Ok(Self { place, listener, made, _lock: lock })
     }
 
-    /// Serves until the last key's time is over, or somebody says `lock`, or `end` is ready. All is
+    /// Serves until the last key's time is over, or somebody says `lock`, or `end` is ready, or the
+    /// socket is gone, as with the end of a login session: nobody could say `lock` any more. All is
     /// wiped then.
     pub async fn run(self, end: impl Future<Output = ()>) {
         let mut vault = Vault::new();
@@ -71,7 +77,9 @@ impl Agent {
         }
         vault.wipe();
         // Whoever comes next finds none, and starts one.
-        let _ = std::fs::remove_file(self.place.socket());
+        if which(&self.place) == Some(self.made) {
+            let _ = std::fs::remove_file(self.place.socket());
+        }
     }
 
     async fn serve(&self, vault: &mut Vault) {
@@ -96,8 +104,12 @@ impl Agent {
                         return;
                     }
                 }
-                () = sleep(LOOK) => vault.forget_old(),
+                () = sleep(LOOK) => {}
                 () = &mut first, if !had_any => return,
+            }
+            vault.forget_old();
+            if which(&self.place) != Some(self.made) {
+                return;
             }
             had_any |= vault.len() > 0;
             if had_any && vault.len() == 0 {
@@ -105,6 +117,12 @@ impl Agent {
             }
         }
     }
+}
+
+/// The socket that stands there.
+fn which(place: &Place) -> Option<(u64, u64)> {
+    let found = place.socket().symlink_metadata().ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 /// Reads a request and answers it, both within the vault's own line.
@@ -125,9 +143,9 @@ async fn answer(stream: &mut UnixStream, vault: &mut Vault) -> io::Result<After>
 
 /// What a request asks for.
 enum Request {
-    Get(Public),
+    Get(Label),
     /// The secret is in the secret memory alone: its place in the line.
-    Put(Public, Duration, usize),
+    Put(Label, Duration, usize),
     Lock,
 }
 
@@ -144,11 +162,11 @@ fn parse(line: &[u8]) -> Option<Request> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let words: Vec<&str> = line.split(' ').collect();
     match words[..] {
-        ["get", kind, public] => Public::parse(kind, public).map(Request::Get),
-        ["put", kind, public, seconds, digits] if is_key(digits) => {
+        ["get", kind, public, workspace] => Label::parse(kind, public, workspace).map(Request::Get),
+        ["put", kind, public, workspace, seconds, digits] if is_key(digits) => {
             let time = Duration::from_secs(seconds.parse().ok()?);
             let at = line.len() - digits.len();
-            Public::parse(kind, public).map(|public| Request::Put(public, time, at))
+            Label::parse(kind, public, workspace).map(|label| Request::Put(label, time, at))
         }
         ["lock"] => Some(Request::Lock),
         _ => None,
@@ -158,23 +176,17 @@ fn parse(line: &[u8]) -> Option<Request> {
 /// Does what the line says, and leaves the answer in it: its length.
 fn act(vault: &mut Vault, read: usize) -> (usize, After) {
     match parse(&vault.memory.line[..read]) {
-        Some(Request::Get(public)) => match vault.get(&public).copied() {
-            Some(mut secret) => {
+        Some(Request::Get(label)) => match vault.get(&label, KEY.len()) {
+            true => {
                 let line = &mut vault.memory.line;
-                line[..4].copy_from_slice(b"key ");
-                let written = hex::encode_to_slice(secret, &mut line[4..68]);
-                secret.zeroize();
-                line[68] = b'\n';
-                (if written.is_ok() { 69 } else { 0 }, After::Goes)
+                line[..KEY.len()].copy_from_slice(KEY);
+                line[KEY.len() + 64] = b'\n';
+                (KEY.len() + 65, After::Goes)
             }
-            None => (say(vault, "none"), After::Goes),
+            false => (say(vault, "none"), After::Goes),
         },
-        Some(Request::Put(public, time, at)) => {
-            let mut secret = [0; 32];
-            let read = hex::decode_to_slice(&vault.memory.line[at..at + 64], &mut secret);
-            let kept = read.is_ok().then(|| vault.put(public, time, &secret));
-            secret.zeroize();
-            let said = match kept {
+        Some(Request::Put(label, time, at)) => {
+            let said = match vault.put(label, time, at) {
                 Some(true) if vault.is_locked() => "kept",
                 Some(true) => "kept unlocked",
                 Some(false) => "full",
@@ -215,7 +227,7 @@ mod tests {
     #[tokio::test]
     async fn keys_come_back_until_they_are_wiped() {
         let (_folder, place) = place();
-        let client = Client::new(place.clone());
+        let client = Client::new(place.clone(), [1; 16]);
         let (ipns, signer) = (
             IpnsKey::from_seed(&Secret::new([7; 32])),
             SignerKey::from_scalar(&Secret::new([9; 32])).unwrap(),
@@ -235,6 +247,8 @@ mod tests {
         assert_eq!(found.seed().expose(), ipns.seed().expose());
         let found = client.signer(signer.address()).await.unwrap().unwrap();
         assert_eq!(found.scalar().expose(), signer.scalar().expose());
+        let elsewhere = Client::new(place.clone(), [2; 16]);
+        assert!(elsewhere.signer(signer.address()).await.unwrap().is_none());
         assert_eq!(client.lock().await.unwrap(), Some(2));
         served.await.unwrap();
         assert!(!place.socket().exists());
@@ -244,13 +258,29 @@ mod tests {
     #[tokio::test]
     async fn it_ends_with_the_last_keys_time() {
         let (_folder, place) = place();
-        let client = Client::new(place.clone());
+        let client = Client::new(place.clone(), [1; 16]);
         let agent = Agent::bind(place.clone()).unwrap();
         let served = tokio::spawn(agent.run(std::future::pending()));
         let key = IpnsKey::from_seed(&Secret::new([7; 32]));
         client.keep_ipns(&key, Duration::from_millis(1500)).await.unwrap();
         served.await.unwrap();
         assert!(client.ipns(&key.name()).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn it_ends_where_its_socket_is_gone_and_leaves_the_next_ones() {
+        let (_folder, place) = place();
+        let client = Client::new(place.clone(), [1; 16]);
+        let agent = Agent::bind(place.clone()).unwrap();
+        let served = tokio::spawn(agent.run(std::future::pending()));
+        let key = IpnsKey::from_seed(&Secret::new([7; 32]));
+        client.keep_ipns(&key, Duration::from_secs(3600)).await.unwrap();
+        std::fs::remove_file(place.socket()).unwrap();
+        std::fs::write(place.socket(), "another").unwrap();
+        served.await.unwrap();
+        assert_eq!(std::fs::read(place.socket()).unwrap(), b"another");
+        // One that was left behind is no hindrance.
+        Agent::bind(place).unwrap();
     }
 
     #[tokio::test]
@@ -269,7 +299,7 @@ mod tests {
         }
         // Somebody who says nothing is not waited for.
         let _silent = UnixStream::connect(place.socket()).await.unwrap();
-        assert_eq!(Client::new(place).lock().await.unwrap(), Some(0));
+        assert_eq!(Client::new(place, [1; 16]).lock().await.unwrap(), Some(0));
         served.await.unwrap();
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use alloy_primitives::hex;
 use zeroize::Zeroize;
 
-use super::{MAX_LINE, Public};
+use super::{LONGEST, Label, MAX_LINE};
 
 /// Most keys that are kept.
 pub(super) const MAX_KEYS: usize = 64;
@@ -18,9 +19,9 @@ pub(super) struct Memory {
     pub(super) line: [u8; MAX_LINE],
 }
 
-/// A key's public half, where it is, and how long it is kept.
+/// Which key it is, where it is, and how long it is kept.
 struct Entry {
-    public: Public,
+    label: Label,
     slot: usize,
     until: Until,
 }
@@ -59,21 +60,29 @@ impl Vault {
         self.lock.is_some()
     }
 
-    /// Keeps a key for so long from now, also one that is kept already. Whether there is room.
-    pub(super) fn put(&mut self, public: Public, time: Duration, secret: &[u8; 32]) -> bool {
-        self.forget(|entry| entry.public == public);
+    /// Keeps the key whose digits are at `at` of the line, for so long from now and at most
+    /// [`LONGEST`], also one that is kept already. Whether there is room; `None` where they are no
+    /// digits.
+    pub(super) fn put(&mut self, label: Label, time: Duration, at: usize) -> Option<bool> {
+        self.forget(|entry| entry.label == label || entry.until.is_over());
         let free = (0..MAX_KEYS).find(|slot| self.entries.iter().all(|kept| kept.slot != *slot));
-        let Some(slot) = free else { return false };
-        self.memory.secrets[slot].copy_from_slice(secret);
-        self.entries.push(Entry { public, slot, until: Until::after(time) });
-        true
+        let Some(slot) = free else { return Some(false) };
+        // From one place of the locked memory to the other: no copy is anywhere else.
+        let Memory { secrets, line } = &mut *self.memory;
+        hex::decode_to_slice(line.get(at..at + 64)?, &mut secrets[slot]).ok()?;
+        self.entries.push(Entry { label, slot, until: Until::after(time.min(LONGEST)) });
+        Some(true)
     }
 
-    /// The key, until its time is over.
-    pub(super) fn get(&mut self, public: &Public) -> Option<&[u8; 32]> {
+    /// Writes the digits of the key at `at` of the line, where its time is not over.
+    pub(super) fn get(&mut self, label: &Label, at: usize) -> bool {
         self.forget_old();
-        let entry = self.entries.iter().find(|entry| entry.public == *public)?;
-        Some(&self.memory.secrets[entry.slot])
+        let Some(entry) = self.entries.iter().find(|entry| entry.label == *label) else {
+            return false;
+        };
+        let Memory { secrets, line } = &mut *self.memory;
+        let digits = line.get_mut(at..at + 64);
+        digits.is_some_and(|digits| hex::encode_to_slice(&secrets[entry.slot], digits).is_ok())
     }
 
     /// Wipes what is over.
@@ -111,34 +120,54 @@ mod tests {
     use alloy_primitives::Address;
 
     use super::*;
+    use crate::agent::Public;
 
-    fn signer(byte: u8) -> Public {
-        Public::Signer(Address::repeat_byte(byte))
+    fn signer(byte: u8) -> Label {
+        Label { public: Public::Signer(Address::repeat_byte(byte)), workspace: [1; 16] }
+    }
+
+    fn put(vault: &mut Vault, label: Label, seconds: u64, byte: u8) -> Option<bool> {
+        vault.memory.line[..64].copy_from_slice(hex::encode([byte; 32]).as_bytes());
+        let put = vault.put(label, Duration::from_secs(seconds), 0);
+        vault.memory.line.zeroize();
+        put
+    }
+
+    fn get(vault: &mut Vault, label: Label) -> Option<u8> {
+        let found = vault.get(&label, 4);
+        let digits = vault.memory.line[4..6].to_vec();
+        vault.memory.line.zeroize();
+        found.then(|| hex::decode(digits).unwrap()[0])
     }
 
     #[test]
     fn keys_go_when_their_time_is_over_and_leave_nothing() {
         let mut vault = Vault::new();
-        assert!(vault.put(signer(1), Duration::from_secs(3600), &[1; 32]));
-        assert!(vault.put(signer(2), Duration::ZERO, &[2; 32]));
-        assert_eq!(vault.get(&signer(1)), Some(&[1; 32]));
-        assert_eq!(vault.get(&signer(2)), None);
+        assert_eq!(put(&mut vault, signer(1), 3600, 1), Some(true));
+        assert_eq!(put(&mut vault, signer(2), 0, 2), Some(true));
+        assert_eq!(get(&mut vault, signer(1)), Some(1));
+        assert_eq!(get(&mut vault, signer(2)), None);
+        let elsewhere = Label { workspace: [2; 16], ..signer(1) };
+        assert_eq!(get(&mut vault, elsewhere), None, "it is remembered for another workspace");
         let holds = |vault: &Vault, byte| vault.memory.secrets.contains(&[byte; 32]);
         assert!(holds(&vault, 1) && !holds(&vault, 2));
         // Again is instead, and no more.
-        assert!(vault.put(signer(1), Duration::from_secs(3600), &[3; 32]));
-        assert_eq!((vault.len(), vault.get(&signer(1))), (1, Some(&[3; 32])));
+        assert_eq!(put(&mut vault, signer(1), 3600, 3), Some(true));
+        assert_eq!((vault.len(), get(&mut vault, signer(1))), (1, Some(3)));
         assert_eq!(vault.wipe(), 1);
-        assert!(!holds(&vault, 3) && vault.get(&signer(1)).is_none());
+        assert!(!holds(&vault, 3) && get(&mut vault, signer(1)).is_none());
+        assert_eq!(vault.put(signer(1), Duration::from_secs(60), 0), None, "no digits");
+        assert_eq!(vault.len(), 0);
     }
 
     #[test]
     fn no_more_than_there_is_room_for() {
         let mut vault = Vault::new();
         for byte in 0..MAX_KEYS as u8 {
-            assert!(vault.put(signer(byte), Duration::from_secs(60), &[byte; 32]));
+            assert_eq!(put(&mut vault, signer(byte), 60, byte), Some(true));
         }
-        assert!(!vault.put(signer(200), Duration::from_secs(60), &[9; 32]));
-        assert!(vault.put(signer(0), Duration::from_secs(60), &[9; 32]), "that one is there");
+        assert_eq!(put(&mut vault, signer(200), 60, 9), Some(false));
+        assert_eq!(put(&mut vault, signer(0), 0, 9), Some(true), "that one is there");
+        assert_eq!(put(&mut vault, signer(200), 60, 9), Some(true), "its time is over");
     }
 }

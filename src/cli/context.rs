@@ -1,6 +1,6 @@
 //! What every command gets beside its arguments.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use namesys::browser::BrowserWallet;
 use namesys::keys::file::parse_signer_key;
-use namesys::keys::{IpnsKey, IpnsName, OwnKeys};
+use namesys::keys::{IpnsKey, IpnsName, OwnKeys, SignerKey};
 use namesys::net::{Budget, Guard, Http, HttpConfig, NetError, RetryPolicy, Timeouts};
 use namesys::report::ErrorKind;
 use namesys::secret::SecretBytes;
@@ -57,6 +57,8 @@ pub struct Context {
     pub dir: Option<PathBuf>,
     /// What flags, variables and the user's file decide.
     pub settings: Settings,
+    /// Whether what `--remember` asks for was done, or was said not to be.
+    pub remembered: Cell<bool>,
     /// What opens encrypted key files.
     pub openers: Openers,
     ca_file: Option<PathBuf>,
@@ -95,6 +97,7 @@ impl Context {
             budget: Budget::new(settings.timeout().unwrap_or(Timeouts::default().idle)),
             settings,
             ca_file: args.ca_file,
+            remembered: Cell::new(false),
             openers: Openers::new(args.passphrase_file, args.identity),
             own_keys: RefCell::default(),
             given: Rc::default(),
@@ -290,6 +293,11 @@ impl Context {
     /// Remembers a key that must not be published.
     pub fn keep_secret(&self, key: &IpnsKey) {
         self.own_keys.borrow_mut().add_ipns(key);
+    }
+
+    /// As [`keep_secret`](Self::keep_secret), of a records signer.
+    pub fn keep_signer(&self, key: &SignerKey) {
+        self.own_keys.borrow_mut().add_signer(key);
     }
 
     /// The keys that are at hand: those that were derived or read, and those of the variables.

@@ -20,7 +20,7 @@ use super::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use super::open_wallet::OpenWallet;
 use super::password_args::PasswordArgs;
 use super::prompt;
-use super::remember::{self, RememberArgs};
+use super::remember::RememberArgs;
 use super::rpc_args::RpcArgs;
 use super::signature_files::{brought, in_file};
 use super::suggest::words;
@@ -83,6 +83,23 @@ impl From<&Config> for KeysFor {
 }
 
 impl DeriveArgs {
+    /// Whether a flag says which keys are meant, or how they are made. What stands in a variable or in
+    /// the user's file is for every workspace, and a remembered key is this one's.
+    fn names_another(&self) -> bool {
+        self.wallet.is_given_by_flag()
+            || self.password.is_given_by_flag()
+            || self.plan.derivation.is_some()
+            || self.plan.compat.is_some()
+            || !self.ipns_signature.is_empty()
+            || !self.signer_signature.is_empty()
+    }
+
+    /// Whether both keys are derived although one would do: what is remembered is for a day's work.
+    /// With signatures made elsewhere only those that were brought.
+    pub fn wants_both(&self, deriver: &Deriver) -> bool {
+        self.remember.is_asked() && !matches!(deriver.wallet, OpenWallet::External(_))
+    }
+
     /// The records signer of the workspace: of the flags, or remembered; where a wallet is given,
     /// that one is meant.
     ///
@@ -94,9 +111,10 @@ impl DeriveArgs {
         context: &Context,
         recorded: &RecordedKeys,
     ) -> Result<Option<SignerKey>, CliError> {
+        self.remember.check(context)?;
         match (given.get(context)?, recorded.signer) {
-            (None, Some(address)) if !self.wallet.is_given()? => {
-                Ok(remember::signer(context, address))
+            (None, Some(address)) if !self.names_another() => {
+                self.remember.signer(context, address)
             }
             (given, _) => Ok(given),
         }
@@ -112,8 +130,9 @@ impl DeriveArgs {
         context: &Context,
         recorded: &RecordedKeys,
     ) -> Result<Option<IpnsKey>, CliError> {
+        self.remember.check(context)?;
         match (given.get(context)?, recorded.ipns_name) {
-            (None, Some(name)) if !self.wallet.is_given()? => Ok(remember::ipns(context, &name)),
+            (None, Some(name)) if !self.names_another() => self.remember.ipns(context, &name),
             (given, _) => Ok(given),
         }
     }
@@ -143,6 +162,7 @@ impl DeriveArgs {
         keys_for: KeysFor,
         recorded: &RecordedKeys,
     ) -> Result<Deriver, CliError> {
+        self.remember.check(context)?;
         // Nobody is sent to a browser for what then lacks the password.
         let password = match self.wallet.asks_a_person() {
             true => Some(self.password.get(context, is_new(recorded))?),

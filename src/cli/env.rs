@@ -50,10 +50,12 @@ pub const SIGNER_KEY: Var = Var("NAMESYS_SIGNER_KEY");
 pub const IPNS_KEY: Var = Var("NAMESYS_IPNS_KEY");
 /// The passphrase of encrypted key files.
 pub const PASSPHRASE: Var = Var("NAMESYS_PASSPHRASE");
-/// The file of the age identity that opens encrypted key files.
+/// The file of the age identity that opens encrypted key files, or the identity.
 pub const IDENTITY: Var = Var("NAMESYS_IDENTITY");
 /// The user's own folder for sockets.
 pub const RUNTIME_DIR: Var = Var("XDG_RUNTIME_DIR");
+/// The folder of temporary files.
+pub const TEMPORARY: Var = Var("TMPDIR");
 /// The w3name service.
 pub const W3NAME_URL: Var = Var("NAMESYS_W3NAME_URL");
 /// A Kubo node's RPC.
@@ -100,12 +102,13 @@ pub const AWS_SECRET: Var = Var("AWS_SECRET_ACCESS_KEY");
 /// The region of a bucket.
 pub const AWS_REGION: Var = Var("AWS_REGION");
 /// What no service is to get as its token.
-pub const SECRETS: [Var; 8] = [
+pub const SECRETS: [Var; 9] = [
     PRIVATE_KEY,
     KEY_PASSWORD,
     SIGNER_KEY,
     IPNS_KEY,
     PASSPHRASE,
+    IDENTITY,
     KEYSTORE_PASSWORD_FILE,
     RPC_URL,
     RPC_HEADERS,

@@ -24,6 +24,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys keygen --mnemonic ~/words",
             "namesys keygen --keystore ~/keystore.json --export ~/keys",
+            "namesys keygen --account nick --remember 8h",
             "namesys keygen nick.eth --requests --from 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
         ],
     ),
@@ -234,6 +235,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys completions fish > ~/.config/fish/completions/namesys.fish",
         ],
     ),
+    ("lock", &["namesys lock", "namesys lock --json"]),
     ("man", &["namesys man ~/.local/share/man/man1", "namesys man pages"]),
 ];
 

@@ -53,7 +53,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "FILE|-", global = true, hide_short_help = true)]
     pub passphrase_file: Option<PathBuf>,
     /// The age identity that opens key files encrypted to recipients; - for stdin
-    /// [env: NAMESYS_IDENTITY, the file]
+    /// [env: NAMESYS_IDENTITY, the file or the identity itself]
     #[arg(long, value_name = "FILE|-", global = true, hide_short_help = true)]
     pub identity: Option<PathBuf>,
     /// Give up a server that makes no progress for so long [default: 30s, 5m for uploads, 3m for

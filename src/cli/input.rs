@@ -75,7 +75,8 @@ pub fn both_read_stdin(first: &str, second: &str) -> CliError {
 }
 
 fn read_bounded(from: impl Read, name: &str, limit: u64) -> Result<SecretBytes, CliError> {
-    let mut bytes = Vec::new();
+    // With its whole size at once, where it is a secret's: no smaller buffer is left behind.
+    let mut bytes = Vec::with_capacity(if limit <= MAX_SECRET { limit as usize + 1 } else { 0 });
     let result = from.take(limit + 1).read_to_end(&mut bytes);
     if let Err(error) = result {
         bytes.zeroize();

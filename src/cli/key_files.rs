@@ -83,7 +83,12 @@ pub fn open(context: &Context, bytes: SecretBytes, place: &str) -> Result<Secret
 /// When the file cannot be read.
 pub fn given_passphrase(context: &Context) -> Result<Option<SecretString>, CliError> {
     once(&context.openers.given, || match &context.openers.passphrase_file {
-        Some(file) => context.stdin.read_line(PASSPHRASE, file).map(Some),
+        Some(file) => {
+            if file != Path::new("-") {
+                git::warn_unignored(context, file);
+            }
+            context.stdin.read_line(PASSPHRASE, file).map(Some)
+        }
         None => env::PASSPHRASE.secret(),
     })
     .cloned()
@@ -106,14 +111,38 @@ fn given_identities(context: &Context) -> Result<Option<&Identities>, CliError> 
     let identities = once(&context.openers.identities, || {
         let file = match (&context.openers.identity, env::IDENTITY.get()?) {
             (Some(file), _) => file.clone(),
+            // The identity itself, as other variables hold theirs.
+            (None, Some(text))
+                if text.trim_start().starts_with(['#', 'A']) && is_identity(&text) =>
+            {
+                let parsed = Identities::parse(&SecretString::new(text));
+                return parsed.map(Some).map_err(|error| of_sealed(env::IDENTITY.0, error));
+            }
             (None, Some(file)) => PathBuf::from(file),
             (None, None) => return Ok(None),
         };
-        let text = context.stdin.read_line(IDENTITY, &file)?;
+        let text = match file == Path::new("-") {
+            true => context.stdin.read_line(IDENTITY, &file)?,
+            false => text_of(context, &file)?,
+        };
         let parsed = Identities::parse(&text);
         parsed.map(Some).map_err(|error| of_sealed(&file.display().to_string(), error))
     })?;
     Ok(identities.as_ref())
+}
+
+fn is_identity(text: &str) -> bool {
+    text.contains("AGE-SECRET-KEY-1")
+}
+
+/// A file of secrets, with a warning when others can read it.
+fn text_of(context: &Context, file: &Path) -> Result<SecretString, CliError> {
+    let (bytes, note) = file::read(file)?;
+    note.iter().for_each(|note| context.output.warn(note));
+    git::warn_unignored(context, file);
+    let text = std::str::from_utf8(bytes.expose()).map(str::to_owned);
+    text.map(SecretString::new)
+        .map_err(|_| CliError::usage(format!("{} is no text", file.display())))
 }
 
 /// What is said of an encrypted file that does not open.
@@ -125,9 +154,20 @@ pub fn of_sealed(place: &str, error: SealedError) -> CliError {
         _ => (Exit::Usage, ErrorKind::BadKey),
     };
     let hint = match &error {
-        SealedError::WrongPassphrase => Some("type it again, or give the right file".to_owned()),
-        SealedError::NoMatch => Some(format!("give the {IDENTITY} of one of its recipients")),
-        _ => None,
+        SealedError::WrongPassphrase => {
+            format!("give the one that it was encrypted with: {}", instead())
+        }
+        SealedError::NoMatch => format!("give the {IDENTITY} of one of its recipients"),
+        SealedError::Identity { .. } | SealedError::NoIdentity => {
+            "age-keygen makes such a file; those of ssh and of plugins are not read".to_owned()
+        }
+        SealedError::TooMuchWork(_) => {
+            "open it with age -d, and encrypt it again with less work".to_owned()
+        }
+        SealedError::EmptyPassphrase => format!("give {}", instead()),
+        SealedError::Damaged(_) | SealedError::TooLarge => {
+            "try age -d on it; a copy that is whole may be where it came from".to_owned()
+        }
     };
-    CliError { hint, ..CliError::new(exit, kind, format!("{place}: {error}")) }
+    CliError { hint: Some(hint), ..CliError::new(exit, kind, format!("{place}: {error}")) }
 }

@@ -44,8 +44,9 @@ impl Format {
 /// To whom a key is encrypted.
 #[derive(Debug, Args)]
 pub struct SealArgs {
-    /// With --format age: the public key to encrypt to; may be given more than once. Without one,
-    /// to the passphrase
+    /// With --format age: the public key to encrypt to; may be given more than once. Without one, it
+    /// is encrypted to the passphrase (--passphrase-file, NAMESYS_PASSPHRASE, a prompt), which is also
+    /// the one that opens key files
     #[arg(long, value_name = "age1…")]
     pub recipient: Vec<Recipient>,
 }
@@ -60,7 +61,7 @@ impl SealArgs {
         if format != Format::Age {
             if let Some(recipient) = self.recipient.first() {
                 return Err(CliError::usage(format!(
-                    "{recipient:?} is given, and the form {} is not encrypted",
+                    "--recipient {recipient} is given, and the form {} is not encrypted",
                     format.word()
                 ))
                 .hint("add --format age, or leave --recipient out"));
@@ -74,6 +75,10 @@ impl SealArgs {
             Some(passphrase) => passphrase,
             None => prompt::new_password("Passphrase of the key files", &key_files::instead())?,
         };
+        if passphrase.expose().is_empty() {
+            return Err(CliError::usage("the passphrase is empty, and would encrypt nothing")
+                .hint(format!("give {}; or --recipient", key_files::instead())));
+        }
         Ok(Some(SealTo::Passphrase(passphrase)))
     }
 }

@@ -37,6 +37,12 @@ impl SignerKeyArgs {
     /// # Errors
     /// Exit 2 when it is not a key.
     pub fn get(&self, context: &Context) -> Result<Option<SignerKey>, CliError> {
+        let key = self.read(context)?;
+        key.iter().for_each(|key| context.keep_signer(key));
+        Ok(key)
+    }
+
+    fn read(&self, context: &Context) -> Result<Option<SignerKey>, CliError> {
         if let Some(file) = &self.signer_key_file {
             let bytes = key_files::read(context, "--signer-key-file", file)?;
             let key = file::parse_signer_key(&bytes);
@@ -67,6 +73,12 @@ impl IpnsKeyArgs {
     /// # Errors
     /// Exit 2 when it is not a key.
     pub fn get(&self, context: &Context) -> Result<Option<IpnsKey>, CliError> {
+        let key = self.read(context)?;
+        key.iter().for_each(|key| context.keep_secret(key));
+        Ok(key)
+    }
+
+    fn read(&self, context: &Context) -> Result<Option<IpnsKey>, CliError> {
         if let Some(file) = &self.ipns_key_file {
             let bytes = key_files::read(context, "--ipns-key-file", file)?;
             let key = IpnsKey::parse(bytes.expose());

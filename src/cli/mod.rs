@@ -231,9 +231,12 @@ pub fn parse(output: &Output) -> Result<(Command, Context), ExitCode> {
     let parsed = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| {
         let readers = stdin_readers(&command, &matches);
         let name = matches.subcommand_name().unwrap_or_default().to_owned();
-        Ok((Cli::from_arg_matches(&matches)?, readers, name))
+        let remembers = matches.subcommand().is_some_and(|(_, below)| {
+            below.try_get_raw("remember").is_ok_and(|values| values.is_some())
+        });
+        Ok((Cli::from_arg_matches(&matches)?, readers, name, remembers))
     });
-    let (cli, readers, name) = parsed.map_err(|error| match error.kind() {
+    let (cli, readers, name, remembers) = parsed.map_err(|error| match error.kind() {
         ClapError::DisplayHelp | ClapError::DisplayVersion => output.help(&error),
         _ => output.usage(&error),
     })?;
@@ -241,6 +244,7 @@ pub fn parse(output: &Output) -> Result<(Command, Context), ExitCode> {
         return Err(output.finish(Err(input::both_read_stdin(first, second))));
     }
     let context = Context::new(cli.global, &name);
+    context.iter().for_each(|context| context.remembered.set(!remembers));
     context.map(|context| (cli.command, context)).map_err(|error| output.finish(Err(error)))
 }
 

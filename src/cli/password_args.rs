@@ -28,6 +28,11 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
+    /// Whether the flag gives it.
+    pub fn is_given_by_flag(&self) -> bool {
+        self.key_password_file.is_some()
+    }
+
     /// Whether it is given, so that nobody need be asked.
     ///
     /// # Errors

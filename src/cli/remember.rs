@@ -1,13 +1,15 @@
 //! `--remember`: derived keys for a day's work, in the memory of a process of their user
 //! ([agent](namesys::agent)).
 
+use std::cell::Cell;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Args;
-use namesys::agent::{AgentError, Client, Place};
+use namesys::agent::{AgentError, Client, Kept, LONGEST, Place, WorkspaceId, workspace_id};
 use namesys::keys::{IpnsKey, IpnsName, SignerKey};
 use namesys::report::ErrorKind;
 use namesys::wallet::Address;
@@ -17,20 +19,26 @@ use super::env;
 use super::error::{CliError, Exit};
 use super::values::duration;
 
-/// The longest time: a day.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// What the agent says when it listens.
+/// What the agent says when it listens; otherwise it says why it does not.
 pub const READY: &str = "ready\n";
 /// The hidden command that is the agent.
 pub const COMMAND: &str = "agent";
+/// The longest reason that is read.
+const MAX_REASON: u64 = 1024;
+/// How often an agent is tried that is about to begin or to end, and how long between.
+const TRIES: u32 = 30;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// The flag of the agent.
 #[derive(Debug, Default, Args)]
 pub struct RememberArgs {
-    /// Keep the derived keys in the memory of a process for so long, at most 24h, so that the wallet
-    /// is not needed again; `namesys lock` wipes them
+    /// Keep this workspace's derived keys in the memory of a process for so long, at most 24h, so
+    /// that they need no wallet and no password again; `namesys lock` wipes them
     #[arg(long, value_name = "DURATION", value_parser = time, help_heading = "Wallet")]
     remember: Option<Duration>,
+    /// Whether a key came from there: its time goes on as it was.
+    #[arg(skip)]
+    recalled: Cell<bool>,
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -47,10 +55,29 @@ impl RememberArgs {
         self.remember.is_some()
     }
 
-    /// Has the keys remembered, where the flag asks for it; they are the workspace's by now.
+    /// Looks whether keys can be remembered, before a wallet is asked for anything.
     ///
     /// # Errors
-    /// When no agent can be had.
+    /// Exit 2 without a workspace or a folder for the socket.
+    pub fn check(&self, context: &Context) -> Result<(), CliError> {
+        if !self.is_asked() {
+            return Ok(());
+        }
+        if workspace(context)?.is_none() {
+            return Err(CliError::usage(
+                "--remember is of a workspace's keys, and there is no workspace here",
+            )
+            .hint("make one: namesys init NAME; or leave --remember out"));
+        }
+        Place::new(&runtime()?)?;
+        Ok(())
+    }
+
+    /// Has the keys remembered, where the flag asks for it; they are the workspace's by now. Where
+    /// that fails the work goes on, and it is said.
+    ///
+    /// # Errors
+    /// Exit 130.
     pub fn keep(
         &self,
         context: &Context,
@@ -58,113 +85,201 @@ impl RememberArgs {
         signer: Option<&SignerKey>,
     ) -> Result<(), CliError> {
         let Some(time) = self.remember else { return Ok(()) };
-        let (client, runtime) = client()?;
-        if !context.block_on(async { Ok(client.is_there().await?) })? {
-            start(&runtime)?;
+        context.remembered.set(true);
+        if self.recalled.get() {
+            context.output.note("what is remembered already keeps the time it was given");
+            return Ok(());
         }
-        let kept = context.block_on(async {
-            let mut kept = Vec::new();
-            if let Some(key) = ipns {
-                kept.push(client.keep_ipns(key, time).await?);
-            }
-            if let Some(key) = signer {
-                kept.push(client.keep_signer(key, time).await?);
-            }
-            Ok(kept)
-        })?;
-        for kept in &kept {
-            match kept {
-                None => return Err(gone()),
-                Some(kept) if !kept.locked => {
+        match keep(context, time, ipns, signer) {
+            Ok(kept) => {
+                if kept.iter().any(|kept| !kept.locked) {
                     context.output.warn(
                         "the system locks no memory for the agent (ulimit -l): it may write the \
                          keys to its swap",
                     );
-                    break;
                 }
-                Some(_) => {}
+                let which = match (ipns, signer) {
+                    (Some(_), Some(_)) => "both keys are",
+                    (Some(_), None) => "the IPNS key is",
+                    _ => "the records signer is",
+                };
+                let seconds = time.as_secs();
+                context.output.note(format_args!(
+                    "{which} remembered for {seconds} s; namesys lock wipes them"
+                ));
+                Ok(())
+            }
+            Err(error) if error.exit == Exit::Interrupted => Err(error),
+            Err(error) => {
+                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                context.output.warn(format_args!("nothing is remembered: {}{hint}", error.message));
+                Ok(())
             }
         }
-        context.output.note(format_args!(
-            "the keys are remembered for {} s; namesys lock wipes them",
-            time.as_secs()
-        ));
-        Ok(())
     }
-}
 
-/// The workspace's IPNS key, where it is remembered.
-pub fn ipns(context: &Context, name: &IpnsName) -> Option<IpnsKey> {
-    found(context, |client| async move { client.ipns(name).await })
-}
+    /// The workspace's IPNS key, where it is remembered. That it is used is said.
+    ///
+    /// # Errors
+    /// Exit 130. An agent that cannot be asked is told, and the wallet has the keys.
+    pub fn ipns(&self, context: &Context, name: &IpnsName) -> Result<Option<IpnsKey>, CliError> {
+        self.found(context, "IPNS key", |client| async move { client.ipns(name).await })
+    }
 
-/// The workspace's records signer, where it is remembered.
-pub fn signer(context: &Context, address: Address) -> Option<SignerKey> {
-    found(context, |client| async move { client.signer(address).await })
-}
+    /// The workspace's records signer, where it is remembered.
+    ///
+    /// # Errors
+    /// As [`ipns`](Self::ipns).
+    pub fn signer(
+        &self,
+        context: &Context,
+        address: Address,
+    ) -> Result<Option<SignerKey>, CliError> {
+        self.found(context, "records signer", |client| async move { client.signer(address).await })
+    }
 
-/// Without an agent, as without a folder for one, nothing is remembered. One that cannot be asked is
-/// told, and the wallet has the keys.
-fn found<T, W>(context: &Context, ask: impl FnOnce(Client) -> W) -> Option<T>
-where
-    W: Future<Output = Result<Option<T>, AgentError>>,
-{
-    let (client, _) = client().ok()?;
-    match context.block_on(async { Ok(ask(client).await) }) {
-        Ok(Ok(found)) => found,
-        Ok(Err(error)) => {
-            context.output.warn(format_args!("what is remembered could not be asked: {error}"));
-            None
+    fn found<T, W>(
+        &self,
+        context: &Context,
+        what: &str,
+        ask: impl FnOnce(Client) -> W,
+    ) -> Result<Option<T>, CliError>
+    where
+        W: Future<Output = Result<Option<T>, AgentError>>,
+    {
+        // Without a folder for an agent there is none.
+        let (Ok(runtime), Some(workspace)) = (runtime(), workspace(context)?) else {
+            return Ok(None);
+        };
+        let client = Client::new(Place::of_client(&runtime), workspace);
+        match context.block_on(async { Ok(ask(client).await) })? {
+            Ok(Some(key)) => {
+                self.recalled.set(true);
+                context
+                    .output
+                    .note(format_args!("the {what} is a remembered one; namesys lock wipes it"));
+                Ok(Some(key))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                context.output.warn(format_args!("what is remembered could not be asked: {error}"));
+                Ok(None)
+            }
         }
-        Err(_) => None,
     }
 }
 
-/// The agent's client, and the folder that `XDG_RUNTIME_DIR` names.
+/// Which workspace this is.
+fn workspace(context: &Context) -> Result<Option<WorkspaceId>, CliError> {
+    let Some((workspace, _)) = context.opened()? else { return Ok(None) };
+    let folder = workspace.dir().canonicalize();
+    let folder = folder.map_err(|error| CliError::io("the workspace cannot be found", &error))?;
+    Ok(Some(workspace_id(&folder)))
+}
+
+/// The user's own folder for sockets.
 ///
 /// # Errors
-/// Exit 2 without such a folder.
-pub fn client() -> Result<(Client, PathBuf), CliError> {
-    let runtime = env::RUNTIME_DIR.get()?.map(PathBuf::from).ok_or_else(|| {
-        CliError::usage(format!(
-            "{} is not set: there is no folder of your own for the agent's socket",
-            env::RUNTIME_DIR.0
-        ))
-        .hint("a login session sets it; else give it a folder of yours with mode 0700")
-    })?;
-    Ok((Client::new(Place::new(&runtime)?), runtime))
+/// Exit 2 without one.
+pub fn runtime() -> Result<PathBuf, CliError> {
+    if let Some(folder) = env::RUNTIME_DIR.get()? {
+        return Ok(PathBuf::from(folder));
+    }
+    // Where there is none of that name, each user has a folder of their own for temporary files.
+    if cfg!(target_os = "macos")
+        && let Some(folder) = env::TEMPORARY.get()?
+    {
+        return Ok(PathBuf::from(folder));
+    }
+    Err(CliError::usage(format!(
+        "{} is not set: there is no folder of your own for the agent's socket",
+        env::RUNTIME_DIR.0
+    ))
+    .hint("a login session sets it; else set it to a folder of yours with mode 0700"))
 }
 
-/// Starts an agent, which gets nothing of this process: no variable but the folder, no secret.
-fn start(runtime: &std::path::Path) -> Result<(), CliError> {
+/// The agent's client that speaks for no workspace.
+///
+/// # Errors
+/// As [`runtime`].
+pub fn client() -> Result<Client, CliError> {
+    Ok(Client::new(Place::of_client(&runtime()?), WorkspaceId::default()))
+}
+
+fn keep(
+    context: &Context,
+    time: Duration,
+    ipns: Option<&IpnsKey>,
+    signer: Option<&SignerKey>,
+) -> Result<Vec<Kept>, CliError> {
+    let runtime = runtime()?;
+    let place = Place::new(&runtime)?;
+    let client = Client::new(place, workspace(context)?.unwrap_or_default());
+    let put = async || {
+        let mut kept = Vec::new();
+        if let Some(key) = ipns {
+            kept.push(client.keep_ipns(key, time).await?);
+        }
+        if let Some(key) = signer {
+            kept.push(client.keep_signer(key, time).await?);
+        }
+        // None of them, where there is no agent or it ends just now.
+        Ok::<_, AgentError>(kept.into_iter().collect::<Option<Vec<_>>>())
+    };
+    let mut last = gone("");
+    for _ in 0..TRIES {
+        match context.block_on(async { Ok(put().await) })? {
+            Ok(Some(kept)) => return Ok(kept),
+            Ok(None) => {}
+            // It ends just now.
+            Err(AgentError::Io { .. } | AgentError::Answer) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Err(error) = start(&runtime) {
+            last = error;
+        }
+        sleep(BETWEEN);
+    }
+    Err(last)
+}
+
+/// Starts an agent, which gets nothing of this process: no variable but the folder's, no secret.
+fn start(runtime: &Path) -> Result<(), CliError> {
     let failed = |error| CliError::io("the agent cannot be started", &error);
     let program = std::env::current_exe().map_err(failed)?;
     let mut child = Command::new(program)
         .arg(COMMAND)
         .env_clear()
         .env(env::RUNTIME_DIR.0, runtime)
+        // There are no settings of the user's in it.
+        .env("HOME", runtime)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
-    let mut said = String::new();
-    if let Some(out) = child.stdout.take() {
-        out.take(READY.len() as u64).read_to_string(&mut said).map_err(failed)?;
-    }
-    match said == READY {
-        true => Ok(()),
-        false => {
-            // It ended, or is about to.
+    let mut said = [0; READY.len()];
+    let Some(mut out) = child.stdout.take() else { return Err(gone("")) };
+    match out.read_exact(&mut said) {
+        Ok(()) if said == *READY.as_bytes() => Ok(()),
+        _ => {
+            let mut reason = said.to_vec();
+            let _ = out.take(MAX_REASON).read_to_end(&mut reason);
             let _ = child.wait();
-            Err(gone())
+            Err(gone(String::from_utf8_lossy(&reason).trim_matches(['\0', '\n'])))
         }
     }
 }
 
-fn gone() -> CliError {
-    CliError::new(Exit::Failed, ErrorKind::Io, "the agent ended before it had the keys")
+fn gone(reason: &str) -> CliError {
+    let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    CliError::new(
+        Exit::Failed,
+        ErrorKind::Io,
+        format!("the agent ended before it had the keys{reason}"),
+    )
+    .hint(format!("{} agent, in a terminal, says why", env!("CARGO_PKG_NAME")))
 }
 
 impl From<AgentError> for CliError {
@@ -175,13 +290,19 @@ impl From<AgentError> for CliError {
         };
         let hint = match &error {
             AgentError::Place { .. } => {
-                Some(format!("{} is to be a folder of yours alone", env::RUNTIME_DIR.0))
+                format!("{} is to be a folder of yours alone", env::RUNTIME_DIR.0)
             }
-            AgentError::Foreign { .. } | AgentError::Answer => {
-                Some("remove that socket, and look who made it".to_owned())
+            AgentError::Foreign { .. } => {
+                "remove that socket, and look who made it: namesys asks nobody else".to_owned()
             }
-            _ => None,
+            AgentError::Answer => {
+                "end it by removing its socket, agent.sock: it may be of another version".to_owned()
+            }
+            AgentError::Full => "wipe them: namesys lock".to_owned(),
+            AgentError::Running | AgentError::Io { .. } => {
+                "the same command again, or without --remember".to_owned()
+            }
         };
-        Self { hint, ..Self::new(exit, ErrorKind::Io, error.to_string()) }
+        Self::new(exit, ErrorKind::Io, error.to_string()).hint(hint)
     }
 }

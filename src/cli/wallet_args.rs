@@ -193,16 +193,7 @@ impl WalletArgs {
     /// # Errors
     /// Exit 2 when a variable is not UTF-8.
     pub fn is_given(&self) -> Result<bool, CliError> {
-        let flags = self.private_key.is_some()
-            || self.private_key_file.is_some()
-            || self.mnemonic.is_some()
-            || self.keystore.is_some()
-            || self.account.is_some()
-            || self.interactive
-            || self.browser
-            || self.device.kind().is_some()
-            || self.from.is_some();
-        if flags {
+        if self.is_given_by_flag() {
             return Ok(true);
         }
         for var in [env::PRIVATE_KEY, env::KEYSTORE, env::KEYSTORE_ACCOUNT, env::FROM] {
@@ -211,6 +202,19 @@ impl WalletArgs {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a flag gives a wallet.
+    pub fn is_given_by_flag(&self) -> bool {
+        self.private_key.is_some()
+            || self.private_key_file.is_some()
+            || self.mnemonic.is_some()
+            || self.keystore.is_some()
+            || self.account.is_some()
+            || self.interactive
+            || self.browser
+            || self.device.kind().is_some()
+            || self.from.is_some()
     }
 
     fn flag(&self, name: &str) -> String {

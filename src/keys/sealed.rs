@@ -37,15 +37,21 @@ impl std::str::FromStr for Recipient {
     }
 }
 
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Debug for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recipient({})", self.0)
+        write!(f, "Recipient({self})")
     }
 }
 
 const IDENTITY: &str = "AGE-SECRET-KEY-1";
 
-/// The secret halves that open what was encrypted to recipients. Not shown, and wiped.
+/// The secret halves that open what was encrypted to recipients. Not shown.
 pub struct Identities(Vec<age::x25519::Identity>);
 
 impl fmt::Debug for Identities {

@@ -12,6 +12,7 @@ use namesys::secret::SecretString;
 
 const KEY: &str = "57b581c85e486de738b3464a77f84b5228aad1aad140d86eaf69ca241b954131";
 const PASSWORD: &str = "correct-horse-battery-staple";
+const PASSPHRASE: &str = "open-sesame-to-the-key-files";
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
 /// What must not be shown, with a name for the failure's message. Hex is looked for without
@@ -37,6 +38,7 @@ impl Secrets {
         Self(vec![
             ("the wallet's key", KEY.into()),
             ("the password", PASSWORD.into()),
+            ("the passphrase", PASSPHRASE.into()),
             ("the mnemonic", "legal winner".into()),
             ("SIGN 1", hex::encode(&sign1.as_bytes()[..64])),
             ("SIGN 2", hex::encode(&sign2.as_bytes()[..64])),
@@ -114,6 +116,26 @@ fn no_secret_is_ever_shown() {
     assert_eq!(run(&[], &["verify"]), 0);
     assert_eq!(run(&password, &["keygen", "--requests", "--from", wallet]), 0);
     assert_eq!(run(&[], &["key", "inspect", "--ipns-key-file", "keys/ipns.key"]), 0);
+
+    // Keys that are remembered, and key files that are encrypted.
+    let runtime = dir.join("run");
+    std::fs::create_dir(&runtime).unwrap();
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&runtime, closed).unwrap();
+    let remembered = [("XDG_RUNTIME_DIR", runtime.to_str().unwrap())];
+    assert_eq!(run(&remembered, &with(&["keygen", "--remember", "1h"])), 0);
+    assert_eq!(run(&remembered, &["sign", "--force"]), 0);
+    assert_eq!(run(&remembered, &["lock"]), 0);
+    assert_eq!(run(&remembered, &["sign", "--force"]), 2, "it is forgotten");
+    let passphrase = [("NAMESYS_PASSPHRASE", PASSPHRASE)];
+    let key = ["--signer-key-file", "keys/signer.key"];
+    let export = ["key", "export", "--format", "age", "--out", "sealed"];
+    assert_eq!(run(&passphrase, &[&export[..], &key].concat()), 1, "there from the second time on");
+    let sealed = ["key", "inspect", "--signer-key-file", "sealed"];
+    assert_eq!(run(&passphrase, &sealed), 0);
+    assert_eq!(run(&[("NAMESYS_PASSPHRASE", PASSWORD)], &sealed), 1);
+    assert_eq!(run(&[("NAMESYS_IDENTITY", PASSPHRASE)], &sealed), 2, "it is a passphrase's");
+    assert_eq!(run(&password, &["keygen", "--format", "age", "--recipient", KEY]), 2);
 
     // Signatures made elsewhere, and what goes wrong on the way.
     let signatures = ["--ipns-signature", "sign-1", "--signer-signature", "sign-2"];

@@ -293,9 +293,9 @@ pub fn sealed_files() -> Vec<Vec<u8>> {
 pub fn agent_line() -> Vec<Vec<u8>> {
     let name = IpnsKey::from_seed(&[7; 32].into()).name();
     of(&[
-        &format!("get ipns {name}\n"),
-        "get signer 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1\n",
-        &format!("put ipns {name} 900 {}\n", "07".repeat(32)),
+        &format!("get ipns {name} {}\n", "01".repeat(16)),
+        &format!("get signer 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1 {}\n", "01".repeat(16)),
+        &format!("put ipns {name} {} 900 {}\n", "01".repeat(16), "07".repeat(32)),
         "lock\n",
     ])
 }

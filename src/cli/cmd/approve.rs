@@ -360,8 +360,8 @@ fn signer(
     let mut deriver = args.derive.open(context, KeysFor::from(&session.config), recorded)?;
     // The first time both keys are derived, so that a mistyped password is caught from then on.
     let (ipns, key) = match recorded.ipns_name {
-        None => deriver.both(context).map(|(ipns, key)| (Some(ipns), key))?,
-        Some(_) => (None, deriver.signer_key(context)?),
+        Some(_) if !args.derive.wants_both(&deriver) => (None, deriver.signer_key(context)?),
+        _ => deriver.both(context).map(|(ipns, key)| (Some(ipns), key))?,
     };
     session.record_keys(&deriver.recorded(ipns.as_ref(), Some(&key)))?;
     args.derive.remember.keep(context, ipns.as_ref(), Some(&key))?;

@@ -79,6 +79,13 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return requests(&args, context, keys_for, &recorded);
     }
     // Before the wallet is asked for anything.
+    args.derive.remember.check(context)?;
+    if session.is_none() && args.derive.remember.is_asked() {
+        return Err(CliError::usage(
+            "--remember is of the workspace's own keys, and these are others",
+        )
+        .hint("in its workspace, without what makes them others: namesys keygen --remember 8h"));
+    }
     let format = args.format.unwrap_or(Format::Pem);
     let seal = args.seal.get(context, format)?;
     let mut deriver =
@@ -87,8 +94,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     // First of all: what somebody confirmed is not lost where a node does not answer.
     if let Some(mut session) = session {
         session.record_keys(&deriver.recorded(Some(&ipns), Some(&signer)))?;
+        args.derive.remember.keep(context, Some(&ipns), Some(&signer))?;
     }
-    args.derive.remember.keep(context, Some(&ipns), Some(&signer))?;
     let exported = match &args.export {
         Some(dir) => {
             let exported = export(dir, &ipns, &signer, format, seal.as_ref())?;
@@ -249,7 +256,7 @@ fn key_files(format: Format) -> [&'static str; 2] {
 }
 
 /// Both keys, or neither where another file stands in the way of one. A file that holds the same
-/// key already, as after a run that was cut short, stays.
+/// already, as after a run that was cut short, stays.
 fn export(
     dir: &Path,
     ipns: &IpnsKey,
@@ -267,25 +274,23 @@ fn export(
         .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
     let names = key_files(format);
     let [ipns_path, signer_path] = names.map(|name| dir.join(name));
-    let has_ipns = is_there(&ipns_path, to, |bytes| {
-        IpnsKey::parse(bytes.expose()).is_ok_and(|found| found.name() == ipns.name())
-    })?;
-    let has_signer = is_there(&signer_path, to, |bytes| {
-        file::parse_signer_key(bytes).is_ok_and(|found| found.address() == signer.address())
-    })?;
+    let ipns_text = match format {
+        Format::Pem | Format::Age => file::ipns_key_text(ipns),
+        format => of_ipns(ipns, format, None)?,
+    };
+    let signer_text = match format {
+        Format::Pem | Format::Age => file::signer_key_text(signer),
+        format => of_signer(signer, format, None)?,
+    };
+    let has_ipns = is_there(&ipns_path, to, &ipns_text)?;
+    let has_signer = is_there(&signer_path, to, &signer_text)?;
     export_place::ignore_in_git(dir, &names)?;
     if !has_ipns {
-        let bytes = match format {
-            Format::Pem => file::ipns_key_text(ipns),
-            format => of_ipns(ipns, format, to)?,
-        };
+        let bytes = if to.is_some() { of_ipns(ipns, format, to)? } else { ipns_text };
         file::create_new(&ipns_path, bytes.expose())?;
     }
     if !has_signer {
-        let bytes = match format {
-            Format::Pem => file::signer_key_text(signer),
-            format => of_signer(signer, format, to)?,
-        };
+        let bytes = if to.is_some() { of_signer(signer, format, to)? } else { signer_text };
         if let Err(error) = file::create_new(&signer_path, bytes.expose()) {
             // What is encrypted cannot be told for the same by the next run.
             if !has_ipns && format == Format::Age {
@@ -299,18 +304,14 @@ fn export(
 
 /// Whether the file is there and the same; another one is refused, and so are a link, a file that
 /// others can read, and one that is encrypted to what is not given here.
-fn is_there(
-    path: &Path,
-    to: Option<&SealTo>,
-    is_same: impl Fn(&SecretBytes) -> bool,
-) -> Result<bool, CliError> {
+fn is_there(path: &Path, to: Option<&SealTo>, text: &SecretBytes) -> Result<bool, CliError> {
     let holds_it = || {
         let Ok((bytes, None)) = file::read(path) else { return false };
         match (sealed::is_sealed(bytes.expose()), to) {
-            (false, None) => is_same(&bytes),
+            (false, None) => bytes.expose() == text.expose(),
             (true, Some(SealTo::Passphrase(passphrase))) => {
                 sealed::open_with_passphrase(bytes.expose(), passphrase)
-                    .is_ok_and(|opened| is_same(&opened))
+                    .is_ok_and(|opened| opened.expose() == text.expose())
             }
             _ => false,
         }

@@ -20,7 +20,7 @@ pub struct AgentArgs {}
 
 /// Wipes the remembered keys, and ends the process that has them.
 pub fn run(_: &Args, context: &Context) -> Result<Outcome, CliError> {
-    let (client, _) = remember::client()?;
+    let client = remember::client()?;
     let wiped = context.block_on(async { Ok(client.lock().await?) })?;
     Ok(Outcome::done(LockReport { wiped: wiped.unwrap_or_default() as u64 }))
 }
@@ -28,21 +28,27 @@ pub fn run(_: &Args, context: &Context) -> Result<Outcome, CliError> {
 /// Remembers keys, as `--remember` starts it.
 pub fn run_agent(_: &AgentArgs, context: &Context) -> Result<Outcome, CliError> {
     harden();
-    let (_, runtime) = remember::client()?;
-    let place = Place::new(&runtime)?;
-    context.block_on_told(|end| async move {
-        let agent = match Agent::bind(place) {
-            // Somebody else was faster, and will do.
-            Err(AgentError::Running) => None,
-            bound => Some(bound?),
-        };
-        context.output.raw(remember::READY.as_bytes())?;
-        if let Some(agent) = agent {
-            agent.run(async { _ = end.pressed().await }).await;
-        }
-        Ok(())
-    })?;
-    Ok(Outcome::done(LockReport { wiped: 0 }))
+    let served =
+        remember::runtime().and_then(|runtime| Ok(Place::new(&runtime)?)).and_then(|place| {
+            context.block_on_told(|end| async move {
+                let agent = match Agent::bind(place) {
+                    // Somebody else was faster, and will do.
+                    Err(AgentError::Running) => None,
+                    bound => Some(bound?),
+                };
+                context.output.raw(remember::READY.as_bytes())?;
+                if let Some(agent) = agent {
+                    agent.run(async { _ = end.pressed().await }).await;
+                }
+                Ok(())
+            })
+        });
+    if let Err(error) = served {
+        // Whoever started it reads it there.
+        context.output.raw(format!("{}\n", error.message).as_bytes())?;
+        return Err(error);
+    }
+    Ok(Outcome::written())
 }
 
 /// It outlives the terminal it was started from, and no process of its user looks into its memory.

@@ -249,7 +249,7 @@ fn hand(
     // The first time both keys are derived, so that a mistyped password is caught from then on.
     let (ipns, key) = match recorded.ipns_name {
         // What is remembered is for a day's work: both.
-        Some(_) if !args.with_ipns && !args.derive.remember.is_asked() => {
+        Some(_) if !args.with_ipns && !args.derive.wants_both(&deriver) => {
             (None, deriver.signer_key(context)?)
         }
         _ => deriver.both(context).map(|(ipns, key)| (Some(ipns), key))?,

@@ -135,7 +135,7 @@ impl AuthorArgs {
         }
         let mut deriver = self.derive.open(context, KeysFor::from(&session.config), &recorded)?;
         // What is remembered is for a day's work: both.
-        let (key, signer) = match self.derive.remember.is_asked() {
+        let (key, signer) = match self.derive.wants_both(&deriver) {
             true => deriver.both(context).map(|(key, signer)| (key, Some(signer)))?,
             false => (deriver.ipns_key(context)?, None),
         };

@@ -142,7 +142,8 @@ fn derived(
     }
     let keys_for = KeysFor::from(&session.config);
     let mut deriver = args.derive.derive_with(wallet, context, keys_for, recorded)?;
-    let (ipns, signer) = match (name, signer) {
+    let both = args.derive.wants_both(&deriver);
+    let (ipns, signer) = match (name || both, signer || both) {
         (true, true) => deriver.both(context).map(|(ipns, key)| (Some(ipns), Some(key)))?,
         (true, false) => (Some(deriver.ipns_key(context)?), None),
         (false, _) => (None, Some(deriver.signer_key(context)?)),
