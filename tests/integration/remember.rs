@@ -235,11 +235,11 @@ fn what_is_not_remembered_is_said_before_or_after() {
     // An agent that cannot begin does not end the work.
     std::fs::create_dir_all(desk.socket().join("in-the-way")).unwrap();
     set_permissions(desk.runtime.join("namesys"), Permissions::from_mode(0o700)).unwrap();
-    let (code, _, told) = desk.with_wallet(&["sign", "--force", "--remember", "1h"], PASSWORD);
+    let (code, _, told) = desk.with_wallet(&["keygen", "--remember", "1h"], PASSWORD);
     assert!(code == 0 && told.contains("nothing is remembered: "), "{code} {told}");
     std::fs::remove_dir_all(desk.socket()).unwrap();
     // One that was left behind by a kill is no hindrance, and what it knew is gone.
     drop(std::os::unix::net::UnixListener::bind(desk.socket()).unwrap());
-    let (code, _, told) = desk.with_wallet(&["sign", "--force", "--remember", "1h"], PASSWORD);
+    let (code, _, told) = desk.with_wallet(&["keygen", "--remember", "1h"], PASSWORD);
     assert!(code == 0 && told.contains("both keys are remembered"), "{code} {told}");
 }
