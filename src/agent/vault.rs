@@ -82,7 +82,9 @@ impl Vault {
         };
         let Memory { secrets, line } = &mut *self.memory;
         let digits = line.get_mut(at..at + 64);
-        digits.is_some_and(|digits| hex::encode_to_slice(&secrets[entry.slot], digits).is_ok())
+        digits.is_some_and(|digits| {
+            hex::encode_to_slice(secrets[entry.slot].as_slice(), digits).is_ok()
+        })
     }
 
     /// Wipes what is over.
