@@ -111,7 +111,8 @@ impl Name {
             return Err(NameError::Secret(what));
         }
         if is_plain(input) {
-            return Self::checked(input.to_owned());
+            // It is its normal form, and was looked at just now.
+            return Self::with_labels(input.to_owned());
         }
         if input.contains('[') {
             let labels: Result<Vec<String>, NameError> =
@@ -142,6 +143,10 @@ impl Name {
         if let Some(what) = secret::in_place_of_a_name(&normalized) {
             return Err(NameError::Secret(what));
         }
+        Self::with_labels(normalized)
+    }
+
+    fn with_labels(normalized: String) -> Result<Self, NameError> {
         for label in normalized.split('.') {
             if label.is_empty() {
                 return Err(NameError::EmptyLabel { name: normalized });

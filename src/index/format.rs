@@ -29,20 +29,38 @@ const VALID: u8 = 8;
 
 /// The bytes of the file of `tree`, of the workspace at `path`.
 pub fn encode(tree: &Tree, path: &Path) -> Vec<u8> {
+    sealed(HEAD, path, |out| {
+        out.extend_from_slice(&tree.taken.to_le_bytes());
+        put_entries(out, &tree.top.entries);
+    })
+}
+
+/// A file of the workspace at `path`: `head`, the hash of all that follows, the path, the rest.
+pub(super) fn sealed(head: &[u8], path: &Path, put: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 << 16);
-    out.extend_from_slice(HEAD);
+    out.extend_from_slice(head);
     out.extend_from_slice(&[0; 32]);
     let path = path.as_os_str().as_encoded_bytes();
     put_number(&mut out, path.len() as u64);
     out.extend_from_slice(path);
-    out.extend_from_slice(&tree.taken.to_le_bytes());
-    put_entries(&mut out, &tree.top.entries);
-    let hash = Sha256::digest(&out[HEAD.len() + 32..]);
-    out[HEAD.len()..HEAD.len() + 32].copy_from_slice(&hash);
+    put(&mut out);
+    let hash = Sha256::digest(&out[head.len() + 32..]);
+    out[head.len()..head.len() + 32].copy_from_slice(&hash);
     out
 }
 
-fn put_number(out: &mut Vec<u8>, number: u64) {
+/// The rest of a file that [`sealed`] made, of the workspace at `path`.
+pub(super) fn unsealed<'a>(head: &[u8], bytes: &'a [u8], path: &Path) -> Option<Input<'a>> {
+    let (hash, body) = bytes.strip_prefix(head)?.split_first_chunk::<32>()?;
+    if Sha256::digest(body)[..] != hash[..] {
+        return None;
+    }
+    let mut input = Input(body);
+    let length = input.count(1)?;
+    (input.take(length)? == path.as_os_str().as_encoded_bytes()).then_some(input)
+}
+
+pub(super) fn put_number(out: &mut Vec<u8>, number: u64) {
     let mut buffer = unsigned_varint::encode::u64_buffer();
     out.extend_from_slice(unsigned_varint::encode::u64(number, &mut buffer));
 }
@@ -97,15 +115,7 @@ fn put_file(out: &mut Vec<u8>, file: &File) {
 /// Reads a file of this form, of the workspace at `path`; none of any other, or of one that was
 /// cut or changed.
 pub fn parse(bytes: &[u8], path: &Path) -> Option<Tree> {
-    let (hash, body) = bytes.strip_prefix(HEAD)?.split_first_chunk::<32>()?;
-    if Sha256::digest(body)[..] != hash[..] {
-        return None;
-    }
-    let mut input = Input(body);
-    let length = input.count(1)?;
-    if input.take(length)? != path.as_os_str().as_encoded_bytes() {
-        return None;
-    }
+    let mut input = unsealed(HEAD, bytes, path)?;
     let taken = i64::from_le_bytes(*input.array()?);
     let entries = input.entries(0)?;
     let top = Folder { stamp: Stamp::NONE, node: None, entries };
@@ -113,16 +123,16 @@ pub fn parse(bytes: &[u8], path: &Path) -> Option<Tree> {
 }
 
 /// What is left to be read.
-struct Input<'a>(&'a [u8]);
+pub(super) struct Input<'a>(pub(super) &'a [u8]);
 
 impl<'a> Input<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         self.take(N)?.first_chunk()
     }
 
@@ -138,14 +148,14 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let (number, rest) = unsigned_varint::decode::u64(self.0).ok()?;
         self.0 = rest;
         Some(number)
     }
 
     /// A number of things that take so many bytes each at least.
-    fn count(&mut self, least: usize) -> Option<usize> {
+    pub(super) fn count(&mut self, least: usize) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
         (count <= self.0.len() / least).then_some(count)
     }

@@ -35,6 +35,17 @@ impl BlockSink for Nowhere {
     }
 }
 
+/// The CID of a file that holds `bytes`.
+///
+/// # Errors
+/// It cannot be packed.
+pub(crate) fn node_of(bytes: &[u8]) -> io::Result<Node> {
+    match leaf(bytes) {
+        Some(node) => Ok(node),
+        None => Packer::new(&mut Nowhere).file(bytes, PackError::Sink).map_err(io::Error::other),
+    }
+}
+
 impl File {
     /// Reads it at `path` below `workspace`: its bytes, which are known from now on. It keeps no
     /// stamp when it changed meanwhile.
@@ -49,12 +60,7 @@ impl File {
         (&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
         let is_still = Stamp::of_file(&file)? == before;
         self.stamp = if is_still { before } else { Stamp::NONE };
-        self.node = Some(match leaf(&bytes) {
-            Some(node) => node,
-            None => Packer::new(&mut Nowhere)
-                .file(&bytes[..], PackError::Sink)
-                .map_err(io::Error::other)?,
-        });
+        self.node = Some(node_of(&bytes)?);
         Ok(bytes)
     }
 }
@@ -96,19 +102,24 @@ impl Tree {
 
     /// The links of the root that is published.
     pub(crate) fn links(&self) -> Result<Vec<Link>, PackError> {
-        let mut links = match self.folder(ROOT_FOLDER) {
+        let beside = match self.folder(ROOT_FOLDER) {
             Some(beside) => beside.links()?,
             None => Vec::new(),
         };
         let well_known = self.folder(WELL_KNOWN).and_then(|folder| folder.node);
         let node = well_known.ok_or_else(|| PackError::NothingSigned(WELL_KNOWN.into()))?;
-        let place = links.partition_point(|link| *link.name < *WELL_KNOWN);
-        if links.get(place).is_some_and(|link| link.name == WELL_KNOWN) {
-            return Err(PackError::Beside([ROOT_FOLDER, WELL_KNOWN].iter().collect()));
-        }
-        links.insert(place, Link { name: WELL_KNOWN.to_owned(), node });
-        Ok(links)
+        root_links(beside, node)
     }
+}
+
+/// The links of a root: those of what lies beside `.well-known`, and that.
+pub(super) fn root_links(mut beside: Vec<Link>, well_known: Node) -> Result<Vec<Link>, PackError> {
+    let place = beside.partition_point(|link| *link.name < *WELL_KNOWN);
+    if beside.get(place).is_some_and(|link| link.name == WELL_KNOWN) {
+        return Err(PackError::Beside([ROOT_FOLDER, WELL_KNOWN].iter().collect()));
+    }
+    beside.insert(place, Link { name: WELL_KNOWN.to_owned(), node: well_known });
+    Ok(beside)
 }
 
 impl Folder {

@@ -9,12 +9,14 @@
 //! | `hash` | CIDs of what is not known |
 //! | `beyond` | the blocks that a tree has beyond another: what is sent, hashed again |
 //! | `format` | the file, byte for byte |
-//! | `place` | where the file is, and who may have written it |
+//! | `blocks` | where the blocks of the tree lie that was published last |
+//! | `place` | where the files are, and who may have written them |
 //!
 //! It is a file in the user's cache folder, never in the workspace, and can be deleted at any
 //! time. A missing, damaged or foreign one is made anew, silently.
 
 mod beyond;
+mod blocks;
 mod format;
 mod hash;
 mod place;
@@ -22,22 +24,32 @@ mod refresh;
 mod stamp;
 mod tree;
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub(crate) use beyond::BeyondError;
+use blocks::Blocks;
+pub use blocks::{parse as parse_blocks, write as write_blocks};
 pub use format::{encode as write_index, parse as parse_index};
+pub(crate) use hash::node_of;
 use place::Place;
 pub use tree::{Digest, Tree};
-pub(crate) use tree::{File, FileAt, Remembered};
+pub(crate) use tree::{File, FileAt, Remembered, Said};
 
 use crate::folder::OpenDir;
+use crate::ipfs::CarBlocks;
+
+/// A verification takes so much longer than what is known of one file takes to be written and read.
+const WORTH: usize = 32;
 
 /// The index of one workspace: loaded when it is first needed, kept by [`keep`](Self::keep).
 #[derive(Debug)]
 pub(crate) struct Index {
     place: Option<Place>,
     state: Mutex<State>,
+    blocks: Blocks,
 }
 
 #[derive(Debug, Default)]
@@ -55,8 +67,9 @@ pub(crate) struct Looked<'a>(MutexGuard<'a, State>);
 impl Index {
     /// Of the workspace in `dir`, in a file below `folder`; without one nothing is known.
     pub(crate) fn new(folder: Option<PathBuf>, dir: &Path) -> Self {
-        let place = folder.and_then(|folder| Place::new(folder, dir));
-        Self { place, state: Mutex::default() }
+        let place = |kind| folder.clone().and_then(|folder| Place::new(folder, kind, dir));
+        let blocks = Blocks::new(place(place::BLOCKS));
+        Self { place: place(place::INDEX), state: Mutex::default(), blocks }
     }
 
     /// Walks the workspace. None where there is no index, or the tree is one that is not kept in
@@ -70,7 +83,10 @@ impl Index {
         let now = place.clock(workspace)?;
         let mut tree = match state.tree.take() {
             Some(tree) => tree,
-            None => place.load().unwrap_or_default(),
+            None => {
+                let bytes = place.read();
+                bytes.and_then(|bytes| parse_index(&bytes, place.workspace())).unwrap_or_default()
+            }
         };
         let since = std::time::Instant::now();
         match tree.refresh(workspace, now) {
@@ -88,8 +104,33 @@ impl Index {
         }
     }
 
+    /// Adds what was found of files that this process wrote, by their paths from the workspace.
+    pub(crate) fn learn(&self, mut found: Vec<(String, Said)>) {
+        let mut state = self.state();
+        let (count, State { tree: Some(tree), is_new, .. }) = (found.len(), &mut *state) else {
+            return;
+        };
+        tree.learn(&mut found);
+        // To write all of it down for a few costs more than to find them out again.
+        *is_new |= count * WORTH >= tree.count();
+    }
+
+    /// The CAR file in `file`, of whose blocks the places are known from then on.
+    pub(crate) fn blocks_of(&self, file: fs::File) -> Option<Arc<CarBlocks>> {
+        self.blocks.of(file)
+    }
+
+    /// The CAR file that [`blocks_of`](Self::blocks_of) gave was changed, and is `now` so.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn blocks_are(&self, file: &fs::File, now: CarBlocks) -> io::Result<()> {
+        self.blocks.are(file, now)
+    }
+
     /// Writes down what is new, as far as that can be done.
     pub(crate) fn keep(&self) {
+        self.blocks.keep();
         // Somebody who was left behind at Ctrl-C still has it: then nothing is kept.
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
@@ -99,7 +140,7 @@ impl Index {
         let (Some(place), Some(tree), true) = (&self.place, &state.tree, state.is_new) else {
             return;
         };
-        place.save(tree);
+        place.save(&write_index(tree, place.workspace()));
         state.is_new = false;
     }
 

@@ -1,4 +1,5 @@
-//! Where the index is: a file that only this user can have written, in a folder of this user.
+//! Where what is known is kept: files that only this user can have written, in folders of this
+//! user.
 
 use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, Read, Write};
@@ -9,15 +10,15 @@ use std::time::{Duration, SystemTime};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::format::{encode, parse};
 use super::stamp::Stamp;
-use super::tree::Tree;
 use crate::folder::OpenDir;
 
 /// A million files have some 400 MB.
 const MAX_BYTES: u64 = 1 << 30;
 /// The folder of indexes, within that of all that is cached.
-const FOLDER: &str = "index";
+pub(super) const INDEX: &str = "index";
+/// The folder of the places of blocks.
+pub(super) const BLOCKS: &str = "blocks";
 /// Where a workspace has files under way.
 const STATE: &str = ".namesys/tmp";
 /// What is under way, and what tells the time.
@@ -27,7 +28,7 @@ const MAX_AGE: Duration = Duration::from_secs(180 * 24 * 3600);
 /// What was under way so long ago was cut short.
 const MAX_WRITING: Duration = Duration::from_secs(3600);
 
-/// The index file of one workspace.
+/// A file with what is known of one workspace.
 #[derive(Debug)]
 pub(super) struct Place {
     /// That of all that is cached.
@@ -48,9 +49,9 @@ fn is_private(metadata: &Metadata) -> bool {
 }
 
 impl Place {
-    /// Of the workspace in `dir`, below `above`. None where the workspace has no path, or would
-    /// hold its own index.
-    pub(super) fn new(above: PathBuf, dir: &Path) -> Option<Self> {
+    /// Of the workspace in `dir`, in the folder `kind` below `above`. None where the workspace has no
+    /// path, or would hold what is known of it.
+    pub(super) fn new(above: PathBuf, kind: &str, dir: &Path) -> Option<Self> {
         let workspace = dir.canonicalize().ok()?;
         if !above.is_absolute()
             || above.starts_with(&workspace)
@@ -59,7 +60,7 @@ impl Place {
             return None;
         }
         let name = HEXLOWER.encode(&Sha256::digest(workspace.as_os_str().as_encoded_bytes())[..16]);
-        let folder = above.join(FOLDER);
+        let folder = above.join(kind);
         Some(Self { path: folder.join(name), folder, above, workspace })
     }
 
@@ -67,9 +68,13 @@ impl Place {
         &self.path
     }
 
-    /// The index as it was kept, where it can be believed: written by this user, for this
-    /// workspace, and whole.
-    pub(super) fn load(&self) -> Option<Tree> {
+    /// The workspace's own path, without links.
+    pub(super) fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    /// The file as it was kept, where it can be believed: written by this user.
+    pub(super) fn read(&self) -> Option<Vec<u8>> {
         if !self.is_ours() {
             return None;
         }
@@ -81,7 +86,7 @@ impl Place {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
         file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-        parse(&bytes, &self.workspace)
+        Some(bytes)
     }
 
     /// Whether nobody else can have put something into the folder.
@@ -144,11 +149,11 @@ impl Place {
     }
 
     /// Replaces the file. Whatever prevents it is no error: the next command reads more.
-    pub(super) fn save(&self, tree: &Tree) {
+    pub(super) fn save(&self, bytes: &[u8]) {
         let since = std::time::Instant::now();
-        match self.write(tree) {
-            Ok(length) => {
-                let ms = since.elapsed().as_millis();
+        match self.write(bytes) {
+            Ok(()) => {
+                let (length, ms) = (bytes.len(), since.elapsed().as_millis());
                 tracing::info!("wrote {}: {length} bytes in {ms} ms", self.path.display());
                 self.sweep();
             }
@@ -156,16 +161,15 @@ impl Place {
         }
     }
 
-    fn write(&self, tree: &Tree) -> io::Result<usize> {
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
         if !self.make() {
             return Err(io::Error::other("its folder is not this user's alone"));
         }
-        let bytes = encode(tree, &self.workspace);
         // For this user alone, as all such files.
         let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(&self.folder)?;
-        file.write_all(&bytes)?;
+        file.write_all(bytes)?;
         let _: File = file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(bytes.len())
+        Ok(())
     }
 
     pub(super) fn remove(&self) {
@@ -173,7 +177,7 @@ impl Place {
         let _ = fs::remove_file(&self.path);
     }
 
-    /// Removes what was cut short, and indexes of workspaces that nobody uses any more.
+    /// Removes what was cut short, and files of workspaces that nobody uses any more.
     fn sweep(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let now = SystemTime::now();

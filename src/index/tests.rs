@@ -224,10 +224,10 @@ fn only_what_this_user_alone_can_have_written_is_believed() {
     ] {
         for bad in bad {
             mode(path, *bad);
-            let place = Place::new(scene.path("cache"), &scene.path("w")).unwrap();
-            assert!(place.load().is_none(), "{} {bad:o}", path.display());
+            let place = Place::new(scene.path("cache"), "index", &scene.path("w")).unwrap();
+            assert!(place.read().is_none(), "{} {bad:o}", path.display());
             mode(path, good);
-            assert!(place.load().is_some());
+            assert!(place.read().is_some());
         }
     }
     // A link to one is none.
@@ -279,4 +279,104 @@ fn one_that_lies_is_removed_and_not_made_again_by_the_same_command() {
     index.keep();
     assert!(index.look(&scene.opened()).is_none());
     assert_eq!(fs::read_dir(scene.path("cache/index")).unwrap().count(), 0);
+}
+
+/// Every way in which files change a tree, against packing the files that are there then.
+#[test]
+fn an_edited_tree_is_that_of_the_edited_files() {
+    let files: [(&str, &[u8]); 6] = [
+        (".well-known/a/b/c", b"1"),
+        (".well-known/a/b/d", b"2"),
+        (".well-known/a/e", b"3"),
+        (".well-known/a-b/g", b"4"),
+        (".well-known/f", b"5"),
+        ("root/x/y", b"6"),
+    ];
+    let cases: [&[(&str, Option<&str>)]; 11] = [
+        &[],
+        &[("a/b/c", Some("x"))],
+        &[("new/er/file", Some("x")), ("a/b/z", Some("y"))],
+        &[("a/b/c", None)],
+        &[("a/b/c", None), ("a/b/d", None)],
+        &[("a-b/g", None), ("f", None)],
+        &[("a/e", None), ("a/e/now", Some("a folder"))],
+        &[("a/b/c", None), ("a/b/d", None), ("a/b", Some("now a file"))],
+        &[("nothing/there", None), ("a/e/below", None)],
+        &[("a/b/c", None), ("a/b/d", None), ("a/e", None), ("a-b/g", None), ("f", None)],
+        &[("z", Some("last")), ("a/a", Some("first"))],
+    ];
+    for edits in cases {
+        let scene = Scene::new(&files);
+        fs::create_dir_all(scene.path("w/.well-known/empty/er")).unwrap();
+        let full = |path: &str| format!(".well-known/{path}");
+        let wanted =
+            edits.iter().map(|(path, to)| (full(path), to.map(|to| to.as_bytes().to_vec())));
+        let (index, opened) = (scene.index(), scene.opened());
+        let mut blocks = MemoryBlocks::new();
+        let before = index.look(&opened).unwrap().tree().beyond(&opened, &|_| false, &mut blocks);
+        assert_eq!(before.unwrap().cid(), scene.packed());
+        let mut new = MemoryBlocks::new();
+        let has = |cid: &cid::Cid| crate::ipfs::BlockSource::get(&blocks, cid).unwrap().is_some();
+        let mut looked = index.look(&opened).unwrap();
+        let edited = looked.tree().edited(&opened, &wanted.collect(), &has, &mut new).unwrap();
+        drop(looked);
+        for (path, to) in edits {
+            match to {
+                Some(to) => {
+                    let at = scene.path("w").join(full(path));
+                    fs::remove_dir_all(&at).ok();
+                    scene.write(&full(path), to.as_bytes());
+                }
+                None => _ = fs::remove_file(scene.path("w").join(full(path))),
+            }
+        }
+        let is_left = fs::exists(scene.path("w/.well-known")).unwrap() && edits.len() != 5;
+        assert_eq!(edited.map(|node| node.cid()), is_left.then(|| scene.packed()), "{edits:?}");
+        let Some(root) = edited else { continue };
+        // What is new is all that is not at hand.
+        let mut both = blocks.clone();
+        new.iter().for_each(|(cid, data)| both.insert(*cid, data.clone()));
+        crate::ipfs::check_complete(&both, &root.cid()).unwrap();
+        assert!(new.len() <= if edits.is_empty() { 0 } else { 8 }, "{edits:?}: {}", new.len());
+    }
+}
+
+#[test]
+fn what_was_found_of_files_that_were_written_is_known_once_they_are_read() {
+    let scene = Scene::new(&[(".well-known/eth/nick/text/a", b"1"), (".well-known/x", b"2")]);
+    scene.root();
+    tick();
+    let said = |byte| Said { current: Some([byte; 16]), ..Said::default() };
+    let paths = ["eth/nick/text/a", "eth/nick/text/b", "eth/other/c", "eth/nick.x/d", "x/y", "e"];
+    let paths = paths.map(|path| format!(".well-known/{path}"));
+    let (index, opened) = (scene.index(), scene.opened());
+    index.learn(vec![(paths[0].clone(), said(1))]);
+    drop(index.look(&opened).unwrap());
+    for path in &paths[..4] {
+        scene.write(path, b"new");
+    }
+    // Of the last two one is a file, and the other is gone again.
+    let found = paths.iter().zip(1..7).map(|(path, byte)| (path.clone(), said(byte)));
+    index.learn(found.rev().collect());
+    index.keep();
+    let again = scene.index();
+    let mut looked = again.look(&opened).unwrap();
+    let files = looked.tree().files(".well-known");
+    let known: Vec<_> = files
+        .iter()
+        .filter_map(|at| Some((&at.path[12..], at.file.said.as_ref()?.current?[0], at.file.node)))
+        .collect();
+    assert_eq!(
+        known,
+        [
+            ("eth/nick.x/d", 4, None),
+            ("eth/nick/text/a", 1, None),
+            ("eth/nick/text/b", 2, None),
+            ("eth/other/c", 3, None),
+        ]
+    );
+    assert_eq!(files.len(), 5);
+    drop(files);
+    let root = looked.tree().root(&opened).unwrap();
+    assert_eq!(root.cid(), scene.packed());
 }

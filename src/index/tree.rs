@@ -110,6 +110,50 @@ impl Folder {
         })
     }
 
+    /// Adds what was found of files below it, sorted by path; `from` is where a path goes on here.
+    fn learn(&mut self, found: &mut [(String, Said)], from: usize) {
+        let first = |path: &str| path[from..].find('/').map_or(path.len(), |end| from + end);
+        let is_one = |a: &str, b: &str| a[from..first(a)] == b[from..first(b)];
+        let mut new = Vec::new();
+        for of_name in found.chunk_by_mut(|(a, _), (b, _)| is_one(a, b)) {
+            let (path, said) = &mut of_name[0];
+            let end = first(path);
+            let (name, is_file): (Box<str>, bool) = (path[from..end].into(), end == path.len());
+            let place = self.place(&name);
+            let mut item = match is_file {
+                true => Item::File(File::default()),
+                false => Item::Folder(Self::default()),
+            };
+            let at = match place {
+                Ok(place) => &mut self.entries[place].item,
+                Err(_) => &mut item,
+            };
+            match (at, is_file) {
+                (Item::File(file), true) => file.said = Some(Box::new(std::mem::take(said))),
+                (Item::Folder(folder), false) => folder.learn(of_name, end + 1),
+                // Something else stands there by now.
+                _ => {}
+            }
+            if place.is_err() {
+                new.push(Entry { name, item });
+            }
+        }
+        if !new.is_empty() {
+            // Whatever is in it by now.
+            self.stamp = Stamp::NONE;
+            self.entries.append(&mut new);
+            self.entries.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+    }
+
+    fn count(&self) -> usize {
+        let count = |entry: &Entry| match &entry.item {
+            Item::Folder(folder) => folder.count(),
+            Item::File(_) => 1,
+        };
+        self.entries.iter().map(count).sum()
+    }
+
     fn collect<'a>(&'a mut self, folder: &str, files: &mut Vec<FileAt<'a>>) {
         for Entry { name, item } in &mut self.entries {
             let path = format!("{folder}/{name}");
@@ -132,6 +176,18 @@ impl Tree {
         }
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         files
+    }
+
+    /// Adds what was found of files that were written just now, by their paths. Their stamps, and
+    /// those of new folders, are those of nothing: what is there is read by the next walk.
+    pub(super) fn learn(&mut self, found: &mut [(String, Said)]) {
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        self.top.learn(found, 0);
+    }
+
+    /// How many files it has.
+    pub(super) fn count(&self) -> usize {
+        self.top.count()
     }
 
     /// As if no folder had been packed.

@@ -29,6 +29,12 @@ pub trait BlockSource: Send + Sync {
     fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>>;
 }
 
+impl<T: BlockSource + ?Sized> BlockSource for std::sync::Arc<T> {
+    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        (**self).get(cid)
+    }
+}
+
 /// Where blocks are written to: a CAR file, a store.
 pub trait BlockSink {
     /// Takes a block, whose hash the caller made or checked.

@@ -1,8 +1,7 @@
 //! The blocks of a CAR file, read where they lie.
 
-use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -11,15 +10,13 @@ use cid::Cid;
 
 use super::block::BlockSource;
 use super::car::{CarError, CarReader, ROOT_BYTES, header};
+use super::car_places::{CarLayout, CarPlaces};
 
 /// A CAR file, of which only the places of the blocks are kept in memory.
 #[derive(Debug)]
 pub struct CarBlocks {
     file: File,
-    places: HashMap<Cid, (u64, usize)>,
-    roots: Vec<Cid>,
-    /// Where its last block ends.
-    end: u64,
+    layout: CarLayout,
 }
 
 impl CarBlocks {
@@ -38,13 +35,13 @@ impl CarBlocks {
     pub fn of(file: File) -> Result<Self, CarError> {
         let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
         let roots = reader.roots().to_vec();
-        let (mut places, mut end) = (HashMap::new(), reader.input.stream_position()?);
+        let (mut blocks, mut end) = (Vec::new(), reader.input.stream_position()?);
         while let Some(block) = reader.next() {
             let (cid, data) = block?;
             end = reader.input.stream_position()?;
-            places.insert(cid, (end - data.len() as u64, data.len()));
+            blocks.push((cid, (end - data.len() as u64, data.len())));
         }
-        Ok(Self { file, places, roots, end })
+        Ok(Self { file, layout: CarLayout { places: CarPlaces::of(blocks), roots, end } })
     }
 
     /// Finds the places of the blocks and checks none: whoever reads one does. What follows a block
@@ -53,11 +50,17 @@ impl CarBlocks {
     /// # Errors
     /// [`CarError`] where it does not begin as a CAR file.
     pub fn unchecked(file: File) -> Result<Self, CarError> {
+        let (layout, _) = Self::scan(&file)?;
+        Ok(Self { file, layout })
+    }
+
+    /// The layout of a file, and where its first block begins.
+    fn scan(file: &File) -> Result<(CarLayout, u64), CarError> {
         let length = file.metadata()?.len();
         let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
         let (roots, all) = (reader.roots().to_vec(), reader.left);
         let start = reader.input.stream_position()?;
-        let (mut places, mut end) = (HashMap::new(), start);
+        let (mut blocks, mut end) = (Vec::new(), start);
         while let Some(Ok(section)) = reader.next_length() {
             let next = start + (all - reader.left);
             let Ok(cid) = Cid::read_bytes(&mut reader.input) else { break };
@@ -67,53 +70,71 @@ impl CarBlocks {
             };
             let skipped = i64::try_from(data).map_err(io::Error::other)?;
             reader.input.seek_relative(skipped)?;
-            places.insert(cid, (next - data as u64, data));
+            blocks.push((cid, (next - data as u64, data)));
             end = next;
         }
-        Ok(Self { file, places, roots, end })
+        Ok((CarLayout { places: CarPlaces::of(blocks), roots, end }, start))
+    }
+
+    /// A file whose layout was found before. None of it is believed: whoever reads a block checks it.
+    pub(crate) fn of_layout(file: File, layout: CarLayout) -> Self {
+        Self { file, layout }
+    }
+
+    /// What was found of the file.
+    pub(crate) fn layout(&self) -> &CarLayout {
+        &self.layout
     }
 
     /// Whether it has the block.
     pub(crate) fn has(&self, cid: &Cid) -> bool {
-        self.places.contains_key(cid)
+        self.layout.places.get(cid).is_some()
     }
 
     /// How long it is, whole blocks alone.
     pub(crate) fn end(&self) -> u64 {
-        self.end
+        self.layout.end
     }
 
     /// The roots, as the header claims them: their blocks may be missing.
     pub fn roots(&self) -> &[Cid] {
-        &self.roots
+        &self.layout.roots
     }
-}
 
-/// Adds the blocks of the CAR file `more` to `file`, whose own root, and that of both from then on,
-/// is one of 36 bytes. Cut short, the file is what it was, with some blocks more.
-///
-/// # Errors
-/// The system's, and where one of them is no such file.
-pub(crate) fn append_car(mut file: File, more: &Path, root: &Cid) -> io::Result<()> {
-    let known = CarBlocks::unchecked(file.try_clone()?).map_err(io::Error::other)?;
-    let mut reader = CarReader::new(BufReader::new(File::open(more)?)).map_err(io::Error::other)?;
-    let is_ours = matches!(known.roots(), [old] if old.encoded_len() == ROOT_BYTES);
-    if !is_ours || root.encoded_len() != ROOT_BYTES {
-        return Err(io::Error::other("its root has another length"));
+    /// Adds the blocks of the CAR file `more` to the file, open in `file` to be changed, whose own
+    /// root, and that of both from then on, is one of 36 bytes. Cut short, the file is what it was,
+    /// with some blocks more.
+    ///
+    /// # Errors
+    /// The system's, and where one of them is no such file.
+    pub(crate) fn append(&self, mut file: File, more: &Path, root: &Cid) -> io::Result<Self> {
+        let more = File::open(more)?;
+        let (added, start) = Self::scan(&more).map_err(io::Error::other)?;
+        let is_ours = matches!(self.roots(), [old] if old.encoded_len() == ROOT_BYTES);
+        if !is_ours || root.encoded_len() != ROOT_BYTES {
+            return Err(io::Error::other("its root has another length"));
+        }
+        let (old, new) = (self.end(), added.end - start);
+        if file.metadata()?.len() < old || start > old {
+            return Err(io::Error::other("it is shorter than it was"));
+        }
+        file.set_len(old)?;
+        file.seek(io::SeekFrom::Start(old))?;
+        (&more).seek(io::SeekFrom::Start(start))?;
+        io::copy(&mut (&more).take(new), &mut file)?;
+        // Before they are said to be there.
+        file.sync_data()?;
+        file.write_all_at(&header(root), 0)?;
+        let places = self.layout.places.with(&added.places, old - start);
+        Ok(Self { file, layout: CarLayout { places, roots: vec![*root], end: old + new } })
     }
-    file.set_len(known.end)?;
-    file.seek(io::SeekFrom::Start(known.end))?;
-    io::copy(&mut reader.input, &mut file)?;
-    // Before they are said to be there.
-    file.sync_data()?;
-    file.write_all_at(&header(root), 0)
 }
 
 impl BlockSource for CarBlocks {
     fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
-        let Some((start, length)) = self.places.get(cid) else { return Ok(None) };
-        let mut data = vec![0; *length];
-        self.file.read_exact_at(&mut data, *start)?;
+        let Some((start, length)) = self.layout.places.get(cid) else { return Ok(None) };
+        let mut data = vec![0; length];
+        self.file.read_exact_at(&mut data, start)?;
         Ok(Some(data.into()))
     }
 }
@@ -143,16 +164,20 @@ mod tests {
 
         let mut bytes = std::fs::read(&path).unwrap();
         let whole = CarBlocks::unchecked(File::open(&path).unwrap()).unwrap();
-        assert_eq!((&whole.places, &whole.roots, whole.end), (&car.places, &car.roots, car.end));
-        assert_eq!(whole.end, bytes.len() as u64);
+        assert_eq!(whole.layout, car.layout);
+        assert_eq!(whole.end(), bytes.len() as u64);
+        let again = CarBlocks::of_layout(File::open(&path).unwrap(), whole.layout.clone());
+        assert_eq!(again.get(&cids[9]).unwrap().unwrap(), blocks[9]);
         // Cut short it has the blocks before.
         for cut in [1, 100, 12_000] {
             let short = dir.path().join("short.car");
             std::fs::write(&short, &bytes[..bytes.len() - cut]).unwrap();
             let blocks = CarBlocks::unchecked(File::open(&short).unwrap()).unwrap();
-            assert!(blocks.places.len() < cids.len() && blocks.has(&cids[0]), "{cut}");
-            assert!(blocks.places.iter().all(|(cid, place)| car.places.get(cid) == Some(place)));
-            assert!(blocks.end < bytes.len() as u64);
+            let places = &blocks.layout.places;
+            assert!(places.len() < cids.len() && blocks.has(&cids[0]), "{cut}");
+            let same = |cid: &&Cid| places.get(cid) == car.layout.places.get(cid);
+            assert_eq!(cids.iter().filter(same).count(), places.len());
+            assert!(blocks.end() < bytes.len() as u64);
         }
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, &bytes).unwrap();
@@ -178,8 +203,10 @@ mod tests {
             let (more, others) = write("b.car", &["four", "five"]);
             let file = File::options().read(true).write(true).open(&path).unwrap();
             file.set_len(file.metadata().unwrap().len() - cut).unwrap();
-            append_car(file, &more, &others[0]).unwrap();
+            let before = CarBlocks::unchecked(file.try_clone().unwrap()).unwrap();
+            let added = before.append(file, &more, &others[0]).unwrap();
             let both = CarBlocks::open(&path).unwrap();
+            assert_eq!(added.layout, both.layout);
             assert_eq!(both.roots(), [others[0]]);
             assert!(cids[..2].iter().chain(&others).all(|cid| both.has(cid)));
             assert_eq!(both.has(&cids[2]), cut == 0);

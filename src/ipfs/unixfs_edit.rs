@@ -25,11 +25,11 @@ pub enum EditError {
 
 /// What happens at one name of a folder.
 #[derive(Default)]
-struct At<'a> {
+pub(crate) struct At<'a> {
     /// The file there.
-    file: Option<&'a Option<Vec<u8>>>,
+    pub(crate) file: Option<&'a Option<Vec<u8>>>,
     /// Files below it.
-    below: Vec<(&'a str, &'a Option<Vec<u8>>)>,
+    pub(crate) below: Vec<(&'a str, &'a Option<Vec<u8>>)>,
 }
 
 struct Editing<'a> {
@@ -112,7 +112,8 @@ impl Editing<'_> {
     }
 }
 
-fn by_name<'a>(edits: Vec<(&'a str, &'a Option<Vec<u8>>)>) -> BTreeMap<&'a str, At<'a>> {
+/// What happens in a folder, by the names in it.
+pub(crate) fn by_name<'a>(edits: Vec<(&'a str, &'a Option<Vec<u8>>)>) -> BTreeMap<&'a str, At<'a>> {
     let mut by_name: BTreeMap<&str, At<'_>> = BTreeMap::new();
     for (path, content) in edits {
         match path.split_once('/') {

@@ -54,7 +54,7 @@ pub struct FileChange {
 impl Plan {
     /// Whether something is to be sent, or what was sent is not written down.
     pub fn publishes(&self) -> bool {
-        if self.draft.packed.is_none() {
+        if self.draft.tree().is_none() {
             return false;
         }
         let lacks = |targets: &[Foreseen]| targets.iter().any(|target| target.lacks);

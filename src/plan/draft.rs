@@ -3,25 +3,24 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use alloy_primitives::{B256, hex, keccak256};
-use bytes::Bytes;
 use cid::Cid;
 use sha2::{Digest, Sha256};
 
-use crate::ens::{Name, WELL_KNOWN};
+use super::tree::{Beyond, DraftTree};
+use crate::ens::Name;
 use crate::ipfs::{
-    BlockSource, EditError, Edits, Met, PackError, Packed, ROOT_FOLDER, ReadError, ScratchBlocks,
-    TreeBudget, TreeLimits, Walk, edit_tree, pack_directory, pack_well_known, resolve, walk_paths,
+    BlockSource, EditError, Edits, PackError, Packed, ROOT_FOLDER, ReadError, ScratchBlocks,
+    edit_tree, pack_directory, pack_well_known,
 };
 use crate::record::{RecordFile, RecordKey, Value, flat_path, record_path};
 use crate::request::SignedRecord;
 use crate::workspace::{
     ApprovalMode, Change, Config, Expected, MassRemoval, RecordState, Records, TreeError,
-    Workspace, approval_stands, mass_removal, plan, read_bounded,
+    Workspace, approval_stands, mass_removal, plan, planned, read_bounded,
 };
 
 /// Bytes of a signature.
@@ -52,12 +51,11 @@ pub struct Draft {
     pub unapproved: Vec<Name>,
     /// So much of what is signed goes that it may be a mistake.
     pub mass: Option<MassRemoval>,
-    /// What will be published; its root is right where nothing is left to be signed. None where
-    /// there will be no record at all.
-    pub packed: Option<Packed>,
     /// Files that hold what will be signed.
     pub to_be_signed: BTreeSet<String>,
-    blocks: Arc<Blocks>,
+    /// What will be published; its root is right where nothing is left to be signed. None where
+    /// there will be no record at all.
+    tree: Option<DraftTree>,
 }
 
 /// Why it cannot be told.
@@ -89,43 +87,30 @@ impl From<EditError> for DraftError {
     }
 }
 
-/// The tree as it is, and what is new.
-struct Blocks(ScratchBlocks, ScratchBlocks);
-
-impl BlockSource for Blocks {
-    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
-        let Self(now, new) = self;
-        new.get(cid)?.map_or_else(|| now.get(cid), |block| Ok(Some(block)))
-    }
-}
-
 impl Draft {
-    /// Of a workspace. The files of `scratch` are empty, and best have no name.
+    /// Of a workspace. The files of `scratch` are empty, and best have no name. Where the index and
+    /// the tree that was published last are at hand, and `all` of it is not asked for, only what is
+    /// new is packed.
     ///
     /// # Errors
     /// [`DraftError`].
     pub fn of(
         workspace: &Workspace,
-        config: &Config,
-        records: &Records,
-        expected: &Expected,
-        scratch: [File; 2],
+        (config, records, expected): (&Config, &Records, &Expected),
+        scratch: [File; 3],
+        all: bool,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, DraftError> {
-        let changes = plan(workspace, config, records, expected)?;
+        let [now, new, beyond] = scratch.map(ScratchBlocks::new);
+        let (changes, known) = planned(workspace, config, records, expected, |looked, changes| {
+            let edits = edits(config, expected, changes.iter().filter(|change| is_pending(change)));
+            (!all).then(|| DraftTree::beyond(workspace, looked, &edits, beyond)).flatten()
+        })?;
         let mass = mass_removal(&changes);
         let pending: Vec<Change> = changes.into_iter().filter(is_pending).collect();
-        let [now, new] = scratch.map(ScratchBlocks::new);
-        let mut blocks = Blocks(now, new);
-        let packed = pack_as_it_is(workspace, &mut blocks.0, progress)?;
-        let packed = match (pending.is_empty(), packed) {
-            (true, packed) => packed.filter(|(_, is_signed)| *is_signed).map(|(packed, _)| packed),
-            (false, packed) => {
-                let edits = edits(config, expected, &pending);
-                let root = packed.map(|(packed, _)| packed.root);
-                let root = edit_tree(&blocks.0, root.as_ref(), &edits, &mut blocks.1)?;
-                measured(&blocks, &root)?
-            }
+        let tree = match known {
+            Some(known) => Some(known),
+            None => packed(workspace, &edits(config, expected, &pending), [now, new], progress)?,
         };
         let signs = pending.iter().filter(|change| change.value.is_some());
         let to_be_signed = signs
@@ -135,8 +120,7 @@ impl Draft {
             unapproved: unapproved(config, expected, &pending),
             steps: pending.into_iter().map(|change| step(workspace, change)).collect(),
             mass,
-            packed,
-            blocks: Arc::new(blocks),
+            tree,
         })
     }
 
@@ -147,12 +131,41 @@ impl Draft {
 
     /// The root, where it is known.
     pub fn root(&self) -> Option<Cid> {
-        self.packed.filter(|_| self.is_signed()).map(|packed| packed.root)
+        Some(self.tree.as_ref().filter(|_| self.is_signed())?.root)
     }
 
-    /// Its blocks.
-    pub fn blocks(&self) -> Arc<dyn BlockSource> {
-        self.blocks.clone()
+    /// The root of what will be published, right or not, and its blocks.
+    pub fn tree(&self) -> Option<(Cid, Arc<dyn BlockSource>)> {
+        self.tree.as_ref().map(|tree| (tree.root, tree.blocks.clone()))
+    }
+
+    /// The root of the tree that was published last: who has it lacks only what is new.
+    pub fn base(&self) -> Option<Cid> {
+        Some(self.beyond()?.base)
+    }
+
+    /// Counts all of what will be published; whether that is known.
+    pub fn measure(&mut self) -> bool {
+        self.tree.as_mut().is_none_or(|tree| match tree.measure() {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::info!("what was published last is not whole: {error}");
+                false
+            }
+        })
+    }
+
+    /// What is sent to whom has the [`base`](Self::base), or has nothing of it; that is counted by
+    /// [`measure`](Self::measure).
+    pub fn sent(&self, has_base: bool) -> Option<Packed> {
+        match self.beyond().filter(|_| has_base) {
+            Some(beyond) => Some(beyond.new),
+            None => self.tree.as_ref()?.whole,
+        }
+    }
+
+    fn beyond(&self) -> Option<&Beyond> {
+        self.tree.as_ref()?.beyond.as_ref()
     }
 
     /// A fingerprint of all files that are not those of `steps`, with what they hold: signing leaves
@@ -169,13 +182,14 @@ impl Draft {
             changing.insert(record_path(name, key));
             changing.extend(flat_path(name, key));
         }
+        let Some(tree) = &self.tree else { return Ok(None) };
         let mut hasher = Sha256::new();
-        let is_packed = self.walk(&|path| !changing.contains(path), &mut |met| {
-            hasher.update(met.path.as_bytes());
+        for (path, cid) in tree.files(&|path| !changing.contains(path))? {
+            hasher.update(path.as_bytes());
             hasher.update([0]);
-            hasher.update(met.cid.to_bytes());
-        })?;
-        Ok(is_packed.then(|| hex::encode(hasher.finalize())))
+            hasher.update(cid.to_bytes());
+        }
+        Ok(Some(hex::encode(hasher.finalize())))
     }
 
     /// The files that are not those of wanted records.
@@ -186,32 +200,26 @@ impl Draft {
         let copies: BTreeSet<String> =
             records.iter().filter_map(|(name, key, _)| flat_path(name, key)).collect();
         let is_beside = |path: &str| records.owner_of(path).is_none() && !copies.contains(path);
-        let mut files = Vec::new();
-        self.walk(&is_beside, &mut |met| files.push(met.path))?;
-        files.sort();
-        Ok(files)
+        let Some(tree) = &self.tree else { return Ok(Vec::new()) };
+        Ok(tree.files(&is_beside)?.into_iter().map(|(path, _)| path).collect())
     }
+}
 
-    /// Visits the files that are wanted; whether there are any at all.
-    fn walk(
-        &self,
-        wanted: &dyn Fn(&str) -> bool,
-        visit: &mut dyn FnMut(Met),
-    ) -> Result<bool, ReadError> {
-        let Some(Packed { root, .. }) = self.packed else { return Ok(false) };
-        let budget = TreeBudget::new(TreeLimits::WHOLE);
-        walk_paths::<ReadError>(
-            &*self.blocks,
-            &root,
-            &budget,
-            &mut |folder, entry| Ok(wanted(&format!("{folder}{}", entry.name))),
-            &mut |met| {
-                visit(met);
-                Ok(())
-            },
-        )?;
-        Ok(true)
+/// The tree with `edits`, packed.
+fn packed(
+    workspace: &Workspace,
+    edits: &Edits,
+    [mut now, mut new]: [ScratchBlocks; 2],
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<DraftTree>, DraftError> {
+    let as_it_is = pack_as_it_is(workspace, &mut now, progress)?;
+    if edits.is_empty() {
+        let packed = as_it_is.filter(|(_, is_signed)| *is_signed);
+        return Ok(packed.map(|(packed, _)| DraftTree::packed(packed, now, new)));
     }
+    let root = as_it_is.map(|(packed, _)| packed.root);
+    let root = edit_tree(&now, root.as_ref(), edits, &mut new)?;
+    Ok(DraftTree::measured(root, now, new)?)
 }
 
 /// What a workspace would publish as it stands, and whether records are in it.
@@ -233,22 +241,11 @@ fn pack_as_it_is(
     }
 }
 
-/// How much there is; none where no record is left.
-fn measured(blocks: &Blocks, root: &Cid) -> Result<Option<Packed>, ReadError> {
-    match resolve(blocks, root, &[WELL_KNOWN]) {
-        Err(ReadError::NotFound { .. }) => return Ok(None),
-        found => found?,
-    };
-    let mut packed = Packed { root: *root, blocks: 0, bytes: 0 };
-    let mut walk = Walk::new(root, TreeBudget::new(TreeLimits::WHOLE));
-    while let Some((_, block)) = walk.next(blocks).transpose()? {
-        packed.blocks += 1;
-        packed.bytes += block.len() as u64;
-    }
-    Ok(Some(packed))
-}
-
-fn edits(config: &Config, expected: &Expected, pending: &[Change]) -> Edits {
+fn edits<'a>(
+    config: &Config,
+    expected: &Expected,
+    pending: impl IntoIterator<Item = &'a Change>,
+) -> Edits {
     let mut edits = Edits::new();
     for change in pending {
         let content = change.value.as_ref().map(|value| unsigned(config, expected, change, value));

@@ -4,6 +4,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `draft` | [`Draft`]: the tree as it will be once all is signed, without the keys |
+//! | `tree` | the tree of a draft, by what the index knows, or packed |
 //! | `course` | [`Plan`]: that, and what publishing it would do |
 //! | `file` | [`PlanFile`]: a plan that was written, and what it permits |
 //! | `check` | whether what was planned still holds, or is done |
@@ -12,6 +13,7 @@ mod check;
 mod course;
 mod draft;
 mod file;
+mod tree;
 
 pub use check::PlanChanged;
 pub use course::{Change, FileChange, Plan};

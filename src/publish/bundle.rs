@@ -10,7 +10,7 @@ use super::private_keys::{PrivateKeyError, refuse_private_keys_known};
 use super::tree::{PackFailed, Source, TemporaryCar};
 use super::{KEPT_TREE, told};
 use crate::index::Looked;
-use crate::ipfs::{BlockSink, CarBlocks, CarWriter, append_car};
+use crate::ipfs::{BlockSink, CarBlocks, CarWriter};
 use crate::keys::OwnKeys;
 use crate::workspace::Workspace;
 
@@ -62,13 +62,21 @@ pub enum BundleError {
 }
 
 /// Counts what is put.
-struct Counting<S> {
-    sink: S,
-    bytes: u64,
+pub(crate) struct Counting<S> {
+    pub(crate) sink: S,
+    pub(crate) blocks: u64,
+    pub(crate) bytes: u64,
+}
+
+impl<S> Counting<S> {
+    pub(crate) fn new(sink: S) -> Self {
+        Self { sink, blocks: 0, bytes: 0 }
+    }
 }
 
 impl<S: BlockSink> BlockSink for Counting<S> {
     fn put(&mut self, cid: &Cid, data: &[u8]) -> std::io::Result<()> {
+        self.blocks += 1;
         self.bytes += data.len() as u64;
         self.sink.put(cid, data)
     }
@@ -131,22 +139,26 @@ fn beyond_kept(
     looked: Looked<'_>,
     car: &Path,
 ) -> Result<Option<(Cid, Cid)>, PackFailed> {
-    let kept = workspace.folder().file(KEPT_TREE).ok();
-    let Some(kept) = kept.and_then(|kept| CarBlocks::unchecked(kept).ok()) else { return Ok(None) };
+    let Some(kept) = workspace.kept_tree() else { return Ok(None) };
     let [base] = *kept.roots() else { return Ok(None) };
     if !kept.has(&base) {
         return Ok(None);
     }
     let failed = |error| PackFailed::Write { path: car.to_owned(), error };
-    let mut writer = Counting { sink: CarWriter::create(car).map_err(failed)?, bytes: 0 };
+    let mut writer = Counting::new(CarWriter::create(car).map_err(failed)?);
     let found = workspace.blocks_beyond(looked, &|cid| kept.has(cid), &mut writer);
     let Some((root, size)) = found else { return Ok(None) };
-    // Of what grows by what nobody has any more all is written anew.
-    if kept.end() + writer.bytes > size.saturating_mul(2).saturating_add(SPARE) {
+    if !is_worth_adding(&kept, writer.bytes, size) {
         return Ok(None);
     }
     writer.sink.finish(&root).map_err(failed)?;
     Ok(Some((root, base)))
+}
+
+/// Whether `new` bytes are added to the kept tree; of what grows by what nobody has any more all is
+/// written anew. All of the tree has `size`.
+pub(crate) fn is_worth_adding(kept: &CarBlocks, new: u64, size: u64) -> bool {
+    kept.end() + new <= size.saturating_mul(2).saturating_add(SPARE)
 }
 
 impl Whole {
@@ -176,10 +188,7 @@ impl Whole {
 pub(super) fn keep(workspace: &Workspace, car: &Path, root: &Cid, is_part: bool) {
     let kept = match is_part {
         false => std::fs::rename(car, workspace.dir().join(KEPT_TREE)),
-        true => workspace
-            .folder()
-            .file_to_change(KEPT_TREE)
-            .and_then(|kept| append_car(kept, car, root)),
+        true => workspace.add_to_kept_tree(car, root),
     };
     if let Err(error) = kept {
         told::not_kept(&error);

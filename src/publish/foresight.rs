@@ -49,6 +49,8 @@ pub struct Foreseen {
     pub lacks: bool,
     /// Whether it gets the blocks; a service that fetches them is told the root alone.
     pub takes_blocks: bool,
+    /// Whether it gets only what is new, for it has all else.
+    pub has_base: bool,
 }
 
 /// Asks who is asked before a publication, and decides; nothing is written, and nothing sent.
@@ -86,7 +88,7 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
             (Ok(Some(has)), Some(stands)) => has.bytes() == stands.bytes(),
             _ => false,
         };
-        Foreseen { to: publisher.describe(), lacks: !has, takes_blocks: false }
+        Foreseen { to: publisher.describe(), lacks: !has, takes_blocks: false, has_base: false }
     });
     let publishers = publishers.collect();
     Ok(Foresight {
@@ -103,14 +105,23 @@ pub async fn foresee(request: &PublishRequest<'_>) -> Result<Foresight, PublishT
     })
 }
 
-/// Which uploads lack the tree; all of them where its root is not known yet.
-pub async fn lacking(uploads: &[Box<dyn Upload>], root: Option<&Cid>) -> Vec<Foreseen> {
+/// Which uploads lack the tree, all of them where its root is not known yet; and which of these have
+/// `base`, from which on only what is new is sent.
+pub async fn lacking(
+    uploads: &[Box<dyn Upload>],
+    root: Option<&Cid>,
+    base: Option<&Cid>,
+) -> Vec<Foreseen> {
+    let has = async |upload: &dyn Upload, root: Option<&Cid>| match root {
+        Some(root) => upload.has(root).await,
+        None => false,
+    };
     let look = async |upload: &dyn Upload| {
-        let has = match root {
-            Some(root) => upload.has(root).await,
-            None => false,
-        };
-        Foreseen { to: upload.describe(), lacks: !has, takes_blocks: upload.takes_blocks() }
+        let (to, takes_blocks) = (upload.describe(), upload.takes_blocks());
+        let lacks = !has(upload, root).await;
+        let asks_base = lacks && takes_blocks && upload.takes_parts();
+        let has_base = asks_base && has(upload, base).await;
+        Foreseen { to, lacks, takes_blocks, has_base }
     };
     join_all(uploads.iter().map(|upload| look(&**upload))).await
 }

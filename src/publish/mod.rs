@@ -45,10 +45,12 @@ mod tree;
 mod trees;
 mod verdict;
 
+pub use crate::workspace::KEPT_TREE;
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
 pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;
 pub use bundle::{Bundle, BundleError, Part};
+pub(crate) use bundle::{Counting, is_worth_adding};
 pub use error::PublishTreeError;
 pub use foresight::{Foreseen, Foresight, foresee, lacking};
 pub use history::{
@@ -67,5 +69,5 @@ pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_l
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};
 pub(crate) use trees::Layers;
-pub use trees::{KEPT_TREE, Trees};
+pub use trees::Trees;
 pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};

@@ -1,7 +1,6 @@
 //! Where trees are read from, to see what a publication would lose: this disk, then nodes that the
 //! tree is sent to, then gateways.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +15,6 @@ use crate::published::{Judge, Judged, Roots};
 use crate::resolve::{BlockServers, RecordFiles};
 use crate::workspace::Workspace;
 
-/// The tree that was published last, in a workspace: its blocks need not be fetched.
-pub const KEPT_TREE: &str = ".namesys/published.car";
-
 /// Compares trees.
 pub struct Trees {
     /// Asks nodes and gateways.
@@ -27,7 +23,8 @@ pub struct Trees {
     pub servers: BlockServers,
     /// Any ENS name of the trees, for gateways that are asked by name.
     pub name: Name,
-    /// Has [`KEPT_TREE`], whose blocks need not be fetched; one that cannot be read is none.
+    /// Has [`KEPT_TREE`](crate::workspace::KEPT_TREE), whose blocks need not be fetched; one that
+    /// cannot be read is none.
     pub workspace: Option<Workspace>,
     /// Decides what is lost.
     pub judge: Arc<Judge>,
@@ -48,12 +45,12 @@ impl BlockSource for Either<'_> {
 }
 
 /// Blocks of CAR files, then of somebody else.
-pub(crate) struct Layers<'a> {
-    pub(crate) disk: &'a [CarBlocks],
+pub(crate) struct Layers<'a, C = CarBlocks> {
+    pub(crate) disk: &'a [C],
     pub(crate) then: Option<&'a dyn BlockSource>,
 }
 
-impl BlockSource for Layers<'_> {
+impl<C: BlockSource> BlockSource for Layers<'_, C> {
     fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
         for file in self.disk {
             // A damaged one is none: somebody else may have it.
@@ -65,11 +62,6 @@ impl BlockSource for Layers<'_> {
         }
         self.then.map_or(Ok(None), |then| then.get(cid))
     }
-}
-
-fn of_file(file: File) -> Option<CarBlocks> {
-    // A tree that was cut short has the rest elsewhere; every block is checked where it is read.
-    CarBlocks::unchecked(file).ok()
 }
 
 impl Trees {
@@ -93,9 +85,9 @@ impl Trees {
         let (judge, workspace) = (self.judge.clone(), self.workspace.clone());
         let (car, here) = (car.map(Path::to_owned), self.here.clone());
         let on_disk = move || {
-            let kept = workspace.and_then(|workspace| workspace.folder().file(KEPT_TREE).ok());
-            let files = [car.and_then(|car| CarBlocks::open(&car).ok()), kept.and_then(of_file)];
-            let disk: Vec<CarBlocks> = files.into_iter().flatten().collect();
+            let kept = workspace.and_then(|workspace| workspace.kept_tree());
+            let car = car.and_then(|car| CarBlocks::open(&car).ok()).map(Arc::new);
+            let disk: Vec<Arc<CarBlocks>> = [car, kept].into_iter().flatten().collect();
             let budget = TreeBudget::new(TreeLimits::WHOLE);
             let layers = Layers { disk: &disk, then: None };
             let outcome = judge.judge(&Either(here.as_deref(), &layers), &roots, &budget);
@@ -121,6 +113,7 @@ impl Trees {
 mod tests {
     use super::*;
     use crate::ipfs::{BlockSink, CarWriter, RAW, sha256_cid};
+    use std::fs::File;
 
     #[test]
     fn a_damaged_block_on_this_disk_is_none() {
@@ -131,7 +124,7 @@ mod tests {
         writer.put(&cid, &data).unwrap();
         writer.finish(&cid).unwrap();
         let found = |path: &Path| {
-            let disk = [of_file(File::open(path).unwrap()).unwrap()];
+            let disk = [CarBlocks::unchecked(File::open(path).unwrap()).unwrap()];
             Layers { disk: &disk, then: None }.get(&cid).unwrap()
         };
         assert_eq!(found(&path).as_deref(), Some(&data[..]));

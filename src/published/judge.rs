@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -53,7 +54,7 @@ pub enum Missing {
 /// What is wanted, where a file that the base has is not here.
 #[derive(Clone, Debug)]
 enum Wanted {
-    Records(Box<Records>),
+    Records(Arc<Records>),
     /// These paths of the names alone.
     Missing(BTreeSet<String>),
     Unknown,
@@ -76,11 +77,11 @@ pub struct Judge {
 
 impl Judge {
     /// Of the workspace with `config`, which wants `wanted`.
-    pub fn new(config: &Config, wanted: Option<Records>, missing: Missing) -> Self {
+    pub fn new(config: &Config, wanted: Option<impl Into<Arc<Records>>>, missing: Missing) -> Self {
         Self {
             facts: Facts::of(config),
             names: config.names().to_vec(),
-            wanted: wanted.map_or(Wanted::Unknown, |wanted| Wanted::Records(Box::new(wanted))),
+            wanted: wanted.map_or(Wanted::Unknown, |wanted| Wanted::Records(wanted.into())),
             missing,
             own_keys: OwnKeys::default(),
             to_be_signed: BTreeSet::new(),

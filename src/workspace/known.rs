@@ -13,10 +13,10 @@ use super::compare::{Change, Expected, RecordState, compare, removed_record};
 use super::tree::{TreeEntry, TreeError, read_bounded};
 use super::{ApprovalMode, Config, Facts, Records, Workspace};
 use crate::ens::{Name, WELL_KNOWN};
-use crate::index::{Digest, File, FileAt, Looked, Remembered};
+use crate::index::{Digest, File, FileAt, Looked, Remembered, Said};
 use crate::ipfs::{Node, leaf};
 use crate::record::{PathMeaning, RecordFile, RecordKey, Value, meaning, record_path};
-use crate::request::{ApprovalBasis, ApprovalCache};
+use crate::request::{ApprovalBasis, ApprovalCache, SignedRecord};
 
 /// The beginning of a digest: `what` is said of the content of `node`.
 fn of(what: &str, node: &Node) -> Sha256 {
@@ -75,6 +75,52 @@ fn current(
     add(&mut hash, path.as_bytes());
     add(&mut hash, &value.abi_encode());
     Some(digest(hash))
+}
+
+/// Under which it is said that a file is a record that verifies: its content, what it can be, and
+/// all that the chain says of that.
+fn valid(node: &Node, path: &str, candidates: &[(Name, RecordKey)], facts: &Facts) -> Digest {
+    let mut hash = of("valid", node);
+    hash.update(facts.chain_id.to_le_bytes());
+    add(&mut hash, path.as_bytes());
+    for (name, _) in candidates {
+        add(&mut hash, facts.owner_of(name).as_slice());
+    }
+    for approved in &facts.approved {
+        add(&mut hash, approved.as_slice());
+    }
+    digest(hash)
+}
+
+/// What is known of a file that was signed just now, `bytes` at `path`, as it is wanted; and that it
+/// verifies, where it is plain by whom its signer is approved.
+pub(super) fn signed_now(
+    (name, key, value): (&Name, &RecordKey, &Value),
+    path: &str,
+    (bytes, record): (&[u8], &SignedRecord),
+    (config, expected, facts): (&Config, &Expected, &Facts),
+) -> Option<Said> {
+    let node = leaf(bytes)?;
+    let mut said =
+        Said { current: current(&node, (name, path, value), config, expected), ..Said::default() };
+    let owner = facts.owner_of(name);
+    let is_owners = Some(owner) == config.keys().wallet;
+    let basis = match record.approval.is_empty() {
+        true if record.signer == owner => ApprovalBasis::Owner,
+        true if facts.approved.contains(&record.signer) => ApprovalBasis::OnChain,
+        // Of one that is kept it was seen that the owner, or the wallet, made it.
+        false if is_owners => ApprovalBasis::SignedByOwner,
+        _ => return Some(said),
+    };
+    if let PathMeaning::Records(candidates) = meaning(path)
+        && let Some(place) = candidates.iter().position(|(n, k)| (n, k) == (name, key))
+        && let Ok(candidate) = u8::try_from(place)
+    {
+        let (signer, result) = (record.signer.into_array(), record.result[..].into());
+        let remembered = Remembered { candidate, signer, basis: basis_number(basis), result };
+        said.valid = Some((valid(&node, path, &candidates, facts), remembered));
+    }
+    Some(said)
 }
 
 /// As [`plan`](super::plan()) finds it, by what is known. None where a file cannot be read.
@@ -252,19 +298,8 @@ impl Checking<'_> {
         checked
     }
 
-    /// Under which it is said that a file is a record that verifies: its content, what it can be,
-    /// and all that the chain says of that.
     fn under(&self, file: &File, path: &str, candidates: &[(Name, RecordKey)]) -> Option<Digest> {
-        let mut hash = of("valid", file.node.as_ref()?);
-        hash.update(self.facts.chain_id.to_le_bytes());
-        add(&mut hash, path.as_bytes());
-        for (name, _) in candidates {
-            add(&mut hash, self.facts.owner_of(name).as_slice());
-        }
-        for approved in &self.facts.approved {
-            add(&mut hash, approved.as_slice());
-        }
-        Some(digest(hash))
+        Some(valid(file.node.as_ref()?, path, candidates, self.facts))
     }
 
     fn anew(&self, entry: TreeEntry) -> CheckedFile {

@@ -51,7 +51,7 @@ mod waiting;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
@@ -80,7 +80,8 @@ pub use pending::Pending;
 pub use phases::{
     Holds, MAX_PHASES, NoPhase, Phase, PhaseError, Phases, TimeError, file_time, parse_time,
 };
-pub use plan::{Change, Expected, RecordState, plan};
+pub(crate) use plan::planned;
+pub use plan::{Change, Expected, RecordState, plan, plan_and_root};
 pub use records::Records;
 pub use records_error::{RecordsError, SameFile, not_of};
 pub use rotation::Rotation;
@@ -98,6 +99,8 @@ pub const CONFIG_FILE: &str = "namesys.toml";
 pub const RECORDS_FILE: &str = "records.toml";
 /// What can be rebuilt: lock, temporary files, last publication.
 pub const STATE_DIR: &str = ".namesys";
+/// The tree that was published last: its blocks need not be fetched.
+pub const KEPT_TREE: &str = ".namesys/published.car";
 
 /// Most bytes of `namesys.toml` and of `records.toml`: a hundred thousand names have some 20 MiB.
 const MAX_TOML: u64 = 64 << 20;
@@ -114,6 +117,8 @@ pub struct Workspace {
     index: Arc<Index>,
     /// The time it is, where that is not the system's.
     clock: Option<Timestamp>,
+    /// What was wanted when that was last read.
+    wanted: Arc<Mutex<Option<Arc<Records>>>>,
 }
 
 /// Why a workspace cannot be made, found or locked.
@@ -166,9 +171,9 @@ impl WorkspaceError {
 
 impl Workspace {
     fn of(dir: &Path, folder: OpenDir) -> Self {
-        let index = Arc::new(Index::new(None, dir));
+        let (index, wanted) = (Arc::new(Index::new(None, dir)), Arc::default());
         let (waiting, folder) = (Waiting::default(), Arc::new(folder));
-        Self { dir: dir.to_owned(), folder, waiting, index, clock: None }
+        Self { dir: dir.to_owned(), folder, waiting, index, clock: None, wanted }
     }
 
     /// Whoever takes the lock is called `what` meanwhile, as others read it; `told` hears once

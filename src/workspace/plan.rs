@@ -1,5 +1,6 @@
 //! Wanted against signed: what `list` and `diff` show and `sign` does.
 
+use cid::Cid;
 use rayon::prelude::*;
 
 pub use super::compare::{Change, Expected, RecordState};
@@ -8,6 +9,7 @@ use super::known::plan_known;
 use super::tree::{TreeEntry, read_bounded, walk_in};
 use super::{Config, Records, TreeError, Workspace};
 use crate::ens::Name;
+use crate::index::Looked;
 use crate::record::{RecordKey, Value, record_path};
 use crate::request::ApprovalCache;
 
@@ -22,10 +24,35 @@ pub fn plan(
     records: &Records,
     expected: &Expected,
 ) -> Result<Vec<Change>, TreeError> {
+    Ok(planned(workspace, config, records, expected, |_, _| None::<()>)?.0)
+}
+
+/// As [`plan`]; and the root of what would be published, where that is known.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_and_root(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    expected: &Expected,
+) -> Result<(Vec<Change>, Option<Cid>), TreeError> {
+    planned(workspace, config, records, expected, |looked, _| workspace.root_of(looked))
+}
+
+/// As [`plan`]; and what is found by `also` of what the index knows by then, where it does.
+pub(crate) fn planned<T>(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    expected: &Expected,
+    also: impl FnOnce(Looked<'_>, &[Change]) -> Option<T>,
+) -> Result<(Vec<Change>, Option<T>), TreeError> {
     if let Some(mut looked) = workspace.look()
         && let Some(changes) = plan_known(workspace, config, records, expected, &mut looked)
     {
-        return Ok(changes);
+        let found = also(looked, &changes);
+        return Ok((changes, found));
     }
     let wanted: Vec<(&Name, &RecordKey, &Value)> = records.iter().collect();
     let approvals = ApprovalCache::new();
@@ -37,5 +64,5 @@ pub fn plan(
     let removed = |entry: TreeEntry| removed_record(workspace, config, records, expected, entry);
     changes.par_extend(walk_in(workspace.folder())?.into_par_iter().filter_map(removed));
     changes.par_sort_by(|a, b| (&a.name, &a.key).cmp(&(&b.name, &b.key)));
-    Ok(changes)
+    Ok((changes, None))
 }

@@ -64,6 +64,14 @@ impl Records {
         Self::parse_plain(text, roots).map_or_else(|| Self::parse_whole(text, roots), Ok)
     }
 
+    /// Whether it is what is read of `text`, and the same is wanted at `now`.
+    pub(super) fn is_of(&self, text: &str, roots: &[Name], now: Timestamp) -> bool {
+        let at = |phases: &Phases, now| phases.at(now).map(std::ptr::from_ref::<Value>);
+        self.roots == roots
+            && self.document.is(text)
+            && self.all().all(|(_, _, phases)| at(phases, self.now) == at(phases, now))
+    }
+
     fn parse_plain(text: &str, roots: &[Name]) -> Option<Self> {
         let Plain { wanted, files } = records_plain::read(text, roots)?;
         let (document, roots) = (LazyDocument::of_text(text), roots.to_vec());

@@ -3,15 +3,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use alloy_primitives::Address;
 use rayon::prelude::*;
 
 use super::approving::approve_missing;
+use super::known::signed_now;
 use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
-use super::{ApprovalMode, Config, MassRemoval, Removal};
-use crate::ens::Name;
+use super::{ApprovalMode, Config, Facts, MassRemoval, Removal};
 use crate::folder::OpenDir;
+use crate::index::Said;
 use crate::keys::SignerKey;
 use crate::record::{FileMetadata, MAX_RECORD_FILE, RecordFile, Value};
 use crate::request::{Request, SignedRecord};
@@ -69,11 +69,14 @@ pub async fn sign_into(
         approve_missing(request, config, owner, &to_sign, outcome).await?;
         to_sign.retain(|change| outcome.unapproved.binary_search(&change.name).is_err());
     }
+    let writing = Writing::new(request, config, &expected)?;
     let signed = &mut outcome.signed;
-    match request.signer.key() {
-        Some(key) => sign_in_parallel(request, config, owner, key, to_sign, progress, signed)?,
-        None => sign_one_by_one(request, config, owner, to_sign, progress, signed).await?,
-    }
+    let ended = match request.signer.key() {
+        Some(key) => sign_in_parallel(&writing, key, to_sign, progress, signed),
+        None => sign_one_by_one(&writing, to_sign, progress, signed).await,
+    };
+    writing.keep();
+    ended?;
     for change in removed {
         if request.stop.is_asked() {
             return Err(SignError::Stopped);
@@ -114,15 +117,13 @@ fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), Si
 }
 
 fn sign_in_parallel(
-    request: &SignRequest<'_>,
-    config: &Config,
-    owner: Address,
+    writing: &Writing<'_>,
     key: &SignerKey,
     changes: Vec<Change>,
     progress: &(dyn Fn(u64, u64) + Sync),
     signed: &mut Vec<SignedFile>,
 ) -> Result<(), SignError> {
-    let temporary = request.workspace.temporary()?;
+    let Writing { request, config, .. } = writing;
     let (done, total) = (std::sync::atomic::AtomicU64::new(0), changes.len() as u64);
     let files = Mutex::new(Vec::with_capacity(changes.len()));
     let sign_one = |(number, change): (usize, Change)| -> Result<(), SignError> {
@@ -136,7 +137,7 @@ fn sign_in_parallel(
         let value = change.value.as_ref().expect("only removed records have no value");
         let signature = approval.map(|approval| &approval.signature);
         let record = key.sign_record(&change.name, &change.key, value, config.chain_id, signature);
-        let file = write_record(request, &temporary, owner, change.name.clone(), &change, &record)?;
+        let file = writing.write(&change, &record)?;
         files.lock().unwrap_or_else(PoisonError::into_inner).push((number, file));
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, total);
         Ok(())
@@ -149,17 +150,15 @@ fn sign_in_parallel(
 }
 
 async fn sign_one_by_one(
-    request: &SignRequest<'_>,
-    config: &Config,
-    owner: Address,
+    writing: &Writing<'_>,
     changes: Vec<Change>,
     progress: &(dyn Fn(u64, u64) + Sync),
     signed: &mut Vec<SignedFile>,
 ) -> Result<(), SignError> {
+    let Writing { request, config, .. } = writing;
     let Signer::Owner(wallet) = request.signer else {
         unreachable!("a signer that is a key signs in parallel")
     };
-    let temporary = request.workspace.temporary()?;
     let chain_id = config.chain_id;
     let total = changes.len() as u64;
     for (done, change) in (1..).zip(changes) {
@@ -172,47 +171,69 @@ async fn sign_one_by_one(
         let sign4 = Request::record(&change.name, &change.key, &result, chain_id, by);
         let signature = sign_checked(wallet, &sign4).await?;
         let record = SignedRecord::new(by, signature.expose(), None, result);
-        signed.push(write_record(
-            request,
-            &temporary,
-            owner,
-            change.name.clone(),
-            &change,
-            &record,
-        )?);
+        signed.push(writing.write(&change, &record)?);
         progress(done, total);
     }
     Ok(())
 }
 
-fn write_record(
-    request: &SignRequest<'_>,
-    temporary: &OpenDir,
-    owner: Address,
-    name: Name,
-    change: &Change,
-    record: &SignedRecord,
-) -> Result<SignedFile, SignError> {
-    let mut file = RecordFile::new(&record.encode());
-    file.metadata = request.metadata.map(|timestamp| FileMetadata {
-        domain: name.to_string(),
-        raw: change.value.as_ref().map(Value::to_string).unwrap_or_default(),
-        timestamp,
-        signer: record.signer.to_string(),
-        controller: owner.to_string(),
-        manager_signature: record.approval.to_string(),
-        record_signature: record.signature.to_string(),
-    });
-    let json = file.to_json();
-    if json.len() as u64 > MAX_RECORD_FILE {
-        let key = change.key.clone();
-        return Err(SignError::TooLong { name, key, bytes: json.len() });
+/// Files under way, and what is known of those that were written.
+struct Writing<'a> {
+    request: &'a SignRequest<'a>,
+    config: &'a Config,
+    expected: &'a Expected,
+    facts: Facts,
+    temporary: OpenDir,
+    found: Mutex<Vec<(String, Said)>>,
+}
+
+impl<'a> Writing<'a> {
+    fn new(
+        request: &'a SignRequest<'a>,
+        config: &'a Config,
+        expected: &'a Expected,
+    ) -> Result<Self, SignError> {
+        let (facts, temporary) = (Facts::of(config), request.workspace.temporary()?);
+        Ok(Self { request, config, expected, facts, temporary, found: Mutex::default() })
     }
-    for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
-        let written = request.workspace.folder().write(path, &json, temporary, false);
-        written.map_err(request.workspace.failed(path))?;
+
+    fn write(&self, change: &Change, record: &SignedRecord) -> Result<SignedFile, SignError> {
+        let Self { request, config, expected, facts, temporary, found } = self;
+        let (name, key) = (change.name.clone(), change.key.clone());
+        let mut file = RecordFile::new(&record.encode());
+        file.metadata = request.metadata.map(|timestamp| FileMetadata {
+            domain: name.to_string(),
+            raw: change.value.as_ref().map(Value::to_string).unwrap_or_default(),
+            timestamp,
+            signer: record.signer.to_string(),
+            controller: expected.owner.to_string(),
+            manager_signature: record.approval.to_string(),
+            record_signature: record.signature.to_string(),
+        });
+        let json = file.to_json();
+        if json.len() as u64 > MAX_RECORD_FILE {
+            return Err(SignError::TooLong { name, key, bytes: json.len() });
+        }
+        for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
+            let written = request.workspace.folder().write(path, &json, temporary, false);
+            written.map_err(request.workspace.failed(path))?;
+        }
+        let path = change.path.clone();
+        if let Some(value) = &change.value
+            && let Some(said) =
+                signed_now((&name, &key, value), &path, (&json, record), (config, expected, facts))
+        {
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.push((path.clone(), said));
+        }
+        Ok(SignedFile { name, key, path })
     }
-    Ok(SignedFile { name, key: change.key.clone(), path: change.path.clone() })
+
+    /// What is known of the files is known to the next command too.
+    fn keep(self) {
+        let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.request.workspace.learn(found);
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
+use alloy_primitives::Address;
+
 use super::*;
+use crate::ens::Name;
 use crate::keys::Storage;
 use crate::record::{RecordKey, record_path};
 use crate::request::Signature;

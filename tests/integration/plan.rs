@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use cid::Cid;
+use namesys::devnet::{DevnetConfig, DevnetHandle};
 use namesys::ipfs::CarReader;
 use namesys::report::{ApplyReport, ErrorKind, PackReport, PlanReport, PublishReport};
 use serde_json::Value;
@@ -121,11 +123,11 @@ fn a_plan_needs_no_key_and_leaves_no_trace() {
     assert!(done.changes.is_empty() && done.publications[0].has && done.uploads[0].has, "{json}");
 }
 
-/// Distinct blocks and their bytes, of the CAR file that is sent.
-fn sent(workspace: &Workspace) -> (u64, u64) {
-    workspace.good(&["publish", "--dry-run", "sent"]);
+/// Distinct blocks and their bytes, of the CAR file that is sent where all is.
+fn sent(workspace: &Workspace, folder: &str) -> BTreeMap<Cid, u64> {
+    workspace.good(&["publish", "--dry-run", folder]);
     let mut blocks = BTreeMap::new();
-    for entry in std::fs::read_dir(workspace.dir.join("sent")).unwrap() {
+    for entry in std::fs::read_dir(workspace.dir.join(folder)).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "car") {
             let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
@@ -135,13 +137,14 @@ fn sent(workspace: &Workspace) -> (u64, u64) {
             }
         }
     }
-    (blocks.len() as u64, blocks.values().sum())
+    blocks
 }
 
 #[test]
 fn what_is_to_be_uploaded_is_what_is_sent() {
     let (_folder, _devnet, workspace) = Workspace::on_devnet();
     workspace.good(&["publish"]);
+    let before = sent(&workspace, "before");
     // The same value twice, and a file that is carried.
     for name in ["a.nick.eth", "b.nick.eth", "b.c.nick.eth"] {
         workspace.good(&["set", "text", "url", "https://example.com", "--name", name]);
@@ -152,10 +155,20 @@ fn what_is_to_be_uploaded_is_what_is_sent() {
     let planned = plans(&workspace, &uploads);
     assert_eq!(planned.uploads.len(), 2);
     workspace.good(&["sign"]);
-    let sent = sent(&workspace);
-    for upload in &planned.uploads {
+    let after = sent(&workspace, "after");
+    let new = after.iter().filter(|(cid, _)| !before.contains_key(cid));
+    let new: BTreeMap<Cid, u64> = new.map(|(cid, bytes)| (*cid, *bytes)).collect();
+    assert!(new.len() < after.len());
+    // The node has what was published before, and gets what is new.
+    for (upload, blocks) in planned.uploads.iter().zip([&after, &new]) {
+        let sent = (blocks.len() as u64, blocks.values().sum());
         assert_eq!((upload.blocks, upload.bytes), sent, "before it is signed: {upload:?}");
     }
+    // A node that has nothing of it gets all.
+    let other = DevnetHandle::spawn(DevnetConfig::ephemeral()).unwrap();
+    let to_other = format!("kubo={}", other.urls().kubo);
+    let planned = plans(&workspace, &["--upload", &to_other]);
+    assert_eq!(planned.uploads[0].blocks, after.len() as u64, "{planned:?}");
     workspace.good(&[&["publish"], &uploads[..]].concat());
     let done = plans(&workspace, &uploads);
     assert!(done.uploads.iter().all(|upload| upload.has && upload.blocks == 0), "{done:?}");

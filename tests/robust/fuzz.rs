@@ -65,6 +65,7 @@ fuzz!(
     signature_files,
     device_answers,
     browser_page,
+    blocks,
 );
 
 /// A change of some bytes.

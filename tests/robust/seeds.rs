@@ -201,6 +201,10 @@ pub fn index() -> Vec<Vec<u8>> {
     crate::index::seeds()
 }
 
+pub fn blocks() -> Vec<Vec<u8>> {
+    crate::index::block_seeds()
+}
+
 pub fn published_toml() -> Vec<Vec<u8>> {
     let key = IpnsKey::from_seed(&[7; 32].into());
     let root = "bafkreiem4twkqzsq2aj4shbycd4yvoj2cx72vezicletlhi7dijjciqpui";

@@ -28,13 +28,13 @@ use namesys::workspace::{Config, Phases, Records, config_faults, read_rows, reco
 
 pub use crate::browser::browser_page;
 pub use crate::devices::device_answers;
-pub use crate::index::index;
+pub use crate::index::{blocks, index};
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 27] = [
+pub const ALL: [(&str, Target); 28] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -62,6 +62,7 @@ pub const ALL: [(&str, Target); 27] = [
     ("signature_files", signature_files),
     ("device_answers", device_answers),
     ("browser_page", browser_page),
+    ("blocks", blocks),
 ];
 
 fn text(input: &[u8]) -> &str {

@@ -100,7 +100,7 @@ fn changes(
 ) -> Result<(usize, Vec<RecordStateReport>), CliError> {
     let session = Session::open(context)?;
     let (name, kind) = filter.parse(&session, context)?;
-    let records = session.workspace.records(&session.config)?;
+    let records = session.workspace.wanted(&session.config)?;
     let expected = expected(&session.config);
     let mut changes = plan(&session.workspace, &session.config, &records, &expected)?;
     changes.extend(resting(&records, &changes));

@@ -140,7 +140,7 @@ pub fn sign(
     let mode = args.approval.or(session.config.approval_mode()).unwrap_or_default();
     let (hand, ipns) = hand(args, context, session, mode)?;
     let _lock = session.lock()?;
-    let records = session.workspace.records(&session.config)?;
+    let records = session.workspace.wanted(&session.config)?;
     args.agreed.map_or(Ok(()), |agreed| agreed(session, &records))?;
     if records.is_empty() {
         context.output.note("there are no records to sign; set one: namesys set text avatar URL");
@@ -274,7 +274,7 @@ fn needs_wallet(
     if mode != ApprovalMode::Wallet || !args.derive.wallet.is_at_hand(context)? {
         return Ok(false);
     }
-    let records = session.workspace.records(&session.config)?;
+    let records = session.workspace.wanted(&session.config)?;
     let stands = |name| approval_stands(&session.config, name, signer.address());
     Ok(records.all().any(|(name, _, _)| !stands(name)))
 }

@@ -35,8 +35,8 @@ pub fn check_signed(
     context: &Context,
     session: &Session,
 ) -> Result<Option<Cid>, CliError> {
-    let wanted = session.workspace.records(&session.config)?;
-    let draft = draft(context, session, &wanted)?;
+    let wanted = session.workspace.wanted(&session.config)?;
+    let draft = draft(context, session, &wanted, false)?;
     if !wanted.iter().eq(shown.wanted.iter()) || !draft.is_signed() {
         return Err(changed("what is wanted, or signed, is not what was shown"));
     }

@@ -34,14 +34,14 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
     let files =
         files.map(|file| FileChangeReport { path: file.path, old: file.old, new: file.new });
     let signs = plan.draft.steps.iter().filter(|step| step.new.is_some()).count();
-    let packed = plan.draft.packed.as_ref();
     let uploads = plan.uploads.iter().map(|target| {
-        let sent = packed.filter(|_| target.lacks && target.takes_blocks);
+        let sent = plan.draft.sent(target.has_base);
+        let sent = sent.filter(|_| target.lacks && target.takes_blocks);
         PlannedUploadReport {
             to: target.to.clone(),
             has: !target.lacks,
-            blocks: sent.map_or(0, |packed| packed.blocks),
-            bytes: sent.map_or(0, |packed| packed.bytes),
+            blocks: sent.map_or(0, |sent| sent.blocks),
+            bytes: sent.map_or(0, |sent| sent.bytes),
         }
     });
     let published = foresight.iter().flat_map(|foresight| &foresight.standing.newest);
@@ -54,7 +54,7 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
     let publications = publications
         .map(|target| PlannedPublicationReport { to: target.to.clone(), has: !target.lacks });
     let stands = foresight.and_then(|foresight| foresight.stands.as_ref());
-    let publishes = packed.is_some();
+    let publishes = plan.draft.tree().is_some();
     let validity = stands.map_or_else(|| plan.validity.until(), |record| record.fields().until());
     PlanReport {
         names: config.names().iter().map(ToString::to_string).collect(),

@@ -1,10 +1,12 @@
 //! What there is to do: what `plan` shows and `apply` does.
 
+use std::sync::Arc;
+
 use alloy_primitives::U256;
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::plan::{Draft, Plan, PlanFile};
-use namesys::publish::{Permission, Shortfall, lacking};
+use namesys::publish::{Foreseen, Permission, Shortfall, lacking};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::Records;
@@ -31,7 +33,7 @@ pub struct Services<'a> {
 pub struct Survey {
     pub plan: Plan,
     /// What is wanted.
-    pub wanted: Records,
+    pub wanted: Arc<Records>,
     /// The same as a file has it.
     pub file: PlanFile,
     /// Why it is not known, or cannot be done.
@@ -51,18 +53,19 @@ pub fn survey(
     validity: Validity,
     permission: &Permission,
 ) -> Result<Survey, CliError> {
-    let wanted = session.workspace.records(&session.config)?;
-    let draft = draft(context, session, &wanted)?;
+    let wanted = session.workspace.wanted(&session.config)?;
+    let mut draft = draft(context, session, &wanted, false)?;
+    let uploads = lacking_uploads(context, session, &wanted, services, &mut draft)?;
     let name = session.config.keys().ipns_name;
-    let foresight = match (name, draft.packed) {
-        (Some(name), Some(packed)) => {
+    let foresight = match (name, draft.tree()) {
+        (Some(name), Some(tree)) => {
             let judge = judge(session, Missing::IsLost, context)?;
             Some(services.fan_out.foresee(
                 context,
                 Foreseeing {
                     session,
                     name,
-                    tree: (packed.root, draft.blocks()),
+                    tree,
                     judge: judge.listing(draft.to_be_signed.clone()),
                     permission,
                     validity: validity.clone(),
@@ -77,13 +80,6 @@ pub fn survey(
              namesys keygen derives it, and so does namesys apply",
         );
     }
-    let root = draft.root();
-    let uploads = match draft.packed {
-        Some(_) => {
-            context.block_on(async { Ok(lacking(services.uploads, root.as_ref()).await) })?
-        }
-        None => Vec::new(),
-    };
     let is_first = foresight.as_ref().is_some_and(|foresight| foresight.standing.newest.is_empty());
     let new_files = if is_first { draft.beside(&wanted).map_err(unread)? } else { Vec::new() };
     let publishers = services.fan_out.publishers.iter().map(|to| to.describe()).collect();
@@ -93,23 +89,50 @@ pub fn survey(
     Ok(Survey { plan, wanted, file, problem, on_chain: None })
 }
 
-/// The tree as it will be, packed into files without a name.
+/// What each upload lacks. Where one gets all of the tree, all of it is counted.
+fn lacking_uploads(
+    context: &Context,
+    session: &Session,
+    wanted: &Arc<Records>,
+    services: Services<'_>,
+    draft: &mut Draft,
+) -> Result<Vec<Foreseen>, CliError> {
+    if draft.tree().is_none() {
+        return Ok(Vec::new());
+    }
+    let (root, base) = (draft.root(), draft.base());
+    let asked = async { Ok(lacking(services.uploads, root.as_ref(), base.as_ref()).await) };
+    let uploads = context.block_on(asked)?;
+    let gets_all = |to: &Foreseen| to.lacks && to.takes_blocks && !to.has_base;
+    if uploads.iter().any(gets_all) && !draft.measure() {
+        *draft = self::draft(context, session, wanted, true)?;
+    }
+    Ok(uploads)
+}
+
+/// The tree as it will be, packed into files without a name: what is new of it, where that is known,
+/// or `all`.
 ///
 /// # Errors
 /// Files that cannot be read, or are wrong; Ctrl-C.
-pub fn draft(context: &Context, session: &Session, wanted: &Records) -> Result<Draft, CliError> {
+pub fn draft(
+    context: &Context,
+    session: &Session,
+    wanted: &Arc<Records>,
+    all: bool,
+) -> Result<Draft, CliError> {
     let scratch = || {
         let failed = |error| CliError::io("a temporary file cannot be made", &error);
         tempfile::tempfile().map_err(failed)
     };
-    let scratch = [scratch()?, scratch()?];
+    let scratch = [scratch()?, scratch()?, scratch()?];
     let bar = context.output.progress("comparing", Unit::Things("files"));
     let shown = bar.clone();
     let (workspace, config) = (session.workspace.clone(), session.config.clone());
     let (records, expected) = (wanted.clone(), expected(&session.config));
     let drafted = context.blocking(move || {
         let progress = &mut |files| shown.count(files);
-        Draft::of(&workspace, &config, &records, &expected, scratch, progress)
+        Draft::of(&workspace, (&config, &records, &expected), scratch, all, progress)
     });
     bar.finish();
     Ok(drafted??)
@@ -122,7 +145,7 @@ pub fn unread(error: impl std::fmt::Display) -> CliError {
 
 /// Why it is not known what is to be done, or cannot be done.
 fn problem(plan: &mut Plan) -> Option<CliError> {
-    if plan.draft.packed.is_none() && !plan.draft.is_signed() {
+    if plan.draft.tree().is_none() && !plan.draft.is_signed() {
         let message = "no record would be left, and a tree without any is not published";
         return Some(
             CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)

@@ -15,10 +15,10 @@ use namesys::ipfs::upload::Upload;
 use namesys::publish::{PublishOutcome, Subject};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
-use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records};
+use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records, Verdict};
 
 use super::pack::pack_bundle;
-use super::verify::{check_known, report as verify_report};
+use super::verify::check_known;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
@@ -195,9 +195,9 @@ pub fn check_tree(
     }
     let checked = check_known(&facts, context, &session.workspace)?;
     let wanted = wanted(session)?;
-    let pending = pending(session, wanted.as_ref(), &checked);
+    let pending = pending(session, wanted.as_deref(), &checked);
     if !allow_invalid {
-        refuse_invalid(context, wanted.as_ref(), checked)?;
+        refuse_invalid(context, wanted.as_deref(), checked)?;
     }
     match pending {
         None => Ok(()),
@@ -229,29 +229,25 @@ pub fn refuse_invalid(
     wanted: Option<&Records>,
     checked: Vec<CheckedFile>,
 ) -> Result<(), CliError> {
-    let report = verify_report(checked);
-    let bad: Vec<_> = report.records.iter().filter(|record| !record.ok).collect();
+    let bad = checked.into_iter().filter_map(|file| match file.verdict {
+        Verdict::Invalid(reason) => Some((file.path, reason)),
+        _ => None,
+    });
     // What nobody wants here was found so, and is passed on as it is.
     let is_carried = |path: &str| wanted.is_some_and(|wanted| wanted.holder_of(path).is_none());
-    let (carried, bad): (Vec<_>, Vec<_>) =
-        bad.into_iter().partition(|record| is_carried(&record.path));
-    let Some(first) = bad.first() else {
-        if let Some(first) = carried.first() {
+    let (carried, bad): (Vec<_>, Vec<_>) = bad.partition(|(path, _)| is_carried(path));
+    let Some((path, reason)) = bad.first() else {
+        if let Some((path, _)) = carried.first() {
             context.output.note(format_args!(
                 "{} files do not verify and are wanted by nobody here: they are passed on as they \
-                 are, {} among them",
+                 are, {path} among them",
                 carried.len(),
-                first.path
             ));
         }
         return Ok(());
     };
-    let reason = first.reason.as_deref().unwrap_or_default();
-    let message = format!(
-        "{} of the record files would not resolve, {} among them: {reason}",
-        bad.len(),
-        first.path
-    );
+    let message =
+        format!("{} of the record files would not resolve, {path} among them: {reason}", bad.len());
     Err(CliError::new(Exit::Unverified, ErrorKind::Invalid, message)
         .hint("namesys verify shows each; namesys sign mends ours; --allow-invalid publishes them"))
 }

@@ -1,6 +1,8 @@
 //! The course that `publish`, `renew` and `rollback` share: services, key, lock; then the record is
 //! sent, unless something would be lost.
 
+use std::sync::Arc;
+
 use cid::Cid;
 use namesys::ipns::Validity;
 use namesys::keys::{IpnsKey, IpnsName};
@@ -174,8 +176,8 @@ pub fn judge(session: &Session, missing: Missing, context: &Context) -> Result<J
 ///
 /// # Errors
 /// A wrong `records.toml`.
-pub fn wanted(session: &Session) -> Result<Option<Records>, CliError> {
+pub fn wanted(session: &Session) -> Result<Option<Arc<Records>>, CliError> {
     let Session { workspace, config } = session;
     let is_there = workspace.records_path().exists();
-    Ok(is_there.then(|| workspace.records(config)).transpose()?)
+    Ok(is_there.then(|| workspace.wanted(config)).transpose()?)
 }

@@ -6,7 +6,7 @@ use cid::Cid;
 use namesys::ens::WELL_KNOWN;
 use namesys::publish::Source;
 use namesys::report::StatusReport;
-use namesys::workspace::{RecordState, plan};
+use namesys::workspace::{RecordState, plan_and_root};
 
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::pack::root_of;
@@ -30,12 +30,12 @@ impl Here {
     /// Files that cannot be read, or are wrong.
     pub fn look(context: &Context, session: &Session) -> Result<Self, CliError> {
         let Session { workspace, config } = session;
-        let records = workspace.records(config)?;
-        let changes = plan(workspace, config, &records, &expected(config))?;
+        let records = workspace.wanted(config)?;
+        let (changes, root) = plan_and_root(workspace, config, &records, &expected(config))?;
         let unsigned = changes.iter().filter(|change| change.state != RecordState::Signed).count();
-        let root = match workspace.dir().join(WELL_KNOWN).is_dir() {
-            true => Some(root_of(context, &Source::Workspace(workspace.clone()))?),
-            false => None,
+        let root = match (root, workspace.dir().join(WELL_KNOWN).is_dir()) {
+            (None, true) => Some(root_of(context, &Source::WellKnown(workspace.dir().to_owned()))?),
+            (root, is_there) => root.filter(|_| is_there),
         };
         Ok(Self { unsigned: unsigned as u64, root })
     }

@@ -1,0 +1,254 @@
+//! Where the blocks of the tree lie that was published last, so that its file is not read through
+//! for a few of them. Nothing of it is believed: every block is hashed where it is used, and a file
+//! with another stamp is read through again.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cid::Cid;
+
+use super::format::{Input, put_number, sealed, unsealed};
+use super::place::Place;
+use super::stamp::Stamp;
+use crate::ipfs::{CarBlocks, CarLayout, CarPlaces, ROW_BYTES};
+
+/// Another form has another number, and is made anew.
+const HEAD: &[u8] = b"namesys blocks 1\n";
+/// A tree has one root; of more the file is read through.
+const MAX_ROOTS: usize = 8;
+
+/// The CAR file as it was last seen.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    place: Option<Place>,
+    seen: Mutex<Option<Seen>>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    stamp: Stamp,
+    blocks: Arc<CarBlocks>,
+    /// Whether it is another than the file's.
+    is_new: bool,
+}
+
+impl Blocks {
+    pub(super) fn new(place: Option<Place>) -> Self {
+        Self { place, seen: Mutex::default() }
+    }
+
+    /// The CAR file in `file`; none where it is none.
+    pub(super) fn of(&self, file: File) -> Option<Arc<CarBlocks>> {
+        let stamp = Stamp::of_file(&file).ok()?;
+        let mut seen = self.seen();
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.stamp == stamp) {
+            return Some(seen.blocks.clone());
+        }
+        let since = std::time::Instant::now();
+        let known = self.place.as_ref().and_then(|place| {
+            parse(&place.read()?, place.workspace()).filter(|layout| layout.of == stamp)
+        });
+        let is_new = known.is_none();
+        let blocks = match known {
+            Some(Layout { car, .. }) => CarBlocks::of_layout(file, car),
+            // A tree that was cut short has the rest elsewhere.
+            None => CarBlocks::unchecked(file).ok()?,
+        };
+        let (how, ms) = (if is_new { "found" } else { "knew" }, since.elapsed().as_millis());
+        tracing::info!("{how} where the blocks of the kept tree are in {ms} ms");
+        let blocks = Arc::new(blocks);
+        *seen = Some(Seen { stamp, blocks: blocks.clone(), is_new });
+        Some(blocks)
+    }
+
+    /// The file was changed, and is `now` so.
+    pub(super) fn are(&self, file: &File, now: CarBlocks) -> io::Result<()> {
+        let (stamp, blocks) = (Stamp::of_file(file)?, Arc::new(now));
+        *self.seen() = Some(Seen { stamp, blocks, is_new: true });
+        Ok(())
+    }
+
+    /// Writes down what is new, as far as that can be done.
+    pub(super) fn keep(&self) {
+        let mut seen = self.seen();
+        let (Some(place), Some(seen)) = (&self.place, seen.as_mut().filter(|seen| seen.is_new))
+        else {
+            return;
+        };
+        let layout = seen.blocks.layout();
+        if let Some(bytes) = encode(&seen.stamp, layout, place.workspace()) {
+            place.save(&bytes);
+        }
+        seen.is_new = false;
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What such a file says: the stamp of the CAR file, its roots and length, and where its blocks are.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Layout {
+    of: Stamp,
+    car: CarLayout,
+}
+
+/// The bytes of the file; none where some blocks have no row.
+fn encode(stamp: &Stamp, layout: &CarLayout, path: &Path) -> Option<Vec<u8>> {
+    let rows = layout.places.rows()?;
+    Some(sealed(HEAD, path, |out| {
+        stamp.0.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+        out.extend_from_slice(&layout.end.to_le_bytes());
+        put_number(out, layout.roots.len() as u64);
+        for root in &layout.roots {
+            let root = root.to_bytes();
+            put_number(out, root.len() as u64);
+            out.extend_from_slice(&root);
+        }
+        out.extend_from_slice(rows.as_flattened());
+    }))
+}
+
+/// As [`parse`] read it, written again.
+pub fn write(Layout { of, car }: &Layout, path: &Path) -> Option<Vec<u8>> {
+    encode(of, car, path)
+}
+
+/// Reads a file of this form, of the workspace at `path`; none of any other, or of one that was
+/// cut or changed.
+pub fn parse(bytes: &[u8], path: &Path) -> Option<Layout> {
+    let mut input = unsealed(HEAD, bytes, path)?;
+    let mut numbers = [0; 5];
+    for number in &mut numbers {
+        *number = u64::from_le_bytes(*input.array()?);
+    }
+    let end = u64::from_le_bytes(*input.array()?);
+    let count = input.count(1).filter(|count| *count <= MAX_ROOTS)?;
+    let roots = (0..count).map(|_| root(&mut input)).collect::<Option<_>>()?;
+    let (rows, []) = input.0.as_chunks::<ROW_BYTES>() else { return None };
+    let places = CarPlaces::of_rows(rows)?;
+    Some(Layout { of: Stamp(numbers), car: CarLayout { places, roots, end } })
+}
+
+fn root(input: &mut Input<'_>) -> Option<Cid> {
+    let length = input.count(1)?;
+    let bytes = input.take(length)?;
+    let cid = Cid::try_from(bytes).ok()?;
+    (cid.to_bytes() == bytes).then_some(cid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipfs::{BlockSink, BlockSource, CarWriter, RAW, sha256_cid};
+    use std::fs;
+
+    struct Scene(tempfile::TempDir);
+
+    impl Scene {
+        fn new() -> Self {
+            let scene = Self(tempfile::tempdir().unwrap());
+            fs::create_dir(scene.path("w")).unwrap();
+            scene.car("w/kept.car", &["one", "two"]);
+            scene
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn car(&self, name: &str, texts: &[&str]) -> Vec<Cid> {
+            let mut writer = CarWriter::create(&self.path(name)).unwrap();
+            let one = |text: &&str| {
+                let cid = sha256_cid(RAW, text.as_bytes());
+                writer.put(&cid, text.as_bytes()).unwrap();
+                cid
+            };
+            let cids: Vec<Cid> = texts.iter().map(one).collect();
+            writer.finish(&cids[0]).unwrap();
+            cids
+        }
+
+        fn kept(&self) -> File {
+            File::options().read(true).write(true).open(self.path("w/kept.car")).unwrap()
+        }
+
+        fn blocks(&self) -> Blocks {
+            Blocks::new(Place::new(self.path("cache"), "blocks", &self.path("w")))
+        }
+
+        /// What is known without the CAR file being read.
+        fn known(&self) -> Option<Layout> {
+            let place = Place::new(self.path("cache"), "blocks", &self.path("w")).unwrap();
+            parse(&place.read()?, place.workspace())
+        }
+    }
+
+    #[test]
+    fn what_was_found_is_known_until_the_file_is_another() {
+        let scene = Scene::new();
+        let blocks = scene.blocks();
+        let found = blocks.of(scene.kept()).unwrap();
+        assert!(Arc::ptr_eq(&found, &blocks.of(scene.kept()).unwrap()), "once in a process");
+        assert!(scene.known().is_none());
+        blocks.keep();
+        let Layout { of, car } = scene.known().unwrap();
+        assert_eq!((of, &car), (Stamp::of_file(&scene.kept()).unwrap(), found.layout()));
+        let again = scene.blocks();
+        assert_eq!(again.of(scene.kept()).unwrap().layout(), found.layout());
+        assert!(!again.seen().as_ref().unwrap().is_new);
+        // A file that was replaced is read.
+        let cids = scene.car("w/kept.car", &["three", "two", "four"]);
+        for blocks in [&again, &scene.blocks()] {
+            let other = blocks.of(scene.kept()).unwrap();
+            assert!(cids.iter().all(|cid| other.get(cid).unwrap().is_some()));
+            assert!(blocks.seen().as_ref().unwrap().is_new);
+        }
+    }
+
+    #[test]
+    fn what_was_added_is_known() {
+        let scene = Scene::new();
+        let blocks = scene.blocks();
+        let before = blocks.of(scene.kept()).unwrap();
+        let cids = scene.car("more.car", &["three", "four"]);
+        let file = scene.kept();
+        let after = before.append(scene.kept(), &scene.path("more.car"), &cids[0]).unwrap();
+        blocks.are(&file, after).unwrap();
+        blocks.keep();
+        let again = scene.blocks();
+        let known = again.of(scene.kept()).unwrap();
+        assert!(!again.seen().as_ref().unwrap().is_new);
+        assert_eq!(known.roots(), [cids[0]]);
+        assert_eq!(known.get(&cids[1]).unwrap().unwrap(), "four");
+    }
+
+    #[test]
+    fn one_that_was_cut_or_changed_or_is_anothers_is_none() {
+        let scene = Scene::new();
+        let blocks = scene.blocks();
+        let layout = blocks.of(scene.kept()).unwrap();
+        let (stamp, path) = (Stamp::of_file(&scene.kept()).unwrap(), Path::new("/w"));
+        let bytes = encode(&stamp, layout.layout(), path).unwrap();
+        assert!(parse(&bytes, path).is_some());
+        assert!(parse(&bytes, Path::new("/v")).is_none());
+        for at in 0..bytes.len() {
+            assert!(parse(&bytes[..at], path).is_none(), "{at}");
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(parse(&changed, path).is_none(), "{at}");
+        }
+        // Sealed by whoever changed it: a row too short, rows that are not sorted.
+        let rows = layout.layout().places.rows().unwrap().as_flattened().len();
+        let seal = |rest: &[u8]| sealed(HEAD, path, |out| out.extend_from_slice(rest));
+        let rest = &bytes[HEAD.len() + 32 + 3..];
+        assert_eq!(seal(rest), bytes);
+        assert!(parse(&seal(&rest[..rest.len() - 1]), path).is_none());
+        let (head, rows) = rest.split_at(rest.len() - rows);
+        let swapped = [head, &rows[ROW_BYTES..], &rows[..ROW_BYTES]].concat();
+        assert!(parse(&seal(&swapped), path).is_none());
+    }
+}
