@@ -6,10 +6,13 @@ use std::sync::{Arc, PoisonError};
 
 use cid::Cid;
 
-use super::{CONFIG_FILE, Config, KEPT_TREE, MAX_TOML, Records, Workspace, WorkspaceError};
+use super::{CONFIG_FILE, Config, MAX_TOML, Records, Workspace, WorkspaceError};
 use crate::ens::WELL_KNOWN;
 use crate::index::{BeyondError, Index, Looked, Said};
 use crate::ipfs::{BlockSink, CarBlocks, Edits, Node, ROOT_FOLDER};
+
+/// The tree that was published last: its blocks need not be fetched.
+pub const KEPT_TREE: &str = ".namesys/published.car";
 
 impl Workspace {
     /// As [`config`](Self::config), where `known` may be what the file still says.

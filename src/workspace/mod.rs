@@ -69,6 +69,7 @@ pub use draft::Draft;
 pub use facts::Facts;
 pub use faults::{FileFault, config_faults, records_faults};
 pub use import::{ImportError, Imported, LineError, Row, TableFormat, read_rows, write_table};
+pub use indexed::KEPT_TREE;
 pub use known::check_workspace;
 pub(crate) use known::keyless;
 pub use lock::Lock;
@@ -99,8 +100,6 @@ pub const CONFIG_FILE: &str = "namesys.toml";
 pub const RECORDS_FILE: &str = "records.toml";
 /// What can be rebuilt: lock, temporary files, last publication.
 pub const STATE_DIR: &str = ".namesys";
-/// The tree that was published last: its blocks need not be fetched.
-pub const KEPT_TREE: &str = ".namesys/published.car";
 
 /// Most bytes of `namesys.toml` and of `records.toml`: a hundred thousand names have some 20 MiB.
 const MAX_TOML: u64 = 64 << 20;
