@@ -1,7 +1,9 @@
 #!/bin/sh
 # A large workspace, from scratch and after one change: import, sign, verify, pack and publish, then
 # `set` of one record, `sign` and `publish`, `status` and `plan`; on a memory file system, with the
-# devnet. What is uploaded is what blocks.car of the devnet grows by. Needs `cargo build --release`.
+# devnet. What is uploaded is what blocks.car of the devnet grows by. Of each command the time, the
+# time of the processor (user and system, of all threads), and the most memory, as far as
+# /proc/PID/status tells it every 20 ms. Needs `cargo build --release`.
 #
 #     benches/changed.sh [COUNT...]       # 10000 100000; goals for 100,000: sign and publish of one
 #                                         # change 1.5 s and 64 KiB, status and plan 0.7 s
@@ -11,12 +13,34 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
 [ $# -gt 0 ] || set -- 10000 100000
 
-# Runs a command and tells how long it took.
+# Milliseconds of processor time that ended commands took, into `used`.
+processor() {
+    times > "$work/times"
+    used=$(awk 'NR == 2 { split($1 "m" $2, t, /[ms]+/); printf "%d", ((t[1] + t[3]) * 60 + t[2] + t[4]) * 1000 }' "$work/times")
+}
+
+# The most memory of a process until it ends, in KiB, into `peak`; 0 where the system does not tell.
+watch() {
+    peak=0
+    while kill -0 "$1" 2>/dev/null; do
+        while read -r key value _; do
+            case $key in VmHWM:) peak=$value;; State:) [ "$value" != Z ] || return 0;; esac
+        done 2>/dev/null < "/proc/$1/status" || return 0
+        sleep 0.02
+    done
+}
+
+# Runs a command and tells how long it took, and what it used.
 timed() {
     label=$1; shift
+    processor; before_cpu=$used
     start=$(now)
-    "$@" >"$work/out" 2>"$work/err" || { code=$?; [ "$label" = status ] || { cat "$work/err"; exit $code; }; }
-    echo "$count $label: $((($(now) - start) / 1000000)) ms"
+    "$@" >"$work/out" 2>"$work/err" &
+    watch $!
+    wait $! || { code=$?; [ "$label" = status ] || { cat "$work/err"; exit $code; }; }
+    end=$(now)
+    processor
+    echo "$count $label: $(((end - start) / 1000000)) ms, processor $((used - before_cpu)) ms, $((peak / 1024)) MiB"
 }
 
 for count; do

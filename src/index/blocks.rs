@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use cid::Cid;
 
@@ -72,7 +72,12 @@ impl Blocks {
 
     /// Writes down what is new, as far as that can be done.
     pub(super) fn keep(&self) {
-        let mut seen = self.seen();
+        // Somebody who was left behind at Ctrl-C still has it: then nothing is kept.
+        let mut seen = match self.seen.try_lock() {
+            Ok(seen) => seen,
+            Err(TryLockError::Poisoned(seen)) => seen.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
         let (Some(place), Some(seen)) = (&self.place, seen.as_mut().filter(|seen| seen.is_new))
         else {
             return;
