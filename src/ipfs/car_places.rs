@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn every_block_is_found_and_no_other() {
-        let cid = |n: u32| sha256_cid(if n % 3 == 0 { DAG_PB } else { RAW }, &n.to_be_bytes());
+        let codec = |n: u32| if n.is_multiple_of(3) { DAG_PB } else { RAW };
+        let cid = |n: u32| sha256_cid(codec(n), &n.to_be_bytes());
         let blocks: Vec<_> = (0..500).map(|n| (cid(n), (u64::from(n) * 7, n as usize))).collect();
         let old = Cid::new_v0(*cid(3).hash()).unwrap();
         let identity = Cid::new_v1(RAW, Multihash::wrap(0, &[7; 32]).unwrap());
