@@ -1,8 +1,10 @@
 //! The signed tree over HTTP, read-only: what an `https://` recordhash asks for.
 //!
 //! Only files under `.well-known/` are served, and only those that lie there: a link that leaves
-//! the folder is not followed. Anything else is 404 as JSON.
+//! the folder is not followed. Anything else is 404 as JSON. Of a workspace, records that change by
+//! time are served by the clock.
 
+mod timed;
 mod tls;
 
 use std::fs::{File, Metadata};
@@ -19,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -29,8 +32,10 @@ pub use tls::{TlsError, TlsFiles};
 use crate::ens::WELL_KNOWN;
 use crate::folder::OpenDir;
 use crate::keys::{OwnKeys, private_key_in};
-use crate::publish::{PrivateKeyError, refuse_private_keys_of};
+use crate::publish::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 use crate::web::{self, CACHE, content_type, cors_read_only, none_match};
+use crate::workspace::{PHASES_DIR, PhaseFile};
+use timed::Timed;
 
 /// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
 /// are sent as they are read, so that many readers need no more memory than one.
@@ -93,6 +98,8 @@ pub struct Server {
 struct Tree {
     root: OpenDir,
     own_keys: OwnKeys,
+    /// Of a workspace, what its records say when.
+    timed: Option<Timed>,
 }
 
 impl Server {
@@ -104,7 +111,9 @@ impl Server {
         let failed = |error| ServeError::Folder { dir: config.dir.clone(), error };
         let root = OpenDir::open(&config.dir).map_err(failed)?;
         refuse_private_keys_of(&config.dir, &config.own_keys)?;
-        let tree = Tree { root, own_keys: config.own_keys };
+        refuse_private_keys(&config.dir.join(PHASES_DIR), &config.own_keys)?;
+        let timed = Timed::of(&config.dir);
+        let tree = Tree { root, own_keys: config.own_keys, timed };
         let tls = config.tls.as_ref().map(TlsFiles::load).transpose()?;
         let failed = |error| ServeError::Listen { addr: config.listen, error };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
@@ -136,7 +145,8 @@ async fn answer(State(tree): State<Arc<Tree>>, request: Request) -> Response {
             .into_response();
     }
     let path = request.uri().path().to_owned();
-    let read = tokio::task::spawn_blocking(move || read(&tree, &path)).await;
+    let now = Timestamp::now();
+    let read = tokio::task::spawn_blocking(move || read(&tree, &path, now)).await;
     match read {
         Ok(Some(found)) => file(request.headers(), found),
         Ok(None) | Err(_) => refusal(StatusCode::NOT_FOUND, "no such file"),
@@ -207,8 +217,8 @@ fn file(headers: &HeaderMap, found: Found) -> Response {
     response
 }
 
-/// The file at `path` of a URL. `None` for whatever is not a file of the tree.
-fn read(tree: &Tree, path: &str) -> Option<Found> {
+/// The file at `path` of a URL. `None` for whatever is not a file of the tree at `now`.
+fn read(tree: &Tree, path: &str, now: Timestamp) -> Option<Found> {
     // Decoded after it is split: an encoded slash is part of a name, and no name has one.
     let decode = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().ok();
     let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
@@ -218,8 +228,14 @@ fn read(tree: &Tree, path: &str) -> Option<Found> {
         return None;
     }
     let file: PathBuf = segments.iter().map(|segment| &**segment).collect();
+    let of_phase = match tree.timed.as_ref().map(|timed| timed.file(&segments.join("/"), now)) {
+        Some(PhaseFile::Nothing) => return None,
+        Some(PhaseFile::First(path)) => tree.root.file(path).ok(),
+        Some(PhaseFile::Tree) | None => None,
+    };
     // Links are followed to files of the tree; what is no file, a pipe say, is not read.
-    let mut opened = tree.root.file_inside(Path::new(WELL_KNOWN), &file).ok()?;
+    let in_tree = || tree.root.file_inside(Path::new(WELL_KNOWN), &file).ok();
+    let mut opened = of_phase.or_else(in_tree)?;
     let metadata = opened.metadata().ok()?;
     let is_long = metadata.len() > MAX_WHOLE;
     let most = if is_long { CHUNK as u64 } else { MAX_WHOLE };

@@ -111,6 +111,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys publish --mnemonic ~/words",
             "namesys publish --ipns-key-file ~/keys/ipns.key --wait=10m",
+            "namesys publish --ahead --mnemonic ~/words",
             "namesys publish --to https --site folder=/srv/www --site-url https://nick.example",
             "namesys publish --dry-run sent --ipns-key-file ~/keys/ipns.key",
         ],

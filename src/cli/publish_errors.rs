@@ -4,8 +4,8 @@ use namesys::ipfs::{BlockError, CarError};
 use namesys::ipns::RecordError;
 use namesys::publish::site::{SiteError, SiteFault, SiteStopped};
 use namesys::publish::{
-    NotInHistory, PackFailed, ParcelError, PrivateKeyError, PublishTreeError, RequireError,
-    SeriesError, Shortfall, StateError, StatusFault,
+    AheadError, NotInHistory, PackFailed, ParcelError, PrivateKeyError, PublishTreeError,
+    RequireError, SeriesError, Shortfall, StateError, StatusFault,
 };
 use namesys::report::ErrorKind;
 
@@ -19,6 +19,28 @@ impl From<StateError> for CliError {
             StateError::Record { .. } => {
                 Self::new(Exit::Unverified, ErrorKind::BadHistory, error.to_string())
             }
+        }
+    }
+}
+
+impl From<AheadError> for CliError {
+    fn from(error: AheadError) -> Self {
+        let message = error.to_string();
+        match error {
+            AheadError::Unsigned { .. } => Self::new(Exit::Failed, ErrorKind::Unsigned, message)
+                .hint("namesys sign; nothing was sent"),
+            AheadError::TooMany(_) => Self::new(Exit::Failed, ErrorKind::Unsupported, message)
+                .hint("keep only the phases of the next time in records.toml"),
+            AheadError::Sequence => Self::new(Exit::Failed, ErrorKind::SequenceTooLow, message)
+                .hint("no further record of this name can be published"),
+            AheadError::Read(_) => Self::new(Exit::Failed, ErrorKind::Io, message),
+            AheadError::Key(error) => error.into(),
+            AheadError::Tree(error) => error.into(),
+            AheadError::Pack(error) => error.into(),
+            AheadError::Record(error) => error.into(),
+            AheadError::Series(error) => error.into(),
+            AheadError::Workspace(error) => error.into(),
+            AheadError::State(error) => error.into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::error::PublishTreeError;
 use super::ledger::Ledger;
-use super::request::{Author, PublishRequest, Subject};
+use super::request::{Author, Needs, PublishRequest, Subject};
 use super::told::{THIS_WORKSPACE, said};
 use super::{History, PublishNotice};
 use crate::ipns::{UnverifiedRecord, VerifiedRecord, create_until};
@@ -58,7 +58,7 @@ pub(super) fn next_record(
     failed: Vec<String>,
 ) -> Result<Next, PublishTreeError> {
     let (key, validity, ttl) = match &request.author {
-        Author::Signed { record, over } => return signed(request, record, *over, standing),
+        Author::Signed { record, over } => return signed(request, record, over, standing),
         Author::Key { key, validity, ttl, .. } => (*key, validity.clone(), *ttl),
         Author::Later { .. } => unreachable!("what is foreseen is not made"),
     };
@@ -85,7 +85,7 @@ pub(super) fn intend(
         None => kept_value(request, known, standing, &failed)?,
     };
     if let Some(stands) = standing.only()
-        && is_reusable(request, &stands.record, &value)
+        && is_reusable(request, known, &stands.record, &value)
     {
         let (record, why) = (stands.record.clone(), "what stands says the same".to_owned());
         let (sequence, stands) = (record.fields().sequence, Some(record));
@@ -164,7 +164,7 @@ fn check_clock(request: &PublishRequest<'_>) -> Result<(), PublishTreeError> {
 fn signed(
     request: &PublishRequest<'_>,
     record: &VerifiedRecord,
-    over: Option<&VerifiedRecord>,
+    over: &[VerifiedRecord],
     standing: &Standing,
 ) -> Result<Next, PublishTreeError> {
     let served = standing.newest.iter().any(|stands| stands.record == *record);
@@ -177,11 +177,11 @@ fn signed(
                 knower: stands.from.clone().unwrap_or_else(|| THIS_WORKSPACE.to_owned()),
             });
         }
-        let is_over = over.is_some_and(|over| {
+        let is_over = over.iter().any(|over| {
             (over.fields().sequence, &over.fields().value) == (fields.sequence, &fields.value)
         });
         if fields.value != ours.value && !is_over && !request.permission.replace {
-            let over = over.map(|over| over.fields().sequence);
+            let over = over.last().map(|over| over.fields().sequence);
             return Err(PublishTreeError::NotOver { found: said(stands), over });
         }
     }
@@ -189,7 +189,12 @@ fn signed(
     Ok(Next { record: record.clone(), is_new: !served, why, notices: Vec::new() })
 }
 
-fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &str) -> bool {
+fn is_reusable(
+    request: &PublishRequest<'_>,
+    known: &Known,
+    newest: &VerifiedRecord,
+    value: &str,
+) -> bool {
     let Some(validity) = request.author.validity() else { return false };
     let fields = newest.fields();
     let asked = request.author.sequence().is_none_or(|sequence| sequence == fields.sequence);
@@ -198,7 +203,11 @@ fn is_reusable(request: &PublishRequest<'_>, newest: &VerifiedRecord, value: &st
         Subject::Newest { .. } => fields.validity() == validity.instant(),
         Subject::Tree { .. } | Subject::Root(_) => true,
     };
-    fields.value == value && asked && is_renewed && !newest.is_expired(request.now)
+    let needs = &request.permission.needs;
+    let is_above = known.reserved().is_none_or(|tree| tree.sequence() <= fields.sequence);
+    let lasts = needs.until.is_none_or(|until| until <= fields.validity());
+    let is_fit = lasts && (is_above || !needs.above_ahead);
+    fields.value == value && asked && is_renewed && is_fit && !newest.is_expired(request.now)
 }
 
 /// The sequence with which a record of `value` supersedes what stands.
@@ -245,6 +254,9 @@ fn why_new(request: &PublishRequest<'_>, standing: &Standing, value: &str) -> St
         }
         Some(record) if record.is_expired(request.now) => "what stands has expired".to_owned(),
         Some(_) if request.subject.is_renewal() => "it is to be valid for longer".to_owned(),
+        Some(_) if request.permission.needs != Needs::default() => {
+            "of what is signed ahead nothing older may win".to_owned()
+        }
         Some(_) => "another sequence was asked for".to_owned(),
     }
 }

@@ -18,10 +18,13 @@
 //! | `private_keys` | what must not be published |
 //! | `status` | what each publisher serves now |
 //! | `history` | what was published from here, under `.namesys/` |
+//! | `series`, `ahead`, `ahead_records` | what is signed for later, and put in turn without keys |
 //! | `parcel` | what goes from the machine with the keys to the one with the network |
 //! | [`site`] | the tree on web hosts |
 
 mod agreement;
+mod ahead;
+mod ahead_records;
 mod answers;
 mod author;
 mod bundle;
@@ -47,6 +50,10 @@ mod verdict;
 
 pub use crate::workspace::KEPT_TREE;
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
+pub use ahead::{AheadError, MAX_TURNS, TurnRoot, TurnTrees, turn_trees};
+pub use ahead_records::{
+    AHEAD_DIR, TurnRecord, are_ahead, is_ahead, sign_turns, turns_ahead, valid_beyond,
+};
 pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;
 pub use bundle::{Bundle, BundleError, Part};
@@ -63,7 +70,7 @@ pub use notice::PublishNotice;
 pub use parcel::{PARCEL_FILE, Parcel, ParcelError, ParcelScope, parcel_files, write_manifest};
 pub use patience::Patience;
 pub use private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
-pub use request::{Author, Permission, Planned, PublishRequest, Stood, Subject};
+pub use request::{Author, Needs, Permission, Planned, PublishRequest, Stood, Subject};
 pub use series::{MAX_SERIES, SERIES_EXTENSION, Scheduled, Series, SeriesError, series_file};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;

@@ -55,6 +55,18 @@ pub struct Permission {
     pub expect: Option<HistoryTarget>,
     /// What was planned: a new record is sent only over what was published then.
     pub planned: Option<Planned>,
+    /// What the record has to be.
+    pub needs: Needs,
+}
+
+/// What a record has to be for those that are signed ahead of it ([why](crate::spec::phases)): one
+/// that stands and is not is no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Above all that was signed ahead here before, so that none of that wins any more.
+    pub above_ahead: bool,
+    /// Valid so long.
+    pub until: Option<Timestamp>,
 }
 
 /// What a [plan](crate::plan) lists.
@@ -141,8 +153,9 @@ pub enum Author<'a> {
     Signed {
         /// The record.
         record: &'a VerifiedRecord,
-        /// What was the newest then; none where nothing was known to be published.
-        over: Option<&'a VerifiedRecord>,
+        /// What may have been published before it; none where nothing was known to be. It is sent
+        /// over one of these alone.
+        over: &'a [VerifiedRecord],
     },
     /// Nobody makes it yet: what would be made is foreseen, without the key.
     Later {

@@ -4,7 +4,7 @@
 //! A file is called `<sequence, 20 digits>-<time>.ipns-record`, with the time from which it is to be
 //! published (RFC 3339 in UTC, without `-` and `:`), and holds one record, raw protobuf. Without a
 //! time, the first is due at once, and another one interval of validity before its predecessor
-//! expires.
+//! expires. What it is put over may stand first: each is put over any that is before it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,12 @@ use jiff::tz::TimeZone;
 use crate::folder::OpenDir;
 use crate::ipns::{MAX_RECORD_BYTES, RecordError, UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
+use crate::workspace::file_time;
 
 /// Of the files of a series.
 pub const SERIES_EXTENSION: &str = "ipns-record";
 /// The time in a file's name.
-const TIME: &str = "%Y%m%dT%H%M%SZ";
+const TIME: &str = crate::workspace::FILE_TIME;
 /// Most records of a series.
 pub const MAX_SERIES: usize = 100_000;
 
@@ -72,7 +73,7 @@ pub enum SeriesError {
 
 /// The name of a record's file in a series.
 pub fn series_file(sequence: u64, due: Timestamp) -> String {
-    let due = due.to_zoned(TimeZone::UTC).strftime(TIME);
+    let due = file_time(due);
     format!("{sequence:020}-{due}.{SERIES_EXTENSION}")
 }
 
@@ -127,6 +128,17 @@ impl Series {
             series.records.push(Scheduled { file, due, record });
         }
         Ok(series)
+    }
+
+    /// All of them, by sequence.
+    pub fn into_records(self) -> Vec<Scheduled> {
+        self.records
+    }
+
+    /// Those before the one of `sequence`, over which it is put.
+    pub fn before(&self, sequence: u64) -> impl Iterator<Item = &VerifiedRecord> {
+        let before = self.records.iter().map(|one| &one.record);
+        before.take_while(move |record| record.fields().sequence < sequence)
     }
 
     /// The last whose time has come.

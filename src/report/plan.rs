@@ -46,11 +46,23 @@ pub struct PlanReport {
     /// With `--chain`: the most that all of them may come to, in wei.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cost: Option<String>,
+    /// When records with phases begin or cease to hold, in the order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<TurnReport>,
     /// Whether there is anything to do.
     pub to_do: bool,
     /// With `--out`: the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
+}
+
+/// A moment at which records change by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnReport {
+    /// When, RFC 3339.
+    pub at: String,
+    /// What changes then, from what holds before.
+    pub changes: Vec<RecordChangeReport>,
 }
 
 /// A file that changes and is no record.

@@ -34,9 +34,27 @@ pub struct PublishReport {
     pub publications: Vec<TargetOutcome>,
     /// What each gateway serves; asked once the publishers have the record.
     pub gateways: Vec<GatewayReport>,
+    /// What is signed ahead, in the order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<AheadReport>,
     /// With `--dry-run` or `--sign-only`: the files written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
+}
+
+/// A record that is signed ahead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AheadReport {
+    /// From when on it is to be published, RFC 3339.
+    pub at: String,
+    /// The tree's CID.
+    pub root: String,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Until when it is valid, RFC 3339.
+    pub validity: String,
+    /// Its file, in the workspace.
+    pub file: String,
 }
 
 /// What a gateway serves under the IPNS name.

@@ -47,8 +47,8 @@ fn tree() -> tempfile::TempDir {
 fn nothing_but_the_tree_can_be_read() {
     let dir = tree();
     let root = OpenDir::open(&dir.path().join("ws")).unwrap();
-    let root = Tree { root, own_keys: OwnKeys::default() };
-    let name = |path| read(&root, path).map(|found| found.name);
+    let root = Tree { root, own_keys: OwnKeys::default(), timed: None };
+    let name = |path| read(&root, path, Timestamp::now()).map(|found| found.name);
     for (path, file) in [
         ("/.well-known/eth/%C3%B1ick/text/avatar.json", "avatar.json"),
         ("/.well-known/eth/ñick/text/avatar.json", "avatar.json"),
@@ -91,6 +91,49 @@ fn nothing_but_the_tree_can_be_read() {
     ] {
         assert_eq!(name(path), None, "{path}");
     }
+}
+
+/// Of a workspace, from the first moment of a phase on that phase, and after the last nothing.
+#[test]
+fn records_that_change_by_time_are_served_by_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let records = |end: &str| {
+        format!(
+            "[\"nick.eth\"]\n\"text/a\" = [{{ value = \"one\", ends = 2030-01-01T00:00:00Z }}, \
+             {{ value = \"two\", starts = 2030-01-01T00:00:00Z, ends = {end} }}]\n\"text/b\" = \"x\"\n"
+        )
+    };
+    write("namesys.toml", "name = \"nick.eth\"\n");
+    write("records.toml", &records("2031-01-01T00:00:00Z"));
+    write(".well-known/eth/nick/text/a.json", "one");
+    write(".well-known/eth/nick/text/b.json", "b");
+    write("phases/20300101T000000Z/.well-known/eth/nick/text/a.json", "two");
+    let root = OpenDir::open(dir.path()).unwrap();
+    let timed = Timed::of(dir.path());
+    assert!(timed.is_some());
+    let tree = Tree { root, own_keys: OwnKeys::default(), timed };
+    let at = |record: &str, time: &str| {
+        let path = format!("/.well-known/eth/nick/text/{record}.json");
+        let found = read(&tree, &path, time.parse().unwrap())?;
+        Some(String::from_utf8(found.start).unwrap())
+    };
+    assert_eq!(at("a", "2029-12-31T23:59:59Z").as_deref(), Some("one"));
+    assert_eq!(at("a", "2030-01-01T00:00:00Z").as_deref(), Some("two"));
+    assert_eq!(at("a", "2031-01-01T00:00:00Z"), None);
+    assert_eq!(at("b", "2031-01-01T00:00:00Z").as_deref(), Some("b"));
+    let aside =
+        read(&tree, "/phases/20300101T000000Z/.well-known/eth/nick/text/a.json", Timestamp::now());
+    assert!(aside.is_none(), "what is to come is not served as a file");
+    // Read again once it is another file; one that is wrong is as it was.
+    write("records.toml", &records("2032-01-01T00:00:00Z"));
+    assert_eq!(at("a", "2031-01-01T00:00:00Z").as_deref(), Some("two"));
+    write("records.toml", "[");
+    assert_eq!(at("a", "2032-01-01T00:00:00Z"), None);
 }
 
 /// A server on loopback over [`tree`].

@@ -130,7 +130,7 @@ fn flat_copy(
     }
 }
 
-fn is_current(
+pub(super) fn is_current(
     bytes: &[u8],
     name: &Name,
     key: &RecordKey,

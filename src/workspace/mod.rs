@@ -5,6 +5,7 @@
 //! | `namesys.toml` | the names, whose keys, approvals, targets; never a secret |
 //! | `records.toml` | what should be true: one table for each name |
 //! | `.well-known/` | what is signed: the publishable tree |
+//! | `phases/` | what is signed for later: it takes its place there in its time |
 //! | `.namesys/` | lock, temporary files, what was published; can be rebuilt |
 //!
 //! Files are replaced atomically; whoever changes one holds the [`Lock`].
@@ -46,6 +47,7 @@ mod sign_request;
 mod stop;
 mod targets;
 mod tree;
+mod turns;
 mod waiting;
 
 use std::io;
@@ -79,7 +81,8 @@ pub use network::{Network, UnknownNetwork};
 pub use owners::{Owners, SafeDirectory};
 pub use pending::Pending;
 pub use phases::{
-    Holds, MAX_PHASES, NoPhase, Phase, PhaseError, Phases, TimeError, file_time, parse_time,
+    FILE_TIME, Holds, MAX_PHASES, NoPhase, Phase, PhaseError, Phases, TimeError, file_time,
+    parse_time,
 };
 pub(crate) use plan::planned;
 pub use plan::{Change, Expected, RecordState, plan, plan_and_root};
@@ -92,6 +95,10 @@ pub use stop::Stop;
 pub use targets::{Place, PublisherTarget, SiteTarget, Target, UploadTarget, Wish};
 pub(crate) use tree::read_bounded;
 pub use tree::{TreeEntry, TreeError, walk};
+pub use turns::{
+    Ahead, Coming, PHASES_DIR, PhaseFile, Turn, file_at, phase_file_now, phase_path, plan_ahead,
+    turn_of, turns,
+};
 use waiting::Waiting;
 
 /// The configuration file, which also marks the workspace's folder.
@@ -179,17 +186,6 @@ impl Workspace {
     /// whom a lock is waited for.
     pub fn waiting(self, what: &str, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self { waiting: Waiting::new(what, told), ..self }
-    }
-
-    /// The same at another time: which phases of the records hold.
-    #[must_use]
-    pub fn at_time(self, now: Timestamp) -> Self {
-        Self { clock: Some(now), ..self }
-    }
-
-    /// The time it is.
-    pub fn now(&self) -> Timestamp {
-        self.clock.unwrap_or_else(Timestamp::now)
     }
 
     /// The nearest folder at or above `start` with a `namesys.toml`, which is the user's or one

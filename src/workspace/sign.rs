@@ -9,7 +9,9 @@ use super::approving::approve_missing;
 use super::known::signed_now;
 use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
+use super::turns::{plan_ahead, signed_in_advance};
 use super::{ApprovalMode, Config, Facts, MassRemoval, Removal};
+use crate::ens::Name;
 use crate::folder::OpenDir;
 use crate::index::Said;
 use crate::keys::SignerKey;
@@ -53,12 +55,16 @@ pub async fn sign_into(
     let expected =
         Expected { signer: Some(signer), owner, wallet, mode: request.mode, flat: request.flat };
     let mut changes = plan(request.workspace, config, request.records, &expected)?;
+    let mut ahead = plan_ahead(request.workspace, config, request.records, &expected)?;
     if let Some(only) = request.only {
         changes.retain(|change| change.name.is_or_is_under(only));
+        ahead.coming.retain(|coming| coming.change.name.is_or_is_under(only));
     }
     check_removal(request, &changes)?;
-    let (removed, wanted): (Vec<_>, Vec<_>) =
+    let (removed, mut wanted): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.state == RecordState::Removed);
+    take_in_turn(request, config, &expected, &mut wanted, outcome)?;
+    wanted.extend(ahead.coming.into_iter().map(|coming| coming.change));
     let total = wanted.len() as u64;
     let mut to_sign: Vec<Change> = wanted
         .into_iter()
@@ -85,12 +91,53 @@ pub async fn sign_into(
         let Change { name, key, path, .. } = change;
         outcome.removed.push(SignedFile { name, key, path });
     }
+    // What has begun has its place in the tree, and what goes went before.
+    let is_meant = |path: &&String| {
+        request.only.is_none_or(|only| path.contains(&format!("/{}/", only.well_known())))
+    };
+    ahead.idle.iter().filter(is_meant).try_for_each(|path| request.workspace.remove(path))?;
     match outcome.unapproved.first().cloned() {
         None => Ok(()),
         Some(first) => {
             Err(SignError::NoApproval { first, count: outcome.unapproved.len(), signer })
         }
     }
+}
+
+/// What was signed in advance takes its place in the tree as it is, without a signature.
+fn take_in_turn(
+    request: &SignRequest<'_>,
+    config: &Config,
+    expected: &Expected,
+    wanted: &mut Vec<Change>,
+    outcome: &mut SignOutcome,
+) -> Result<(), SignError> {
+    let SignRequest { workspace, records, .. } = request;
+    let temporary = workspace.temporary()?;
+    let mut place = |change: &Change| {
+        if request.force || change.state == RecordState::Signed {
+            return Ok(false);
+        }
+        let bytes = signed_in_advance(workspace, config, records, expected, change);
+        let Some(bytes) = bytes else { return Ok(false) };
+        for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
+            let written = workspace.folder().write(path, &bytes, &temporary, false);
+            written.map_err(workspace.failed(path))?;
+        }
+        let Change { name, key, path, .. } = change.clone();
+        outcome.signed.push(SignedFile { name, key, path });
+        Ok::<_, SignError>(true)
+    };
+    let mut failed = None;
+    wanted.retain(|change| match failed.is_none().then(|| place(change)) {
+        Some(Ok(is_placed)) => !is_placed,
+        Some(Err(error)) => {
+            failed = Some(error);
+            true
+        }
+        None => true,
+    });
+    failed.map_or(Ok(()), Err)
 }
 
 /// Whether signing `changes` removes so much of what is signed that it may be a mistake.

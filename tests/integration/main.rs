@@ -44,6 +44,7 @@ mod sources;
 mod strangers;
 mod targets;
 mod terminal;
+mod timed;
 #[cfg(target_os = "linux")]
 mod typed;
 mod upkeep;

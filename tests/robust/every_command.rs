@@ -45,9 +45,15 @@ enum Before {
     Published,
     /// And published elsewhere since.
     Behind,
+    /// Of the published, with a phase that is to come, not signed.
+    Timed,
+    /// Signed.
+    Phased,
+    /// Published ahead, and changed since.
+    Ahead,
 }
 
-const SCENES: [Scene; 33] = [
+const SCENES: &[Scene] = &[
     scene(Before::Nothing, &["init", "nick.eth"]),
     scene(Before::Names, &["name", "remove", "other.eth", "--keep"]),
     scene(Before::Carried, &["name", "add", "other.eth"]),
@@ -105,6 +111,11 @@ const SCENES: [Scene; 33] = [
     scene(Before::Wanted, &["apply", "--yes", "--validity", LATER]),
     scene(Before::Signed, &["apply", "--yes", "--validity", LATER]),
     scene(Before::Behind, &["pull"]),
+    scene(Before::Timed, &["set", "text", "note", "later", "--starts", "2098-01-01T00:00:00Z"]),
+    scene(Before::Timed, &["sign"]),
+    scene(Before::Phased, &["publish", "--ahead", "--validity", LATER]),
+    scene(Before::Ahead, &["publish", "--validity", LATER]),
+    scene(Before::Ahead, &["renew", "--validity", "2101-01-01T00:00:00Z"]),
     scene(
         Before::Published,
         &["clone", "nick.eth", "cloned", "--ipns", IPNS_NAME, "--owner", OWNER],
@@ -221,6 +232,15 @@ impl Beginnings {
         let from = ["--value", "/ipfs/bafkqaaa", "--ipns-key-file", "ipns.key"];
         published.done(&[&["ipns", "sign"], &from[..], &newer].concat());
         let behind = behind(&published);
+        let timed = published.copy();
+        let phase = ["--starts", "2098-01-01T00:00:00Z", "--ends", "2099-01-01T00:00:00Z"];
+        timed.done(&[&["set", "text", "url", "https://example.com/later"], &phase[..]].concat());
+        let phased = timed.copy();
+        phased.done(&["sign"]);
+        let ahead = phased.copy();
+        ahead.done(&["publish", "--ahead", "--validity", LATER]);
+        ahead.done(&["set", "text", "avatar", "https://example.com/4"]);
+        ahead.done(&["sign"]);
         signed.done(&["unset", "text", "url"]);
         let names = nothing.copy();
         names.done(&["init", "nick.eth", "other.eth", "--storage", "wallet"]);
@@ -238,6 +258,9 @@ impl Beginnings {
             (Before::Signed, signed),
             (Before::Published, published),
             (Before::Behind, behind),
+            (Before::Timed, timed),
+            (Before::Phased, phased),
+            (Before::Ahead, ahead),
         ];
         Self { places: places.into(), name: ipns.name(), secrets: secrets(&ipns, &signer) }
     }

@@ -1,12 +1,14 @@
 //! `list`, `diff`
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use namesys::ens::Name;
 use namesys::record::{CoinType, KINDS, RecordKey, record_path};
 use namesys::report::{PhaseReport, RecordStateReport, RecordsReport};
 use namesys::workspace::{
-    ApprovalMode, Change, Config, Expected, Holds, Phases, RecordState, Records, plan,
+    ApprovalMode, Change, Config, Expected, Holds, Phases, RecordState, Records, phase_path, plan,
+    plan_ahead,
 };
 
 use crate::cli::cmd::set::{shown_value, time_of};
@@ -104,6 +106,9 @@ fn changes(
     let expected = expected(&session.config);
     let mut changes = plan(&session.workspace, &session.config, &records, &expected)?;
     changes.extend(resting(&records, &changes));
+    let ahead = plan_ahead(&session.workspace, &session.config, &records, &expected)?;
+    let coming = ahead.coming.into_iter().map(|one| (one.change.path, one.change.state));
+    let coming: HashMap<String, RecordState> = coming.collect();
     let all = changes.len();
     changes.retain(|change| {
         name.as_ref().is_none_or(|name| change.name.is_or_is_under(name))
@@ -115,7 +120,7 @@ fn changes(
         let labels = || a.name.as_str().rsplit('.').cmp(b.name.as_str().rsplit('.'));
         place(&a.name).cmp(&place(&b.name)).then_with(labels).then_with(|| a.key.cmp(&b.key))
     });
-    let rows = changes.into_iter().flat_map(|change| rows(change, &records));
+    let rows = changes.into_iter().flat_map(|change| rows(change, &records, &coming));
     Ok((all, rows.collect()))
 }
 
@@ -140,7 +145,11 @@ fn resting(records: &Records, changes: &[Change]) -> Vec<Change> {
 }
 
 /// A line for each phase of a record, or one for the record.
-fn rows(change: Change, records: &Records) -> Vec<RecordStateReport> {
+fn rows(
+    change: Change,
+    records: &Records,
+    coming: &HashMap<String, RecordState>,
+) -> Vec<RecordStateReport> {
     let phases = records.phases(&change.name, &change.key).map(Phases::timed).unwrap_or_default();
     let mut rows = Vec::new();
     let of_now = RecordStateReport {
@@ -162,7 +171,12 @@ fn rows(change: Change, records: &Records) -> Vec<RecordStateReport> {
         let (state, old) = match holds {
             Holds::Now => (of_now.state, of_now.old.clone()),
             Holds::Ended => (RecordState::Ended, None),
-            Holds::Coming => (RecordState::Unsigned, None),
+            Holds::Coming => {
+                let path = record_path(&change.name, &change.key);
+                let path = phase.starts.map(|starts| phase_path(starts, &path));
+                let state = path.and_then(|path| coming.get(&path).copied());
+                (state.unwrap_or(RecordState::Unsigned), None)
+            }
         };
         let (value, holds) = (Some(value), Some(holds));
         rows.push(RecordStateReport { value, old, state, starts, ends, holds, ..of_now.clone() });

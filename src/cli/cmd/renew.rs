@@ -6,6 +6,7 @@ use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::{Config, RecordedKeys};
 
+use super::publish::ahead;
 use super::publish::publication::PublicationArgs;
 use super::publish::report::published;
 use crate::cli::context::Context;
@@ -35,13 +36,22 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let keys = former_keys(&session.config, former.as_ref())?;
         session.config = session.config.with_former(&keys);
     }
-    let publication = args.publication.open(context, session)?;
+    let mut publication = args.publication.open(context, session)?;
+    let is_own = !args.foreign && args.former.is_none();
+    if is_own {
+        ahead::renewing(&mut publication)?;
+    }
+    let then = ahead::Then::of(&publication);
     let subject = Subject::Newest { foreign: args.foreign };
     let outcome = publication.send(subject, None, Missing::MayGo)?;
     if !outcome.new_record && outcome.lost.is_empty() {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
-    Ok(published(outcome))
+    let ahead = match is_own {
+        true => then.sign_anew(context, &outcome, true)?,
+        false => Vec::new(),
+    };
+    Ok(published(outcome, ahead))
 }
 
 /// The keys of a name that was rotated away: of `name`, or the last.

@@ -7,6 +7,7 @@ use namesys::publish::{History, HistoryTarget, Subject, root_before, status};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
 
+use super::publish::ahead;
 use super::publish::publication::PublicationArgs;
 use super::publish::report::published;
 use crate::cli::context::Context;
@@ -34,7 +35,8 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
-    let publication = args.publication.open(context, session)?.reading(&args.uploads)?;
+    let mut publication = args.publication.open(context, session)?.reading(&args.uploads)?;
+    ahead::renewing(&mut publication)?;
     let name = publication.name();
     let kept = History::of(&publication.session.workspace).records(&name)?;
     let root = context.block_on(async {
@@ -43,10 +45,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         kept_by(&root, &uploads, args.force, context).await?;
         Ok(root)
     })?;
+    let then = ahead::Then::of(&publication);
     // The older tree was asked for: what it lacks of the base may go.
     let outcome = publication.send(Subject::Root(root), None, Missing::MayGo)?;
     if !outcome.lost.is_empty() {
-        return Ok(published(outcome));
+        return Ok(published(outcome, Vec::new()));
     }
     if !outcome.new_record {
         context.output.note("this is what is published: the same record, for those that lack it");
@@ -54,7 +57,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     context
         .output
         .note("records.toml and .well-known are as they were: publish goes forward again");
-    Ok(published(outcome))
+    let ahead = then.sign_anew(context, &outcome, false)?;
+    Ok(published(outcome, ahead))
 }
 
 /// Says which uploads are not seen to keep the tree. Where none is, nobody could read it.

@@ -10,7 +10,7 @@ use namesys::report::{SignReport, SignedFileReport};
 use namesys::wallet::Wallet;
 use namesys::workspace::{
     ApprovalMode, RecordedKeys, Records, Removal, SignOutcome, SignRequest, Signer,
-    approval_stands, sign_into,
+    approval_stands, sign_into, turn_of,
 };
 
 use crate::cli::claims;
@@ -299,7 +299,8 @@ pub fn report(outcome: &SignOutcome, signer: Signer<'_>) -> SignReport {
 impl Human for SignReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         for SignedFileReport { file, .. } in self.records.iter().take(SHOWN) {
-            writeln!(out, "signed   {} {}", file.name, file.key)?;
+            let from = turn_of(&file.path).map(|turn| format!(", from {turn}")).unwrap_or_default();
+            writeln!(out, "signed   {} {}{from}", file.name, file.key)?;
         }
         if self.records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;

@@ -102,7 +102,7 @@ impl World {
                 uploads: &uploads,
                 progress: None,
             },
-            author: Author::Signed { record: &sent.record, over: sent.over.as_ref() },
+            author: Author::Signed { record: &sent.record, over: sent.over.as_slice() },
             publishers: &publishers,
             gateways: &gateways,
             trees: Some(&trees),

@@ -11,7 +11,9 @@ use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
 use namesys::plan::{PlanFile, PlanFileError};
 use namesys::publish::{Permission, PublishOutcome, Shortfall};
-use namesys::report::{ApplyReport, ErrorKind, PlanReport, SetupNamesReport};
+use namesys::report::{
+    AheadReport, ApplyReport, ErrorKind, PlanReport, PublishReport, SetupNamesReport,
+};
 use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 
 use crate::cli::cmd::plan::report::{report as plan_report, show_all_that_goes};
@@ -19,7 +21,7 @@ use crate::cli::cmd::plan::survey::{Services, Survey, survey, unread};
 use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
 use crate::cli::cmd::publish::publication::PublicationArgs;
 use crate::cli::cmd::publish::report::report as publish_report;
-use crate::cli::cmd::publish::{check_tree, send_tree};
+use crate::cli::cmd::publish::{check_tree, send_all};
 use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::cmd::sign::{Signed, Signing, sign};
 use crate::cli::context::Context;
@@ -243,8 +245,9 @@ impl Work<'_> {
             let again =
                 Session { workspace: session.workspace.clone(), config: session.config.clone() };
             match self.publish(again, fan_out, ipns, survey) {
-                Ok(outcome) => {
-                    done.publish = Some(publish_report(&outcome, Vec::new()));
+                Ok((outcome, ahead)) => {
+                    let report = publish_report(&outcome, Vec::new());
+                    done.publish = Some(PublishReport { ahead, ..report });
                     if let Some(shortfall) = outcome.shortfall {
                         return (done, Some(shortfall.into()));
                     }
@@ -314,7 +317,7 @@ impl Work<'_> {
         fan_out: FanOut,
         derived: Option<IpnsKey>,
         shown: &Survey,
-    ) -> Result<PublishOutcome, CliError> {
+    ) -> Result<(PublishOutcome, Vec<AheadReport>), CliError> {
         let Self { args, context, .. } = self;
         check_tree((false, false), context, &session)?;
         let key = match derived {
@@ -332,7 +335,7 @@ impl Work<'_> {
         if let Removal::Ask(_) = publication.removal {
             publication.removal = Removal::Ask(&may);
         }
-        send_tree(context, publication, self.uploads, None)
+        send_all(false, context, publication, self.uploads, None)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use namesys::keys::IpnsName;
+use namesys::ipns::VerifiedRecord;
 use namesys::publish::{Author, Permission, Scheduled, Series, Subject, made_over};
 use namesys::published::PublishedTree;
 use namesys::report::{ErrorKind, IpnsPutReport};
@@ -51,7 +51,8 @@ pub fn run(args: &PutArgs, dir: &Path, context: &Context) -> Result<Outcome, Cli
             wait(next.due, context)?;
         }
         let due = series.due(Timestamp::now()).unwrap_or(next);
-        let done = put(args, due, name, session.as_ref(), context);
+        let before: Vec<_> = series.before(due.record.fields().sequence).cloned().collect();
+        let done = put(args, due, before, session.as_ref(), context);
         let failed = match &done {
             Ok(outcome) => outcome.error(),
             Err(error) => Some(error),
@@ -103,11 +104,11 @@ fn sleep(context: &Context, time: Duration) -> Result<(), CliError> {
 fn put(
     args: &PutArgs,
     due: &Scheduled,
-    name: IpnsName,
+    mut over: Vec<VerifiedRecord>,
     session: Option<&Session>,
     context: &Context,
 ) -> Result<Outcome, CliError> {
-    let now = Timestamp::now();
+    let (now, name) = (Timestamp::now(), due.record.name());
     if due.record.is_expired(now) {
         let message = format!("{} has expired", due.file.display());
         return Err(CliError::new(Exit::Failed, ErrorKind::Expired, message)
@@ -123,7 +124,8 @@ fn put(
     let workspace = session.map(|session| &session.workspace);
     let locked = workspace.map(|workspace| Ok::<_, CliError>((workspace, workspace.lock()?)));
     let locked = locked.transpose()?;
-    let over = workspace.map(|workspace| made_over(workspace, &due.record)).transpose()?;
+    let made = workspace.map(|workspace| made_over(workspace, &due.record)).transpose()?;
+    over.extend(made.flatten());
     let config = session.map(|session| &session.config);
     let publishers = args.publishers.for_single_records(context, config)?;
     let fan_out = FanOut::to_all(context, publishers, args.gateways.get(context, config)?)?;
@@ -131,16 +133,16 @@ fn put(
         context,
         Sending {
             locked,
-            names: (config.map(|config| config.name()), name),
+            names: (config.map(|config| config.name()), *name),
             subject: Subject::Root(root),
-            author: Author::Signed { record: &due.record, over: over.flatten().as_ref() },
+            author: Author::Signed { record: &due.record, over: &over },
             judge: None,
             permission: Permission::default(),
             removal: Removal::Any,
         },
     )?;
     let report = IpnsPutReport {
-        fields: fields(Some(&name), sent.record.fields()),
+        fields: fields(Some(name), sent.record.fields()),
         publications: sent.publications,
     };
     Ok(Outcome::partial(report, sent.shortfall.map(CliError::from)))

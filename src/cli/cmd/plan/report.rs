@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
+use jiff::{Span, Timestamp};
 use namesys::chain::setup::ether;
+use namesys::ens::Name;
 use namesys::published::shown_value as beginning;
+use namesys::record::{RecordKey, Value};
 use namesys::report::{
     FileChangeReport, PlanReport, PlannedPublicationReport, PlannedTransactionReport,
-    PlannedUploadReport, PublishedReport, RecordChangeReport,
+    PlannedUploadReport, PublishedReport, RecordChangeReport, TurnReport,
 };
-use namesys::workspace::Config;
+use namesys::workspace::{Config, Records, Turn, turns};
 
 use super::survey::Survey;
 use crate::cli::cmd::set::shown_value;
@@ -75,11 +78,32 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
         publications: publications.collect(),
         transactions: on_chain.map(|found| found.transactions.clone()).unwrap_or_default(),
         max_cost: on_chain.map(|found| found.max_cost.clone()),
+        turns: turn_reports(wanted),
         to_do: !plan.draft.is_signed()
             || plan.publishes()
             || on_chain.is_some_and(|found| !found.transactions.is_empty()),
         written: None,
     }
+}
+
+/// When what is wanted changes by itself.
+fn turn_reports(wanted: &Records) -> Vec<TurnReport> {
+    let change = |at: Timestamp, name: &Name, key: &RecordKey, new: Option<Value>| {
+        let before = at.checked_sub(Span::new().seconds(1)).unwrap_or(at);
+        let old = wanted.phases(name, key).and_then(|phases| phases.at(before));
+        RecordChangeReport {
+            name: name.to_string(),
+            record: key.to_string(),
+            old: old.map(ToString::to_string),
+            new: new.map(|value| value.to_string()),
+        }
+    };
+    let report = |turn: Turn| {
+        let changes = turn.changes.into_iter();
+        let changes = changes.map(|(name, key, new)| change(turn.at, &name, &key, new));
+        TurnReport { at: turn.at.to_string(), changes: changes.collect() }
+    };
+    turns(wanted).into_iter().map(report).collect()
 }
 
 impl Human for PlanReport {
@@ -125,6 +149,11 @@ fn show(plan: &PlanReport, out: &mut dyn Write, going: usize) -> io::Result<()> 
         has(out, "publish", &target.to, target.has, "the record")?;
     }
     chain(plan, out)?;
+    for TurnReport { at, changes } in plan.turns.iter().take(SHOWN) {
+        writeln!(out, "later     from {}", when(at))?;
+        changes.iter().take(SHOWN).try_for_each(|change| record(out, change))?;
+        more(out, changes.len().saturating_sub(SHOWN))?;
+    }
     if !plan.to_do {
         writeln!(out, "nothing to do")?;
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use namesys::publish::{
-    Agreement, Author, Enough, Parcel, ParcelScope, Permission, PublishOutcome, PublishRequest,
-    Source, Subject, TemporaryCar, dry_record, parcel_files, sign_ahead, write_manifest,
+    AHEAD_DIR, Agreement, Author, Enough, Parcel, ParcelScope, Permission, PublishOutcome,
+    PublishRequest, Source, Subject, TemporaryCar, dry_record, is_ahead, parcel_files, sign_ahead,
+    write_manifest,
 };
 use namesys::published::Judge;
 use namesys::report::ErrorKind;
@@ -74,6 +75,12 @@ pub fn write(
         written.push(write_manifest(dir, &scope, &root, &record, over)?);
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");
+    if keep && is_ahead(&session.workspace) {
+        context.output.warn(format_args!(
+            "once this is sent, what is signed ahead in {AHEAD_DIR} wins no more: namesys publish \
+             --ahead signs it anew"
+        ));
+    }
     let written = written.iter().map(|path| path.display().to_string()).collect();
     let outcome = PublishOutcome {
         record,
@@ -139,12 +146,12 @@ pub fn publish_signed(
         locked,
         names: (Some(&parcel.name), name),
         subject,
-        author: Author::Signed { record: &parcel.record, over: parcel.over.as_ref() },
+        author: Author::Signed { record: &parcel.record, over: parcel.over.as_slice() },
         judge: Some(Judge::of_parcel(names, missing).with_keys(context.own_keys())),
         permission: args.permission.get(session.as_ref()),
         removal: args.permission.mass_removal.removal(&ask),
     };
     let sent = fan_out.send(context, sending);
     bar.finish();
-    Ok(published(sent?))
+    Ok(published(sent?, Vec::new()))
 }

@@ -1,6 +1,7 @@
 //! `publish`: the tree to IPFS, its root under the IPNS name, read back from every publisher; or
 //! the tree to web hosts.
 
+pub mod ahead;
 pub mod air_gap;
 pub mod https;
 pub mod ipfs;
@@ -14,7 +15,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::ipfs::upload::Upload;
 use namesys::publish::{PublishOutcome, Subject};
 use namesys::published::Missing;
-use namesys::report::ErrorKind;
+use namesys::report::{AheadReport, ErrorKind};
 use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records, Verdict};
 
 use super::pack::pack_bundle;
@@ -63,6 +64,12 @@ pub struct Args {
     /// Fail, before anything is sent, where a wanted record is not signed, or a signed one not wanted
     #[arg(long, conflicts_with = "signed")]
     strict: bool,
+    /// Also upload what holds later, and sign its IPNS records into phases/ipns: a machine without
+    /// keys puts each in turn (ipns put --due phases/ipns --watch). Every later publish, renew and
+    /// rollback signs them anew, above the old ones. A record does not say when it may be published:
+    /// whoever has that folder can publish what is in it before its time
+    #[arg(long, conflicts_with_all = ["dry_run", "sign_only", "signed"])]
+    ahead: bool,
     #[command(flatten)]
     sites: SiteArgs,
     #[command(flatten)]
@@ -106,18 +113,37 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let publication = args.publication.open(context, session)?.reading(&args.uploads)?;
-    let outcome = send_tree(context, publication, &uploads, args.sequence)?;
+    let (outcome, signed) = send_all(args.ahead, context, publication, &uploads, args.sequence)?;
     if outcome.lost.is_empty() || outcome.new_record {
         author.note_reuse(context, &outcome.record, outcome.new_record);
     }
-    Ok(published(outcome))
+    Ok(published(outcome, signed))
+}
+
+/// As [`send_tree`], with what is to come where `asked`, or where it was signed ahead before.
+///
+/// # Errors
+/// As [`send_tree`]; a phase that is not signed.
+pub fn send_all(
+    asked: bool,
+    context: &Context,
+    mut publication: Publication<'_>,
+    uploads: &[Box<dyn Upload>],
+    sequence: Option<u64>,
+) -> Result<(PublishOutcome, Vec<AheadReport>), CliError> {
+    let mut prepared = ahead::prepare(asked, context, &mut publication)?;
+    prepared.send(context, &publication.session.workspace, uploads)?;
+    let then = ahead::Then::of(&publication);
+    let outcome = send_tree(context, publication, uploads, sequence)?;
+    let signed = then.sign(context, &prepared, &outcome)?;
+    Ok((outcome, signed))
 }
 
 /// Packs what is signed, uploads it, publishes its root, and reads it back.
 ///
 /// # Errors
 /// Those that stop everything.
-pub fn send_tree(
+fn send_tree(
     context: &Context,
     publication: Publication<'_>,
     uploads: &[Box<dyn Upload>],
@@ -162,6 +188,7 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
                 (args.publication.permission.expect.is_some(), "--expect"),
                 (args.signed.is_some(), "--signed"),
                 (args.sequence.is_some(), "--sequence"),
+                (args.ahead, "--ahead"),
                 (args.publication.author.validity.is_some(), "--validity"),
                 (args.uploads.are_given(), "--upload"),
                 (args.publication.fan_out.names_publishers(), "--publisher"),

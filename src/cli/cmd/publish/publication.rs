@@ -2,6 +2,7 @@
 //! sent, unless something would be lost.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cid::Cid;
 use namesys::ipns::Validity;
@@ -10,7 +11,7 @@ use namesys::publish::{Author, HistoryTarget, Permission, PublishOutcome, Subjec
 use namesys::published::{Judge, Missing};
 use namesys::workspace::{Lock, Records, Removal};
 
-use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending};
+use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending, validity_or_default};
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::CliError;
@@ -46,7 +47,7 @@ impl PermissionArgs {
     pub fn get(&self, session: Option<&Session>) -> Permission {
         let always = session.is_some_and(|session| session.config.replace);
         let expect = self.expect.clone();
-        Permission { replace: self.replace || always, expect, planned: None }
+        Permission { replace: self.replace || always, expect, ..Permission::default() }
     }
 }
 
@@ -130,6 +131,21 @@ impl Publication<'_> {
     /// Whose record it is.
     pub fn name(&self) -> IpnsName {
         self.key.name()
+    }
+
+    /// The key, and how long a reader may keep a new record.
+    pub fn key_and_ttl(&self) -> (IpnsKey, Duration) {
+        (self.key.clone(), self.args.author.ttl)
+    }
+
+    /// Until when a new record is to be valid, where a flag says.
+    pub fn given_validity(&self) -> Option<&Validity> {
+        self.args.author.validity.as_ref()
+    }
+
+    /// Until when a new record would be valid.
+    pub fn validity_of_new(&self) -> Validity {
+        self.validity.clone().unwrap_or_else(|| validity_or_default(self.given_validity()))
     }
 
     /// Publishes; a new record has `sequence`, where one is given.

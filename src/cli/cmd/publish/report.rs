@@ -4,15 +4,15 @@ use std::io::{self, Write};
 
 use namesys::net::beside;
 use namesys::publish::{PublishOutcome, Sight, TargetOutcome};
-use namesys::report::{GatewayReport, PublishReport, UploadReport};
+use namesys::report::{AheadReport, GatewayReport, PublishReport, UploadReport};
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::words::{Tone, state, when};
 
-/// What came of a publication.
-pub fn published(outcome: PublishOutcome) -> Outcome {
-    let report = report(&outcome, Vec::new());
+/// What came of a publication, and what is signed to come after it.
+pub fn published(outcome: PublishOutcome, ahead: Vec<AheadReport>) -> Outcome {
+    let report = PublishReport { ahead, ..report(&outcome, Vec::new()) };
     Outcome::partial(report, outcome.shortfall.map(CliError::from))
 }
 
@@ -39,6 +39,7 @@ pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
         uploads: uploads.collect(),
         publications: outcome.publications.clone(),
         gateways: gateways.collect(),
+        ahead: Vec::new(),
         written,
     }
 }
@@ -77,6 +78,9 @@ impl Human for PublishReport {
             let reason = error.as_deref().unwrap_or_default();
             let word = state(Tone::Open, word);
             writeln!(out, "gateway    {word}  {}: {}", shown(from), shown(beside(from, reason)))?;
+        }
+        for AheadReport { at, root, sequence, .. } in &self.ahead {
+            writeln!(out, "ahead      sequence {sequence}, from {at}: {root}")?;
         }
         self.written.iter().try_for_each(|file| writeln!(out, "wrote      {file}"))
     }

@@ -6,7 +6,7 @@ use cid::Cid;
 use namesys::ens::WELL_KNOWN;
 use namesys::publish::Source;
 use namesys::report::StatusReport;
-use namesys::workspace::{RecordState, plan_and_root};
+use namesys::workspace::{RecordState, plan_ahead, plan_and_root};
 
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::pack::root_of;
@@ -32,7 +32,9 @@ impl Here {
         let Session { workspace, config } = session;
         let records = workspace.wanted(config)?;
         let (changes, root) = plan_and_root(workspace, config, &records, &expected(config))?;
-        let unsigned = changes.iter().filter(|change| change.state != RecordState::Signed).count();
+        let ahead = plan_ahead(workspace, config, &records, &expected(config))?.coming;
+        let all = changes.iter().chain(ahead.iter().map(|coming| &coming.change));
+        let unsigned = all.filter(|change| change.state != RecordState::Signed).count();
         let root = match (root, workspace.dir().join(WELL_KNOWN).is_dir()) {
             (None, true) => Some(root_of(context, &Source::WellKnown(workspace.dir().to_owned()))?),
             (root, is_there) => root.filter(|_| is_there),

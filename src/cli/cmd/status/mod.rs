@@ -16,7 +16,7 @@ use namesys::net::beside;
 use namesys::publish::{
     History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
 };
-use namesys::published::{BaseFile, Known, PublishedTree};
+use namesys::published::{BaseFile, Known, PublishedTree, Signed};
 use namesys::report::{ErrorReport, ServedReport, SiteStatusReport, StatusReport};
 
 use super::setup::set_up::goes_on;
@@ -62,7 +62,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         known = BaseFile::read(&session.workspace)?.of(name);
     }
     // What was seen published is known here, also in a checkout without history.
-    let signed = known.signed.iter().map(|signed| &signed.tree).chain(&known.base);
+    // What is signed for later (over something, as a series is) is no older copy's newer one.
+    let is_for_later = |signed: &Signed| signed.is_ahead && signed.over.is_some();
+    let sent = known.signed.iter().filter(|signed| !is_for_later(signed));
+    let signed = sent.map(|signed| &signed.tree).chain(&known.base);
     let kept = history.iter().map(|entry| &entry.record).chain(signed.map(PublishedTree::record));
     let kept: Vec<VerifiedRecord> = kept.cloned().collect();
     let http = context.http()?;
@@ -73,7 +76,21 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let asked = async {
         let records = async {
             match &name {
-                Some(name) => Some((name, status(name, &publishers, &kept).await)),
+                Some(name) => {
+                    let mut status = status(name, &publishers, &kept).await;
+                    // One of them that is out by now is ours all the same.
+                    let served = |number: &usize| {
+                        status.publishers.get(*number)?.served.as_ref().ok()?.as_ref()
+                    };
+                    let is_ours = |number: &usize| {
+                        let made = |one: &Signed| Some(one.tree.record()) == served(number);
+                        known.signed.iter().any(made)
+                    };
+                    let ours: Vec<usize> =
+                        status.foreign.iter().copied().filter(|number| is_ours(number)).collect();
+                    status.foreign.retain(|number| !ours.contains(number));
+                    Some((name, status))
+                }
                 None => None,
             }
         };
