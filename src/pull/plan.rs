@@ -199,14 +199,15 @@ impl Plan {
             return true;
         };
         // One file can be either of two records.
-        let other = sides.wanted.as_ref().filter(|(wanted, _)| wanted != id);
-        if let Some(((name, key), _)) = other {
-            self.records.unset(name, key);
-        }
+        let owner = self.records.owner_of(path).cloned().filter(|owner| owner != id);
+        let other = owner.and_then(|(name, key)| {
+            let phases = self.records.unset(&name, &key)?;
+            Some((name, key, phases))
+        });
         if self.records.set(&id.0, &id.1, value.clone()).is_err() {
-            if let Some(((name, key), value)) = other {
+            if let Some((name, key, phases)) = other {
                 // It was there a moment ago.
-                let _ = self.records.set(name, key, value.clone());
+                let _ = self.records.set_phases(&name, &key, phases);
             }
             return false;
         }

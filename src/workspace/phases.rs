@@ -48,16 +48,6 @@ impl Phase {
         }
     }
 
-    /// Whether it holds all the time that `other` does.
-    fn covers(&self, other: &Self) -> bool {
-        let lasts = match (self.ends, other.ends) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(ends), Some(other)) => ends >= other,
-        };
-        self.starts <= other.starts && lasts
-    }
-
     fn is_always(&self) -> bool {
         self.starts.is_none() && self.ends.is_none()
     }
@@ -155,6 +145,8 @@ pub fn parse_time(text: &str) -> Result<Timestamp, TimeError> {
         _ => return Err(TimeError::NoTime(quoted())),
     };
     match time {
+        // A leap second, which would be another one.
+        _ if text.contains(":60") => Err(TimeError::NoTime(quoted())),
         _ if time.subsec_nanosecond() != 0 => Err(TimeError::Fraction(quoted())),
         _ if time < Timestamp::UNIX_EPOCH => Err(TimeError::TooEarly(quoted())),
         _ => Ok(time),
@@ -250,12 +242,15 @@ impl Phases {
         times.flatten().filter(move |time| last.replace(*time) != Some(*time))
     }
 
-    /// With one more phase: what held in its time before is cut to what it leaves. Where that says
-    /// the same already, it begins and ends with the phase.
+    /// With one more phase: what held in its time before is cut to what it leaves. One that has an end
+    /// and no start, and says what is there then, ends that: its start stays.
     ///
     /// # Errors
     /// [`PhaseError::Backwards`], [`PhaseError::TooMany`].
     pub fn with(&self, new: Phase) -> Result<Self, PhaseError> {
+        if let Some(ended) = self.ended(&new) {
+            return Self::new(ended);
+        }
         let mut phases = Vec::new();
         for old in self.to_vec() {
             let before = Phase { ends: earlier(old.ends, new.starts), ..old.clone() };
@@ -267,18 +262,22 @@ impl Phases {
             (Some(starts), Some(ends)) => starts < ends,
             _ => true,
         });
-        phases.push(new.clone());
+        phases.push(new);
         phases.sort_by(|a, b| order(a.starts, b.starts));
-        let with = Self::new(joined(phases))?;
-        if with.to_vec() != joined(self.to_vec()) {
-            return Ok(with);
-        }
-        let mut phases = joined(self.to_vec());
-        for phase in phases.iter_mut().filter(|phase| phase.covers(&new)) {
-            phase.starts = new.starts.or(phase.starts);
-            phase.ends = new.ends.or(phase.ends);
-        }
-        Self::new(phases)
+        Self::new(joined(phases))
+    }
+
+    /// The phases, where `new` has only an end, and one that says the same is to end then.
+    fn ended(&self, new: &Phase) -> Option<Vec<Phase>> {
+        let ends = new.ends.filter(|_| new.starts.is_none())?;
+        let mut phases = self.to_vec();
+        let begins = |phase: &Phase| phase.starts.is_none_or(|starts| starts < ends);
+        let lasts = |phase: &Phase| phase.ends.is_none_or(|end| ends <= end);
+        let same = phases
+            .iter_mut()
+            .find(|phase| phase.value == new.value && begins(phase) && lasts(phase))?;
+        same.ends = Some(ends);
+        Some(phases)
     }
 
     /// Without the phase that holds at `time`; none where it was the only one.
@@ -303,7 +302,8 @@ impl Phases {
     /// published: then nobody changed it, though a machine may be late.
     pub fn explains(&self, base: Option<&Value>, there: Option<&Value>, now: Timestamp) -> bool {
         let said = self.said_until(now);
-        let from = said.iter().rposition(|said| *said == base).unwrap_or(0);
+        // The first: what comes back was put in turn as often as it is due.
+        let from = said.iter().position(|said| *said == base).unwrap_or(0);
         !self.timed().is_empty() && said.iter().skip(from).any(|said| *said == there)
     }
 }

@@ -117,6 +117,15 @@ fn take_from_chain(
     let before = records.clone();
     let (mut imported, mut unread) = (Imported::default(), found.unread);
     for (name, key, value) in found.records {
+        let had = records.phases(&name, &key).filter(|phases| phases.single().is_none());
+        if had.is_some_and(|phases| phases.at(records.now()) == Some(&value)) {
+            // What holds now is what is on chain: what is to come stays.
+            imported.equal += 1;
+            continue;
+        }
+        if let Some(phases) = had {
+            context.output.warn(format_args!("{name} {key}: its phases are replaced: {phases}"));
+        }
         match records.put_phases(&name, &key, Phases::always(value)) {
             Ok(put) => imported.count(put),
             // What cannot be wanted does not keep the others from being taken over.

@@ -88,7 +88,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     notes.extend(value.address_note(given));
     notes.extend(secret_note(&value));
     notes.iter().for_each(|note| context.output.note(note));
-    Ok(Outcome::done(report(&name, &key, &phase, notes)))
+    Ok(Outcome::done(report(&name, &key, &kept(&wanted, phase), notes)))
 }
 
 /// What the record is to say with one more phase; one without times is all of it.
@@ -115,7 +115,15 @@ fn phase_note(
     now: Timestamp,
 ) -> Option<String> {
     let count = had.map_or(0, |had| had.timed().len());
+    let goes = had.is_some_and(|had| had.at(now).is_some()) && wanted.at(now).is_none();
+    let is_timed = phase.starts.is_some() || phase.ends.is_some();
     match (wanted.timed(), phase.holds(now)) {
+        _ if is_timed && had == Some(wanted) => {
+            Some(format!("nothing changes: it says already, {}", shown_phases(wanted)))
+        }
+        (_, _) if goes => {
+            Some(format!("no phase holds now: it is published no more; {}", shown_phases(wanted)))
+        }
         ([], _) if count > 0 => {
             let had = match count {
                 1 => "its phase is gone".to_owned(),
@@ -129,11 +137,22 @@ fn phase_note(
         }
         ([_], _) => None,
         (phases, _) => {
-            let told = |one: &Phase| format!("{one}: {}", shown_value(&one.value.to_string()));
-            let told: Vec<String> = phases.iter().map(told).collect();
-            Some(format!("it says, in {} phases, {}", phases.len(), told.join("; ")))
+            Some(format!("it says, in {} phases, {}", phases.len(), shown_phases(wanted)))
         }
     }
+}
+
+/// Every phase with its time.
+fn shown_phases(phases: &Phases) -> String {
+    let told = |one: &Phase| format!("{one}: {}", shown_value(&one.value.to_string()));
+    phases.to_vec().iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+/// The phase as it is kept: one that was given an end alone has the start that it had.
+fn kept(wanted: &Phases, given: Phase) -> Phase {
+    let is_it =
+        |one: &&Phase| one.value == given.value && one.ends == given.ends && given.starts.is_none();
+    wanted.timed().iter().find(is_it).cloned().unwrap_or(given)
 }
 
 /// A value, and its time where it has one.

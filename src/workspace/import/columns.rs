@@ -72,6 +72,10 @@ pub(super) fn header(cells: &[Field]) -> Result<Option<Header>, String> {
     };
     if let (Some(record), Some(value)) = (at("record"), at("value")) {
         let times = Times { starts: at("starts"), ends: at("ends") };
+        let is_near = |word: &&String| ["start", "end", "begins", "until"].contains(&word.as_str());
+        if let Some(near) = words.iter().find(is_near) {
+            return Err(format!("the heading {near:?} is none; times are in starts and ends"));
+        }
         let columns = Columns::Long { name, record, value, times, count };
         let used = [Some(name), Some(record), Some(value), times.starts, times.ends];
         let used: Vec<usize> = used.into_iter().flatten().collect();
@@ -112,6 +116,11 @@ pub(super) fn header(cells: &[Field]) -> Result<Option<Header>, String> {
     }
     if records.is_empty() && count > 1 {
         return Ok(None);
+    }
+    if let Some(time) = ["starts", "ends"].into_iter().find(|time| at(time).is_some()) {
+        return Err(format!(
+            "{time} in a wide table: phases have no place in it; name,record,value,starts,ends has"
+        ));
     }
     let used: Vec<usize> = records.iter().map(|(index, _)| *index).chain([name]).collect();
     let ignored = ignored(&used);

@@ -64,6 +64,11 @@ fn of_fields(line: u64, fields: &Fields<'_>) -> Result<Row, LineError> {
     let mut gathered = Gathered::default();
     for PhaseFields { value, starts, ends } in phases {
         let (starts, ends) = (starts.as_deref(), ends.as_deref());
+        if let Some("") = starts.filter(|text| text.is_empty()).or(ends) {
+            let message =
+                format!("{name}: {record}: an empty time: leave it out where there is none");
+            return Err(LineError { line, message });
+        }
         let written =
             Written { value, starts: starts.unwrap_or_default(), ends: ends.unwrap_or_default() };
         let phase = phase_row(line, name, record, &written)?;

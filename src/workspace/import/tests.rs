@@ -272,7 +272,11 @@ proptest! {
             // Every other one has phases.
             if key.to_string().len() % 2 == 0 && let Some(had) = from.phases(&name, &key).cloned() {
                 let starts = Some("2027-01-01T00:00:00Z".parse().unwrap());
-                let with = had.with(Phase { value, starts, ends: None }).unwrap();
+                let ends = (value.to_string().len() % 3 == 0)
+                    .then(|| "2028-01-01T00:00:00Z".parse().unwrap());
+                let other = Value::parse(&key, "another").unwrap();
+                let with = had.with(Phase { value: other, starts, ends }).unwrap();
+                prop_assert!(with.timed().len() >= 2 || value.to_string() == "another");
                 let _ = from.set_phases(&name, &key, with);
             }
         }
