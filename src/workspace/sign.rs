@@ -11,7 +11,6 @@ use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
 use super::turns::{plan_ahead, signed_in_advance};
 use super::{ApprovalMode, Config, Facts, MassRemoval, Removal};
-use crate::ens::Name;
 use crate::folder::OpenDir;
 use crate::index::Said;
 use crate::keys::SignerKey;
