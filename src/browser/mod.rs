@@ -341,20 +341,19 @@ impl Wallet for BrowserWallet {
         .await
     }
 
-    /// The nodes are asked for the chain alone: the wallet has its own, and counts its nonces.
+    /// The wallet has nodes of its own. The nonce stays as it was found: where a page is closed in
+    /// the middle and the same is asked again, one of both can be mined at most.
     async fn send(
         &self,
         transaction: TransactionRequest,
         node: &dyn Node,
     ) -> Result<B256, WalletError> {
         let transaction = node.fill(transaction.with_from(self.0.account)).await;
-        let mut transaction = transaction.map_err(WalletError::Node)?;
+        let transaction = transaction.map_err(WalletError::Node)?;
         let id = transaction
             .chain_id
             .ok_or_else(|| WalletError::Transaction("its chain is not known".to_owned()))?;
-        transaction.nonce = None;
-        let params = serde_json::to_value(&transaction)
-            .map_err(|error| WalletError::Transaction(error.to_string()))?;
+        let params = parameters(&transaction)?;
         let text = shown(&transaction, id);
         let call = Call {
             method: "eth_sendTransaction",
@@ -379,6 +378,19 @@ impl Wallet for BrowserWallet {
     fn describe(&self) -> String {
         format!("a wallet in the browser ({})", self.0.account)
     }
+}
+
+/// A transaction as wallets take it: what is called `input` elsewhere is `data`, the one name that
+/// all of them know. MetaMask leaves out what it does not know, and would send an empty call.
+fn parameters(transaction: &TransactionRequest) -> Result<Value, WalletError> {
+    let params = serde_json::to_value(transaction);
+    let mut params = params.map_err(|error| WalletError::Transaction(error.to_string()))?;
+    if let Some(fields) = params.as_object_mut()
+        && let Some(input) = fields.remove("input")
+    {
+        fields.insert("data".to_owned(), input);
+    }
+    Ok(params)
 }
 
 /// A transaction, as a person compares it with what the wallet shows.

@@ -73,6 +73,7 @@ pub(super) fn router(shared: Arc<Shared>, listen: SocketAddr, silence: Duration)
         .route("/news", post(news))
         .route("/account", post(account))
         .route("/answer", post(answer))
+        .route("/handed", post(handed))
         .route("/goes", post(goes))
         .fallback(|| async { refused(StatusCode::NOT_FOUND, "missing", "there is no such page") })
         .layer(middleware::from_fn_with_state(OwnHosts::new(listen), check))
@@ -292,6 +293,25 @@ async fn answer(State(desk): State<Desk>, request: Request) -> Result<Response, 
         true => Ok(Json(json!({})).into_response()),
         false => {
             let message = "no answer to that request is waited for";
+            Err(refused(StatusCode::CONFLICT, "answered", message))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct HandedBody {
+    id: usize,
+}
+
+async fn handed(State(desk): State<Desk>, request: Request) -> Result<Response, Response> {
+    if !knows(&desk, request.headers()) {
+        return Err(unknown());
+    }
+    let HandedBody { id } = read(request).await?;
+    match desk.shared.hand(id) {
+        true => Ok(Json(json!({})).into_response()),
+        false => {
+            let message = "that request is not asked any more";
             Err(refused(StatusCode::CONFLICT, "answered", message))
         }
     }

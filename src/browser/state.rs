@@ -40,6 +40,8 @@ struct Entry {
     call: Call,
     progress: Progress,
     answer: Option<oneshot::Sender<Answer>>,
+    /// Whether a page has handed it to the wallet already.
+    handed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,12 +229,32 @@ impl Shared {
         let (answer, answered) = oneshot::channel();
         let progress = Progress::Waiting;
         let mut state = self.lock();
-        state.entries.push(Entry { words, text, call, progress, answer: Some(answer) });
+        state.entries.push(Entry {
+            words,
+            text,
+            call,
+            progress,
+            answer: Some(answer),
+            handed: false,
+        });
         state.moved = Instant::now();
         let number = state.entries.len();
         drop(state);
         self.changed();
         (number, answered)
+    }
+
+    /// The page hands the request `number` to the wallet; `false` where none is waited for.
+    pub(super) fn hand(&self, number: usize) -> bool {
+        let mut state = self.lock();
+        let entry = number.checked_sub(1).and_then(|index| state.entries.get_mut(index));
+        match entry.filter(|entry| entry.answer.is_some()) {
+            Some(entry) => {
+                entry.handed = true;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Takes the answer of the request `number`; `false` where none is waited for.
@@ -288,8 +310,15 @@ impl Shared {
         });
         let current = state.entries.iter().enumerate().find(|(_, entry)| entry.answer.is_some());
         let current = current.filter(|_| state.account.is_some() && state.ended.is_none());
-        let call = current.map(|(index, Entry { call: Call { method, params, chain }, .. })| {
-            json!({ "id": index + 1, "method": method, "params": params, "chain": chain })
+        let call = current.map(|(index, entry)| {
+            let Call { method, params, chain } = &entry.call;
+            json!({
+                "id": index + 1,
+                "method": method,
+                "params": params,
+                "chain": chain,
+                "handed": entry.handed,
+            })
         });
         json!({
             "version": version,

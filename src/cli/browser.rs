@@ -142,14 +142,19 @@ impl Shown {
         )?;
         file.flush()?;
         let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-        let opening = Command::new(program)
+        let mut command = Command::new(program);
+        env::SECRETS.iter().for_each(|variable| _ = command.env_remove(variable.0));
+        let opening = command
             .arg(file.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
         *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some((temporary, file));
-        opening.map(drop)
+        let mut opening = opening?;
+        // It ends at once, or stays as the browser: nobody is left to wait for it otherwise.
+        std::thread::spawn(move || opening.wait());
+        Ok(())
     }
 }
 

@@ -156,8 +156,8 @@ impl Deriver {
         }
         self.tries -= 1;
         context.output.ask_about(
-            "These are not the keys of this workspace: the password is another than the one they \
-             were made with. Try again.",
+            "These are not the keys of this workspace: the password is another, or --derivation or \
+             --compat, or the wallet signs differently each time. Try again.",
         );
         self.password = password_args::again(context)?;
         Ok(true)

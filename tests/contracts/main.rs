@@ -88,6 +88,7 @@ fn main() -> ExitCode {
         in_browser("browser::two_wallets_and_another_account", || {
             on(trials::browser_odd::accounts())
         }),
+        in_browser("browser::a_wallet_that_is_locked", || on(trials::browser_odd::locked())),
         in_browser("browser::no_wallet_there", || on(trials::browser_odd::nothing())),
         in_browser("browser::reload_second_tab_and_closed", || on(trials::browser_tabs::tabs())),
         in_browser("browser::ctrl_c_and_no_time", || on(trials::browser_tabs::ends())),

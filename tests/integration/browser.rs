@@ -22,7 +22,7 @@ impl Desktop {
         use std::os::unix::fs::PermissionsExt;
         let sandbox = Sandbox::new()?;
         let script = "#!/bin/sh\necho \"$@\" > \"$HOME/opened\"\nstat -c %a \"$1\" > \
-                      \"$HOME/mode\"\ncat \"$1\" > \"$HOME/content\"\n";
+                      \"$HOME/mode\"\ncat \"$1\" > \"$HOME/content\"\nenv > \"$HOME/environment\"\n";
         let program = sandbox.write("bin/xdg-open", script)?;
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755))?;
         let path = format!("{}:/usr/bin:/bin", sandbox.path("bin").display());
@@ -72,7 +72,10 @@ fn the_link_is_printed_and_the_wait_ends() -> Result<()> {
 fn the_default_browser_is_opened_without_the_link_in_its_arguments() -> Result<()> {
     for display in ["DISPLAY", "WAYLAND_DISPLAY"] {
         let desktop = Desktop::new()?;
-        let stderr = desktop.keygen(&[], &[EMPTY, (display, ":0")])?.stderr;
+        let secrets = ["NAMESYS_KEY_PASSWORD", "NAMESYS_PASSPHRASE", "ETH_RPC_HEADERS"];
+        let mut variables = vec![(display, ":0")];
+        variables.extend(secrets.map(|secret| (secret, "hunter2")));
+        let stderr = desktop.keygen(&[], &variables)?.stderr;
         let link = link(&stderr).with_context(|| stderr.clone())?;
         let opened = desktop.opened().context("it is opened")?;
         ensure!(!opened.contains("http"), "{opened}");
@@ -80,6 +83,10 @@ fn the_default_browser_is_opened_without_the_link_in_its_arguments() -> Result<(
         ensure!(content.contains(link), "{content}");
         ensure!(desktop.sandbox.read("mode")? == b"600\n");
         ensure!(!PathBuf::from(&opened).exists(), "{opened} is left behind");
+        // What the program has as secrets is not the browser's.
+        let environment = desktop.sandbox.read("environment")?;
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        ensure!(environment.contains("DISPLAY=:0") && !environment.contains("hunter2"));
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ function only(section) {
 
 function end(text, status) {
   over = true;
+  release();
   only(null);
   problem('');
   title(text, status);
@@ -90,6 +91,9 @@ function step() {
   part('go').textContent = call.method === 'eth_sendTransaction' ? 'Send with the wallet'
     : 'Sign with the wallet';
   only('request');
+  if (call.handed) {
+    problem('This was handed to your wallet before: look there first. It may have been sent already.');
+  }
   title(request.title, `Request ${call.id} of ${news.expected}, for ${account}.`);
 }
 
@@ -132,19 +136,24 @@ function wanted() {
     : 'The account you choose is the one whose keys are made.';
 }
 
+// Once for each wallet; of one that is not chosen any more nothing is heard.
 function hear() {
-  const heard = (accounts) => {
-    if (account && Array.isArray(accounts) && !accounts.some((other) => same(other, account))) {
-      problem(`The wallet is on another account now; switch it back to ${account}.`);
-    } else if (account) problem('');
-    else connect(true);
-  };
-  if (typeof wallet.provider.on === 'function') wallet.provider.on('accountsChanged', heard);
+  const heardOf = wallet;
+  if (heardOf.heard || typeof heardOf.provider.on !== 'function') return;
+  heardOf.heard = true;
+  heardOf.provider.on('accountsChanged', (accounts) => {
+    if (wallet !== heardOf || over || !Array.isArray(accounts)) return;
+    if (!account) connect(true);
+    else if (accounts.length === 0) problem(`The wallet is locked; unlock it for ${account}.`);
+    else if (accounts.some((other) => same(other, account))) problem('');
+    else problem(`The wallet is on another account now; switch it back to ${account}.`);
+  });
 }
 
 // Asks for the accounts: quietly after a reload, else with a window of the wallet.
 async function connect(quietly, chosen) {
-  if (busy) return;
+  if (busy || !wallet) return;
+  const asked = wallet;
   busy = true;
   problem('');
   only(null);
@@ -155,8 +164,10 @@ async function connect(quietly, chosen) {
   } catch (error) {
     problem(error && error.code === DECLINED ? 'The wallet was not connected: you declined.'
       : `The wallet did not connect: ${message(error)}`);
+  } finally {
+    busy = false;
   }
-  busy = false;
+  if (wallet !== asked || over) return;
   accounts = Array.isArray(accounts) ? accounts.filter((one) => typeof one === 'string') : [];
   if (accounts.length === 0) {
     const said = part('problem').textContent;
@@ -231,14 +242,19 @@ async function go() {
   if (!call || busy) return;
   busy = true;
   problem('');
-  part('go').disabled = part('no').disabled = true;
+  // Whoever waits for a wallet that hangs can decline; what may be sent cannot be taken back.
+  const sends = call.method === 'eth_sendTransaction';
+  part('go').disabled = true;
+  part('no').disabled = sends;
   const before = part('title').textContent;
   part('status').textContent = 'Look at your wallet: it asks you to confirm.';
   let answer;
   try {
     if (call.chain) await onChain(call.chain);
+    if (sends) await post('/handed', { id: call.id });
     const result = await ask(call.method, call.params);
-    answer = { id: call.id, result: result === undefined ? null : result };
+    // Not everything can be sent on, and nothing but a text is of use.
+    answer = { id: call.id, result: typeof result === 'string' ? result : { is: typeof result } };
   } catch (error) {
     if (error && error.code === DECLINED) {
       answer = { id: call.id, error: { code: DECLINED, message: 'declined' } };
@@ -252,6 +268,8 @@ async function go() {
     }
   }
   busy = false;
+  // It was declined here meanwhile.
+  if (over || !news.call || news.call.id !== call.id) return;
   await send(answer);
 }
 
@@ -280,7 +298,7 @@ window.addEventListener('eip6963:announceProvider', (event) => {
 
 part('go').addEventListener('click', go);
 part('no').addEventListener('click', () => {
-  if (!news.call || busy) return;
+  if (!news.call) return;
   part('go').disabled = part('no').disabled = true;
   send({ id: news.call.id, error: { code: DECLINED, message: 'declined' } });
 });
@@ -308,11 +326,11 @@ async function start() {
   if (wallets.size === 0) {
     title('No wallet found here', 'Open this link in the browser that has your wallet’s ' +
       'extension, or install one and reload. The link is not used up yet.');
-    window.addEventListener('eip6963:announceProvider', () => location.reload(), { once: true });
+    window.addEventListener('eip6963:announceProvider', () => start(), { once: true });
     return;
   }
   if (!await alone()) {
-    end('This page is open already', 'Go on in the other tab; this one can be closed.');
+    end('This page is open already', 'Go on in the other tab; or close that one, and reload here.');
     return;
   }
   if (!await enter()) return;

@@ -54,6 +54,9 @@ async function enter() {
   return true;
 }
 
+// Gives the place to another tab.
+let release = () => {};
+
 // A tab that is duplicated has what the first one keeps: one of them has the lock.
 function alone() {
   if (!navigator.locks) return true;
@@ -61,7 +64,7 @@ function alone() {
     const signal = AbortSignal.timeout(1500);
     navigator.locks.request('namesys', { signal }, () => {
       settle(true);
-      return new Promise(() => {});
+      return new Promise((done) => { release = done; });
     }).catch(() => settle(false));
   });
 }

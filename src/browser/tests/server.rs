@@ -34,6 +34,7 @@ async fn a_link_works_once_and_for_one_tab() {
         ("/news", json!({ "seen": 0 })),
         ("/account", json!({ "address": key().address().to_string() })),
         ("/answer", json!({ "id": 1, "result": "0x" })),
+        ("/handed", json!({ "id": 1 })),
         ("/goes", json!({ "session": "" })),
     ] {
         assert_eq!(stranger.post(path, &body).await.status, 401, "{path}");
@@ -47,10 +48,15 @@ async fn a_page_that_was_closed_is_replaced() {
     let config = BrowserConfig { silence: Duration::from_millis(800), ..config };
     let (wallet, old) = opened(config, &links).await;
     let signing = tokio::spawn(async move { sign_checked(&wallet, &sign1()).await });
+    assert_eq!(old.call().await["call"]["handed"], false);
+    assert_eq!(old.post("/handed", &json!({ "id": 1 })).await.status, 200);
+    assert_eq!(old.post("/handed", &json!({ "id": 2 })).await.status, 409);
     let tab = Tab::open(&link(&links, 1).await).await;
     assert_eq!(old.post("/news", &json!({ "seen": 0 })).await.status, 401, "the old tab");
     assert_eq!(old.exchange(&link(&links, 0).await).await.status, 403, "the old link");
     assert_eq!(tab.choose(key().address()).await.status, 200);
+    let call = tab.call().await["call"].clone();
+    assert_eq!((&call["id"], &call["handed"]), (&json!(1), &json!(true)), "somebody had it");
     assert_eq!(tab.answers(signed).await.status, 200, "what was asked is asked again");
     signing.await.unwrap().unwrap();
 }

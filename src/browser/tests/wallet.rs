@@ -97,7 +97,7 @@ impl Node for Chain {
 }
 
 #[tokio::test]
-async fn transactions_name_their_chain_and_leave_the_nonce_to_the_wallet() {
+async fn transactions_are_as_wallets_take_them() {
     let (config, links) = config();
     let config = BrowserConfig { nodes: vec!["http://127.0.0.1:8545".into()], ..config };
     let (wallet, tab) = opened(config, &links).await;
@@ -126,7 +126,8 @@ async fn transactions_name_their_chain_and_leave_the_nonce_to_the_wallet() {
         );
         let parameter = &call["params"][0];
         assert_eq!(parameter["from"], format!("{:#x}", key().address()));
-        assert!(parameter["nonce"].is_null() && parameter["chainId"] == "0x7a69", "{parameter}");
+        assert!(parameter["nonce"] == "0x7" && parameter["chainId"] == "0x7a69", "{parameter}");
+        assert!(parameter["data"] == "0x010203" && parameter["input"].is_null(), "{parameter}");
         assert!(request["why"].as_str().unwrap().contains("set the resolver"), "{request}");
         assert!(request["text"].as_str().unwrap().contains("Data: 0x010203"), "{request}");
     }

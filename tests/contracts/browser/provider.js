@@ -11,7 +11,7 @@
     waiting.delete(id);
     window.asked = window.asked.filter((one) => one.id !== id);
     if (error) reject(Object.assign(new Error(error.message), error));
-    else resolve(result);
+    else resolve(result === 'BIGINT' ? 1n : result);
   };
   window.switched = (accounts) => heard.forEach((hear) => hear(accounts));
   WALLETS.forEach((name, index) => {

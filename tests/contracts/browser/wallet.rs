@@ -29,9 +29,28 @@ pub enum Mood {
     Random,
     /// Signs with the key of another.
     Another,
+    /// A number that JSON does not have.
+    BigInt,
+    /// It has no account to show.
+    Locked,
     /// Says that it switched its chain, and did not.
     Stays,
 }
+
+/// The fields of a transaction that wallets know.
+const KNOWN: [&str; 11] = [
+    "from",
+    "to",
+    "value",
+    "data",
+    "gas",
+    "gasPrice",
+    "maxFeePerGas",
+    "maxPriorityFeePerGas",
+    "nonce",
+    "type",
+    "chainId",
+];
 
 pub struct FakeWallet<'a> {
     /// Which of the people's keys it has.
@@ -119,6 +138,7 @@ impl<'a> FakeWallet<'a> {
     async fn of(&mut self, method: &str, params: &Value) -> Result<Result<Value, Value>> {
         let unknown = json!({ "code": 4902, "message": "Unrecognized chain ID" });
         Ok(match method {
+            "eth_accounts" | "eth_requestAccounts" if self.mood == Mood::Locked => Ok(json!([])),
             "eth_accounts" | "eth_requestAccounts" => Ok(json!([self.key().address().to_string()])),
             "wallet_requestPermissions" => Ok(json!([])),
             "eth_chainId" => Ok(json!(format!("{:#x}", self.chain))),
@@ -148,7 +168,8 @@ impl<'a> FakeWallet<'a> {
         ensure!(params[1] == self.key().address().to_string(), "{params}");
         let good = |key: &SignerKey| format!("{:x}", key.sign_text(&text));
         let signature = match self.mood {
-            Mood::Good | Mood::Stays => good(&self.key()),
+            Mood::Good | Mood::Stays | Mood::Locked => good(&self.key()),
+            Mood::BigInt => return Ok(Ok(json!("BIGINT"))),
             Mood::Random => randomised(&self.key(), &text, self.signatures.len())?,
             Mood::Another => good(&person(self.number + 1)),
             Mood::Garbage => return Ok(Ok(json!({ "signature": good(&self.key()) }))),
@@ -170,7 +191,11 @@ impl<'a> FakeWallet<'a> {
         let from = params[0]["from"].clone();
         let _: Option<Value> =
             provider.raw_request("anvil_impersonateAccount".into(), json!([from])).await?;
-        let hash: B256 = provider.raw_request("eth_sendTransaction".into(), params.clone()).await?;
+        // As MetaMask does, it leaves out what it does not know.
+        let mut known = params[0].as_object().context("a transaction")?.clone();
+        known.retain(|field, _| KNOWN.contains(&field.as_str()));
+        let request = json!([known]);
+        let hash: B256 = provider.raw_request("eth_sendTransaction".into(), request).await?;
         Ok(Ok(json!(hash.to_string())))
     }
 }

@@ -19,7 +19,9 @@ fn error(ended: &Ended, code: i32, wallet: &FakeWallet<'_>) -> Result<Value> {
     let document = ended.document()?;
     ensure!(ended.code == code, "exit {}: {document:#}", ended.code);
     for signature in &wallet.signatures {
-        let told = [&ended.stdout, &ended.stderr].iter().any(|text| text.contains(&signature[2..]));
+        let told = [&ended.stdout, &ended.stderr]
+            .iter()
+            .any(|text| text.to_lowercase().contains(&signature[2..]));
         ensure!(!told, "a signature is told");
     }
     Ok(document["error"].clone())
@@ -67,6 +69,7 @@ pub async fn liars() -> Result<()> {
         (Mood::Garbage, 1, "bad-signature"),
         (Mood::Another, 3, "foreign-signature"),
         (Mood::Random, 1, "not-deterministic"),
+        (Mood::BigInt, 1, "bad-signature"),
     ] {
         let mut wallet = FakeWallet::new(1, mood);
         let running = Running::start(&keygen(&[]))?;
@@ -105,6 +108,31 @@ pub async fn accounts() -> Result<()> {
     wallet.until(&page, CLOSE).await?;
     let ended = running.ended().await?;
     ensure!(ended.code == 0 && ended.document()?["wallet"] == wanted, "{}", ended.stderr);
+    Ok(())
+}
+
+/// A wallet that is locked shows no account; once it is unlocked it goes on.
+pub async fn locked() -> Result<()> {
+    let page = Chromium::start(&["Good Wallet"]).await?;
+    let mut wallet = FakeWallet::new(1, Mood::Locked);
+    let own = json!(wallet.key().address().to_string());
+    let running = Running::start(&keygen(&[]))?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.answers_until(&page, "gave no account").await?;
+    page.looks("locked").await?;
+    wallet.mood = Mood::Good;
+    // What it says of itself while none is chosen changes nothing.
+    page.run("window.switched([arguments[0]])", std::slice::from_ref(&own)).await?;
+    page.press("Connect").await?;
+    wallet.answers_until(&page, "SIGN 1").await?;
+    page.run("window.switched([])", &[]).await?;
+    page.says("The wallet is locked").await?;
+    page.reload().await?;
+    wallet.answers_until(&page, "The exact text").await?;
+    wallet.until(&page, CLOSE).await?;
+    let ended = running.ended().await?;
+    ensure!(ended.code == 0 && ended.document()?["wallet"] == own, "{}", ended.stderr);
     Ok(())
 }
 
