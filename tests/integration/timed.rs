@@ -173,7 +173,7 @@ impl Year {
         let records = workspace.records(&config).unwrap();
         let trees = Trees {
             http: self.http.clone(),
-            gateways: vec![self.devnet.urls().gateway.parse().unwrap()],
+            servers: vec![self.devnet.urls().gateway.parse().unwrap()].into(),
             name: name(),
             workspace: Some(workspace.clone()),
             judge: Arc::new(Judge::new(&config, Some(records), Missing::IsLost)),
