@@ -33,7 +33,6 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys set text avatar https://example.com/me.png",
             "namesys set address btc bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 --name pay.nick.eth",
-            "namesys set contenthash ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4",
             "namesys set text note -- -a value that starts with a hyphen",
             "namesys set text avatar https://example.com/new.png --starts 2027-01-01T00:00:00Z",
         ],
@@ -113,7 +112,6 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys publish --ipns-key-file ~/keys/ipns.key --wait=10m",
             "namesys publish --ahead --mnemonic ~/words",
             "namesys publish --to https --site folder=/srv/www --site-url https://nick.example",
-            "namesys publish --dry-run sent --ipns-key-file ~/keys/ipns.key",
         ],
     ),
     (
