@@ -11,8 +11,8 @@ pub mod core_dumps;
 mod cost_args;
 mod derived;
 pub mod deriver;
-#[cfg(feature = "devnet")]
 mod devices;
+#[cfg(feature = "devnet")]
 mod devnet_errors;
 pub mod endpoints;
 pub mod env;
