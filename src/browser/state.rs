@@ -209,7 +209,7 @@ impl Shared {
     }
 
     /// So many more requests are to come.
-    pub(super) fn expect(&self, count: usize) {
+    pub(super) fn announce(&self, count: usize) {
         let mut state = self.lock();
         state.expected = state.entries.len() + count;
     }

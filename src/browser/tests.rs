@@ -9,10 +9,13 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use alloy_primitives::hex;
+
 use super::*;
 use crate::ens::Name;
 use crate::keys::SignerKey;
-use crate::wallet::{LocalWallet, sign_checked, sign_twice};
+use crate::request::Request;
+use crate::wallet::{LocalWallet, Wallet, sign_checked, sign_twice};
 
 /// The links that were told.
 type Links = Arc<StdMutex<Vec<String>>>;

@@ -39,11 +39,11 @@ impl Deriver {
     }
 
     /// Tells whoever sees the progress how many signatures are to come.
-    fn expect(&self, requests: &[Request<'_>]) {
+    fn announce(&self, requests: &[Request<'_>]) {
         let is_new =
             |request: &&Request<'_>| self.given.signed(&request.to_string(), self.twice).is_none();
         let new = requests.iter().filter(is_new).count();
-        self.wallet.expect(if self.twice { 2 * new } else { new });
+        self.wallet.announce(if self.twice { 2 * new } else { new });
     }
 
     async fn sign(&self, request: &Request<'_>) -> Result<Secret<Signature>, CliError> {
@@ -86,7 +86,7 @@ impl Deriver {
     /// # Errors
     /// Those of the wallet and of the prompt.
     pub fn ipns_key(&mut self, context: &Context) -> Result<IpnsKey, CliError> {
-        self.expect(&[self.plan.sign1(&self.password)]);
+        self.announce(&[self.plan.sign1(&self.password)]);
         self.ipns(context)
     }
 
@@ -95,7 +95,7 @@ impl Deriver {
     /// # Errors
     /// As [`ipns_key`](Self::ipns_key).
     pub fn signer_key(&mut self, context: &Context) -> Result<SignerKey, CliError> {
-        self.expect(&[self.plan.sign2(&self.password)]);
+        self.announce(&[self.plan.sign2(&self.password)]);
         self.signer(context)
     }
 
@@ -104,7 +104,7 @@ impl Deriver {
     /// # Errors
     /// As [`ipns_key`](Self::ipns_key).
     pub fn both(&mut self, context: &Context) -> Result<(IpnsKey, SignerKey), CliError> {
-        self.expect(&[self.plan.sign1(&self.password), self.plan.sign2(&self.password)]);
+        self.announce(&[self.plan.sign1(&self.password), self.plan.sign2(&self.password)]);
         // The one that shows a mistyped password comes first.
         if self.known.ipns_name.is_none() && self.known.signer.is_some() {
             let signer = self.signer(context)?;

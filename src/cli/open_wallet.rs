@@ -49,9 +49,9 @@ impl OpenWallet {
     }
 
     /// So many requests are to come, where a person sees how far it is.
-    pub fn expect(&self, count: usize) {
+    pub fn announce(&self, count: usize) {
         if let Self::Browser(wallet) = self {
-            wallet.expect(count);
+            wallet.announce(count);
         }
     }
 

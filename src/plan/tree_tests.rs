@@ -6,7 +6,7 @@ use crate::publish::{Bundle, KEPT_TREE};
 use crate::record::{RecordKey, Value, record_path};
 use crate::secret::Secret;
 use crate::workspace::{
-    ApprovalMode, Config, Expected, RecordedKeys, Records, Removal, SignRequest, Signer, Stop, sign,
+    ApprovalMode, Config, Expected, RecordedKeys, Records, Removal, SignRequest, Signer, sign,
 };
 
 fn name(text: &str) -> Name {
@@ -72,17 +72,8 @@ impl Scene {
     async fn sign(&mut self) {
         let (workspace, key) = (self.workspace(), self.key.clone());
         let request = SignRequest {
-            workspace: &workspace,
-            records: &self.records,
-            signer: Signer::Key(&key),
-            mode: ApprovalMode::Owner,
-            wallet: None,
-            force: false,
-            only: None,
             removal: Removal::Any,
-            flat: false,
-            metadata: None,
-            stop: Stop::default(),
+            ..SignRequest::new(&workspace, &self.records, Signer::Key(&key), ApprovalMode::Owner)
         };
         sign(&request, &mut self.config, &|_, _| ()).await.unwrap();
         workspace.keep_index();

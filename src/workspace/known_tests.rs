@@ -5,7 +5,7 @@ use crate::keys::{SignerKey, Storage};
 use crate::request::Request;
 use crate::secret::Secret;
 use crate::wallet::LocalWallet;
-use crate::workspace::{Approval, RecordedKeys, Removal, SignRequest, Signer, Stop, plan, sign};
+use crate::workspace::{Approval, RecordedKeys, Removal, SignRequest, Signer, plan, sign};
 
 fn key(byte: u8) -> SignerKey {
     SignerKey::from_scalar(&Secret::new([byte; 32])).unwrap()
@@ -51,17 +51,14 @@ impl Scene {
         let (workspace, signer) = (self.workspace(), key(2));
         let wallet = LocalWallet::new(key(1), "key");
         let request = SignRequest {
-            workspace: &workspace,
-            records: &self.records,
-            signer: Signer::Key(&signer),
-            mode: ApprovalMode::Wallet,
             wallet: Some(&wallet),
-            force: false,
-            only: None,
             removal: Removal::Any,
-            flat: false,
-            metadata: None,
-            stop: Stop::default(),
+            ..SignRequest::new(
+                &workspace,
+                &self.records,
+                Signer::Key(&signer),
+                ApprovalMode::Wallet,
+            )
         };
         sign(&request, &mut self.config, &|_, _| ()).await.unwrap();
         workspace.keep_index();

@@ -63,6 +63,31 @@ pub struct SignRequest<'a> {
     pub metadata: Option<i64>,
 }
 
+impl<'a> SignRequest<'a> {
+    /// Signs what is new or changed of all names: with no wallet for approvals that are missing, and
+    /// no leave to remove much.
+    pub fn new(
+        workspace: &'a Workspace,
+        records: &'a Records,
+        signer: Signer<'a>,
+        mode: ApprovalMode,
+    ) -> Self {
+        Self {
+            workspace,
+            records,
+            signer,
+            mode,
+            wallet: None,
+            force: false,
+            only: None,
+            removal: Removal::Ask(&|_| false),
+            flat: false,
+            stop: Stop::default(),
+            metadata: None,
+        }
+    }
+}
+
 /// A record file that was written or removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedFile {

@@ -105,17 +105,9 @@ impl Sandbox {
     ) -> Result<SignOutcome, SignError> {
         let (workspace, records) = (&self.workspace, &self.records);
         let request = SignRequest {
-            workspace,
-            records,
-            signer,
-            mode,
             wallet,
-            force: false,
-            only: None,
             removal: Removal::Any,
-            flat: false,
-            metadata: None,
-            stop: Stop::default(),
+            ..SignRequest::new(workspace, records, signer, mode)
         };
         sign(&request, &mut self.config, &|_, _| {}).await
     }
@@ -273,17 +265,15 @@ async fn it_ends_between_two_records_and_goes_on_where_it_was() {
     let (signer, wallet) = (key(2), Person::new(99));
     let stop = Stop::default();
     let request = SignRequest {
-        workspace: &sandbox.workspace,
-        records: &sandbox.records,
-        signer: Signer::Key(&signer),
-        mode: ApprovalMode::Wallet,
         wallet: Some(&wallet),
-        force: false,
-        only: None,
         removal: Removal::Any,
-        flat: false,
-        metadata: None,
         stop: stop.clone(),
+        ..SignRequest::new(
+            &sandbox.workspace,
+            &sandbox.records,
+            Signer::Key(&signer),
+            ApprovalMode::Wallet,
+        )
     };
     let asked = |done, _| {
         assert!(done >= 1);
@@ -312,17 +302,8 @@ async fn what_is_approved_is_signed_though_another_name_is_not() {
     sandbox.set("nick.eth", "text/a", "5");
     sandbox.unset("blog.nick.eth", "text/a");
     let request = SignRequest {
-        workspace: &sandbox.workspace,
-        records: &sandbox.records,
-        signer: Signer::Key(&signer),
-        mode,
-        wallet: None,
-        force: false,
-        only: None,
         removal: Removal::Any,
-        flat: false,
-        metadata: None,
-        stop: Stop::default(),
+        ..SignRequest::new(&sandbox.workspace, &sandbox.records, Signer::Key(&signer), mode)
     };
     let mut done = SignOutcome::default();
     let error = sign_into(&request, &mut sandbox.config, &|_, _| {}, &mut done).await.unwrap_err();

@@ -174,6 +174,9 @@ fn main() -> ExitCode {
         on_chain("nodes::the_next_one", || on(trials::nodes::next())),
         on_chain("nodes::of_another_chain", || on(trials::nodes::chains())),
         on_chain("nodes::each_answer_has_its_witness", || on(trials::nodes::witnesses())),
+        on_chain("nodes::keys_are_kept_before_names_are_asked_for", || {
+            on(trials::nodes::keys_first())
+        }),
         on_chain("nodes::that_lag", || on(trials::nodes::lagging())),
         on_chain("nodes::what_is_not_said", || on(trials::nodes::secrets())),
         on_chain("whole_way::doctor_good_and_bad", || on(trials::whole_way::doctor())),

@@ -25,7 +25,7 @@ use namesys::request::SignedRecord;
 use namesys::secret::SecretString;
 use namesys::workspace::{
     ApprovalMode, Config, Expected, Phase, Phases, RecordedKeys, Removal, SignRequest, Signer,
-    Stop, Workspace, sign,
+    Workspace, sign,
 };
 
 const TTL: Duration = Duration::from_secs(60);
@@ -120,17 +120,8 @@ impl Year {
         let mut config = workspace.config().unwrap();
         let records = workspace.records(&config).unwrap();
         let request = SignRequest {
-            workspace: &workspace,
-            records: &records,
-            signer: Signer::Key(&self.signer),
-            mode: ApprovalMode::Owner,
-            wallet: None,
-            force: false,
-            only: None,
             removal: Removal::Any,
-            flat: false,
-            metadata: None,
-            stop: Stop::default(),
+            ..SignRequest::new(&workspace, &records, Signer::Key(&self.signer), ApprovalMode::Owner)
         };
         sign(&request, &mut config, &|_, _| {}).await.unwrap().signed.len()
     }

@@ -1,6 +1,12 @@
 //! The wallet as a page plays it.
 
+use alloy::network::TransactionBuilder;
+use alloy::rpc::types::TransactionRequest;
+use alloy_primitives::B256;
+use async_trait::async_trait;
+
 use super::*;
+use crate::wallet::Node;
 
 #[tokio::test]
 async fn each_signature_is_shown_asked_for_and_checked() {

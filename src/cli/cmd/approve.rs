@@ -169,7 +169,7 @@ fn make<'a>(
     context: &Context,
 ) -> Result<Made<'a>, CliError> {
     let mut made = Made::new();
-    opened.expect(names.len());
+    opened.announce(names.len());
     let wallet = opened.as_wallet();
     for name in names {
         let signing = async { Ok(sign_checked(wallet, &request(name)).await?.expose().clone()) };

@@ -121,6 +121,26 @@ pub async fn chains() -> Result<()> {
     Ok(())
 }
 
+/// What the wallet signed is kept before a node is asked about names: one that never answers is no
+/// reason to ask somebody again.
+pub async fn keys_first() -> Result<()> {
+    let place = Place::new(1, &[]).await?;
+    let silent = node(place.world.chain.rpc_url(), |method, _| match method {
+        // About the account it tells, before anything is signed.
+        "eth_call" => Do::Nothing,
+        _ => Do::PassOn,
+    })
+    .await?;
+    let silent = std::sync::Arc::new(silent);
+    let (asked, url) = (silent.clone(), silent.url.clone());
+    let keygen = place.run(&["keygen", "-r", &url]);
+    keygen.interrupted_when(move || asked.asked("eth_call") > 0).ends(130).await?;
+    ensure!(silent.asked("eth_call") > 0, "it was never asked about a name");
+    let kept = std::fs::read_to_string(place.dir.path().join("namesys.toml"))?;
+    ensure!(kept.contains("ipns_name = ") && kept.contains("signer = "), "{kept}");
+    Ok(())
+}
+
 /// What a node says is quoted, without what it repeats of the address and the headers.
 pub async fn secrets() -> Result<()> {
     let place = Place::new(1, &[]).await?;

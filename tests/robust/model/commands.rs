@@ -75,17 +75,15 @@ impl World {
         let records = workspace.records(&config).unwrap();
         let stop = Stop::default();
         let request = SignRequest {
-            workspace: &workspace,
-            records: &records,
-            signer: Signer::Key(&self.keys.signer),
-            mode: ApprovalMode::Wallet,
             wallet: Some(&self.keys.wallet as &dyn Wallet),
-            force: false,
-            only: None,
             removal: Removal::Any,
-            flat: false,
             stop: stop.clone(),
-            metadata: None,
+            ..SignRequest::new(
+                &workspace,
+                &records,
+                Signer::Key(&self.keys.signer),
+                ApprovalMode::Wallet,
+            )
         };
         let progress = |done, _| {
             if end_after.is_some_and(|end| done >= end) {

@@ -18,7 +18,8 @@ use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 
 use crate::cli::cmd::plan::report::{report as plan_report, show_all_that_goes};
 use crate::cli::cmd::plan::survey::{Services, Survey, survey, unread};
-use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
+use crate::cli::cmd::publish::author_args::validity_or_default;
+use crate::cli::cmd::publish::fan_out::FanOut;
 use crate::cli::cmd::publish::publication::PublicationArgs;
 use crate::cli::cmd::publish::report::report as publish_report;
 use crate::cli::cmd::publish::{check_tree, send_all};

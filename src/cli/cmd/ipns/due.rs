@@ -12,7 +12,7 @@ use namesys::workspace::Removal;
 
 use super::fields;
 use super::network::PutArgs;
-use crate::cli::cmd::publish::ipfs::{FanOut, Sending};
+use crate::cli::cmd::publish::fan_out::{FanOut, Sending};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;

@@ -11,7 +11,7 @@ use namesys::publish::{MAX_SERIES, SERIES_EXTENSION, series_file, sign_series};
 use namesys::report::{ErrorKind, IpnsFields, IpnsSeriesReport, IpnsSignReport};
 
 use super::{fields, write_fields};
-use crate::cli::cmd::publish::ipfs::check_sequence;
+use crate::cli::cmd::publish::author_args::check_sequence;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::IpnsKeyArgs;

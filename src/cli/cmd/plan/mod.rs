@@ -10,7 +10,8 @@ use namesys::ens::WELL_KNOWN;
 use namesys::ipfs::ROOT_FOLDER;
 use namesys::ipns::Validity;
 
-use crate::cli::cmd::publish::ipfs::{FanOut, validity_or_default};
+use crate::cli::cmd::publish::author_args::validity_or_default;
+use crate::cli::cmd::publish::fan_out::FanOut;
 use crate::cli::cmd::publish::publication::PermissionArgs;
 use crate::cli::context::Context;
 use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};

@@ -12,7 +12,7 @@ use namesys::report::ErrorKind;
 use namesys::workspace::Records;
 
 use crate::cli::cmd::list::expected;
-use crate::cli::cmd::publish::ipfs::{FanOut, Foreseeing};
+use crate::cli::cmd::publish::fan_out::{FanOut, Foreseeing};
 use crate::cli::cmd::publish::publication::judge;
 use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::context::Context;

@@ -13,7 +13,8 @@ use namesys::published::Judge;
 use namesys::report::ErrorKind;
 use namesys::workspace::{RecordedKeys, Removal};
 
-use super::ipfs::{AuthorArgs, Sending};
+use super::author_args::AuthorArgs;
+use super::fan_out::Sending;
 use super::publication::PublicationArgs;
 use super::report::{published, report};
 use crate::cli::cmd::pack::pack_car;

@@ -3,8 +3,9 @@
 
 pub mod ahead;
 pub mod air_gap;
+pub mod author_args;
+pub mod fan_out;
 pub mod https;
-pub mod ipfs;
 pub mod publication;
 pub mod report;
 
@@ -26,7 +27,8 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
-use ipfs::{FanOutArgs, check_sequence};
+use author_args::check_sequence;
+use fan_out::FanOutArgs;
 use publication::{Publication, PublicationArgs, wanted};
 use report::published;
 

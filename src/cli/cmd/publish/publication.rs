@@ -11,7 +11,8 @@ use namesys::publish::{Author, HistoryTarget, Permission, PublishOutcome, Subjec
 use namesys::published::{Judge, Missing};
 use namesys::workspace::{Lock, Records, Removal};
 
-use super::ipfs::{AuthorArgs, FanOut, FanOutArgs, Sending, validity_or_default};
+use super::author_args::{AuthorArgs, validity_or_default};
+use super::fan_out::{FanOut, FanOutArgs, Sending};
 use crate::cli::context::Context;
 use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::CliError;

@@ -18,7 +18,7 @@ use namesys::workspace::{
 use super::Args;
 use super::keys::Keys;
 use crate::cli::cmd::pack::pack_car;
-use crate::cli::cmd::publish::ipfs::{FanOut, Sending};
+use crate::cli::cmd::publish::fan_out::{FanOut, Sending};
 use crate::cli::cmd::publish::refuse_invalid;
 use crate::cli::cmd::publish::report::report as publish_report;
 use crate::cli::cmd::sign::report as sign_report;
@@ -110,17 +110,16 @@ impl<'a> Course<'a> {
         let records = session.workspace.records(&session.config)?;
         let removal = self.args.publication.permission.mass_removal.removal(&ask);
         let request = SignRequest {
-            workspace: rotation.workspace(),
-            records: &records,
-            signer: self.signer(config),
-            mode: config.approval_mode().unwrap_or_default(),
             wallet: Some(&self.keys.wallet),
             force: true,
-            only: None,
             removal,
-            flat: false,
             stop: self.context.stop()?,
-            metadata: None,
+            ..SignRequest::new(
+                rotation.workspace(),
+                &records,
+                self.signer(config),
+                config.approval_mode().unwrap_or_default(),
+            )
         };
         let bar = self.context.output.progress("signing", Unit::Things("records"));
         let progress = |done, total| bar.at(done, total);

@@ -75,7 +75,7 @@ fn send(
             last.cost = Some(cost);
         }
     };
-    wallet.expect(all);
+    wallet.announce(all);
     let ended = context.block_on(async {
         for (number, (transaction, cost)) in plan.transactions.iter().zip(costs).enumerate() {
             let (number, what) = (number + 1, &transaction.description);
