@@ -41,6 +41,9 @@ pub struct SetupNamesReport {
     /// Records that are no longer read afterwards.
     #[serde(default)]
     pub replaces: Vec<ReplacedReport>,
+    /// Names after one that failed: nothing was done for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_begun: Vec<String>,
     /// The most that all of them may come to, in wei.
     pub max_cost: String,
     /// What those that were mined came to, in wei.

@@ -83,6 +83,9 @@ fn main() -> ExitCode {
         trial("browser::a_wallet_that_stays_on_its_chain", Need::ChromiumAndAnvil, || {
             on(trials::browser::wrong_chain())
         }),
+        trial("browser::a_transaction_takes_no_others_place", Need::ChromiumAndAnvil, || {
+            on(trials::browser::overtaken())
+        }),
         in_browser("browser::says_no_and_fails", || on(trials::browser_odd::declined())),
         in_browser("browser::answers_that_are_none", || on(trials::browser_odd::liars())),
         in_browser("browser::two_wallets_and_another_account", || {
@@ -130,6 +133,7 @@ fn main() -> ExitCode {
             on(trials::clones::of_a_signer_approved_on_chain())
         }),
         on_chain("plan::signed_published_and_set_up", || on(trials::plan::whole())),
+        on_chain("plan::a_key_from_stdin", || on(trials::plan::from_stdin())),
         on_chain("plan::what_was_not_planned", || on(trials::plan::refused())),
         on_chain("names::several_of_one_wallet", || on(trials::names::several())),
         on_chain("names::what_is_on_chain_is_replaced", || on(trials::names::replaced())),
@@ -152,6 +156,9 @@ fn main() -> ExitCode {
         on_chain("rotate::a_signer_on_chain", || on(trials::rotate::signer_on_chain())),
         on_chain("setup_takes::hashes_are_emptied", || on(trials::setup_takes::cleared())),
         on_chain("setup_takes::a_signer_is_revoked", || on(trials::setup_takes::revoked())),
+        on_chain("setup_takes::names_after_one_that_failed", || {
+            on(trials::setup_takes::not_begun())
+        }),
         on_chain("setup_takes::what_is_hidden", || on(trials::setup_takes::hidden())),
         on_chain("setup_takes::storages_and_keys", || on(trials::setup_takes::storages())),
         on_chain("setup_takes::several_at_once", || on(trials::setup_takes::several())),

@@ -251,6 +251,8 @@ async function go() {
   let answer;
   try {
     if (call.chain) await onChain(call.chain);
+    // One that was handed out before may be that other transaction.
+    if (sends && !call.handed) await refuseOvertaken(call);
     if (sends) await post('/handed', { id: call.id });
     const result = await ask(call.method, call.params);
     // Not everything can be sent on, and nothing but a text is of use.

@@ -15,6 +15,23 @@ function message(error) {
   return said.replace(/\s+/g, ' ').slice(0, 200);
 }
 
+// The nonce is the command's, so that the same request is mined once at most. Where another
+// transaction of the account went out meanwhile, this one would take its place. A wallet that tells
+// no count is asked all the same.
+async function refuseOvertaken(call) {
+  const { from, nonce } = call.params[0];
+  let next;
+  try {
+    next = BigInt(await ask('eth_getTransactionCount', [from, 'pending']));
+  } catch {
+    return;
+  }
+  if (nonce !== undefined && next !== BigInt(nonce)) {
+    throw new Error('another transaction of this account went out meanwhile; decline this one and ' +
+      'run the command again');
+  }
+}
+
 async function onChain(chain) {
   const current = async () => same(await ask('eth_chainId'), chain.id);
   if (await current()) return;

@@ -59,6 +59,8 @@ pub struct FakeWallet<'a> {
     chain: u64,
     knows_chain: bool,
     world: Option<&'a World>,
+    /// So many other transactions of the account went out.
+    pub overtaken: u64,
     /// What it was asked, by method.
     pub asked: Vec<(String, Value)>,
     /// What it signed.
@@ -69,7 +71,8 @@ impl<'a> FakeWallet<'a> {
     /// On mainnet; it does not know the devnet's chain.
     pub fn new(number: u8, mood: Mood) -> Self {
         let (asked, signatures) = (Vec::new(), Vec::new());
-        Self { number, mood, chain: 1, knows_chain: false, world: None, asked, signatures }
+        let (knows_chain, world, overtaken) = (false, None, 0);
+        Self { number, mood, chain: 1, knows_chain, world, overtaken, asked, signatures }
     }
 
     pub fn on(self, world: &'a World) -> Self {
@@ -155,6 +158,16 @@ impl<'a> FakeWallet<'a> {
                 Ok(Value::Null)
             }
             "personal_sign" => self.sign(params)?,
+            "eth_getTransactionCount" => {
+                let world = self.world.context("a chain")?;
+                let count: String = world
+                    .chain
+                    .provider()
+                    .raw_request(method.to_owned().into(), params.clone())
+                    .await?;
+                let count = u64::from_str_radix(count.trim_start_matches("0x"), 16)?;
+                Ok(json!(format!("{:#x}", count + self.overtaken)))
+            }
             "eth_sendTransaction" => {
                 ensure!(self.chain == CHAIN_ID, "sent on another chain");
                 self.send(params).await?

@@ -143,6 +143,26 @@ pub async fn apply() -> Result<()> {
     accepted(&place.ends(0, &["resolve", NICK, "text/avatar"]).await?, "https://a.example/me.png")
 }
 
+/// A transaction takes the place of no other one of the account.
+pub async fn overtaken() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let page = Chromium::start(&["Busy Wallet"]).await?;
+    let mut wallet = FakeWallet::new(1, Mood::Good).on(&place.world);
+    wallet.overtaken = 1;
+    let setup = ["setup", "--yes", "--browser"];
+    let running = Running::start(&place.without_wallet(&setup).env("NAMESYS_KEY_PASSWORD", ""))?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.until(&page, "another transaction of this account went out meanwhile").await?;
+    page.looks("overtaken").await?;
+    page.press("Decline").await?;
+    wallet.answers_until(&page, CLOSE).await?;
+    let ended = running.ended().await?;
+    ensure!(ended.code == 1, "{}", ended.stdout);
+    ensure!(wallet.count("eth_sendTransaction") == 0, "{:?}", wallet.asked);
+    place.untouched().await
+}
+
 /// A wallet that stays on another chain is asked for no transaction.
 pub async fn wrong_chain() -> Result<()> {
     let place = Place::published(1, &[]).await?;

@@ -53,6 +53,17 @@ pub async fn whole() -> Result<()> {
     Ok(())
 }
 
+/// A key that can be read once is enough for all of it: sign, publish, set up.
+pub async fn from_stdin() -> Result<()> {
+    let (place, ..) = wanting().await?;
+    let apply = ["apply", "--yes", "--chain", "--private-key-file", "-"];
+    let run = place.without_wallet(&apply).env("NAMESYS_KEY_PASSWORD", "");
+    let done = run.input(&alloy_primitives::hex::encode([1; 32])).ends(0).await?;
+    ensure!(done["sign"]["signed"] == 1 && done["publish"]["sequence"] == 0, "{done:#}");
+    ensure!(sent(&done["setup"])?.len() == 2, "{done:#}");
+    accepted(&place.ends(0, &AVATAR).await?, ME)
+}
+
 /// What stands on chain is neither what stood nor what was to stand; or costs too much.
 pub async fn refused() -> Result<()> {
     let (place, _folder, file) = wanting().await?;

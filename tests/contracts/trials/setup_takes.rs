@@ -148,6 +148,21 @@ pub async fn several() -> Result<()> {
     Ok(())
 }
 
+/// Of several names one fails: those before it are done, those after it are listed.
+pub async fn not_begun() -> Result<()> {
+    let place = Place::published(1, &["--storage", "wallet"]).await?;
+    for (label, owner) in [(OTHER, 2), ("third.eth", 1)] {
+        let owner = person(owner).address();
+        place.world.chain.register(&name(label), owner, Address::ZERO).await?;
+        place.ends(0, &["name", "add", label]).await?;
+    }
+    let document = place.ends(1, &["setup", "--yes"]).await?;
+    ensure!(kind(&document) == Some(ErrorKind::NotOwner), "{document:#}");
+    ensure!(document["not_begun"] == json!(["third.eth"]), "{document:#}");
+    ensure!(place.resolver().await? == CCIP2_RESOLVER, "the first one is done");
+    Ok(())
+}
+
 /// What another recordhash hides under the same resolver is listed, with what takes it over.
 pub async fn hidden() -> Result<()> {
     let place = Place::published(1, &[]).await?;

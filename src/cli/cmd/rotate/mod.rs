@@ -95,8 +95,8 @@ fn check_chain(
     set_up::may_set_up(&rpc, sender, context, &after).map_err(|error| match error.kind {
         ErrorKind::NotOwner => error.hint(
             "nothing was signed or published. Transfer the name first, then the same command; or \
-             leave the node out (--rpc-url, ETH_RPC_URL): all but the chain is done then, and after \
-             the transfer namesys setup points the chain to it",
+             leave the node out (--rpc-url, ETH_RPC_URL, rpc_url in config.toml): all but the \
+             chain is done then, and after the transfer namesys setup points the chain to it",
         ),
         _ => error,
     })

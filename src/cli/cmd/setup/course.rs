@@ -200,29 +200,32 @@ impl Course<'_> {
     /// One name after the other; what is set for all of them is sent once.
     pub fn of_all(&self, names: &[Name]) -> Result<Outcome, CliError> {
         if self.sends() {
-            return match self.bring_all(names) {
-                (ended, Some(error)) if ended.is_empty() => Err(error),
-                (ended, error) => Ok(outcome_of_all(ended, error)),
+            let brought = self.bring_all(names);
+            return match brought.error {
+                Some(error) if brought.ended.is_empty() && brought.left.is_empty() => Err(error),
+                error => Ok(outcome_of_all(Brought { error, ..brought })),
             };
         }
         let all = self.prepare_all(names)?;
-        Ok(outcome_of_all(self.elsewhere(all)?, None))
+        Ok(outcome_of_all(Brought { ended: self.elsewhere(all)?, ..Brought::default() }))
     }
 
     /// One after the other, as far as it goes.
-    pub fn bring_all(&self, names: &[Name]) -> (Vec<Ended>, Option<CliError>) {
-        let mut ended = Vec::new();
-        for name in names {
+    pub fn bring_all(&self, names: &[Name]) -> Brought {
+        let mut brought = Brought::default();
+        for (number, name) in names.iter().enumerate() {
             match self.bring(name) {
-                Ok(one) => ended.push(one),
+                Ok(one) => brought.ended.push(one),
                 // What was sent for those before is reported.
-                Err(error) => return (ended, Some(error)),
+                Err(error) => brought.error = Some(error),
             }
-            if ended.last().is_some_and(|(_, error)| error.is_some()) {
+            let failed = brought.ended.last().is_some_and(|(_, error)| error.is_some());
+            if failed || brought.error.is_some() {
+                brought.left = names[number + 1..].to_vec();
                 break;
             }
         }
-        (ended, None)
+        brought
     }
 
     /// What is missing for each; what is set for all of them stands once.
@@ -237,19 +240,29 @@ impl Course<'_> {
     }
 }
 
-fn outcome_of_all(ended: Vec<Ended>, error: Option<CliError>) -> Outcome {
-    let (report, error) = report_of_all(ended, error);
+/// How far it went with several names.
+#[derive(Default)]
+pub struct Brought {
+    /// Those that were come to.
+    pub ended: Vec<Ended>,
+    /// Why it ended before there was a report.
+    pub error: Option<CliError>,
+    /// Those after one that failed.
+    pub left: Vec<Name>,
+}
+
+fn outcome_of_all(brought: Brought) -> Outcome {
+    let (report, error) = report_of_all(brought);
     Outcome::partial(report, error)
 }
 
-pub fn report_of_all(
-    ended: Vec<Ended>,
-    error: Option<CliError>,
-) -> (SetupNamesReport, Option<CliError>) {
+pub fn report_of_all(brought: Brought) -> (SetupNamesReport, Option<CliError>) {
+    let Brought { ended, error, left } = brought;
     let (names, errors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     let transactions = names.iter().flat_map(|report| report.transactions.clone()).collect();
     let error = error.or(errors.into_iter().flatten().next());
     let replaces = names.iter().flat_map(|report| report.replaces.clone()).collect();
     let (max_cost, cost) = sums(&names);
-    (SetupNamesReport { names, transactions, replaces, max_cost, cost }, error)
+    let not_begun = left.iter().map(ToString::to_string).collect();
+    (SetupNamesReport { names, transactions, replaces, not_begun, max_cost, cost }, error)
 }

@@ -81,8 +81,7 @@ impl Own<'_> {
     ) -> Result<(SetupNamesReport, Option<CliError>), CliError> {
         let terms = Terms { yes, planned, ..self.terms() };
         let names = self.session.config.names().to_vec();
-        let (ended, error) = self.course(&terms, Some(wallet))?.bring_all(&names);
-        Ok(report_of_all(ended, error))
+        Ok(report_of_all(self.course(&terms, Some(wallet))?.bring_all(&names)))
     }
 
     fn terms(&self) -> Terms {

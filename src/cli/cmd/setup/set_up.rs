@@ -10,7 +10,7 @@ use namesys::wallet::Address;
 use namesys::workspace::{ApprovalMode, Config};
 
 use super::checks::Claims;
-use super::course::{Course, report_of_all};
+use super::course::{Brought, Course, report_of_all};
 use super::pointer::PointerArgs;
 use super::terms::Terms;
 use crate::cli::context::Context;
@@ -110,12 +110,12 @@ pub fn set_up(
     };
     if !send {
         let all = course.prepare_all(&names)?;
-        return Ok(report_of_all(course.elsewhere(all)?, None));
+        return Ok(report_of_all(Brought { ended: course.elsewhere(all)?, ..Brought::default() }));
     }
-    let (ended, error) = course.bring_all(&names);
-    match error {
-        Some(error) if ended.is_empty() => Err(error),
-        error => Ok(report_of_all(ended, error)),
+    let brought = course.bring_all(&names);
+    match brought.error {
+        Some(error) if brought.ended.is_empty() && brought.left.is_empty() => Err(error),
+        error => Ok(report_of_all(Brought { error, ..brought })),
     }
 }
 

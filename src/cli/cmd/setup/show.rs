@@ -149,6 +149,9 @@ impl Human for SetupNamesReport {
             }
             report.human(out)?;
         }
+        for name in &self.not_begun {
+            writeln!(out, "not begun  {name}: the same command goes on")?;
+        }
         match (self.cost.as_deref().and_then(in_ether), in_ether(&self.max_cost)) {
             (Some(paid), _) => writeln!(out, "\nfor all names paid {paid} ether"),
             (None, Some(max)) if !self.transactions.is_empty() => {
