@@ -155,8 +155,11 @@ impl Client {
             Ok(read) => read.map_err(failed)?,
             Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
         };
-        if said.pop() != Some(b'\n') {
-            return Err(AgentError::Answer);
+        match said.pop() {
+            Some(b'\n') => {}
+            // It ends just now.
+            None => return Ok(None),
+            Some(_) => return Err(AgentError::Answer),
         }
         Ok(Some(said))
     }

@@ -89,21 +89,18 @@ impl Agent {
         let mut had_any = false;
         loop {
             tokio::select! {
-                accepted = self.listener.accept() => {
-                    let Ok((mut stream, _)) = accepted else {
-                        sleep(LOOK).await;
-                        continue;
-                    };
+                accepted = self.listener.accept() => match accepted {
+                    Ok((mut stream, _)) if is_of(&stream, own) => {
+                        let after = timeout(PATIENCE, answer(&mut stream, vault)).await;
+                        vault.memory.line.zeroize();
+                        if matches!(after, Ok(Ok(After::Ends))) {
+                            return;
+                        }
+                    }
                     // Another user's process is told nothing.
-                    if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
-                        continue;
-                    }
-                    let after = timeout(PATIENCE, answer(&mut stream, vault)).await;
-                    vault.memory.line.zeroize();
-                    if matches!(after, Ok(Ok(After::Ends))) {
-                        return;
-                    }
-                }
+                    Ok(_) => {}
+                    Err(_) => sleep(LOOK).await,
+                },
                 () = sleep(LOOK) => {}
                 () = &mut first, if !had_any => return,
             }
@@ -117,6 +114,11 @@ impl Agent {
             }
         }
     }
+}
+
+/// Whether the other side is a process of this user.
+fn is_of(stream: &UnixStream, uid: u32) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == uid)
 }
 
 /// The socket that stands there.

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ const MAX_REASON: u64 = 1024;
 /// How often an agent is tried that is about to begin or to end, and how long between.
 const TRIES: u32 = 30;
 const BETWEEN: Duration = Duration::from_millis(100);
+/// How long an agent may take to say that it listens.
+const START: Duration = Duration::from_secs(20);
 
 /// The flag of the agent.
 #[derive(Debug, Default, Args)]
@@ -36,9 +39,15 @@ pub struct RememberArgs {
     /// that they need no wallet and no password again; `namesys lock` wipes them
     #[arg(long, value_name = "DURATION", value_parser = time, help_heading = "Wallet")]
     remember: Option<Duration>,
-    /// Whether a key came from there: its time goes on as it was.
+    /// Which keys came from there: their time goes on as it was.
     #[arg(skip)]
-    recalled: Cell<bool>,
+    recalled: Recalled,
+}
+
+#[derive(Debug, Default)]
+struct Recalled {
+    ipns: Cell<bool>,
+    signer: Cell<bool>,
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -86,8 +95,13 @@ impl RememberArgs {
     ) -> Result<(), CliError> {
         let Some(time) = self.remember else { return Ok(()) };
         context.remembered.set(true);
-        if self.recalled.get() {
+        let (has_ipns, has_signer) = (self.recalled.ipns.get(), self.recalled.signer.get());
+        if has_ipns || has_signer {
             context.output.note("what is remembered already keeps the time it was given");
+        }
+        let ipns = ipns.filter(|_| !has_ipns);
+        let signer = signer.filter(|_| !has_signer);
+        if ipns.is_none() && signer.is_none() {
             return Ok(());
         }
         match keep(context, time, ipns, signer) {
@@ -123,7 +137,8 @@ impl RememberArgs {
     /// # Errors
     /// Exit 130. An agent that cannot be asked is told, and the wallet has the keys.
     pub fn ipns(&self, context: &Context, name: &IpnsName) -> Result<Option<IpnsKey>, CliError> {
-        self.found(context, "IPNS key", |client| async move { client.ipns(name).await })
+        let recalled = &self.recalled.ipns;
+        found(context, recalled, "IPNS key", |client| async move { client.ipns(name).await })
     }
 
     /// The workspace's records signer, where it is remembered.
@@ -135,36 +150,42 @@ impl RememberArgs {
         context: &Context,
         address: Address,
     ) -> Result<Option<SignerKey>, CliError> {
-        self.found(context, "records signer", |client| async move { client.signer(address).await })
+        let recalled = &self.recalled.signer;
+        found(
+            context,
+            recalled,
+            "records signer",
+            |client| async move { client.signer(address).await },
+        )
     }
+}
 
-    fn found<T, W>(
-        &self,
-        context: &Context,
-        what: &str,
-        ask: impl FnOnce(Client) -> W,
-    ) -> Result<Option<T>, CliError>
-    where
-        W: Future<Output = Result<Option<T>, AgentError>>,
-    {
-        // Without a folder for an agent there is none.
-        let (Ok(runtime), Some(workspace)) = (runtime(), workspace(context)?) else {
-            return Ok(None);
-        };
-        let client = Client::new(Place::of_client(&runtime), workspace);
-        match context.block_on(async { Ok(ask(client).await) })? {
-            Ok(Some(key)) => {
-                self.recalled.set(true);
-                context
-                    .output
-                    .note(format_args!("the {what} is a remembered one; namesys lock wipes it"));
-                Ok(Some(key))
-            }
-            Ok(None) => Ok(None),
-            Err(error) => {
-                context.output.warn(format_args!("what is remembered could not be asked: {error}"));
-                Ok(None)
-            }
+fn found<T, W>(
+    context: &Context,
+    recalled: &Cell<bool>,
+    what: &str,
+    ask: impl FnOnce(Client) -> W,
+) -> Result<Option<T>, CliError>
+where
+    W: Future<Output = Result<Option<T>, AgentError>>,
+{
+    // Without a folder for an agent there is none.
+    let (Ok(runtime), Some(workspace)) = (runtime(), workspace(context)?) else {
+        return Ok(None);
+    };
+    let client = Client::new(Place::of_client(&runtime), workspace);
+    match context.block_on(async { Ok(ask(client).await) })? {
+        Ok(Some(key)) => {
+            recalled.set(true);
+            context
+                .output
+                .note(format_args!("the {what} is a remembered one; namesys lock wipes it"));
+            Ok(Some(key))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => {
+            context.output.warn(format_args!("what is remembered could not be asked: {error}"));
+            Ok(None)
         }
     }
 }
@@ -259,15 +280,29 @@ fn start(runtime: &Path) -> Result<(), CliError> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
+    let Some(out) = child.stdout.take() else { return Err(gone("")) };
+    let (told, hears) = mpsc::channel();
+    std::thread::spawn(move || told.send(first_words(out)));
+    match hears.recv_timeout(START) {
+        Ok(said) if said == READY => Ok(()),
+        said => {
+            // It has nothing yet that would be lost.
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(gone(said.unwrap_or_else(|_| "it does not say that it listens".to_owned()).trim()))
+        }
+    }
+}
+
+/// That it is ready, or why not.
+fn first_words(mut out: impl Read) -> String {
     let mut said = [0; READY.len()];
-    let Some(mut out) = child.stdout.take() else { return Err(gone("")) };
     match out.read_exact(&mut said) {
-        Ok(()) if said == *READY.as_bytes() => Ok(()),
+        Ok(()) if said == *READY.as_bytes() => READY.to_owned(),
         _ => {
             let mut reason = said.to_vec();
             let _ = out.take(MAX_REASON).read_to_end(&mut reason);
-            let _ = child.wait();
-            Err(gone(String::from_utf8_lossy(&reason).trim_matches(['\0', '\n'])))
+            String::from_utf8_lossy(&reason).trim_matches('\0').to_owned()
         }
     }
 }

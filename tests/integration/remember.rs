@@ -215,6 +215,31 @@ fn a_remembered_key_is_its_workspaces_and_its_time_is_not_made_longer() {
 }
 
 #[test]
+fn the_key_that_was_not_remembered_yet_is_remembered() {
+    let desk = Desk::new();
+    desk.want("https://example.com/1");
+    let keys = desk.folder.path().join("keys");
+    let keygen = ["keygen", "--export", keys.to_str().unwrap()];
+    assert_eq!(desk.with_wallet(&keygen, PASSWORD).0, 0);
+    assert_eq!(desk.with_wallet(&["approve"], PASSWORD).0, 0);
+    let signer = keys.join("signer.key");
+    let sign = ["sign", "--approval", "wallet", "--signer-key-file", signer.to_str().unwrap()];
+    let (code, _, told) = desk.run(&[&sign[..], &["--remember", "1h"]].concat());
+    assert!(code == 0 && told.contains("the records signer is remembered"), "{code} {told}");
+    desk.want("https://example.com/2");
+    let kubo = format!("kubo={}", desk.workspace.kubo());
+    let mut command = desk.command(&["apply", "--yes", "--remember", "2h", "--json"]);
+    command.args(["--publisher", &kubo, "--upload", &kubo]);
+    command.env("ETH_PRIVATE_KEY", WALLET).env("NAMESYS_KEY_PASSWORD", PASSWORD);
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("keeps the time it was given"), "{told}");
+    assert!(told.contains("the IPNS key is remembered for 7200 s"), "{told}");
+    assert_eq!(desk.run(&["lock"]).1["wiped"].as_u64(), Some(2));
+}
+
+#[test]
 fn what_is_not_remembered_is_said_before_or_after() {
     let desk = Desk::new();
     desk.want("https://example.com/1");
