@@ -109,8 +109,8 @@ pub fn instead() -> String {
 
 fn given_identities(context: &Context) -> Result<Option<&Identities>, CliError> {
     let identities = once(&context.openers.identities, || {
-        let file = match (&context.openers.identity, env::IDENTITY.get()?) {
-            (Some(file), _) => file.clone(),
+        let (file, is_of_variable) = match (&context.openers.identity, env::IDENTITY.get()?) {
+            (Some(file), _) => (file.clone(), false),
             // The identity itself, as other variables hold theirs.
             (None, Some(text))
                 if text.trim_start().starts_with(['#', 'A']) && is_identity(&text) =>
@@ -118,17 +118,27 @@ fn given_identities(context: &Context) -> Result<Option<&Identities>, CliError> 
                 let parsed = Identities::parse(&SecretString::new(text));
                 return parsed.map(Some).map_err(|error| of_sealed(env::IDENTITY.0, error));
             }
-            (None, Some(file)) => PathBuf::from(file),
+            (None, Some(file)) => (PathBuf::from(file), true),
             (None, None) => return Ok(None),
         };
-        let text = match file == Path::new("-") {
-            true => context.stdin.read_line(IDENTITY, &file)?,
-            false => text_of(context, &file)?,
+        let text = match (file == Path::new("-"), is_of_variable) {
+            (true, _) => context.stdin.read_line(IDENTITY, &file)?,
+            (false, false) => text_of(context, &file)?,
+            // It may be a secret that was put there by mistake: it is not quoted.
+            (false, true) => text_of(context, &file).map_err(|_| not_a_file_of_identities())?,
         };
         let parsed = Identities::parse(&text);
         parsed.map(Some).map_err(|error| of_sealed(&file.display().to_string(), error))
     })?;
     Ok(identities.as_ref())
+}
+
+fn not_a_file_of_identities() -> CliError {
+    let name = env::IDENTITY.0;
+    let message = format!("what {name} holds is no age identity and no file that can be read");
+    CliError::new(Exit::Usage, ErrorKind::BadKey, message).hint(format!(
+        "set {name} to the path of a file as age-keygen writes it, or give {IDENTITY} FILE"
+    ))
 }
 
 fn is_identity(text: &str) -> bool {

@@ -13,6 +13,7 @@ use namesys::secret::SecretString;
 const KEY: &str = "57b581c85e486de738b3464a77f84b5228aad1aad140d86eaf69ca241b954131";
 const PASSWORD: &str = "correct-horse-battery-staple";
 const PASSPHRASE: &str = "open-sesame-to-the-key-files";
+const RECIPIENT: &str = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 
 /// What must not be shown, with a name for the failure's message. Hex is looked for without
@@ -135,6 +136,13 @@ fn no_secret_is_ever_shown() {
     assert_eq!(run(&passphrase, &sealed), 0);
     assert_eq!(run(&[("NAMESYS_PASSPHRASE", PASSWORD)], &sealed), 1);
     assert_eq!(run(&[("NAMESYS_IDENTITY", PASSPHRASE)], &sealed), 2, "it is a passphrase's");
+    // One that stands where the path of a file belongs.
+    let recipient = ["--format", "age", "--recipient", RECIPIENT, "--out", "for-recipient"];
+    let export = [&["key", "export"][..], &recipient, &key].concat();
+    assert_eq!(run(&[], &export), 1, "there from the second time on");
+    let sealed = ["key", "inspect", "--signer-key-file", "for-recipient"];
+    assert_eq!(run(&[("NAMESYS_IDENTITY", PASSPHRASE)], &sealed), 2);
+    assert_eq!(run(&[("NAMESYS_IDENTITY", KEY)], &sealed), 2);
     assert_eq!(run(&password, &["keygen", "--format", "age", "--recipient", KEY]), 2);
 
     // Signatures made elsewhere, and what goes wrong on the way.
