@@ -34,6 +34,7 @@ fn config(
             let [x11, wayland] = env::DISPLAYS;
             x11.get()?.is_some() || wayland.get()?.is_some()
         },
+        withheld: context.settings.withheld(),
         file: Mutex::default(),
     };
     let tell = Arc::new(move |told: Told<'_>| shown.tell(told));
@@ -94,6 +95,8 @@ struct Shown {
     ssh: Option<String>,
     user: Option<String>,
     has_windows: bool,
+    /// What the program that opens it does not get.
+    withheld: Vec<String>,
     /// Other users see the arguments of programs, and the link is for this one alone: the browser
     /// is given a file that leads to it. It goes with the command.
     file: Mutex<Option<(Temporary, NamedTempFile)>>,
@@ -143,7 +146,7 @@ impl Shown {
         file.flush()?;
         let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
         let mut command = Command::new(program);
-        env::SECRETS.iter().for_each(|variable| _ = command.env_remove(variable.0));
+        self.withheld.iter().for_each(|variable| _ = command.env_remove(variable));
         let opening = command
             .arg(file.path())
             .stdin(Stdio::null())

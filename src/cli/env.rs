@@ -113,6 +113,9 @@ pub const SECRETS: [Var; 9] = [
     RPC_URL,
     RPC_HEADERS,
 ];
+/// The tokens of services, by their usual names.
+pub const TOKENS: [Var; 6] =
+    [KUBO_TOKEN, CLUSTER_TOKEN, PINNING_TOKEN, PINATA_JWT, AWS_KEY_ID, AWS_SECRET];
 
 /// Whether nothing of the environment is read any more.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);

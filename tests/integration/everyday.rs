@@ -50,11 +50,16 @@ fn what_an_editor_leaves_is_saved_only_where_it_is_sound() {
 
     // What it holds is looked at as `set` would, and the editor is told no key.
     let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
-    let script = format!("test -z \"$ETH_PRIVATE_KEY\" && echo '\"text/w\" = \"{token}\"' >> $1");
+    let script = format!(
+        "test -z \"$ETH_PRIVATE_KEY$NAMESYS_KUBO_TOKEN$MINE\" && echo '\"text/w\" = \"{token}\"' >> $1"
+    );
     let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
     command
         .current_dir(&workspace.dir)
         .arg("edit")
+        .env("NAMESYS_KUBO_TOKEN", "a token")
+        .env("NAMESYS_CREDENTIALS", "kubo.example=MINE")
+        .env("MINE", "a token of another name")
         .env("EDITOR", format!("f() {{ {script}; }}; f"));
     let output = command.stdin(Stdio::null()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();

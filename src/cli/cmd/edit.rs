@@ -31,12 +31,13 @@ pub fn run(_args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let workspace = &session.workspace;
     let editor = editor()?;
+    let withheld = context.settings.withheld();
     let before = workspace.records_text()?.unwrap_or_default();
     let draft = Draft::new(workspace, &before)?;
     let path = draft.path()?;
     let kept = |error: CliError| error.hint(format!("what you wrote is in {}", path.display()));
     let after = loop {
-        open(&editor, &path).map_err(kept)?;
+        open(&editor, &path, &withheld).map_err(kept)?;
         let after = draft.text().map_err(CliError::from).map_err(kept)?;
         let faults = records_faults(&after, session.config.names());
         if faults.is_empty() {
@@ -87,7 +88,7 @@ fn editor() -> Result<String, CliError> {
 }
 
 /// Waits for the editor, which has the terminal where there is one: keys such as Ctrl-C are its.
-fn open(editor: &str, draft: &Path) -> Result<(), CliError> {
+fn open(editor: &str, draft: &Path, withheld: &[String]) -> Result<(), CliError> {
     let deaf = |error: io::Error| CliError::io("signals cannot be waited for", &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(deaf)?;
@@ -100,7 +101,7 @@ fn open(editor: &str, draft: &Path) -> Result<(), CliError> {
     let script = format!("{editor} \"$1\"");
     let mut command = Command::new("sh");
     // It needs none of them, and neither do its plugins.
-    env::SECRETS.iter().for_each(|variable| _ = command.env_remove(variable.0));
+    withheld.iter().for_each(|variable| _ = command.env_remove(variable));
     let status = command.arg("-c").arg(script).arg("sh").arg(draft).status();
     let status = status.map_err(|error| CliError::io("no editor can be started", &error))?;
     match status.success() {

@@ -59,6 +59,15 @@ impl Bound {
         }
     }
 
+    /// The variables it is in.
+    pub fn variables(&self) -> Vec<String> {
+        match self {
+            Self::Variable(name) => vec![name.clone()],
+            Self::File(_) => Vec::new(),
+            Self::Pair(key, secret) => vec![key.clone(), secret.clone()],
+        }
+    }
+
     /// For a person.
     pub fn describe(&self) -> String {
         match self {

@@ -137,6 +137,14 @@ impl Settings {
         })
     }
 
+    /// The variables that programs of others are started without: our secrets, and the tokens
+    /// of services by their usual names and by those that the user gave them.
+    pub fn withheld(&self) -> Vec<String> {
+        let usual = env::SECRETS.iter().chain(&env::TOKENS).map(|variable| variable.0.to_owned());
+        let bindings = self.bindings.borrow();
+        usual.chain(bindings.0.iter().flat_map(|one| one.bound.variables())).collect()
+    }
+
     /// Whose endpoints apply where nothing else says, and who decides that.
     pub fn network(&self, config: Option<&Config>) -> (Network, Source) {
         let layers = Layers {
