@@ -31,6 +31,7 @@ pub use tls::{TlsError, TlsFiles};
 
 use crate::ens::WELL_KNOWN;
 use crate::folder::OpenDir;
+use crate::ipfs::upload::OURS;
 use crate::keys::{OwnKeys, private_key_in};
 use crate::publish::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 use crate::web::{self, CACHE, content_type, cors_read_only, none_match};
@@ -224,18 +225,31 @@ fn read(tree: &Tree, path: &str, now: Timestamp) -> Option<Found> {
     let segments: Vec<_> = path.strip_prefix('/')?.split('/').map(decode).collect::<Option<_>>()?;
     let plain =
         |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['/', '\\', '\0']);
-    if segments.first()? != WELL_KNOWN || !segments.iter().all(|segment| plain(segment)) {
+    if !segments.iter().all(|segment| plain(segment)) {
         return None;
     }
     let file: PathBuf = segments.iter().map(|segment| &**segment).collect();
-    let of_phase = match tree.timed.as_ref().map(|timed| timed.file(&segments.join("/"), now)) {
+    let opened = match (&**segments.first()?, segments.len()) {
+        (WELL_KNOWN, _) => of_tree(tree, &segments.join("/"), &file, now)?,
+        // Who clones from here asks which files there are.
+        (OURS, 2) => tree.root.file(&file).ok()?,
+        _ => return None,
+    };
+    found(tree, opened, segments.last()?)
+}
+
+/// A file under `.well-known`, as it is at `now`.
+fn of_tree(tree: &Tree, path: &str, file: &Path, now: Timestamp) -> Option<File> {
+    let of_phase = match tree.timed.as_ref().map(|timed| timed.file(path, now)) {
         Some(PhaseFile::Nothing) => return None,
         Some(PhaseFile::First(path)) => tree.root.file(path).ok(),
         Some(PhaseFile::Tree) | None => None,
     };
     // Links are followed to files of the tree; what is no file, a pipe say, is not read.
-    let in_tree = || tree.root.file_inside(Path::new(WELL_KNOWN), &file).ok();
-    let mut opened = of_phase.or_else(in_tree)?;
+    of_phase.or_else(|| tree.root.file_inside(Path::new(WELL_KNOWN), file).ok())
+}
+
+fn found(tree: &Tree, mut opened: File, name: &str) -> Option<Found> {
     let metadata = opened.metadata().ok()?;
     let is_long = metadata.len() > MAX_WHOLE;
     let most = if is_long { CHUNK as u64 } else { MAX_WHOLE };
@@ -246,7 +260,7 @@ fn read(tree: &Tree, path: &str, now: Timestamp) -> Option<Found> {
         return None;
     }
     let rest = is_long.then_some(opened);
-    Some(Found { name: segments.last()?.to_string(), start, rest, metadata })
+    Some(Found { name: name.to_owned(), start, rest, metadata })
 }
 
 #[cfg(test)]

@@ -20,6 +20,12 @@ impl From<PullError> for CliError {
             PullError::Refuted(_) => Self::new(Exit::Unverified, ErrorKind::BadRecord, message)
                 .hint("namesys doctor asks each; namesys publish replaces it at a service"),
             PullError::Stopped => Self::new(Exit::Interrupted, ErrorKind::Interrupted, message),
+            PullError::NoManifest(_) => Self::new(Exit::Failed, ErrorKind::Unsupported, message)
+                .hint(
+                    "namesys publish --to https leaves such a list, under the workspace's first name; \
+                     without one, namesys init NAME makes a workspace, and namesys import \
+                     --from-chain NAME takes over what is read of the records",
+                ),
             PullError::OverBudget(_) => Self::new(Exit::Failed, ErrorKind::OverBudget, message)
                 .hint(
                     "whoever publishes it made it so, and it cannot be taken over whole; namesys \

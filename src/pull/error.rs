@@ -27,6 +27,9 @@ pub enum PullError {
     /// What is published cannot be read.
     #[error("what is published cannot be read: {0}")]
     Unread(String),
+    /// Nobody published there as this program does.
+    #[error("the records are on a web server, and {0} lists no files")]
+    NoManifest(String),
     /// It is more than is read.
     #[error("what is published cannot be read: {0}")]
     OverBudget(String),

@@ -8,6 +8,7 @@
 //! | `plan` | what becomes of each of them |
 //! | `request` | [`pull`]: asks, reads, plans |
 //! | `tree` | a tree read whole: verified records, what does not verify, foreign files |
+//! | `web` | a tree of a web host, by its manifest |
 //! | `clone` | a workspace of it |
 //! | `write` | writes what was planned, `published.toml` last |
 
@@ -19,6 +20,7 @@ mod plan;
 mod request;
 mod sides;
 mod tree;
+mod web;
 mod write;
 
 pub use clone::{CloneError, CloneRequest, Cloned, clone};
@@ -28,3 +30,4 @@ pub use items::{Conflict, Item, Refused, Signers};
 pub use request::{PullRequest, Pulled, pull};
 pub use sides::BadName;
 pub use tree::{ReadTree, TreeFiles};
+pub use web::{WebTree, web_tree};

@@ -37,6 +37,10 @@ fn tree() -> tempfile::TempDir {
     let link = |to: &str, from: &str| {
         std::os::unix::fs::symlink(to, well_known.join(from)).unwrap();
     };
+    let lists = dir.path().join("ws/.namesys-files");
+    std::fs::create_dir(&lists).unwrap();
+    std::fs::write(lists.join("web.eth"), "# root x\n").unwrap();
+    std::os::unix::fs::symlink("../../secret", lists.join("out")).unwrap();
     link("../../secret", "out");
     link("..", "up");
     link("nostr.json", "inside.json");
@@ -55,11 +59,16 @@ fn nothing_but_the_tree_can_be_read() {
         ("/%2ewell-known/nostr.json", "nostr.json"),
         ("/.well-known/a%20b/c%25d.html", "c%d.html"),
         ("/.well-known/inside.json", "inside.json"),
+        ("/.namesys-files/web.eth", "web.eth"),
     ] {
         assert_eq!(name(path).as_deref(), Some(file), "{path}");
     }
     for path in [
         "/namesys.toml",
+        "/.namesys-files",
+        "/.namesys-files/out",
+        "/.namesys-files/../namesys.toml",
+        "/.namesys-files/a/web.eth",
         "/.well-known/../namesys.toml",
         "/.well-known/%2e%2e/namesys.toml",
         "/.well-known/%2E./namesys.toml",

@@ -394,8 +394,14 @@ fn a_workspace_may_be_the_whole_truth() {
     let config = here.dir.join("namesys.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text + "\n[publish]\nreplace = true\n").unwrap();
-    let published = publishes(&here, &["publish"]);
+    let (code, json, stderr) = here.run(&["publish"]);
+    assert_eq!(code, Some(0), "{json}");
+    assert!(stderr.contains("replaced by configuration ([publish] replace = true)"), "{stderr}");
+    assert!(stderr.contains("an old job that runs again undoes"), "{stderr}");
+    let published: PublishReport = report(&json);
     assert_eq!((published.sequence, published.lost.len()), (1, 1));
+    let again = here.run(&["publish"]).2;
+    assert!(!again.contains("by configuration"), "{again}");
     let Loss { record, there, .. } = &published.lost[0];
     assert_eq!(
         (record.as_deref(), there.as_deref()),

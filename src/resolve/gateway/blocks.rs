@@ -164,6 +164,7 @@ impl BlockTree {
     ) -> Result<Car, Obstacle> {
         let folder = self.scratch.as_deref().filter(|_| wanted.scope == "all");
         let Some(folder) = folder else { return Err(Obstacle::TooLong) };
+        self.left(number)?;
         let file = Arc::new(scratch_in(folder).map_err(|error| failed(&error))?);
         let received = node.tree(&self.root, &file, limits.car).await;
         self.in_file(number, &file, received)

@@ -5,6 +5,7 @@ use namesys::ens::Name;
 use namesys::keys::{IpnsName, Storage};
 use namesys::recordhash::{Recordhash, RecordhashError, Target};
 use namesys::report::ErrorKind;
+use url::Url;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -78,6 +79,8 @@ pub enum Source {
     Ipns(IpnsName),
     /// A tree that the chain, or the user, names itself.
     Root(cid::Cid),
+    /// A web host.
+    Web(Url),
 }
 
 /// What can be cloned of `target`.
@@ -91,11 +94,7 @@ pub fn source(target: &Target) -> Result<Source, CliError> {
     match target {
         Target::Ipns(name) => Ok(Source::Ipns(*name)),
         Target::Ipfs(root) => Ok(Source::Root(*root)),
-        Target::Https(url) => unsupported(
-            &format!("the records are on a web server, {url}, whose files cannot be listed"),
-            "namesys init NAME makes a workspace, and namesys import --from-chain NAME takes over what is \
-             read of them",
-        ),
+        Target::Https(url) => Ok(Source::Web(url.clone())),
         Target::IpnsOther(_) | Target::Ipld(_) => {
             unsupported("what the recordhash points at cannot be listed, block by block", "")
         }

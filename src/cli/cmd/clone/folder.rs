@@ -1,6 +1,8 @@
 //! The folder of a clone: it is made beside its place, and moved there once it is whole.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use namesys::report::ErrorKind;
@@ -15,7 +17,14 @@ pub struct Folder {
     is_there: bool,
     within: tempfile::TempDir,
     _temporary: Temporary,
+    /// Held as long as this process works in it.
+    _lock: File,
 }
+
+/// What the folder of a clone under way begins with.
+const PREFIX: &str = ".clone-";
+/// The workspace in it.
+const INSIDE: &str = "w";
 
 impl Folder {
     /// For `dir`, which is empty or not there.
@@ -43,17 +52,21 @@ impl Folder {
             _ => &dir,
         };
         std::fs::create_dir_all(above).map_err(failed)?;
-        let within = tempfile::Builder::new().prefix(".clone-").tempdir_in(above);
+        sweep(above);
+        let within = tempfile::Builder::new().prefix(PREFIX).tempdir_in(above);
         let within = within.map_err(failed)?;
         let _temporary = Temporary::new(within.path());
-        let folder = Self { dir, is_there, within, _temporary };
+        // Before there is anything in it: what is empty is left alone.
+        let _lock = File::open(within.path()).map_err(failed)?;
+        _lock.lock_shared().map_err(failed)?;
+        let folder = Self { dir, is_there, within, _temporary, _lock };
         std::fs::create_dir(folder.path()).map_err(failed)?;
         Ok(folder)
     }
 
     /// Where it is made.
     pub fn path(&self) -> PathBuf {
-        self.within.path().join("w")
+        self.within.path().join(INSIDE)
     }
 
     /// Where it belongs.
@@ -79,5 +92,42 @@ impl Folder {
         names.iter().try_for_each(|name| {
             std::fs::rename(self.path().join(name), self.dir.join(name)).map_err(failed)
         })
+    }
+}
+
+/// Removes what clones left beside this one that were killed: nobody works in it any more. What cannot
+/// be removed is only litter.
+fn sweep(above: &Path) {
+    let Ok(entries) = std::fs::read_dir(above) else { return };
+    for entry in entries.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let path = entry.path();
+        let is_ours = path.symlink_metadata().is_ok_and(|found| {
+            found.is_dir() && found.uid() == rustix::process::geteuid().as_raw()
+        });
+        let is_begun = is_ours && path.join(INSIDE).is_dir();
+        if is_begun && File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_clone_left_is_removed_and_what_is_under_way_is_not() {
+        let above = tempfile::tempdir().unwrap();
+        let under_way = Folder::new(&above.path().join("one")).unwrap();
+        let (left, empty) = (above.path().join(".clone-left"), above.path().join(".clone-empty"));
+        std::fs::create_dir_all(left.join(INSIDE)).unwrap();
+        std::fs::create_dir(&empty).unwrap();
+        std::os::unix::fs::symlink(above.path(), above.path().join(".clone-link")).unwrap();
+        let other = Folder::new(&above.path().join("two")).unwrap();
+        assert!(!left.exists() && empty.exists());
+        assert!(under_way.path().is_dir() && other.path().is_dir());
     }
 }

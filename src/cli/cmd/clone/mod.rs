@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use namesys::chain::Rpc;
 use namesys::ens::Name;
 use namesys::keys::{IpnsName, Storage};
-use namesys::net::Http;
+use namesys::net::{Guard, Http};
 use namesys::publish::{Look, Witnesses, look};
 use namesys::published::{PublishedTree, Verifier};
-use namesys::pull::{CloneRequest, PullError, ReadTree, TreeFiles, TreeSource, clone};
+use namesys::pull::{CloneRequest, PullError, ReadTree, TreeFiles, TreeSource, clone, web_tree};
 use namesys::recordhash::Recordhash;
 use namesys::report::ErrorKind;
-use namesys::resolve::BlockServers;
+use namesys::resolve::{BlockServers, FetchLimits};
 use namesys::wallet::Address;
 use namesys::workspace::Facts;
+use url::Url;
 
 use super::init::name_of_workspace;
 use crate::cli::context::Context;
@@ -157,6 +158,7 @@ async fn fetch(
     };
     let (ipns_name, trees) = match facts::source(&place.target)? {
         Source::Root(root) => return whole(http, servers, any, root, None, Vec::new()).await,
+        Source::Web(url) => return web(args, context, name, &url, scratch).await,
         Source::Ipns(ipns) => {
             let publishers = args.publishers.get(context, None)?;
             let records = record_sources(http, &gateways, &any);
@@ -199,6 +201,38 @@ async fn fetch(
     let first: Vec<PublishedTree> = trees.into_iter().take(1).collect();
     let root = *first[0].root();
     whole(http, servers, any, root, Some(ipns_name), first).await
+}
+
+/// The tree that a web host has, by its manifest. Its address is the chain's, or the user's own.
+async fn web(
+    args: &Args,
+    context: &Context,
+    name: Option<&Name>,
+    url: &Url,
+    scratch: &Path,
+) -> Result<Fetched, CliError> {
+    let Some(name) = name else {
+        return Err(CliError::usage("whose files are there is not said").hint(
+            "name it: namesys clone NAME --recordhash https://…, the first name of the workspace \
+             that published there",
+        ));
+    };
+    let trusted = args.recordhash.is_some().then(|| url.clone());
+    let http = context.gateway_http(Some(Guard::trusting(trusted)))?;
+    let found = web_tree(&http, url, name, &FetchLimits::WHOLE, scratch).await;
+    let found = found.map_err(|error| match error {
+        PullError::Unread(_) => CliError::from(error).hint(
+            "the same again, when it answers; what is read of the records there can be taken over \
+             too: namesys init NAME, then namesys import --from-chain NAME",
+        ),
+        error => error.into(),
+    })?;
+    context.output.note(format_args!(
+        "which files are there is the web server's word, what they say is signed; [[sites]] in \
+         namesys.toml says where namesys publish --to https brings them"
+    ));
+    let (files, root) = (found.files, found.root);
+    Ok(Fetched { files, root, ipns_name: None, trees: Vec::new() })
 }
 
 async fn whole(

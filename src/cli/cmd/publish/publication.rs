@@ -167,6 +167,7 @@ impl Publication<'_> {
             *validity = planned;
         }
         let judge = judge(&session, missing, context)?;
+        let by_config = config.replace && !args.permission.replace && permission.replace;
         let sending = Sending {
             locked: Some((workspace, lock)),
             names: (Some(config.name()), key.name()),
@@ -176,7 +177,14 @@ impl Publication<'_> {
             permission,
             removal,
         };
-        fan_out.send(context, sending)
+        let outcome = fan_out.send(context, sending)?;
+        if by_config && !outcome.lost.is_empty() {
+            context.output.note(
+                "what others published was replaced by configuration ([publish] replace = true); an \
+                 old job that runs again undoes this publication in the same way",
+            );
+        }
+        Ok(outcome)
     }
 }
 
