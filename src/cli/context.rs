@@ -32,9 +32,9 @@ use super::settings::{Settings, Source};
 const MAX_CA_FILE: u64 = 4 << 20;
 
 /// Every time here is one of the years that RFC 3339 can write.
-fn check_clock(now: SystemTime) -> Result<(), CliError> {
+fn check_clock(now: SystemTime) -> Result<Timestamp, CliError> {
     match Timestamp::try_from(now) {
-        Ok(_) => Ok(()),
+        Ok(now) => Ok(now),
         Err(_) => Err(CliError::new(
             Exit::Failed,
             ErrorKind::Clock,
@@ -51,6 +51,8 @@ pub struct Context {
     pub output: Output,
     /// What is done, in a word.
     pub command: String,
+    /// When the command began: what holds then holds for all that it does.
+    now: Timestamp,
     /// stdin, for one flag.
     pub stdin: Stdin,
     /// `-C` or `NAMESYS_DIR`.
@@ -81,7 +83,7 @@ impl Context {
     /// # Errors
     /// Exit 2 for what is wrong in a variable or the file.
     pub fn new(args: GlobalArgs, command: &str) -> Result<Self, CliError> {
-        check_clock(SystemTime::now())?;
+        let now = check_clock(SystemTime::now())?;
         log_to_stderr(args.verbose);
         let settings = Settings::new(&args)?;
         let dir = match args.dir {
@@ -92,6 +94,7 @@ impl Context {
         Ok(Self {
             output,
             command: command.to_owned(),
+            now,
             stdin: Stdin::default(),
             dir,
             budget: Budget::new(settings.timeout().unwrap_or(Timeouts::default().idle)),
@@ -190,7 +193,8 @@ impl Context {
         tracing::info!("the workspace is {}", found.dir().display());
         let output = self.output;
         let told = move |holder: &str| output.note(format_args!("waiting for {holder}"));
-        Ok(found.waiting(&self.command, told).indexed(env::cache_folder()))
+        let found = found.waiting(&self.command, told).indexed(env::cache_folder());
+        Ok(found.at_time(self.now))
     }
 
     /// Writes down what the command learned of the workspace's files.
@@ -245,10 +249,8 @@ impl Context {
     /// # Errors
     /// That it is.
     pub fn refuse_foreign(&self) -> Result<(), CliError> {
-        match self.workspace() {
-            Err(error) if error.kind == ErrorKind::ForeignWorkspace => Err(error),
-            _ => Ok(()),
-        }
+        let found = self.workspace().err();
+        found.filter(|error| error.kind == ErrorKind::ForeignWorkspace).map_or(Ok(()), Err)
     }
 
     /// As [`opened`](Self::opened), for commands that need one.
@@ -295,7 +297,7 @@ impl Context {
         self.own_keys.borrow_mut().add_ipns(key);
     }
 
-    /// As [`keep_secret`](Self::keep_secret), of a records signer.
+    /// The same of a records signer.
     pub fn keep_signer(&self, key: &SignerKey) {
         self.own_keys.borrow_mut().add_signer(key);
     }

@@ -10,7 +10,7 @@ use cid::Cid;
 use jiff::Timestamp;
 
 use super::TargetOutcome;
-use super::private_keys::{PrivateKeyError, refuse_private_keys};
+use super::private_keys::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 use super::series::{MAX_SERIES, SeriesError};
 use super::tree::TemporaryCar;
 use super::{PackFailed, StateError};
@@ -24,8 +24,8 @@ use crate::ipns::RecordError;
 use crate::keys::OwnKeys;
 use crate::record::{MAX_RECORD_FILE, RecordKey, flat_path, record_path};
 use crate::workspace::{
-    Config, Expected, PHASES_DIR, RecordState, Records, TreeError, Workspace, WorkspaceError,
-    file_at, plan_ahead, turns,
+    Change, Config, Expected, PHASES_DIR, RecordState, Records, TreeError, Workspace,
+    WorkspaceError, file_at, out_of_turn, plan_ahead, turns,
 };
 
 /// A workspace keeps account of so many records that are signed ahead.
@@ -53,15 +53,16 @@ pub struct TurnTrees {
 /// Why nothing is signed ahead.
 #[derive(Debug, thiserror::Error)]
 pub enum AheadError {
-    /// A phase that is still to come has no file as it should.
-    #[error("{name}'s {key}, from {starts} on, is not signed as it is wanted")]
+    /// A phase that is still to come, or has begun, has no file as it should; or one that has ended
+    /// is still in the tree.
+    #[error("{name}'s {key}{} is not signed as it is wanted", from(*starts))]
     Unsigned {
         /// Whose.
         name: Name,
         /// Which.
         key: RecordKey,
-        /// When the phase starts.
-        starts: Timestamp,
+        /// When the phase starts; none of one that has no start, or where none holds now.
+        starts: Option<Timestamp>,
     },
     /// More than are kept account of.
     #[error("{0} turns are to come, and a workspace keeps account of at most {MAX_TURNS}")]
@@ -69,6 +70,9 @@ pub enum AheadError {
     /// No sequence is left for them.
     #[error("the sequence gets too high")]
     Sequence,
+    /// Another command of this workspace has published since.
+    #[error("another command of this workspace has published since, so that what is to come is not signed over it")]
+    Overtaken,
     /// A private key is in what would be published.
     #[error(transparent)]
     Key(#[from] PrivateKeyError),
@@ -93,6 +97,10 @@ pub enum AheadError {
     /// What is known of what is published cannot be read or written.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+fn from(starts: Option<Timestamp>) -> String {
+    starts.map_or_else(|| ", as it is to be now,".to_owned(), |at| format!(", from {at} on,"))
 }
 
 impl From<ReadError> for AheadError {
@@ -126,6 +134,26 @@ impl BlockSource for Blocks {
     }
 }
 
+/// Refuses a tree in which a record that changes by time does not stand as it is wanted now: it
+/// would be put back to what it said before, in every tree that follows.
+///
+/// # Errors
+/// [`AheadError::Unsigned`]; files.
+pub fn refuse_out_of_turn(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    expected: &Expected,
+) -> Result<(), AheadError> {
+    match out_of_turn(workspace, config, records, expected)?.into_iter().next() {
+        None => Ok(()),
+        Some(Change { name, key, .. }) => {
+            let phase = records.phases(&name, &key).and_then(|all| all.phase_at(records.now()));
+            Err(AheadError::Unsigned { starts: phase.and_then(|phase| phase.starts), name, key })
+        }
+    }
+}
+
 /// Packs what `workspace` is to publish at each turn after the time at which `records` are looked
 /// at; no private key may be in it. The files of `scratch` are empty, and best have no name.
 ///
@@ -138,15 +166,17 @@ pub fn turn_trees(
     (expected, own): (&Expected, &OwnKeys),
     scratch: [File; 2],
 ) -> Result<TurnTrees, AheadError> {
+    refuse_out_of_turn(workspace, config, records, expected)?;
     let ahead = plan_ahead(workspace, config, records, expected)?;
     if let Some(open) = ahead.coming.iter().find(|one| one.change.state != RecordState::Signed) {
         let (name, key) = (open.change.name.clone(), open.change.key.clone());
-        return Err(AheadError::Unsigned { name, key, starts: open.starts });
+        return Err(AheadError::Unsigned { name, key, starts: Some(open.starts) });
     }
     let to_come = turns(records);
     if to_come.len() > MAX_TURNS {
         return Err(AheadError::TooMany(to_come.len()));
     }
+    refuse_private_keys_of(workspace.dir(), own)?;
     refuse_private_keys(&workspace.dir().join(PHASES_DIR), own)?;
     let [now, new] = scratch.map(ScratchBlocks::new);
     let mut blocks = Blocks(now, new);

@@ -131,7 +131,7 @@ pub fn turns_ahead(
 /// the turn of the next.
 ///
 /// # Errors
-/// [`AheadError`].
+/// [`AheadError`]: also where `base` is not what this workspace saw published last.
 pub fn sign_turns(
     workspace: &Workspace,
     key: &IpnsKey,
@@ -140,6 +140,9 @@ pub fn sign_turns(
     ttl: Duration,
 ) -> Result<Vec<TurnRecord>, AheadError> {
     let known = Ledger::open(Some(workspace), key.name())?.known;
+    if known.base.as_ref().map(PublishedTree::record) != Some(base) {
+        return Err(AheadError::Overtaken);
+    }
     let signed = written_down(&known, Some(base.fields().sequence));
     let records: Vec<VerifiedRecord> = match are_of(&signed, turns) {
         true => signed.into_iter().cloned().collect(),

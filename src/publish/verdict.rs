@@ -33,6 +33,16 @@ pub struct PublishOutcome {
     pub shortfall: Option<Shortfall>,
 }
 
+impl PublishOutcome {
+    /// Whether nothing was sent, for what it would lose.
+    pub fn is_refused(&self) -> bool {
+        matches!(
+            self.shortfall,
+            Some(Shortfall::WouldLose { .. } | Shortfall::WouldLoseFiles { .. })
+        )
+    }
+}
+
 /// When a publication is enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Enough {

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::approving::approve_missing;
+use super::in_turn::{file, place};
 use super::known::signed_now;
 use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
-use super::turns::{plan_ahead, signed_in_advance};
+use super::turns::plan_ahead;
 use super::{ApprovalMode, Config, Facts, MassRemoval, Removal};
 use crate::folder::OpenDir;
 use crate::index::Said;
@@ -60,9 +61,9 @@ pub async fn sign_into(
         ahead.coming.retain(|coming| coming.change.name.is_or_is_under(only));
     }
     check_removal(request, &changes)?;
-    let (removed, mut wanted): (Vec<_>, Vec<_>) =
+    let (removed, wanted): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.state == RecordState::Removed);
-    take_in_turn(request, config, &expected, &mut wanted, outcome)?;
+    let mut wanted = place_all(request, config, &expected, wanted, outcome)?;
     wanted.extend(ahead.coming.into_iter().map(|coming| coming.change));
     let total = wanted.len() as u64;
     let mut to_sign: Vec<Change> = wanted
@@ -104,39 +105,23 @@ pub async fn sign_into(
 }
 
 /// What was signed in advance takes its place in the tree as it is, without a signature.
-fn take_in_turn(
+fn place_all(
     request: &SignRequest<'_>,
     config: &Config,
     expected: &Expected,
-    wanted: &mut Vec<Change>,
+    wanted: Vec<Change>,
     outcome: &mut SignOutcome,
-) -> Result<(), SignError> {
+) -> Result<Vec<Change>, SignError> {
     let SignRequest { workspace, records, .. } = request;
-    let temporary = workspace.temporary()?;
-    let mut place = |change: &Change| {
-        if request.force || change.state == RecordState::Signed {
-            return Ok(false);
+    let mut left = Vec::new();
+    for change in wanted {
+        let is_open = !request.force && change.state != RecordState::Signed;
+        match is_open && place(workspace, config, records, expected, &change)? {
+            true => outcome.signed.push(file(change)),
+            false => left.push(change),
         }
-        let bytes = signed_in_advance(workspace, config, records, expected, change);
-        let Some(bytes) = bytes else { return Ok(false) };
-        for path in [Some(&change.path), change.flat.as_ref()].into_iter().flatten() {
-            let written = workspace.folder().write(path, &bytes, &temporary, false);
-            written.map_err(workspace.failed(path))?;
-        }
-        let Change { name, key, path, .. } = change.clone();
-        outcome.signed.push(SignedFile { name, key, path });
-        Ok::<_, SignError>(true)
-    };
-    let mut failed = None;
-    wanted.retain(|change| match failed.is_none().then(|| place(change)) {
-        Some(Ok(is_placed)) => !is_placed,
-        Some(Err(error)) => {
-            failed = Some(error);
-            true
-        }
-        None => true,
-    });
-    failed.map_or(Ok(()), Err)
+    }
+    Ok(left)
 }
 
 /// Whether signing `changes` removes so much of what is signed that it may be a mistake.

@@ -14,6 +14,7 @@ mod tree;
 #[path = "../support/workspace.rs"]
 mod workspace;
 
+mod ahead;
 mod browser;
 mod clone;
 mod credentials;

@@ -44,12 +44,12 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let then = ahead::Then::of(&publication);
     let subject = Subject::Newest { foreign: args.foreign };
     let outcome = publication.send(subject, None, Missing::MayGo)?;
-    if !outcome.new_record && outcome.lost.is_empty() {
+    if !outcome.new_record && !outcome.is_refused() {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
     let ahead = match is_own {
-        true => then.sign_anew(context, &outcome, true)?,
-        false => Vec::new(),
+        true => then.sign_anew(context, &outcome, true),
+        false => Ok(Vec::new()),
     };
     Ok(published(outcome, ahead))
 }

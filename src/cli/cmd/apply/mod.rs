@@ -11,9 +11,7 @@ use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
 use namesys::plan::{PlanFile, PlanFileError};
 use namesys::publish::{Permission, PublishOutcome, Shortfall};
-use namesys::report::{
-    AheadReport, ApplyReport, ErrorKind, PlanReport, PublishReport, SetupNamesReport,
-};
+use namesys::report::{ApplyReport, ErrorKind, PlanReport, SetupNamesReport};
 use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 
 use crate::cli::cmd::plan::report::{report as plan_report, show_all_that_goes};
@@ -21,7 +19,7 @@ use crate::cli::cmd::plan::survey::{Services, Survey, survey, unread};
 use crate::cli::cmd::publish::author_args::validity_or_default;
 use crate::cli::cmd::publish::fan_out::FanOut;
 use crate::cli::cmd::publish::publication::PublicationArgs;
-use crate::cli::cmd::publish::report::report as publish_report;
+use crate::cli::cmd::publish::report::{Ahead, with_ahead};
 use crate::cli::cmd::publish::{check_tree, send_all};
 use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::cmd::sign::{Signed, Signing, sign};
@@ -247,10 +245,10 @@ impl Work<'_> {
                 Session { workspace: session.workspace.clone(), config: session.config.clone() };
             match self.publish(again, fan_out, ipns, survey) {
                 Ok((outcome, ahead)) => {
-                    let report = publish_report(&outcome, Vec::new());
-                    done.publish = Some(PublishReport { ahead, ..report });
-                    if let Some(shortfall) = outcome.shortfall {
-                        return (done, Some(shortfall.into()));
+                    let (report, error) = with_ahead(outcome, ahead);
+                    done.publish = Some(report);
+                    if error.is_some() {
+                        return (done, error);
                     }
                 }
                 Err(error) => return (done, Some(error)),
@@ -318,7 +316,7 @@ impl Work<'_> {
         fan_out: FanOut,
         derived: Option<IpnsKey>,
         shown: &Survey,
-    ) -> Result<(PublishOutcome, Vec<AheadReport>), CliError> {
+    ) -> Result<(PublishOutcome, Ahead), CliError> {
         let Self { args, context, .. } = self;
         check_tree((false, false), context, &session)?;
         let key = match derived {

@@ -3,19 +3,21 @@
 
 use std::time::Duration;
 
+use cid::Cid;
 use jiff::Timestamp;
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
 use namesys::publish::{
-    AHEAD_DIR, Needs, PublishOutcome, TurnRecord, TurnTrees, are_ahead, is_ahead, sign_turns,
-    turn_trees, turns_ahead, valid_beyond,
+    AHEAD_DIR, Needs, PublishOutcome, TurnRecord, TurnRoot, TurnTrees, are_ahead, is_ahead,
+    refuse_out_of_turn, sign_turns, turn_trees, turns_ahead, valid_beyond,
 };
 use namesys::published::BaseFile;
-use namesys::report::{AheadReport, ErrorKind, UploadReport};
+use namesys::report::{AheadReport, ErrorKind};
 use namesys::workspace::{Workspace, turns};
 
 use super::publication::Publication;
+use super::report::Ahead;
 use crate::cli::cmd::list::expected;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
@@ -23,9 +25,7 @@ use crate::cli::error::{CliError, Exit};
 /// The trees of the turns to come, before anything is sent.
 pub struct Prepared {
     trees: Option<TurnTrees>,
-    /// Each upload that has them.
-    sent: Vec<UploadReport>,
-    /// What was signed ahead before, and the record over which it stands.
+    /// Whether it is asked for, or something was signed ahead before.
     is_ahead: bool,
 }
 
@@ -42,12 +42,13 @@ pub fn prepare(
     let session = &publication.session;
     let workspace = session.workspace.clone();
     let is_ahead = asked || is_ahead(&workspace);
-    let none = Prepared { trees: None, sent: Vec::new(), is_ahead };
+    let none = Prepared { trees: None, is_ahead };
     if !is_ahead {
         return Ok(none);
     }
     let (config, records) = (session.config.clone(), workspace.records(&session.config)?);
     let name = publication.name();
+    refuse_out_of_turn(&workspace, &config, &records, &expected(&config))?;
     if turns(&records).is_empty() {
         if asked {
             context.output.note("no record changes by time: there is nothing to sign ahead");
@@ -92,33 +93,39 @@ fn outlast(publication: &mut Publication<'_>, until: Option<Timestamp>) -> Resul
 }
 
 impl Prepared {
+    /// The tree of now, where the others were made from it.
+    pub fn now(&self) -> Option<Cid> {
+        self.trees.as_ref().map(|trees| *trees.now())
+    }
+
     /// Sends the trees of the turns to every upload; one of them is to have all.
     ///
     /// # Errors
-    /// Where none has: nothing is published then.
-    pub fn send(
-        &mut self,
+    /// Where none has.
+    fn send(
+        &self,
         context: &Context,
         workspace: &Workspace,
         uploads: &[Box<dyn Upload>],
     ) -> Result<(), CliError> {
         let Some(trees) = &self.trees else { return Ok(()) };
         let folder = workspace.temporary_dir()?;
+        let mut is_sent = uploads.is_empty();
         for upload in uploads {
             let sent = context.block_on(async { Ok(trees.send(&**upload, &folder).await) })?;
             if let Some(error) = &sent.error {
                 let to = &sent.to;
                 context.output.warn(format_args!("{to} lacks what is to come: {error}"));
             }
-            let (to, ok) = (sent.to, sent.ok);
-            self.sent.push(UploadReport { to, ok, sent: sent.sent, error: sent.error });
+            is_sent |= sent.ok;
         }
-        match self.sent.iter().any(|sent| sent.ok) || uploads.is_empty() {
+        match is_sent {
             true => Ok(()),
             false => Err(CliError::new(
                 Exit::Failed,
                 ErrorKind::Incomplete,
-                "no upload took the trees of what is to come: nothing was published",
+                "no upload took the trees of what is to come: what holds now is published, and \
+                 nothing is signed ahead",
             )
             .hint("the same command again, once a service of [[uploads]] answers")),
         }
@@ -139,24 +146,24 @@ impl Then {
         Self { workspace: publication.session.workspace.clone(), key, ttl }
     }
 
-    /// Signs the turns whose trees are prepared, over what was published now.
+    /// Sends the trees that are prepared, now that the record of now is out, and signs the turns
+    /// over it.
     ///
     /// # Errors
-    /// Files.
-    pub fn sign(
+    /// No upload takes them; files.
+    pub fn send_and_sign(
         &self,
         context: &Context,
         prepared: &Prepared,
         outcome: &PublishOutcome,
-    ) -> Result<Vec<AheadReport>, CliError> {
+        uploads: &[Box<dyn Upload>],
+    ) -> Ahead {
         if !prepared.is_ahead || !is_out(outcome) {
             return Ok(Vec::new());
         }
+        prepared.send(context, &self.workspace, uploads)?;
         let roots = prepared.trees.as_ref().map(|trees| trees.turns.clone()).unwrap_or_default();
-        let _lock = self.workspace.lock()?;
-        let signed = sign_turns(&self.workspace, &self.key, &outcome.record, &roots, self.ttl)?;
-        told(context, &signed);
-        Ok(reports(&signed))
+        self.sign(context, outcome, &roots)
     }
 
     /// Signs anew what was signed ahead before, with the same trees: after a `renew` also what a
@@ -169,22 +176,28 @@ impl Then {
         context: &Context,
         outcome: &PublishOutcome,
         missed: bool,
-    ) -> Result<Vec<AheadReport>, CliError> {
+    ) -> Ahead {
         if !is_ahead(&self.workspace) || !is_out(outcome) {
             return Ok(Vec::new());
         }
-        let _lock = self.workspace.lock()?;
         let now = self.workspace.now();
         let roots = turns_ahead(&self.workspace, &outcome.record, (now, missed));
-        let signed = sign_turns(&self.workspace, &self.key, &outcome.record, &roots, self.ttl)?;
+        self.sign(context, outcome, &roots)
+    }
+
+    /// Others may have published since the record went out: then nothing is signed over it.
+    fn sign(&self, context: &Context, outcome: &PublishOutcome, roots: &[TurnRoot]) -> Ahead {
+        let _lock = self.workspace.lock()?;
+        let signed = sign_turns(&self.workspace, &self.key, &outcome.record, roots, self.ttl)?;
         told(context, &signed);
         Ok(reports(&signed))
     }
 }
 
-/// Whether the first publisher has it: until then nothing is signed over it.
+/// Whether the first publisher has it: until then nothing is signed over it. What was refused has
+/// no publications; what was lost on purpose has.
 fn is_out(outcome: &PublishOutcome) -> bool {
-    outcome.lost.is_empty() && outcome.publications.first().is_some_and(|first| first.read_back)
+    outcome.publications.first().is_some_and(|first| first.read_back)
 }
 
 /// Before a record is renewed: it is to be valid beyond the first turn that is signed ahead.

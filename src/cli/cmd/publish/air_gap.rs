@@ -154,5 +154,5 @@ pub fn publish_signed(
     };
     let sent = fan_out.send(context, sending);
     bar.finish();
-    Ok(published(sent?, Vec::new()))
+    Ok(published(sent?, Ok(Vec::new())))
 }

@@ -6,6 +6,7 @@ pub mod air_gap;
 pub mod author_args;
 pub mod fan_out;
 pub mod https;
+mod in_turn;
 pub mod publication;
 pub mod report;
 
@@ -16,7 +17,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::ipfs::upload::Upload;
 use namesys::publish::{PublishOutcome, Subject};
 use namesys::published::Missing;
-use namesys::report::{AheadReport, ErrorKind};
+use namesys::report::ErrorKind;
 use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records, Verdict};
 
 use super::pack::pack_bundle;
@@ -30,7 +31,7 @@ use crate::cli::session::Session;
 use author_args::check_sequence;
 use fan_out::FanOutArgs;
 use publication::{Publication, PublicationArgs, wanted};
-use report::published;
+use report::{Ahead, published};
 
 /// Where records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -87,6 +88,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return air_gap::publish_signed(dir, context, &args.uploads, &args.publication);
     }
     let mut session = Session::open(context)?;
+    if args.dry_run.is_none() {
+        in_turn::take(context, &mut session)?;
+    }
     if !session.workspace.dir().join(WELL_KNOWN).is_dir() {
         let message = format!("there is no {WELL_KNOWN} folder: nothing is signed yet");
         return Err(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
@@ -116,13 +120,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let publication = args.publication.open(context, session)?.reading(&args.uploads)?;
     let (outcome, signed) = send_all(args.ahead, context, publication, &uploads, args.sequence)?;
-    if outcome.lost.is_empty() || outcome.new_record {
+    if !outcome.is_refused() {
         author.note_reuse(context, &outcome.record, outcome.new_record);
     }
     Ok(published(outcome, signed))
 }
 
-/// As [`send_tree`], with what is to come where `asked`, or where it was signed ahead before.
+/// As [`send_tree`]; then what is to come where `asked`, or where it was signed ahead before. Nothing
+/// of that is sent before what holds now is out.
 ///
 /// # Errors
 /// As [`send_tree`]; a phase that is not signed.
@@ -132,12 +137,12 @@ pub fn send_all(
     mut publication: Publication<'_>,
     uploads: &[Box<dyn Upload>],
     sequence: Option<u64>,
-) -> Result<(PublishOutcome, Vec<AheadReport>), CliError> {
-    let mut prepared = ahead::prepare(asked, context, &mut publication)?;
-    prepared.send(context, &publication.session.workspace, uploads)?;
+) -> Result<(PublishOutcome, Ahead), CliError> {
+    let prepared = ahead::prepare(asked, context, &mut publication)?;
+    publication.root = publication.root.or(prepared.now());
     let then = ahead::Then::of(&publication);
     let outcome = send_tree(context, publication, uploads, sequence)?;
-    let signed = then.sign(context, &prepared, &outcome)?;
+    let signed = then.send_and_sign(context, &prepared, &outcome, uploads);
     Ok((outcome, signed))
 }
 

@@ -10,10 +10,23 @@ use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::words::{Tone, state, when};
 
+/// What is signed to come after a publication, or why nothing is.
+pub type Ahead = Result<Vec<AheadReport>, CliError>;
+
 /// What came of a publication, and what is signed to come after it.
-pub fn published(outcome: PublishOutcome, ahead: Vec<AheadReport>) -> Outcome {
+pub fn published(outcome: PublishOutcome, ahead: Ahead) -> Outcome {
+    let (report, error) = with_ahead(outcome, ahead);
+    Outcome::partial(report, error)
+}
+
+/// The report of a publication with what is to come after it, and what is missing.
+pub fn with_ahead(outcome: PublishOutcome, ahead: Ahead) -> (PublishReport, Option<CliError>) {
+    let (ahead, error) = match ahead {
+        Ok(ahead) => (ahead, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let report = PublishReport { ahead, ..report(&outcome, Vec::new()) };
-    Outcome::partial(report, outcome.shortfall.map(CliError::from))
+    (report, outcome.shortfall.map(CliError::from).or(error))
 }
 
 /// The report of a publication.
