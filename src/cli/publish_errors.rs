@@ -33,8 +33,9 @@ impl From<AheadError> for CliError {
                 .hint("keep only the phases of the next time in records.toml"),
             AheadError::Sequence => Self::new(Exit::Failed, ErrorKind::SequenceTooLow, message)
                 .hint("no further record of this name can be published"),
-            AheadError::Overtaken => Self::new(Exit::Failed, ErrorKind::Changed, message)
-                .hint("the same command again"),
+            AheadError::Overtaken => {
+                Self::new(Exit::Failed, ErrorKind::Changed, message).hint("the same command again")
+            }
             AheadError::Read(_) => Self::new(Exit::Failed, ErrorKind::Io, message),
             AheadError::Key(error) => error.into(),
             AheadError::Tree(error) => error.into(),

@@ -71,7 +71,9 @@ pub enum AheadError {
     #[error("the sequence gets too high")]
     Sequence,
     /// Another command of this workspace has published since.
-    #[error("another command of this workspace has published since, so that what is to come is not signed over it")]
+    #[error(
+        "another command of this workspace has published since, so that what is to come is not signed over it"
+    )]
     Overtaken,
     /// A private key is in what would be published.
     #[error(transparent)]

@@ -50,9 +50,7 @@ mod verdict;
 
 pub use crate::workspace::KEPT_TREE;
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
-pub use ahead::{
-    AheadError, MAX_TURNS, TurnRoot, TurnTrees, refuse_out_of_turn, turn_trees,
-};
+pub use ahead::{AheadError, MAX_TURNS, TurnRoot, TurnTrees, refuse_out_of_turn, turn_trees};
 pub use ahead_records::{
     AHEAD_DIR, TurnRecord, are_ahead, is_ahead, sign_turns, turns_ahead, valid_beyond,
 };

@@ -1,8 +1,8 @@
 //! What was signed in advance takes its place in the tree once its time has come, and what has
 //! ended leaves it: both without a signature, so that no key is needed.
 
+use super::mass_removal::mass_removal;
 use super::plan::{Change, Expected, RecordState, plan};
-use super::sign::mass_removal;
 use super::turns::signed_in_advance;
 use super::{Config, Records, SignedFile, TreeError, Workspace, WorkspaceError};
 

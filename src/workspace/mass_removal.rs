@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::plan::{Change, RecordState};
+
 /// As many files may go without a question, however few stay.
 const FEW: u64 = 10;
 
@@ -28,6 +30,13 @@ impl fmt::Display for MassRemoval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.removed, self.of)
     }
+}
+
+/// Whether signing `changes` removes so much of what is signed that it may be a mistake.
+pub fn mass_removal(changes: &[Change]) -> Option<MassRemoval> {
+    let count = |state| changes.iter().filter(|change| change.state == state).count();
+    let files = changes.len() - count(RecordState::Unsigned);
+    MassRemoval::of(count(RecordState::Removed) as u64, files as u64)
 }
 
 /// What may be removed.

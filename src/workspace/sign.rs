@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use super::approving::approve_missing;
 use super::in_turn::{file, place};
 use super::known::signed_now;
+use super::mass_removal::mass_removal;
 use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
 use super::turns::plan_ahead;
-use super::{ApprovalMode, Config, Facts, MassRemoval, Removal};
+use super::{ApprovalMode, Config, Facts, Removal};
 use crate::folder::OpenDir;
 use crate::index::Said;
 use crate::keys::SignerKey;
@@ -122,13 +123,6 @@ fn place_all(
         }
     }
     Ok(left)
-}
-
-/// Whether signing `changes` removes so much of what is signed that it may be a mistake.
-pub fn mass_removal(changes: &[Change]) -> Option<MassRemoval> {
-    let count = |state| changes.iter().filter(|change| change.state == state).count();
-    let files = changes.len() - count(RecordState::Unsigned);
-    MassRemoval::of(count(RecordState::Removed) as u64, files as u64)
 }
 
 /// Refuses what looks like a mistake: a `records.toml` that is not there, or most of it.

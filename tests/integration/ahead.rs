@@ -30,7 +30,8 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = Some(folder.path().join("devnet"));
-        let devnet = DevnetHandle::spawn(DevnetConfig { dir, ..DevnetConfig::ephemeral() }).unwrap();
+        let devnet =
+            DevnetHandle::spawn(DevnetConfig { dir, ..DevnetConfig::ephemeral() }).unwrap();
         let workspace = Workspace::new(folder.path().join("w"), devnet.urls());
         workspace.good(&["set", "text", "avatar", NEW, "--starts", "2100-01-01T00:00:00Z"]);
         workspace.good(&["sign"]);
@@ -58,7 +59,8 @@ impl Scene {
     /// What was to come in a year has come long ago, by what the workspace's files say.
     fn passes(&self, year: &str) {
         let records = fs::read_to_string(self.path("records.toml")).unwrap();
-        fs::write(self.path("records.toml"), records.replace(&format!("{year}-"), "2020-")).unwrap();
+        fs::write(self.path("records.toml"), records.replace(&format!("{year}-"), "2020-"))
+            .unwrap();
         self.renames("phases", year);
         self.renames(AHEAD, &format!("-{year}"));
     }

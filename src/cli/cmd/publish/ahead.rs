@@ -171,12 +171,7 @@ impl Then {
     ///
     /// # Errors
     /// Files.
-    pub fn sign_anew(
-        &self,
-        context: &Context,
-        outcome: &PublishOutcome,
-        missed: bool,
-    ) -> Ahead {
+    pub fn sign_anew(&self, context: &Context, outcome: &PublishOutcome, missed: bool) -> Ahead {
         if !is_ahead(&self.workspace) || !is_out(outcome) {
             return Ok(Vec::new());
         }
