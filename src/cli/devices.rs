@@ -2,6 +2,7 @@
 //! and its passphrase.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,16 +113,24 @@ impl Context {
     }
 }
 
+/// An address of IPv6 stands in brackets.
+fn host_and_port(address: &str, port: u16) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+        _ => format!("{address}:{port}"),
+    }
+}
+
 /// Plugged in, or at the emulator that the makers' own variables name.
 fn place(kind: DeviceKind) -> Result<Place, CliError> {
     match kind {
         DeviceKind::Ledger => match (env::LEDGER_ADDRESS.get()?, env::LEDGER_PORT.get()?) {
             (None, None) => Ok(Place::Usb),
             (Some(address), Some(port)) => {
-                let _: u16 = port.parse().map_err(|_| {
+                let port: u16 = port.parse().map_err(|_| {
                     CliError::usage(format!("{} is no port: {port:?}", env::LEDGER_PORT.0))
                 })?;
-                Ok(Place::Emulator(format!("{address}:{port}")))
+                Ok(Place::Emulator(host_and_port(&address, port)))
             }
             _ => {
                 let (address, port) = (env::LEDGER_ADDRESS.0, env::LEDGER_PORT.0);
@@ -313,6 +322,15 @@ mod tests {
         let error = CliError::from(DeviceError::NoPermission { device, node });
         assert!(error.message.contains("/dev/bus/usb/001/004"), "{}", error.message);
         assert!(error.hint.unwrap().contains("ATTR{idProduct}==\"53c1\""));
+    }
+
+    #[test]
+    fn where_the_emulator_listens() {
+        for (address, place) in
+            [("127.0.0.1", "127.0.0.1:9"), ("::1", "[::1]:9"), ("ledger.lan", "ledger.lan:9")]
+        {
+            assert_eq!(host_and_port(address, 9), place);
+        }
     }
 
     #[test]

@@ -57,8 +57,10 @@ impl OpenWallet {
 
     /// What the next transaction is for, where a person sees it.
     pub fn explain(&self, what: &str) {
-        if let Self::Browser(wallet) = self {
-            wallet.explain(what);
+        match self {
+            Self::Browser(wallet) => wallet.explain(what),
+            Self::Device(wallet) => wallet.explain(what),
+            Self::Local(_) | Self::External(_) => {}
         }
     }
 }

@@ -107,6 +107,7 @@ impl WalletArgs {
         context: &Context,
         wanted: Option<Address>,
     ) -> Result<OpenWallet, CliError> {
+        self.refuse_path()?;
         if self.browser {
             let wanted = self.from.or(wanted);
             return context.browser(wanted, self.browser_wait).map(OpenWallet::Browser);
@@ -135,15 +136,30 @@ impl WalletArgs {
             return self.open_keystore(context, &path).map(OpenWallet::Local);
         }
         Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed").hint(
-            "give one of --private-key-file, --mnemonic, --keystore, --account, \
-             --interactive, --browser, --ledger, --trezor, or --from ADDRESS with signatures made elsewhere; or set \
-             ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
+            "give one of --private-key-file, --mnemonic, --keystore, --account, --interactive, \
+             --browser, --ledger, --trezor, or --from ADDRESS with signatures made elsewhere; or \
+             set ETH_PRIVATE_KEY, ETH_KEYSTORE, ETH_KEYSTORE_ACCOUNT or ETH_FROM",
         ))
     }
 
     /// Whether a person is sent somewhere else to confirm.
     pub fn asks_a_person(&self) -> bool {
         self.browser || self.device.kind().is_some()
+    }
+
+    /// Only some wallets have accounts to say one of; of the flags for a new one clap knows.
+    fn refuse_path(&self) -> Result<(), CliError> {
+        let flag = match (&self.hd_path, self.mnemonic_index) {
+            (Some(_), _) => "--hd-path",
+            (None, Some(_)) => "--mnemonic-index",
+            (None, None) => return Ok(()),
+        };
+        if self.is_new || self.mnemonic.is_some() || self.device.kind().is_some() {
+            return Ok(());
+        }
+        let message = format!("{flag} says which account of a mnemonic, a Ledger or a Trezor");
+        Err(CliError::usage(message)
+            .hint("give --mnemonic, --ledger or --trezor with it, or leave it out"))
     }
 
     /// The account of a device, where it is said which.

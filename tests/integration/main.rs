@@ -46,6 +46,7 @@ mod strangers;
 mod targets;
 mod terminal;
 mod timed;
+mod traces;
 #[cfg(target_os = "linux")]
 mod typed;
 mod upkeep;

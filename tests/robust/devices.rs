@@ -4,29 +4,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::consensus::TxEip1559;
-use alloy_primitives::{Address, B256, TxKind};
+use alloy_primitives::{Address, TxKind, U256};
 use namesys::secret::SecretString;
-use namesys::wallet::HdPath;
 use namesys::wallet::device::{
     AskError, Attendant, DeviceClient, DeviceError, DeviceKind, Framed, Ledger, Packets,
     Passphrase, Told, Trezor,
 };
+use namesys::wallet::{HdPath, TypedData};
 use zeroize::Zeroizing;
 
-/// Gives the packets one after the other; then it is unplugged.
-struct Replay(Vec<u8>);
+/// Gives the packets one after the other, once it is asked; then it is unplugged.
+struct Replay {
+    rest: Vec<u8>,
+    is_asked: bool,
+}
 
 impl Packets for Replay {
     fn send(&mut self, _: &[u8; 64]) -> Result<(), DeviceError> {
+        self.is_asked = true;
         Ok(())
     }
 
-    fn receive(&mut self, _: Duration) -> Result<Zeroizing<[u8; 64]>, DeviceError> {
-        if self.0.is_empty() {
-            return Err(DeviceError::Unplugged { device: DeviceKind::Trezor });
+    fn receive(&mut self, waited: Duration) -> Result<Zeroizing<[u8; 64]>, DeviceError> {
+        let device = DeviceKind::Trezor;
+        if !self.is_asked {
+            return Err(DeviceError::Silent { device, waited });
         }
-        let rest = self.0.split_off(self.0.len().min(64));
-        let mut packet = std::mem::replace(&mut self.0, rest);
+        if self.rest.is_empty() {
+            return Err(DeviceError::Unplugged { device });
+        }
+        let rest = self.rest.split_off(self.rest.len().min(64));
+        let mut packet = std::mem::replace(&mut self.rest, rest);
         packet.resize(64, 0);
         Ok(Zeroizing::new(packet.try_into().expect("64 bytes")))
     }
@@ -52,7 +60,8 @@ impl Attendant for Somebody {
 
 /// Everything that is asked of a device, one after the other.
 pub fn device_answers(input: &[u8]) {
-    let (patience, replay) = (Duration::from_secs(60), || Replay(input.to_vec()));
+    let (patience, replay) =
+        (Duration::from_secs(60), || Replay { rest: input.to_vec(), is_asked: false });
     let ledger = Ledger::new(Box::new(Framed(replay())), Arc::new(Somebody), patience);
     let trezor = Trezor::new(Box::new(replay()), Arc::new(Somebody), patience);
     let path: HdPath = "m/44'/60'/0'/0/0".parse().expect("a path");
@@ -61,8 +70,18 @@ pub fn device_answers(input: &[u8]) {
         let _ = client.address(&path);
         let _ = client.sign_text(&path, &"text ".repeat(100), "a text");
         let _ = client.sign_transaction(&path, &transaction(), "a transaction");
-        let _ = client.sign_hashes(&path, B256::ZERO, B256::ZERO, "typed data");
+        let _ = client.sign_typed(&path, &typed(), "typed data");
     }
+}
+
+fn typed() -> TypedData {
+    alloy::sol! {
+        #[derive(serde::Serialize)]
+        struct Message { bytes data; uint256[] until; }
+    }
+    let domain = alloy::sol_types::eip712_domain! { name: "gateway", };
+    let message = Message { data: vec![1].into(), until: vec![U256::ONE] };
+    TypedData::new(&domain, &message).expect("typed data")
 }
 
 fn transaction() -> TxEip1559 {
@@ -97,12 +116,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
         (17, features),
         (18, vec![8, 1]),
         (41, vec![]),
-        (77, vec![]),
         (57, address),
         (26, vec![8, 1]),
         (66, signed(0x12)),
         (59, vec![8, 0xdc, 3]),
         (59, last),
+        (465, b"\x0a\x07Message".to_vec()),
+        (467, vec![8, 1, 8, 1, 8, 0]),
         (469, signed(0x0a)),
         (3, b"\x08\x04\x12\x02no".to_vec()),
     ];

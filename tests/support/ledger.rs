@@ -261,6 +261,9 @@ impl Device {
             let v = if setup.small_v { 0 } else { 27 };
             return self.signed(setup, &key, hasher.finalize().0, v, Seen::Text(begun.data));
         }
+        if has_data(&begun.data) && !setup.blind_signing {
+            return Reply::Status(0x6a80);
+        }
         let digest = keccak256(&begun.data).0;
         self.signed(setup, &key, digest, 0, Seen::Transaction(begun.data))
     }
@@ -319,6 +322,29 @@ fn transaction_length(data: &[u8]) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// Whether the transaction calls a contract: the eighth of its fields is not empty.
+fn has_data(transaction: &[u8]) -> bool {
+    let (mut rest, _) = item(&transaction[1..]);
+    for _ in 0..7 {
+        rest = item(rest).1;
+    }
+    !item(rest).0.is_empty()
+}
+
+/// The content of an item of RLP, and what follows it.
+fn item(data: &[u8]) -> (&[u8], &[u8]) {
+    let (head, length) = match data[0] {
+        0..=0x7f => (0, 1),
+        short @ (0x80..=0xb7 | 0xc0..=0xf7) => (1, usize::from(short & 0x3f)),
+        long => {
+            let count = usize::from(long & 0x3f) - 0x37;
+            let length = &data[1..=count];
+            (1 + count, length.iter().fold(0, |all, byte| all << 8 | usize::from(*byte)))
+        }
+    };
+    data[head..].split_at(length)
 }
 
 /// The address at a path without a passphrase.

@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use alloy::consensus::{SignableTransaction, TxEip1559};
+use alloy::eips::eip2930::{AccessList, AccessListItem};
 use alloy_primitives::{B256, Keccak256, TxKind, U256, keccak256};
 use k256::ecdsa::SigningKey;
 
 use super::seed;
+use super::trezor_typed::Typed;
 use super::trezor_wire::{Fields, bytes, number, packets, receive};
 
 /// What the device does where a person would decide.
@@ -22,6 +24,8 @@ pub enum Person {
     Refuses(u64),
     /// The cable goes.
     Unplugs,
+    /// Nobody is there, until the request is given up.
+    Sleeps,
     /// These packets come, as they are.
     Sends(Vec<Vec<u8>>),
 }
@@ -37,8 +41,8 @@ pub struct Setup {
     pub passphrase: bool,
     /// Whether it has a screen to type it on, and what is typed there.
     pub typed_on_device: Option<&'static str>,
-    /// Firmware of before 2.3.0: asks for the state too.
-    pub asks_for_state: bool,
+    /// Of the firmware; the Model One's begins with 1.
+    pub version: [u64; 3],
     pub bootloader: bool,
     pub empty: bool,
     pub bitcoin_only: bool,
@@ -60,7 +64,7 @@ impl Default for Setup {
             pin: None,
             passphrase: false,
             typed_on_device: None,
-            asks_for_state: false,
+            version: [2, 8, 0],
             bootloader: false,
             empty: false,
             bitcoin_only: false,
@@ -77,6 +81,8 @@ impl Default for Setup {
 pub struct Log {
     /// What was signed, as a person would have seen it.
     pub texts: Vec<Vec<u8>>,
+    /// The values of typed data, where it is shown.
+    pub values: Vec<Vec<u8>>,
     /// The kinds of the messages that came.
     pub kinds: Vec<u16>,
     /// The passphrases that were given.
@@ -104,6 +110,7 @@ impl FakeTrezor {
             forget: Arc::clone(&forget),
             sessions: HashMap::new(),
             session: Vec::new(),
+            is_begun: false,
             is_unlocked: false,
         };
         thread::spawn(move || while device.serve().is_some() {});
@@ -140,6 +147,8 @@ struct Device {
     /// The passphrase of each, once it is known.
     sessions: HashMap<Vec<u8>, Option<String>>,
     session: Vec<u8>,
+    /// Whether it was initialized since it was plugged in, or a session ended.
+    is_begun: bool,
     is_unlocked: bool,
 }
 
@@ -160,6 +169,7 @@ impl Device {
         self.log.lock().unwrap().kinds.push(kind);
         if std::mem::take(&mut *self.forget.lock().unwrap()) {
             (self.sessions, self.is_unlocked) = (HashMap::new(), false);
+            self.is_begun = false;
         }
         let socket = self.socket.try_clone().unwrap();
         let peer = Peer(&socket, peer);
@@ -187,6 +197,8 @@ impl Device {
         fields: &Fields,
     ) -> Result<(), Stop> {
         match kind {
+            // Nothing without a session.
+            56.. if kind != 83 && !self.is_begun => Err(Stop::Failure(14)),
             0 => {
                 self.initialize(setup, peer, fields);
                 Ok(())
@@ -200,6 +212,10 @@ impl Device {
             64 => {
                 let key = self.key(setup, peer, fields)?;
                 let text = fields.bytes(2);
+                // Its memory is of that size.
+                if setup.version[0] == 1 && text.len() > 1024 {
+                    return Err(Stop::Failure(9));
+                }
                 self.confirm(setup, peer)?;
                 self.log.lock().unwrap().texts.push(text.clone());
                 let mut hasher = Keccak256::new();
@@ -211,16 +227,19 @@ impl Device {
                 peer.send(66, &[bytes(2, &signed), bytes(3, address.as_bytes())].concat());
                 Ok(())
             }
-            470 if !setup.old => {
+            470 if !setup.old && setup.version[0] == 1 => {
                 let key = self.key(setup, peer, fields)?;
                 let (domain, message) = (fields.bytes(2), fields.bytes(3));
                 self.confirm(setup, peer)?;
                 let digest = keccak256([&[0x19, 0x01][..], &domain, &message].concat());
-                let address = seed::address(&key).to_string();
-                peer.send(
-                    469,
-                    &[bytes(1, &rsv(&key, digest)), bytes(2, address.as_bytes())].concat(),
-                );
+                peer.typed(&key, digest);
+                Ok(())
+            }
+            464 if !setup.old && setup.version[0] > 1 => self.typed_data(setup, peer, fields),
+            83 => {
+                self.sessions.remove(&self.session);
+                self.is_begun = false;
+                peer.send(2, &[]);
                 Ok(())
             }
             452 if !setup.old => self.transaction(setup, peer, fields),
@@ -229,8 +248,28 @@ impl Device {
         }
     }
 
+    fn typed_data(&mut self, setup: &Setup, peer: &Peer<'_>, fields: &Fields) -> Result<(), Stop> {
+        let key = self.key(setup, peer, fields)?;
+        let primary = String::from_utf8(fields.bytes(2)).map_err(|_| Stop::Failure(3))?;
+        assert!(matches!(fields.numbers(3)[..], [] | [1]), "hashed as the standard has it");
+        let mut ask = |kind, body: &[u8]| {
+            peer.send(kind, body);
+            let (answered, answer) = self.next().ok()?;
+            (answered == kind + 1).then_some(answer)
+        };
+        let mut typed = Typed::new(&mut ask);
+        let digest = typed.digest(&primary).ok_or(Stop::Failure(3))?;
+        let shown = typed.shown;
+        // Every value on a screen of its own; one is enough here.
+        self.confirm(setup, peer)?;
+        self.log.lock().unwrap().values.extend(shown);
+        peer.typed(&key, digest);
+        Ok(())
+    }
+
     fn initialize(&mut self, setup: &Setup, peer: &Peer<'_>, fields: &Fields) {
         let known = fields.bytes(1);
+        self.is_begun = true;
         if !self.sessions.contains_key(&known) {
             let number = self.sessions.len() as u8 + self.log.lock().unwrap().kinds.len() as u8;
             self.session = vec![number; 32];
@@ -245,9 +284,9 @@ impl Device {
         };
         let features = [
             bytes(1, b"trezor.io"),
-            number(2, 2),
-            number(3, 5),
-            number(4, 1),
+            number(2, setup.version[0]),
+            number(3, setup.version[1]),
+            number(4, setup.version[2]),
             number(5, setup.bootloader.into()),
             number(12, u64::from(!setup.empty)),
             bytes(21, b"T"),
@@ -293,21 +332,14 @@ impl Device {
             return Err(Stop::Failure(4));
         }
         let (given, on_device) = (answer.has(1), answer.numbers(3) == [1]);
-        let passphrase = match (given, on_device, setup.typed_on_device) {
-            (true, false, _) => String::from_utf8(answer.bytes(1)).map_err(|_| Stop::Failure(3))?,
+        match (given, on_device, setup.typed_on_device) {
+            (true, false, _) => String::from_utf8(answer.bytes(1)).map_err(|_| Stop::Failure(3)),
             (false, true, Some(typed)) => {
                 self.ask(peer, 19)?;
-                typed.to_owned()
+                Ok(typed.to_owned())
             }
-            _ => return Err(Stop::Failure(3)),
-        };
-        if setup.asks_for_state {
-            peer.send(77, &bytes(1, &[1; 64]));
-            if self.next()?.0 != 78 {
-                return Err(Stop::Failure(1));
-            }
+            _ => Err(Stop::Failure(3)),
         }
-        Ok(passphrase)
     }
 
     /// A screen that is confirmed, or more of them.
@@ -316,11 +348,16 @@ impl Device {
             peer.send(26, &number(1, 1));
             return Err(Stop::Gone);
         }
+        if setup.person == Person::Sleeps {
+            self.ask(peer, 1)?;
+            let _ = self.next()?;
+            return Err(Stop::Failure(4));
+        }
         for _ in 0..setup.screens {
             self.ask(peer, 1)?;
         }
         match &setup.person {
-            Person::Confirms | Person::Unplugs => Ok(()),
+            Person::Confirms | Person::Unplugs | Person::Sleeps => Ok(()),
             Person::Refuses(code) => Err(Stop::Failure(*code)),
             Person::Sends(packets) => {
                 packets.iter().for_each(|packet| drop(peer.0.send_to(packet, peer.1)));
@@ -371,7 +408,7 @@ impl Device {
                 to => TxKind::Call(to.parse().unwrap()),
             },
             value: wide(7),
-            access_list: Default::default(),
+            access_list: AccessList(fields.all(11).iter().map(|entry| accessed(entry)).collect()),
             input: data.into(),
         };
         let signed = rsv(&key, transaction.signature_hash());
@@ -392,7 +429,21 @@ fn rsv(key: &SigningKey, digest: B256) -> Vec<u8> {
     [&rs.to_bytes()[..], &[27 + parity.to_byte()]].concat()
 }
 
+/// An entry of an access list.
+fn accessed(entry: &[u8]) -> AccessListItem {
+    let fields = Fields::parse(entry);
+    AccessListItem {
+        address: String::from_utf8(fields.bytes(1)).unwrap().parse().unwrap(),
+        storage_keys: fields.all(2).iter().map(|key| B256::from_slice(key)).collect(),
+    }
+}
+
 impl Peer<'_> {
+    fn typed(&self, key: &SigningKey, digest: B256) {
+        let address = seed::address(key).to_string();
+        self.send(469, &[bytes(1, &rsv(key, digest)), bytes(2, address.as_bytes())].concat());
+    }
+
     fn send(&self, kind: u16, body: &[u8]) {
         packets(kind, body).iter().for_each(|packet| drop(self.0.send_to(packet, self.1)));
     }

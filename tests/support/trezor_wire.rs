@@ -76,6 +76,16 @@ impl Fields {
         .collect()
     }
 
+    /// Every one of a field that is repeated.
+    pub fn all(&self, wanted: u64) -> Vec<Vec<u8>> {
+        let of = self.0.iter().filter(|(number, _)| *number == wanted);
+        of.filter_map(|(_, field)| match field {
+            Field::Bytes(bytes) => Some(bytes.clone()),
+            Field::Number(_) => None,
+        })
+        .collect()
+    }
+
     /// Empty where it is not there.
     pub fn bytes(&self, wanted: u64) -> Vec<u8> {
         let of = self.0.iter().find(|(number, _)| *number == wanted);

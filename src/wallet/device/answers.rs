@@ -4,8 +4,7 @@ use super::{DeviceError, DeviceKind};
 use crate::request::Signature;
 use crate::secret::Secret;
 
-/// r, s and v as a device gives them: v is 0 or 1, 27 or 28, or that of EIP-155, of which the
-/// lowest bit is left where it did not fit in a byte.
+/// r, s and v as a device gives them: v is 0 or 1, 27 or 28.
 pub fn signature(
     device: DeviceKind,
     r: &[u8],
@@ -23,8 +22,6 @@ pub fn signature(
     rsv[64] = match v {
         0 | 27 => 27,
         1 | 28 => 28,
-        35.. if v % 2 == 1 => 27,
-        35.. => 28,
         _ => return Err(malformed()),
     };
     Signature::from_rsv(*rsv).map(Secret::new).map_err(|_| malformed())
@@ -42,14 +39,12 @@ mod tests {
 
     #[test]
     fn every_v_that_devices_give() {
-        for (given, v) in
-            [(0, 27), (1, 28), (27, 27), (28, 28), (35, 27), (37, 27), (38, 28), (62_709, 27)]
-        {
+        for (given, v) in [(0, 27), (1, 28), (27, 27), (28, 28)] {
             let signature = signature(DeviceKind::Ledger, &[1], &[2; 31], given).unwrap();
             assert_eq!(signature.expose().as_bytes()[64], v, "{given}");
             assert_eq!(signature.expose().as_bytes()[31..34], [1, 0, 2]);
         }
-        for (r, s, v) in [(32, 32, 2), (32, 32, 29), (33, 32, 27), (32, 33, 27)] {
+        for (r, s, v) in [(32, 32, 2), (32, 32, 29), (32, 32, 37), (33, 32, 27), (32, 33, 27)] {
             let bad = signature(DeviceKind::Trezor, &vec![1; r], &vec![1; s], v);
             assert!(matches!(bad, Err(DeviceError::Malformed { .. })), "{r} {s} {v}");
         }

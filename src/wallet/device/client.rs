@@ -1,12 +1,12 @@
 //! What is asked of a device, whoever made it.
 
 use alloy::consensus::TxEip1559;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 
 use super::DeviceError;
 use crate::request::Signature;
 use crate::secret::Secret;
-use crate::wallet::HdPath;
+use crate::wallet::{HdPath, TypedData};
 
 /// The protocol of a device; each call waits for its answer.
 pub trait DeviceClient: Send {
@@ -27,15 +27,14 @@ pub trait DeviceClient: Send {
         what: &str,
     ) -> Result<Secret<Signature>, DeviceError>;
 
-    /// Signs typed data (EIP-712) by its two hashes.
+    /// Signs typed data (EIP-712): all of it is shown where the device can, two hashes where not.
     ///
     /// # Errors
     /// Those of the device.
-    fn sign_hashes(
+    fn sign_typed(
         &mut self,
         path: &HdPath,
-        domain: B256,
-        message: B256,
+        data: &TypedData,
         what: &str,
     ) -> Result<Secret<Signature>, DeviceError>;
 

@@ -123,6 +123,14 @@ pub enum DeviceError {
         /// What was asked.
         what: String,
     },
+    /// Nothing of the kind can be asked of it.
+    #[error("the {device} takes no {what}")]
+    NotTaken {
+        /// Whose it is.
+        device: DeviceKind,
+        /// What was asked.
+        what: &'static str,
+    },
     /// The path has more levels than it takes.
     #[error("{path} has more levels than the {device} takes: at most {most}")]
     TooDeep {

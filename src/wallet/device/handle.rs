@@ -1,7 +1,7 @@
 //! A device in a thread of its own: what is asked of it waits for a person.
 
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -35,6 +35,9 @@ pub struct DeviceConfig {
     pub patience: Duration,
 }
 
+/// How long the end of a command waits for the device to end its session.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 type Job = Box<dyn FnOnce(&mut dyn DeviceClient) + Send>;
 
 /// An open device. Its clones are the same.
@@ -42,6 +45,19 @@ type Job = Box<dyn FnOnce(&mut dyn DeviceClient) + Send>;
 pub struct Device {
     device: DeviceKind,
     jobs: mpsc::Sender<Job>,
+    // After the jobs: the last one waits for the thread, which ends once nobody sends any.
+    _end: Arc<End>,
+}
+
+/// Waits for the end of the device's thread, whose sender is dropped then.
+struct End(Mutex<mpsc::Receiver<()>>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // Nothing ever comes; a thread that waits for a person is left to itself.
+        let end = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = end.recv_timeout(FAREWELL);
+    }
 }
 
 impl Device {
@@ -53,19 +69,24 @@ impl Device {
         let device = config.device;
         let (jobs, todo) = mpsc::channel::<Job>();
         let (tell, opened) = oneshot::channel();
-        let work = move || match client(config) {
-            Ok(mut client) => {
-                // Whoever asked may have gone by now; then no jobs come either.
-                let _ = tell.send(Ok(()));
-                todo.into_iter().for_each(|job| job(&mut *client));
+        let (ends, end) = mpsc::channel::<()>();
+        let work = move || {
+            // Dropped last.
+            let _ends = ends;
+            match client(config) {
+                Ok(mut client) => {
+                    // Whoever asked may have gone by now; then no jobs come either.
+                    let _ = tell.send(Ok(()));
+                    todo.into_iter().for_each(|job| job(&mut *client));
+                }
+                Err(error) => drop(tell.send(Err(error))),
             }
-            Err(error) => drop(tell.send(Err(error))),
         };
         let thread = thread::Builder::new().name(device.to_string()).spawn(work);
         let reason = |error: std::io::Error| error.to_string();
         thread.map_err(|error| DeviceError::Usb { device, reason: reason(error) })?;
         opened.await.unwrap_or(Err(DeviceError::Gone { device }))?;
-        Ok(Self { device, jobs })
+        Ok(Self { device, jobs, _end: Arc::new(End(Mutex::new(end))) })
     }
 
     /// Whose it is.

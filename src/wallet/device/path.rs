@@ -8,9 +8,9 @@ use crate::wallet::{HdPath, MnemonicError};
 /// Which programs count accounts so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathStyle {
-    /// `m/44'/60'/<i>'/0/0`: Ledger Live, Trezor Suite.
+    /// `m/44'/60'/<i>'/0/0`: Ledger Live.
     Live,
-    /// `m/44'/60'/0'/0/<i>`: BIP-44, as MetaMask and most others.
+    /// `m/44'/60'/0'/0/<i>`: BIP-44, as MetaMask, Trezor Suite and most others.
     Bip44,
     /// `m/44'/60'/0'/<i>`: the Ledger's own Chrome app, and MEW, years ago.
     Legacy,
@@ -50,18 +50,17 @@ pub struct UsualPath {
     pub path: HdPath,
 }
 
-/// The first `count` accounts of every style that `device` takes, each path once.
+/// The first `count` accounts of every style, the device's own first, each path once.
 pub fn usual_paths(device: DeviceKind, count: u32) -> Vec<UsualPath> {
-    // A Trezor warns of, or refuses, what is not one of BIP-44's.
-    let styles: &[PathStyle] = match device {
-        DeviceKind::Ledger => &[PathStyle::Live, PathStyle::Bip44, PathStyle::Legacy],
-        DeviceKind::Trezor => &[PathStyle::Live, PathStyle::Bip44],
+    let styles = match device {
+        DeviceKind::Ledger => [PathStyle::Live, PathStyle::Bip44, PathStyle::Legacy],
+        DeviceKind::Trezor => [PathStyle::Bip44, PathStyle::Live, PathStyle::Legacy],
     };
     let mut found: Vec<UsualPath> = Vec::new();
     for style in styles {
         for path in (0..count).filter_map(|index| style.path(index).ok()) {
             if found.iter().all(|usual| usual.path != path) {
-                found.push(UsualPath { style: *style, path });
+                found.push(UsualPath { style, path });
             }
         }
     }
@@ -98,7 +97,16 @@ mod tests {
                 "legacy m/44'/60'/0'/1",
             ]
         );
-        assert_eq!(of(DeviceKind::Trezor, 2).len(), 3);
+        assert_eq!(
+            of(DeviceKind::Trezor, 2),
+            [
+                "BIP-44 m/44'/60'/0'/0/0",
+                "BIP-44 m/44'/60'/0'/0/1",
+                "Ledger Live m/44'/60'/1'/0/0",
+                "legacy m/44'/60'/0'/0",
+                "legacy m/44'/60'/0'/1",
+            ]
+        );
         assert!(of(DeviceKind::Ledger, 0).is_empty());
     }
 

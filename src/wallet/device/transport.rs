@@ -1,5 +1,6 @@
 //! What carries the protocols.
 
+use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ pub(super) const MAX_ANSWER: usize = 1 << 16;
 pub(super) const PROMPT: Duration = Duration::from_secs(10);
 
 /// The answer of a Ledger. May hold a signature: wiped.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     /// What was asked for.
     pub data: Zeroizing<Vec<u8>>,
@@ -30,6 +31,12 @@ impl Answer {
             return Err(DeviceError::Malformed { device: DeviceKind::Ledger, what: "an answer" });
         };
         Ok(Self { data: bytes, status: u16::from_be_bytes([high, low]) })
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({} bytes, status {:#06x})", self.data.len(), self.status)
     }
 }
 
@@ -80,7 +87,8 @@ impl<P: Packets> Apdus for Framed<P> {
         let mut bytes = Zeroizing::new(Vec::new());
         let mut length = 0;
         for number in 0u16.. {
-            let packet = self.0.receive(left(deadline, wait, device)?)?;
+            let left = left(deadline, wait, device)?;
+            let packet = self.0.receive(left).map_err(|error| whole(error, wait))?;
             if packet[..3] != HEAD || packet[3..5] != number.to_be_bytes() {
                 return Err(DeviceError::Malformed { device, what: "the next packet" });
             }
@@ -109,6 +117,14 @@ pub(super) fn left(
 ) -> Result<Duration, DeviceError> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(DeviceError::Silent { device, waited }) } else { Ok(left) }
+}
+
+/// `error`, where nothing came for the rest of `waited`: it was waited for all of it.
+pub(super) fn whole(error: DeviceError, waited: Duration) -> DeviceError {
+    match error {
+        DeviceError::Silent { device, .. } => DeviceError::Silent { device, waited },
+        error => error,
+    }
 }
 
 /// Why a socket to an emulator failed in the middle.
@@ -146,6 +162,25 @@ mod tests {
         }
     }
 
+    /// Says nothing for as long as it is waited for.
+    struct Mute;
+
+    impl Packets for Mute {
+        fn send(&mut self, _: &[u8; PACKET]) -> Result<(), DeviceError> {
+            Ok(())
+        }
+
+        fn receive(&mut self, wait: Duration) -> Result<Zeroizing<[u8; PACKET]>, DeviceError> {
+            Err(DeviceError::Silent { device: DeviceKind::Ledger, waited: wait })
+        }
+    }
+
+    #[test]
+    fn it_is_told_how_long_was_waited() {
+        let error = Framed(Mute).exchange(&[0], PROMPT).unwrap_err();
+        assert_eq!(error.to_string(), "the Ledger gave no answer for 10 s");
+    }
+
     fn packet(begin: &[u8], fill: u8) -> [u8; PACKET] {
         let mut packet = [fill; PACKET];
         packet[..begin.len()].copy_from_slice(begin);
@@ -172,6 +207,13 @@ mod tests {
         assert_eq!(one[7..], command[..57]);
         assert_eq!(two[..6], [1, 1, 5, 0, 1, 57]);
         assert!(two[6..].iter().all(|byte| *byte == 0), "filled up with zeros");
+    }
+
+    #[test]
+    fn an_answer_is_not_shown() {
+        let data = Zeroizing::new(vec![171; 65]);
+        let shown = format!("{:?} {0:#?}", Answer { data, status: 0x9000 });
+        assert!(shown.contains("65 bytes") && !shown.contains("171"), "{shown}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The account of a device as a [`Wallet`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::consensus::{SignableTransaction, TxEip1559, TxEnvelope, TypedTransaction};
 use alloy::eips::Encodable2718;
@@ -20,6 +20,8 @@ pub struct DeviceWallet {
     device: Device,
     path: Arc<HdPath>,
     address: Address,
+    /// What the next transaction is for.
+    explained: Arc<Mutex<Option<String>>>,
 }
 
 impl Device {
@@ -29,7 +31,8 @@ impl Device {
     /// Those of the device.
     pub async fn wallet(&self, path: HdPath) -> Result<DeviceWallet, DeviceError> {
         let address = self.address(&path).await?;
-        Ok(DeviceWallet { device: self.clone(), path: Arc::new(path), address })
+        let (device, path) = (self.clone(), Arc::new(path));
+        Ok(DeviceWallet { device, path, address, explained: Arc::default() })
     }
 }
 
@@ -37,6 +40,15 @@ impl DeviceWallet {
     /// Where the account is.
     pub fn path(&self) -> &HdPath {
         &self.path
+    }
+
+    /// What the next transaction is for, in words for the person at the device.
+    pub fn explain(&self, what: &str) {
+        *self.explained.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_owned());
+    }
+
+    fn explained(&self) -> Option<String> {
+        self.explained.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Has the device sign, once it is seen that it still is the same wallet: another passphrase,
@@ -72,7 +84,10 @@ impl DeviceWallet {
         let transaction = unsigned(transaction)?;
         let digest = transaction.signature_hash();
         let to_sign = transaction.clone();
-        let what = format!("the transaction {}", transaction.nonce);
+        let what = match self.explained() {
+            Some(what) => format!("the transaction: {what}"),
+            None => format!("the transaction number {} of the account", transaction.nonce),
+        };
         let signature =
             self.signed(digest, move |client, path| client.sign_transaction(path, &to_sign, &what));
         let signature = signature.await?;
@@ -124,11 +139,8 @@ impl Wallet for DeviceWallet {
     }
 
     async fn sign_typed(&self, data: &TypedData) -> Result<Secret<Signature>, WalletError> {
-        let (domain, message) = data.hashes();
-        self.signed(data.digest(), move |client, path| {
-            client.sign_hashes(path, domain, message, "typed data")
-        })
-        .await
+        let (digest, data) = (data.digest(), data.clone());
+        self.signed(digest, move |client, path| client.sign_typed(path, &data, "typed data")).await
     }
 
     async fn send(

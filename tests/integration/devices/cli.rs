@@ -11,6 +11,7 @@ use super::seed::WORDS;
 use crate::support::process::{self, Finished};
 use crate::support::reports;
 use crate::support::sandbox::Sandbox;
+use crate::traces::forms;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -77,6 +78,7 @@ fn a_trezor_gives_the_keys_of_its_mnemonic() -> Result<()> {
     ensure!(trezor.log().texts.len() == 4, "both are signed twice and compared");
     let keys = sandbox.ok(["keygen", "nick.eth", "-t", "--mnemonic-index", "1"])?;
     ensure!(keys["wallet"] == address_at("m/44'/60'/1'/0/0").to_string(), "{keys}");
+    ensure!(trezor.log().kinds.last() == Some(&83), "the session ends: {:?}", trezor.log().kinds);
 
     // Neither a PIN nor a passphrase is asked for without a terminal.
     for setup in [
@@ -88,7 +90,7 @@ fn a_trezor_gives_the_keys_of_its_mnemonic() -> Result<()> {
         let (code, document) = sandbox.json(["keygen", "nick.eth", "--trezor"])?;
         let error = reports::error(&document).expect("an error");
         ensure!((code, error.kind) == (2, ErrorKind::NoTerminal), "{document}");
-        ensure!(trezor.log().kinds.last() == Some(&20), "it is not left waiting");
+        ensure!(trezor.log().kinds.contains(&20), "it is not left waiting");
     }
     let trezor = FakeTrezor::start(trezor::Setup { thp: true, ..trezor::Setup::default() });
     let sandbox = self::sandbox(&[trezor.variable()])?;
@@ -129,17 +131,51 @@ fn no_signature_in_any_trace() -> Result<()> {
     let out = run(&sandbox, &["-vvv", "keygen", "nick.eth", "--ledger"])?;
     ensure!(out.status.success(), "{}", out.stderr);
     ensure!(out.stderr.contains("Look at the Ledger and confirm: SIGN 1"), "{}", out.stderr);
-    let key = super::seed::key(&super::seed::levels(super::PATH), "");
     let texts = ledger.seen().into_iter().filter_map(|seen| match seen {
-        Seen::Text(text) => String::from_utf8(text).ok(),
+        Seen::Text(text) => Some(text),
         _ => None,
     });
+    let shown = out.stdout + &out.stderr;
+    no_signature(&shown, texts.collect(), "")?;
+
+    // With a PIN and a passphrase, which are typed on a terminal.
+    let (pin, places, passphrase) = ("13791379", "79137913", "a-passphrase-for-nobody");
+    let setup = trezor::Setup {
+        pin: Some((pin, "123456789")),
+        passphrase: true,
+        ..trezor::Setup::default()
+    };
+    let trezor = FakeTrezor::start(setup);
+    let place = trezor.variable();
+    let arguments = ["-vvv", "keygen", "nick.eth", "--trezor", "--mnemonic-index", "0"];
+    let variables = [("NAMESYS_KEY_PASSWORD", "password"), (place.0, &place.1)];
+    let (pin_typed, typed_passphrase) = (format!("{places}\r"), format!("{passphrase}\r"));
+    let answers = [
+        ("PIN of the Trezor", &pin_typed[..]),
+        ("Passphrase of the Trezor", &typed_passphrase[..]),
+    ];
+    let (code, shown) = crate::typed::typed(&sandbox, &arguments, &variables, &answers)?;
+    ensure!(code == 0 && trezor.log().passphrases == [passphrase], "{code}: {shown}");
+    no_signature(&shown, trezor.log().texts, passphrase)?;
+    for secret in [pin, places, passphrase] {
+        ensure!(!shown.contains(secret), "{secret}");
+        for form in forms(secret.as_bytes()) {
+            ensure!(!shown.contains(&form), "{secret} as {form}");
+        }
+    }
+    Ok(())
+}
+
+/// What the first account's key signed of `texts` stands nowhere in `shown`.
+fn no_signature(shown: &str, texts: Vec<Vec<u8>>, passphrase: &str) -> Result<()> {
+    ensure!(texts.len() == 4, "both are signed twice");
+    let key = super::seed::key(&super::seed::levels(super::PATH), passphrase);
     for text in texts {
-        let digest = namesys::request::eip191_digest(&text);
+        let digest = namesys::request::eip191_digest(std::str::from_utf8(&text)?);
         let (signature, _) = key.sign_prehash_recoverable(digest.as_slice())?;
-        let signature = alloy_primitives::hex::encode(signature.to_bytes());
-        for shown in [&out.stderr, &out.stdout] {
-            ensure!(!shown.contains(&signature[..32]) && !shown.contains(&signature[96..]));
+        let signature = signature.to_bytes();
+        for form in [forms(&signature[..32]), forms(&signature[32..])].concat() {
+            ensure!(!shown.contains(&form), "a signature as {form}");
         }
     }
     Ok(())

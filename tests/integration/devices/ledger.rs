@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::{B256, U256};
+use alloy::network::TransactionBuilder;
 use namesys::wallet::device::{
     Device, DeviceClient, DeviceError, DeviceKind, DeviceWallet, Ledger, Speculos, usual_paths,
 };
-use namesys::wallet::{HdPath, TypedData, Wallet, WalletError};
+use namesys::wallet::{HdPath, Wallet};
 
 use super::fake_ledger::{FakeLedger, Person as Hand, Seen, Setup, address_at};
-use super::{PATH, Person, config, name, sends, sign_1, signs};
+use super::{PATH, Person, config, device, name, refuses, sends, sign_1, signs, typed};
 
 async fn open(ledger: &FakeLedger) -> Device {
     Device::open(config(DeviceKind::Ledger, ledger.place(), &Arc::default())).await.unwrap()
@@ -30,11 +30,6 @@ async fn refused(setup: Setup) -> DeviceError {
     let ledger = FakeLedger::start(setup);
     let device = open(&ledger).await;
     device.address(&PATH.parse().unwrap()).await.unwrap_err()
-}
-
-fn device(error: WalletError) -> DeviceError {
-    let WalletError::Device(error) = error else { panic!("{error}") };
-    error
 }
 
 #[tokio::test]
@@ -79,15 +74,6 @@ async fn signs_texts_typed_data_and_transactions() {
     assert_eq!(wallet.describe(), format!("Ledger account {PATH} ({})", wallet.address()));
 }
 
-fn typed() -> TypedData {
-    alloy::sol! {
-        #[derive(serde::Serialize)]
-        struct Message { bytes32 data; uint256 until; }
-    }
-    let domain = alloy::sol_types::eip712_domain! { name: "gateway", chain_id: 1, };
-    TypedData::new(&domain, &Message { data: B256::ZERO, until: U256::ONE }).unwrap()
-}
-
 #[tokio::test]
 async fn every_v_is_read() {
     let ledger = FakeLedger::start(Setup { small_v: true, ..Setup::default() });
@@ -122,7 +108,7 @@ fn texts_at_the_borders_of_commands() {
 
 #[tokio::test]
 async fn transactions_at_the_borders_of_commands() {
-    let ledger = FakeLedger::start(Setup::default());
+    let ledger = FakeLedger::start(Setup { blind_signing: true, ..Setup::default() });
     let wallet = wallet(&ledger).await;
     let mut lasts = std::collections::BTreeSet::new();
     for length in (182..200).chain(436..456).chain([0, 1, 55, 56, 5000]) {
@@ -130,6 +116,14 @@ async fn transactions_at_the_borders_of_commands() {
         lasts.insert(*ledger.chunks(4).last().unwrap());
     }
     assert!(lasts.contains(&255) && lasts.contains(&1), "borders are met: {lasts:?}");
+    let listed = super::transaction(vec![1]).with_access_list(super::access_list());
+    super::sends_this(&wallet, listed, vec![1]).await;
+    // What carries no data is shown in full.
+    ledger.set(|setup| setup.blind_signing = false);
+    sends(&wallet, vec![]).await;
+    let error = wallet.send(super::transaction(vec![1]), &super::Nodes::default()).await;
+    let error = device(error.unwrap_err());
+    assert!(matches!(error, DeviceError::BlindSigning { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -151,8 +145,7 @@ async fn what_the_device_is_not_ready_for_is_named() {
 #[tokio::test]
 async fn what_a_person_or_the_app_refuses_is_named() {
     let ledger = FakeLedger::start(Setup::default());
-    let (wallet, name) = (wallet(&ledger).await, name());
-    let request = sign_1(&name, wallet.address());
+    let wallet = wallet(&ledger).await;
     for (status, told) in [
         (0x6985, "SIGN 1, which makes the IPNS key of nick.eth was rejected on the Ledger"),
         (0x6982, "was rejected on the Ledger"),
@@ -161,8 +154,7 @@ async fn what_a_person_or_the_app_refuses_is_named() {
         (0x6a80, "with the status 0x6a80"),
     ] {
         ledger.set(|setup| setup.person = Hand::Refuses(status));
-        let error = wallet.sign(&request).await.unwrap_err().to_string();
-        assert!(error.contains(told), "{status:#06x}: {error}");
+        refuses(&wallet, told).await;
     }
     ledger.set(|setup| setup.person = Hand::Confirms);
     let error = device(wallet.sign_typed(&typed()).await.unwrap_err());
@@ -190,7 +182,7 @@ async fn an_app_that_is_too_old_is_named() {
             [1, 4, 9],
             "the app Ethereum 1.4.9 on the Ledger is too old for typed data, which needs 1.5.0",
         ),
-        ([1, 8, 8], "is too old for the transaction 7, which needs 1.9.0"),
+        ([1, 8, 8], "the transaction number 7 of the account, which needs 1.9.0"),
     ] {
         let ledger = FakeLedger::start(Setup { version, blind_signing: true, ..Setup::default() });
         let wallet = wallet(&ledger).await;
@@ -227,7 +219,6 @@ fn nobody_answers_in_time() {
 #[tokio::test]
 async fn hostile_answers() {
     let ledger = FakeLedger::start(Setup::default());
-    let name = name();
     let answer =
         |data: &[u8]| [&(data.len() as u32).to_be_bytes()[..], data, &[0x90, 0x00]].concat();
     let foreign = {
@@ -247,9 +238,7 @@ async fn hostile_answers() {
         (answer(&foreign), "it recovers to"),
     ] {
         ledger.set(|setup| setup.person = Hand::Sends(bytes.clone()));
-        let wallet = wallet(&ledger).await;
-        let error = wallet.sign(&sign_1(&name, wallet.address())).await.unwrap_err().to_string();
-        assert!(error.contains(told), "{bytes:02x?}: {error}");
+        refuses(&wallet(&ledger).await, told).await;
     }
     for bytes in [vec![], vec![0xff], vec![65; 65], vec![4; 107], vec![0; 2]] {
         let error = refused(Setup { address: Some(bytes), ..Setup::default() }).await.to_string();

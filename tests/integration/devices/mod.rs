@@ -6,6 +6,8 @@ mod fake_ledger;
 mod fake_trezor;
 #[path = "../../support/seed.rs"]
 mod seed;
+#[path = "../../support/trezor_typed.rs"]
+mod trezor_typed;
 #[path = "../../support/trezor_wire.rs"]
 mod trezor_wire;
 
@@ -19,6 +21,7 @@ use std::time::Duration;
 use alloy::consensus::transaction::SignerRecoverable;
 use alloy::consensus::{Transaction, TxEnvelope};
 use alloy::eips::Decodable2718;
+use alloy::eips::eip2930::{AccessList, AccessListItem};
 use alloy::network::TransactionBuilder;
 use alloy::rpc::types::TransactionRequest;
 use alloy_primitives::{Address, B256, U256, keccak256};
@@ -26,9 +29,9 @@ use namesys::ens::Name;
 use namesys::request::{Caip10, Extradata, Origin, Request};
 use namesys::secret::SecretString;
 use namesys::wallet::device::{
-    AskError, Attendant, DeviceConfig, DeviceKind, Passphrase, Place, Told,
+    AskError, Attendant, DeviceConfig, DeviceError, DeviceKind, Passphrase, Place, Told,
 };
-use namesys::wallet::{Node, NodeError, Wallet, sign_twice};
+use namesys::wallet::{Node, NodeError, TypedData, Wallet, WalletError, sign_twice};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATH: &str = "m/44'/60'/0'/0/0";
@@ -107,6 +110,14 @@ impl Node for Nodes {
     }
 }
 
+fn access_list() -> AccessList {
+    let storage_keys = vec![B256::ZERO, B256::repeat_byte(9)];
+    AccessList(vec![
+        AccessListItem { address: Address::repeat_byte(3), storage_keys },
+        AccessListItem { address: Address::repeat_byte(4), storage_keys: vec![] },
+    ])
+}
+
 fn transaction(input: Vec<u8>) -> TransactionRequest {
     TransactionRequest::default()
         .with_to(Address::repeat_byte(2))
@@ -119,8 +130,13 @@ fn transaction(input: Vec<u8>) -> TransactionRequest {
 
 /// Sends one with this input; what the nodes got is decoded by alloy, and is the wallet's.
 async fn sends(wallet: &dyn Wallet, input: Vec<u8>) {
+    sends_this(wallet, transaction(input.clone()), input).await;
+}
+
+async fn sends_this(wallet: &dyn Wallet, transaction: TransactionRequest, input: Vec<u8>) {
     let nodes = Nodes::default();
-    let hash = wallet.send(transaction(input.clone()), &nodes).await.unwrap();
+    let list = transaction.access_list.clone().unwrap_or_default();
+    let hash = wallet.send(transaction, &nodes).await.unwrap();
     let sent = nodes.0.lock().unwrap().clone();
     let sent = TxEnvelope::decode_2718(&mut &sent[0][..]).unwrap();
     assert_eq!((*sent.tx_hash(), sent.recover_signer().unwrap()), (hash, wallet.address()));
@@ -129,6 +145,49 @@ async fn sends(wallet: &dyn Wallet, input: Vec<u8>) {
     assert_eq!((sent.gas_limit(), sent.max_fee_per_gas()), (30_000, 30_000_000_000));
     assert_eq!(sent.max_priority_fee_per_gas(), Some(2));
     assert_eq!(sent.input()[..], input[..]);
+    assert_eq!(sent.access_list(), Some(&list));
+}
+
+fn device(error: WalletError) -> DeviceError {
+    let WalletError::Device(error) = error else { panic!("{error}") };
+    error
+}
+
+/// SIGN 1 is refused, with these words.
+async fn refuses(wallet: &dyn Wallet, told: &str) {
+    let error = wallet.sign(&sign_1(&name(), wallet.address())).await.unwrap_err().to_string();
+    assert!(error.contains(told), "{told}: {error}");
+}
+
+/// A value of every kind.
+fn typed() -> TypedData {
+    alloy::sol! {
+        #[derive(serde::Serialize)]
+        struct Entry { address who; int16 change; }
+        #[derive(serde::Serialize)]
+        struct Message {
+            bytes32 data; uint256 until; bytes more; bool yes; string text; uint8 small;
+            uint64[] numbers; Entry first; Entry[] entries; bytes4[2] pair;
+        }
+    }
+    let entry = |change| Entry { who: Address::repeat_byte(7), change };
+    let message = Message {
+        data: B256::repeat_byte(8),
+        until: U256::from(1_000_000),
+        more: vec![1, 2, 3].into(),
+        yes: true,
+        text: "grüße".into(),
+        small: 9,
+        numbers: vec![1, u64::MAX],
+        first: entry(-2),
+        entries: vec![entry(3), entry(i16::MIN)],
+        pair: [[1, 2, 3, 4].into(), [5, 6, 7, 8].into()],
+    };
+    let domain = alloy::sol_types::eip712_domain! {
+        name: "gateway", version: "2", chain_id: 1,
+        verifying_contract: Address::repeat_byte(5), salt: B256::repeat_byte(6),
+    };
+    TypedData::new(&domain, &message).unwrap()
 }
 
 /// Signs SIGN 1 twice.

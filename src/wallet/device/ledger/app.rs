@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::consensus::{SignableTransaction, TxEip1559};
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, keccak256};
 
 use super::status::{App, Asked, BLOCKED, NOT_IDLE, OK, UNKNOWN_CLASS, refusal, too_old};
 use crate::request::Signature;
 use crate::secret::Secret;
-use crate::wallet::HdPath;
 use crate::wallet::device::answers::{signature, words};
 use crate::wallet::device::path::levels;
 use crate::wallet::device::transport::PROMPT;
 use crate::wallet::device::{
     Answer, Apdus, Attendant, DeviceClient, DeviceError, DeviceKind, Told,
 };
+use crate::wallet::{HdPath, TypedData};
 
 const DEVICE: DeviceKind = DeviceKind::Ledger;
 
@@ -213,13 +213,13 @@ impl DeviceClient for Ledger {
         self.sign(SIGN_TEXT, &data, Asked::Text, what)
     }
 
-    fn sign_hashes(
+    fn sign_typed(
         &mut self,
         path: &HdPath,
-        domain: B256,
-        message: B256,
+        data: &TypedData,
         what: &str,
     ) -> Result<Secret<Signature>, DeviceError> {
+        let (domain, message) = data.hashes();
         let data = [&encoded(path)?, &domain[..], &message[..]].concat();
         refuse_older(self.app()?, (1, 5, 0), "1.5.0", what)?;
         self.attendant.tell(Told::Hashes { device: DEVICE, domain, message });

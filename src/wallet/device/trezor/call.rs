@@ -2,23 +2,27 @@
 //! passphrase.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prost::Message;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::codec::{self, Received};
-use super::messages::{ButtonRequest, Failure, Features, Initialize, PassphraseRequest, kind};
+use super::messages::{ButtonRequest, Failure, Features, Initialize, kind};
 use crate::secret::SecretString;
 use crate::wallet::device::answers::words;
-use crate::wallet::device::transport::PROMPT;
+use crate::wallet::device::transport::{PROMPT, left};
 use crate::wallet::device::{Attendant, DeviceError, DeviceKind, Packets, Passphrase, Told};
 
 const DEVICE: DeviceKind = DeviceKind::Trezor;
 
 /// Questions of one request: screens of a long text, and more than that is no Trezor.
 const MAX_QUESTIONS: usize = 1000;
+/// How often the time for one answer is the time for all of a request.
+const ANSWERS: u32 = 6;
+/// How long the end of a session is waited for.
+const FAREWELL: Duration = Duration::from_millis(300);
 /// Most bytes of a passphrase.
 const MAX_PASSPHRASE: usize = 50;
 /// Most digits of a PIN.
@@ -43,8 +47,14 @@ pub struct Call {
     packets: Box<dyn Packets>,
     attendant: Arc<dyn Attendant>,
     patience: Duration,
+    /// For the first answer, which may be one that asks nobody.
+    prompt: Duration,
+    /// The end of the time for the whole request.
+    until: Instant,
     version: String,
     takes_passphrases: bool,
+    /// Whether nothing of before lies there to be read.
+    is_in_step: bool,
 }
 
 impl Call {
@@ -53,13 +63,33 @@ impl Call {
         attendant: Arc<dyn Attendant>,
         patience: Duration,
     ) -> Self {
-        let version = String::new();
-        Self { packets, attendant, patience, version, takes_passphrases: false }
+        Self {
+            packets,
+            attendant,
+            patience,
+            prompt: PROMPT,
+            until: Instant::now(),
+            version: String::new(),
+            takes_passphrases: false,
+            is_in_step: false,
+        }
+    }
+
+    /// From now on the time of a request counts; the device asks a person where it `asks`, or does
+    /// so at once where it has to for its PIN.
+    pub fn begin(&mut self, asks: bool) {
+        self.prompt = if asks { self.patience } else { PROMPT.min(self.patience) };
+        self.until = Instant::now() + self.patience * ANSWERS;
     }
 
     /// What the device said of itself.
     pub fn is_known(&mut self, version: String, takes_passphrases: bool) {
         (self.version, self.takes_passphrases) = (version, takes_passphrases);
+    }
+
+    /// Whether what the device says next is the answer to what it is asked next.
+    pub fn is_in_step(&self) -> bool {
+        self.is_in_step
     }
 
     pub fn tell(&self, told: Told<'_>) {
@@ -68,6 +98,10 @@ impl Call {
 
     /// The first request, which nobody has to confirm.
     pub fn initialize(&mut self, message: &Initialize) -> Result<Features, DeviceError> {
+        if !self.is_in_step {
+            codec::drain(&mut *self.packets)?;
+            self.is_in_step = true;
+        }
         codec::send(&mut *self.packets, kind::INITIALIZE, &message.encode_to_vec())?;
         let (received, body) = codec::receive(&mut *self.packets, PROMPT)?;
         match received {
@@ -77,31 +111,60 @@ impl Call {
         }
     }
 
+    /// Ends the session; a device that is gone has none.
+    pub fn end(&mut self) {
+        let sent = codec::send(&mut *self.packets, kind::END_SESSION, &[]);
+        let _ = sent.and_then(|()| codec::receive(&mut *self.packets, FAREWELL));
+    }
+
     /// Asks, answers what is asked in between, and gives the answer, of the kind `wanted`.
     pub fn ask<M: Message, A: Message + Default>(
         &mut self,
-        (sent, message): Sent<'_, M>,
+        sent: Sent<'_, M>,
         wanted: u16,
         what: &str,
     ) -> Result<A, DeviceError> {
-        let answered = self.answered(sent, &message.encode_to_vec(), what);
-        // It would wait for the answer, whatever comes next.
-        if let Err(DeviceError::Unanswered(_) | DeviceError::BadAnswer(_)) = &answered {
-            // There is nothing more to do about one that is gone.
-            let _ = codec::send(&mut *self.packets, kind::CANCEL, &[]);
-            let _ = codec::receive(&mut *self.packets, PROMPT);
-        }
-        match answered? {
+        match self.exchange(sent, what)? {
             (received, body) if received == wanted => decoded(&body, "an answer to it"),
             _ => Err(DeviceError::Malformed { device: DEVICE, what: "an answer to it" }),
         }
+        .map_err(|error| self.given_up(error))
+    }
+
+    /// Asks, answers what is asked in between, and gives the answer, whatever it is.
+    pub fn exchange<M: Message>(
+        &mut self,
+        (sent, message): Sent<'_, M>,
+        what: &str,
+    ) -> Result<Received, DeviceError> {
+        self.answered(sent, &message.encode_to_vec(), what).map_err(|error| match error {
+            // It would wait for the answer, whatever comes next.
+            DeviceError::Unanswered(_)
+            | DeviceError::BadAnswer(_)
+            | DeviceError::Silent { .. }
+            | DeviceError::Malformed { .. } => self.given_up(error),
+            error => error,
+        })
+    }
+
+    /// `error`, for which what the device asked is not answered.
+    pub fn given_up(&mut self, error: DeviceError) -> DeviceError {
+        // There is nothing more to do about one that is gone. What it still says, the next
+        // request does not take for its own.
+        let _ = codec::send(&mut *self.packets, kind::CANCEL, &[]);
+        self.is_in_step = false;
+        error
     }
 
     fn answered(&mut self, sent: u16, body: &[u8], what: &str) -> Result<Received, DeviceError> {
         codec::send(&mut *self.packets, sent, body)?;
-        let mut told = None;
+        let (mut told, mut wait) = (None, self.prompt);
         for _ in 0..MAX_QUESTIONS {
-            let (received, body) = codec::receive(&mut *self.packets, self.patience)?;
+            let waited = self.patience * ANSWERS;
+            let wait_now = wait.min(left(self.until, waited, DEVICE)?);
+            let (received, body) = codec::receive(&mut *self.packets, wait_now)?;
+            // From its first question on a person is there.
+            wait = self.patience;
             let (answer, text) = match received {
                 kind::BUTTON_REQUEST => {
                     let request: ButtonRequest = decoded(&body, "a request for a button")?;
@@ -119,13 +182,7 @@ impl Call {
                     (kind::BUTTON_ACK, Zeroizing::default())
                 }
                 kind::PIN_MATRIX_REQUEST => (kind::PIN_MATRIX_ACK, self.pin()?),
-                kind::PASSPHRASE_REQUEST => {
-                    let request = decoded(&body, "a request for the passphrase")?;
-                    (kind::PASSPHRASE_ACK, self.passphrase(&request)?)
-                }
-                kind::PASSPHRASE_STATE_REQUEST => {
-                    (kind::PASSPHRASE_STATE_ACK, Zeroizing::default())
-                }
+                kind::PASSPHRASE_REQUEST => (kind::PASSPHRASE_ACK, self.passphrase()?),
                 kind::FAILURE => return Err(self.failure(&body, what)),
                 _ => return Ok((received, body)),
             };
@@ -147,10 +204,7 @@ impl Call {
         }
     }
 
-    fn passphrase(&self, asked: &PassphraseRequest) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
-        if asked.on_device == Some(true) {
-            return Ok(Zeroizing::default());
-        }
+    fn passphrase(&self) -> Result<Zeroizing<Vec<u8>>, DeviceError> {
         let given = self.attendant.passphrase(self.takes_passphrases);
         match given.map_err(DeviceError::Unanswered)? {
             // Its field `on_device` is true.
@@ -216,7 +270,7 @@ fn normalized(text: &SecretString) -> Zeroizing<String> {
 }
 
 /// What a message says.
-fn decoded<M: Message + Default>(
+pub fn decoded<M: Message + Default>(
     body: &Zeroizing<Vec<u8>>,
     what: &'static str,
 ) -> Result<M, DeviceError> {

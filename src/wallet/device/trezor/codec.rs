@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::wallet::device::transport::{MAX_ANSWER, PACKET, left};
+use crate::wallet::device::transport::{MAX_ANSWER, PACKET, left, whole};
 use crate::wallet::device::{DeviceError, DeviceKind, Packets};
 
 const DEVICE: DeviceKind = DeviceKind::Trezor;
 
-/// Packets of a message that nobody waited for, which may still lie there.
+/// Packets of messages that nobody waited for, which may still lie there.
 const MAX_STALE: usize = 1 << 11;
+/// How long nothing comes once everything of before was read.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// A kind and its body. May hold a signature: wiped.
 pub type Received = (u16, Zeroizing<Vec<u8>>);
@@ -36,13 +38,30 @@ pub fn send(packets: &mut dyn Packets, kind: u16, body: &[u8]) -> Result<(), Dev
     Ok(())
 }
 
+/// Throws away what was meant for somebody who waits no more: a program that was interrupted, or
+/// a request that was given up.
+pub fn drain(packets: &mut dyn Packets) -> Result<(), DeviceError> {
+    for _ in 0..MAX_STALE {
+        match packets.receive(QUIET) {
+            Ok(_) | Err(DeviceError::Malformed { .. }) => {}
+            Err(DeviceError::Silent { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(DeviceError::Malformed { device: DEVICE, what: "an answer to anything" })
+}
+
 /// Waits for a message.
 pub fn receive(packets: &mut dyn Packets, wait: Duration) -> Result<Received, DeviceError> {
     let deadline = Instant::now() + wait;
     let malformed = |what| DeviceError::Malformed { device: DEVICE, what };
+    let mut packet = || {
+        let left = left(deadline, wait, DEVICE)?;
+        packets.receive(left).map_err(|error| whole(error, wait))
+    };
     let mut stale = 0;
     let first = loop {
-        let packet = packets.receive(left(deadline, wait, DEVICE)?)?;
+        let packet = packet()?;
         match packet[..3] {
             [b'?', b'#', b'#'] => break packet,
             [b'?', ..] if stale < MAX_STALE => stale += 1,
@@ -61,7 +80,7 @@ pub fn receive(packets: &mut dyn Packets, wait: Duration) -> Result<Received, De
     let mut body = Zeroizing::new(Vec::with_capacity(length));
     body.extend_from_slice(&first[9..9 + length.min(PACKET - 9)]);
     while body.len() < length {
-        let packet = packets.receive(left(deadline, wait, DEVICE)?)?;
+        let packet = packet()?;
         if packet[0] != b'?' {
             return Err(malformed("the rest of a message"));
         }

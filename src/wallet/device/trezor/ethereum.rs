@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::consensus::TxEip1559;
-use alloy_primitives::{Address, B256, TxKind, U256};
+use alloy_primitives::{Address, TxKind, U256};
 use zeroize::Zeroizing;
 
 use super::call::Call;
@@ -13,17 +13,22 @@ use super::messages::{
     EthereumSignTxEip1559, EthereumSignTypedHash, EthereumTxAck, EthereumTxRequest,
     EthereumTypedDataSignature, Features, Initialize, kind,
 };
+use super::typed_data;
 use crate::request::Signature;
 use crate::secret::Secret;
-use crate::wallet::HdPath;
 use crate::wallet::device::answers::signature;
 use crate::wallet::device::path::levels;
 use crate::wallet::device::{Attendant, DeviceClient, DeviceError, DeviceKind, Packets, Told};
+use crate::wallet::{HdPath, TypedData};
 
 const DEVICE: DeviceKind = DeviceKind::Trezor;
 
 /// Most bytes of a transaction's data in one message.
 const CHUNK: usize = 1024;
+/// Most bytes of a text that the Model One takes.
+const MODEL_ONE_TEXT: usize = 1024;
+/// The first firmware whose sessions are those of today, of the Model One and of the others.
+const LEAST: [([u32; 3], &str); 2] = [([1, 9, 0], "1.9.0"), ([2, 3, 0], "2.3.0")];
 /// A firmware that knows Ethereum.
 const CAPABILITY_ETHEREUM: i32 = 7;
 /// A device that takes a passphrase by itself.
@@ -34,6 +39,10 @@ pub struct Trezor {
     call: Call,
     /// Where it keeps the passphrase.
     session: Option<Vec<u8>>,
+    /// Whether it was asked what it is.
+    is_begun: bool,
+    /// The oldest kind, with a firmware of its own.
+    is_model_one: bool,
 }
 
 impl Trezor {
@@ -43,7 +52,8 @@ impl Trezor {
         attendant: Arc<dyn Attendant>,
         patience: Duration,
     ) -> Self {
-        Self { call: Call::new(packets, attendant, patience), session: None }
+        let call = Call::new(packets, attendant, patience);
+        Self { call, session: None, is_begun: false, is_model_one: false }
     }
 
     /// Begins a session, or goes on with the one there was. What was half done is given up.
@@ -51,21 +61,56 @@ impl Trezor {
         let message = Initialize { session_id: self.session.clone() };
         let features: Features = self.call.initialize(&message)?;
         let version = [features.major_version, features.minor_version, features.patch_version];
-        let version = version.map(|part| part.unwrap_or(0).to_string()).join(".");
+        let version = version.map(|part| part.unwrap_or(0));
         if features.bootloader_mode == Some(true) {
             return Err(DeviceError::Bootloader);
         }
         if features.initialized == Some(false) {
             return Err(DeviceError::Empty { device: DEVICE });
         }
+        self.is_model_one = version[0] == 1;
+        let (least, needs) = LEAST[usize::from(!self.is_model_one)];
+        let shown = version.map(|part| part.to_string()).join(".");
+        if version < least {
+            let (program, what) = ("the firmware", "this program".to_owned());
+            let (device, version, needs) = (DEVICE, shown, Some(needs));
+            return Err(DeviceError::TooOld { device, program, version, what, needs });
+        }
         // Old firmware lists none.
         let has = |capability| features.capabilities.contains(&capability);
         if !features.capabilities.is_empty() && !has(CAPABILITY_ETHEREUM) {
             return Err(DeviceError::BitcoinOnly);
         }
-        self.call.is_known(version, has(CAPABILITY_PASSPHRASE_ENTRY));
+        self.call.is_known(shown, has(CAPABILITY_PASSPHRASE_ENTRY));
         self.session = features.session_id.filter(|id| id.len() <= 64);
+        self.is_begun = true;
         Ok(())
+    }
+
+    /// Whatever is signed next, in a session.
+    fn ready(&mut self) -> Result<(), DeviceError> {
+        if !self.is_begun || !self.call.is_in_step() {
+            self.resume()?;
+        }
+        self.call.begin(true);
+        Ok(())
+    }
+
+    /// What the Model One signs of typed data, which it cannot show.
+    fn sign_hashes(
+        &mut self,
+        path: &HdPath,
+        data: &TypedData,
+        what: &str,
+    ) -> Result<EthereumTypedDataSignature, DeviceError> {
+        let (domain, message) = data.hashes();
+        self.call.tell(Told::Hashes { device: DEVICE, domain, message });
+        let request = EthereumSignTypedHash {
+            address_n: levels(path),
+            domain_separator_hash: domain.to_vec(),
+            message_hash: Some(message.to_vec()),
+        };
+        self.call.ask((kind::SIGN_TYPED_HASH, &request), kind::TYPED_DATA_SIGNATURE, what)
     }
 
     /// r ‖ s ‖ v
@@ -77,19 +122,23 @@ impl Trezor {
     }
 }
 
+impl Drop for Trezor {
+    fn drop(&mut self) {
+        if self.is_begun {
+            self.call.end();
+        }
+    }
+}
+
 impl DeviceClient for Trezor {
     fn address(&mut self, path: &HdPath) -> Result<Address, DeviceError> {
         self.resume()?;
+        self.call.begin(false);
         let message = EthereumGetAddress { address_n: levels(path), show_display: Some(false) };
         let what = "the address";
         let answer: EthereumAddress =
             self.call.ask((kind::GET_ADDRESS, &message), kind::ADDRESS, what)?;
-        let text = answer.address.as_deref();
-        let address = match (text.and_then(|text| text.parse().ok()), answer.old_address) {
-            (Some(address), _) => Some(address),
-            (None, Some(bytes)) if text.is_none() => Address::try_from(&bytes[..]).ok(),
-            _ => None,
-        };
+        let address = answer.address.and_then(|text| text.parse().ok());
         address.ok_or(DeviceError::Malformed { device: DEVICE, what: "an address" })
     }
 
@@ -99,6 +148,10 @@ impl DeviceClient for Trezor {
         text: &str,
         what: &str,
     ) -> Result<Secret<Signature>, DeviceError> {
+        self.ready()?;
+        if self.is_model_one && text.len() > MODEL_ONE_TEXT {
+            return Err(DeviceError::TooLong { device: DEVICE, what: what.to_owned() });
+        }
         let message =
             EthereumSignMessage { address_n: levels(path), message: text.as_bytes().to_vec() };
         let answer: EthereumMessageSignature =
@@ -106,21 +159,17 @@ impl DeviceClient for Trezor {
         Self::signed(answer.signature)
     }
 
-    fn sign_hashes(
+    fn sign_typed(
         &mut self,
         path: &HdPath,
-        domain: B256,
-        message: B256,
+        data: &TypedData,
         what: &str,
     ) -> Result<Secret<Signature>, DeviceError> {
-        self.call.tell(Told::Hashes { device: DEVICE, domain, message });
-        let request = EthereumSignTypedHash {
-            address_n: levels(path),
-            domain_separator_hash: domain.to_vec(),
-            message_hash: Some(message.to_vec()),
+        self.ready()?;
+        let answer = match self.is_model_one {
+            true => self.sign_hashes(path, data, what)?,
+            false => typed_data::sign(&mut self.call, levels(path), data, what)?,
         };
-        let answer: EthereumTypedDataSignature =
-            self.call.ask((kind::SIGN_TYPED_HASH, &request), kind::TYPED_DATA_SIGNATURE, what)?;
         Self::signed(answer.signature)
     }
 
@@ -130,6 +179,7 @@ impl DeviceClient for Trezor {
         transaction: &TxEip1559,
         what: &str,
     ) -> Result<Secret<Signature>, DeviceError> {
+        self.ready()?;
         let too_long = |_| DeviceError::TooLong { device: DEVICE, what: what.to_owned() };
         let length = u32::try_from(transaction.input.len()).map_err(too_long)?;
         let (first, mut rest) = transaction.input.split_at(transaction.input.len().min(CHUNK));
@@ -145,7 +195,7 @@ impl DeviceClient for Trezor {
             let Some((chunk, after)) = rest.split_at_checked(wanted).filter(|_| wanted <= CHUNK)
             else {
                 let what = "a request for what is left of the transaction";
-                return Err(DeviceError::Malformed { device: DEVICE, what });
+                return Err(self.call.given_up(DeviceError::Malformed { device: DEVICE, what }));
             };
             rest = after;
             let message = EthereumTxAck { data_chunk: chunk.to_vec() };

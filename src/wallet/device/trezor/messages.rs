@@ -1,5 +1,6 @@
 //! The messages that are sent and understood, by the numbers of their fields. Those with a PIN or a
-//! passphrase are [written by hand](super::call): they are wiped.
+//! passphrase are [written by hand](super::call): they are wiped. What may hold a signature, or
+//! names a session, has no `Debug`.
 
 use prost::Message;
 
@@ -15,21 +16,26 @@ pub mod kind {
     pub const BUTTON_ACK: u16 = 27;
     pub const PASSPHRASE_REQUEST: u16 = 41;
     pub const PASSPHRASE_ACK: u16 = 42;
-    /// Of firmware before 2.3.0, as the next.
-    pub const PASSPHRASE_STATE_REQUEST: u16 = 77;
-    pub const PASSPHRASE_STATE_ACK: u16 = 78;
     pub const GET_ADDRESS: u16 = 56;
     pub const ADDRESS: u16 = 57;
     pub const TX_REQUEST: u16 = 59;
     pub const TX_ACK: u16 = 60;
     pub const SIGN_MESSAGE: u16 = 64;
     pub const MESSAGE_SIGNATURE: u16 = 66;
+    pub const END_SESSION: u16 = 83;
     pub const SIGN_TX_EIP1559: u16 = 452;
+    /// Of a device with a screen of its own; the Model One knows `SIGN_TYPED_HASH` alone.
+    pub const SIGN_TYPED_DATA: u16 = 464;
+    pub const STRUCT_REQUEST: u16 = 465;
+    pub const STRUCT_ACK: u16 = 466;
+    pub const VALUE_REQUEST: u16 = 467;
+    pub const VALUE_ACK: u16 = 468;
     pub const TYPED_DATA_SIGNATURE: u16 = 469;
     pub const SIGN_TYPED_HASH: u16 = 470;
 }
 
 #[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
 pub struct Initialize {
     #[prost(bytes = "vec", optional, tag = "1")]
     pub session_id: Option<Vec<u8>>,
@@ -37,6 +43,7 @@ pub struct Initialize {
 
 /// Of what the device says of itself, what matters here.
 #[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
 pub struct Features {
     #[prost(uint32, optional, tag = "2")]
     pub major_version: Option<u32>,
@@ -69,13 +76,6 @@ pub struct ButtonRequest {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub struct PassphraseRequest {
-    /// Of firmware before 2.3.0, which asks by itself.
-    #[prost(bool, optional, tag = "1")]
-    pub on_device: Option<bool>,
-}
-
-#[derive(Clone, PartialEq, Message)]
 pub struct EthereumGetAddress {
     #[prost(uint32, repeated, packed = "false", tag = "1")]
     pub address_n: Vec<u32>,
@@ -85,9 +85,6 @@ pub struct EthereumGetAddress {
 
 #[derive(Clone, PartialEq, Message)]
 pub struct EthereumAddress {
-    /// Of firmware before 1.8.0 and 2.1.0.
-    #[prost(bytes = "vec", optional, tag = "1")]
-    pub old_address: Option<Vec<u8>>,
     #[prost(string, optional, tag = "2")]
     pub address: Option<String>,
 }
@@ -101,6 +98,7 @@ pub struct EthereumSignMessage {
 }
 
 #[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
 pub struct EthereumMessageSignature {
     #[prost(bytes = "vec", required, tag = "2")]
     pub signature: Vec<u8>,
@@ -117,9 +115,80 @@ pub struct EthereumSignTypedHash {
 }
 
 #[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
 pub struct EthereumTypedDataSignature {
     #[prost(bytes = "vec", required, tag = "1")]
     pub signature: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct EthereumSignTypedData {
+    #[prost(uint32, repeated, packed = "false", tag = "1")]
+    pub address_n: Vec<u32>,
+    #[prost(string, required, tag = "2")]
+    pub primary_type: String,
+    /// Structs in arrays are hashed as the standard has it.
+    #[prost(bool, optional, tag = "3")]
+    pub metamask_v4_compat: Option<bool>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StructRequest {
+    #[prost(string, required, tag = "1")]
+    pub name: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StructAck {
+    #[prost(message, repeated, tag = "1")]
+    pub members: Vec<StructMember>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StructMember {
+    #[prost(message, required, tag = "1")]
+    pub field: FieldType,
+    #[prost(string, required, tag = "2")]
+    pub name: String,
+}
+
+/// The kinds of [`FieldType`].
+pub mod data_type {
+    pub const UINT: i32 = 1;
+    pub const INT: i32 = 2;
+    pub const BYTES: i32 = 3;
+    pub const STRING: i32 = 4;
+    pub const BOOL: i32 = 5;
+    pub const ADDRESS: i32 = 6;
+    pub const ARRAY: i32 = 7;
+    pub const STRUCT: i32 = 8;
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct FieldType {
+    #[prost(int32, required, tag = "1")]
+    pub data_type: i32,
+    /// Bytes of a number or of bytes, entries of an array, members of a struct; none where it is
+    /// dynamic.
+    #[prost(uint32, optional, tag = "2")]
+    pub size: Option<u32>,
+    #[prost(message, optional, boxed, tag = "3")]
+    pub entry_type: Option<Box<FieldType>>,
+    #[prost(string, optional, tag = "4")]
+    pub struct_name: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct ValueRequest {
+    /// 0 for the domain, 1 for the message; then the places of members and entries.
+    #[prost(uint32, repeated, packed = "false", tag = "1")]
+    pub member_path: Vec<u32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct ValueAck {
+    #[prost(bytes = "vec", required, tag = "1")]
+    pub value: Vec<u8>,
 }
 
 /// Numbers are big-endian, without leading zeros.
@@ -158,6 +227,7 @@ pub struct AccessList {
 }
 
 #[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
 pub struct EthereumTxRequest {
     #[prost(uint32, optional, tag = "1")]
     pub data_length: Option<u32>,

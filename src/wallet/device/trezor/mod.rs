@@ -5,6 +5,7 @@ mod call;
 mod codec;
 mod ethereum;
 mod messages;
+mod typed_data;
 mod udp;
 #[cfg(feature = "usb")]
 mod webusb;
