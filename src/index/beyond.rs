@@ -94,11 +94,11 @@ impl Tree {
                     });
                     well_known = packing.edited(name, Some(folder), edits.collect())?;
                 }
-                Item::Folder(folder) => {
+                Item::Folder(folder) if **name == *ROOT_FOLDER => {
                     packing.entries(name, folder)?;
                     beside = folder.links()?;
                 }
-                Item::File(_) => {}
+                Item::Folder(_) | Item::File(_) => {}
             }
         }
         let Some(well_known) = well_known else { return Ok(None) };

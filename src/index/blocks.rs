@@ -41,18 +41,21 @@ impl Blocks {
 
     /// The CAR file in `file`; none where it is none.
     pub(super) fn of(&self, file: File) -> Option<Arc<CarBlocks>> {
-        let stamp = Stamp::of_file(&file).ok()?;
+        // One with the stamp of nothing is read each time: it may be another each time.
+        let stamp = Stamp::of_file(&file).ok().filter(|stamp| *stamp != Stamp::NONE);
+        let Some(stamp) = stamp else { return Some(Arc::new(CarBlocks::unchecked(file).ok()?)) };
         let mut seen = self.seen();
         if let Some(seen) = seen.as_ref().filter(|seen| seen.stamp == stamp) {
             return Some(seen.blocks.clone());
         }
         let since = std::time::Instant::now();
         let known = self.place.as_ref().and_then(|place| {
-            parse(&place.read()?, place.workspace()).filter(|layout| layout.of == stamp)
+            let layout = parse(&place.read()?, place.workspace())?;
+            (layout.of == stamp).then_some(layout)?.fit(stamp.size())
         });
         let is_new = known.is_none();
         let blocks = match known {
-            Some(Layout { car, .. }) => CarBlocks::of_layout(file, car),
+            Some(car) => CarBlocks::of_layout(file, car),
             // A tree that was cut short has the rest elsewhere.
             None => CarBlocks::unchecked(file).ok()?,
         };
@@ -66,7 +69,8 @@ impl Blocks {
     /// The file was changed, and is `now` so.
     pub(super) fn are(&self, file: &File, now: CarBlocks) -> io::Result<()> {
         let (stamp, blocks) = (Stamp::of_file(file)?, Arc::new(now));
-        *self.seen() = Some(Seen { stamp, blocks, is_new: true });
+        let is_one = stamp != Stamp::NONE;
+        *self.seen() = is_one.then_some(Seen { stamp, blocks, is_new: true });
         Ok(())
     }
 
@@ -101,9 +105,22 @@ pub struct Layout {
     car: CarLayout,
 }
 
+impl Layout {
+    /// What it says of a CAR file of `size` bytes; none where that cannot be.
+    fn fit(self, size: u64) -> Option<CarLayout> {
+        (self.car.end <= size).then_some(self.car)
+    }
+
+    /// The CAR file in `file` as it says; none where that cannot be.
+    pub fn blocks(self, file: File) -> Option<CarBlocks> {
+        let size = file.metadata().ok()?.len();
+        Some(CarBlocks::of_layout(file, self.fit(size)?))
+    }
+}
+
 /// The bytes of the file; none where some blocks have no row.
 fn encode(stamp: &Stamp, layout: &CarLayout, path: &Path) -> Option<Vec<u8>> {
-    let rows = layout.places.rows()?;
+    let rows = layout.places.rows().filter(|_| layout.roots.len() <= MAX_ROOTS)?;
     Some(sealed(HEAD, path, |out| {
         stamp.0.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
         out.extend_from_slice(&layout.end.to_le_bytes());
@@ -148,7 +165,7 @@ fn root(input: &mut Input<'_>) -> Option<Cid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ipfs::{BlockSink, BlockSource, CarWriter, RAW, sha256_cid};
+    use crate::ipfs::{BlockSink, BlockSource, CarWriter, RAW, Sound, sha256_cid};
     use std::fs;
 
     struct Scene(tempfile::TempDir);
@@ -229,6 +246,62 @@ mod tests {
         assert!(!again.seen().as_ref().unwrap().is_new);
         assert_eq!(known.roots(), [cids[0]]);
         assert_eq!(known.get(&cids[1]).unwrap().unwrap(), "four");
+    }
+
+    /// Whoever sealed it: what cannot be is read through, and nothing is lost by the rest.
+    #[test]
+    fn one_that_lies_costs_reading_and_no_block() {
+        let scene = Scene::new();
+        let (found, all) =
+            (scene.blocks().of(scene.kept()).unwrap(), scene.car("b.car", &["one", "two"]));
+        let (stamp, real) = (Stamp::of_file(&scene.kept()).unwrap(), found.layout().clone());
+        let lie = |layout: &CarLayout| {
+            let blocks = scene.blocks();
+            let place = blocks.place.as_ref().unwrap();
+            place.save(&encode(&stamp, layout, place.workspace()).unwrap());
+        };
+        for end in [real.end + 1, u64::MAX] {
+            lie(&CarLayout { end, ..real.clone() });
+            let blocks = scene.blocks();
+            assert_eq!(blocks.of(scene.kept()).unwrap().layout(), &real);
+            assert!(blocks.seen().as_ref().unwrap().is_new);
+        }
+        // Rows beyond the file: no block, where it is read.
+        let mut rows = real.places.rows().unwrap().to_vec();
+        rows.iter_mut().for_each(|row| row[33..41].copy_from_slice(&real.end.to_be_bytes()));
+        let places = CarPlaces::of_rows(&rows).unwrap();
+        lie(&CarLayout { places, ..real.clone() });
+        let blocks = scene.blocks().of(scene.kept()).unwrap();
+        assert!(blocks.has(&all[0]) && blocks.get(&all[0]).is_err());
+        assert_eq!(Sound(blocks).get(&all[0]).unwrap(), None);
+        // Too early an end: what is there stays there.
+        let more = scene.car("more.car", &["three"]);
+        for end in [0, 1, real.end - 3, real.end - 40] {
+            std::fs::copy(scene.path("b.car"), scene.path("w/kept.car")).unwrap();
+            let layout = CarLayout { places: CarPlaces::default(), roots: vec![all[0]], end };
+            let lying = CarBlocks::of_layout(scene.kept(), layout);
+            lying.append(scene.kept(), &scene.path("more.car"), &more[0]).unwrap();
+            let after = CarBlocks::of(scene.kept()).unwrap();
+            assert_eq!(after.roots(), more);
+            assert!(all.iter().chain(&more).all(|cid| after.has(cid)), "{end}");
+        }
+        // Nor is anything added to the tree of another root.
+        let layout = CarLayout { roots: vec![all[1]], ..real };
+        let lying = CarBlocks::of_layout(scene.kept(), layout);
+        assert!(lying.append(scene.kept(), &scene.path("more.car"), &more[0]).is_err());
+    }
+
+    #[test]
+    fn more_roots_than_are_read_are_not_written() {
+        let scene = Scene::new();
+        let found = scene.blocks().of(scene.kept()).unwrap();
+        let (stamp, path) = (Stamp::of_file(&scene.kept()).unwrap(), Path::new("/w"));
+        for count in [1, MAX_ROOTS, MAX_ROOTS + 1] {
+            let roots = vec![found.roots()[0]; count];
+            let bytes = encode(&stamp, &CarLayout { roots, ..found.layout().clone() }, path);
+            assert_eq!(bytes.is_some(), count <= MAX_ROOTS);
+            assert!(bytes.is_none_or(|bytes| parse(&bytes, path).is_some()));
+        }
     }
 
     #[test]

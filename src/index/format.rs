@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::refresh::MAX_DEPTH;
 use super::stamp::Stamp;
-use super::tree::{Digest, Entry, File, Folder, Item, Remembered, Said, Tree};
+use super::tree::{Digest, Entry, File, Folder, Item, Remembered, Said, Tree, is_top};
 use crate::ipfs::Node;
 
 /// Another form has another number, and is made anew; so is that of another program, whose findings
@@ -118,6 +118,11 @@ pub fn parse(bytes: &[u8], path: &Path) -> Option<Tree> {
     let mut input = unsealed(HEAD, bytes, path)?;
     let taken = i64::from_le_bytes(*input.array()?);
     let entries = input.entries(0)?;
+    // Nothing else is walked, and what is not would stay as it is for ever.
+    let is_tree = |Entry { name, item }: &Entry| is_top(name) && matches!(item, Item::Folder(_));
+    if !entries.iter().all(is_tree) {
+        return None;
+    }
     let top = Folder { stamp: Stamp::NONE, node: None, entries };
     input.0.is_empty().then_some(Tree { taken, top })
 }

@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 pub(crate) use beyond::BeyondError;
 use blocks::Blocks;
-pub use blocks::{parse as parse_blocks, write as write_blocks};
+pub use blocks::{Layout, parse as parse_blocks, write as write_blocks};
 pub use format::{encode as write_index, parse as parse_index};
 pub(crate) use hash::node_of;
 use place::Place;
@@ -105,12 +105,12 @@ impl Index {
     }
 
     /// Adds what was found of files that this process wrote, by their paths from the workspace.
-    pub(crate) fn learn(&self, mut found: Vec<(String, Said)>) {
+    pub(crate) fn learn(&self, found: Vec<(String, Said)>) {
         let mut state = self.state();
         let (count, State { tree: Some(tree), is_new, .. }) = (found.len(), &mut *state) else {
             return;
         };
-        tree.learn(&mut found);
+        tree.learn(found);
         // To write all of it down for a few costs more than to find them out again.
         *is_new |= count * WORTH >= tree.count();
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::ipfs::edit_cases::{EDITS, FILES};
 use crate::ipfs::{MemoryBlocks, pack_well_known};
 
 /// A workspace with files, and a cache folder beside it.
@@ -261,6 +262,27 @@ fn a_cache_folder_that_cannot_be_used_is_no_error() {
 }
 
 #[test]
+fn an_index_of_what_is_no_tree_is_made_anew() {
+    let scene = Scene::new(&[(".well-known/a", b"1")]);
+    let root = scene.root();
+    let path = scene.path("w").canonicalize().unwrap();
+    let tree = parse_index(&fs::read(scene.file()).unwrap(), &path).unwrap();
+    let others = [
+        ("phases", tree::Item::Folder(tree::Folder::default())),
+        ("a", tree::Item::Folder(tree::Folder::default())),
+        ("root", tree::Item::File(File::default())),
+    ];
+    for (name, item) in others {
+        let mut other = tree.clone();
+        let place = other.top.place(name).unwrap_err();
+        other.top.entries.insert(place, tree::Entry { name: name.into(), item });
+        fs::write(scene.file(), write_index(&other, &path)).unwrap();
+        assert_eq!((scene.unknown(), scene.root()), (1, root), "{name}");
+        assert_eq!(scene.unknown(), 0);
+    }
+}
+
+#[test]
 fn a_tree_with_a_link_has_no_index() {
     let scene = Scene::new(&[(".well-known/a", b"1")]);
     std::os::unix::fs::symlink("a", scene.path("w/.well-known/b")).unwrap();
@@ -281,31 +303,13 @@ fn one_that_lies_is_removed_and_not_made_again_by_the_same_command() {
     assert_eq!(fs::read_dir(scene.path("cache/index")).unwrap().count(), 0);
 }
 
-/// Every way in which files change a tree, against packing the files that are there then.
+/// Against packing the files that are there then.
 #[test]
 fn an_edited_tree_is_that_of_the_edited_files() {
-    let files: [(&str, &[u8]); 6] = [
-        (".well-known/a/b/c", b"1"),
-        (".well-known/a/b/d", b"2"),
-        (".well-known/a/e", b"3"),
-        (".well-known/a-b/g", b"4"),
-        (".well-known/f", b"5"),
-        ("root/x/y", b"6"),
-    ];
-    let cases: [&[(&str, Option<&str>)]; 11] = [
-        &[],
-        &[("a/b/c", Some("x"))],
-        &[("new/er/file", Some("x")), ("a/b/z", Some("y"))],
-        &[("a/b/c", None)],
-        &[("a/b/c", None), ("a/b/d", None)],
-        &[("a-b/g", None), ("f", None)],
-        &[("a/e", None), ("a/e/now", Some("a folder"))],
-        &[("a/b/c", None), ("a/b/d", None), ("a/b", Some("now a file"))],
-        &[("nothing/there", None), ("a/e/below", None)],
-        &[("a/b/c", None), ("a/b/d", None), ("a/e", None), ("a-b/g", None), ("f", None)],
-        &[("z", Some("last")), ("a/a", Some("first"))],
-    ];
-    for edits in cases {
+    let files = FILES.map(|path| (format!(".well-known/{path}"), path));
+    let files = files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
+    let files: Vec<(&str, &[u8])> = files.chain([("root/x/y", &b"6"[..])]).collect();
+    for edits in EDITS {
         let scene = Scene::new(&files);
         fs::create_dir_all(scene.path("w/.well-known/empty/er")).unwrap();
         let full = |path: &str| format!(".well-known/{path}");
@@ -357,8 +361,14 @@ fn what_was_found_of_files_that_were_written_is_known_once_they_are_read() {
     }
     // Of the last two one is a file, and the other is gone again.
     let found = paths.iter().zip(1..7).map(|(path, byte)| (path.clone(), said(byte)));
-    index.learn(found.rev().collect());
+    // Nor is it told of what lies beside the tree.
+    let beside = ["phases/x/.well-known/a", ".well-knownx/a", ".well-known", "phases"];
+    let beside = beside.map(|path| (path.to_owned(), said(9)));
+    index.learn(found.rev().chain(beside).collect());
     index.keep();
+    let kept = parse_index(&fs::read(scene.file()).unwrap(), &scene.path("w"));
+    let top: Vec<_> = kept.unwrap().top.entries.into_iter().map(|entry| entry.name).collect();
+    assert_eq!(top, [".well-known".into()]);
     let again = scene.index();
     let mut looked = again.look(&opened).unwrap();
     let files = looked.tree().files(".well-known");

@@ -1,7 +1,8 @@
 //! Folders and files with what is known of them.
 
 use super::stamp::Stamp;
-use crate::ipfs::Node;
+use crate::ens::WELL_KNOWN;
+use crate::ipfs::{Node, ROOT_FOLDER};
 
 /// The beginning of a sha2-256 over content and facts: what is said under it is true of no other.
 pub type Digest = [u8; 16];
@@ -74,6 +75,11 @@ pub(crate) struct Remembered {
 pub(crate) struct FileAt<'a> {
     pub(crate) path: String,
     pub(crate) file: &'a mut File,
+}
+
+/// Whether it is one of the two folders that a tree has at the top.
+pub(super) fn is_top(name: &str) -> bool {
+    [WELL_KNOWN, ROOT_FOLDER].contains(&name)
 }
 
 /// Files above are read one after the other: each is in memory as a whole.
@@ -180,9 +186,12 @@ impl Tree {
 
     /// Adds what was found of files that were written just now, by their paths. Their stamps, and
     /// those of new folders, are those of nothing: what is there is read by the next walk.
-    pub(super) fn learn(&mut self, found: &mut [(String, Said)]) {
+    pub(super) fn learn(&mut self, mut found: Vec<(String, Said)>) {
+        // What lies beside the tree is nothing of it.
+        let is_of_tree = |path: &str| path.split_once('/').is_some_and(|(top, _)| is_top(top));
+        found.retain(|(path, _)| is_of_tree(path));
         found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        self.top.learn(found, 0);
+        self.top.learn(&mut found, 0);
     }
 
     /// How many files it has.

@@ -35,6 +35,19 @@ impl<T: BlockSource + ?Sized> BlockSource for std::sync::Arc<T> {
     }
 }
 
+impl<T: BlockSource + ?Sized> BlockSource for &T {
+    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        (**self).get(cid)
+    }
+}
+
+/// None has nothing.
+impl<T: BlockSource> BlockSource for Option<T> {
+    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
+        self.as_ref().map_or(Ok(None), |source| source.get(cid))
+    }
+}
+
 /// Where blocks are written to: a CAR file, a store.
 pub trait BlockSink {
     /// Takes a block, whose hash the caller made or checked.

@@ -55,7 +55,8 @@ impl CarBlocks {
     }
 
     /// The layout of a file, and where its first block begins.
-    fn scan(file: &File) -> Result<(CarLayout, u64), CarError> {
+    fn scan(mut file: &File) -> Result<(CarLayout, u64), CarError> {
+        file.rewind()?;
         let length = file.metadata()?.len();
         let mut reader = CarReader::new(BufReader::with_capacity(1 << 20, file.try_clone()?))?;
         let (roots, all) = (reader.roots().to_vec(), reader.left);
@@ -86,13 +87,13 @@ impl CarBlocks {
         &self.layout
     }
 
-    /// Whether it has the block.
-    pub(crate) fn has(&self, cid: &Cid) -> bool {
+    /// Whether it has the block, as it is said.
+    pub fn has(&self, cid: &Cid) -> bool {
         self.layout.places.get(cid).is_some()
     }
 
     /// How long it is, whole blocks alone.
-    pub(crate) fn end(&self) -> u64 {
+    pub fn end(&self) -> u64 {
         self.layout.end
     }
 
@@ -107,17 +108,26 @@ impl CarBlocks {
     ///
     /// # Errors
     /// The system's, and where one of them is no such file.
-    pub(crate) fn append(&self, mut file: File, more: &Path, root: &Cid) -> io::Result<Self> {
+    pub fn append(&self, mut file: File, more: &Path, root: &Cid) -> io::Result<Self> {
         let more = File::open(more)?;
         let (added, start) = Self::scan(&more).map_err(io::Error::other)?;
         let is_ours = matches!(self.roots(), [old] if old.encoded_len() == ROOT_BYTES);
         if !is_ours || root.encoded_len() != ROOT_BYTES {
             return Err(io::Error::other("its root has another length"));
         }
-        let (old, new) = (self.end(), added.end - start);
-        if file.metadata()?.len() < old || start > old {
-            return Err(io::Error::other("it is shorter than it was"));
+        let mut head = vec![0; header(root).len()];
+        file.read_exact_at(&mut head, 0)?;
+        if head != header(&self.roots()[0]) {
+            return Err(io::Error::other("it is another file than it was"));
         }
+        // What follows is cut off, and is looked at before: a layout that was found elsewhere may
+        // leave out what is there.
+        let again = match file.metadata()?.len() == self.end() {
+            true => None,
+            false => Some(Self::scan(&file).map_err(io::Error::other)?.0),
+        };
+        let layout = again.as_ref().unwrap_or(&self.layout);
+        let (old, new) = (layout.end, added.end - start);
         file.set_len(old)?;
         file.seek(io::SeekFrom::Start(old))?;
         (&more).seek(io::SeekFrom::Start(start))?;
@@ -125,7 +135,7 @@ impl CarBlocks {
         // Before they are said to be there.
         file.sync_data()?;
         file.write_all_at(&header(root), 0)?;
-        let places = self.layout.places.with(&added.places, old - start);
+        let places = layout.places.with(&added.places, old - start);
         Ok(Self { file, layout: CarLayout { places, roots: vec![*root], end: old + new } })
     }
 }

@@ -50,6 +50,7 @@ impl CarPlaces {
         let mut places = Self::default();
         for (cid, (start, length)) in blocks {
             match (key(&cid), u32::try_from(length)) {
+                (_, Err(_)) => {} // No block is so long.
                 (Some(key), Ok(length)) => {
                     let mut row = [0; ROW_BYTES];
                     row[..KEY_BYTES].copy_from_slice(&key);
@@ -57,7 +58,7 @@ impl CarPlaces {
                     row[KEY_BYTES + 8..].copy_from_slice(&length.to_le_bytes());
                     places.rows.push(row);
                 }
-                _ => _ = places.others.insert(cid, (start, length)),
+                (None, Ok(_)) => _ = places.others.insert(cid, (start, length)),
             }
         }
         places.rows.sort_unstable();
@@ -108,10 +109,8 @@ impl CarPlaces {
     /// Where the block begins, and how long it is.
     pub(super) fn get(&self, cid: &Cid) -> Option<(u64, usize)> {
         let Some(key) = key(cid) else { return self.others.get(cid).copied() };
-        let place = self.rows.binary_search_by(|row| key_of(row).cmp(&key)).ok();
-        let Some(row) = place.map(|place| &self.rows[place]) else {
-            return self.others.get(cid).copied();
-        };
+        let place = self.rows.binary_search_by(|row| key_of(row).cmp(&key)).ok()?;
+        let row = &self.rows[place];
         let (_, length) = row.split_last_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         // A table may say anything.

@@ -130,6 +130,25 @@ impl From<ReadError> for EditError {
     }
 }
 
+/// Every way in which edits change a tree.
+#[cfg(test)]
+pub(crate) mod cases {
+    pub(crate) const FILES: [&str; 5] = ["a/b/c", "a/b/d", "a/e", "f", "a-b/g"];
+    pub(crate) const EDITS: [&[(&str, Option<&str>)]; 11] = [
+        &[],
+        &[("a/b/c", Some("x"))],
+        &[("new/er/file", Some("x")), ("a/b/z", Some("y"))],
+        &[("a/b/c", None)],
+        &[("a/b/c", None), ("a/b/d", None)],
+        &[("a-b/g", None), ("f", None)],
+        &[("a/e", None), ("a/e/now", Some("a folder"))],
+        &[("a/b/c", None), ("a/b/d", None), ("a/b", Some("now a file"))],
+        &[("nothing/there", None), ("a/e/below", None)],
+        &[("a/b/c", None), ("a/b/d", None), ("a/e", None), ("a-b/g", None), ("f", None)],
+        &[("z", Some("last")), ("a/a", Some("first"))],
+    ];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,20 +186,7 @@ mod tests {
 
     #[test]
     fn an_edited_tree_is_the_tree_of_the_edited_files() {
-        let some = files(&["a/b/c", "a/b/d", "a/e", "f", "a-b/g"]);
-        for edits in [
-            &[][..],
-            &[("a/b/c", Some("x"))],
-            &[("new/er/file", Some("x")), ("a/b/z", Some("y"))],
-            &[("a/b/c", None)],
-            &[("a/b/c", None), ("a/b/d", None)],
-            &[("a-b/g", None), ("f", None)],
-            &[("a/e", None), ("a/e/now", Some("a folder"))],
-            &[("a/b/c", None), ("a/b/d", None), ("a/b", Some("now a file"))],
-            &[("nothing/there", None)],
-        ] {
-            check(&some, edits);
-        }
+        cases::EDITS.iter().for_each(|edits| check(&files(&cases::FILES), edits));
     }
 
     #[test]

@@ -103,8 +103,11 @@ impl Draft {
     ) -> Result<Self, DraftError> {
         let [now, new, beyond] = scratch.map(ScratchBlocks::new);
         let (changes, known) = planned(workspace, config, records, expected, |looked, changes| {
+            if all {
+                return None;
+            }
             let edits = edits(config, expected, changes.iter().filter(|change| is_pending(change)));
-            (!all).then(|| DraftTree::beyond(workspace, looked, &edits, beyond)).flatten()
+            DraftTree::beyond(workspace, looked, &edits, beyond)
         })?;
         let mass = mass_removal(&changes);
         let pending: Vec<Change> = changes.into_iter().filter(is_pending).collect();
@@ -144,9 +147,10 @@ impl Draft {
         Some(self.beyond()?.base)
     }
 
-    /// Counts all of what will be published; whether that is known.
-    pub fn measure(&mut self) -> bool {
-        self.tree.as_mut().is_none_or(|tree| match tree.measure() {
+    /// Counts all of what will be published; whether that is known. `progress` is told how many
+    /// blocks it has.
+    pub fn measure(&mut self, progress: &mut dyn FnMut(u64)) -> bool {
+        self.tree.as_mut().is_none_or(|tree| match tree.measure(progress) {
             Ok(()) => true,
             Err(error) => {
                 tracing::info!("what was published last is not whole: {error}");

@@ -2,17 +2,15 @@
 //! last; or packed, all of it.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use cid::Cid;
 
 use crate::ens::WELL_KNOWN;
 use crate::index::{Looked, node_of};
 use crate::ipfs::{
-    BlockSource, Edits, Met, Node, Packed, ROOT_FOLDER, ReadError, ScratchBlocks, TreeBudget,
-    TreeLimits, Walk, resolve, verify_block, walk_paths,
+    BlockSource, Edits, FirstOf, Met, Node, Packed, ROOT_FOLDER, ReadError, ScratchBlocks, Sound,
+    TreeBudget, TreeLimits, Walk, resolve, walk_paths,
 };
 use crate::publish::{Counting, is_worth_adding};
 use crate::workspace::Workspace;
@@ -37,24 +35,10 @@ pub(super) struct Beyond {
     files: Vec<(String, Node)>,
 }
 
-/// Two sources, of which the first was packed here, and the other is checked.
-struct Both<A>(ScratchBlocks, A);
-
-impl<A: BlockSource> BlockSource for Both<A> {
-    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
-        let Self(new, now) = self;
-        if let Some(block) = new.get(cid)? {
-            return Ok(Some(block));
-        }
-        // A damaged one is none: somebody else may have it.
-        Ok(now.get(cid)?.filter(|block| verify_block(cid, block).is_ok()))
-    }
-}
-
 impl DraftTree {
     /// A tree of which all is packed: as it is into `now`, what is new into `new`.
     pub(super) fn packed(packed: Packed, now: ScratchBlocks, new: ScratchBlocks) -> Self {
-        let blocks = Arc::new(Both(new, now));
+        let blocks = Arc::new(FirstOf(new, now));
         Self { root: packed.root, blocks, whole: Some(packed), beyond: None }
     }
 
@@ -68,8 +52,8 @@ impl DraftTree {
         now: ScratchBlocks,
         new: ScratchBlocks,
     ) -> Result<Option<Self>, ReadError> {
-        let blocks = Arc::new(Both(new, now));
-        let whole = measured(&*blocks, &root)?;
+        let blocks = Arc::new(FirstOf(new, now));
+        let whole = measured(&*blocks, &root, &mut |_| ())?;
         Ok(whole.map(|whole| Self { root, blocks, whole: Some(whole), beyond: None }))
     }
 
@@ -94,7 +78,7 @@ impl DraftTree {
         let (root, Counting { sink: new, blocks, bytes }) = (root.cid(), sink);
         let beyond =
             Beyond { base, new: Packed { root, blocks, bytes }, files: with(files, edits)? };
-        let blocks = Arc::new(Both(new, kept));
+        let blocks = Arc::new(FirstOf(new, Sound(kept)));
         Some(Self { root, blocks, whole: None, beyond: Some(beyond) })
     }
 
@@ -102,9 +86,9 @@ impl DraftTree {
     ///
     /// # Errors
     /// What was published last is not whole any more.
-    pub(super) fn measure(&mut self) -> Result<(), ReadError> {
+    pub(super) fn measure(&mut self, progress: &mut dyn FnMut(u64)) -> Result<(), ReadError> {
         if self.whole.is_none() {
-            self.whole = measured(&*self.blocks, &self.root)?;
+            self.whole = measured(&*self.blocks, &self.root, progress)?;
         }
         Ok(())
     }
@@ -138,7 +122,11 @@ impl DraftTree {
 }
 
 /// How much there is; none where no record is left.
-fn measured(blocks: &dyn BlockSource, root: &Cid) -> Result<Option<Packed>, ReadError> {
+fn measured(
+    blocks: &dyn BlockSource,
+    root: &Cid,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<Packed>, ReadError> {
     match resolve(blocks, root, &[WELL_KNOWN]) {
         Err(ReadError::NotFound { .. }) => return Ok(None),
         found => found?,
@@ -148,6 +136,7 @@ fn measured(blocks: &dyn BlockSource, root: &Cid) -> Result<Option<Packed>, Read
     while let Some((_, block)) = walk.next(blocks).transpose()? {
         packed.blocks += 1;
         packed.bytes += block.len() as u64;
+        progress(packed.blocks);
     }
     Ok(Some(packed))
 }

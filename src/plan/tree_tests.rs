@@ -96,7 +96,7 @@ impl Scene {
         assert_eq!(roots[0], roots[1]);
         assert_eq!((known.root(), &known.steps), (packed.root(), &packed.steps));
         assert_eq!(known.sent(false), None, "it is not counted yet");
-        assert!(known.measure());
+        assert!(known.measure(&mut |_| ()));
         assert_eq!(known.sent(false), packed.sent(false));
         let steps = |draft: &Draft| draft.steps.clone();
         let steps = steps(&known);
@@ -149,7 +149,7 @@ async fn without_what_was_published_last_all_is_packed() {
     damaged[at] ^= 1;
     std::fs::write(scene.path(KEPT_TREE), damaged).unwrap();
     let mut draft = scene.draft(false);
-    assert!(draft.base().is_some() && !draft.measure());
+    assert!(draft.base().is_some() && !draft.measure(&mut |_| ()));
     for bad in [&kept[..100], b"no CAR"] {
         std::fs::write(scene.path(KEPT_TREE), bad).unwrap();
         let draft = scene.draft(false);

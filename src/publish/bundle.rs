@@ -158,7 +158,7 @@ fn beyond_kept(
 /// Whether `new` bytes are added to the kept tree; of what grows by what nobody has any more all is
 /// written anew. All of the tree has `size`.
 pub(crate) fn is_worth_adding(kept: &CarBlocks, new: u64, size: u64) -> bool {
-    kept.end() + new <= size.saturating_mul(2).saturating_add(SPARE)
+    kept.end().saturating_add(new) <= size.saturating_mul(2).saturating_add(SPARE)
 }
 
 impl Whole {

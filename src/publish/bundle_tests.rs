@@ -1,3 +1,4 @@
+use std::os::unix::fs::MetadataExt;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -8,10 +9,14 @@ use crate::ens::Name;
 use crate::index::{parse_index, write_index};
 use crate::ipfs::upload::{Upload, UploadError};
 use crate::ipfs::{MemoryBlocks, check_complete, pack_well_known};
-use crate::keys::Storage;
+use crate::keys::{SignerKey, Storage};
 use crate::net::Progress;
 use crate::publish::targets::{Sent, send};
-use crate::workspace::Config;
+use crate::record::{RecordKey, Value};
+use crate::secret::Secret;
+use crate::workspace::{
+    ApprovalMode, Config, Phase, Phases, RecordedKeys, Removal, SignRequest, Signer, sign,
+};
 
 struct Scene {
     folder: tempfile::TempDir,
@@ -148,6 +153,83 @@ fn a_lie_in_the_index_gives_no_other_root() {
         let again = scene.pack();
         assert!(again.part().is_some(), "and made anew");
     }
+}
+
+/// What is signed for later lies beside the tree, and is nothing of the index.
+#[tokio::test]
+async fn an_indexed_workspace_signs_a_coming_phase_and_keeps_its_index() {
+    let scene = Scene::new();
+    let key = SignerKey::from_scalar(&Secret::new([1; 32])).unwrap();
+    let mut config = scene.workspace().config().unwrap();
+    let wallet = Some(key.address());
+    config.record_keys(&RecordedKeys { wallet, ..RecordedKeys::default() }).unwrap();
+    let mut records = scene.workspace().records(&config).unwrap();
+    let (nick, avatar) = (Name::parse("nick.eth").unwrap(), RecordKey::parse("text/avatar"));
+    let (avatar, hour) = (avatar.unwrap(), jiff::SignedDuration::from_hours(1));
+    let now = jiff::Timestamp::from_second(scene.workspace().now().as_second()).unwrap();
+    let phase = |text: &str, starts, ends| {
+        let value = Value::parse(&avatar, text).unwrap();
+        Phase { value, starts, ends }
+    };
+    let phases = vec![phase("a", None, Some(now + hour)), phase("b", Some(now + hour), None)];
+    records.set_phases(&nick, &avatar, Phases::new(phases).unwrap()).unwrap();
+    scene.workspace().save_records(&records).unwrap();
+    // The phases, and as many files as make it worth keeping what is known of them.
+    for (time, count) in [(now, 42), (now + hour, 1)] {
+        let workspace = scene.workspace().at_time(time);
+        let mut records = workspace.records(&config).unwrap();
+        for n in 0..40 {
+            let key = RecordKey::parse(&format!("text/n{n}")).unwrap();
+            records.set(&nick, &key, Value::parse(&key, "x").unwrap()).unwrap();
+        }
+        let request = SignRequest {
+            removal: Removal::Any,
+            ..SignRequest::new(&workspace, &records, Signer::Key(&key), ApprovalMode::Owner)
+        };
+        let signed = sign(&request, &mut config, &|_, _| ()).await.unwrap().signed;
+        assert_eq!(signed.len(), count);
+        workspace.keep_index();
+        assert_eq!(scene.workspace().known_root(), Some(scene.root()));
+        let tree = parse_index(
+            &std::fs::read(scene.index()).unwrap(),
+            &scene.workspace().dir().canonicalize().unwrap(),
+        );
+        let bundle = scene.pack();
+        assert_eq!(bundle.part().is_some(), time > now, "of what was kept, what is new");
+        assert!(scene.index().is_file(), "the index is kept");
+        let top: Vec<_> = tree.unwrap().top.entries.into_iter().map(|entry| entry.name).collect();
+        assert_eq!(top, [".well-known".into()]);
+        scene.keep(&bundle);
+        assert!(scene.pack().part().is_some());
+        assert!(scene.index().is_file());
+    }
+}
+
+#[test]
+fn where_the_blocks_of_the_kept_tree_are_the_next_command_knows() {
+    let scene = Scene::new();
+    let bundle = scene.pack();
+    let first = scene.workspace();
+    keep(&first, bundle.car(), bundle.root(), false);
+    assert!(first.kept_tree().unwrap().has(bundle.root()));
+    first.keep_index();
+    let tables = scene.folder.path().join("cache/blocks");
+    let table = || {
+        let mut files = std::fs::read_dir(&tables).unwrap();
+        files.next().unwrap().unwrap().metadata().unwrap().ino()
+    };
+    let (before, second) = (table(), scene.workspace());
+    let kept = second.kept_tree().unwrap();
+    check_complete(&*kept, bundle.root()).unwrap();
+    second.keep_index();
+    assert_eq!(table(), before, "it is what the file says, which is not written again");
+    // Of another file it says nothing.
+    let path = scene.folder.path().join("w").join(KEPT_TREE);
+    std::fs::write(&path, std::fs::read(&path).unwrap()).unwrap();
+    let third = scene.workspace();
+    assert!(third.kept_tree().is_some());
+    third.keep_index();
+    assert_ne!(table(), before);
 }
 
 /// A service that says what it is told to.

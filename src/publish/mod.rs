@@ -75,6 +75,5 @@ pub use series::{MAX_SERIES, SERIES_EXTENSION, Scheduled, Series, SeriesError, s
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
 pub use tree::{PackFailed, Source, TemporaryCar};
-pub(crate) use trees::Layers;
 pub use trees::Trees;
 pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};

@@ -1,15 +1,11 @@
 //! Where trees are read from, to see what a publication would lose: this disk, then nodes that the
 //! tree is sent to, then gateways.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use cid::Cid;
-
 use crate::ens::Name;
-use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits, verify_block};
+use crate::ipfs::{AnyOf, BlockSource, CarBlocks, FirstOf, ReadError, TreeBudget, TreeLimits};
 use crate::net::Http;
 use crate::published::{Judge, Judged, Roots};
 use crate::resolve::{BlockServers, RecordFiles};
@@ -30,38 +26,6 @@ pub struct Trees {
     pub judge: Arc<Judge>,
     /// Has the tree that would be published, where that is in no file.
     pub here: Option<Arc<dyn BlockSource>>,
-}
-
-/// Blocks of the first that has them.
-struct Either<'a>(Option<&'a dyn BlockSource>, &'a dyn BlockSource);
-
-impl BlockSource for Either<'_> {
-    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
-        match self.0.map_or(Ok(None), |first| first.get(cid))? {
-            Some(block) => Ok(Some(block)),
-            None => self.1.get(cid),
-        }
-    }
-}
-
-/// Blocks of CAR files, then of somebody else.
-pub(crate) struct Layers<'a, C = CarBlocks> {
-    pub(crate) disk: &'a [C],
-    pub(crate) then: Option<&'a dyn BlockSource>,
-}
-
-impl<C: BlockSource> BlockSource for Layers<'_, C> {
-    fn get(&self, cid: &Cid) -> io::Result<Option<Bytes>> {
-        for file in self.disk {
-            // A damaged one is none: somebody else may have it.
-            if let Ok(Some(block)) = file.get(cid)
-                && verify_block(cid, &block).is_ok()
-            {
-                return Ok(Some(block));
-            }
-        }
-        self.then.map_or(Ok(None), |then| then.get(cid))
-    }
 }
 
 impl Trees {
@@ -89,8 +53,7 @@ impl Trees {
             let car = car.and_then(|car| CarBlocks::open(&car).ok()).map(Arc::new);
             let disk: Vec<Arc<CarBlocks>> = [car, kept].into_iter().flatten().collect();
             let budget = TreeBudget::new(TreeLimits::WHOLE);
-            let layers = Layers { disk: &disk, then: None };
-            let outcome = judge.judge(&Either(here.as_deref(), &layers), &roots, &budget);
+            let outcome = judge.judge(&FirstOf(here, AnyOf(&disk)), &roots, &budget);
             (Arc::new(disk), outcome)
         };
         let read = tokio::task::spawn_blocking(on_disk).await;
@@ -102,8 +65,8 @@ impl Trees {
         let files = RecordFiles::below(self.http.clone(), self.servers.clone(), roots.there);
         let (judge, here) = (self.judge.clone(), self.here.clone());
         let read = files.read(&self.name, move |blocks, budget| {
-            let layers = Layers { disk: &disk, then: Some(blocks) };
-            judge.judge(&Either(here.as_deref(), &layers), &roots, budget)
+            let all = FirstOf(here.clone(), FirstOf(AnyOf(&disk), blocks));
+            judge.judge(&all, &roots, budget)
         });
         read.await.map_err(|error| error.to_string())
     }
@@ -125,7 +88,7 @@ mod tests {
         writer.finish(&cid).unwrap();
         let found = |path: &Path| {
             let disk = [CarBlocks::unchecked(File::open(path).unwrap()).unwrap()];
-            Layers { disk: &disk, then: None }.get(&cid).unwrap()
+            AnyOf(&disk).get(&cid).unwrap()
         };
         assert_eq!(found(&path).as_deref(), Some(&data[..]));
         let mut bytes = std::fs::read(&path).unwrap();

@@ -9,9 +9,8 @@ use cid::Cid;
 
 use super::PullError;
 use crate::ens::Name;
-use crate::ipfs::{BlockSource, CarBlocks, ReadError, TreeBudget, TreeLimits};
+use crate::ipfs::{AnyOf, BlockSource, CarBlocks, FirstOf, ReadError, TreeBudget, TreeLimits};
 use crate::net::Http;
-use crate::publish::Layers;
 use crate::resolve::{BlockServers, FetchError, FetchLimits, RecordFiles};
 
 /// Parts of a tree that may be missing, at most, before it is taken for gone.
@@ -114,7 +113,7 @@ impl Trees {
             (self.disk.clone(), read.clone(), gaps.clone(), last.clone());
         let on_disk = move || {
             let budget = TreeBudget::new(TreeLimits::WHOLE);
-            let inner = &Layers { disk: &disk, then: None };
+            let inner = &AnyOf(&disk);
             let watched = Watched { inner, gaps: &around, last: &seen };
             // What this disk lacks somebody else may have.
             from_disk(&watched, &budget, lenient && alone)
@@ -127,7 +126,7 @@ impl Trees {
         }
         let (disk, from_gateways, last) = (self.disk.clone(), read.clone(), last.clone());
         let reader = move |blocks: &dyn BlockSource, budget: &TreeBudget| {
-            let inner = &Layers { disk: &disk, then: Some(blocks) };
+            let inner = &FirstOf(AnyOf(&disk), blocks);
             let watched = Watched { inner, gaps: &gaps, last: &last };
             from_gateways(&watched, budget, lenient)
         };

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::check::{CheckedFile, KnownRecord, Verdict, check_file, check_payload, check_tree};
 use super::compare::{Change, Expected, RecordState, compare, removed_record};
 use super::tree::{TreeEntry, TreeError, read_bounded};
-use super::{ApprovalMode, Config, Facts, Records, Workspace};
+use super::{Approval, ApprovalMode, Config, Facts, Records, Workspace};
 use crate::ens::{Name, WELL_KNOWN};
 use crate::index::{Digest, File, FileAt, Looked, Remembered, Said};
 use crate::ipfs::{Node, leaf};
@@ -101,15 +101,25 @@ pub(super) fn signed_now(
     (config, expected, facts): (&Config, &Expected, &Facts),
 ) -> Option<Said> {
     let node = leaf(bytes)?;
-    let mut said =
-        Said { current: current(&node, (name, path, value), config, expected), ..Said::default() };
     let owner = facts.owner_of(name);
-    let is_owners = Some(owner) == config.keys().wallet;
+    let kept = config.approval(name, record.signer);
+    let kept = kept.filter(|kept| kept.signature.as_bytes()[..] == record.approval[..]);
+    // As they are compared: by the approval that is kept, or by none.
+    let is_current = Some(record.signer) == expected.signer
+        && match expected.mode {
+            ApprovalMode::Wallet => kept.is_some(),
+            ApprovalMode::OnChain => record.approval.is_empty(),
+            ApprovalMode::Owner => record.approval.is_empty() && record.signer == expected.owner,
+        };
+    let wanted = (name, path, value);
+    let current = is_current.then(|| current(&node, wanted, config, expected)).flatten();
+    let mut said = Said { current, ..Said::default() };
+    // Of one that is kept it was seen that its owner, or the wallet, made it.
+    let is_owners = |kept: &Approval| kept.owner == owner && Some(owner) == config.keys().wallet;
     let basis = match record.approval.is_empty() {
         true if record.signer == owner => ApprovalBasis::Owner,
         true if facts.approved.contains(&record.signer) => ApprovalBasis::OnChain,
-        // Of one that is kept it was seen that the owner, or the wallet, made it.
-        false if is_owners => ApprovalBasis::SignedByOwner,
+        false if kept.is_some_and(is_owners) => ApprovalBasis::SignedByOwner,
         _ => return Some(said),
     };
     if let PathMeaning::Records(candidates) = meaning(path)

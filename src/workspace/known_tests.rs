@@ -2,10 +2,13 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::keys::{SignerKey, Storage};
-use crate::request::Request;
+use crate::request::{Request, VerifyContext};
 use crate::secret::Secret;
 use crate::wallet::LocalWallet;
-use crate::workspace::{Approval, RecordedKeys, Removal, SignRequest, Signer, plan, sign};
+use crate::workspace::compare::is_current;
+use crate::workspace::{
+    Approval, RecordedKeys, Removal, SignRequest, Signer, approval_stands, plan, sign,
+};
 
 fn key(byte: u8) -> SignerKey {
     SignerKey::from_scalar(&Secret::new([byte; 32])).unwrap()
@@ -240,4 +243,72 @@ fn every_fact_is_in_what_a_finding_stands_under() {
     let distinct: HashSet<Digest> = all.iter().flatten().copied().collect();
     assert_eq!(distinct.len(), all.len());
     assert_eq!(of(&a, (&nick, "p", &one), 1, &Expected { signer: None, ..expected }), None);
+}
+
+/// Whoever asks for it: of what was signed just now nothing is said that a comparison and a
+/// verification do not find.
+#[test]
+fn what_is_said_of_a_file_that_was_just_signed_is_found_of_it() {
+    let (nick, record) = (name("nick.eth"), RecordKey::parse("text/a").unwrap());
+    let (value, path) = (Value::parse(&record, "1").unwrap(), record_path(&nick, &record));
+    let address = |byte| key(byte).address();
+    let approval = |by: u8, signer, owner| {
+        let request = Request::ApproveSigner { name: &nick, chain_id: 1, signer, owner };
+        Approval { owner, signature: key(by).sign(&request) }
+    };
+    // By the wallet for itself, by the wallet for another owner, by that one.
+    let kept = |signer| [(1, 1), (1, 5), (5, 5)].map(|(by, of)| approval(by, signer, address(of)));
+    let mut said = [0; 2];
+    let wallets = [None, Some(address(1))];
+    let owners = [None, Some(address(5)), Some(address(2))];
+    let modes = [ApprovalMode::Wallet, ApprovalMode::OnChain, ApprovalMode::Owner];
+    for case in 0..2 * 3 * 2 * 2 * 4 * 4 * 3 {
+        let mut rest = case;
+        let mut of = |count: usize| {
+            let one = rest % count;
+            rest /= count;
+            one
+        };
+        let (wallet, owner, is_on_chain) = (wallets[of(2)], owners[of(3)], of(2) == 1);
+        let by = key([1, 2][of(2)]);
+        let (is_kept, in_file, mode) = (of(4), of(4), modes[of(3)]);
+        let mut config = Config::new(nick.clone(), Storage::Domain, Storage::Domain, 1);
+        let signer = Some(address(2));
+        config.record_keys(&RecordedKeys { wallet, signer, ..RecordedKeys::default() }).unwrap();
+        owner.into_iter().for_each(|owner| config.record_owner(owner));
+        if is_on_chain {
+            config.record_approval_mode(ApprovalMode::OnChain);
+        }
+        let approvals = kept(by.address());
+        if let Some(kept) = approvals.get(is_kept) {
+            config.keep_approvals(by.address(), [(&nick, kept.clone())]);
+        }
+        // Another is made anew before anything is signed.
+        if is_kept < 3 && !approval_stands(&config, &nick, by.address()) {
+            continue;
+        }
+        let owner = config.owner().unwrap_or_default();
+        let expected = Expected { signer: Some(by.address()), owner, wallet, mode, flat: false };
+        let approval = approvals.get(in_file).map(|approval| &approval.signature);
+        let signed = by.sign_record(&nick, &record, &value, 1, approval);
+        let bytes = RecordFile::new(&signed.encode()).to_json();
+        let facts = Facts::of(&config);
+        let all = (&config, &expected, &facts);
+        let claims = signed_now((&nick, &record, &value), &path, (&bytes, &signed), all).unwrap();
+        let cache = ApprovalCache::new();
+        if claims.current.is_some() {
+            said[0] += 1;
+            let is = is_current(&bytes, &nick, &record, &value, &config, &expected, &cache);
+            assert!(is, "{expected:?}\n{config}\n{in_file}");
+        }
+        if let Some((_, remembered)) = claims.valid {
+            said[1] += 1;
+            let (owner, approved_signers) = (facts.owner_of(&nick), &facts.approved[..]);
+            let context = VerifyContext { name: &nick, owner, chain_id: 1, approved_signers };
+            let found = signed.verify_with(&record, &context, &cache);
+            let basis = found.map(|found| basis_number(found.basis())).ok();
+            assert_eq!(basis, Some(remembered.basis), "{expected:?}\n{config}\n{in_file}");
+        }
+    }
+    assert!(said.iter().all(|count| *count > 20), "{said:?}");
 }

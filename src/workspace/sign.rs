@@ -11,7 +11,7 @@ use super::known::signed_now;
 use super::mass_removal::mass_removal;
 use super::plan::{Change, Expected, RecordState, plan};
 use super::sign_request::{SignError, SignOutcome, SignRequest, SignedFile, Signer};
-use super::turns::plan_ahead;
+use super::turns::{plan_ahead, turn_of};
 use super::{ApprovalMode, Config, Facts, Removal};
 use crate::folder::OpenDir;
 use crate::index::Said;
@@ -244,7 +244,9 @@ impl<'a> Writing<'a> {
             written.map_err(request.workspace.failed(path))?;
         }
         let path = change.path.clone();
+        // What is signed for later lies beside the tree.
         if let Some(value) = &change.value
+            && turn_of(&path).is_none()
             && let Some(said) =
                 signed_now((&name, &key, value), &path, (&json, record), (config, expected, facts))
         {

@@ -1,6 +1,7 @@
 //! When what is wanted changes by itself, and where each file is then.
 
 use super::*;
+use crate::keys::Storage;
 use crate::workspace::Records;
 
 const RECORDS: &str = "[\"nick.eth\"]\n\"text/a\" = [{ value = \"one\", ends = 2030-01-01T00:00:00Z }, { value = \"two\", starts = 2030-01-01T00:00:00Z, ends = 2031-01-01T00:00:00Z }]\n\"text/b\" = \"x\"\n\"text/c\" = [{ value = \"y\", starts = 2030-01-01T00:00:00Z, ends = 2030-06-01T00:00:00Z }, { value = \"y\", starts = 2030-06-01T00:00:00Z }]\n";
@@ -10,7 +11,11 @@ fn time(text: &str) -> Timestamp {
 }
 
 fn records(now: &str) -> Records {
-    Records::parse(RECORDS, &[Name::parse("nick.eth").unwrap()]).unwrap().as_of(time(now))
+    records_of(RECORDS, now)
+}
+
+fn records_of(text: &str, now: &str) -> Records {
+    Records::parse(text, &[Name::parse("nick.eth").unwrap()]).unwrap().as_of(time(now))
 }
 
 #[test]
@@ -53,5 +58,22 @@ fn each_file_has_its_place() {
     assert_eq!(of_now(&path, "2032-01-01T00:00:00Z"), PhaseFile::Nothing);
     for other in [".well-known/eth/nick/text/b.json", ".well-known/other"] {
         assert_eq!(of_now(other, "2032-01-01T00:00:00Z"), PhaseFile::Tree);
+    }
+}
+
+#[test]
+fn what_is_wanted_is_read_again_when_a_phase_begins_or_ends_though_the_file_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let nick = Name::parse("nick.eth").unwrap();
+    let config = Config::new(nick, Storage::Domain, Storage::Domain, 1);
+    let workspace = Workspace::init(&folder.path().join("w"), &config).unwrap();
+    // Before and after the only phase nothing is wanted.
+    let text = "[\"nick.eth\"]\n\"text/a\" = [{ value = \"one\", starts = 2030-01-01T00:00:00Z, ends = 2031-01-01T00:00:00Z }]\n";
+    std::fs::write(folder.path().join("w/records.toml"), text).unwrap();
+    let at = |now: &str| workspace.clone().at_time(time(now)).wanted(&config).unwrap();
+    for now in ["2030-01-01T00:00:00Z", "2032-01-01T00:00:00Z", "2029-01-01T00:00:00Z"] {
+        let before = at("2029-06-01T00:00:00Z");
+        assert_eq!(turns(&before).len(), 2);
+        assert_eq!(turns(&at(now)), turns(&records_of(text, now)), "{now}");
     }
 }

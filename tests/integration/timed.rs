@@ -90,8 +90,14 @@ impl Year {
         self.folder.path().join("keys")
     }
 
+    /// Where what is known of them is kept, as each command keeps it.
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
     fn workspace(&self, day: i64) -> Workspace {
-        Workspace::at(&self.dir()).unwrap().at_time(self.day(day))
+        let workspace = Workspace::at(&self.dir()).unwrap().indexed(Some(self.cache()));
+        workspace.at_time(self.day(day))
     }
 
     /// Wants a value from one day to another.
@@ -123,7 +129,9 @@ impl Year {
             removal: Removal::Any,
             ..SignRequest::new(&workspace, &records, Signer::Key(&self.signer), ApprovalMode::Owner)
         };
-        sign(&request, &mut config, &|_, _| {}).await.unwrap().signed.len()
+        let signed = sign(&request, &mut config, &|_, _| {}).await.unwrap().signed.len();
+        workspace.keep_index();
+        signed
     }
 
     fn turns(&self, day: i64) -> TurnTrees {

@@ -54,8 +54,8 @@ pub fn survey(
     permission: &Permission,
 ) -> Result<Survey, CliError> {
     let wanted = session.workspace.wanted(&session.config)?;
-    let mut draft = draft(context, session, &wanted, false)?;
-    let uploads = lacking_uploads(context, session, &wanted, services, &mut draft)?;
+    let draft = draft(context, session, &wanted, false)?;
+    let (draft, uploads) = lacking_uploads(context, session, &wanted, services, draft)?;
     let name = session.config.keys().ipns_name;
     let foresight = match (name, draft.tree()) {
         (Some(name), Some(tree)) => {
@@ -95,19 +95,35 @@ fn lacking_uploads(
     session: &Session,
     wanted: &Arc<Records>,
     services: Services<'_>,
-    draft: &mut Draft,
-) -> Result<Vec<Foreseen>, CliError> {
+    draft: Draft,
+) -> Result<(Draft, Vec<Foreseen>), CliError> {
     if draft.tree().is_none() {
-        return Ok(Vec::new());
+        return Ok((draft, Vec::new()));
     }
     let (root, base) = (draft.root(), draft.base());
     let asked = async { Ok(lacking(services.uploads, root.as_ref(), base.as_ref()).await) };
     let uploads = context.block_on(asked)?;
     let gets_all = |to: &Foreseen| to.lacks && to.takes_blocks && !to.has_base;
-    if uploads.iter().any(gets_all) && !draft.measure() {
-        *draft = self::draft(context, session, wanted, true)?;
+    if !uploads.iter().any(gets_all) {
+        return Ok((draft, uploads));
     }
-    Ok(uploads)
+    let draft = match measured(context, draft)? {
+        Some(draft) => draft,
+        None => self::draft(context, session, wanted, true)?,
+    };
+    Ok((draft, uploads))
+}
+
+/// All of it counted; none where some of it is not there any more. Ctrl-C ends it at once.
+fn measured(context: &Context, mut draft: Draft) -> Result<Option<Draft>, CliError> {
+    let bar = context.output.progress("comparing", Unit::Things("blocks"));
+    let shown = bar.clone();
+    let measured = context.blocking(move || {
+        let is_known = draft.measure(&mut |blocks| shown.count(blocks));
+        is_known.then_some(draft)
+    });
+    bar.finish();
+    measured
 }
 
 /// The tree as it will be, packed into files without a name: what is new of it, where that is known,

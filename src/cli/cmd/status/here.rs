@@ -12,6 +12,7 @@ use crate::cli::cmd::list::expected;
 use crate::cli::cmd::pack::root_of;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
+use crate::cli::progress::Unit;
 use crate::cli::session::Session;
 use crate::cli::words::{Tone, state};
 
@@ -27,12 +28,19 @@ impl Here {
     /// Compares both halves of the workspace, and packs what is signed.
     ///
     /// # Errors
-    /// Files that cannot be read, or are wrong.
+    /// Files that cannot be read, or are wrong; Ctrl-C.
     pub fn look(context: &Context, session: &Session) -> Result<Self, CliError> {
         let Session { workspace, config } = session;
-        let records = workspace.wanted(config)?;
-        let (changes, root) = plan_and_root(workspace, config, &records, &expected(config))?;
-        let ahead = plan_ahead(workspace, config, &records, &expected(config))?.coming;
+        let bar = context.output.progress("comparing", Unit::Things("files"));
+        let (inner, of) = (workspace.clone(), config.clone());
+        let compared = context.blocking(move || {
+            let (records, expected) = (inner.wanted(&of)?, expected(&of));
+            let (changes, root) = plan_and_root(&inner, &of, &records, &expected)?;
+            let ahead = plan_ahead(&inner, &of, &records, &expected)?.coming;
+            Ok::<_, CliError>((changes, root, ahead))
+        });
+        bar.finish();
+        let (changes, root, ahead) = compared??;
         let all = changes.iter().chain(ahead.iter().map(|coming| &coming.change));
         let unsigned = all.filter(|change| change.state != RecordState::Signed).count();
         let root = match (root, workspace.dir().join(WELL_KNOWN).is_dir()) {
