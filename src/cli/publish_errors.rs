@@ -36,12 +36,21 @@ impl From<AheadError> for CliError {
             AheadError::Overtaken => {
                 Self::new(Exit::Failed, ErrorKind::Changed, message).hint("the same command again")
             }
+            AheadError::NotWrittenDown(_) => {
+                Self::new(Exit::Failed, ErrorKind::BadPublication, message).hint(
+                    "nothing was sent; restore published.toml (git has it), or sign all anew: \
+                     namesys publish --ahead",
+                )
+            }
             AheadError::Read(_) => Self::new(Exit::Failed, ErrorKind::Io, message),
             AheadError::Key(error) => error.into(),
             AheadError::Tree(error) => error.into(),
             AheadError::Pack(error) => error.into(),
             AheadError::Record(error) => error.into(),
-            AheadError::Series(error) => error.into(),
+            AheadError::Series(error) => Self::from(error).hint(
+                "nothing was sent; move it out of phases/ipns, which is of this name alone, then \
+                 namesys publish --ahead",
+            ),
             AheadError::Workspace(error) => error.into(),
             AheadError::State(error) => error.into(),
         }

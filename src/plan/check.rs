@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::file::{PlanFile, PlannedRecord};
 use crate::ens::Name;
 use crate::publish::Stood;
-use crate::record::RecordKey;
-use crate::workspace::Records;
+use crate::record::{RecordKey, Value};
+use crate::workspace::{Phase, Records};
 
 /// Something is neither as it was when it was planned nor as it was to become.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,11 +76,14 @@ impl PlanFile {
     }
 
     fn check_records(&self, now: &Self, wanted: &Records) -> Checked {
-        let planned: BTreeMap<(&Name, &RecordKey), &PlannedRecord> =
-            self.records.iter().map(|step| ((&step.name, &step.record), step)).collect();
-        let what = |step: &PlannedRecord| format!("{} {}", step.name, step.record);
+        let planned: BTreeMap<_, &PlannedRecord> =
+            self.records.iter().map(|step| (key(step), step)).collect();
+        let what = |step: &PlannedRecord| {
+            let from = step.starts.as_ref().map(|starts| format!(", from {starts} on"));
+            format!("{} {}{}", step.name, step.record, from.unwrap_or_default())
+        };
         for step in &now.records {
-            let Some(planned) = planned.get(&(&step.name, &step.record)) else {
+            let Some(planned) = planned.get(&key(step)) else {
                 return changed(
                     what(step),
                     "nothing to sign".to_owned(),
@@ -101,7 +104,7 @@ impl PlanFile {
         }
         // What is not to be signed any more is so, or is not wanted so.
         for step in &self.records {
-            let found = wanted.get(&step.name, &step.record).map(ToString::to_string);
+            let found = value_of(wanted, step).map(ToString::to_string);
             if found != step.new {
                 return changed(what(step), or_none(step.new.as_ref()), or_none(found.as_ref()));
             }
@@ -159,6 +162,19 @@ impl PlanFile {
         }
         Ok(())
     }
+}
+
+/// Which record, or phase of one.
+fn key(step: &PlannedRecord) -> (&Name, &RecordKey, Option<&String>) {
+    (&step.name, &step.record, step.starts.as_ref())
+}
+
+/// What is wanted of a record now, or of its phase that starts when the plan says.
+fn value_of<'a>(wanted: &'a Records, step: &PlannedRecord) -> Option<&'a Value> {
+    let Some(starts) = &step.starts else { return wanted.get(&step.name, &step.record) };
+    let phases = wanted.phases(&step.name, &step.record)?.timed();
+    let is_it = |phase: &&Phase| phase.starts.is_some_and(|at| at.to_string() == *starts);
+    phases.iter().find(is_it).map(|phase| &phase.value)
 }
 
 /// What was not known may have become so since.

@@ -25,6 +25,9 @@ pub struct Plan {
     pub uploads: Vec<Foreseen>,
     /// Until when a new record would be valid.
     pub validity: Validity,
+    /// Whether something is signed ahead, and is not what is to come: it is signed anew, over a new
+    /// record.
+    pub ahead_is_behind: bool,
 }
 
 /// A record that changes.
@@ -59,6 +62,7 @@ impl Plan {
         }
         let lacks = |targets: &[Foreseen]| targets.iter().any(|target| target.lacks);
         lacks(&self.uploads)
+            || self.ahead_is_behind
             || self.foresight.as_ref().is_none_or(|foresight| {
                 let stands = foresight.stands.is_some() && foresight.is_noted;
                 !stands || lacks(&foresight.publishers)

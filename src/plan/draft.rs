@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{B256, hex, keccak256};
 use cid::Cid;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::tree::{Beyond, DraftTree};
@@ -16,11 +17,11 @@ use crate::ipfs::{
     BlockSource, EditError, Edits, PackError, Packed, ROOT_FOLDER, ReadError, ScratchBlocks,
     edit_tree, pack_directory, pack_well_known,
 };
-use crate::record::{RecordFile, RecordKey, Value, flat_path, record_path};
+use crate::record::{MAX_RECORD_FILE, RecordFile, RecordKey, Value, flat_path, record_path};
 use crate::request::SignedRecord;
 use crate::workspace::{
     ApprovalMode, Change, Config, Expected, MassRemoval, RecordState, Records, TreeError,
-    Workspace, approval_stands, mass_removal, plan, planned, read_bounded,
+    Workspace, approval_stands, mass_removal, plan, plan_ahead, planned, read_bounded, turn_of,
 };
 
 /// Bytes of a signature.
@@ -41,12 +42,16 @@ pub struct RecordStep {
     pub old: Option<String>,
     /// What it will say; none where it goes.
     pub new: Option<Value>,
+    /// Of a phase that is to come: from when on it says so.
+    pub starts: Option<Timestamp>,
 }
 
 /// The tree as it will be.
 pub struct Draft {
     /// What is to be signed, or removed.
     pub steps: Vec<RecordStep>,
+    /// The same of phases that are to come, which are in no tree yet.
+    pub later: Vec<RecordStep>,
     /// Names that the wallet has to approve the signer for (SIGN 3).
     pub unapproved: Vec<Name>,
     /// So much of what is signed goes that it may be a mistake.
@@ -109,7 +114,11 @@ impl Draft {
             let edits = edits(config, expected, changes.iter().filter(|change| is_pending(change)));
             DraftTree::beyond(workspace, looked, &edits, beyond)
         })?;
-        let mass = mass_removal(&changes);
+        let ahead = plan_ahead(workspace, config, records, expected)?;
+        let coming: Vec<Change> = ahead.coming.into_iter().map(|one| one.change).collect();
+        let mass = mass_removal(changes.iter().chain(&coming).chain(&ahead.gone));
+        let later = coming.into_iter().chain(ahead.gone).filter(is_pending);
+        let later: Vec<Change> = later.collect();
         let pending: Vec<Change> = changes.into_iter().filter(is_pending).collect();
         let tree = match known {
             Some(known) => Some(known),
@@ -120,21 +129,27 @@ impl Draft {
             .flat_map(|change| std::iter::once(change.path.clone()).chain(change.flat.clone()));
         Ok(Self {
             to_be_signed: to_be_signed.collect(),
-            unapproved: unapproved(config, expected, &pending),
+            unapproved: unapproved(config, expected, pending.iter().chain(&later)),
+            later: later.into_iter().map(|change| step(workspace, change)).collect(),
             steps: pending.into_iter().map(|change| step(workspace, change)).collect(),
             mass,
             tree,
         })
     }
 
-    /// Whether all is signed as it is wanted.
+    /// Whether all is signed as it is wanted, also what is to come.
     pub fn is_signed(&self) -> bool {
-        self.steps.is_empty()
+        self.pending().next().is_none()
+    }
+
+    /// What is to be signed, or removed: of now, and of what is to come.
+    pub fn pending(&self) -> impl Iterator<Item = &RecordStep> {
+        self.steps.iter().chain(&self.later)
     }
 
     /// The root, where it is known.
     pub fn root(&self) -> Option<Cid> {
-        Some(self.tree.as_ref().filter(|_| self.is_signed())?.root)
+        Some(self.tree.as_ref().filter(|_| self.steps.is_empty())?.root)
     }
 
     /// The root of what will be published, right or not, and its blocks.
@@ -286,11 +301,15 @@ fn unsigned(config: &Config, expected: &Expected, change: &Change, value: &Value
 }
 
 /// The names that lack an approval of the signer.
-fn unapproved(config: &Config, expected: &Expected, pending: &[Change]) -> Vec<Name> {
+fn unapproved<'a>(
+    config: &Config,
+    expected: &Expected,
+    pending: impl Iterator<Item = &'a Change>,
+) -> Vec<Name> {
     if expected.mode != ApprovalMode::Wallet {
         return Vec::new();
     }
-    let signs = pending.iter().filter(|change| change.value.is_some());
+    let signs = pending.filter(|change| change.value.is_some());
     let names: BTreeSet<&Name> = signs.map(|change| &change.name).collect();
     let stands =
         |name: &Name| expected.signer.is_some_and(|signer| approval_stands(config, name, signer));
@@ -313,19 +332,25 @@ impl RecordStep {
         expected: &Expected,
     ) -> Result<Vec<Self>, TreeError> {
         let changes = plan(workspace, config, records, expected)?;
-        let pending = changes.into_iter().filter(is_pending);
+        let ahead = plan_ahead(workspace, config, records, expected)?;
+        let later = ahead.coming.into_iter().map(|one| one.change).chain(ahead.gone);
+        let pending = changes.into_iter().chain(later).filter(is_pending);
         Ok(pending.map(|change| step(workspace, change)).collect())
     }
 }
 
 fn step(workspace: &Workspace, change: Change) -> RecordStep {
     let Change { name, key, value, path, .. } = change;
-    let bytes = read_bounded(workspace.folder(), &path).ok();
+    let starts = turn_of(&path);
+    let bytes = match starts {
+        None => read_bounded(workspace.folder(), &path).ok(),
+        Some(_) => workspace.folder().read(&path, MAX_RECORD_FILE).ok(),
+    };
     let said = |bytes: &Vec<u8>| {
         let record = SignedRecord::decode(&RecordFile::payload(bytes).ok()?).ok()?;
         Some(Value::abi_decode(&key, &record.result).ok()?.to_string())
     };
     let old = bytes.as_ref().and_then(said);
     let before = bytes.map(|bytes| hex::encode(Sha256::digest(bytes)));
-    RecordStep { name, key, path, before, old, new: value }
+    RecordStep { name, key, path, before, old, new: value, starts }
 }

@@ -76,6 +76,9 @@ pub struct PlannedRecord {
     pub name: Name,
     /// Which.
     pub record: RecordKey,
+    /// Of a phase that is to come: when it starts, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<String>,
     /// The SHA-256 of its file as it was; none where there was none.
     pub before: Option<String>,
     /// What it said.
@@ -149,9 +152,10 @@ impl PlanFile {
         let judged = foresight.map(|foresight| &foresight.judged);
         let masses = [plan.draft.mass, judged.and_then(|judged| judged.mass)];
         let masses = masses.into_iter().flatten();
-        let records = plan.draft.steps.iter().map(|step| PlannedRecord {
+        let records = plan.draft.pending().map(|step| PlannedRecord {
             name: step.name.clone(),
             record: step.key.clone(),
+            starts: step.starts.map(|starts| starts.to_string()),
             before: step.before.clone(),
             old: step.old.clone(),
             new: step.new.as_ref().map(ToString::to_string),
@@ -188,7 +192,9 @@ impl PlanFile {
     /// # Errors
     /// What was packed cannot be read back.
     pub fn beside(mut self, draft: &Draft, planned: &Self) -> Result<Self, ReadError> {
-        self.rest = draft.rest(planned.records.iter().map(|step| (&step.name, &step.record)))?;
+        // What is to come is in no tree yet.
+        let of_now = planned.records.iter().filter(|step| step.starts.is_none());
+        self.rest = draft.rest(of_now.map(|step| (&step.name, &step.record)))?;
         Ok(self)
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cid::Cid;
@@ -22,10 +22,10 @@ use crate::ipfs::{
 };
 use crate::ipns::RecordError;
 use crate::keys::OwnKeys;
-use crate::record::{MAX_RECORD_FILE, RecordKey, flat_path, record_path};
+use crate::record::{MAX_RECORD_FILE, RecordKey, record_path};
 use crate::workspace::{
     Change, Config, Expected, PHASES_DIR, RecordState, Records, TreeError, Workspace,
-    WorkspaceError, file_at, out_of_turn, plan_ahead, turns,
+    WorkspaceError, file_at, flat_place, out_of_turn, plan_ahead, turns,
 };
 
 /// A workspace keeps account of so many records that are signed ahead.
@@ -75,6 +75,9 @@ pub enum AheadError {
         "another command of this workspace has published since, so that what is to come is not signed over it"
     )]
     Overtaken,
+    /// A record in the folder of those that are signed ahead, of which `published.toml` has nothing.
+    #[error("{} was signed ahead, and published.toml does not say so: it may be an older one", .0.display())]
+    NotWrittenDown(PathBuf),
     /// A private key is in what would be published.
     #[error(transparent)]
     Key(#[from] PrivateKeyError),
@@ -193,9 +196,8 @@ pub fn turn_trees(
                 read.map_err(workspace.failed(&file))
             };
             let content = file.map(read).transpose()?;
-            let flat = flat_path(name, key);
-            // A copy in the older layout says the same.
-            if let Some(flat) = flat.filter(|flat| workspace.dir().join(flat).is_file()) {
+            // A copy of ours in the older layout says the same.
+            if let Some(flat) = flat_place(workspace, config, (name, key), expected) {
                 edits.insert(flat, content.clone());
             }
             edits.insert(record_path(name, key), content);

@@ -2,17 +2,19 @@
 //! ([the files](crate::spec::phases)).
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cid::Cid;
 use jiff::{SignedDuration, Timestamp};
 
 use super::ahead::{AheadError, TurnRoot};
-use super::ledger::{Ledger, sign_series};
-use super::series::{SERIES_EXTENSION, Scheduled, Series, series_file};
+use super::ledger::{Ledger, sign_turn_series};
+use super::series::{SERIES_EXTENSION, Scheduled, Series, SeriesError, due_of, series_file};
 use crate::ipns::{MAX_RECORD_BYTES, UnverifiedRecord, VerifiedRecord, create};
 use crate::keys::{IpnsKey, IpnsName};
-use crate::published::{Known, PublishedTree};
+use crate::published::{Known, PublishedTree, Signed};
 use crate::workspace::Workspace;
 
 /// The folder of the records that are signed ahead, in a workspace.
@@ -35,50 +37,118 @@ pub struct TurnRecord {
 }
 
 /// Until when the record of what is published now has to be valid.
-pub fn valid_beyond(turns: &[TurnRoot]) -> Option<Timestamp> {
-    turns.first().map(|turn| after(turn.at, BEYOND))
+pub fn valid_beyond(first_turn: Option<Timestamp>) -> Option<Timestamp> {
+    first_turn.map(|at| after(at, BEYOND))
 }
 
 fn after(time: Timestamp, long: SignedDuration) -> Timestamp {
     time.checked_add(long).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether something was signed ahead here: then every publication signs it anew.
-pub fn is_ahead(workspace: &Workspace) -> bool {
-    workspace.folder().folder(AHEAD_DIR).is_ok()
+/// Whether something was signed ahead of `name` here: then every publication signs it anew. Either
+/// `published.toml` or the folder tells.
+///
+/// # Errors
+/// What cannot be read, or is no record of `name` and stands among those that are.
+pub fn is_ahead(workspace: &Workspace, name: &IpnsName) -> Result<bool, AheadError> {
+    let known = Ledger::open(Some(workspace), *name)?.known;
+    Ok(!in_folder(workspace, name)?.is_empty() || !known.turns().is_empty())
 }
 
-/// What was signed ahead of `name` and stands in the folder; nothing where that cannot be read.
-fn in_folder(workspace: &Workspace, name: &IpnsName) -> Vec<Scheduled> {
-    let series = Series::open(&workspace.dir().join(AHEAD_DIR), name);
-    series.map(Series::into_records).unwrap_or_default()
+/// The records in the folder, each of `name`; none where there is no such folder.
+fn in_folder(
+    workspace: &Workspace,
+    name: &IpnsName,
+) -> Result<Vec<(PathBuf, VerifiedRecord)>, AheadError> {
+    let folder = match workspace.folder().folder(AHEAD_DIR) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(workspace.failed(AHEAD_DIR)(error).into()),
+    };
+    let mut records = Vec::new();
+    for (file, _) in folder.entries().map_err(workspace.failed(AHEAD_DIR))? {
+        let path = Path::new(AHEAD_DIR).join(&file);
+        if path.extension().is_none_or(|is| is != SERIES_EXTENSION) {
+            continue;
+        }
+        let bytes = folder.read(&file, MAX_RECORD_BYTES as u64).map_err(workspace.failed(&path))?;
+        let record = UnverifiedRecord::parse(&bytes).and_then(|one| one.verify_signature(name));
+        let failed = |error| SeriesError::Record { path: path.clone(), error };
+        records.push((path.clone(), record.map_err(failed)?));
+    }
+    Ok(records)
+}
+
+/// Those of the folder that nobody wrote down here, and that would win over what is published next.
+fn unknown_in_folder(
+    workspace: &Workspace,
+    name: &IpnsName,
+    known: &Known,
+) -> Result<Vec<(PathBuf, VerifiedRecord)>, AheadError> {
+    let base = known.base.as_ref().map(PublishedTree::sequence);
+    let is_known =
+        |record: &VerifiedRecord| known.signed.iter().any(|one| one.tree.record() == record);
+    let mut found = in_folder(workspace, name)?;
+    found.retain(|(_, record)| Some(record.fields().sequence) > base && !is_known(record));
+    Ok(found)
+}
+
+/// Writes down what the folder holds and `published.toml` does not, where an older one came back:
+/// its sequences are taken, so that what is published next is above them. Hold the lock.
+///
+/// # Errors
+/// [`AheadError`]: above all, a file that is no record of `name`.
+pub fn adopt_folder(workspace: &Workspace, name: &IpnsName) -> Result<(), AheadError> {
+    let known = Ledger::open(Some(workspace), *name)?.known;
+    let mut found = unknown_in_folder(workspace, name, &known)?;
+    found.sort_by_key(|(_, record)| record.fields().sequence);
+    let due = |file: &Path| due_of(file).ok().flatten().unwrap_or(Timestamp::UNIX_EPOCH);
+    let found: Vec<_> = found.into_iter().map(|(file, record)| (due(&file), record)).collect();
+    Ok(sign_turn_series(workspace, &found)?)
 }
 
 /// The records that the workspace wrote down as signed ahead, in order; those above a sequence.
-fn written_down(known: &Known, above: Option<u64>) -> Vec<&VerifiedRecord> {
+fn written_down(known: &Known, above: Option<u64>) -> Vec<&Signed> {
     let ahead = known.signed.iter().filter(|signed| signed.is_ahead);
-    let ahead = ahead.map(|signed| signed.tree.record());
-    let mut ahead: Vec<_> = ahead.filter(|one| Some(one.fields().sequence) > above).collect();
-    ahead.sort_by_key(|record| record.fields().sequence);
+    let mut ahead: Vec<_> = ahead.filter(|one| Some(one.tree.sequence()) > above).collect();
+    ahead.sort_by_key(|one| one.tree.sequence());
     ahead
 }
 
 /// Until when the record of each turn is valid.
-fn validities(turns: &[TurnRoot]) -> impl Iterator<Item = Timestamp> {
-    turns.iter().enumerate().map(|(number, turn)| match turns.get(number + 1) {
+fn validities(turns: &[TurnRoot], late: Late) -> impl Iterator<Item = Timestamp> {
+    turns.iter().enumerate().map(move |(number, turn)| match turns.get(number + 1) {
         Some(next) => after(next.at, BEYOND),
+        None if turn.at <= late.now => after(turn.at, LAST).max(late.until),
         None => after(turn.at, LAST),
     })
 }
 
-/// Whether `records` are exactly those of `turns`.
-fn are_of(records: &[&VerifiedRecord], turns: &[TurnRoot]) -> bool {
-    let says = |record: &&VerifiedRecord| {
-        let root = PublishedTree::of(record).map(|tree| *tree.root());
-        (root, record.fields().validity())
+/// A last turn that has come long ago is valid as long as what it is put over.
+#[derive(Clone, Copy)]
+struct Late {
+    now: Timestamp,
+    until: Timestamp,
+}
+
+impl Late {
+    fn of(workspace: &Workspace, base: &VerifiedRecord) -> Self {
+        Self { now: workspace.now(), until: base.fields().validity() }
+    }
+
+    /// No turn is late.
+    const NONE: Self = Self { now: Timestamp::MIN, until: Timestamp::MIN };
+}
+
+/// Whether `signed` are exactly those of `turns`.
+fn are_of(signed: &[&Signed], turns: &[TurnRoot], late: Late) -> bool {
+    let says = |one: &&Signed| {
+        let until = one.tree.record().fields().validity();
+        Some((one.turn?, *one.tree.root(), until))
     };
-    let expected = turns.iter().zip(validities(turns));
-    records.iter().map(says).eq(expected.map(|(turn, until)| (Some(turn.root), until)))
+    let expected = turns.iter().zip(validities(turns, late));
+    let expected = expected.map(|(turn, until)| Some((turn.at, turn.root, until)));
+    signed.iter().map(says).eq(expected)
 }
 
 /// Whether exactly `turns` are what is signed ahead here and has not come. Where they are not, what
@@ -94,33 +164,54 @@ pub fn are_ahead(
     let known = Ledger::open(Some(workspace), *name)?.known;
     let ahead = written_down(&known, known.base.as_ref().map(PublishedTree::sequence));
     let (before, of_turns) = ahead.split_at(ahead.len().saturating_sub(turns.len()));
-    let folder = in_folder(workspace, name);
     // What is published now is one of those that have come, or above them.
-    let has_come = |record: &&VerifiedRecord| {
-        folder.iter().any(|one| one.record == **record && one.due <= workspace.now())
-    };
-    let is_due_otherwise = |(record, turn): (&&VerifiedRecord, &TurnRoot)| {
-        folder.iter().any(|one| one.record == **record && one.due != turn.at)
-    };
-    Ok(before.iter().all(has_come)
-        && are_of(of_turns, turns)
-        && !of_turns.iter().zip(turns).any(is_due_otherwise))
+    let has_come = |one: &&Signed| one.turn.is_some_and(|at| at <= workspace.now());
+    Ok(before.iter().all(has_come) && are_of(of_turns, turns, Late::NONE))
 }
 
-/// The turns that are signed ahead and have not come; with `missed` also the last that has come
-/// and is not what `base` says: a machine was late.
+/// The turns that are signed ahead here, those too that have come and were not seen published.
+///
+/// `published.toml` says; where nothing is left of it there, for a command was cut short between
+/// publishing and signing anew, the folder does.
+///
+/// # Errors
+/// A folder that does not hold what was written down: [`AheadError::NotWrittenDown`],
+/// [`AheadError::Series`].
+pub fn turns_kept(workspace: &Workspace, name: &IpnsName) -> Result<Vec<TurnRoot>, AheadError> {
+    let known = Ledger::open(Some(workspace), *name)?.known;
+    if let Some((file, _)) = unknown_in_folder(workspace, name, &known)?.into_iter().next() {
+        return Err(AheadError::NotWrittenDown(file));
+    }
+    let mut written = known.turns();
+    // What was put over, of a folder that was adopted.
+    written.retain(|(at, _)| *at != Timestamp::UNIX_EPOCH);
+    if !written.is_empty() {
+        let turn = |(at, tree): (Timestamp, &PublishedTree)| TurnRoot { at, root: *tree.root() };
+        return Ok(written.into_iter().map(turn).collect());
+    }
+    if in_folder(workspace, name)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let series = Series::open(&workspace.dir().join(AHEAD_DIR), name)?.into_records();
+    let turn = |one: Scheduled| {
+        Some(TurnRoot { at: one.due, root: *PublishedTree::of(&one.record)?.root() })
+    };
+    // The first is what they are put over.
+    let is_turn = |one: &Scheduled| one.due != Timestamp::UNIX_EPOCH;
+    Ok(series.into_iter().filter(is_turn).filter_map(turn).collect())
+}
+
+/// Of the turns that are [kept](turns_kept), those to sign anew over `base`: that have not come; with
+/// `missed` also the last that has come and is not what `base` says, for a machine was late.
 pub fn turns_ahead(
-    workspace: &Workspace,
+    kept: &[TurnRoot],
     base: &VerifiedRecord,
     (now, missed): (Timestamp, bool),
 ) -> Vec<TurnRoot> {
-    let turn = |one: &Scheduled| {
-        Some(TurnRoot { at: one.due, root: *PublishedTree::of(&one.record)?.root() })
-    };
     let root = PublishedTree::of(base).map(|tree| *tree.root());
-    let turns: Vec<TurnRoot> = in_folder(workspace, base.name()).iter().filter_map(turn).collect();
-    let (come, to_come): (Vec<_>, Vec<_>) = turns.into_iter().partition(|turn| turn.at <= now);
-    let late = come.last().copied().filter(|turn| missed && Some(turn.root) != root);
+    let (come, to_come): (Vec<TurnRoot>, Vec<TurnRoot>) =
+        kept.iter().partition(|turn| turn.at <= now);
+    let late = come.last().filter(|turn| missed && Some(turn.root) != root).copied();
     late.into_iter().chain(to_come).collect()
 }
 
@@ -144,12 +235,16 @@ pub fn sign_turns(
         return Err(AheadError::Overtaken);
     }
     let signed = written_down(&known, Some(base.fields().sequence));
-    let records: Vec<VerifiedRecord> = match are_of(&signed, turns) {
-        true => signed.into_iter().cloned().collect(),
+    let records: Vec<VerifiedRecord> = match are_of(&signed, turns, Late::of(workspace, base)) {
+        true => signed.into_iter().map(|one| one.tree.record().clone()).collect(),
         false => {
-            let records = records(&known, key, base, turns, ttl)?;
-            // Before anybody can send them: their sequences are never given to others.
-            sign_series(workspace, &records)?;
+            let untils = validities(turns, Late::of(workspace, base));
+            let turned = turns.iter().map(|turn| turn.root).zip(untils);
+            let records = records(&known, key, base, turned, ttl)?;
+            // Before anybody can send them: their sequences are never given to others. Nor is any
+            // lost where the folder is not written to its end.
+            let due = turns.iter().map(|turn| turn.at).zip(records.iter().cloned());
+            sign_turn_series(workspace, &due.collect::<Vec<_>>())?;
             records
         }
     };
@@ -168,15 +263,15 @@ fn records(
     known: &Known,
     key: &IpnsKey,
     base: &VerifiedRecord,
-    turns: &[TurnRoot],
+    turns: impl Iterator<Item = (Cid, Timestamp)>,
     ttl: Duration,
 ) -> Result<Vec<VerifiedRecord>, AheadError> {
     let reserved = known.reserved().map(PublishedTree::sequence);
     let mut sequence = base.fields().sequence.max(reserved.unwrap_or_default());
     let mut records = Vec::new();
-    for (turn, until) in turns.iter().zip(validities(turns)) {
+    for (root, until) in turns {
         sequence = sequence.checked_add(1).ok_or(AheadError::Sequence)?;
-        let bytes = create(key, &format!("/ipfs/{}", turn.root), sequence, until, ttl)?;
+        let bytes = create(key, &format!("/ipfs/{root}"), sequence, until, ttl)?;
         records.push(UnverifiedRecord::parse(&bytes)?.verify_signature(&key.name())?);
     }
     Ok(records)
@@ -184,6 +279,9 @@ fn records(
 
 /// Makes the folder hold these records alone, and before them the one over which they are put: a
 /// machine may have nothing but this folder.
+///
+/// What goes goes last: until then the folder is no series, and a machine without keys takes nothing
+/// from it, where one with half of the new ones would be taken for a whole one.
 fn write(
     workspace: &Workspace,
     base: &VerifiedRecord,
@@ -195,25 +293,18 @@ fn write(
     if !records.is_empty() {
         wanted.insert(Path::new(AHEAD_DIR).join(first), base.bytes());
     }
-    // What goes goes first: of two that are due at once a machine would take neither.
-    if let Ok(folder) = workspace.folder().folder(AHEAD_DIR) {
-        for (name, _) in folder.entries().map_err(workspace.failed(AHEAD_DIR))? {
-            let path = Path::new(AHEAD_DIR).join(&name);
-            let is_record = path.extension().is_some_and(|is| is == SERIES_EXTENSION);
-            if is_record && !wanted.contains_key(&path) {
-                workspace.folder().remove_file(&path).map_err(workspace.failed(&path))?;
-            }
+    let old = in_folder(workspace, base.name())?;
+    for (path, bytes) in &wanted {
+        if !old.iter().any(|(file, record)| file == path && record.bytes() == *bytes) {
+            workspace.write(path, bytes)?;
         }
+    }
+    for (path, _) in old.iter().filter(|(path, _)| !wanted.contains_key(path)) {
+        workspace.folder().remove_file(path).map_err(workspace.failed(path))?;
     }
     if wanted.is_empty() {
         // Fails where something else is in it, which is then kept.
         let _ = workspace.folder().remove_folder(AHEAD_DIR);
-    }
-    for (path, bytes) in wanted {
-        let is_there = workspace.folder().read(&path, MAX_RECORD_BYTES as u64);
-        if is_there.ok().as_deref() != Some(bytes) {
-            workspace.write(path, bytes)?;
-        }
     }
     Ok(())
 }

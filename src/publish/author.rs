@@ -8,7 +8,7 @@ use super::request::{Author, Needs, PublishRequest, Subject};
 use super::told::{THIS_WORKSPACE, said};
 use super::{History, PublishNotice};
 use crate::ipns::{UnverifiedRecord, VerifiedRecord, create_until};
-use crate::published::{Known, PublishedTree, Standing, Stands, Towards};
+use crate::published::{Known, PublishedTree, Signed, Standing, Stands, Towards};
 
 /// Clocks of a file system and of its machine may differ so far.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
@@ -31,7 +31,12 @@ pub fn dry_record(
     request: &PublishRequest<'_>,
 ) -> Result<(VerifiedRecord, bool), PublishTreeError> {
     let known = Ledger::open(request.workspace, request.name)?.known;
-    let newest = known.reserved().map(|tree| Stands { record: tree.record().clone(), from: None });
+    // What was signed to be sent in its time is never sent before it.
+    let in_time =
+        |signed: &&Signed| signed.is_ahead && signed.over.is_none() && signed.turn.is_none();
+    let ahead = known.signed.iter().filter(in_time).map(|signed| &signed.tree);
+    let newest = ahead.chain(&known.base).max_by_key(|tree| tree.sequence());
+    let newest = newest.map(|tree| Stands { record: tree.record().clone(), from: None });
     let standing = Standing { newest: newest.into_iter().collect() };
     let Next { record, is_new, .. } = next_record(request, &known, &standing, Vec::new())?;
     Ok((record, is_new))

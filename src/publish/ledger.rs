@@ -1,5 +1,7 @@
 //! What is written into `published.toml`: a record before it is sent, the base once it was seen.
 
+use jiff::Timestamp;
+
 use super::{History, StateError};
 use crate::ipns::VerifiedRecord;
 use crate::keys::IpnsName;
@@ -83,6 +85,26 @@ pub fn sign_series(workspace: &Workspace, records: &[VerifiedRecord]) -> Result<
         let over = known.before(first.fields().sequence).map(|tree| tree.record().clone());
         for tree in records.iter().filter_map(PublishedTree::of) {
             known.sign_over(tree, over.clone());
+        }
+    })
+}
+
+/// As [`sign_series`], of turns: each is to be published from its time on. Hold the lock.
+///
+/// # Errors
+/// I/O.
+pub(super) fn sign_turn_series(
+    workspace: &Workspace,
+    records: &[(Timestamp, VerifiedRecord)],
+) -> Result<(), StateError> {
+    let Some((_, first)) = records.first() else { return Ok(()) };
+    let mut ledger = Ledger::open(Some(workspace), *first.name())?;
+    ledger.change(|known| {
+        let over = known.before(first.fields().sequence).map(|tree| tree.record().clone());
+        for (at, record) in records {
+            if let Some(tree) = PublishedTree::of(record) {
+                known.sign_turn(tree, over.clone(), *at);
+            }
         }
     })
 }

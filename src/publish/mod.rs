@@ -52,7 +52,8 @@ pub use crate::workspace::KEPT_TREE;
 pub use agreement::{Agreement, Sight, SightOf, agreement, wait_for_agreement};
 pub use ahead::{AheadError, MAX_TURNS, TurnRoot, TurnTrees, refuse_out_of_turn, turn_trees};
 pub use ahead_records::{
-    AHEAD_DIR, TurnRecord, are_ahead, is_ahead, sign_turns, turns_ahead, valid_beyond,
+    AHEAD_DIR, TurnRecord, adopt_folder, are_ahead, is_ahead, sign_turns, turns_ahead, turns_kept,
+    valid_beyond,
 };
 pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;

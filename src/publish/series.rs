@@ -151,6 +151,11 @@ impl Series {
         self.records.iter().find(|one| one.due > now)
     }
 
+    /// The one of `sequence`, or after it.
+    pub fn since(&self, sequence: u64) -> Option<&Scheduled> {
+        self.records.iter().find(|one| one.record.fields().sequence >= sequence)
+    }
+
     /// The one after that of `sequence`, whose time may have come.
     pub fn after(&self, sequence: u64) -> Option<&Scheduled> {
         self.records.iter().find(|one| one.record.fields().sequence > sequence)
@@ -158,7 +163,7 @@ impl Series {
 }
 
 /// The time in a file's name, where there is one.
-fn due_of(file: &Path) -> Result<Option<Timestamp>, ()> {
+pub(super) fn due_of(file: &Path) -> Result<Option<Timestamp>, ()> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).ok_or(())?;
     let Some((_, time)) = stem.split_once('-') else { return Ok(None) };
     let time = jiff::civil::DateTime::strptime(TIME, time).map_err(|_| ())?;

@@ -1,6 +1,7 @@
 //! What a workspace knows of one IPNS name: rules 2 and 3 of [the model](crate::spec::published).
 
 use cid::Cid;
+use jiff::Timestamp;
 
 use crate::ipns::VerifiedRecord;
 use crate::multiformats::parse_cid;
@@ -49,6 +50,8 @@ pub struct Signed {
     pub is_ahead: bool,
     /// Of a series: the newest that was known when it was made, over which alone it is sent.
     pub over: Option<VerifiedRecord>,
+    /// Of a [turn](crate::spec::phases): from when on it is to be published.
+    pub turn: Option<Timestamp>,
 }
 
 /// What is known of an IPNS name.
@@ -132,12 +135,34 @@ impl Known {
 
     /// A record was made here; it is sent, or kept for later.
     pub fn sign(&mut self, tree: PublishedTree, is_ahead: bool) {
-        self.put(Signed { tree, is_ahead, over: None });
+        self.put(Signed { tree, is_ahead, over: None, turn: None });
     }
 
     /// A record of a series was made here, over `over`; it is kept for later.
     pub fn sign_over(&mut self, tree: PublishedTree, over: Option<VerifiedRecord>) {
-        self.put(Signed { tree, is_ahead: true, over });
+        self.put(Signed { tree, is_ahead: true, over, turn: None });
+    }
+
+    /// As [`sign_over`](Self::sign_over), to be published from `turn` on.
+    pub fn sign_turn(
+        &mut self,
+        tree: PublishedTree,
+        over: Option<VerifiedRecord>,
+        turn: Timestamp,
+    ) {
+        self.put(Signed { tree, is_ahead: true, over, turn: Some(turn) });
+    }
+
+    /// What was signed for turns and the base has not passed, in order.
+    pub fn turns(&self) -> Vec<(Timestamp, &PublishedTree)> {
+        let base = self.base.as_ref().map(PublishedTree::sequence);
+        let turns = self.signed.iter().filter_map(|one| Some((one.turn?, &one.tree)));
+        let mut turns: Vec<_> = turns.filter(|(_, tree)| Some(tree.sequence()) > base).collect();
+        turns.sort_by_key(|(_, tree)| tree.sequence());
+        // Those above signed the same turns anew.
+        let anew = |pair: &[(Timestamp, &PublishedTree)]| pair[1].0 <= pair[0].0;
+        let from = turns.windows(2).rposition(anew).map_or(0, |last| last + 1);
+        turns.split_off(from)
     }
 
     fn put(&mut self, new: Signed) {
@@ -212,6 +237,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_turns_are_those_that_were_signed_last() {
+        let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let turns = |known: &Known| -> Vec<u64> {
+            known.turns().iter().map(|(_, tree)| tree.sequence()).collect()
+        };
+        known.sign(tree(6, "x"), true);
+        known.sign_turn(tree(7, "b"), None, at(100));
+        known.sign_turn(tree(8, "c"), None, at(200));
+        assert_eq!(turns(&known), [7, 8]);
+        known.sign_turn(tree(9, "d"), None, at(200));
+        assert_eq!(turns(&known), [9], "signed anew");
+        known.see(tree(9, "d"));
+        assert_eq!(turns(&known), [0; 0]);
+    }
+
+    #[test]
     fn what_was_signed_ahead_is_in_vain_once_something_else_is_out() {
         let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
         known.sign(tree(6, "b"), true);
@@ -230,7 +272,7 @@ pub(super) mod tests {
         known.signed.remove(0);
         assert_eq!(known.in_vain(tree(6, "x").record()), [7]);
         let sent = Known {
-            signed: vec![Signed { tree: tree(6, "b"), is_ahead: false, over: None }],
+            signed: vec![Signed { tree: tree(6, "b"), is_ahead: false, over: None, turn: None }],
             ..known
         };
         assert_eq!(sent.in_vain(tree(6, "x").record()), [0; 0]);

@@ -7,6 +7,7 @@ use std::io;
 
 use cid::Cid;
 use data_encoding::BASE64;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Known, PublishedTree, Signed};
@@ -87,6 +88,7 @@ struct SignedEntry {
     #[serde(default)]
     ahead: bool,
     over: Option<Text<String>>,
+    turn: Option<Text<String>>,
 }
 
 impl BaseFile {
@@ -154,11 +156,12 @@ fn known(name: &IpnsName, entry: Entry) -> Known {
         Some(Err(reason)) => (None, Some(reason)),
     };
     let signed = entry.signed.into_iter().filter_map(|entry| {
-        let SignedEntry { root, sequence, record, ahead, over } = entry;
+        let SignedEntry { root, sequence, record, ahead, over, turn } = entry;
         let tree = proven(name, &Tree { root, sequence, record }).ok()?;
         // One that is not proven is none: then it is sent over nothing.
         let over = over.and_then(|over| proven_record(name, &over.0).ok());
-        Some(Signed { tree, is_ahead: ahead, over })
+        let turn = turn.map(|Text(turn)| turn.parse::<Timestamp>()).transpose().ok()?;
+        Some(Signed { tree, is_ahead: ahead, over, turn })
     });
     let client = entry.client.and_then(|tree| proven(name, &tree).ok());
     Known { base, signed: signed.collect(), client, doubt }
@@ -209,6 +212,9 @@ impl fmt::Display for BaseFile {
                 if let Some(over) = &signed.over {
                     writeln!(f, "over = \"{}\"", BASE64.encode(over.bytes()))?;
                 }
+                if let Some(turn) = &signed.turn {
+                    writeln!(f, "turn = \"{turn}\"")?;
+                }
             }
         }
         for (place, known) in &self.sites {
@@ -237,6 +243,8 @@ mod tests {
         let mut known = Known { base: Some(tree(5, "a")), ..Known::default() };
         known.sign(tree(6, "b"), false);
         known.sign(tree(8, "b"), true);
+        let over = Some(tree(5, "a").record().clone());
+        known.sign_turn(tree(9, "c"), over, Timestamp::from_second(4_000_000_000).unwrap());
         known.client = Some(tree(3, "c"));
         let mut file = BaseFile::default();
         file.set(&name, known);
@@ -250,7 +258,7 @@ mod tests {
     fn what_is_written_is_read() {
         let (name, file) = file();
         assert_eq!(BaseFile::parse(&file.to_string()), file);
-        assert_eq!(file.of(&name).signed.len(), 2);
+        assert_eq!(file.of(&name).signed.len(), 3);
         assert_eq!(BaseFile::parse("").of(&name), Known::default());
         assert_eq!(BaseFile::parse("").site("https://nick.example"), KnownSite::default());
     }
@@ -288,6 +296,6 @@ mod tests {
         assert_eq!(base_of(&other).base, None);
         // An entry of what is signed that is wrong takes nothing else with it.
         let known = base_of(&text.replacen("sequence = 6", "sequence = 60", 1));
-        assert_eq!((known.base, known.signed.len()), (Some(tree(5, "a")), 1));
+        assert_eq!((known.base, known.signed.len()), (Some(tree(5, "a")), 2));
     }
 }

@@ -101,6 +101,9 @@ pub struct StatusReport {
     /// Sequences that were signed ahead and cannot be published any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ahead_in_vain: Vec<u64>,
+    /// When what is wanted changes next by itself, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_turn: Option<String>,
     /// What each publisher serves.
     pub publications: Vec<ServedReport>,
     /// Names that were rotated away, the oldest first.

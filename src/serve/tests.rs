@@ -145,6 +145,23 @@ fn records_that_change_by_time_are_served_by_the_clock() {
     assert_eq!(at("a", "2032-01-01T00:00:00Z"), None);
 }
 
+#[tokio::test]
+async fn a_private_key_is_not_served_later_either() {
+    let dir = tree();
+    let phase = dir.path().join("ws/phases/21000101T000000Z/.well-known/eth/nick");
+    std::fs::create_dir_all(&phase).unwrap();
+    std::fs::write(phase.join("notes"), "-----BEGIN PRIVATE KEY-----\n").unwrap();
+    let config = ServeConfig {
+        dir: dir.path().join("ws"),
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        tls: None,
+        limits: ServeLimits::default(),
+        own_keys: OwnKeys::default(),
+    };
+    let refused = Server::bind(config).await.err().unwrap().to_string();
+    assert!(refused.contains("notes holds a private key"), "{refused}");
+}
+
 /// A server on loopback over [`tree`].
 struct Scene {
     url: String,

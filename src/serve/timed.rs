@@ -40,7 +40,11 @@ impl Timed {
             let found = self.workspace.config().and_then(|config| self.workspace.records(&config));
             match found {
                 Ok(records) => *read = (stamps, Arc::new(records)),
-                Err(error) => tracing::warn!("records.toml is read as it was: {error}"),
+                Err(error) => {
+                    tracing::warn!("records.toml is read as it was: {error}");
+                    // It is not read again before it is another.
+                    read.0 = stamps;
+                }
             }
         }
         read.1.clone()
@@ -51,4 +55,30 @@ fn stamp(stat: &Stat) -> Stamp {
     let modified = i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec);
     let changed = i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec);
     [stat.st_dev.into(), stat.st_ino.into(), stat.st_size.into(), modified, changed]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Config;
+
+    #[test]
+    fn what_cannot_be_read_is_read_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = crate::ens::Name::parse("nick.eth").unwrap();
+        let storage = crate::keys::Storage::Domain;
+        let config = Config::new(name, storage, storage, 1);
+        Workspace::init(dir.path(), &config).unwrap();
+        let timed = Timed::of(dir.path()).unwrap();
+        let read = |text: &str| {
+            std::fs::write(dir.path().join(RECORDS_FILE), text).unwrap();
+            let records = timed.records();
+            (timed.read.lock().unwrap().0, records.all().count())
+        };
+        let (good, count) = read("[\"nick.eth\"]\n\"text/a\" = \"x\"\n");
+        assert_eq!((good.is_some(), count), (true, 1));
+        // As it was; and it is known which file that was said of.
+        let (broken, count) = read("no table, and longer than before so that it is another file");
+        assert!(count == 1 && broken.is_some() && broken != good);
+    }
 }

@@ -226,18 +226,35 @@ pub(super) fn removed_record(
         }
         _ => return None,
     };
-    let record = payload(&read_bounded(workspace.folder(), &entry.path).ok()?)?;
+    let bytes = read_bounded(workspace.folder(), &entry.path).ok()?;
+    removed_if_ours((name, key), entry.path, &bytes, config, expected)
+}
+
+/// As [`removed_record`], of a file at `path` that holds `bytes`, where `name` and `key` are not
+/// wanted.
+pub(super) fn removed_if_ours(
+    (name, key): (Name, RecordKey),
+    path: String,
+    bytes: &[u8],
+    config: &Config,
+    expected: &Expected,
+) -> Option<Change> {
+    let record = payload(bytes)?;
     // What does not verify is passed on as it is.
     let is_ours = expected.is_ours(config, &name, &record)
         && verifies(record.clone(), &name, &key, config, expected);
     let signed = Value::abi_decode(&key, &record.result).ok();
-    is_ours.then_some(Change {
-        signed,
-        name,
-        key,
-        value: None,
-        path: entry.path,
-        flat: None,
-        state: RecordState::Removed,
-    })
+    let state = RecordState::Removed;
+    is_ours.then_some(Change { signed, name, key, value: None, path, flat: None, state })
+}
+
+/// Where the copy of a record in the flat layout is, and is written anew with it: nobody else's file.
+pub(crate) fn flat_place(
+    workspace: &Workspace,
+    config: &Config,
+    of: (&Name, &RecordKey),
+    expected: &Expected,
+) -> Option<String> {
+    let bytes = read_bounded(workspace.folder(), &record_path(of.0, of.1)).ok();
+    flat_copy(workspace, config, of, bytes.as_deref(), expected).0
 }

@@ -21,10 +21,12 @@ UTC--*
 # What is signed is public, whatever it is called
 !.well-known/**
 !root/**
+!phases/**
 ";
 
 /// What is signed is bytes: git must not change the ends of lines.
 const GIT_ATTRIBUTES: &str = "\
 .well-known/** -text
 root/** -text
+phases/** -text
 ";

@@ -33,10 +33,13 @@ impl fmt::Display for MassRemoval {
 }
 
 /// Whether signing `changes` removes so much of what is signed that it may be a mistake.
-pub fn mass_removal(changes: &[Change]) -> Option<MassRemoval> {
-    let count = |state| changes.iter().filter(|change| change.state == state).count();
-    let files = changes.len() - count(RecordState::Unsigned);
-    MassRemoval::of(count(RecordState::Removed) as u64, files as u64)
+pub fn mass_removal<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Option<MassRemoval> {
+    let (mut removed, mut files) = (0, 0);
+    for change in changes {
+        removed += u64::from(change.state == RecordState::Removed);
+        files += u64::from(change.state != RecordState::Unsigned);
+    }
+    MassRemoval::of(removed, files)
 }
 
 /// What may be removed.

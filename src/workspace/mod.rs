@@ -67,6 +67,7 @@ pub use approval_mode::{ApprovalMode, UnknownApprovalMode};
 pub use approvals::Approval;
 pub use approving::approval_stands;
 pub use check::{CheckedFile, KnownRecord, Verdict, check_record, check_tree};
+pub(crate) use compare::flat_place;
 pub use config::{Config, ConfigError, KeyMismatch, RecordedKeys};
 pub use draft::Draft;
 pub use facts::Facts;

@@ -57,11 +57,14 @@ pub async fn sign_into(
         Expected { signer: Some(signer), owner, wallet, mode: request.mode, flat: request.flat };
     let mut changes = plan(request.workspace, config, request.records, &expected)?;
     let mut ahead = plan_ahead(request.workspace, config, request.records, &expected)?;
+    changes.append(&mut ahead.gone);
     if let Some(only) = request.only {
         changes.retain(|change| change.name.is_or_is_under(only));
         ahead.coming.retain(|coming| coming.change.name.is_or_is_under(only));
+        ahead.idle.retain(|(name, _)| name.is_or_is_under(only));
     }
-    check_removal(request, &changes)?;
+    let coming = ahead.coming.iter().map(|coming| &coming.change);
+    check_removal(request, &changes.iter().chain(coming).collect::<Vec<_>>())?;
     let (removed, wanted): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.state == RecordState::Removed);
     let mut wanted = place_all(request, config, &expected, wanted, outcome)?;
@@ -93,10 +96,7 @@ pub async fn sign_into(
         outcome.removed.push(SignedFile { name, key, path });
     }
     // What has begun has its place in the tree, and what goes went before.
-    let is_meant = |path: &&String| {
-        request.only.is_none_or(|only| path.contains(&format!("/{}/", only.well_known())))
-    };
-    ahead.idle.iter().filter(is_meant).try_for_each(|path| request.workspace.remove(path))?;
+    ahead.idle.iter().try_for_each(|(_, path)| request.workspace.remove(path))?;
     match outcome.unapproved.first().cloned() {
         None => Ok(()),
         Some(first) => {
@@ -126,7 +126,7 @@ fn place_all(
 }
 
 /// Refuses what looks like a mistake: a `records.toml` that is not there, or most of it.
-fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), SignError> {
+fn check_removal(request: &SignRequest<'_>, changes: &[&Change]) -> Result<(), SignError> {
     let count = |state| changes.iter().filter(|change| change.state == state).count();
     let removed = count(RecordState::Removed);
     if removed == 0 || matches!(request.removal, Removal::Any) {
@@ -135,7 +135,7 @@ fn check_removal(request: &SignRequest<'_>, changes: &[Change]) -> Result<(), Si
     if request.records.is_empty() {
         return Err(SignError::NothingWanted(removed));
     }
-    match mass_removal(changes) {
+    match mass_removal(changes.iter().copied()) {
         Some(removal) if !request.removal.may(&removal) => Err(SignError::MassRemoval(removal)),
         _ => Ok(()),
     }

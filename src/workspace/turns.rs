@@ -7,8 +7,8 @@ use std::io;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::compare::is_current;
-use super::phases::{FILE_TIME, Phase, file_time};
+use super::compare::{is_current, removed_if_ours};
+use super::phases::{FILE_TIME, Phase, Phases, file_time};
 use super::tree::walk_in;
 use super::{Change, Config, Expected, Holds, RecordState, Records, TreeError, Workspace};
 use crate::ens::Name;
@@ -61,14 +61,16 @@ fn time_in(name: &str) -> Option<Timestamp> {
     (file_time(time) == name).then_some(time)
 }
 
-/// Every phase that is still to come, by name, record and time; and the files of phases that nobody
-/// waits for: they have begun, or are no longer wanted.
+/// Every phase that is still to come, by name, record and time; and the files of ours that nobody
+/// waits for.
 #[derive(Clone, Debug, Default)]
 pub struct Ahead {
     /// The phases.
     pub coming: Vec<Coming>,
-    /// Paths in the workspace.
-    pub idle: Vec<String>,
+    /// Files of phases that are no longer wanted, as what is removed.
+    pub gone: Vec<Change>,
+    /// Whose phases have begun or ended, and where their files are.
+    pub idle: Vec<(Name, String)>,
 }
 
 /// Compares every phase that is still to come with its file.
@@ -107,9 +109,36 @@ pub fn plan_ahead(
     };
     let coming: Vec<Coming> = phases.into_par_iter().filter_map(one).collect();
     let wanted: BTreeSet<&str> = coming.iter().map(|one| one.change.path.as_str()).collect();
-    let mut idle = phase_files(workspace)?;
-    idle.retain(|path| !wanted.contains(path.as_str()));
-    Ok(Ahead { coming, idle })
+    let mut files = phase_files(workspace)?;
+    files.retain(|path| !wanted.contains(path.as_str()));
+    let (mut gone, mut idle) = (Vec::new(), Vec::new());
+    for change in files.into_iter().filter_map(|path| ours(workspace, config, expected, path)) {
+        let starts = turn_of(&change.path);
+        let phases = records.phases(&change.name, &change.key).map(Phases::timed);
+        match phases.is_some_and(|all| all.iter().any(|phase| phase.starts == starts)) {
+            true => idle.push((change.name, change.path)),
+            false => gone.push(change),
+        }
+    }
+    Ok(Ahead { coming, gone, idle })
+}
+
+/// The file of a phase that this workspace signed; what is somebody else's is left alone.
+fn ours(
+    workspace: &Workspace,
+    config: &Config,
+    expected: &Expected,
+    path: String,
+) -> Option<Change> {
+    let inside = path.splitn(3, '/').nth(2)?;
+    let candidates = match meaning(inside) {
+        PathMeaning::Records(candidates) => candidates,
+        PathMeaning::Legacy(name, key) => vec![(name, key)],
+        _ => return None,
+    };
+    let bytes = workspace.folder().read(&path, MAX_RECORD_FILE).ok()?;
+    let mut known = candidates.into_iter().filter(|(name, _)| config.root_of(name).is_some());
+    known.find_map(|of| removed_if_ours(of, path.clone(), &bytes, config, expected))
 }
 
 /// The files of phases.

@@ -77,6 +77,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let message = "it has no records: --sync would make nothing wanted";
         return Err(refuse_removal(message.to_owned()));
     }
+    warn_of_phases(context, &before, &records);
     let ignored = imported.ignored.clone();
     if !ignored.is_empty() {
         context.output.note(format_args!("no records, and ignored: the columns {ignored:?}"));
@@ -104,6 +105,23 @@ fn save(
     }
     note_remarks(context, before, after);
     Ok(Outcome::done(report))
+}
+
+/// Says which phases are replaced by one value: nobody who wrote a table without times need have
+/// meant that.
+fn warn_of_phases(context: &Context, before: &Records, after: &Records) {
+    let lost = before.all().filter(|(name, key, phases)| {
+        let now = after.phases(name, key);
+        phases.single().is_none() && now.is_some_and(|now| now.single().is_some())
+    });
+    let lost: Vec<_> = lost.collect();
+    for (name, key, phases) in lost.iter().take(NOTED) {
+        context.output.warn(format_args!("{name} {key}: its phases are replaced: {phases}"));
+    }
+    if lost.len() > NOTED {
+        let more = lost.len() - NOTED;
+        context.output.warn(format_args!("… and the phases of {more} more records"));
+    }
 }
 
 fn take_from_chain(

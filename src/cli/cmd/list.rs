@@ -8,7 +8,7 @@ use namesys::record::{CoinType, KINDS, RecordKey, record_path};
 use namesys::report::{PhaseReport, RecordStateReport, RecordsReport};
 use namesys::workspace::{
     ApprovalMode, Change, Config, Expected, Holds, Phases, RecordState, Records, phase_path, plan,
-    plan_ahead,
+    plan_ahead, turn_of,
 };
 
 use crate::cli::cmd::set::{shown_value, time_of};
@@ -120,8 +120,13 @@ fn changes(
         let labels = || a.name.as_str().rsplit('.').cmp(b.name.as_str().rsplit('.'));
         place(&a.name).cmp(&place(&b.name)).then_with(labels).then_with(|| a.key.cmp(&b.key))
     });
+    let gone = ahead.gone.into_iter().filter(|change| {
+        name.as_ref().is_none_or(|name| change.name.is_or_is_under(name))
+            && kind.as_ref().is_none_or(|kind| kind.has(&change.key))
+    });
+    let gone: Vec<RecordStateReport> = gone.map(phase_that_goes).collect();
     let rows = changes.into_iter().flat_map(|change| rows(change, &records, &coming));
-    Ok((all, rows.collect()))
+    Ok((all, rows.chain(gone).collect()))
 }
 
 /// The records without a value now, of which no file is there.
@@ -142,6 +147,20 @@ fn resting(records: &Records, changes: &[Change]) -> Vec<Change> {
         signed: None,
     });
     resting.collect()
+}
+
+/// A phase that was signed in advance and is no longer wanted.
+fn phase_that_goes(change: Change) -> RecordStateReport {
+    RecordStateReport {
+        name: change.name.to_string(),
+        record: change.key.to_string(),
+        value: None,
+        old: change.signed.as_ref().map(ToString::to_string),
+        state: change.state,
+        starts: turn_of(&change.path).map(|starts| starts.to_string()),
+        ends: None,
+        holds: None,
+    }
 }
 
 /// A line for each phase of a record, or one for the record.

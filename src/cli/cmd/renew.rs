@@ -38,19 +38,17 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let mut publication = args.publication.open(context, session)?;
     let is_own = !args.foreign && args.former.is_none();
-    if is_own {
-        ahead::renewing(&mut publication)?;
-    }
+    let kept = match is_own {
+        true => ahead::renewing(&mut publication)?,
+        false => ahead::Kept::default(),
+    };
     let then = ahead::Then::of(&publication);
     let subject = Subject::Newest { foreign: args.foreign };
     let outcome = publication.send(subject, None, Missing::MayGo)?;
     if !outcome.new_record && !outcome.is_refused() {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
-    let ahead = match is_own {
-        true => then.sign_anew(context, &outcome, true),
-        false => Ok(Vec::new()),
-    };
+    let ahead = then.sign_anew(context, &outcome, &kept, true);
     Ok(published(outcome, ahead))
 }
 

@@ -36,7 +36,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
     let mut publication = args.publication.open(context, session)?.reading(&args.uploads)?;
-    ahead::renewing(&mut publication)?;
+    let kept_ahead = ahead::renewing(&mut publication)?;
     let name = publication.name();
     let kept = History::of(&publication.session.workspace).records(&name)?;
     let root = context.block_on(async {
@@ -57,7 +57,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     context
         .output
         .note("records.toml and .well-known are as they were: publish goes forward again");
-    let ahead = then.sign_anew(context, &outcome, false);
+    let ahead = then.sign_anew(context, &outcome, &kept_ahead, false);
     Ok(published(outcome, ahead))
 }
 

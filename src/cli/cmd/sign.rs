@@ -306,7 +306,8 @@ impl Human for SignReport {
             writeln!(out, "         … and {} more", self.records.len() - SHOWN)?;
         }
         for file in self.removed_records.iter().take(SHOWN) {
-            writeln!(out, "removed  {} {}", file.name, file.key)?;
+            let from = turn_of(&file.path).map(|turn| format!(", from {turn}")).unwrap_or_default();
+            writeln!(out, "removed  {} {}{from}", file.name, file.key)?;
         }
         if self.removed_records.len() > SHOWN {
             writeln!(out, "         … and {} more", self.removed_records.len() - SHOWN)?;

@@ -19,7 +19,7 @@ use crate::cli::session::Session;
 pub fn check_pending(shown: &Survey, session: &Session, records: &Records) -> Result<(), CliError> {
     let Session { workspace, config } = session;
     let now = RecordStep::pending(workspace, config, records, &expected(config))?;
-    match now == shown.plan.draft.steps {
+    match now.iter().eq(shown.plan.draft.pending()) {
         true => Ok(()),
         false => Err(changed("what is to be signed is not what was shown")),
     }

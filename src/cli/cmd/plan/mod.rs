@@ -1,5 +1,6 @@
 //! `plan`: what is to be signed and published, without the keys; nothing is changed.
 
+mod ahead;
 pub mod report;
 pub mod survey;
 

@@ -36,7 +36,7 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
     let files = plan.files().into_iter();
     let files =
         files.map(|file| FileChangeReport { path: file.path, old: file.old, new: file.new });
-    let signs = plan.draft.steps.iter().filter(|step| step.new.is_some()).count();
+    let signs = plan.draft.pending().filter(|step| step.new.is_some()).count();
     let uploads = plan.uploads.iter().map(|target| {
         let sent = plan.draft.sent(target.has_base);
         let sent = sent.filter(|_| target.lacks && target.takes_blocks);
@@ -65,7 +65,7 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
         changes: changes.collect(),
         files: files.collect(),
         unsigned: signs as u64,
-        unwanted: (plan.draft.steps.len() - signs) as u64,
+        unwanted: (plan.draft.pending().count() - signs) as u64,
         unapproved: plan.draft.unapproved.iter().map(ToString::to_string).collect(),
         lost: judged.map(|judged| judged.losses.clone()).unwrap_or_default(),
         removed: judged.map(|judged| judged.removed.clone()).unwrap_or_default(),

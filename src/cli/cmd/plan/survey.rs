@@ -11,6 +11,7 @@ use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::Records;
 
+use super::ahead;
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::publish::fan_out::{FanOut, Foreseeing};
 use crate::cli::cmd::publish::publication::judge;
@@ -57,6 +58,11 @@ pub fn survey(
     let draft = draft(context, session, &wanted, false)?;
     let (draft, uploads) = lacking_uploads(context, session, &wanted, services, draft)?;
     let name = session.config.keys().ipns_name;
+    let signed_ahead = ahead::look(context, session, &wanted, draft.is_signed())?;
+    let validity = signed_ahead.outlasting(validity);
+    let mut permission = permission.clone();
+    permission.needs = signed_ahead.needs;
+    let ahead_is_behind = signed_ahead.needs.above_ahead;
     let foresight = match (name, draft.tree()) {
         (Some(name), Some(tree)) => {
             let judge = judge(session, Missing::IsLost, context)?;
@@ -67,7 +73,7 @@ pub fn survey(
                     name,
                     tree,
                     judge: judge.listing(draft.to_be_signed.clone()),
-                    permission,
+                    permission: &permission,
                     validity: validity.clone(),
                 },
             )?)
@@ -83,7 +89,8 @@ pub fn survey(
     let is_first = foresight.as_ref().is_some_and(|foresight| foresight.standing.newest.is_empty());
     let new_files = if is_first { draft.beside(&wanted).map_err(unread)? } else { Vec::new() };
     let publishers = services.fan_out.publishers.iter().map(|to| to.describe()).collect();
-    let mut plan = Plan { draft, foresight, new_files, publishers, uploads, validity };
+    let mut plan =
+        Plan { draft, foresight, new_files, publishers, uploads, validity, ahead_is_behind };
     let problem = problem(&mut plan);
     let file = PlanFile::of(&plan, &session.config).map_err(unread)?;
     Ok(Survey { plan, wanted, file, problem, on_chain: None })
@@ -161,7 +168,7 @@ pub fn unread(error: impl std::fmt::Display) -> CliError {
 
 /// Why it is not known what is to be done, or cannot be done.
 fn problem(plan: &mut Plan) -> Option<CliError> {
-    if plan.draft.tree().is_none() && !plan.draft.is_signed() {
+    if plan.draft.tree().is_none() && !plan.draft.steps.is_empty() {
         let message = "no record would be left, and a tree without any is not published";
         return Some(
             CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)

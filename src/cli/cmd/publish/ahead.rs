@@ -9,8 +9,8 @@ use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
 use namesys::publish::{
-    AHEAD_DIR, Needs, PublishOutcome, TurnRecord, TurnRoot, TurnTrees, are_ahead, is_ahead,
-    refuse_out_of_turn, sign_turns, turn_trees, turns_ahead, valid_beyond,
+    AHEAD_DIR, Needs, PublishOutcome, TurnRecord, TurnRoot, TurnTrees, adopt_folder, are_ahead,
+    is_ahead, refuse_out_of_turn, sign_turns, turn_trees, turns_ahead, turns_kept, valid_beyond,
 };
 use namesys::published::BaseFile;
 use namesys::report::{AheadReport, ErrorKind};
@@ -41,13 +41,14 @@ pub fn prepare(
 ) -> Result<Prepared, CliError> {
     let session = &publication.session;
     let workspace = session.workspace.clone();
-    let is_ahead = asked || is_ahead(&workspace);
+    let name = publication.name();
+    adopt_folder(&workspace, &name)?;
+    let is_ahead = is_ahead(&workspace, &name)? || asked;
     let none = Prepared { trees: None, is_ahead };
     if !is_ahead {
         return Ok(none);
     }
     let (config, records) = (session.config.clone(), workspace.records(&session.config)?);
-    let name = publication.name();
     refuse_out_of_turn(&workspace, &config, &records, &expected(&config))?;
     if turns(&records).is_empty() {
         if asked {
@@ -67,7 +68,7 @@ pub fn prepare(
         turn_trees(&looked_at, &config, &records, (&expected(&config), &own), scratch)
     })??;
     let stands = are_ahead(&workspace, &name, &trees.turns)?;
-    let until = valid_beyond(&trees.turns);
+    let until = valid_beyond(trees.turns.first().map(|turn| turn.at));
     publication.permission.needs = Needs { above_ahead: !stands, until };
     outlast(publication, until)?;
     Ok(Prepared { trees: Some(trees), ..none })
@@ -171,12 +172,17 @@ impl Then {
     ///
     /// # Errors
     /// Files.
-    pub fn sign_anew(&self, context: &Context, outcome: &PublishOutcome, missed: bool) -> Ahead {
-        if !is_ahead(&self.workspace) || !is_out(outcome) {
+    pub fn sign_anew(
+        &self,
+        context: &Context,
+        outcome: &PublishOutcome,
+        Kept { turns, is_ahead }: &Kept,
+        missed: bool,
+    ) -> Ahead {
+        if !is_ahead || !is_out(outcome) {
             return Ok(Vec::new());
         }
-        let now = self.workspace.now();
-        let roots = turns_ahead(&self.workspace, &outcome.record, (now, missed));
+        let roots = turns_ahead(turns, &outcome.record, (self.workspace.now(), missed));
         self.sign(context, outcome, &roots)
     }
 
@@ -195,16 +201,28 @@ fn is_out(outcome: &PublishOutcome) -> bool {
     outcome.publications.first().is_some_and(|first| first.read_back)
 }
 
-/// Before a record is renewed: it is to be valid beyond the first turn that is signed ahead.
+/// What was signed ahead before a record is renewed, or an older tree published.
+#[derive(Default)]
+pub struct Kept {
+    turns: Vec<TurnRoot>,
+    is_ahead: bool,
+}
+
+/// Before a record is renewed: what is signed ahead, beyond the first turn of which it is to be
+/// valid.
 ///
 /// # Errors
-/// A `--validity` that is shorter.
-pub fn renewing(publication: &mut Publication<'_>) -> Result<(), CliError> {
+/// A `--validity` that is shorter; what is signed ahead is not what was written down.
+pub fn renewing(publication: &mut Publication<'_>) -> Result<Kept, CliError> {
     let workspace = publication.session.workspace.clone();
-    let known = BaseFile::read(&workspace)?.of(&publication.name());
-    let Some(base) = known.base else { return Ok(()) };
-    let roots = turns_ahead(&workspace, base.record(), (workspace.now(), true));
-    outlast(publication, valid_beyond(&roots))
+    let name = publication.name();
+    let (turns, is_ahead) = (turns_kept(&workspace, &name)?, is_ahead(&workspace, &name)?);
+    let known = BaseFile::read(&workspace)?.of(&name);
+    if let Some(base) = known.base {
+        let roots = turns_ahead(&turns, base.record(), (workspace.now(), true));
+        outlast(publication, valid_beyond(roots.first().map(|turn| turn.at)))?;
+    }
+    Ok(Kept { turns, is_ahead })
 }
 
 fn told(context: &Context, signed: &[TurnRecord]) {

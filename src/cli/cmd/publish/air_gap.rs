@@ -76,7 +76,7 @@ pub fn write(
         written.push(write_manifest(dir, &scope, &root, &record, over)?);
     }
     context.output.note("nobody was asked: the sequence follows what this workspace knows");
-    if keep && is_ahead(&session.workspace) {
+    if keep && is_ahead(&session.workspace, record.name()).unwrap_or(true) {
         context.output.warn(format_args!(
             "once this is sent, what is signed ahead in {AHEAD_DIR} wins no more: namesys publish \
              --ahead signs it anew"

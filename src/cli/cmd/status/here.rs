@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use cid::Cid;
+use jiff::Timestamp;
 use namesys::ens::WELL_KNOWN;
 use namesys::publish::Source;
 use namesys::report::StatusReport;
-use namesys::workspace::{RecordState, plan_ahead, plan_and_root};
+use namesys::workspace::{RecordState, plan_ahead, plan_and_root, turns};
 
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::pack::root_of;
@@ -14,12 +15,14 @@ use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
-use crate::cli::words::{Tone, state};
+use crate::cli::words::{Tone, state, when};
 
 /// What the workspace's own files say.
 pub struct Here {
     /// Records whose file is not what `records.toml` wants, and files that it no longer wants.
     pub unsigned: u64,
+    /// When what is wanted changes next by itself.
+    pub next_turn: Option<Timestamp>,
     /// The tree that `publish` would send; none where nothing is signed.
     pub root: Option<Cid>,
 }
@@ -36,18 +39,20 @@ impl Here {
         let compared = context.blocking(move || {
             let (records, expected) = (inner.wanted(&of)?, expected(&of));
             let (changes, root) = plan_and_root(&inner, &of, &records, &expected)?;
-            let ahead = plan_ahead(&inner, &of, &records, &expected)?.coming;
-            Ok::<_, CliError>((changes, root, ahead))
+            let ahead = plan_ahead(&inner, &of, &records, &expected)?;
+            let next_turn = turns(&records).first().map(|turn| turn.at);
+            Ok::<_, CliError>((changes, root, ahead, next_turn))
         });
         bar.finish();
-        let (changes, root, ahead) = compared??;
-        let all = changes.iter().chain(ahead.iter().map(|coming| &coming.change));
+        let (changes, root, ahead, next_turn) = compared??;
+        let coming = ahead.coming.iter().map(|coming| &coming.change);
+        let all = changes.iter().chain(coming).chain(&ahead.gone);
         let unsigned = all.filter(|change| change.state != RecordState::Signed).count();
         let root = match (root, workspace.dir().join(WELL_KNOWN).is_dir()) {
             (None, true) => Some(root_of(context, &Source::WellKnown(workspace.dir().to_owned()))?),
             (root, is_there) => root.filter(|_| is_there),
         };
-        Ok(Self { unsigned: unsigned as u64, root })
+        Ok(Self { unsigned: unsigned as u64, next_turn, root })
     }
 }
 
@@ -67,6 +72,9 @@ pub fn human(report: &StatusReport, out: &mut dyn Write) -> io::Result<()> {
     if report.unpublished == Some(true) && is_out && !report.published_since {
         let line = state(Tone::Open, "what is signed here is not what is published");
         writeln!(out, "{line}: namesys publish")?;
+    }
+    if let Some(turn) = &report.next_turn {
+        writeln!(out, "next turn  {}: namesys plan shows it", when(turn))?;
     }
     for sequence in &report.ahead_in_vain {
         let line = format!("sequence {sequence} was signed ahead in vain");

@@ -120,6 +120,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let out = records.as_ref().and_then(|(_, status)| newest_out(status, &known));
     report.ahead_in_vain = out.iter().flat_map(|out| known.in_vain(out)).collect();
     report.unsigned = here.unsigned;
+    report.next_turn = here.next_turn.map(|at| at.to_string());
     let status = records.as_ref().map(|(_, status)| status);
     report.unpublished =
         here.root.and_then(|root| unpublished(&root, status, out.as_ref(), &at_sites));
