@@ -49,6 +49,8 @@ enum Before {
     Timed,
     /// Signed.
     Phased,
+    /// Whose phase has begun since.
+    Turned,
     /// Published ahead, and changed since.
     Ahead,
 }
@@ -114,6 +116,7 @@ const SCENES: &[Scene] = &[
     scene(Before::Timed, &["set", "text", "note", "later", "--starts", "2098-01-01T00:00:00Z"]),
     scene(Before::Timed, &["sign"]),
     scene(Before::Phased, &["publish", "--ahead", "--validity", LATER]),
+    scene(Before::Turned, &["publish", "--validity", LATER]),
     scene(Before::Ahead, &["publish", "--validity", LATER]),
     scene(Before::Ahead, &["renew", "--validity", "2101-01-01T00:00:00Z"]),
     scene(
@@ -237,6 +240,12 @@ impl Beginnings {
         timed.done(&[&["set", "text", "url", "https://example.com/later"], &phase[..]].concat());
         let phased = timed.copy();
         phased.done(&["sign"]);
+        let turned = phased.copy();
+        let phases = turned.place.path("w/phases");
+        std::fs::rename(phases.join("20980101T000000Z"), phases.join("20200101T000000Z")).unwrap();
+        let records = turned.place.path("w/records.toml");
+        let text = std::fs::read_to_string(&records).unwrap();
+        std::fs::write(&records, text.replace("2098-01-01", "2020-01-01")).unwrap();
         let ahead = phased.copy();
         ahead.done(&["publish", "--ahead", "--validity", LATER]);
         ahead.done(&["set", "text", "avatar", "https://example.com/4"]);
@@ -260,6 +269,7 @@ impl Beginnings {
             (Before::Behind, behind),
             (Before::Timed, timed),
             (Before::Phased, phased),
+            (Before::Turned, turned),
             (Before::Ahead, ahead),
         ];
         Self { places: places.into(), name: ipns.name(), secrets: secrets(&ipns, &signer) }
