@@ -35,6 +35,7 @@
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`pull`] | what is published, taken into a workspace | files, network |
 //! | [`plan`] | what is to be signed and published, before any of it is; what a written plan permits | files |
+//! | [`write`] | reverts that say where a record is written, decoded; keys, texts and bodies for it | none |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
@@ -91,3 +92,4 @@ pub mod toml;
 pub mod wallet;
 mod web;
 pub mod workspace;
+pub mod write;

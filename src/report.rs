@@ -12,6 +12,7 @@ mod servers;
 mod setup;
 mod site;
 mod workspace;
+mod write;
 
 use alloy_primitives::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -32,6 +33,7 @@ pub use servers::*;
 pub use setup::*;
 pub use site::*;
 pub use workspace::*;
+pub use write::*;
 
 /// `completions`: the script.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -56,11 +56,37 @@ pub(super) fn of_request(request: &Request<'_>, again: bool) -> Words {
                  public and costs nothing."
             ),
         ),
+        step => of_data(step, &of),
     };
-    let secret = matches!(request.step(), Step::Sign1 | Step::Sign2);
+    let secret = request.step().gives_keys();
     match again {
         true => Words { title: format!("{title}, again"), why: format!("{AGAIN} {why}"), secret },
         false => Words { title, why, secret },
+    }
+}
+
+/// Of the texts of another write profile, and of the time of a posting.
+fn of_data(step: Step, of: &str) -> (String, String) {
+    match step {
+        Step::Keypairs => (
+            "Your keys for this resolver".to_owned(),
+            format!("This one makes the keys that sign and publish the records of {of}. {SECRET}"),
+        ),
+        Step::ApproveData => (
+            format!("Approval for {of}"),
+            format!(
+                "This one lets the signer in the text sign the data of {of}. It will be public, \
+                 costs nothing, and moves neither money nor the name."
+            ),
+        ),
+        Step::PostRecords => (
+            format!("Time of a posting for {of}"),
+            "This one says when records are posted to a database. It costs nothing.".to_owned(),
+        ),
+        _ => (
+            format!("A record of {of}"),
+            format!("This one signs one record of {of}, named in the text. It will be public."),
+        ),
     }
 }
 

@@ -97,6 +97,7 @@ pub mod calls {
         error FeatureNotImplemented(bytes4 selector);
         error PlsFundDevs();
         error Error(string message);
+        error Panic(uint256 code);
         // The registry's of the devnet, and the NameWrapper's.
         error NotOwner(bytes32 node, address sender);
         error Unauthorised(bytes32 node, address addr);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use alloy::sol_types::SolError;
-use alloy_primitives::{Bytes, hex};
+use alloy_primitives::{Bytes, U256, hex};
 
 use super::contracts::calls;
 
@@ -47,6 +47,8 @@ impl fmt::Display for Revert {
             "OperationProhibited: a fuse of the wrapped name forbids it".to_owned()
         } else if let Ok(error) = calls::Error::abi_decode(data) {
             named("Error", &error.message)
+        } else if let Ok(error) = calls::Panic::abi_decode(data) {
+            format!("Panic({:#x}): {}", error.code, panic_words(error.code))
         } else if let Ok(error) = calls::HttpError::abi_decode(data) {
             named(&format!("HttpError {}", error.status), &error.message)
         } else if let Ok(error) = calls::FeatureNotImplemented::abi_decode(data) {
@@ -55,6 +57,22 @@ impl fmt::Display for Revert {
             format!("it reverts with {}", hex::encode_prefixed(&data[..data.len().min(68)]))
         };
         f.write_str(&text)
+    }
+}
+
+/// Why Solidity itself stopped.
+fn panic_words(code: U256) -> &'static str {
+    match u64::try_from(code) {
+        Ok(0x01) => "an assertion failed",
+        Ok(0x11) => "a number over- or underflowed",
+        Ok(0x12) => "a division by zero",
+        Ok(0x21) => "a number that names no case of an enum",
+        Ok(0x22) => "bytes in storage that are encoded wrongly",
+        Ok(0x31) => "something taken from an empty array",
+        Ok(0x32) => "an index beyond the end of an array",
+        Ok(0x41) => "more memory than there is",
+        Ok(0x51) => "a call to no function",
+        _ => "a code that Solidity does not name",
     }
 }
 
@@ -83,6 +101,8 @@ mod tests {
         let selector = FixedBytes([1, 2, 3, 4]);
         let feature = text(calls::FeatureNotImplemented { selector }.abi_encode());
         assert_eq!(feature, "FeatureNotImplemented(0x01020304)");
+        let panic = text(calls::Panic { code: U256::from(0x11) }.abi_encode());
+        assert_eq!(panic, "Panic(0x11): a number over- or underflowed");
         assert_eq!(text(Vec::new()), "it gives no reason");
         assert_eq!(text(vec![1, 2, 3, 4]), "it reverts with 0x01020304");
     }

@@ -145,6 +145,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "write",
+        &[
+            "namesys write --explain 0xe0a05071000000000000000000000000000000000000000000000000000000000000000a00000000000000000000000044ffa642929d7ff8b41f0e4c46f048b6262b20e8",
+            "namesys write --explain 0xd37a223a --json",
+        ],
+    ),
+    (
         "rotate",
         &[
             "namesys rotate --new-key-password-file ~/new --account nick",

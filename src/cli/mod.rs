@@ -140,6 +140,8 @@ pub enum Command {
     Resolve(cmd::resolve::Args),
     /// Make a name use its records: resolver, recordhash and approval on chain
     Setup(Box<cmd::setup::Args>),
+    /// Show where a resolver has its records written
+    Write(cmd::write::Args),
     /// Go over to another password or wallet: new keys, all signed and published anew
     Rotate(Box<cmd::rotate::Args>),
     /// Probe every endpoint, the chain and the clock with real requests
@@ -207,6 +209,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
         Command::Setup(args) => cmd::setup::run(*args, context),
+        Command::Write(args) => cmd::write::run(args, context),
         Command::Rotate(args) => cmd::rotate::run(*args, context),
         Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),

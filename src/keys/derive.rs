@@ -82,14 +82,18 @@ impl Okm {
     fn new(signature_hex: &SecretString, password: &SecretString, identity: &Identity) -> Self {
         let text = signature_hex.expose();
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        let bytes = Zeroizing::new(
-            alloy_primitives::hex::decode(digits)
-                .expect("canonical_hex writes the 130 digits of a signature"),
-        );
         let tail = &digits[digits.len() - 64..];
         let info = format!("{}:{}", identity.wallet, identity.username);
-        let salted = Zeroizing::new(format!("{info}:{}:{tail}", password.expose()));
-        let salt = Sha256::digest(salted.as_bytes());
+        let salted = SecretString::new(format!("{info}:{}:{tail}", password.expose()));
+        Self::expand(digits, &salted, &info)
+    }
+
+    fn expand(signature_digits: &str, salted: &SecretString, info: &str) -> Self {
+        let bytes = Zeroizing::new(
+            alloy_primitives::hex::decode(signature_digits)
+                .expect("canonical_hex writes the 130 digits of a signature"),
+        );
+        let salt = Sha256::digest(salted.expose().as_bytes());
         let mut ikm = Sha256::digest(bytes.as_slice());
         let hkdf = Hkdf::<Sha256>::new(Some(&salt), &ikm);
         ikm.zeroize();
@@ -158,6 +162,36 @@ fn records_signer_of_hex(
 ) -> Result<SignerKey, SignerKeyError> {
     let okm = Okm::new(signature_hex, password, identity).big_endian();
     SignerKey::from_scalar(&reduce(&okm, SECP256K1_ORDER.wrapping_sub(&U384::ONE), U384::ONE))
+}
+
+/// The two keys of one signature where a [write profile](crate::spec::write) says how the text is
+/// written that is hashed to the salt.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    /// The ed25519 seed, big-endian.
+    pub ipns_seed: Secret32,
+    /// The records signer.
+    pub signer: SignerKey,
+}
+
+impl KeyPair {
+    /// Both keys of `signature`: its SHA-256 is expanded with the SHA-256 of `salt_text` and
+    /// `info`, and reduced as [`Derivation::Noble17`] says.
+    ///
+    /// # Errors
+    /// As [`records_signer`].
+    pub fn derive(
+        signature: &Signature,
+        salt_text: &SecretString,
+        info: &str,
+    ) -> Result<Self, SignerKeyError> {
+        let digits = canonical_hex(signature);
+        let okm = Okm::expand(digits.expose(), salt_text, info);
+        let ipns_seed =
+            reduce(&okm.little_endian(), ED25519_ORDER.wrapping_sub(&U384::ONE), U384::ONE);
+        let scalar = reduce(&okm.big_endian(), SECP256K1_ORDER.wrapping_sub(&U384::ONE), U384::ONE);
+        Ok(Self { ipns_seed, signer: SignerKey::from_scalar(&scalar)? })
+    }
 }
 
 /// `(okm mod modulus) + offset`, the lower 32 bytes big-endian.

@@ -12,7 +12,7 @@ pub mod sealed;
 mod signer;
 
 pub use crate::multiformats::{IpnsName, IpnsNameError};
-pub use derive::{Derivation, Identity, UnknownDerivation, ipns_seed, records_signer};
+pub use derive::{Derivation, Identity, KeyPair, UnknownDerivation, ipns_seed, records_signer};
 pub use ipns::IpnsKey;
 pub use ipns_forms::IpnsKeyError;
 pub use leak::{FoundKey, OwnKeys, private_key_in};

@@ -1,16 +1,14 @@
-//! The exact texts that are signed: SIGN 1 to 4 and the redirect
-//! ([requests](crate::spec::requests); where they differ from the deployed resolver, as the
+//! The exact texts that are signed: SIGN 1 to 4, the redirect, and those of other write profiles
+//! ([requests](crate::spec::requests), [write](crate::spec::write); where they differ from the deployed resolver, as the
 //! resolver rebuilds them). Nothing else in this crate builds them, and nothing reads one back.
 
 use std::fmt;
 
-use alloy_primitives::{Address, B256, Keccak256, keccak256};
-use serde::{Deserialize, Serialize};
+use alloy_primitives::Address;
 
-use super::{Caip10, Signature, SignatureError, recover};
+use super::{Caip10, Extradata, Origin, Protocol, Signature, SignatureError, Step, recover};
 use crate::ens::Name;
 use crate::record::RecordKey;
-use crate::secret::SecretString;
 
 /// A text to be signed under EIP-191, by what it says. Its display is that text, byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +76,46 @@ pub enum Request<'a> {
         /// Who signs.
         signer: Caip10,
     },
+    /// EIP-5559 (updated) and ERC-7700: asks the wallet for the seed of its keys.
+    GenerateKeypairs {
+        /// The username.
+        origin: Origin<'a>,
+        /// What the keys are for; it also says whether the wallet stands in the text.
+        protocol: Protocol,
+        /// [`Extradata::of_spice`].
+        extradata: Extradata,
+        /// The wallet.
+        wallet: Caip10,
+    },
+    /// EIP-5559 (updated) and ERC-7700: approves a signer of data.
+    ApproveDataSigner {
+        /// The username.
+        origin: Origin<'a>,
+        /// Who may sign.
+        signer: Address,
+        /// The owner.
+        owner: Caip10,
+    },
+    /// EIP-5559 (updated) and ERC-7700: the signer signs one value, which stands in the text.
+    UpdateData {
+        /// The username.
+        origin: Origin<'a>,
+        /// Which record.
+        record: &'a RecordKey,
+        /// Its value in text form.
+        value: &'a str,
+    },
+    /// The signer says when records are posted to a database: signatures carry no time.
+    PostRecords {
+        /// The full name.
+        name: &'a Name,
+        /// Seconds since 1970.
+        timestamp: u64,
+        /// [`Extradata::of_records`].
+        extradata: Extradata,
+        /// Who signs.
+        signer: Caip10,
+    },
 }
 
 impl<'a> Request<'a> {
@@ -113,22 +151,29 @@ impl<'a> Request<'a> {
             Self::ApproveSigner { .. } | Self::ApproveSignerOfSeed { .. } => Step::Sign3,
             Self::UpdateRecord { .. } => Step::Sign4,
             Self::InstallService { .. } => Step::Redirect,
+            Self::GenerateKeypairs { .. } => Step::Keypairs,
+            Self::ApproveDataSigner { .. } => Step::ApproveData,
+            Self::UpdateData { .. } => Step::UpdateData,
+            Self::PostRecords { .. } => Step::PostRecords,
         }
     }
 
     /// The name it is for; `None` where it is for a wallet and all its names.
     pub fn name(&self) -> Option<&Name> {
         match self {
-            Self::GenerateIpnsKey { origin, .. } | Self::GenerateRecordsSigner { origin, .. } => {
-                match origin {
-                    Origin::Name(name) => Some(name),
-                    Origin::Wallet(_) => None,
-                }
-            }
+            Self::GenerateIpnsKey { origin, .. }
+            | Self::GenerateRecordsSigner { origin, .. }
+            | Self::GenerateKeypairs { origin, .. }
+            | Self::ApproveDataSigner { origin, .. }
+            | Self::UpdateData { origin, .. } => match origin {
+                Origin::Name(name) => Some(name),
+                Origin::Wallet(_) | Origin::Account(_) => None,
+            },
             Self::ApproveSigner { name, .. }
             | Self::ApproveSignerOfSeed { name, .. }
             | Self::UpdateRecord { name, .. }
-            | Self::InstallService { name, .. } => Some(name),
+            | Self::InstallService { name, .. }
+            | Self::PostRecords { name, .. } => Some(name),
         }
     }
 
@@ -182,6 +227,52 @@ impl fmt::Display for Request<'_> {
                  Extradata: {extradata}\n\
                  Signed By: {signer}"
             ),
+            _ => self.data_text(f),
+        }
+    }
+}
+
+impl Request<'_> {
+    /// The texts of data that another profile defines.
+    fn data_text(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::GenerateKeypairs { origin, protocol, extradata, wallet } => {
+                write!(
+                    f,
+                    "Requesting Signature To Generate Keypair(s)\n\n\
+                     Origin: {origin}\n\
+                     Protocol: {protocol}\n\
+                     Extradata: {extradata}"
+                )?;
+                match protocol {
+                    Protocol::Ens(_) => write!(f, "\nSigned By: {wallet}"),
+                    Protocol::Eth(_) => Ok(()),
+                }
+            }
+            Self::ApproveDataSigner { origin, signer, owner } => write!(
+                f,
+                "Requesting Signature To Approve Data Signer\n\n\
+                 Origin: {origin}\n\
+                 Approved Signer: {signer}\n\
+                 Approved By: {owner}"
+            ),
+            Self::UpdateData { origin, record, value } => write!(
+                f,
+                "Requesting Signature To Update Off-Chain Data\n\n\
+                 Origin: {origin}\n\
+                 Data Type: {record}\n\
+                 Data Value: {value}"
+            ),
+            Self::PostRecords { name, timestamp, extradata, signer } => write!(
+                f,
+                "Requesting Signature To Post ENS Records\n\n\
+                 Origin: {name}\n\
+                 Timestamp: {timestamp}\n\
+                 Extradata: {extradata}\n\
+                 Signed By: {signer}"
+            ),
+            // The others are written by `fmt`.
+            _ => Ok(()),
         }
     }
 }
@@ -201,84 +292,4 @@ fn approve_signer(
          Approved Signer: {signer}\n\
          Approved By: {owner}"
     )
-}
-
-/// Which request it is, as flags, reports and errors name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Step {
-    /// The IPNS key.
-    #[serde(rename = "sign-1")]
-    Sign1,
-    /// The records signer.
-    #[serde(rename = "sign-2")]
-    Sign2,
-    /// An approval.
-    #[serde(rename = "sign-3")]
-    Sign3,
-    /// A record.
-    #[serde(rename = "sign-4")]
-    Sign4,
-    /// A redirect.
-    #[serde(rename = "redirect")]
-    Redirect,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sign1 => "sign-1",
-            Self::Sign2 => "sign-2",
-            Self::Sign3 => "sign-3",
-            Self::Sign4 => "sign-4",
-            Self::Redirect => "redirect",
-        })
-    }
-}
-
-/// Whose keys SIGN 1 and 2 ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin<'a> {
-    /// A name's: displayed as it is.
-    Name(&'a Name),
-    /// A wallet's, for all its names: `eth:` and the checksummed address.
-    Wallet(Address),
-}
-
-impl fmt::Display for Origin<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => name.fmt(f),
-            Self::Wallet(address) => write!(f, "eth:{address}"),
-        }
-    }
-}
-
-/// The hash a request commits to, shown as `0x` and 64 lower-case digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extradata(B256);
-
-impl Extradata {
-    /// Of SIGN 1 and 2: `keccak256(keccak256(utf8 password) ‖ wallet)`, the wallet in 20 bytes.
-    pub fn of_password(password: &SecretString, wallet: Address) -> Self {
-        let mut hasher = Keccak256::new();
-        hasher.update(keccak256(password.expose().as_bytes()));
-        hasher.update(wallet);
-        Self(hasher.finalize())
-    }
-
-    /// Of SIGN 4: keccak256 of the ABI-encoded value.
-    pub fn of_result(abi_encoded_value: &[u8]) -> Self {
-        Self(keccak256(abi_encoded_value))
-    }
-
-    /// A hash computed in another way, to recognise what a signature was made over.
-    pub(super) fn from_hash(hash: B256) -> Self {
-        Self(hash)
-    }
-}
-
-impl fmt::Display for Extradata {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#x}", self.0)
-    }
 }

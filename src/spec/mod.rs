@@ -15,6 +15,7 @@
 //! | [`published`] | whose copy is the truth: the base, what a publication would lose, who decides |
 //! | [`index`] | what is known of a workspace's files from before, and when it is believed |
 //! | [`deployed_client`] | the web client's trees, and the sibling Dev3 |
+//! | [`write`] | resolvers that have records written elsewhere: the errors, profiles and bodies |
 //! | [`threats`] | who is trusted, and what follows |
 
 #[doc = include_str!("ccip_read.md")]
@@ -45,3 +46,5 @@ pub mod sources {}
 pub mod threats {}
 #[doc = include_str!("unixfs.md")]
 pub mod unixfs {}
+#[doc = include_str!("write.md")]
+pub mod write {}

@@ -66,6 +66,8 @@ fuzz!(
     device_answers,
     browser_page,
     blocks,
+    deferral,
+    posted_body,
 );
 
 /// A change of some bytes.

@@ -230,6 +230,45 @@ pub fn revision() -> Vec<Vec<u8>> {
     bytes("ipns", &["revision_cbor", "revision_cbor_without_ttl"])
 }
 
+/// Reverts and metadata of the write vectors.
+pub fn deferral() -> Vec<Vec<u8>> {
+    let files = ["write/erc7700", "write/nested-reverts", "write/eip5559-legacy", "write/ensip-y"];
+    files.iter().flat_map(|file| within(file, &["revert_data", "returns_ipns"])).collect()
+}
+
+/// The bytes of these fields, wherever they stand in a case.
+fn within(file: &str, fields: &[&str]) -> Vec<Vec<u8>> {
+    let (mut open, mut found) = (cases(file), Vec::new());
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(values) => open.extend(values),
+            Value::Object(values) => {
+                for (field, value) in values {
+                    match value.as_str() {
+                        Some(text) if fields.contains(&field.as_str()) => {
+                            found.push(hex::decode(text).unwrap());
+                        }
+                        _ => open.push(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Bodies of the write vectors.
+pub fn posted_body() -> Vec<Vec<u8>> {
+    let files = ["write/ensip19-deployed-records", "write/erc7700"];
+    let bodies = files.iter().flat_map(|file| {
+        let cases = cases(file);
+        let body = |case: &Value| case["post_body"].to_string().into_bytes();
+        cases.iter().map(body).collect::<Vec<_>>()
+    });
+    bodies.collect()
+}
+
 pub fn abi_payload() -> Vec<Vec<u8>> {
     bytes("records", &["data", "result"])
 }

@@ -19,12 +19,15 @@ use namesys::plan::PlanFile;
 use namesys::published::BaseFile;
 use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
 use namesys::recordhash::Recordhash;
-use namesys::request::{BroughtSignature, SignedRecord, SignedRedirect, VerifyContext};
+use namesys::request::{
+    BroughtSignature, RecordsPost, SignedRecord, SignedRedirect, VerifyContext,
+};
 use namesys::resolve::Gateway;
 use namesys::secret::SecretBytes;
 use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
 use namesys::workspace::{Config, Phases, Records, config_faults, read_rows, records_faults};
+use namesys::write::{Deferral, Metadata, StorageKind};
 
 pub use crate::browser::browser_page;
 pub use crate::devices::device_answers;
@@ -34,7 +37,7 @@ pub use crate::index::{blocks, index};
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 28] = [
+pub const ALL: [(&str, Target); 30] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -63,6 +66,8 @@ pub const ALL: [(&str, Target); 28] = [
     ("device_answers", device_answers),
     ("browser_page", browser_page),
     ("blocks", blocks),
+    ("deferral", deferral),
+    ("posted_body", posted_body),
 ];
 
 fn text(input: &[u8]) -> &str {
@@ -319,6 +324,30 @@ pub fn abi_payload(input: &[u8]) {
             let again = Value::abi_decode(&key, &value.abi_encode());
             assert_eq!(again.expect("what was encoded"), value);
         }
+    }
+}
+
+/// A resolver's revert, and a handler's metadata: read whole, or refused; what is read has words.
+pub fn deferral(input: &[u8]) {
+    if let Ok(Some(found)) = Deferral::decode(input) {
+        let longer = [input, &[0]].concat();
+        assert!(!matches!(Deferral::decode(&longer), Ok(Some(_))), "nothing may follow");
+        assert!(found.signature.starts_with(found.handler()));
+        assert!(!found.deferral.course().is_empty());
+        (found.deferral.checks(), found.deferral.target());
+    }
+    Deferral::unwrapped(input);
+    let kinds = [StorageKind::Ipns, StorageKind::Database, StorageKind::L2, StorageKind::Solana];
+    for kind in kinds {
+        let _ = Metadata::decode(kind, input);
+    }
+}
+
+/// What is posted to a database gateway: what is accepted is written again as it was meant.
+pub fn posted_body(input: &[u8]) {
+    if let Ok(post) = RecordsPost::parse(input) {
+        let again = post.to_json().expect("text and numbers");
+        assert_eq!(RecordsPost::parse(again.as_bytes()).expect("what was written"), post);
     }
 }
 

@@ -74,6 +74,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "setup" if has("names") => same::<SetupNamesReport>(document),
         "setup" => same::<SetupReport>(document),
         "rotate" => same::<RotateReport>(document),
+        "write" => same::<WriteReport>(document),
         "doctor" => same::<DoctorReport>(document),
         "serve" => same::<ServeReport>(document),
         "demo" => same::<DemoReport>(document),
@@ -95,7 +96,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 38] = [
+pub const COMMANDS: [&str; 39] = [
     "init",
     "clone",
     "name",
@@ -124,6 +125,7 @@ pub const COMMANDS: [&str; 38] = [
     "resolve",
     "setup",
     "rotate",
+    "write",
     "doctor",
     "serve",
     "demo",

@@ -39,3 +39,4 @@ pub mod setup;
 pub mod sign;
 pub mod status;
 pub mod verify;
+pub mod write;

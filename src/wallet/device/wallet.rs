@@ -123,6 +123,10 @@ fn words(request: &Request<'_>) -> String {
         Step::Sign3 => format!("SIGN 3, the approval of the records signer{of}"),
         Step::Sign4 => format!("SIGN 4, a record{of}"),
         Step::Redirect => format!("the redirect{of}"),
+        Step::Keypairs => format!("the text that makes the keys for this resolver{of}"),
+        Step::ApproveData => format!("the approval of a data signer{of}"),
+        Step::UpdateData => format!("a record{of}"),
+        Step::PostRecords => format!("the time of a posting{of}"),
     }
 }
 

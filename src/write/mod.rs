@@ -1,0 +1,33 @@
+//! Writing to whatever a resolver names: the reverts by which it says where a record is to be
+//! written ([deferrals](Deferral)), and what each of them asks for ([write](crate::spec::write)).
+//!
+//! A file uses those above it in this list.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `abi` | the errors as Solidity has them |
+//! | `profile` | [`Profile`]: whose texts, keys and bodies apply |
+//! | `metadata` | [`Metadata`]: gateway, signer and key that a handler names |
+//! | `typed` | [`TypedWrite`]: messages that the wallet signs under EIP-712, and their bodies |
+//! | `deferral` | [`Deferral`]: a revert, decoded |
+//! | `explain` | where a deferral leads and what is to be checked, in words |
+//! | `keys` | [`WriteKeys`]: the keys and texts of a profile |
+
+mod abi;
+mod deferral;
+mod explain;
+mod keys;
+mod metadata;
+mod profile;
+#[cfg(test)]
+mod tests;
+mod typed;
+#[cfg(test)]
+mod typed_tests;
+
+pub use deferral::{Decoded, Deferral, DeferralError, EarlyTarget, MAX_WRAPPED};
+pub use explain::Target;
+pub use keys::{Spice, WriteKeys, WriteKeysError};
+pub use metadata::{Metadata, MetadataError, StorageKind};
+pub use profile::{Profile, UnknownProfile};
+pub use typed::{Asked, TypedError, TypedWrite, operation_handler_call};
