@@ -38,6 +38,7 @@
 //! | [`write`] | reverts that say where a record is written, decoded; keys, texts and bodies for it | none |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
+//! | [`gateway`] | signed records taken into a database, and served from there | network |
 //! | [`devnet`] | the embedded network: w3name API, IPFS gateway and upload, routing | network |
 //!
 //! # Features
@@ -45,6 +46,7 @@
 //! | --- | --- |
 //! | `cli` (default) | the binary, and the crates that only it needs |
 //! | `devnet` (default) | the block [`devnet`] and the contracts of its chain; with it, `serve` |
+//! | `gateway` | the block [`gateway`]; `cli` has it too |
 //! | `serve` | the blocks [`serve`] and [`browser`]; `cli` has it too |
 //! | `agent` | the block [`agent`]; `cli` has it too |
 //! | `age` | key files that are encrypted with age; `cli` has it too |
@@ -67,6 +69,8 @@ pub mod devnet;
 pub mod ens;
 mod file_names;
 mod folder;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod index;
 pub mod ipfs;
 pub mod ipns;

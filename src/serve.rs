@@ -26,6 +26,8 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
+#[cfg(any(feature = "devnet", feature = "gateway"))]
+pub use crate::web::RateLimit;
 pub use crate::web::ServeLimits;
 pub use tls::{TlsError, TlsFiles};
 

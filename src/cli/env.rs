@@ -54,6 +54,8 @@ pub const PASSPHRASE: Var = Var("NAMESYS_PASSPHRASE");
 pub const IDENTITY: Var = Var("NAMESYS_IDENTITY");
 /// The user's own folder for sockets.
 pub const RUNTIME_DIR: Var = Var("XDG_RUNTIME_DIR");
+/// The database of a gateway: its URL may have a password.
+pub const DATABASE: Var = Var("NAMESYS_DATABASE");
 /// The folder of temporary files.
 pub const TEMPORARY: Var = Var("TMPDIR");
 /// The w3name service.
@@ -102,7 +104,7 @@ pub const AWS_SECRET: Var = Var("AWS_SECRET_ACCESS_KEY");
 /// The region of a bucket.
 pub const AWS_REGION: Var = Var("AWS_REGION");
 /// What no service is to get as its token.
-pub const SECRETS: [Var; 9] = [
+pub const SECRETS: [Var; 10] = [
     PRIVATE_KEY,
     KEY_PASSWORD,
     SIGNER_KEY,
@@ -112,6 +114,7 @@ pub const SECRETS: [Var; 9] = [
     KEYSTORE_PASSWORD_FILE,
     RPC_URL,
     RPC_HEADERS,
+    DATABASE,
 ];
 /// The tokens of services, by their usual names.
 pub const TOKENS: [Var; 6] =

@@ -173,6 +173,21 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys serve",
             "namesys serve --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem",
+            "namesys serve --database sqlite:records.db --rpc-url URL",
+        ],
+    ),
+    (
+        "serve export",
+        &[
+            "namesys serve export --database sqlite:records.db --out records.jsonl",
+            "NAMESYS_DATABASE=postgres://… namesys serve export > records.jsonl",
+        ],
+    ),
+    (
+        "serve import",
+        &[
+            "namesys serve import records.jsonl --database sqlite:new.db --rpc-url URL",
+            "namesys serve import - --database sqlite:new.db --owner 0x… < records.jsonl",
         ],
     ),
     ("demo", &["namesys demo", "namesys demo --chain"]),

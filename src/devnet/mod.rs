@@ -21,7 +21,6 @@ mod gateway;
 mod handle;
 mod names;
 mod network;
-mod rate_limit;
 mod reply;
 mod routing;
 mod rpc;
@@ -40,8 +39,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use crate::report::DevnetUrls;
+pub use crate::web::RateLimit;
 pub use handle::DevnetHandle;
-pub use rate_limit::RateLimit;
 pub use store::StoreError;
 
 use network::Network;

@@ -1,19 +1,20 @@
 //! What the services of a devnet share.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
 use super::names::Names;
-use super::rate_limit::{RateLimit, RateLimiter};
 use super::store::Store;
+use crate::web::{RateLimit, RateLimiter};
 
 /// What every request handler shares.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) store: Store,
     pub(crate) names: Names,
-    pub(crate) limiter: Option<RateLimiter>,
+    pub(crate) limiter: Option<RateLimiter<IpAddr>>,
     /// The RPC of the chain that runs beside, once it does.
     pub(crate) chain: OnceLock<String>,
     /// Becomes true when the devnet stops.

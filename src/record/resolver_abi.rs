@@ -3,7 +3,7 @@
 use alloy::sol_types::SolCall;
 use alloy_primitives::{B256, FixedBytes, U256, keccak256};
 
-use super::RecordKey;
+use super::{CoinType, RecordKey, TextKey};
 use crate::ens::Name;
 
 mod calls {
@@ -40,6 +40,53 @@ impl RecordKey {
     /// name's DNS wire form (ENSIP-6).
     pub fn resolver_call_of(&self, name: &Name) -> Vec<u8> {
         self.call(name.node(), keccak256(name.dns()))
+    }
+
+    /// The record that calldata asks a resolver for, and the node: what [`RecordKey::resolver_call`]
+    /// makes. `None` for any other call.
+    pub fn from_resolver_call(call: &[u8]) -> Option<(B256, Self)> {
+        let selector = *call.first_chunk::<4>()?;
+        Some(match selector {
+            calls::textCall::SELECTOR => {
+                let calls::textCall { node, key } = calls::textCall::abi_decode(call).ok()?;
+                (node, Self::Text(TextKey::parse(&key).ok()?))
+            }
+            calls::Eth::addrCall::SELECTOR => {
+                let calls::Eth::addrCall { node } = calls::Eth::addrCall::abi_decode(call).ok()?;
+                (node, Self::Address(CoinType::from_number(60)))
+            }
+            calls::Coin::addrCall::SELECTOR => {
+                let calls::Coin::addrCall { node, coinType } =
+                    calls::Coin::addrCall::abi_decode(call).ok()?;
+                (node, Self::Address(CoinType::from_number(coinType.try_into().ok()?)))
+            }
+            calls::contenthashCall::SELECTOR => {
+                (calls::contenthashCall::abi_decode(call).ok()?.node, Self::Contenthash)
+            }
+            calls::pubkeyCall::SELECTOR => {
+                (calls::pubkeyCall::abi_decode(call).ok()?.node, Self::Pubkey)
+            }
+            calls::nameCall::SELECTOR => (calls::nameCall::abi_decode(call).ok()?.node, Self::Name),
+            calls::interfaceImplementerCall::SELECTOR => {
+                let calls::interfaceImplementerCall { node, id } =
+                    calls::interfaceImplementerCall::abi_decode(call).ok()?;
+                (node, Self::Interface(id.0))
+            }
+            calls::ABICall::SELECTOR => {
+                let calls::ABICall { node, contentTypes } =
+                    calls::ABICall::abi_decode(call).ok()?;
+                (node, Self::Abi(contentTypes.try_into().ok()?))
+            }
+            calls::zonehashCall::SELECTOR => {
+                (calls::zonehashCall::abi_decode(call).ok()?.node, Self::Zonehash)
+            }
+            calls::dnsRecordCall::SELECTOR => {
+                let calls::dnsRecordCall { node, resource, .. } =
+                    calls::dnsRecordCall::abi_decode(call).ok()?;
+                (node, Self::Dns(resource))
+            }
+            _ => return None,
+        })
     }
 
     fn call(&self, node: B256, name_hash: B256) -> Vec<u8> {
@@ -93,6 +140,9 @@ mod tests {
             assert_eq!(hex::encode(&call[..4]), selector, "{key}");
             assert_eq!(&call[4..36], node.as_slice(), "{key}");
             assert_eq!(call.len(), length, "{key}");
+            let parsed = RecordKey::parse(key).unwrap();
+            assert_eq!(RecordKey::from_resolver_call(&call), Some((node, parsed)), "{key}");
+            assert_eq!(RecordKey::from_resolver_call(&call[..35]), None, "{key}");
         }
         let call = RecordKey::parse("address/2147483658").unwrap().resolver_call(node);
         assert_eq!(call[36..], U256::from(2_147_483_658u64).to_be_bytes::<32>());

@@ -9,6 +9,37 @@ pub struct ServeReport {
     pub url: String,
 }
 
+/// `serve export`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BackupReport {
+    /// How many were written.
+    pub records: usize,
+}
+
+/// `serve import`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RestoreReport {
+    /// How many were taken.
+    pub taken: usize,
+    /// How many are not newer than what is there.
+    pub older: usize,
+    /// Those that do not verify.
+    pub refused: Vec<RefusedRecord>,
+}
+
+/// A record of a backup that does not verify.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefusedRecord {
+    /// The line, from 1.
+    pub line: usize,
+    /// Whose.
+    pub name: String,
+    /// Which.
+    pub record: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// `devnet`: its first line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DevnetReport {

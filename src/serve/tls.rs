@@ -39,7 +39,7 @@ impl TlsFiles {
     ///
     /// # Errors
     /// [`TlsError`].
-    pub(super) fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
+    pub(crate) fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let failed = |path: &Path, what, reason: String| TlsError::File {
             path: path.to_owned(),
             what,

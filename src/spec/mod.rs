@@ -14,12 +14,15 @@
 //! | [`unixfs`] | the profile that makes equal roots |
 //! | [`published`] | whose copy is the truth: the base, what a publication would lose, who decides |
 //! | [`index`] | what is known of a workspace's files from before, and when it is believed |
+//! | [`database`] | what `serve --database` takes, keeps and answers |
 //! | [`deployed_client`] | the web client's trees, and the sibling Dev3 |
 //! | [`write`] | resolvers that have records written elsewhere: the errors, profiles and bodies |
 //! | [`threats`] | who is trusted, and what follows |
 
 #[doc = include_str!("ccip_read.md")]
 pub mod ccip_read {}
+#[doc = include_str!("database.md")]
+pub mod database {}
 #[doc = include_str!("deployed_client.md")]
 pub mod deployed_client {}
 #[doc = include_str!("identities.md")]

@@ -162,7 +162,7 @@ impl Drop for Seat {
 }
 
 /// What counts as one client: an address, or an IPv6 network of 64 bits, which one subscriber has.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -14,6 +14,8 @@ mod cors;
 mod crowd;
 #[cfg(feature = "serve")]
 mod limits;
+#[cfg(any(feature = "devnet", feature = "gateway"))]
+mod rate_limit;
 #[cfg(feature = "serve")]
 #[cfg_attr(not(feature = "devnet"), allow(dead_code))]
 mod who_asks;
@@ -28,12 +30,18 @@ pub(crate) use conditional::{Wanted, wanted};
 #[cfg(feature = "serve")]
 pub(crate) use connections::serve;
 pub(crate) use content_type::content_type;
-#[cfg(feature = "devnet")]
+#[cfg(any(feature = "devnet", feature = "gateway"))]
 pub(crate) use cors::cors;
 #[cfg(feature = "serve")]
 pub(crate) use cors::cors_read_only;
+#[cfg(feature = "gateway")]
+pub(crate) use crowd::network;
 #[cfg(feature = "serve")]
 pub use limits::ServeLimits;
+#[cfg(any(feature = "devnet", feature = "gateway"))]
+pub use rate_limit::RateLimit;
+#[cfg(any(feature = "devnet", feature = "gateway"))]
+pub(crate) use rate_limit::RateLimiter;
 #[cfg(feature = "devnet")]
 pub(crate) use who_asks::is_read_only;
 #[cfg(feature = "serve")]

@@ -18,6 +18,7 @@ mod ahead;
 mod browser;
 mod clone;
 mod credentials;
+mod database;
 mod delta;
 mod devices;
 mod doctor;

@@ -21,6 +21,7 @@ mod support;
 mod trials {
     pub mod cluster;
     pub mod conformance;
+    pub mod database;
     pub mod gateway;
     pub mod keys;
     pub mod kubo;
@@ -50,6 +51,7 @@ const KUBO: &[Runtime] = &[Runtime::Kubo];
 const CLUSTER: &[Runtime] = &[Runtime::Cluster, Runtime::Kubo];
 const CONFORMANCE: &[Runtime] = &[Runtime::Conformance];
 const SPECULOS: &[Runtime] = &[Runtime::Speculos];
+const POSTGRES: &[Runtime] = &[Runtime::Postgres];
 const BOTH: &[Runtime] = &[Runtime::Go, Runtime::Node];
 
 const TRIALS: &[(&str, &[Runtime], Run)] = &[
@@ -76,6 +78,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("s3::unpacks_what_publish_sends", GO, trials::uploads::bucket),
     ("s3::serves_what_publish_writes", GO, trials::sites::bucket),
     ("s3::two_publish_at_once", GO, trials::sites::two_at_once),
+    ("postgres::does_what_sqlite_does", POSTGRES, trials::database::suite),
     ("boxo::accepts_w3name_through_us", BOTH, trials::routing::client_to_boxo),
     ("kubo::takes_what_publish_sends", KUBO, trials::kubo::publish_and_resolve),
     ("kubo::is_kept_up", KUBO, trials::kubo::upkeep),

@@ -23,6 +23,8 @@ pub enum Runtime {
     Go,
     /// Node with npm, for w3name and the pinning service.
     Node,
+    /// PostgreSQL's programs.
+    Postgres,
     /// Kubo itself.
     Kubo,
     /// IPFS Cluster itself.
@@ -45,6 +47,9 @@ impl Runtime {
                 at_least("node", "--version", "v", 20) && at_least("npm", "--version", "", 1)
             }))
             .then_some("needs Node 20 or newer, with npm"),
+            Self::Postgres => crate::support::database::postgres::programs()
+                .is_none()
+                .then_some("needs PostgreSQL: Debian's postgresql, or postgres and initdb in PATH"),
             Self::Kubo => kubo()
                 .is_none()
                 .then_some("needs Kubo 0.40 or newer: `ipfs` in PATH, or its path in KUBO"),
@@ -65,7 +70,7 @@ impl Runtime {
     pub fn required(self) -> Option<&'static str> {
         let is = |name, wanted: fn(&str) -> bool| std::env::var(name).is_ok_and(|v| wanted(&v));
         match self {
-            Self::Go | Self::Node => {
+            Self::Go | Self::Node | Self::Postgres => {
                 is("CI", |ci| ci == "true").then_some("CI=true lets no peer be missing")
             }
             Self::Kubo => is("KUBO", |path| !path.is_empty()).then_some("KUBO names something"),

@@ -57,7 +57,7 @@ const SEVERAL: &[(&str, &[&str])] = &[
     ),
     (
         "age: its key exchange, its scrypt, and the texts of its errors",
-        &["curve25519-dalek", "hkdf", "rustc-hash", "scrypt", "self_cell"],
+        &["chacha20", "curve25519-dalek", "hkdf", "rustc-hash", "scrypt", "self_cell"],
     ),
     ("alloy-provider's dashmap", &["hashbrown"]),
     (

@@ -100,6 +100,11 @@ impl Server {
         }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn stop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();

@@ -1,4 +1,7 @@
-//! `serve`: the signed tree over HTTP.
+//! `serve`: the signed tree over HTTP, or a database that takes signed records.
+
+mod backup;
+mod database;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -16,7 +19,10 @@ use crate::cli::session::Session;
 
 /// `serve`
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    backup: Option<Backup>,
     /// A folder that holds .well-known, such as one that publish --to https fills [default: the
     /// workspace]
     // Not `dir`, which is the global flag's: they would be one value.
@@ -31,10 +37,34 @@ pub struct Args {
     /// Its private key
     #[arg(long, value_name = "PEM", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    database: database::DatabaseArgs,
+}
+
+/// All records of a database, and back.
+#[derive(Debug, clap::Subcommand)]
+enum Backup {
+    /// Write all records of a database as lines of JSON
+    Export(backup::ExportArgs),
+    /// Take the records of such lines that verify and are newer than what is there
+    Import(backup::ImportArgs),
 }
 
 /// Serves until Ctrl-C or SIGTERM; requests under way are answered then.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    match args.backup {
+        Some(Backup::Export(args)) => return backup::export(args, context),
+        Some(Backup::Import(args)) => return backup::import(args, context),
+        None => {}
+    }
+    let tls = match (args.tls_cert, args.tls_key) {
+        (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
+        _ => None,
+    };
+    if let Some(database) = args.database.database(context)? {
+        return database::run(database, args.listen, tls, &args.database, context);
+    }
+    args.database.refuse()?;
     let dir = match args.folder {
         Some(folder) => folder,
         None => Session::open(context)?.workspace.dir().to_owned(),
@@ -46,26 +76,34 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
              until namesys sign has made it"
         ));
     }
-    let tls = match (args.tls_cert, args.tls_key) {
-        (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
-        _ => None,
-    };
     let limits = ServeLimits::default();
     let config =
         ServeConfig { dir, listen: args.listen, tls, limits, own_keys: context.own_keys() };
-    let interrupted = AtomicBool::new(false);
-    context.block_on_told(async |ctrl_c| {
+    until_ctrl_c(context, async |stop: Stop<'_>| {
         let server = Server::bind(config).await?;
         context.output.first_line(ServeReport { url: server.url() })?;
         context.output.note("only .well-known is served; it runs until Ctrl-C");
-        let stop = async {
-            interrupted.store(!ctrl_c.pressed().await, Ordering::Relaxed);
-            context.output.note("it stops: requests under way are answered first");
-        };
         server.run(stop).await;
         Ok(())
+    })
+}
+
+/// Done when the server is to stop.
+type Stop<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Runs a server until Ctrl-C, which is how it is meant to end.
+fn until_ctrl_c(
+    context: &Context,
+    serve: impl AsyncFnOnce(Stop<'_>) -> Result<(), CliError>,
+) -> Result<Outcome, CliError> {
+    let interrupted = AtomicBool::new(false);
+    context.block_on_told(async |ctrl_c| {
+        let stop = Box::pin(async {
+            interrupted.store(!ctrl_c.pressed().await, Ordering::Relaxed);
+            context.output.note("it stops: requests under way are answered first");
+        });
+        serve(stop).await
     })?;
-    // Ctrl-C is how it is meant to end: no error to speak of.
     Ok(if interrupted.into_inner() { Outcome::stopped() } else { Outcome::written() })
 }
 

@@ -1,12 +1,12 @@
-//! So many requests in so much time, for each client address.
+//! So many requests in so much time, for each who asks: a client's address, a name.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Addresses remembered at once; with more, all that have been quiet are forgotten.
-const MAX_ADDRESSES: usize = 4096;
+/// How many are remembered at once; with more, all that have been quiet are forgotten.
+const MAX_KNOWN: usize = 4096;
 
 /// At most `requests` in any `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,33 +24,33 @@ impl Default for RateLimit {
     }
 }
 
-/// Remembers when each address asked.
+/// Remembers when each asked.
 #[derive(Debug)]
-pub(crate) struct RateLimiter {
+pub(crate) struct RateLimiter<K> {
     limit: RateLimit,
-    asked: Mutex<HashMap<IpAddr, VecDeque<Instant>>>,
+    asked: Mutex<HashMap<K, VecDeque<Instant>>>,
 }
 
-impl RateLimiter {
+impl<K: Eq + Hash> RateLimiter<K> {
     pub(crate) fn new(limit: RateLimit) -> Self {
         Self { limit, asked: Mutex::default() }
     }
 
-    /// Counts a request of `address` at `now`.
+    /// Counts a request of `who` at `now`.
     ///
     /// # Errors
     /// How long to wait; such a request is not counted.
-    pub(crate) fn admit(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn admit(&self, who: K, now: Instant) -> Result<(), Duration> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= MAX_ADDRESSES && !asked.contains_key(&address) {
+        if asked.len() >= MAX_KNOWN && !asked.contains_key(&who) {
             asked.retain(|_, times| {
                 times.back().is_some_and(|last| now.duration_since(*last) < self.limit.window)
             });
-            if asked.len() >= MAX_ADDRESSES {
+            if asked.len() >= MAX_KNOWN {
                 return Err(self.limit.window);
             }
         }
-        let times = asked.entry(address).or_default();
+        let times = asked.entry(who).or_default();
         while times.front().is_some_and(|t| now.duration_since(*t) >= self.limit.window) {
             times.pop_front();
         }
@@ -65,6 +65,8 @@ impl RateLimiter {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]
@@ -87,7 +89,7 @@ mod tests {
         let limiter = RateLimiter::new(RateLimit::default());
         let start = Instant::now();
         let address = |n: u32| IpAddr::from(n.to_be_bytes());
-        for n in 0..MAX_ADDRESSES as u32 {
+        for n in 0..MAX_KNOWN as u32 {
             limiter.admit(address(n), start).unwrap();
         }
         assert!(limiter.admit(address(u32::MAX), start).is_err());

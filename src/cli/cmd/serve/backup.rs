@@ -1,0 +1,148 @@
+//! `serve export` and `serve import`: all records of a database as lines of JSON, and back.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use namesys::gateway::{Backed, Backup, Checker, OwnersError, Refusal, Store, restore};
+use namesys::report::{BackupReport, ErrorKind, RefusedRecord, RestoreReport};
+
+use super::database::{PlaceArgs, TrustArgs};
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output::{Human, Outcome};
+
+/// `serve export`
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Where to [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// `serve import`
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    /// What export wrote; - for stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+/// Writes all of them.
+pub fn export(args: ExportArgs, context: &Context) -> Result<Outcome, CliError> {
+    let database = args.place.required()?;
+    let mut out = args.out.as_deref().map(created).transpose()?.map(io::BufWriter::new);
+    let failed = |error: io::Error| CliError::io("the records cannot be written", &error);
+    let mut records = 0;
+    context.block_on(async {
+        let store = Store::open(&database).await?;
+        let mut backup = Backup::new(&store);
+        loop {
+            let lines = backup.next().await?;
+            if lines.is_empty() {
+                return out.as_mut().map_or(Ok(()), Write::flush).map_err(failed);
+            }
+            records += lines.len();
+            for line in lines {
+                match &mut out {
+                    Some(out) => writeln!(out, "{line}").map_err(failed)?,
+                    None => drop(context.output.raw(format!("{line}\n").as_bytes())?),
+                }
+            }
+        }
+    })?;
+    match args.out {
+        Some(_) => Ok(Outcome::done(BackupReport { records })),
+        None => Ok(Outcome::written()),
+    }
+}
+
+fn created(file: &Path) -> Result<std::fs::File, CliError> {
+    std::fs::File::create_new(file).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let message = format!("{} is there already", file.display());
+            CliError::new(Exit::Failed, ErrorKind::Exists, message)
+                .hint("give another file, or remove it")
+        }
+        _ => CliError::io(format!("{} cannot be written", file.display()), &error),
+    })
+}
+
+/// Takes what verifies and is newer than what is there.
+pub fn import(args: ImportArgs, context: &Context) -> Result<Outcome, CliError> {
+    let database = args.place.required()?;
+    let checker = args.trust.checker(Vec::new(), context)?;
+    let lines: Box<dyn BufRead> = match args.file == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(io::BufReader::new(opened(&args.file)?)),
+    };
+    let mut report = RestoreReport::default();
+    context.block_on(async {
+        let store = Store::open(&database).await?;
+        for (number, line) in lines.lines().enumerate() {
+            let line = line.map_err(|error| CliError::io("the backup cannot be read", &error))?;
+            if !line.trim().is_empty() {
+                take(&store, &checker, number + 1, &line, &mut report).await?;
+            }
+        }
+        Ok(())
+    })?;
+    let error = (!report.refused.is_empty()).then(|| {
+        let message = format!("{} records do not verify and were left out", report.refused.len());
+        CliError::new(Exit::Unverified, ErrorKind::Unverified, message)
+    });
+    Ok(Outcome::partial(report, error))
+}
+
+fn opened(file: &Path) -> Result<std::fs::File, CliError> {
+    std::fs::File::open(file)
+        .map_err(|error| CliError::io(format!("{} cannot be read", file.display()), &error))
+}
+
+/// Takes one line.
+async fn take(
+    store: &Store,
+    checker: &Checker,
+    number: usize,
+    line: &str,
+    report: &mut RestoreReport,
+) -> Result<(), CliError> {
+    let backed = Backed::parse(line.as_bytes()).map_err(|error| {
+        CliError::usage(format!("line {number} is none of a backup: {error}"))
+            .hint("namesys serve export writes them; what came before that line was taken")
+    })?;
+    match checker.verify(&backed.name, &backed.record.key, &backed.payload).await {
+        Ok(()) if restore(store, &backed).await? => report.taken += 1,
+        Ok(()) => report.older += 1,
+        // The third answer: nothing is known of it.
+        Err(Refusal::Owners(OwnersError::Chain(error))) => return Err(error.into()),
+        Err(refusal) => report.refused.push(RefusedRecord {
+            line: number,
+            name: backed.name.to_string(),
+            record: backed.record.key.to_string(),
+            reason: refusal.to_string(),
+        }),
+    }
+    Ok(())
+}
+
+impl Human for BackupReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{} records", self.records)
+    }
+}
+
+impl Human for RestoreReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for RefusedRecord { line, name, record, reason } in &self.refused {
+            writeln!(out, "refused  line {line}: {name} {record}: {reason}")?;
+        }
+        let Self { taken, older, .. } = self;
+        writeln!(out, "{taken} taken, {older} not newer than what is there")
+    }
+}

@@ -1,0 +1,149 @@
+//! All records of a database as lines of JSON, and back.
+//!
+//! A line: `{"name", "record", "data", "timestamp", "superseded"}`, the last one a list of
+//! signatures (r ‖ s) that were replaced.
+
+use alloy_primitives::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::check::id;
+use super::kept::{Kept, NewRecord, StoreError};
+use super::store::Store;
+use crate::ens::{Name, NameError};
+use crate::json;
+use crate::record::{RecordKey, RecordKeyError};
+use crate::request::{PayloadError, SignatureError, SignedRecord};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    name: String,
+    record: String,
+    data: Bytes,
+    timestamp: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    superseded: Vec<Bytes>,
+}
+
+/// Why a line is none of a backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// No JSON, or other fields.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Not a name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Not a record type.
+    #[error(transparent)]
+    Record(#[from] RecordKeyError),
+    /// `data` is no payload.
+    #[error("data: {0}")]
+    Payload(#[from] PayloadError),
+    /// A signature that none accepts.
+    #[error("the signature: {0}")]
+    Signature(#[from] SignatureError),
+    /// A replaced signature of another length.
+    #[error("superseded: {0} is not r and s of a signature, 64 bytes")]
+    Superseded(Bytes),
+}
+
+/// The records of a database, page by page.
+pub struct Backup<'a> {
+    store: &'a Store,
+    last: Option<Kept>,
+}
+
+impl<'a> Backup<'a> {
+    /// From the first one on.
+    pub fn new(store: &'a Store) -> Self {
+        Self { store, last: None }
+    }
+
+    /// The next lines, without their ends; none at the end.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next(&mut self) -> Result<Vec<String>, StoreError> {
+        let page = self.store.page(self.last.as_ref()).await?;
+        let lines = page.iter().map(line).collect();
+        if let Some(last) = page.into_iter().next_back() {
+            self.last = Some(last);
+        }
+        Ok(lines)
+    }
+}
+
+fn line(kept: &Kept) -> String {
+    let line = Line {
+        name: kept.name.to_string(),
+        record: kept.key.to_string(),
+        data: kept.data.clone().into(),
+        timestamp: kept.since,
+        superseded: kept.superseded.iter().map(|id| Bytes::copy_from_slice(id)).collect(),
+    };
+    serde_json::to_string(&line).expect("texts and numbers always serialize")
+}
+
+/// A record of a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backed {
+    /// Whose.
+    pub name: Name,
+    /// The record.
+    pub record: NewRecord,
+    /// What it was decoded to.
+    pub payload: SignedRecord,
+    superseded: Vec<[u8; 64]>,
+}
+
+impl Backed {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub fn parse(line: &[u8]) -> Result<Self, BackupError> {
+        let Line { name, record, data, timestamp, superseded } = json::from_slice(line)?;
+        let payload = SignedRecord::decode(&data)?;
+        let id_of = |bytes: Bytes| {
+            <[u8; 64]>::try_from(&bytes[..]).map_err(|_| BackupError::Superseded(bytes.clone()))
+        };
+        let record = NewRecord {
+            key: RecordKey::parse(&record)?,
+            data: data.to_vec(),
+            signature: id(&payload.signature)?,
+            since: timestamp,
+        };
+        let superseded = superseded.into_iter().map(id_of).collect::<Result<_, _>>()?;
+        Ok(Self { name: Name::from_normalized(&name)?, record, payload, superseded })
+    }
+}
+
+/// Takes the record of a line that was verified, where there is none or an older one. Whether it was
+/// taken.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn restore(store: &Store, backed: &Backed) -> Result<bool, StoreError> {
+    store.restore(&backed.name, &backed.record, &backed.superseded).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_line_is_told() {
+        let good = r#"{"name":"nick.eth","record":"text/a","data":"0x","timestamp":1}"#;
+        for (line, told) in [
+            (good.to_owned(), "data: "),
+            (good.replace("nick", "NICK"), "data: "),
+            (good.replace("0x", "x"), "invalid"),
+            (good.replace("timestamp", "time"), "unknown field"),
+            ("[]".to_owned(), ""),
+        ] {
+            let error = Backed::parse(line.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(told), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! All of it over HTTP ([database](crate::spec::database)).
+//!
+//! | request | what it is |
+//! | --- | --- |
+//! | `POST /` | a body of seed 004 or ERC-7700: 200, or 4xx with `error` and nothing stored; a body `{sender, data}` is a question (EIP-3668) |
+//! | `GET /{sender}/{data}` | a question (EIP-3668), with or without `.json` |
+//! | `GET /.well-known/…` | the file of a record, as a tree has it |
+//! | `POST /graphql` | the version of a name |
+//! | `GET /healthz`, `GET /metrics` | for whoever watches |
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes as Body8;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use super::asked::{Asked, of_call, of_path, of_url};
+use super::check::{Checker, Refusal};
+use super::kept::{StoreError, Taken};
+use super::numbers::Numbers;
+use super::owners::OwnersError;
+use super::store::Store;
+use super::version::{GraphQl, refused};
+use crate::ens::{Name, WELL_KNOWN};
+use crate::record::RecordFile;
+use crate::request::RecordsPost;
+use crate::serve::{TlsError, TlsFiles};
+use crate::web::{self, CACHE, RateLimit, RateLimiter, ServeLimits, cors};
+
+/// What a gateway is made of.
+pub struct GatewayConfig {
+    /// The records.
+    pub store: Store,
+    /// What may be written.
+    pub checker: Checker,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate and key; none for plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// What one client may take.
+    pub limits: GatewayLimits,
+}
+
+/// What one client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct GatewayLimits {
+    /// Of connections.
+    pub serve: ServeLimits,
+    /// Bytes of a body.
+    pub body: usize,
+    /// Until all of a body is there.
+    pub body_time: Duration,
+    /// Bodies from one address; none for any number.
+    pub by_address: Option<RateLimit>,
+    /// Bodies of one name.
+    pub by_name: Option<RateLimit>,
+    /// Whether the last address of `X-Forwarded-For` is the client's: a proxy of the same owner
+    /// stands before.
+    pub behind_proxy: bool,
+}
+
+impl Default for GatewayLimits {
+    fn default() -> Self {
+        let rate = |requests, seconds| RateLimit { requests, window: Duration::from_secs(seconds) };
+        Self {
+            serve: ServeLimits { connections: 4096, per_address: 1024, ..ServeLimits::default() },
+            body: 4 << 20,
+            body_time: Duration::from_secs(30),
+            by_address: Some(rate(600, 10)),
+            by_name: Some(rate(60, 10)),
+            behind_proxy: false,
+        }
+    }
+}
+
+/// Why there is no gateway.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {addr}: {error}; choose another address with --listen")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// The system's error.
+        error: std::io::Error,
+    },
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A gateway that has its address and does not answer yet.
+pub struct Gateway {
+    listener: TcpListener,
+    addr: SocketAddr,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    checker: Checker,
+    limits: GatewayLimits,
+    by_address: Option<RateLimiter<IpAddr>>,
+    by_name: Option<RateLimiter<Name>>,
+    numbers: Numbers,
+}
+
+impl Gateway {
+    /// Reads certificate and key, and listens.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn bind(config: GatewayConfig) -> Result<Self, GatewayError> {
+        let GatewayConfig { store, checker, listen, tls, limits } = config;
+        let tls = tls.as_ref().map(TlsFiles::load).transpose()?;
+        let failed = |error| GatewayError::Listen { addr: listen, error };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        let by_address = limits.by_address.map(RateLimiter::new);
+        let by_name = limits.by_name.map(RateLimiter::new);
+        let numbers = Numbers::new();
+        let shared = Shared { store, checker, limits, by_address, by_name, numbers };
+        Ok(Self { listener, addr, tls, shared: Arc::new(shared) })
+    }
+
+    /// The address, without a slash at its end.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// Answers until `stop` is done, then lets requests under way finish, for
+    /// [`ServeLimits::grace`] at most.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let serve = self.shared.limits.serve;
+        let app = Router::new()
+            .route("/", post(posted))
+            .route("/graphql", post(graphql))
+            .route("/healthz", get(health))
+            .route("/metrics", get(metrics))
+            .route("/{sender}/{data}", get(question))
+            .fallback(file)
+            .layer(middleware::from_fn_with_state(self.shared.clone(), timed))
+            .layer(middleware::from_fn(cors))
+            .with_state(self.shared);
+        web::serve(self.listener, self.tls, app, serve, stop).await;
+    }
+}
+
+async fn timed(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let response = next.run(request).await;
+    shared.numbers.took(start.elapsed().as_secs_f64());
+    response
+}
+
+/// An answer that is none: `error` says why.
+fn error(status: StatusCode, why: impl std::fmt::Display) -> Response {
+    (status, Json(json!({ "error": why.to_string() }))).into_response()
+}
+
+/// As EIP-3668's clients read it.
+fn message(status: StatusCode, why: impl std::fmt::Display) -> Response {
+    (status, Json(json!({ "message": why.to_string() }))).into_response()
+}
+
+/// What is no answer about the records: the same again later.
+fn unavailable(why: impl std::fmt::Display) -> Response {
+    let wait = [(header::RETRY_AFTER, "2")];
+    (wait, error(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
+}
+
+fn out_of_order(failed: &StoreError) -> Response {
+    tracing::warn!("{failed}");
+    unavailable("the database does not answer")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    data: alloy_primitives::Bytes,
+    #[serde(rename = "sender")]
+    _sender: alloy_primitives::Address,
+}
+
+async fn posted(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let body = match shared.body(body).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    if let Ok(Question { data, .. }) = crate::json::from_slice(&body) {
+        return shared.answer_call(&data).await;
+    }
+    let address = shared.client(peer, &headers);
+    if let Some(wait) =
+        shared.by_address.as_ref().and_then(|all| all.admit(address, Instant::now()).err())
+    {
+        shared.numbers.write("limited", 0);
+        return slower(wait, "this address");
+    }
+    shared.written(&body).await
+}
+
+fn slower(wait: Duration, what: &str) -> Response {
+    let seconds = wait.as_secs().max(1).to_string();
+    let told = error(StatusCode::TOO_MANY_REQUESTS, format!("too many bodies of {what}"));
+    ([(header::RETRY_AFTER, seconds)], told).into_response()
+}
+
+async fn question(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    Path((sender, data)): Path<(String, String)>,
+) -> Response {
+    if sender == WELL_KNOWN {
+        return file(State(shared), uri).await;
+    }
+    match (sender.parse::<alloy_primitives::Address>(), of_url(&data)) {
+        (Ok(_), Some(call)) => shared.answer_call(&call).await,
+        _ => message(StatusCode::BAD_REQUEST, "this is not /{sender}/{data} in hexadecimal digits"),
+    }
+}
+
+async fn file(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+    let path = percent_encoding::percent_decode_str(uri.path()).decode_utf8();
+    let path = path.as_deref().unwrap_or_default().strip_prefix('/').unwrap_or_default();
+    for asked in of_path(path) {
+        match shared.get(&asked).await {
+            Ok(None) => {}
+            Ok(Some(payload)) => return shared.found(&payload),
+            Err(response) => return response,
+        }
+    }
+    shared.numbers.read("absent");
+    message(StatusCode::NOT_FOUND, "no such file")
+}
+
+async fn graphql(State(shared): State<Arc<Shared>>, body: Body) -> Response {
+    let body = match shared.body(body).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let bad = |why: &str| (StatusCode::BAD_REQUEST, Json(refused(why))).into_response();
+    let asked: GraphQl = match crate::json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => return bad(&error.to_string()),
+    };
+    let query = match asked.read() {
+        Ok(query) => query,
+        // GraphQL's own errors are answers.
+        Err(why) => return Json(refused(&why)).into_response(),
+    };
+    let Ok(name) = Name::parse(&query.name) else {
+        return Json(query.answer(None)).into_response();
+    };
+    match shared.store.changes(name.node()).await {
+        Ok(changes) => Json(query.answer(changes)).into_response(),
+        Err(failed) => out_of_order(&failed),
+    }
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.store.ping().await {
+        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Err(failed) => out_of_order(&failed),
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], shared.numbers.text()).into_response()
+}
+
+impl Shared {
+    /// All of a body.
+    async fn body(&self, body: Body) -> Result<Body8, Response> {
+        match timeout(self.limits.body_time, to_bytes(body, self.limits.body)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(_)) => {
+                let most = self.limits.body;
+                let told = format!("the body has more than {most} bytes, or did not come whole");
+                Err(error(StatusCode::PAYLOAD_TOO_LARGE, told))
+            }
+            Err(_) => Err(error(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+        }
+    }
+
+    /// Who asks.
+    fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let forwarded = || {
+            let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+            last.rsplit(',').next()?.trim().parse().ok()
+        };
+        let address = self.limits.behind_proxy.then(forwarded).flatten().unwrap_or(peer.ip());
+        web::network(address)
+    }
+
+    async fn written(&self, body: &[u8]) -> Response {
+        let post = match RecordsPost::parse(body) {
+            Ok(post) => post,
+            Err(why) => return self.refuse(&Refusal::Body(Box::new(why))),
+        };
+        let name = post.name().clone();
+        // Whoever is not the owner's signer takes nothing of the name's share.
+        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+        let change = match self.checker.check(post, now).await {
+            Ok(change) => change,
+            Err(refusal) => return self.refuse(&refusal),
+        };
+        let admitted = self.by_name.as_ref().map(|all| all.admit(name, Instant::now()));
+        if let Some(Err(wait)) = admitted {
+            self.numbers.write("limited", 0);
+            return slower(wait, "this name");
+        }
+        match self.store.put(&change).await {
+            Ok(Ok(Taken { stored, unchanged })) => {
+                self.numbers.write("stored", stored);
+                let taken = json!({ "data": "0x", "stored": stored, "unchanged": unchanged });
+                Json(taken).into_response()
+            }
+            Ok(Err(conflict)) => self.refuse(&conflict.into()),
+            Err(failed) => {
+                self.numbers.write("failed", 0);
+                out_of_order(&failed)
+            }
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response {
+        let status = match refusal {
+            Refusal::Body(_) | Refusal::Chain { .. } | Refusal::Future { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Refusal::Unverified { .. } | Refusal::Freshness(_) => StatusCode::UNAUTHORIZED,
+            Refusal::NotServed(_) | Refusal::Owners(OwnersError::Nobody(_)) => {
+                StatusCode::FORBIDDEN
+            }
+            Refusal::Conflict(_) => StatusCode::CONFLICT,
+            Refusal::Owners(OwnersError::Chain(_)) => {
+                self.numbers.write("unchecked", 0);
+                return unavailable(refusal);
+            }
+        };
+        self.numbers.write("refused", 0);
+        error(status, refusal)
+    }
+
+    async fn get(&self, asked: &Asked) -> Result<Option<Vec<u8>>, Response> {
+        self.store.get(asked.node, &asked.key).await.map_err(|failed| {
+            self.numbers.read("failed");
+            out_of_order(&failed)
+        })
+    }
+
+    async fn answer_call(&self, call: &[u8]) -> Response {
+        let asked = match of_call(call) {
+            Ok(asked) => asked,
+            Err(why) => {
+                self.numbers.read("refused");
+                return message(StatusCode::BAD_REQUEST, why);
+            }
+        };
+        match self.get(&asked).await {
+            Ok(Some(payload)) => self.found(&payload),
+            Ok(None) => {
+                self.numbers.read("absent");
+                message(StatusCode::NOT_FOUND, "there is no such record")
+            }
+            Err(response) => response,
+        }
+    }
+
+    fn found(&self, payload: &[u8]) -> Response {
+        self.numbers.read("found");
+        let fixed = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, CACHE),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        (fixed, RecordFile::new(payload).to_json()).into_response()
+    }
+}
