@@ -62,7 +62,7 @@ pub enum PostError {
         /// The record.
         record: RecordKey,
         /// Why.
-        source: PayloadError,
+        source: Box<PayloadError>,
     },
     /// A signature that no resolver takes.
     #[error("{field} of {record}: {source}")]
@@ -72,7 +72,7 @@ pub enum PostError {
         /// `signature` or `approval`.
         field: &'static str,
         /// Why.
-        source: SignatureError,
+        source: Box<SignatureError>,
     },
     /// Not a value of that record.
     #[error("{field} of {record}: {source}")]
@@ -82,7 +82,7 @@ pub enum PostError {
         /// `value` or `data`.
         field: &'static str,
         /// Why.
-        source: ValueError,
+        source: Box<ValueError>,
     },
     /// A field differs from what stands in `data`.
     #[error("{field} of {record} is not the one in its data")]

@@ -94,7 +94,7 @@ pub(super) struct Erc7700<'a> {
 impl Lists {
     pub(super) fn read(self) -> Result<Vec<PostedRecord>, PostError> {
         let mut records = Vec::new();
-        for item in self.contenthash {
+        if let Some(item) = self.contenthash {
             records.push(item.read(RecordKey::Contenthash)?);
         }
         for AddressItem { coin_type, value, signature, timestamp, data } in self.address {
@@ -132,7 +132,7 @@ impl Item {
         let Self { value, signature, timestamp, data } = self;
         let name = key.to_string();
         let data = bytes(&name, "data", &data)?;
-        let payload = |source| PostError::Payload { record: key.clone(), source };
+        let payload = |source| PostError::Payload { record: key.clone(), source: Box::new(source) };
         let found = SignedRecord::decode(&data).map_err(payload)?;
         // What is served again is what was checked.
         if found.encode() != data {
@@ -144,7 +144,10 @@ impl Item {
         }
         let form = |field, bytes: &Bytes| match Signature::from_slice(bytes) {
             Ok(_) => Ok(()),
-            Err(source) => Err(PostError::Signature { record: key.clone(), field, source }),
+            Err(source) => {
+                let source = Box::new(source);
+                Err(PostError::Signature { record: key.clone(), field, source })
+            }
         };
         form("signature", &found.signature)?;
         if !found.approval.is_empty() {
@@ -152,7 +155,7 @@ impl Item {
         }
         let wrong = |field| {
             let record = key.clone();
-            move |source| PostError::Value { record, field, source }
+            move |source| PostError::Value { record, field, source: Box::new(source) }
         };
         let signed = Value::abi_decode(&key, &found.result).map_err(wrong("data"))?;
         if Value::parse(&key, &value).map_err(wrong("value"))? != signed {

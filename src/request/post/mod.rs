@@ -166,8 +166,10 @@ impl RecordsPost {
         if let Some(FreshnessField { timestamp, signature }) = body.freshness {
             let signature = bytes("freshness", "signature", &signature)?;
             let record = post.records[0].key.clone();
-            let signature = Signature::from_slice(&signature)
-                .map_err(|source| PostError::Signature { record, field: "freshness", source })?;
+            let signature = Signature::from_slice(&signature).map_err(|source| {
+                let source = Box::new(source);
+                PostError::Signature { record, field: "freshness", source }
+            })?;
             post.freshness = Some(Freshness { timestamp, signature });
         }
         Ok(post)
