@@ -334,7 +334,7 @@ pub fn deferral(input: &[u8]) {
         assert!(!matches!(Deferral::decode(&longer), Ok(Some(_))), "nothing may follow");
         assert!(found.signature.starts_with(found.handler()));
         assert!(!found.deferral.course().is_empty());
-        (found.deferral.checks(), found.deferral.target());
+        let _ = (found.deferral.checks(), found.deferral.target());
     }
     Deferral::unwrapped(input);
     let kinds = [StorageKind::Ipns, StorageKind::Database, StorageKind::L2, StorageKind::Solana];
