@@ -23,6 +23,8 @@ pub fn log_to_stderr(verbose: u8) {
                 ["alloy", "alloy_signer", "alloy_signer_local", "alloy_signer_ledger"]
                     .into_iter()
                     .chain(["alloy_signer_trezor", "coins_ledger", "trezor_client"])
+                    // It tells what it does not understand of a URL or a file of passwords.
+                    .chain(["sqlx_postgres::options"])
                     .map(|target| (target, LevelFilter::OFF)),
             ),
     };

@@ -1,13 +1,13 @@
 //! All records of a database as lines of JSON, and back.
 //!
-//! A line: `{"name", "record", "data", "timestamp", "superseded"}`, the last one a list of
-//! signatures (r ‖ s) that were replaced.
+//! A line: `{"name", "record", "data", "timestamp", "superseded", "changes"}`: `superseded` lists
+//! signatures (r ‖ s) that were replaced, `changes` says how often records of the name changed.
 
 use alloy_primitives::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::check::id;
-use super::kept::{Kept, NewRecord, StoreError};
+use super::check::{approval_id, id};
+use super::kept::{Kept, Known, NewRecord, StoreError};
 use super::store::Store;
 use crate::ens::{Name, NameError};
 use crate::json;
@@ -23,6 +23,7 @@ struct Line {
     timestamp: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     superseded: Vec<Bytes>,
+    changes: u64,
 }
 
 /// Why a line is none of a backup.
@@ -81,6 +82,7 @@ fn line(kept: &Kept) -> String {
         data: kept.data.clone().into(),
         timestamp: kept.since,
         superseded: kept.superseded.iter().map(|id| Bytes::copy_from_slice(id)).collect(),
+        changes: kept.changes,
     };
     serde_json::to_string(&line).expect("texts and numbers always serialize")
 }
@@ -94,7 +96,7 @@ pub struct Backed {
     pub record: NewRecord,
     /// What it was decoded to.
     pub payload: SignedRecord,
-    superseded: Vec<[u8; 64]>,
+    known: Known,
 }
 
 impl Backed {
@@ -103,29 +105,32 @@ impl Backed {
     /// # Errors
     /// [`BackupError`].
     pub fn parse(line: &[u8]) -> Result<Self, BackupError> {
-        let Line { name, record, data, timestamp, superseded } = json::from_slice(line)?;
+        let Line { name, record, data, timestamp, superseded, changes } = json::from_slice(line)?;
         let payload = SignedRecord::decode(&data)?;
         let id_of = |bytes: Bytes| {
             <[u8; 64]>::try_from(&bytes[..]).map_err(|_| BackupError::Superseded(bytes.clone()))
         };
         let record = NewRecord {
             key: RecordKey::parse(&record)?,
-            data: data.to_vec(),
+            data: payload.encode(),
             signature: id(&payload.signature)?,
-            since: timestamp,
+            approval: approval_id(&payload)?,
+            time: timestamp,
         };
         let superseded = superseded.into_iter().map(id_of).collect::<Result<_, _>>()?;
-        Ok(Self { name: Name::from_normalized(&name)?, record, payload, superseded })
+        let name = Name::from_normalized(&name)?;
+        name.check_folder()?;
+        Ok(Self { name, record, payload, known: Known { superseded, changes } })
     }
 }
 
-/// Takes the record of a line that was verified, where there is none or an older one. Whether it was
-/// taken.
+/// Takes the record of a line, where it verified (`stands`) and there is none or an older one. What
+/// it says to be replaced is replaced here too. Whether it was taken.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn restore(store: &Store, backed: &Backed) -> Result<bool, StoreError> {
-    store.restore(&backed.name, &backed.record, &backed.superseded).await
+pub async fn restore(store: &Store, backed: &Backed, stands: bool) -> Result<bool, StoreError> {
+    store.restore(&backed.name, &backed.record, &backed.known, stands).await
 }
 
 #[cfg(test)]
@@ -134,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_no_line_is_told() {
-        let good = r#"{"name":"nick.eth","record":"text/a","data":"0x","timestamp":1}"#;
+        let good = r#"{"name":"nick.eth","record":"text/a","data":"0x","timestamp":1,"changes":1}"#;
         for (line, told) in [
             (good.to_owned(), "data: "),
             (good.replace("nick", "NICK"), "data: "),

@@ -9,11 +9,16 @@ use alloy_primitives::Address;
 use super::kept::{Change, Conflict, NewRecord};
 use super::owners::{Owned, Owners, OwnersError};
 use crate::ens::Name;
-use crate::record::RecordKey;
+use crate::record::{MAX_VALUE, RecordKey};
 use crate::request::{
     ApprovalCache, PostError, PostedRecord, RecordsPost, Signature, SignatureError, SignedRecord,
     VerifyContext, VerifyError,
 };
+
+/// Records of a body at most.
+pub(super) const MAX_RECORDS: usize = 500;
+/// Labels of a name at most: the chain is asked about each level.
+const MAX_LABELS: usize = 16;
 
 /// How far ahead of our clock a time may be, in seconds.
 pub(super) const AHEAD: u64 = 600;
@@ -32,6 +37,20 @@ pub enum Refusal {
     /// It is not what is posted.
     #[error(transparent)]
     Body(#[from] Box<PostError>),
+    /// More than is looked at.
+    #[error("the body has {0} records, and at most {MAX_RECORDS} are taken at a time")]
+    TooMany(usize),
+    /// A name that is not kept, because of its length.
+    #[error("{0}")]
+    Long(String),
+    /// A value that no client would read.
+    #[error("{record} has {bytes} bytes, and at most {MAX_VALUE} can be read")]
+    LongValue {
+        /// Which.
+        record: RecordKey,
+        /// As ABI.
+        bytes: usize,
+    },
     /// It is of another chain.
     #[error("the body is of chain {given}, and this gateway of chain {ours}")]
     Chain {
@@ -74,6 +93,15 @@ pub enum Refusal {
     Conflict(#[from] Conflict),
 }
 
+/// A body that may be taken.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What is to be kept.
+    pub change: Change,
+    /// Whose name it is.
+    pub owned: Owned,
+}
+
 impl Checker {
     /// Of a gateway for `names` and what lies under them, or any name where there are none, whose
     /// texts are of `chain_id`.
@@ -86,34 +114,56 @@ impl Checker {
     ///
     /// # Errors
     /// [`Refusal`]; [`OwnersError::Chain`] in it is no verdict.
-    pub async fn check(&self, post: RecordsPost, now: u64) -> Result<Change, Refusal> {
+    pub async fn check(&self, post: RecordsPost, now: u64) -> Result<Checked, Refusal> {
+        self.check_form(&post, now)?;
+        let name = post.name().clone();
+        let owned = self.owners.of(&name).await?;
+        let (chain_id, approvals) = (self.chain_id, self.approvals.clone());
+        let first = Arc::new(post);
+        let post = Arc::clone(&first);
+        let asked = work(move || {
+            let needs = |record: &PostedRecord| {
+                record.payload.needs_approval_of(post.name(), owned.owner, chain_id, &approvals)
+            };
+            // A body has one signer; of more than one none is asked for.
+            post.records().iter().filter_map(needs).take(2).collect::<BTreeSet<_>>()
+        });
+        let mut needed = asked.await;
+        if needed.len() > 1 {
+            needed.clear();
+        }
+        let approved = self.approved(needed, owned).await?;
+        let (chain_id, approvals) = (self.chain_id, self.approvals.clone());
+        let change =
+            work(move || verified(&first, owned.owner, chain_id, &approved, &approvals, now));
+        Ok(Checked { change: change.await?, owned })
+    }
+
+    /// What can be said without any signature.
+    fn check_form(&self, post: &RecordsPost, now: u64) -> Result<(), Refusal> {
+        let name = post.name();
+        name.check_folder().map_err(|error| Refusal::Long(error.to_string()))?;
+        let labels = name.labels().count();
+        if labels > MAX_LABELS {
+            let told = format!("the name has {labels} labels, and at most {MAX_LABELS} are kept");
+            return Err(Refusal::Long(told));
+        }
+        let records = post.records();
+        if records.len() > MAX_RECORDS {
+            return Err(Refusal::TooMany(records.len()));
+        }
+        if let Some(long) = records.iter().find(|one| one.payload.result.len() > MAX_VALUE) {
+            let (record, bytes) = (long.key.clone(), long.payload.result.len());
+            return Err(Refusal::LongValue { record, bytes });
+        }
         if post.chain_id() != self.chain_id {
             return Err(Refusal::Chain { given: post.chain_id(), ours: self.chain_id });
         }
-        let name = post.name().clone();
         if !self.names.is_empty() && !self.names.iter().any(|of| name.is_or_is_under(of)) {
-            return Err(Refusal::NotServed(name));
+            return Err(Refusal::NotServed(name.clone()));
         }
-        for record in post.records() {
-            in_time(&record.key.to_string(), record.timestamp, now)?;
-        }
-        let owned = self.owners.of(&name).await?;
-        let needs = |record: &PostedRecord| {
-            let (payload, approvals) = (&record.payload, &self.approvals);
-            payload.needs_approval_of(&name, owned.owner, self.chain_id, approvals)
-        };
-        let needed = post.records().iter().filter_map(needs).collect();
-        let approved = self.approved(needed, owned).await?;
-        let (chain_id, approvals) = (self.chain_id, self.approvals.clone());
-        let verifying = move || verified(&post, owned.owner, chain_id, &approved, &approvals, now);
-        match tokio::task::spawn_blocking(verifying).await {
-            Ok(change) => change,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The gateway stops: this request ends with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        let in_time = |one: &PostedRecord| in_time(&one.key.to_string(), one.timestamp, now);
+        records.iter().try_for_each(in_time)
     }
 
     /// Whether a record that is kept elsewhere verifies.
@@ -125,7 +175,9 @@ impl Checker {
         name: &Name,
         key: &RecordKey,
         payload: &SignedRecord,
+        (time, now): (u64, u64),
     ) -> Result<(), Refusal> {
+        in_time(&key.to_string(), time, now)?;
         let owned = self.owners.of(name).await?;
         let needed = payload.needs_approval_of(name, owned.owner, self.chain_id, &self.approvals);
         let approved = self.approved(needed.into_iter().collect(), owned).await?;
@@ -154,6 +206,18 @@ impl Checker {
             }
         }
         Ok(approved)
+    }
+}
+
+/// Work that takes the processor, off the threads that wait for others.
+async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The gateway stops: this request ends with it.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 
@@ -186,11 +250,13 @@ fn verified(
             key: key.clone(),
             data: record.payload.encode(),
             signature,
-            since: record.timestamp,
+            approval: approval_id(&record.payload)
+                .map_err(|error| refused(VerifyError::ApprovalForm(error)))?,
+            time: record.timestamp,
         });
     }
     let fresh = fresh(post, now)?;
-    Ok(Change { name: name.clone(), records, fresh })
+    Ok(Change { name: name.clone(), now, records, fresh })
 }
 
 fn unverified(name: &Name, key: &RecordKey, error: VerifyError) -> Refusal {
@@ -203,6 +269,14 @@ pub(super) fn id(signature: &[u8]) -> Result<[u8; 64], SignatureError> {
     let mut id = [0; 64];
     id.copy_from_slice(&signature.as_bytes()[..64]);
     Ok(id)
+}
+
+/// The same of a payload's approval, where it has one.
+pub(super) fn approval_id(payload: &SignedRecord) -> Result<Option<[u8; 64]>, SignatureError> {
+    match payload.approval.is_empty() {
+        true => Ok(None),
+        false => id(&payload.approval).map(Some),
+    }
 }
 
 /// When the records' signer said that they are the newest.

@@ -15,8 +15,11 @@ pub struct NewRecord {
     pub data: Vec<u8>,
     /// Of SIGN 4.
     pub signature: SignatureId,
-    /// Since when, in seconds since 1970.
-    pub since: u64,
+    /// Of SIGN 3; none where the payload has no approval. SIGN 4 does not say whose signer it is by:
+    /// with another approval the same signature is another record.
+    pub approval: Option<SignatureId>,
+    /// When it is said to be from, in seconds since 1970.
+    pub time: u64,
 }
 
 /// Records of one name, to be kept all or none.
@@ -24,6 +27,8 @@ pub struct NewRecord {
 pub struct Change {
     /// Whose.
     pub name: Name,
+    /// Our clock, in seconds since 1970.
+    pub now: u64,
     /// They.
     pub records: Vec<NewRecord>,
     /// When their signer said that they are the newest, where that was said: a signature that was
@@ -36,7 +41,7 @@ pub struct Change {
 pub struct Taken {
     /// New or changed.
     pub stored: usize,
-    /// There already, by the same signature.
+    /// There already, by the same signatures.
     pub unchanged: usize,
 }
 
@@ -74,6 +79,17 @@ pub struct Kept {
     pub since: u64,
     /// The signatures of its record that were replaced.
     pub superseded: Vec<SignatureId>,
+    /// How often records of its name changed.
+    pub changes: u64,
+}
+
+/// What is known beside a record of a backup.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The signatures that were replaced.
+    pub superseded: Vec<SignatureId>,
+    /// How often records of the name changed.
+    pub changes: u64,
 }
 
 /// Why the database did not do it.

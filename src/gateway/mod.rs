@@ -32,8 +32,8 @@ mod url;
 mod version;
 
 pub use backup::{Backed, Backup, BackupError, restore};
-pub use check::{Checker, Refusal};
-pub use kept::{Change, Conflict, Kept, NewRecord, SignatureId, StoreError, Taken};
+pub use check::{Checked, Checker, Refusal};
+pub use kept::{Change, Conflict, Kept, Known, NewRecord, SignatureId, StoreError, Taken};
 pub use owners::{ChainOwners, Owned, Owners, OwnersError};
 pub use server::{Gateway, GatewayConfig, GatewayError, GatewayLimits};
 pub use store::Store;

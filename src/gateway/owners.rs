@@ -70,8 +70,9 @@ impl ChainOwners {
         let view = self.now().await?;
         let mut level = Some(name.clone());
         while let Some(asked) = level {
-            let owner = view.name_facts(&asked).await?.value.owner();
-            if owner != Address::ZERO {
+            // One question a level, which is remembered for others below it.
+            if view.owner(asked.node()).await?.value != Address::ZERO {
+                let owner = view.name_facts(&asked).await?.value.owner();
                 return Ok(Owned { owner, node: asked.node() });
             }
             level = asked.parent();
@@ -81,6 +82,10 @@ impl ChainOwners {
 
     async fn approved(&self, owned: Owned, signer: Address) -> Result<bool, OwnersError> {
         let (view, resolver) = (self.now().await?, self.rpc.contracts().records_resolver);
+        // Without the resolver there are no approvals on chain.
+        if !view.has_code(resolver).await?.value {
+            return Ok(false);
+        }
         Ok(view.is_approved_signer(resolver, owned.owner, owned.node, signer).await?.value)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! | table | what a row is |
 //! | --- | --- |
-//! | `records` | a record: the payload as it is served, and since when (seconds since 1970) |
+//! | `records` | a record: the payload as it is served, r ‖ s of SIGN 4 and of the approval (or nothing), and
+//!   since when (seconds since 1970), as it was said and as it is sure |
 //! | `superseded` | a signature (r ‖ s) that was replaced |
 //! | `names` | how often records of a name changed |
 //!
@@ -17,7 +18,7 @@ const SQLITE: &[(&str, &str)] = &[(
     "records",
     "CREATE TABLE records (
         node BLOB NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
-        data BLOB NOT NULL, signature BLOB NOT NULL, since BIGINT NOT NULL,
+        data BLOB NOT NULL, signature BLOB NOT NULL, approval BLOB NOT NULL, since BIGINT NOT NULL, sure BIGINT NOT NULL,
         PRIMARY KEY (node, kind)) WITHOUT ROWID;
     CREATE TABLE superseded (
         node BLOB NOT NULL, kind TEXT NOT NULL, signature BLOB NOT NULL,
@@ -29,11 +30,11 @@ const SQLITE: &[(&str, &str)] = &[(
 const POSTGRES: &[(&str, &str)] = &[(
     "records",
     "CREATE TABLE records (
-        node BYTEA NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
-        data BYTEA NOT NULL, signature BYTEA NOT NULL, since BIGINT NOT NULL,
+        node BYTEA NOT NULL, kind TEXT COLLATE \"C\" NOT NULL, name TEXT NOT NULL,
+        data BYTEA NOT NULL, signature BYTEA NOT NULL, approval BYTEA NOT NULL, since BIGINT NOT NULL, sure BIGINT NOT NULL,
         PRIMARY KEY (node, kind));
     CREATE TABLE superseded (
-        node BYTEA NOT NULL, kind TEXT NOT NULL, signature BYTEA NOT NULL,
+        node BYTEA NOT NULL, kind TEXT COLLATE \"C\" NOT NULL, signature BYTEA NOT NULL,
         PRIMARY KEY (node, kind, signature));
     CREATE TABLE names (node BYTEA NOT NULL PRIMARY KEY, changes BIGINT NOT NULL);",
 )];

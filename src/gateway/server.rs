@@ -12,9 +12,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use alloy_primitives::B256;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -24,10 +25,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::asked::{Asked, of_call, of_path, of_url};
-use super::check::{Checker, Refusal};
+use super::check::{Checked, Checker, Refusal};
 use super::kept::{StoreError, Taken};
 use super::numbers::Numbers;
 use super::owners::OwnersError;
@@ -37,7 +39,7 @@ use crate::ens::{Name, WELL_KNOWN};
 use crate::record::RecordFile;
 use crate::request::RecordsPost;
 use crate::serve::{TlsError, TlsFiles};
-use crate::web::{self, CACHE, RateLimit, RateLimiter, ServeLimits, cors};
+use crate::web::{self, RateLimit, RateLimiter, ServeLimits, cors};
 
 /// What a gateway is made of.
 pub struct GatewayConfig {
@@ -75,7 +77,7 @@ impl Default for GatewayLimits {
     fn default() -> Self {
         let rate = |requests, seconds| RateLimit { requests, window: Duration::from_secs(seconds) };
         Self {
-            serve: ServeLimits { connections: 4096, per_address: 1024, ..ServeLimits::default() },
+            serve: ServeLimits { connections: 896, per_address: 256, ..ServeLimits::default() },
             body: 4 << 20,
             body_time: Duration::from_secs(30),
             by_address: Some(rate(600, 10)),
@@ -114,9 +116,17 @@ struct Shared {
     checker: Checker,
     limits: GatewayLimits,
     by_address: Option<RateLimiter<IpAddr>>,
-    by_name: Option<RateLimiter<Name>>,
+    /// By the node that is owned: whoever owns a name makes up names below it.
+    by_name: Option<RateLimiter<B256>>,
+    /// Bytes of bodies that are being read or looked at, in KiB.
+    bodies: Semaphore,
     numbers: Numbers,
 }
+
+/// All bodies at once, in KiB.
+const BODIES: u32 = 64 << 10;
+/// A question's body at most.
+const MAX_QUESTION: usize = 16 << 10;
 
 impl Gateway {
     /// Reads certificate and key, and listens.
@@ -132,7 +142,8 @@ impl Gateway {
         let by_address = limits.by_address.map(RateLimiter::new);
         let by_name = limits.by_name.map(RateLimiter::new);
         let numbers = Numbers::new();
-        let shared = Shared { store, checker, limits, by_address, by_name, numbers };
+        let bodies = Semaphore::new(BODIES as usize);
+        let shared = Shared { store, checker, limits, by_address, by_name, bodies, numbers };
         Ok(Self { listener, addr, tls, shared: Arc::new(shared) })
     }
 
@@ -172,6 +183,11 @@ fn error(status: StatusCode, why: impl std::fmt::Display) -> Response {
     (status, Json(json!({ "error": why.to_string() }))).into_response()
 }
 
+/// Whether a body could not be read because of its length; the library's error has no name.
+fn is_too_long(error: &axum::Error) -> bool {
+    error.to_string().contains("length limit exceeded")
+}
+
 /// As EIP-3668's clients read it.
 fn message(status: StatusCode, why: impl std::fmt::Display) -> Response {
     (status, Json(json!({ "message": why.to_string() }))).into_response()
@@ -202,19 +218,25 @@ async fn posted(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let body = match shared.body(body).await {
+    let address = shared.client(peer, &headers);
+    let now = Instant::now();
+    let limited = shared.by_address.as_ref().and_then(|all| all.would_admit(&address, now).err());
+    if let Some(wait) = limited {
+        shared.numbers.write("limited", 0);
+        return slower(wait, "this address");
+    }
+    let (_room, body) = match shared.body(&headers, body, shared.limits.body).await {
         Ok(body) => body,
         Err(response) => return response,
     };
-    if let Ok(Question { data, .. }) = crate::json::from_slice(&body) {
+    if body.len() <= MAX_QUESTION
+        && let Ok(Question { data, .. }) = crate::json::from_slice(&body)
+    {
         return shared.answer_call(&data).await;
     }
-    let address = shared.client(peer, &headers);
-    if let Some(wait) =
-        shared.by_address.as_ref().and_then(|all| all.admit(address, Instant::now()).err())
-    {
-        shared.numbers.write("limited", 0);
-        return slower(wait, "this address");
+    if let Some(all) = &shared.by_address {
+        // It was looked at before; another one may have come meanwhile.
+        let _ = all.admit(address, now);
     }
     shared.written(&body).await
 }
@@ -231,7 +253,7 @@ async fn question(
     Path((sender, data)): Path<(String, String)>,
 ) -> Response {
     if sender == WELL_KNOWN {
-        return file(State(shared), uri).await;
+        return file(State(shared), Method::GET, uri).await;
     }
     match (sender.parse::<alloy_primitives::Address>(), of_url(&data)) {
         (Ok(_), Some(call)) => shared.answer_call(&call).await,
@@ -239,7 +261,12 @@ async fn question(
     }
 }
 
-async fn file(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+async fn file(State(shared): State<Arc<Shared>>, method: Method, uri: Uri) -> Response {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        let allow = [(header::ALLOW, "GET, HEAD, OPTIONS")];
+        return (allow, message(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD"))
+            .into_response();
+    }
     let path = percent_encoding::percent_decode_str(uri.path()).decode_utf8();
     let path = path.as_deref().unwrap_or_default().strip_prefix('/').unwrap_or_default();
     for asked in of_path(path) {
@@ -253,8 +280,8 @@ async fn file(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     message(StatusCode::NOT_FOUND, "no such file")
 }
 
-async fn graphql(State(shared): State<Arc<Shared>>, body: Body) -> Response {
-    let body = match shared.body(body).await {
+async fn graphql(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body) -> Response {
+    let (_room, body) = match shared.body(&headers, body, MAX_QUESTION).await {
         Ok(body) => body,
         Err(response) => return response,
     };
@@ -290,15 +317,30 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 impl Shared {
-    /// All of a body.
-    async fn body(&self, body: Body) -> Result<Body8, Response> {
-        match timeout(self.limits.body_time, to_bytes(body, self.limits.body)).await {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(_)) => {
-                let most = self.limits.body;
-                let told = format!("the body has more than {most} bytes, or did not come whole");
-                Err(error(StatusCode::PAYLOAD_TOO_LARGE, told))
-            }
+    /// All of a body, and its room among all of them.
+    async fn body(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        most: usize,
+    ) -> Result<(SemaphorePermit<'_>, Body8), Response> {
+        let too_long = || {
+            let told = format!("the body has more than {most} bytes");
+            error(StatusCode::PAYLOAD_TOO_LARGE, told)
+        };
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|text| text.to_str().ok());
+        let length = length.and_then(|text| text.parse().ok()).unwrap_or(most);
+        if length > most {
+            return Err(too_long());
+        }
+        let room = u32::try_from(length / 1024 + 1).unwrap_or(BODIES);
+        let Ok(room) = self.bodies.try_acquire_many(room) else {
+            return Err(unavailable("there are too many bodies at once"));
+        };
+        match timeout(self.limits.body_time, to_bytes(body, most)).await {
+            Ok(Ok(body)) => Ok((room, body)),
+            Ok(Err(failed)) if is_too_long(&failed) => Err(too_long()),
+            Ok(Err(_)) => Err(error(StatusCode::BAD_REQUEST, "the body did not come whole")),
             Err(_) => Err(error(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
         }
     }
@@ -307,7 +349,10 @@ impl Shared {
     fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let forwarded = || {
             let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-            last.rsplit(',').next()?.trim().parse().ok()
+            let last = last.rsplit(',').next()?.trim();
+            let with_port = || Some(last.parse::<SocketAddr>().ok()?.ip());
+            let bare = last.trim_start_matches('[').trim_end_matches(']');
+            bare.parse().ok().or_else(with_port)
         };
         let address = self.limits.behind_proxy.then(forwarded).flatten().unwrap_or(peer.ip());
         web::network(address)
@@ -318,20 +363,23 @@ impl Shared {
             Ok(post) => post,
             Err(why) => return self.refuse(&Refusal::Body(Box::new(why))),
         };
-        let name = post.name().clone();
-        // Whoever is not the owner's signer takes nothing of the name's share.
         let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
-        let change = match self.checker.check(post, now).await {
-            Ok(change) => change,
+        let Checked { change, owned } = match self.checker.check(post, now).await {
+            Ok(checked) => checked,
             Err(refusal) => return self.refuse(&refusal),
         };
-        let admitted = self.by_name.as_ref().map(|all| all.admit(name, Instant::now()));
-        if let Some(Err(wait)) = admitted {
+        let when = Instant::now();
+        let limited = self.by_name.as_ref().map(|all| all.would_admit(&owned.node, when));
+        if let Some(Err(wait)) = limited {
             self.numbers.write("limited", 0);
             return slower(wait, "this name");
         }
         match self.store.put(&change).await {
             Ok(Ok(Taken { stored, unchanged })) => {
+                // Whoever posts what is public takes nothing of the name's share.
+                if let Some(all) = self.by_name.as_ref().filter(|_| stored > 0) {
+                    let _ = all.admit(owned.node, when);
+                }
                 self.numbers.write("stored", stored);
                 let taken = json!({ "data": "0x", "stored": stored, "unchanged": unchanged });
                 Json(taken).into_response()
@@ -346,9 +394,12 @@ impl Shared {
 
     fn refuse(&self, refusal: &Refusal) -> Response {
         let status = match refusal {
-            Refusal::Body(_) | Refusal::Chain { .. } | Refusal::Future { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Refusal::Body(_)
+            | Refusal::Long(_)
+            | Refusal::LongValue { .. }
+            | Refusal::Chain { .. }
+            | Refusal::Future { .. } => StatusCode::BAD_REQUEST,
+            Refusal::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Unverified { .. } | Refusal::Freshness(_) => StatusCode::UNAUTHORIZED,
             Refusal::NotServed(_) | Refusal::Owners(OwnersError::Nobody(_)) => {
                 StatusCode::FORBIDDEN
@@ -392,7 +443,8 @@ impl Shared {
         self.numbers.read("found");
         let fixed = [
             (header::CONTENT_TYPE, "application/json"),
-            (header::CACHE_CONTROL, CACHE),
+            // What was acknowledged is what is read next.
+            (header::CACHE_CONTROL, "no-cache"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
         (fixed, RecordFile::new(payload).to_json()).into_response()

@@ -4,16 +4,18 @@
 //! Whoever changes a name has it alone for as long as that takes: in SQLite the database, in
 //! PostgreSQL a lock of the name. So several gateways on one database agree.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::B256;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyConnection, AnyPool, Executor, Row};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 use super::DatabaseUrl;
-use super::kept::{Change, Conflict, Kept, NewRecord, SignatureId, StoreError, Taken};
-use super::rows::{former, kept, may_replace, signature, supersede, write};
+use super::kept::{Change, Conflict, Kept, Known, NewRecord, SignatureId, StoreError, Taken};
+use super::rows::{changed, former, is_sure, kept, may_replace, signature, supersede, write};
 use super::schema::migrator;
 use crate::ens::Name;
 use crate::record::RecordKey;
@@ -21,10 +23,14 @@ use crate::record::RecordKey;
 /// Connections to a database at once, and how long a request waits for one.
 const CONNECTIONS: u32 = 8;
 const WAIT: Duration = Duration::from_secs(5);
+/// Writers among them: the others are the readers'.
+const WRITERS: usize = 5;
 /// How often a question is asked again whose connection broke, and how long after the first time;
-/// twice as long each time.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(50);
+/// twice as long each time. After a restart of the server each connection may be a broken one.
+const TRIES: u32 = CONNECTIONS + 2;
+const PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause.
+const LONGEST: Duration = Duration::from_millis(500);
 /// Rows that are read at a time.
 const PAGE: i64 = 1000;
 
@@ -33,7 +39,13 @@ const PAGE: i64 = 1000;
 pub struct Store {
     pool: AnyPool,
     is_postgres: bool,
+    /// Who may write at the same time.
+    writers: Arc<Semaphore>,
 }
+
+type Transaction = sqlx::Transaction<'static, sqlx::Any>;
+/// The turn of a writer, until it is dropped.
+type Turn = OwnedSemaphorePermit;
 
 impl Store {
     /// Opens the database at `url`, makes the file where there is none, and brings its tables to
@@ -42,6 +54,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`], [`StoreError::Tables`].
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let store = Self::connect(url, true).await?;
+        let tables = migrator(url).run(&store.pool).await;
+        tables.map_err(|error| StoreError::Tables { database: url.to_string(), error })?;
+        Ok(store)
+    }
+
+    /// Opens what is there, and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`].
+    pub async fn open_as_it_is(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::connect(url, false).await
+    }
+
+    async fn connect(url: &DatabaseUrl, is_made: bool) -> Result<Self, StoreError> {
         install_default_drivers();
         let is_postgres = matches!(url, DatabaseUrl::Postgres(_));
         // A connection that broke is noticed when it is used, and the question asked again.
@@ -50,11 +77,10 @@ impl Store {
             .acquire_timeout(WAIT)
             .test_before_acquire(false)
             .after_connect(move |connection, _| Box::pin(set_up(connection, is_postgres)));
-        let pool = options.connect(url.of_driver().expose()).await;
+        let pool = options.connect(url.of_driver(is_made).expose()).await;
         let pool = pool.map_err(|error| StoreError::Open { database: url.to_string(), error })?;
-        let tables = migrator(url).run(&pool).await;
-        tables.map_err(|error| StoreError::Tables { database: url.to_string(), error })?;
-        Ok(Self { pool, is_postgres })
+        let writers = if is_postgres { WRITERS } else { 1 };
+        Ok(Self { pool, is_postgres, writers: Arc::new(Semaphore::new(writers)) })
     }
 
     /// The payload of a record.
@@ -106,43 +132,45 @@ impl Store {
     }
 
     async fn try_put(&self, change: &Change) -> Result<Result<Taken, Conflict>, sqlx::Error> {
-        let node = change.name.node();
-        let mut transaction = self.alone_with(node).await?;
+        let Change { name, now, records, fresh } = change;
+        let node = name.node();
+        let (mut transaction, _alone) = self.alone_with(node).await?;
         let mut replaced = Vec::new();
         let mut taken = Taken::default();
-        for record in &change.records {
+        for record in records {
             let former = former(&mut transaction, node, &record.key).await?;
-            match former {
-                Some((signature, _)) if signature == record.signature => taken.unchanged += 1,
-                former => {
-                    let since = former.as_ref().map(|(_, since)| *since);
-                    if let Err(conflict) =
-                        may_replace(&mut transaction, node, record, since, change.fresh).await?
-                    {
-                        return Ok(Err(conflict));
-                    }
-                    replaced.push((record, former.map(|(signature, _)| signature)));
+            if let Some(former) = former.as_ref().filter(|former| former.is(record)) {
+                taken.unchanged += 1;
+                if let Some(fresh) = fresh {
+                    is_sure(&mut transaction, node, &record.key, former, *fresh).await?;
                 }
+                continue;
             }
+            let may = may_replace(&mut transaction, node, record, former.as_ref(), *fresh).await?;
+            if let Err(conflict) = may {
+                return Ok(Err(conflict));
+            }
+            replaced.push((record, former));
         }
         for (record, former) in &replaced {
-            let since = record.since.max(change.fresh.unwrap_or_default());
-            write(&mut transaction, &change.name, record, since).await?;
-            if let Some(signature) = former {
-                supersede(&mut transaction, node, &record.key, signature).await?;
+            let since = record.time.max(fresh.unwrap_or_default());
+            let sure = fresh.unwrap_or(record.time.min(*now));
+            write(&mut transaction, name, record, (since, sure)).await?;
+            if let Some(former) = former.as_ref().filter(|of| of.signature != record.signature) {
+                supersede(&mut transaction, node, &record.key, &former.signature).await?;
             }
         }
         if !replaced.is_empty() {
-            const CHANGED: &str = "INSERT INTO names (node, changes) VALUES ($1, 1) \
-                 ON CONFLICT (node) DO UPDATE SET changes = names.changes + 1";
-            sqlx::query(CHANGED).bind(node.as_slice()).execute(&mut *transaction).await?;
+            changed(&mut transaction, node, None).await?;
         }
         transaction.commit().await?;
         taken.stored = replaced.len();
         Ok(Ok(taken))
     }
 
-    /// Takes a record of a backup: where there is none, or an older one. Whether it was taken.
+    /// Takes a record of a backup: where it stands (`stands`) and there is none, or an older one.
+    /// What was replaced is known here in any case, so that it does not come again. Whether it was
+    /// taken.
     ///
     /// # Errors
     /// [`StoreError::Driver`].
@@ -150,35 +178,39 @@ impl Store {
         &self,
         name: &Name,
         record: &NewRecord,
-        superseded: &[SignatureId],
+        known: &Known,
+        stands: bool,
     ) -> Result<bool, StoreError> {
-        Ok(again(move || self.try_restore(name, record, superseded)).await?)
+        Ok(again(move || self.try_restore(name, record, known, stands)).await?)
     }
 
     async fn try_restore(
         &self,
         name: &Name,
         record: &NewRecord,
-        superseded: &[SignatureId],
+        known: &Known,
+        stands: bool,
     ) -> Result<bool, sqlx::Error> {
         let node = name.node();
-        let mut transaction = self.alone_with(node).await?;
+        let (mut transaction, _alone) = self.alone_with(node).await?;
         let former = former(&mut transaction, node, &record.key).await?;
-        let is_newer = former.as_ref().is_none_or(|(_, since)| record.since > *since);
-        if is_newer {
-            write(&mut transaction, name, record, record.since).await?;
-            if let Some((signature, _)) = former.filter(|(of, _)| *of != record.signature) {
-                supersede(&mut transaction, node, &record.key, &signature).await?;
+        let is_same = former.as_ref().is_some_and(|of| of.signature == record.signature);
+        let is_newer = former.as_ref().is_none_or(|former| record.time > former.since);
+        let is_taken = stands && is_newer;
+        if is_taken {
+            write(&mut transaction, name, record, (record.time, record.time)).await?;
+            if let Some(former) = former.filter(|_| !is_same) {
+                supersede(&mut transaction, node, &record.key, &former.signature).await?;
             }
+            changed(&mut transaction, node, Some(known.changes)).await?;
+        } else if !is_same {
+            supersede(&mut transaction, node, &record.key, &record.signature).await?;
         }
-        for signature in superseded {
+        for signature in &known.superseded {
             supersede(&mut transaction, node, &record.key, signature).await?;
         }
-        const KNOWN: &str = "INSERT INTO names (node, changes) VALUES ($1, 1) \
-             ON CONFLICT (node) DO NOTHING";
-        sqlx::query(KNOWN).bind(node.as_slice()).execute(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(is_newer)
+        Ok(is_taken)
     }
 
     /// The records behind `after`, in the order of node and type: at most a thousand, none at the
@@ -187,8 +219,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn page(&self, after: Option<&Kept>) -> Result<Vec<Kept>, StoreError> {
-        const PAGE_SQL: &str = "SELECT name, kind, data, since FROM records \
-             WHERE node > $1 OR (node = $1 AND kind > $2) ORDER BY node, kind LIMIT $3";
+        const PAGE_SQL: &str = "SELECT records.name, kind, data, since, changes FROM records \
+             JOIN names ON names.node = records.node WHERE records.node > $1 \
+             OR (records.node = $1 AND kind > $2) ORDER BY records.node, kind LIMIT $3";
         let (node, kind) = match after {
             Some(kept) => (kept.name.node().to_vec(), kept.key.to_string()),
             None => (Vec::new(), String::new()),
@@ -220,32 +253,38 @@ impl Store {
     }
 
     /// A transaction that nobody else who changes this name has at the same time.
-    async fn alone_with(
-        &self,
-        node: B256,
-    ) -> Result<sqlx::Transaction<'static, sqlx::Any>, sqlx::Error> {
+    async fn alone_with(&self, node: B256) -> Result<(Transaction, Turn), sqlx::Error> {
+        // However many wait to write, readers have connections; in SQLite one writes at a time.
+        let turn = self.writers.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
         if !self.is_postgres {
-            return self.pool.begin_with("BEGIN IMMEDIATE").await;
+            return Ok((self.pool.begin_with("BEGIN IMMEDIATE").await?, turn));
         }
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         // Names that share a number wait for each other, and no more.
         let number = node.first_chunk::<8>().map(|bytes| i64::from_be_bytes(*bytes));
         const LOCK: &str = "SELECT pg_advisory_xact_lock($1) IS NULL";
         sqlx::query(LOCK).bind(number.unwrap_or_default()).execute(&mut *transaction).await?;
-        Ok(transaction)
+        Ok((transaction, turn))
     }
 }
 
 /// What each connection is told.
 async fn set_up(connection: &mut AnyConnection, is_postgres: bool) -> Result<(), sqlx::Error> {
-    if is_postgres {
-        return Ok(());
-    }
-    // What was acknowledged is on the disk; readers and one writer do not wait for each other.
-    for pragma in
-        ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"]
-    {
-        connection.execute(pragma).await?;
+    const SQLITE: [&str; 3] = [
+        // What was acknowledged is on the disk; readers and one writer do not wait for each other.
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA busy_timeout = 3000",
+    ];
+    const POSTGRES: [&str; 3] = [
+        // A gateway that hangs keeps others from a name for so long, and no longer.
+        "SET idle_in_transaction_session_timeout = '10s'",
+        "SET lock_timeout = '3s'",
+        "SET statement_timeout = '10s'",
+    ];
+    for told in if is_postgres { POSTGRES } else { SQLITE } {
+        connection.execute(told).await?;
     }
     Ok(())
 }
@@ -260,7 +299,7 @@ where
         match ask().await {
             Err(error) if is_passing(&error) => {
                 sleep(pause).await;
-                pause *= 2;
+                pause = LONGEST.min(2 * pause);
             }
             answer => return answer,
         }
@@ -275,7 +314,8 @@ fn is_passing(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             code.starts_with("08")
                 || code.starts_with("57P")
-                || ["40001", "40P01", "5", "517"].contains(&&*code)
+                || code.starts_with("53")
+                || ["25006", "40001", "40P01", "55P03", "5", "261", "517", "773"].contains(&&*code)
         }),
         _ => false,
     }

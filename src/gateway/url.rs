@@ -50,7 +50,7 @@ impl FromStr for DatabaseUrl {
         }
         let url = url::Url::parse(text).map_err(|_| DatabaseUrlError::Postgres)?;
         // A socket stands in the query, where the host is empty.
-        match url.path().trim_matches('/').is_empty() {
+        match url.cannot_be_a_base() || url.path().trim_matches('/').is_empty() {
             true => Err(DatabaseUrlError::Postgres),
             false => Ok(Self::Postgres(SecretString::new(text.to_owned()))),
         }
@@ -59,12 +59,14 @@ impl FromStr for DatabaseUrl {
 
 impl DatabaseUrl {
     /// As the driver takes it.
-    pub(super) fn of_driver(&self) -> SecretString {
+    /// `is_made` says whether a file is made where there is none.
+    pub(super) fn of_driver(&self, is_made: bool) -> SecretString {
         match self {
             Self::Sqlite(file) => {
                 let path = file.to_string_lossy();
                 let path = utf8_percent_encode(&path, IN_PATH);
-                SecretString::new(format!("sqlite:{path}?mode=rwc"))
+                let mode = if is_made { "rwc" } else { "rw" };
+                SecretString::new(format!("sqlite:{path}?mode={mode}"))
             }
             Self::Postgres(url) => url.clone(),
         }
@@ -104,10 +106,11 @@ mod tests {
             ("sqlite::memory:", DatabaseUrlError::NoFile),
             ("postgres://db.example", DatabaseUrlError::Postgres),
             ("postgres:", DatabaseUrlError::Postgres),
+            ("postgres:nick:hunter2@db.example/ens", DatabaseUrlError::Postgres),
         ] {
             assert_eq!(text.parse::<DatabaseUrl>().unwrap_err(), error, "{text}");
         }
-        let odd = "sqlite:50%?a=b#c".parse::<DatabaseUrl>().unwrap().of_driver();
+        let odd = "sqlite:50%?a=b#c".parse::<DatabaseUrl>().unwrap().of_driver(true);
         assert_eq!(odd.expose(), "sqlite:50%25%3Fa=b%23c?mode=rwc");
     }
 }

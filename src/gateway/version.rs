@@ -7,12 +7,15 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+/// Words and signs of a query at most.
+const MAX_TOKENS: usize = 64;
+
 /// A request's body.
 #[derive(Deserialize)]
 pub(super) struct GraphQl {
     query: String,
     #[serde(default)]
-    variables: Map<String, Value>,
+    variables: Option<Map<String, Value>>,
 }
 
 /// What is asked.
@@ -43,14 +46,16 @@ impl GraphQl {
         rest.sign(':')?;
         let name = match rest.next() {
             Some(Token::Text(name)) => name.clone(),
-            Some(Token::Variable(name)) => match self.variables.get(name) {
-                Some(Value::String(name)) => name.clone(),
-                _ => {
-                    return Err(format!(
-                        "Variable \"${name}\" of type \"String!\" was not provided."
-                    ));
+            Some(Token::Variable(name)) => {
+                match self.variables.as_ref().and_then(|all| all.get(name)) {
+                    Some(Value::String(name)) => name.clone(),
+                    _ => {
+                        return Err(format!(
+                            "Variable \"${name}\" of type \"String!\" was not provided."
+                        ));
+                    }
                 }
-            },
+            }
             _ => return Err("name is a String".to_owned()),
         };
         rest.sign(')')?;
@@ -161,6 +166,9 @@ fn tokens(query: &str) -> Result<Vec<Token>, String> {
             }
             other => return Err(format!("{other:?} is not expected in the query")),
         };
+        if tokens.len() == MAX_TOKENS {
+            return Err("the query is longer than any for a version".to_owned());
+        }
         tokens.push(token);
         rest = left;
     }
@@ -173,7 +181,7 @@ mod tests {
     fn read(query: &str) -> Result<Query, String> {
         let mut variables = Map::new();
         variables.insert("name".to_owned(), json!("nick.eth"));
-        GraphQl { query: query.to_owned(), variables }.read()
+        GraphQl { query: query.to_owned(), variables: Some(variables) }.read()
     }
 
     #[test]
@@ -202,6 +210,7 @@ mod tests {
             ("query Version", "no selection"),
             ("{ domain(name: $name) { version } } }", "more than one"),
             ("{ domain(name: $name) { } }", "list of fields"),
+            (&"{".repeat(100), "longer than any"),
             ("", "'{' is missing"),
         ] {
             let error = read(query).unwrap_err();

@@ -1,12 +1,15 @@
 //! So many requests in so much time, for each who asks: a client's address, a name.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::Hash;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many are remembered at once; with more, all that have been quiet are forgotten.
-const MAX_KNOWN: usize = 4096;
+use lru::LruCache;
+
+/// How many are remembered at once, those that asked last: whoever is forgotten is as new.
+const MAX_KNOWN: NonZeroUsize = NonZeroUsize::new(1 << 16).expect("it is not zero");
 
 /// At most `requests` in any `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +29,14 @@ impl Default for RateLimit {
 
 /// Remembers when each asked.
 #[derive(Debug)]
-pub(crate) struct RateLimiter<K> {
+pub(crate) struct RateLimiter<K: Eq + Hash> {
     limit: RateLimit,
-    asked: Mutex<HashMap<K, VecDeque<Instant>>>,
+    asked: Mutex<LruCache<K, VecDeque<Instant>>>,
 }
 
 impl<K: Eq + Hash> RateLimiter<K> {
     pub(crate) fn new(limit: RateLimit) -> Self {
-        Self { limit, asked: Mutex::default() }
+        Self { limit, asked: Mutex::new(LruCache::new(MAX_KNOWN)) }
     }
 
     /// Counts a request of `who` at `now`.
@@ -42,15 +45,23 @@ impl<K: Eq + Hash> RateLimiter<K> {
     /// How long to wait; such a request is not counted.
     pub(crate) fn admit(&self, who: K, now: Instant) -> Result<(), Duration> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= MAX_KNOWN && !asked.contains_key(&who) {
-            asked.retain(|_, times| {
-                times.back().is_some_and(|last| now.duration_since(*last) < self.limit.window)
-            });
-            if asked.len() >= MAX_KNOWN {
-                return Err(self.limit.window);
-            }
-        }
-        let times = asked.entry(who).or_default();
+        let times = asked.get_or_insert_mut(who, VecDeque::new);
+        self.look(times, now)?;
+        times.push_back(now);
+        Ok(())
+    }
+
+    /// Whether one would be admitted, which is not counted yet.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    #[cfg(feature = "gateway")]
+    pub(crate) fn would_admit(&self, who: &K, now: Instant) -> Result<(), Duration> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.get_mut(who).map_or(Ok(()), |times| self.look(times, now))
+    }
+
+    fn look(&self, times: &mut VecDeque<Instant>, now: Instant) -> Result<(), Duration> {
         while times.front().is_some_and(|t| now.duration_since(*t) >= self.limit.window) {
             times.pop_front();
         }
@@ -58,7 +69,6 @@ impl<K: Eq + Hash> RateLimiter<K> {
             let oldest = times.front().map_or(Duration::ZERO, |t| now.duration_since(*t));
             return Err(self.limit.window.saturating_sub(oldest));
         }
-        times.push_back(now);
         Ok(())
     }
 }
@@ -85,14 +95,15 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let limiter = RateLimiter::new(RateLimit::default());
+    fn who_asked_last_is_remembered() {
+        let window = Duration::from_secs(10);
+        let limiter = RateLimiter::new(RateLimit { requests: 1, window });
         let start = Instant::now();
-        let address = |n: u32| IpAddr::from(n.to_be_bytes());
-        for n in 0..MAX_KNOWN as u32 {
-            limiter.admit(address(n), start).unwrap();
+        for who in 0..=MAX_KNOWN.get() {
+            limiter.admit(who, start).unwrap();
         }
-        assert!(limiter.admit(address(u32::MAX), start).is_err());
-        assert_eq!(limiter.admit(address(u32::MAX), start + Duration::from_secs(11)), Ok(()));
+        assert!(limiter.admit(MAX_KNOWN.get(), start).is_err());
+        // Nobody is refused because of others.
+        assert_eq!(limiter.admit(0, start), Ok(()));
     }
 }

@@ -31,6 +31,11 @@ fn keeps_the_newest() -> Result<()> {
 }
 
 #[test]
+fn follows_a_name_that_changes_hands() -> Result<()> {
+    on(async |database| suite::moves(database).await)
+}
+
+#[test]
 fn has_limits() -> Result<()> {
     on(async |database| suite::limits(database).await)
 }
@@ -80,6 +85,9 @@ fn is_saved_and_restored() -> Result<()> {
     ensure!(code == Some(0) && report::<RestoreReport>(&json).taken == 1, "{json}");
     let (code, json) = run(&[&import[..], &[&*owner]].concat())?;
     ensure!(code == Some(0) && report::<RestoreReport>(&json).older == 1, "{json}");
+    // What is not there is not made.
+    let (code, _) = run(&["export", "--database", &format!("sqlite:{}", path("none.db"))])?;
+    ensure!(code == Some(1) && !sandbox.path("none.db").exists());
     // What was replaced there is known here.
     let gateway = Gateway::start(&second, person.address(), &[])?;
     let late = person.text(&of, "k", "A", person.tick())?;

@@ -21,6 +21,12 @@ pub enum PostError {
     /// Not a normalised name.
     #[error("the name of the body: {0}")]
     Name(#[from] NameError),
+    /// A name that is longer than any.
+    #[error("the name of the body has {bytes} bytes")]
+    LongName {
+        /// Its length.
+        bytes: usize,
+    },
     /// `node` is of another name.
     #[error("node is {node}, and that of {name} is {expected}")]
     Node {

@@ -22,6 +22,9 @@ use crate::ens::Name;
 use crate::json;
 use crate::record::RecordKey;
 
+/// Bytes of a name at most, before it is looked at.
+const MAX_NAME: usize = 4096;
+
 /// Which of the two bodies it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostForm {
@@ -142,7 +145,7 @@ impl RecordsPost {
                 preimage: None,
                 payload: None,
                 ..
-            } => (PostForm::Ensip19, Name::from_normalized(&ens)?, lists),
+            } => (PostForm::Ensip19, name_of(&ens)?, lists),
             Body {
                 node: Some(node),
                 preimage: Some(preimage),
@@ -151,7 +154,7 @@ impl RecordsPost {
                 records: None,
                 ..
             } => {
-                let name = Name::from_normalized(&preimage)?;
+                let name = name_of(&preimage)?;
                 if bytes("the body", "node", &node)?[..] != name.node()[..] {
                     let expected = name.node();
                     return Err(PostError::Node { name, node, expected });
@@ -206,6 +209,14 @@ impl RecordsPost {
                 freshness,
             }),
         }
+    }
+}
+
+/// The name in a body, which may be as long as it.
+fn name_of(text: &str) -> Result<Name, PostError> {
+    match text.len() {
+        bytes if bytes > MAX_NAME => Err(PostError::LongName { bytes }),
+        _ => Ok(Name::from_normalized(text)?),
     }
 }
 

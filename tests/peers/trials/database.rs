@@ -12,6 +12,7 @@ pub fn suite() -> Result<()> {
     runtime.block_on(suite::takes_and_serves(&server.database("serves")?))?;
     runtime.block_on(suite::refuses(&server.database("refuses")?))?;
     runtime.block_on(suite::replaces(&server.database("replaces")?))?;
+    runtime.block_on(suite::moves(&server.database("moves")?))?;
     runtime.block_on(suite::limits(&server.database("limits")?))?;
     let database = server.database("survives")?;
     runtime.block_on(suite::survives(&database, || {

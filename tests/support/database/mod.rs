@@ -96,6 +96,11 @@ impl Person {
         })
     }
 
+    /// The same signer, of the owner number `n`.
+    pub fn moved_to(self, n: u8) -> Result<Self> {
+        Ok(Self { owner: SignerKey::from_scalar(&Secret::new([n; 32]))?, ..self })
+    }
+
     /// Their address.
     pub fn address(&self) -> Address {
         self.owner.address()

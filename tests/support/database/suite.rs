@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use alloy_primitives::hex;
@@ -74,6 +74,31 @@ async fn vectors_version(gateway: &Gateway, name: &str) -> Result<Json> {
     Ok(gateway.post("/graphql", body.to_string()).await?.1)
 }
 
+/// Why each body of `refusals.json` is refused.
+const REFUSED: [(&str, u16, &str); 21] = [
+    ("signature of a stranger", 401, "approval (SIGN 3)"),
+    ("approves himself", 401, "approval (SIGN 3)"),
+    ("value shown differs", 400, "value of text/"),
+    ("signature field differs", 400, "signature of text/"),
+    ("another key than signed", 401, "(SIGN 4)"),
+    ("another name than signed", 401, "(SIGN 3)"),
+    ("another chain", 400, "chain 5"),
+    ("approval field differs", 400, "approval of"),
+    ("no approval and signer", 401, "no approval"),
+    ("another selector", 400, "data of text/"),
+    ("cut short", 400, "data of text/"),
+    ("climbs out", 400, ""),
+    ("SQL", 400, ""),
+    ("NUL", 400, ""),
+    ("not normalised", 400, "the name of the body"),
+    ("far in the future", 400, "more than 600 s"),
+    ("not a number", 400, "not what is posted"),
+    ("same key twice", 400, "twice"),
+    ("empty records", 400, "no record"),
+    ("unknown field", 400, "unknown field"),
+    ("high-s", 400, "text/"),
+];
+
 /// What is wrong is refused with its reason, and nothing of it is kept.
 pub async fn refuses(database: &str) -> Result<()> {
     let vectors = vectors("refusals.json")?;
@@ -82,9 +107,17 @@ pub async fn refuses(database: &str) -> Result<()> {
     for case in vectors["cases"].as_array().context("cases")? {
         let why = &case["refuse_because"];
         let (status, told) = gateway.post("/", case["body"].to_string()).await?;
-        ensure!((400..500).contains(&status), "{why}: {status} {told}");
-        ensure!(told["error"].as_str().is_some_and(|error| !error.is_empty()), "{why}: {told}");
+        let (wanted, words) = REFUSED
+            .iter()
+            .find_map(|(because, status, words)| {
+                why.to_string().contains(because).then_some((*status, *words))
+            })
+            .with_context(|| format!("{why} is not expected"))?;
+        ensure!(status == wanted, "{why}: {status} {told}");
+        ensure!(told["error"].to_string().contains(words), "{why}: {told}");
     }
+    let (_, metrics) = gateway.get("/metrics").await?;
+    ensure!(metrics.contains("namesys_gateway_records_stored_total 0"), "{metrics}");
     for record in RecordsPost::parse(vectors["base"].to_string().as_bytes())?.records() {
         let kept = gateway.payload(&name("nick.eth")?, &record.key).await?;
         ensure!(kept.is_none(), "{} is kept", record.key);
@@ -156,6 +189,39 @@ pub async fn replaces(database: &str) -> Result<()> {
     Ok(())
 }
 
+/// A signer that stays where a name changes hands, and what its word counts.
+pub async fn moves(database: &str) -> Result<()> {
+    let of = name("nick.eth")?;
+    let person = Person::new(8)?;
+    let gateway = Gateway::start(database, person.address(), &[])?;
+    let (t1, t2) = (person.tick(), person.tick());
+    ensure!(gateway.post("/", person.text(&of, "k", "A", t1)?).await?.0 == 200);
+    let before = gateway.payload(&of, &text("k")?).await?.context("kept")?;
+    drop(gateway);
+    // The same value by the same signer has the same SIGN 4.
+    let person = person.moved_to(9)?;
+    let gateway = Gateway::start(database, person.address(), &[])?;
+    let (status, told) = gateway.post("/", person.text(&of, "k", "A", t1)?).await?;
+    ensure!(status == 409, "{status} {told}");
+    let (status, told) = gateway.post("/", person.text(&of, "k", "A", t2)?).await?;
+    ensure!((status, &told["stored"]) == (200, &json!(1)), "{status} {told}");
+    let after = gateway.payload(&of, &text("k")?).await?.context("kept")?;
+    ensure!(before != after, "the former owner's approval is served");
+    // A time that nobody signed holds nobody up: the signer's word counts more.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    ensure!(gateway.post("/", person.text(&of, "k", "B", now + 500)?).await?.0 == 200);
+    ensure!(gateway.post("/", person.text(&of, "k", "C", now + 2)?).await?.0 == 409);
+    let post = person.post(&of, vec![person.record(&of, "text/k", "C", now + 2)?])?;
+    let said = person.fresh(post.clone(), now + 2)?;
+    ensure!(gateway.post("/", said.clone()).await?.0 == 200);
+    // It is spent also where nothing changes: nothing that is older comes after it.
+    let (status, told) = gateway.post("/", person.fresh(post, now + 300)?).await?;
+    ensure!((status, &told["unchanged"]) == (200, &json!(1)), "{status} {told}");
+    let post = person.post(&of, vec![person.record(&of, "text/k", "D", now + 200)?])?;
+    ensure!(gateway.post("/", person.fresh(post, now + 200)?).await?.0 == 409);
+    Ok(())
+}
+
 /// Bodies that are too many, and clients that are slow or many.
 pub async fn limits(database: &str) -> Result<()> {
     let person = Person::new(5)?;
@@ -171,6 +237,21 @@ pub async fn limits(database: &str) -> Result<()> {
         answers.push(gateway.post("/", fresh.to_string()).await?.0);
     }
     ensure!(answers == [200, 200, 429, 200, 200, 429], "{answers:?}");
+    // Who posts what is public takes nothing of a name's share; the proxy says whose address it is.
+    let client = reqwest::Client::new();
+    let first = person.text(&name("d.eth")?, "k", "v", person.tick())?;
+    let mut from = 0;
+    let mut post = async |body: String, forged: &str| -> Result<u16> {
+        from += 1;
+        let forwarded = format!("{forged}, 192.0.2.{from}");
+        let post = client.post(&gateway.url).header("x-forwarded-for", forwarded).body(body);
+        Ok(post.send().await?.status().as_u16())
+    };
+    for _ in 0..4 {
+        ensure!(post(first.clone(), "198.51.100.1").await? == 200);
+    }
+    let second = person.text(&name("d.eth")?, "k", "w", person.tick())?;
+    ensure!(post(second, "198.51.100.1").await? == 200, "its share is its own");
     // A body that does not come keeps nobody else from theirs; nor do many that say nothing.
     let address = gateway.url.strip_prefix("http://").context("http")?.to_owned();
     let mut slow = TcpStream::connect(&address)?;
@@ -197,9 +278,11 @@ pub async fn survives(database: &str, disturb: impl FnOnce() -> Result<()>) -> R
         gateways.push(Arc::new(Gateway::start(database, person.address(), &flags)?));
     }
     let is_killed = Arc::new(AtomicBool::new(false));
+    let count = Arc::new(AtomicUsize::new(0));
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..4_usize {
         let (person, gateways, is_killed) = (person.clone(), gateways.clone(), is_killed.clone());
+        let count = count.clone();
         writers.spawn(async move {
             let of = name(&format!("w{writer}.eth"))?;
             let mut acknowledged = None;
@@ -219,11 +302,16 @@ pub async fn survives(database: &str, disturb: impl FnOnce() -> Result<()>) -> R
                     tries += 1;
                 }
                 acknowledged = Some(number);
+                count.fetch_add(1, Ordering::SeqCst);
             }
             Ok((of, acknowledged))
         });
     }
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    // In the middle, however fast it is.
+    while count.load(Ordering::SeqCst) < WRITES / 3 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        ensure!(!writers.is_empty());
+    }
     is_killed.store(true, Ordering::SeqCst);
     gateways[0].kill_now()?;
     disturb()?;

@@ -3,8 +3,11 @@
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use namesys::gateway::{Backed, Backup, Checker, OwnersError, Refusal, Store, restore};
 use namesys::report::{BackupReport, ErrorKind, RefusedRecord, RestoreReport};
+use namesys::temporary::Temporary;
+use tempfile::NamedTempFile;
 
 use super::database::{PlaceArgs, TrustArgs};
 use crate::cli::context::Context;
@@ -36,11 +39,12 @@ pub struct ImportArgs {
 /// Writes all of them.
 pub fn export(args: ExportArgs, context: &Context) -> Result<Outcome, CliError> {
     let database = args.place.required()?;
-    let mut out = args.out.as_deref().map(created).transpose()?.map(io::BufWriter::new);
+    let file = args.out.as_deref().map(Export::new).transpose()?;
+    let mut out = file.as_ref().map(|export| io::BufWriter::new(export.file.as_file()));
     let failed = |error: io::Error| CliError::io("the records cannot be written", &error);
     let mut records = 0;
     context.block_on(async {
-        let store = Store::open(&database).await?;
+        let store = Store::open_as_it_is(&database).await?;
         let mut backup = Backup::new(&store);
         loop {
             let lines = backup.next().await?;
@@ -56,21 +60,58 @@ pub fn export(args: ExportArgs, context: &Context) -> Result<Outcome, CliError> 
             }
         }
     })?;
-    match args.out {
-        Some(_) => Ok(Outcome::done(BackupReport { records })),
+    drop(out);
+    match file {
+        Some(file) => {
+            file.keep()?;
+            Ok(Outcome::done(BackupReport { records }))
+        }
         None => Ok(Outcome::written()),
     }
 }
 
-fn created(file: &Path) -> Result<std::fs::File, CliError> {
-    std::fs::File::create_new(file).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            let message = format!("{} is there already", file.display());
-            CliError::new(Exit::Failed, ErrorKind::Exists, message)
-                .hint("give another file, or remove it")
+/// A file that is there once it is whole.
+struct Export {
+    place: PathBuf,
+    file: NamedTempFile,
+    _temporary: Temporary,
+}
+
+impl Export {
+    fn new(place: &Path) -> Result<Self, CliError> {
+        if place.symlink_metadata().is_ok() {
+            return Err(is_there(place));
         }
-        _ => CliError::io(format!("{} cannot be written", file.display()), &error),
-    })
+        let folder = match place.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new().prefix(".namesys-").tempfile_in(folder);
+        let file = file.map_err(|error| not_written(place, &error))?;
+        let _temporary = Temporary::new(file.path());
+        Ok(Self { place: place.to_owned(), file, _temporary })
+    }
+
+    fn keep(self) -> Result<(), CliError> {
+        let failed = |error: &io::Error| not_written(&self.place, error);
+        self.file.as_file().sync_all().map_err(|error| failed(&error))?;
+        match self.file.persist_noclobber(&self.place) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(is_there(&self.place))
+            }
+            Err(error) => Err(failed(&error.error)),
+        }
+    }
+}
+
+fn is_there(place: &Path) -> CliError {
+    let message = format!("{} is there already", place.display());
+    CliError::new(Exit::Failed, ErrorKind::Exists, message).hint("give another file, or remove it")
+}
+
+fn not_written(place: &Path, error: &io::Error) -> CliError {
+    CliError::io(format!("{} cannot be written", place.display()), error)
 }
 
 /// Takes what verifies and is newer than what is there.
@@ -116,17 +157,23 @@ async fn take(
         CliError::usage(format!("line {number} is none of a backup: {error}"))
             .hint("namesys serve export writes them; what came before that line was taken")
     })?;
-    match checker.verify(&backed.name, &backed.record.key, &backed.payload).await {
-        Ok(()) if restore(store, &backed).await? => report.taken += 1,
+    let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+    let (key, times) = (&backed.record.key, (backed.record.time, now));
+    match checker.verify(&backed.name, key, &backed.payload, times).await {
+        Ok(()) if restore(store, &backed, true).await? => report.taken += 1,
         Ok(()) => report.older += 1,
         // The third answer: nothing is known of it.
         Err(Refusal::Owners(OwnersError::Chain(error))) => return Err(error.into()),
-        Err(refusal) => report.refused.push(RefusedRecord {
-            line: number,
-            name: backed.name.to_string(),
-            record: backed.record.key.to_string(),
-            reason: refusal.to_string(),
-        }),
+        Err(refusal) => {
+            // What it replaced stays replaced.
+            restore(store, &backed, false).await?;
+            report.refused.push(RefusedRecord {
+                line: number,
+                name: backed.name.to_string(),
+                record: backed.record.key.to_string(),
+                reason: refusal.to_string(),
+            });
+        }
     }
     Ok(())
 }

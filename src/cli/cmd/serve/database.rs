@@ -141,7 +141,7 @@ impl DatabaseArgs {
     ///
     /// # Errors
     /// Exit 2 where the variable has none.
-    pub fn database(&self, _context: &Context) -> Result<Option<DatabaseUrl>, CliError> {
+    pub fn database(&self) -> Result<Option<DatabaseUrl>, CliError> {
         self.place.get()
     }
 

@@ -26,7 +26,7 @@ pub struct Args {
     /// A folder that holds .well-known, such as one that publish --to https fills [default: the
     /// workspace]
     // Not `dir`, which is the global flag's: they would be one value.
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", conflicts_with = "database")]
     folder: Option<PathBuf>,
     /// Where it listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
@@ -61,7 +61,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         (Some(certificates), Some(key)) => Some(TlsFiles { certificates, key }),
         _ => None,
     };
-    if let Some(database) = args.database.database(context)? {
+    if args.folder.is_none()
+        && let Some(database) = args.database.database()?
+    {
         return database::run(database, args.listen, tls, &args.database, context);
     }
     args.database.refuse()?;
