@@ -35,7 +35,7 @@
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
 //! | [`pull`] | what is published, taken into a workspace | files, network |
 //! | [`plan`] | what is to be signed and published, before any of it is; what a written plan permits | files |
-//! | [`write`] | reverts that say where a record is written, decoded; keys, texts and bodies for it | none |
+//! | [`write`] | reverts that say where a record is written, decoded; keys, texts and bodies for it; asking and posting | network |
 //! | [`report`] | what each command reports: the JSON contract | none |
 //! | [`serve`] | the signed tree over HTTP, for an `https://` recordhash | network |
 //! | [`gateway`] | signed records taken into a database, and served from there | network |

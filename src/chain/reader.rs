@@ -78,6 +78,20 @@ impl BlockReader {
         Ok(self.said(what, request(to, data)).await?.value)
     }
 
+    /// As [`call`](Self::call), as the account `from` would make it.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_as(
+        &self,
+        what: &str,
+        from: Address,
+        to: Address,
+        data: Vec<u8>,
+    ) -> Result<Result<Bytes, Revert>, ChainError> {
+        Ok(self.said(what, request(to, data).with_from(from)).await?.value)
+    }
+
     /// As [`call`](Self::call), sent only if the same was not answered before at this block.
     ///
     /// # Errors

@@ -148,7 +148,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "write",
         &[
             "namesys write --explain 0xe0a05071000000000000000000000000000000000000000000000000000000000000000a00000000000000000000000044ffa642929d7ff8b41f0e4c46f048b6262b20e8",
-            "namesys write --explain 0xd37a223a --json",
+            "namesys write nick.eth text avatar https://example.com/me.png --dry-run --account nick --rpc-url https://rpc.example",
+            "namesys write nick.eth address btc bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 --mnemonic ~/words",
+            "namesys write --import records.csv --account nick --rpc-url https://rpc.example --rpc-url https://l2.example",
         ],
     ),
     (

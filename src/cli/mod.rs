@@ -49,6 +49,7 @@ pub mod values;
 pub mod wallet_args;
 pub mod words;
 mod workspace_errors;
+mod write_errors;
 
 use std::panic;
 use std::process::ExitCode;
@@ -140,8 +141,8 @@ pub enum Command {
     Resolve(cmd::resolve::Args),
     /// Make a name use its records: resolver, recordhash and approval on chain
     Setup(Box<cmd::setup::Args>),
-    /// Show where a resolver has its records written
-    Write(cmd::write::Args),
+    /// Have a record written wherever the name's resolver says, or show where that is
+    Write(Box<cmd::write::Args>),
     /// Go over to another password or wallet: new keys, all signed and published anew
     Rotate(Box<cmd::rotate::Args>),
     /// Probe every endpoint, the chain and the clock with real requests
@@ -209,7 +210,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Log(args) => cmd::status::run_log(args, context),
         Command::Resolve(args) => cmd::resolve::run(args, context),
         Command::Setup(args) => cmd::setup::run(*args, context),
-        Command::Write(args) => cmd::write::run(args, context),
+        Command::Write(args) => cmd::write::run(*args, context),
         Command::Rotate(args) => cmd::rotate::run(*args, context),
         Command::Doctor(args) => cmd::doctor::run(args, context),
         Command::Serve(args) => cmd::serve::run(args, context),

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 use namesys::keys::{Storage, UnknownChoice};
 use namesys::record::{KINDS, usual_text_keys};
+use namesys::write::{Profile, UnknownProfile};
 
 /// Coins that people have addresses of.
 const COINS: &[&str] = &[
@@ -61,6 +62,13 @@ type ReadStorage = fn(&str) -> Result<Storage, UnknownChoice>;
 /// Whose keys they are.
 pub fn storages() -> WithWords<ReadStorage> {
     words(&["domain", "wallet"], str::parse::<Storage>)
+}
+
+type ReadProfile = fn(&str) -> Result<Profile, UnknownProfile>;
+
+/// Whose texts they are.
+pub fn profiles() -> WithWords<ReadProfile> {
+    words(&["ensip-y", "ensip19", "eip5559", "erc7700"], str::parse::<Profile>)
 }
 
 /// The kinds of records.

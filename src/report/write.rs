@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TransactionReport;
+
 /// `write`, and `write --explain`: what the resolver says, and what came of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct WriteReport {
+    /// The name that is written to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The name of the Solidity error by which the resolver has it written elsewhere.
     pub handler: Option<String>,
     /// Its first four bytes.
@@ -30,6 +35,39 @@ pub struct WriteReport {
     /// What no chain can verify.
     #[serde(default)]
     pub unverifiable: Vec<String>,
+    /// What came of each record.
+    pub records: Vec<WrittenReport>,
+    /// Whether a gateway or a chain took them.
+    pub posted: bool,
+    /// Whether they are what is read afterwards; `null` where nothing was read.
+    pub read_back: Option<bool>,
+    /// Transactions that set them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<TransactionReport>,
+    /// The file for a multisig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe: Option<String>,
+    /// Why nothing could be said of the name, of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// `write` of several names, one after the other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WriteNamesReport {
+    /// Each name.
+    pub names: Vec<WriteReport>,
+}
+
+/// One record that was to be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenReport {
+    /// The record type.
+    pub record: String,
+    /// Whether it is what is read afterwards; `null` where it was not read.
+    pub ok: Option<bool>,
+    /// What the gateway, or whoever read it, says.
+    pub error: Option<String>,
 }
 
 fn is_zero(number: &usize) -> bool {

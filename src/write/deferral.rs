@@ -182,6 +182,34 @@ impl Deferral {
         Err(DeferralError::Deep)
     }
 
+    /// Who called, and the setter's arguments, where the error repeats them.
+    pub fn call_data(&self) -> Option<(Address, &[u8])> {
+        match self {
+            Self::BySelector { sender, call_data, .. } | Self::Inline { sender, call_data, .. } => {
+                Some((*sender, call_data))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether another record with the deferral `other` goes the same way.
+    pub fn goes_where(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::BySelector { storage, metadata, .. },
+                Self::BySelector { storage: other, metadata: selector, .. },
+            ) => (storage, metadata) == (other, selector),
+            (Self::Inline { metadata, .. }, Self::Inline { metadata: other, .. }) => {
+                metadata == other
+            }
+            (Self::Offchain(write), Self::Offchain(other))
+            | (Self::LegacyDatabase(write), Self::LegacyDatabase(other)) => {
+                write.post_url() == other.post_url()
+            }
+            _ => self == other,
+        }
+    }
+
     /// The innermost error of a revert that may be wrapped: what the resolver itself said.
     pub fn unwrapped(revert: &[u8]) -> Bytes {
         let mut data = Bytes::copy_from_slice(revert);

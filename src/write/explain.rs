@@ -167,7 +167,8 @@ impl Metadata {
         }
     }
 
-    fn checks(&self) -> Vec<String> {
+    /// What is checked of it before anything is signed.
+    pub fn checks(&self) -> Vec<String> {
         let mut checks = Vec::new();
         if let Self::Ipns { ipns, .. } = self {
             checks.push(format!("the derived IPNS key is {ipns}"));

@@ -12,12 +12,18 @@
 //! | `deferral` | [`Deferral`]: a revert, decoded |
 //! | `explain` | where a deferral leads and what is to be checked, in words |
 //! | `keys` | [`WriteKeys`]: the keys and texts of a profile |
+//! | `ask` | [`ask`]: what a resolver does with a setter, and its metadata |
+//! | `database` | [`post`]: to a gateway, and what it answers |
 
 mod abi;
+mod ask;
+mod database;
 mod deferral;
 mod explain;
 mod keys;
 mod metadata;
+#[cfg(test)]
+mod peer_tests;
 mod profile;
 #[cfg(test)]
 mod tests;
@@ -25,9 +31,11 @@ mod typed;
 #[cfg(test)]
 mod typed_tests;
 
+pub use ask::{AskError, Asked, ask, metadata, read_contract};
+pub use database::{PostFailure, Posted, gateway_url, is_loopback, post};
 pub use deferral::{Decoded, Deferral, DeferralError, EarlyTarget, MAX_WRAPPED};
 pub use explain::Target;
 pub use keys::{Spice, WriteKeys, WriteKeysError};
 pub use metadata::{Metadata, MetadataError, StorageKind};
 pub use profile::{Profile, UnknownProfile};
-pub use typed::{Asked, TypedError, TypedWrite, operation_handler_call};
+pub use typed::{AskedFor, TypedError, TypedWrite, operation_handler_call};

@@ -39,7 +39,7 @@ pub(super) enum Message {
 
 /// What was asked of the resolver, against which a message is checked.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct AskedFor<'a> {
     /// The setter that was called.
     pub calldata: &'a [u8],
     /// The record, where it is one alone.
@@ -111,6 +111,15 @@ impl TypedWrite {
         }
     }
 
+    /// Whether it carries this calldata as it is.
+    pub fn carries(&self, calldata: &[u8]) -> bool {
+        match &self.message {
+            Message::Parameters(_) => false,
+            Message::CallData(message) => message.callData[..] == *calldata,
+            Message::Data(message) => message.data[..] == *calldata,
+        }
+    }
+
     /// Until when it counts, in seconds since 1970.
     pub fn expires(&self) -> U256 {
         match &self.message {
@@ -124,7 +133,7 @@ impl TypedWrite {
     ///
     /// # Errors
     /// [`TypedError`] says what it would have the wallet sign.
-    pub fn check(&self, asked: &Asked<'_>) -> Result<(), TypedError> {
+    pub fn check(&self, asked: &AskedFor<'_>) -> Result<(), TypedError> {
         let same = match &self.message {
             Message::Parameters(message) => {
                 asked.calldata.starts_with(message.functionSelector.as_slice())

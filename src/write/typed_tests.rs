@@ -15,8 +15,8 @@ fn asked<'a>(
     write: &TypedWrite,
     through_resolve: bool,
     wallet: &SignerKey,
-) -> Asked<'a> {
-    Asked {
+) -> AskedFor<'a> {
+    AskedFor {
         calldata,
         record: None,
         resolver: write.contract(),
@@ -71,14 +71,14 @@ fn a_message_that_says_something_else_is_not_signed() {
     let Deferral::Offchain(write) = decoded(case).deferral else { panic!("{case}") };
     let (calldata, wallet) = (bytes(case, "calldata"), secret_key(case, "wallet_private_key"));
     let good = asked(&calldata, &write, false, &wallet);
-    let check = |asked: Asked<'_>| write.check(&asked).unwrap_err();
-    assert_eq!(check(Asked { calldata: &calldata[1..], ..good }), TypedError::Data);
+    let check = |asked: AskedFor<'_>| write.check(&asked).unwrap_err();
+    assert_eq!(check(AskedFor { calldata: &calldata[1..], ..good }), TypedError::Data);
     let resolver = alloy_primitives::Address::ZERO;
-    assert!(matches!(check(Asked { resolver, ..good }), TypedError::Contract { .. }));
-    assert!(matches!(check(Asked { chain_id: 5, ..good }), TypedError::Chain { found: 1, .. }));
-    assert!(matches!(check(Asked { wallet: resolver, ..good }), TypedError::Sender { .. }));
-    assert!(matches!(check(Asked { through_resolve: true, ..good }), TypedError::Sender { .. }));
-    assert!(matches!(check(Asked { now: 1_893_456_000, ..good }), TypedError::Expired(_)));
+    assert!(matches!(check(AskedFor { resolver, ..good }), TypedError::Contract { .. }));
+    assert!(matches!(check(AskedFor { chain_id: 5, ..good }), TypedError::Chain { found: 1, .. }));
+    assert!(matches!(check(AskedFor { wallet: resolver, ..good }), TypedError::Sender { .. }));
+    assert!(matches!(check(AskedFor { through_resolve: true, ..good }), TypedError::Sender { .. }));
+    assert!(matches!(check(AskedFor { now: 1_893_456_000, ..good }), TypedError::Expired(_)));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn first_eip5559() {
                 let calldata = bytes(&case, "setter_calldata");
                 let wallet = secret_key(&case, "wallet_private_key");
                 let (key, value) = record(&case);
-                let good = Asked {
+                let good = AskedFor {
                     record: Some((&key, &value)),
                     ..asked(&calldata, &write, false, &wallet)
                 };
@@ -108,7 +108,7 @@ fn first_eip5559() {
                             if key == RecordKey::Contenthash { "0x" } else { text(&case, "value") },
                         );
                         if let (Ok(other), RecordKey::Contenthash) = (other, &key) {
-                            let wrong = Asked { record: Some((&key, &other)), ..good };
+                            let wrong = AskedFor { record: Some((&key, &other)), ..good };
                             assert_eq!(write.check(&wrong), Err(TypedError::Data));
                         }
                         assert_eq!(

@@ -59,6 +59,7 @@ mod trials {
     pub mod values;
     pub mod web;
     pub mod whole_way;
+    pub mod write;
 }
 
 use std::future::Future;
@@ -96,6 +97,11 @@ fn main() -> ExitCode {
         in_browser("browser::reload_second_tab_and_closed", || on(trials::browser_tabs::tabs())),
         in_browser("browser::ctrl_c_and_no_time", || on(trials::browser_tabs::ends())),
         trial("build::artifacts_match_the_sources", Need::Npm, trials::build::artifacts),
+        on_chain("write::every_database_form", || on(trials::write::databases())),
+        on_chain("write::batches", || on(trials::write::batches())),
+        on_chain("write::own_gateway", || on(trials::write::own_gateway())),
+        on_chain("write::refused", || on(trials::write::refused())),
+        on_chain("write::on_chain", || on(trials::write::on_chain())),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),
         on_chain("signers::derived_signer_with_sign3", || on(trials::signers::derived())),
         on_chain("signers::manager_on_chain_signs_sign3", || on(trials::signers::manager())),

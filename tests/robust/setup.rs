@@ -1,5 +1,5 @@
 //! `setup` with a fault at every step it takes: the same command then sends the rest, and nothing
-//! is sent twice.
+//! is sent twice. And `write`, of a record that is kept on chain.
 
 use std::path::Path;
 
@@ -8,7 +8,8 @@ use alloy_primitives::{Address, Bytes};
 use namesys::devnet::chain::bindings::CCIP2Resolver::recordhashCall;
 use namesys::devnet::chain::bindings::Registry::resolverCall;
 use namesys::devnet::chain::{
-    AnvilSearch, CCIP2_RESOLVER, ChainConfig, ChainDevnet, ChainGateways, Inherited, REGISTRY,
+    AnvilSearch, CCIP2_RESOLVER, ChainConfig, ChainDevnet, ChainGateways, Inherited,
+    PLAIN_RESOLVER, REGISTRY,
 };
 use namesys::ens::Name;
 use namesys::keys::SignerKey;
@@ -23,6 +24,16 @@ use crate::faults;
 use crate::place::{Place, WALLET, files};
 
 const SETUP: [&str; 3] = ["setup", "--yes", "--approve-signer"];
+const WRITE: [&str; 8] = [
+    "write",
+    "plain.eth",
+    "text",
+    "url",
+    "https://example.com",
+    "--yes",
+    "--private-key-file",
+    "../wallet.key",
+];
 /// Some of the points; other seeds have others.
 const FAULTS: usize = 16;
 
@@ -50,7 +61,7 @@ struct Rewound {
 }
 
 impl Rewound {
-    /// nick.eth is the wallet's and has no resolver.
+    /// nick.eth is the wallet's and has no resolver; plain.eth has one that keeps records.
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let gateways = ChainGateways::local("127.0.0.1:1".to_owned());
@@ -60,6 +71,8 @@ impl Rewound {
         let chain = runtime.block_on(async {
             let chain = ChainDevnet::start(config).await.unwrap();
             chain.register(&name, owner, Address::ZERO).await.unwrap();
+            let plain = Name::parse("plain.eth").unwrap();
+            chain.register(&plain, owner, PLAIN_RESOLVER).await.unwrap();
             chain.fund(owner).await.unwrap();
             chain
         });
@@ -130,4 +143,45 @@ pub fn faults_at_every_step() {
         }
     }
     eprintln!("setup: {FAULTS} faults of {all}");
+}
+
+mod calls {
+    alloy::sol! {
+        function text(bytes32 node, string key) view returns (string);
+    }
+}
+
+/// The same command then writes it, and no secret stays anywhere.
+pub fn write_with_faults() {
+    let mut chain = Rewound::new();
+    let beginning = Place::new();
+    let copy = |chain: &Rewound| {
+        let mut place = beginning.copy();
+        place.ask(chain.chain.rpc_url());
+        place
+    };
+    let said = |chain: &Rewound| {
+        let node = Name::parse("plain.eth").unwrap().node();
+        let call = calls::textCall { node, key: "url".to_owned() };
+        chain.runtime.block_on(async { chain.chain.call(PLAIN_RESOLVER, call).await.unwrap() })
+    };
+    let place = copy(&chain);
+    let points = faults::points(&place.command(&WRITE), &place.path("log"), &place.path(""));
+    let points = points.unwrap();
+    assert_eq!(said(&chain), "https://example.com");
+    let points = Just(points).prop_shuffle().new_tree(&mut runner()).unwrap().current();
+    for point in points.iter().take(FAULTS / 2) {
+        chain.rewind();
+        let place = copy(&chain);
+        let ended = faults::run_with(&place.command(&WRITE), point, &place.path("log")).unwrap();
+        if ended.is_none() {
+            continue;
+        }
+        place.done(&WRITE);
+        assert_eq!(said(&chain), "https://example.com", "after {point}");
+        for (path, bytes) in files(&place.path("")) {
+            let holds = bytes.windows(WALLET.len()).any(|part| part == WALLET.as_bytes());
+            assert!(!holds || path == Path::new("wallet.key"), "{} after {point}", path.display());
+        }
+    }
 }

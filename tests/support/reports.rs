@@ -74,6 +74,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "setup" if has("names") => same::<SetupNamesReport>(document),
         "setup" => same::<SetupReport>(document),
         "rotate" => same::<RotateReport>(document),
+        "write" if has("names") => same::<WriteNamesReport>(document),
         "write" => same::<WriteReport>(document),
         "doctor" => same::<DoctorReport>(document),
         "serve" => same::<ServeReport>(document),

@@ -31,6 +31,11 @@ pub(super) enum Check {
 }
 
 impl SetupTransaction {
+    /// A call of which it is not known what is to be read afterwards.
+    pub fn call(to: Address, data: Bytes, description: String) -> Self {
+        Self { to, data, value: U256::ZERO, description, checks: Vec::new() }
+    }
+
     /// Whether `others` bring about all that it does.
     pub fn is_within(&self, others: &[Self]) -> bool {
         let is_there = |check| others.iter().any(|other| other.checks.contains(check));

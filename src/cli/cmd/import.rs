@@ -173,7 +173,8 @@ fn report(imported: &Imported) -> ImportReport {
     ImportReport { imported, skipped, new, changed, equal, removed, ..ImportReport::default() }
 }
 
-fn open(file: &Path, context: &Context) -> Result<Box<dyn BufRead + Send>, CliError> {
+/// The table, from a file or stdin.
+pub fn open(file: &Path, context: &Context) -> Result<Box<dyn BufRead + Send>, CliError> {
     if file == Path::new("-") {
         drop(context.stdin.claim("import -")?);
         // A lock of stdin cannot go to another thread; nobody else reads it.

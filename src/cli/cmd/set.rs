@@ -73,7 +73,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
     name.check_folder()?;
-    let (key, value) = parse(context, &args)?;
+    let (key, value) = parse_words(context, &args.kind, &args.rest)?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     let phase = Phase { value: value.clone(), starts: args.starts, ends: args.ends };
@@ -175,8 +175,13 @@ pub fn secret_note(value: &Value) -> Option<String> {
     Some(format!("the value is {form}: a record is for everyone to read"))
 }
 
-fn parse(context: &Context, args: &Args) -> Result<(RecordKey, Value), CliError> {
-    match (args.kind.as_str(), args.rest.as_slice()) {
+/// TYPE, KEY where the type has one, and VALUE.
+pub fn parse_words(
+    context: &Context,
+    kind: &str,
+    rest: &[String],
+) -> Result<(RecordKey, Value), CliError> {
+    match (kind, rest) {
         ("pubkey", [x, y]) => Ok((RecordKey::Pubkey, Value::pubkey_from_xy(x, y)?)),
         ("abi", [content_type, file]) => abi(context, content_type, file),
         (kind, [key, value]) => {

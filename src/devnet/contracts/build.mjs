@@ -16,10 +16,11 @@ const CONTRACTS = [
   "PlainResolver",
   "Registry",
   "UniversalResolver",
+  "WriteResolver",
 ];
 
 // Only tests use these.
-const NOT_CARRIED = ["AliasResolver", "Dev3Resolver"];
+const NOT_CARRIED = ["AliasResolver", "Dev3Resolver", "WriteResolver"];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? path.join(here, "artifacts");

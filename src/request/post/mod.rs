@@ -85,6 +85,11 @@ impl RecordsPost {
         Ok(Self { form, name, chain_id, approval, records, freshness: None })
     }
 
+    /// Whether a body has a place for a record.
+    pub fn has_place(key: &RecordKey) -> bool {
+        place(key).is_some()
+    }
+
     /// The same, with the word of the records' signer when they are posted.
     pub fn with_freshness(self, freshness: Freshness) -> Self {
         Self { freshness: Some(freshness), ..self }

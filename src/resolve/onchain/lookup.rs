@@ -248,10 +248,24 @@ impl LookupGateways {
         if answer.media_type == "text/html" || is_html(&answer.body) {
             return Err(bad("it is a web page (HTML), not JSON"));
         }
+        // What some gateways answer in place of JSON; other clients differ in whether they take it.
+        if let Some(bare) = bare_hex(&answer.body) {
+            self.trace.note(format_args!(
+                "{} answers with bare hex, not with JSON (EIP-3668): not every client takes it",
+                shown(&origin(&answer.url))
+            ));
+            return Ok(bare);
+        }
         // As a record file is read, by whatever way it comes.
         let payload = RecordFile::payload(&answer.body).map(Bytes::from);
         payload.map_err(|error| bad(&error.to_string()))
     }
+}
+
+/// The bytes of a body that is `0x` and hexadecimal digits alone.
+fn bare_hex(body: &[u8]) -> Option<Bytes> {
+    let digits = std::str::from_utf8(body).ok()?.trim().strip_prefix("0x")?;
+    (!digits.starts_with("0x")).then(|| hex::decode(digits).ok().map(Bytes::from))?
 }
 
 /// What a gateway says of its refusal ([EIP-3668](crate::spec::ccip_read): `{"message": …}`).

@@ -1,21 +1,53 @@
-//! `write`: has a record written wherever its resolver says.
+//! `write`: has records written wherever their resolver says.
 
+mod args;
+mod chains;
+mod course;
+mod database;
 mod explain;
+mod keys;
+mod read_back;
 mod show;
+mod subjects;
+mod transactions;
+
+use namesys::ens::Name;
+use namesys::report::{WriteNamesReport, WriteReport};
 
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
+pub use args::Args;
+use chains::Chains;
+use course::Course;
 
-/// `write …`
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Say what a resolver's revert means, offline: 0x and hexadecimal digits
-    #[arg(long, value_name = "REVERT")]
-    explain: String,
+/// A name of which nothing could be said.
+fn failed(name: &Name, error: &CliError) -> WriteReport {
+    let (name, failed) = (Some(name.to_string()), Some(error.message.clone()));
+    WriteReport { name, failed, ..WriteReport::default() }
 }
 
-/// Runs it.
-pub fn run(args: Args, _context: &Context) -> Result<Outcome, CliError> {
-    explain::run(&args.explain)
+/// Explains a revert, or writes.
+pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
+    if let Some(revert) = &args.explain {
+        return explain::run(revert);
+    }
+    let subjects = subjects::read(&args, context)?;
+    let chains = Chains::open(&args, context)?;
+    let wallet = args.wallet.open(context)?;
+    let course = Course { args: &args, context, chains: &chains, wallet: &wallet };
+    if let [subject] = &subjects[..] {
+        let (report, error) = course.write(subject)?;
+        return Ok(Outcome::partial(report, error));
+    }
+    let (mut names, mut first) = (Vec::new(), None);
+    for subject in &subjects {
+        let (report, error) = match course.write(subject) {
+            Ok(ended) => ended,
+            Err(error) => (failed(&subject.name, &error), Some(error)),
+        };
+        names.push(report);
+        first = first.or(error);
+    }
+    Ok(Outcome::partial(WriteNamesReport { names }, first))
 }

@@ -3,10 +3,36 @@
 use std::io::{self, Write};
 
 use alloy_primitives::hex;
-use namesys::report::{WriteReport, WriteTargetReport};
-use namesys::write::{Decoded, Target};
+use namesys::report::{WriteNamesReport, WriteReport, WriteTargetReport, WrittenReport};
+use namesys::write::{Decoded, Metadata, Target};
 
+use super::subjects::Subject;
+use crate::cli::context::Context;
+use crate::cli::error::CliError;
 use crate::cli::output::{Human, shown};
+
+/// What the writing of one name ends with.
+pub type Ended = (WriteReport, Option<CliError>);
+
+/// The records, before anybody was asked.
+pub fn begun(subject: &Subject) -> WriteReport {
+    let records = subject.records.iter().map(|(key, _)| WrittenReport {
+        record: key.to_string(),
+        ok: None,
+        error: None,
+    });
+    let (name, records) = (Some(subject.name.to_string()), records.collect());
+    WriteReport { name, records, ..WriteReport::default() }
+}
+
+fn target(target: Target) -> WriteTargetReport {
+    match target {
+        Target::Url(url) => WriteTargetReport::Url { url },
+        Target::Contract { contract, chain_id } => {
+            WriteTargetReport::Contract { contract: contract.to_string(), chain_id }
+        }
+    }
+}
 
 /// What a deferral says.
 pub fn report(found: &Decoded) -> WriteReport {
@@ -18,17 +44,49 @@ pub fn report(found: &Decoded) -> WriteReport {
         signature: Some(found.signature.to_owned()),
         profile: Some(profile.unwrap_or_else(|| deferral.source().to_owned())),
         wrapped: found.wrapped,
-        target: deferral.target().map(|target| match target {
-            Target::Url(url) => WriteTargetReport::Url { url },
-            Target::Contract { contract, chain_id } => {
-                WriteTargetReport::Contract { contract: contract.to_string(), chain_id }
-            }
-        }),
+        target: deferral.target().map(target),
         course: Some(deferral.course()),
-        revert: None,
         checks: deferral.checks(),
         unverifiable: deferral.unverifiable().into_iter().map(str::to_owned).collect(),
+        ..WriteReport::default()
     }
+}
+
+/// Metadata that was read.
+pub fn learn(report: &mut WriteReport, metadata: &Metadata) {
+    report.target = metadata.target().map(target);
+    report.checks.retain(|check| !check.starts_with("the metadata"));
+    report.checks.extend(metadata.checks());
+}
+
+/// Shows where it goes, before anything is signed.
+pub fn describe(report: &WriteReport, context: &Context) {
+    let mut text = Vec::new();
+    // It is text that is written into memory.
+    let _ = head(report, &mut text);
+    let text = String::from_utf8_lossy(&text);
+    text.lines().for_each(|line| context.output.note(line));
+}
+
+fn head(report: &WriteReport, out: &mut dyn Write) -> io::Result<()> {
+    if let (Some(signature), Some(selector)) = (&report.signature, &report.selector) {
+        writeln!(out, "handler  {signature} ({selector})")?;
+    }
+    report.profile.iter().try_for_each(|profile| writeln!(out, "profile  {profile}"))?;
+    if report.wrapped > 0 {
+        writeln!(out, "wrapped  {} times in ResolverError", report.wrapped)?;
+    }
+    match &report.target {
+        Some(WriteTargetReport::Url { url }) => writeln!(out, "target   {}", shown(url))?,
+        Some(WriteTargetReport::Contract { contract, chain_id }) => {
+            writeln!(out, "target   {contract} on chain {chain_id}")?;
+        }
+        None => {}
+    }
+    report.course.iter().try_for_each(|course| writeln!(out, "course   {course}"))?;
+    report.checks.iter().try_for_each(|check| writeln!(out, "check    {}", shown(check)))?;
+    let mut not = report.unverifiable.iter();
+    not.try_for_each(|what| writeln!(out, "no chain verifies: {what}"))
 }
 
 impl Human for WriteReport {
@@ -36,23 +94,43 @@ impl Human for WriteReport {
         if let Some(revert) = &self.revert {
             return writeln!(out, "an ordinary revert: {}", shown(revert));
         }
-        if let (Some(signature), Some(selector)) = (&self.signature, &self.selector) {
-            writeln!(out, "handler  {signature} ({selector})")?;
-        }
-        self.profile.iter().try_for_each(|profile| writeln!(out, "profile  {profile}"))?;
-        if self.wrapped > 0 {
-            writeln!(out, "wrapped  {} times in ResolverError", self.wrapped)?;
-        }
-        match &self.target {
-            Some(WriteTargetReport::Url { url }) => writeln!(out, "target   {}", shown(url))?,
-            Some(WriteTargetReport::Contract { contract, chain_id }) => {
-                writeln!(out, "target   {contract} on chain {chain_id}")?;
+        self.name.iter().try_for_each(|name| writeln!(out, "{name}"))?;
+        self.failed.iter().try_for_each(|why| writeln!(out, "failed   {}", shown(why)))?;
+        head(self, out)?;
+        for record in &self.records {
+            let word = match (record.ok, self.posted) {
+                (Some(true), _) => "written",
+                (Some(false), _) => "not read back",
+                (None, true) => "taken",
+                (None, false) => "not written",
+            };
+            write!(out, "{word:8} {}", shown(&record.record))?;
+            match &record.error {
+                Some(error) => writeln!(out, ": {}", shown(error))?,
+                None => writeln!(out)?,
             }
-            None => {}
         }
-        self.course.iter().try_for_each(|course| writeln!(out, "course   {course}"))?;
-        self.checks.iter().try_for_each(|check| writeln!(out, "check    {}", shown(check)))?;
-        let mut not = self.unverifiable.iter();
-        not.try_for_each(|what| writeln!(out, "no chain verifies: {what}"))
+        for transaction in &self.transactions {
+            match &transaction.hash {
+                Some(hash) => writeln!(out, "sent     {hash}")?,
+                None => {
+                    writeln!(out, "to       {}", transaction.to)?;
+                    writeln!(out, "data     {}", transaction.data)?;
+                }
+            }
+        }
+        self.safe.iter().try_for_each(|file| writeln!(out, "wrote    {}", shown(file)))
+    }
+}
+
+impl Human for WriteNamesReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (number, report) in self.names.iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            report.human(out)?;
+        }
+        Ok(())
     }
 }

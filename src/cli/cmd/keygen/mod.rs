@@ -1,5 +1,7 @@
 //! `keygen [NAME]`: both keys from SIGN 1 and 2.
 
+mod profile;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +29,7 @@ use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::{Session, parse_name};
 use crate::cli::suggest::{storages, words};
+use profile::ProfileArgs;
 
 /// `keygen …`
 #[derive(Debug, clap::Args)]
@@ -57,6 +60,8 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["export", "ipns_signature", "signer_signature"])]
     requests: bool,
     #[command(flatten)]
+    profile: ProfileArgs,
+    #[command(flatten)]
     derive: DeriveArgs,
     #[command(flatten)]
     rpc: RpcArgs,
@@ -69,6 +74,9 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         context.refuse_foreign()?;
     }
     let keys_for = keys_for(&args, context, session.as_ref())?;
+    if let Some(wanted) = args.profile.other_keys() {
+        return profile::run(wanted, args.requests, keys_for, &args.derive, context);
+    }
     // Keys of another name, or of choices made for this call, are shown and not recorded.
     let session = session.filter(|session| same(&keys_for, &KeysFor::from(&session.config)));
     let recorded = match &session {

@@ -1,0 +1,105 @@
+//! The records signer of a profile, and its approval.
+
+use alloy_primitives::{Address, Bytes};
+use namesys::keys::{Compat, Derivation, KeyPlan, SignerKey, Storage};
+use namesys::record::{RecordKey, Value};
+use namesys::report::ErrorKind;
+use namesys::request::{Caip10, Signature};
+use namesys::wallet::{sign_checked, sign_twice};
+use namesys::write::{Profile, WriteKeys};
+
+use super::course::{Course, Place};
+use super::subjects::Subject;
+use crate::cli::error::{CliError, Exit};
+
+/// Who signs, and by whose leave.
+pub struct Signers {
+    pub keys: WriteKeys,
+    pub signer: SignerKey,
+    pub approval: Option<Signature>,
+}
+
+impl Signers {
+    /// The approval as bodies have it.
+    pub fn approval_bytes(&self) -> Bytes {
+        let bytes = |approval: &Signature| Bytes::copy_from_slice(approval.as_bytes());
+        self.approval.as_ref().map(bytes).unwrap_or_default()
+    }
+
+    pub fn sign(&self, key: &RecordKey, value: &Value) -> namesys::request::SignedRecord {
+        self.keys.sign_record(&self.signer, key, value, self.approval.as_ref())
+    }
+}
+
+impl Course<'_> {
+    /// Derives the signer, compares it with the one that is `named`, and has the wallet approve it
+    /// where nobody is.
+    pub fn signers(
+        &self,
+        subject: &Subject,
+        place: &Place,
+        named: Option<Address>,
+        profile: Profile,
+    ) -> Result<Signers, CliError> {
+        let keys = WriteKeys {
+            profile,
+            name: subject.name.clone(),
+            for_wallet: self.args.storage == Storage::Wallet,
+            wallet: Caip10::new(place.chain_id, self.address()),
+            contract: place.contract,
+        };
+        let signer = match profile {
+            Profile::EnsipY => self.by_sign2(&keys)?,
+            _ => self.by_profile(&keys)?,
+        };
+        let (address, context) = (signer.address(), self.context);
+        if let Some(named) = named.filter(|named| *named != address) {
+            let message = format!(
+                "the resolver takes records of the signer {named}, and these keys give {address}: \
+                 the password or the wallet is another one"
+            );
+            return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+                "nothing was signed or sent; check --key-password-file, the wallet, --storage",
+            ));
+        }
+        if named.is_some() || address == place.owner {
+            return Ok(Signers { keys, signer, approval: None });
+        }
+        if self.address() != place.owner {
+            context.output.warn(format_args!(
+                "{} approves the signer, and does not own the name: it counts where the resolver \
+                 takes it as manager",
+                self.address()
+            ));
+        }
+        let request = keys.approval(address, place.owner);
+        let wallet = self.wallet.as_wallet();
+        let approval = context.block_on(async { Ok(sign_checked(wallet, &request).await?) })?;
+        let approval = Some(approval.expose().clone());
+        Ok(Signers { keys, signer, approval })
+    }
+
+    fn by_sign2(&self, keys: &WriteKeys) -> Result<SignerKey, CliError> {
+        let password = self.args.password.get(self.context, false)?;
+        let storage = self.args.storage;
+        let plan = KeyPlan {
+            name: keys.name.clone(),
+            storage,
+            signer_storage: storage,
+            wallet: keys.wallet,
+            derivation: Derivation::default(),
+            compat: Compat::default(),
+        };
+        let (wallet, request) = (self.wallet.as_wallet(), plan.sign2(&password));
+        let signature = self.context.block_on(async { Ok(sign_twice(wallet, &request).await?) })?;
+        Ok(plan.signer(signature.expose(), &password)?)
+    }
+
+    fn by_profile(&self, keys: &WriteKeys) -> Result<SignerKey, CliError> {
+        let password = self.args.password.get(self.context, false)?;
+        let spice = keys.stretch(&password)?;
+        let (wallet, request) = (self.wallet.as_wallet(), keys.request(&spice)?);
+        let signature = self.context.block_on(async { Ok(sign_twice(wallet, &request).await?) })?;
+        Ok(keys.derive(signature.expose(), &password, &spice)?.signer)
+    }
+}
