@@ -164,7 +164,7 @@ impl DeriveArgs {
     ) -> Result<Deriver, CliError> {
         self.remember.check(context)?;
         // Nobody is sent to a browser for what then lacks the password.
-        let password = match self.wallet.asks_a_person() {
+        let password = match self.wallet.asks_a_person(context) {
             true => Some(self.password.get(context, is_new(recorded))?),
             false => None,
         };

@@ -11,7 +11,7 @@ use namesys::report::ErrorKind;
 use namesys::secret::SecretString;
 use namesys::wallet::device::{
     AskError, Attendant, Device, DeviceConfig, DeviceError, DeviceKind, DeviceWallet, Passphrase,
-    PathStyle, Place, Told, UsualPath, usual_paths,
+    PathStyle, Place, Told, UsualPath, found_here, usual_paths,
 };
 use namesys::wallet::{Address, HdPath, Wallet};
 
@@ -61,13 +61,7 @@ impl Context {
         path: Option<HdPath>,
         wanted: Option<Address>,
     ) -> Result<DeviceWallet, CliError> {
-        let config = DeviceConfig {
-            device: kind,
-            place: place(kind)?,
-            attendant: Arc::new(Person(self.output)),
-            patience: PATIENCE,
-        };
-        let device = self.block_on(async { Ok(Device::open(config).await?) })?;
+        let device = self.open_device(kind)?;
         let path = match (path, wanted) {
             (Some(path), _) => path,
             (None, Some(wanted)) => self.find(&device, wanted)?,
@@ -78,9 +72,29 @@ impl Context {
         Ok(wallet)
     }
 
+    /// The addresses of the first accounts by each of the usual paths.
+    ///
+    /// # Errors
+    /// As [`device`](Self::device).
+    pub fn device_accounts(
+        &self,
+        kind: DeviceKind,
+        count: u32,
+    ) -> Result<Vec<(UsualPath, Address)>, CliError> {
+        let device = self.open_device(kind)?;
+        let paths = usual_paths(Some(kind), count);
+        self.block_on(async { Ok(device.addresses(paths).await?) })
+    }
+
+    fn open_device(&self, device: DeviceKind) -> Result<Device, CliError> {
+        let (place, attendant) = (place(device)?, Arc::new(Person(self.output)));
+        let config = DeviceConfig { device, place, attendant, patience: PATIENCE };
+        self.block_on(async { Ok(Device::open(config).await?) })
+    }
+
     fn find(&self, device: &Device, wanted: Address) -> Result<HdPath, CliError> {
         let kind = device.kind();
-        let paths = usual_paths(kind, SEARCHED);
+        let paths = usual_paths(Some(kind), SEARCHED);
         let found = self.block_on(async { Ok(device.find(paths, wanted).await?) })?;
         found.map(|usual| usual.path).ok_or_else(|| {
             let message =
@@ -101,7 +115,7 @@ impl Context {
             ));
             return Ok(path);
         }
-        let paths = usual_paths(kind, OFFERED);
+        let paths = usual_paths(Some(kind), OFFERED);
         let mut offered = self.block_on(async { Ok(device.addresses(paths).await?) })?;
         let shown = |(usual, address): &(UsualPath, Address)| {
             format!("{address}  {:<11}  {}", usual.style.to_string(), usual.path)
@@ -111,6 +125,30 @@ impl Context {
         let chosen = prompt::choose(&question, &lines, "--mnemonic-index or --hd-path")?;
         Ok(offered.swap_remove(chosen).0.path)
     }
+}
+
+/// Those that are plugged in, or whose emulator is named, and where; none is opened.
+///
+/// # Errors
+/// Exit 2 when a variable is wrong; 1 when the system cannot be asked.
+pub fn here() -> Result<Vec<(DeviceKind, String)>, CliError> {
+    let mut all = Vec::new();
+    let mut plugged_in = None;
+    for kind in [DeviceKind::Ledger, DeviceKind::Trezor] {
+        match place(kind)? {
+            Place::Emulator(place) => all.push((kind, format!("emulator at {place}"))),
+            Place::Usb => {
+                let found = match plugged_in.take() {
+                    Some(found) => found,
+                    None => found_here()?,
+                };
+                let of_kind = found.iter().filter(|one| one.device == kind);
+                all.extend(of_kind.map(|one| (kind, format!("{} at {}", one.name, one.place))));
+                plugged_in = Some(found);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// An address of IPv6 stands in brackets.

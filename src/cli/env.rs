@@ -120,6 +120,14 @@ pub const SECRETS: [Var; 10] = [
 pub const TOKENS: [Var; 6] =
     [KUBO_TOKEN, CLUSTER_TOKEN, PINNING_TOKEN, PINATA_JWT, AWS_KEY_ID, AWS_SECRET];
 
+/// Foundry's keystores.
+///
+/// # Errors
+/// When there is no home.
+pub fn keystores() -> Result<PathBuf, CliError> {
+    Ok(home()?.join(".foundry").join("keystores"))
+}
+
 /// Whether nothing of the environment is read any more.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 

@@ -28,6 +28,18 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys keygen nick.eth --requests --from 0xdA87a099a80fcE4778310474AaeB64b820c871a0",
         ],
     ),
+    ("wallet list", &["namesys wallet list", "namesys wallet list --json"]),
+    (
+        "wallet address",
+        &[
+            "namesys wallet address --mnemonic ~/words --count 5",
+            "namesys wallet address --account nick",
+        ],
+    ),
+    (
+        "wallet sign-test",
+        &["namesys wallet sign-test --browser", "namesys wallet sign-test --account nick"],
+    ),
     (
         "set",
         &[

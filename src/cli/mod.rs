@@ -4,6 +4,7 @@ mod account_code;
 pub mod background;
 mod browser;
 mod chain_errors;
+mod choose_wallet;
 pub mod claims;
 pub mod cmd;
 pub mod context;
@@ -19,6 +20,7 @@ pub mod env;
 pub mod error;
 mod examples;
 mod export_place;
+mod found_wallets;
 mod git;
 mod given;
 pub mod global;
@@ -152,6 +154,8 @@ pub enum Command {
     /// Show the whole way on a network inside the process, with a throw-away wallet
     #[cfg(feature = "devnet")]
     Demo(cmd::demo::Args),
+    /// Show and test the wallets that are here
+    Wallet(cmd::wallet::Args),
     /// Show or convert keys
     Key(cmd::key::Args),
     /// Wipe the keys that --remember keeps
@@ -216,6 +220,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Serve(args) => cmd::serve::run(args, context),
         #[cfg(feature = "devnet")]
         Command::Demo(args) => cmd::demo::run(args, context),
+        Command::Wallet(args) => cmd::wallet::run(args, context),
         Command::Key(args) => cmd::key::run(args, context),
         Command::Lock(args) => cmd::lock::run(&args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),

@@ -148,8 +148,8 @@ pub fn refuse_other(opened: Address, own: Address) -> Result<(), CliError> {
 ///
 /// # Errors
 /// Exit 2 for one of those.
-pub fn refuse_asking(wallet: &WalletArgs) -> Result<(), CliError> {
-    if wallet.asks_a_person() { Err(asks_too_often()) } else { Ok(()) }
+pub fn refuse_asking(wallet: &WalletArgs, context: &Context) -> Result<(), CliError> {
+    if wallet.asks_a_person(context) { Err(asks_too_often()) } else { Ok(()) }
 }
 
 fn asks_too_often() -> CliError {

@@ -35,6 +35,16 @@ impl OpenWallet {
         !matches!(self, Self::External(_))
     }
 
+    /// What kind it is, in a word for scripts.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Local(wallet) => wallet.kind(),
+            Self::External(_) => "external",
+            Self::Browser(_) => "browser",
+            Self::Device(wallet) => wallet.kind().word(),
+        }
+    }
+
     /// Whether its key is in memory.
     pub fn has_key(&self) -> bool {
         self.as_wallet().local_key().is_some()

@@ -1,5 +1,8 @@
 //! The wallet: foundry's flags and variables.
 
+mod chosen;
+mod mnemonic;
+
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,8 +14,8 @@ use namesys::request::{AddressFormError, parse_address};
 use namesys::secret::SecretString;
 use namesys::wallet::device::PathStyle;
 use namesys::wallet::{
-    Address, ExternalWallet, HdPath, LocalWallet, MnemonicError, Wallet, account_path,
-    check_keystore, open_keystore, open_mnemonic,
+    Address, ExternalWallet, HdPath, LocalWallet, Wallet, account_path, check_keystore,
+    open_keystore,
 };
 
 use super::context::Context;
@@ -33,9 +36,16 @@ pub struct WalletArgs {
     /// A file with the private key in hex; - for stdin
     #[arg(long, value_name = "FILE|-", group = "wallet")]
     pub(super) private_key_file: Option<PathBuf>,
-    /// A file with a BIP-39 mnemonic (- for stdin), or its words
-    #[arg(long, value_name = "WORDS|FILE|-", value_parser = secret, group = "wallet")]
+    /// A file with a BIP-39 mnemonic (- for stdin), or its words; without a value it is asked for
+    #[arg(long, value_name = "WORDS|FILE|-", value_parser = secret, group = "wallet",
+          num_args = 0..=1, default_missing_value = "")]
     pub(super) mnemonic: Option<SecretString>,
+    /// A file with the mnemonic's BIP-39 passphrase, if it has one; - for stdin
+    #[arg(long, value_name = "FILE|-", requires = "mnemonic")]
+    pub(super) mnemonic_passphrase_file: Option<PathBuf>,
+    /// Ask for the mnemonic's BIP-39 passphrase
+    #[arg(long, requires = "mnemonic", conflicts_with = "mnemonic_passphrase_file")]
+    pub(super) mnemonic_passphrase: bool,
     /// The account: m/44'/60'/0'/0/<INDEX> of a mnemonic, m/44'/60'/<INDEX>'/0/0 of a Ledger or a
     /// Trezor [default: 0]
     #[arg(long, value_name = "INDEX", conflicts_with = "hd_path")]
@@ -107,7 +117,7 @@ impl WalletArgs {
         context: &Context,
         wanted: Option<Address>,
     ) -> Result<OpenWallet, CliError> {
-        self.refuse_path()?;
+        self.refuse_path(context)?;
         if self.browser {
             let wanted = self.from.or(wanted);
             return context.browser(wanted, self.browser_wait).map(OpenWallet::Browser);
@@ -132,8 +142,11 @@ impl WalletArgs {
             return Ok(OpenWallet::External(ExternalWallet::new(from)));
         }
         if let Some(name) = context.settings.account() {
-            let path = account_path(&keystores()?, name)?;
+            let path = account_path(&env::keystores()?, name)?;
             return self.open_keystore(context, &path).map(OpenWallet::Local);
+        }
+        if let Some(wallet) = self.remembered_or_chosen(context, wanted)? {
+            return Ok(wallet);
         }
         Err(CliError::new(Exit::Usage, ErrorKind::NoWallet, "a wallet is needed").hint(
             "give one of --private-key-file, --mnemonic, --keystore, --account, --interactive, \
@@ -143,23 +156,11 @@ impl WalletArgs {
     }
 
     /// Whether a person is sent somewhere else to confirm.
-    pub fn asks_a_person(&self) -> bool {
-        self.browser || self.device.kind().is_some()
-    }
-
-    /// Only some wallets have accounts to say one of; of the flags for a new one clap knows.
-    fn refuse_path(&self) -> Result<(), CliError> {
-        let flag = match (&self.hd_path, self.mnemonic_index) {
-            (Some(_), _) => "--hd-path",
-            (None, Some(_)) => "--mnemonic-index",
-            (None, None) => return Ok(()),
-        };
-        if self.is_new || self.mnemonic.is_some() || self.device.kind().is_some() {
-            return Ok(());
-        }
-        let message = format!("{flag} says which account of a mnemonic, a Ledger or a Trezor");
-        Err(CliError::usage(message)
-            .hint("give --mnemonic, --ledger or --trezor with it, or leave it out"))
+    pub fn asks_a_person(&self, context: &Context) -> bool {
+        let settings = &context.settings;
+        let is_remembered = settings.asked_wallet().is_some() && settings.account().is_none();
+        let is_flag = self.browser || self.device.kind().is_some();
+        is_flag || is_remembered && self.is_given().is_ok_and(|given| !given)
     }
 
     /// The account of a device, where it is said which.
@@ -195,12 +196,13 @@ impl WalletArgs {
         }
     }
 
-    /// Whether there is a wallet to open: given, or the account of the user's file.
+    /// Whether there is a wallet to open: given, or the one of the user's file.
     ///
     /// # Errors
     /// Exit 2 when a variable is not UTF-8.
     pub fn is_at_hand(&self, context: &Context) -> Result<bool, CliError> {
-        Ok(self.is_given()? || context.settings.account().is_some())
+        let settings = &context.settings;
+        Ok(self.is_given()? || settings.account().is_some() || settings.asked_wallet().is_some())
     }
 
     /// Whether a flag or a variable gives a wallet. The account of the user's file is opened, and its
@@ -254,10 +256,9 @@ impl WalletArgs {
         } else if let Some(path) = &self.keystore {
             self.open_keystore(context, path)?
         } else if let Some(name) = &self.account {
-            self.open_keystore(context, &account_path(&keystores()?, name)?)?
+            self.open_keystore(context, &account_path(&env::keystores()?, name)?)?
         } else if self.interactive {
-            let key = prompt::password("Private key", "--private-key-file FILE")?;
-            LocalWallet::from_hex(&key)?
+            typed_key()?
         } else {
             return Ok(None);
         };
@@ -273,38 +274,10 @@ impl WalletArgs {
             return self.open_keystore(context, Path::new(&path)).map(Some);
         }
         if let Some(name) = env::KEYSTORE_ACCOUNT.get()? {
-            return self.open_keystore(context, &account_path(&keystores()?, &name)?).map(Some);
+            let path = account_path(&env::keystores()?, &name)?;
+            return self.open_keystore(context, &path).map(Some);
         }
         Ok(None)
-    }
-
-    fn open_mnemonic(
-        &self,
-        context: &Context,
-        given: &SecretString,
-    ) -> Result<LocalWallet, CliError> {
-        let path = match &self.hd_path {
-            Some(path) => path.clone(),
-            None => HdPath::ethereum(self.mnemonic_index.unwrap_or(0))?,
-        };
-        let file = Path::new(given.expose());
-        if given.expose() == "-" || file.is_file() {
-            let bytes = key_files::read(context, &self.flag("mnemonic"), file)?;
-            let words =
-                std::str::from_utf8(bytes.expose()).map(|text| SecretString::new(text.to_owned()));
-            return Ok(open_mnemonic(&words.map_err(|_| MnemonicError::NotText)?, &path)?);
-        }
-        if !given.expose().trim().contains(char::is_whitespace) {
-            // Not quoted: it may be a word of the mnemonic.
-            let message = "what --mnemonic names is neither a file nor a mnemonic";
-            return Err(CliError::new(Exit::Usage, ErrorKind::BadMnemonic, message)
-                .hint("give the path of a file that holds the words"));
-        }
-        context.output.warn(
-            "--mnemonic with the words shows them to other users of this machine and keeps them \
-             in the shell's history; prefer a file",
-        );
-        Ok(open_mnemonic(given, &path)?)
     }
 
     fn open_keystore(&self, context: &Context, path: &Path) -> Result<LocalWallet, CliError> {
@@ -330,6 +303,11 @@ impl WalletArgs {
     }
 }
 
+fn typed_key() -> Result<LocalWallet, CliError> {
+    let key = prompt::password("Private key", "--private-key-file FILE")?;
+    Ok(LocalWallet::from_hex(&key)?)
+}
+
 fn read_private_key(context: &Context, flag: &str, file: &Path) -> Result<SignerKey, CliError> {
     let bytes = key_files::read(context, flag, file)?;
     let key = file::parse_signer_key(&bytes);
@@ -340,10 +318,6 @@ fn read_private_key(context: &Context, flag: &str, file: &Path) -> Result<Signer
 fn named(place: &str, error: SignerKeyError) -> CliError {
     let error = CliError::from(error);
     CliError { message: format!("{place}: {}", error.message), ..error }
-}
-
-fn keystores() -> Result<PathBuf, CliError> {
-    Ok(env::home()?.join(".foundry").join("keystores"))
 }
 
 fn from_variable() -> Result<Option<Address>, CliError> {

@@ -65,6 +65,32 @@ pub struct KeygenReport {
     pub exported: Vec<String>,
 }
 
+/// `wallet list`, `wallet address`, `wallet sign-test`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WalletsReport {
+    /// Each of them; those that are opened where no flag says otherwise stand before others.
+    pub wallets: Vec<WalletReport>,
+}
+
+/// A wallet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WalletReport {
+    /// `private-key`, `mnemonic`, `keystore`, `browser`, `ledger`, `trezor` or `external`.
+    pub kind: String,
+    /// The variable, file or device that it is in.
+    pub source: String,
+    /// The derivation path, where it has one.
+    pub path: Option<String>,
+    /// Checksummed; of a keystore that was not opened, as its file says; `null` where that says
+    /// nothing.
+    pub address: Option<String>,
+    /// Whether it signed the same text twice with the same signature; `null` where it was not
+    /// tried.
+    pub deterministic: Option<bool>,
+    /// Whether it is the one that is used where no flag says otherwise.
+    pub default: bool,
+}
+
 /// `keygen --requests`, `approve --requests`: texts to sign elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestsReport {

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use alloy_primitives::Address;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -68,6 +69,15 @@ pub fn account_path(folder: &Path, name: &str) -> Result<PathBuf, KeystoreError>
 /// [`KeystoreError::Read`] and [`KeystoreError::Format`].
 pub fn check_keystore(path: &Path) -> Result<(), KeystoreError> {
     read(path).map(drop)
+}
+
+/// Whose the keystore file at `path` says that it is, where it says so; only its password shows
+/// whether that is true.
+///
+/// # Errors
+/// As [`check_keystore`].
+pub fn keystore_address(path: &Path) -> Result<Option<Address>, KeystoreError> {
+    read(path).map(|keystore| keystore.address)
 }
 
 fn read(path: &Path) -> Result<Keystore, KeystoreError> {

@@ -33,6 +33,15 @@ impl LocalWallet {
         Ok(Self::new(SignerKey::from_hex(text)?, "private key"))
     }
 
+    /// In a word what it came from: `private-key`, `mnemonic` or `keystore`.
+    pub fn kind(&self) -> &'static str {
+        match self.source.split(' ').next() {
+            Some("mnemonic") => "mnemonic",
+            Some("keystore") => "keystore",
+            _ => "private-key",
+        }
+    }
+
     /// The key.
     pub fn key(&self) -> &SignerKey {
         &self.key

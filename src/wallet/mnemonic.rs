@@ -2,6 +2,7 @@
 
 use alloy::signers::local::coins_bip39::{English, Wordlist};
 use alloy::signers::local::{LocalSignerError, MnemonicBuilder};
+use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::error::{MnemonicError, WalletError};
@@ -17,6 +18,36 @@ use crate::secret::{Secret, SecretString};
 /// [`MnemonicError`] for what is not a mnemonic: its length, the places of words that are not in
 /// the list, and its checksum apart.
 pub fn open_mnemonic(phrase: &SecretString, path: &HdPath) -> Result<LocalWallet, WalletError> {
+    open_mnemonic_with(phrase, &SecretString::new(String::new()), path)
+}
+
+/// As [`open_mnemonic`], with the passphrase of BIP-39, which some call the 25th word: another one
+/// gives other accounts, and the empty one is none. It is taken in Unicode's form NFKD.
+///
+/// # Errors
+/// As [`open_mnemonic`].
+pub fn open_mnemonic_with(
+    phrase: &SecretString,
+    passphrase: &SecretString,
+    path: &HdPath,
+) -> Result<LocalWallet, WalletError> {
+    let joined = joined(phrase)?;
+    let count = joined.split(' ').count();
+    let passphrase = Zeroizing::new(passphrase.expose().nfkd().collect::<String>());
+    let signer = MnemonicBuilder::from_phrase(joined.as_str())
+        .derivation_path(path.to_string())
+        .map_err(|_| MnemonicError::Path(path.to_string()))?
+        .password(passphrase.as_str())
+        .build()
+        .map_err(|_: LocalSignerError| MnemonicError::Checksum { words: count })?;
+    let mut scalar = signer.to_bytes();
+    let key = SignerKey::from_scalar(&Secret::new(scalar.0));
+    scalar.0.zeroize();
+    Ok(LocalWallet::new(key?, format!("mnemonic account {path}")))
+}
+
+/// The words with one space between them, all of which are in the list.
+fn joined(phrase: &SecretString) -> Result<Zeroizing<String>, MnemonicError> {
     let text = phrase.expose().trim_start_matches('\u{feff}');
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let is_number = |word: &&str| word.trim_end_matches(['.', ')', ':']).parse::<u8>().is_ok();
@@ -35,20 +66,12 @@ pub fn open_mnemonic(phrase: &SecretString, path: &HdPath) -> Result<LocalWallet
         joined.push_str(&lower);
     }
     if !matches!(count, 12 | 15 | 18 | 21 | 24) {
-        return Err(MnemonicError::Length { words: count }.into());
+        return Err(MnemonicError::Length { words: count });
     }
     if !places.is_empty() {
-        return Err(MnemonicError::Words { words: count, places }.into());
+        return Err(MnemonicError::Words { words: count, places });
     }
-    let signer = MnemonicBuilder::from_phrase(joined.as_str())
-        .derivation_path(path.to_string())
-        .map_err(|_| MnemonicError::Path(path.to_string()))?
-        .build()
-        .map_err(|_: LocalSignerError| MnemonicError::Checksum { words: count })?;
-    let mut scalar = signer.to_bytes();
-    let key = SignerKey::from_scalar(&Secret::new(scalar.0));
-    scalar.0.zeroize();
-    Ok(LocalWallet::new(key?, format!("mnemonic account {path}")))
+    Ok(joined)
 }
 
 #[cfg(test)]
@@ -77,6 +100,26 @@ mod tests {
         assert_eq!(
             second.unwrap().describe(),
             "mnemonic account m/44'/60'/0'/0/1 (0x70997970C51812dc3A010C7d01b50e0d17dc79C8)"
+        );
+    }
+
+    /// The address is computed by a program of its own from BIP-39 and BIP-32.
+    #[test]
+    fn a_passphrase_gives_other_accounts() {
+        let open = |passphrase: &str| {
+            let (words, passphrase) = (PHRASE.to_owned().into(), passphrase.to_owned().into());
+            open_mnemonic_with(&words, &passphrase, &HdPath::ethereum(0).unwrap()).unwrap()
+        };
+        assert_eq!(open("").address().to_string(), address(PHRASE, "m/44'/60'/0'/0/0").unwrap());
+        assert_eq!(
+            open("TREZOR").address().to_string(),
+            "0x9313778B3753108128B9c476EBDd42FbD566F4Ed"
+        );
+        // Both ways to write the letter.
+        assert_eq!(open("caf\u{e9}").address(), open("cafe\u{301}").address());
+        assert_eq!(
+            open("caf\u{e9}").address().to_string(),
+            "0x58c961550A6716E5Fb412ad23b918745F55B5cE5"
         );
     }
 

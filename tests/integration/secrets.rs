@@ -160,6 +160,10 @@ fn no_secret_is_ever_shown() {
     assert_eq!(run(&password, &["keygen", "--mnemonic", "broken-words"]), 2);
     assert_eq!(run(&password, &["keygen", "other.eth", "--mnemonic", WORDS]), 0);
     assert_eq!(run(&password, &["keygen", "--private-key", KEY]), 0);
+    assert_eq!(run(&by_variables, &["wallet", "list"]), 0);
+    assert_eq!(run(&[], &["wallet", "sign-test", "--private-key-file", "wallet.key"]), 0);
+    let mnemonic = ["wallet", "address", "--mnemonic", "words"];
+    assert_eq!(run(&[], &[&mnemonic[..], &["--mnemonic-passphrase-file", "password"]].concat()), 0);
     assert_eq!(run(&password, &["keygen", "--private-key", &KEY[1..]]), 2);
     assert_eq!(run(&password, &["keygen", "--keystore", KEY]), 1);
     assert_eq!(run(&password, &["keygen", "--private-key-file", KEY]), 1);

@@ -40,3 +40,4 @@ pub mod sign;
 pub mod status;
 pub mod verify;
 pub mod write;
+pub mod wallet;

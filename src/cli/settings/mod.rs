@@ -1,6 +1,8 @@
 //! Settings resolved once: a flag wins over the environment, that over `namesys.toml`, that over
 //! the user's `config.toml`, that over the default. Commands get values.
 
+mod asked;
+mod chosen_wallet;
 mod credentials;
 mod host;
 mod node_urls;
@@ -14,6 +16,7 @@ use namesys::resolve::Gateway;
 use namesys::workspace::{Config, Network, Owners, UnknownNetwork, Wish};
 use url::Url;
 
+pub use self::asked::Asked;
 use self::credentials::Bindings;
 pub use self::credentials::{Binding, Bound, Decision};
 pub use self::host::Host;
@@ -180,6 +183,22 @@ impl Settings {
     /// The keystore that is opened where no flag and no variable says.
     pub fn account(&self) -> Option<&str> {
         self.user.account.as_deref()
+    }
+
+    /// The wallet that is asked where no flag, no variable and no account says which.
+    pub fn asked_wallet(&self) -> Option<Asked> {
+        self.user.wallet
+    }
+
+    /// Keeps in the user's file which wallet is used where nothing else is said.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn remember_wallet(&self, entry: &str, said: &str) -> Result<(), CliError> {
+        match &self.user.path {
+            Some(path) => chosen_wallet::remember_wallet(path, entry, said),
+            None => Ok(()),
+        }
     }
 
     /// The gateways that somebody chose.

@@ -12,7 +12,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use super::node_urls::is_node_url;
-use super::{Binding, Bound, Host};
+use super::{Asked, Binding, Bound, Host};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::global::patience;
 
@@ -37,6 +37,8 @@ pub struct UserFile {
     pub rpc_urls: Vec<String>,
     /// A keystore by its name.
     pub account: Option<String>,
+    /// What is asked where there is no such keystore: a browser's wallet, or a device.
+    pub wallet: Option<Asked>,
     /// How long a server may make no progress.
     pub timeout: Option<Duration>,
     /// Gateways to read from.
@@ -56,6 +58,7 @@ struct File {
     network: Option<Text<Network>>,
     rpc_url: Option<NodeUrls>,
     account: Option<Text<Account>>,
+    wallet: Option<Text<Asked>>,
     timeout: Option<Text<Patience>>,
     #[serde(default)]
     safe_directories: Vec<Text<SafeDirectory>>,
@@ -193,6 +196,7 @@ impl UserFile {
             network: file.network.map(|network| network.0),
             rpc_urls: file.rpc_url.map_or_else(Vec::new, |urls| urls.0),
             account: file.account.map(|account| account.0.0),
+            wallet: file.wallet.map(|wallet| wallet.0),
             timeout: file.timeout.map(|timeout| timeout.0.0),
             gateways: file.gateways.ipfs,
             credentials: credentials.collect(),
@@ -265,7 +269,11 @@ pub fn allow_folder(path: &Path, folder: &Path) -> Result<(), CliError> {
     })
 }
 
-fn change(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), CliError> {
+/// Changes the file's document, which has to be one before.
+///
+/// # Errors
+/// As [`remember`].
+pub(super) fn change(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), CliError> {
     let failed = |error| CliError::io(format!("{} cannot be written", path.display()), &error);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;

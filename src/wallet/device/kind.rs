@@ -12,6 +12,14 @@ pub enum DeviceKind {
 }
 
 impl DeviceKind {
+    /// In a word for files and scripts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Trezor => "trezor",
+        }
+    }
+
     /// What lets the user of a Linux machine open it: a file for `/etc/udev/rules.d`, and its
     /// line.
     pub fn udev_rule(self) -> (&'static str, &'static str) {

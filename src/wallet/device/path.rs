@@ -50,11 +50,12 @@ pub struct UsualPath {
     pub path: HdPath,
 }
 
-/// The first `count` accounts of every style, the device's own first, each path once.
-pub fn usual_paths(device: DeviceKind, count: u32) -> Vec<UsualPath> {
+/// The first `count` accounts of every style, the device's own first, each path once; without a
+/// device, as most wallets have them first.
+pub fn usual_paths(device: Option<DeviceKind>, count: u32) -> Vec<UsualPath> {
     let styles = match device {
-        DeviceKind::Ledger => [PathStyle::Live, PathStyle::Bip44, PathStyle::Legacy],
-        DeviceKind::Trezor => [PathStyle::Bip44, PathStyle::Live, PathStyle::Legacy],
+        Some(DeviceKind::Ledger) => [PathStyle::Live, PathStyle::Bip44, PathStyle::Legacy],
+        Some(DeviceKind::Trezor) | None => [PathStyle::Bip44, PathStyle::Live, PathStyle::Legacy],
     };
     let mut found: Vec<UsualPath> = Vec::new();
     for style in styles {
@@ -84,7 +85,7 @@ mod tests {
     #[test]
     fn each_path_once() {
         let of = |device, count| {
-            let paths = usual_paths(device, count).into_iter();
+            let paths = usual_paths(Some(device), count).into_iter();
             paths.map(|usual| format!("{} {}", usual.style, usual.path)).collect::<Vec<_>>()
         };
         assert_eq!(

@@ -9,7 +9,7 @@ use alloy::rpc::types::TransactionRequest;
 use alloy_primitives::{Address, B256, keccak256};
 use async_trait::async_trait;
 
-use super::{Device, DeviceClient, DeviceError};
+use super::{Device, DeviceClient, DeviceError, DeviceKind};
 use crate::request::{Request, Signature, Step};
 use crate::secret::Secret;
 use crate::wallet::{HdPath, Node, TypedData, Wallet, WalletError};
@@ -37,6 +37,11 @@ impl Device {
 }
 
 impl DeviceWallet {
+    /// Whose device it is on.
+    pub fn kind(&self) -> DeviceKind {
+        self.device.kind()
+    }
+
     /// Where the account is.
     pub fn path(&self) -> &HdPath {
         &self.path

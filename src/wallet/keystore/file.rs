@@ -26,7 +26,7 @@ pub(super) struct Keystore {
     salt: Vec<u8>,
     kdf: Kdf,
     /// Whose it says it is.
-    address: Option<Address>,
+    pub(super) address: Option<Address>,
 }
 
 #[derive(Debug, PartialEq, Eq)]

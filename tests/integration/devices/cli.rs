@@ -123,6 +123,45 @@ fn what_to_do_next_is_told() -> Result<()> {
     Ok(())
 }
 
+/// Its accounts by every usual path; on a terminal it is offered, and remembered by its name.
+#[test]
+fn a_ledger_is_listed_and_chosen() -> Result<()> {
+    let ledger = FakeLedger::start(Setup::default());
+    let variables = ledger.variables();
+    let sandbox = sandbox(&variables)?;
+    let found = sandbox.ok(["wallet", "address", "--ledger", "--count", "2"])?;
+    let accounts: Vec<_> = found["wallets"].as_array().expect("a list").iter().collect();
+    ensure!(accounts.len() == 5, "{found}");
+    for account in accounts {
+        let path = account["path"].as_str().expect("a path");
+        ensure!(account["address"] == address_at(path).to_string(), "{account}");
+    }
+    let listed = sandbox.ok(["wallet", "list"])?;
+    let wallets = listed["wallets"].as_array().expect("a list");
+    let one = wallets.iter().find(|one| one["kind"] == "ledger").expect("the emulator");
+    let place = format!("emulator at {}", ledger.place());
+    ensure!(one["source"] == place.as_str() && one["default"] == false, "{listed}");
+
+    let [(address, host), (port, number)] = &variables;
+    let variables = [(*address, &host[..]), (*port, &number[..])];
+    // The first that is offered, and of its accounts the second.
+    let answers =
+        [("Which wallet?", "\r"), ("Which account", "\u{1b}[B\r"), ("from now on", "y\r")];
+    let test = ["wallet", "sign-test"];
+    let (code, shown) = crate::typed::typed(&sandbox, &test, &variables, &answers)?;
+    let second = address_at("m/44'/60'/1'/0/0").to_string();
+    ensure!(code == 0 && shown.contains(&second), "{code}: {shown}");
+    let config = sandbox.read(".config/namesys/config.toml")?;
+    ensure!(config == b"wallet = \"ledger\"\n", "{}", String::from_utf8_lossy(&config));
+    let listed = sandbox.ok(["wallet", "list"])?;
+    ensure!(listed["wallets"][0]["default"] == true, "{listed}");
+    // Without a terminal too, and the account can be said.
+    let tested = sandbox.ok(["wallet", "sign-test", "--mnemonic-index", "1"])?;
+    ensure!(tested["wallets"][0]["address"] == second.as_str(), "{tested}");
+    ensure!(tested["wallets"][0]["deterministic"] == true, "{tested}");
+    Ok(())
+}
+
 /// At `-vvv` nothing of what was signed is shown.
 #[test]
 fn no_signature_in_any_trace() -> Result<()> {

@@ -36,14 +36,14 @@ async fn refused(setup: Setup) -> DeviceError {
 async fn addresses_of_all_usual_paths() {
     let ledger = FakeLedger::start(Setup::default());
     let device = open(&ledger).await;
-    let found = device.addresses(usual_paths(DeviceKind::Ledger, 3)).await.unwrap();
+    let found = device.addresses(usual_paths(Some(DeviceKind::Ledger), 3)).await.unwrap();
     assert_eq!(found.len(), 8);
     for (usual, address) in &found {
         assert_eq!(*address, address_at(&usual.path.to_string()), "{}", usual.path);
     }
     assert_eq!(found[0].1.to_string(), "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     let (last, address) = found.last().unwrap();
-    let paths = usual_paths(DeviceKind::Ledger, 3);
+    let paths = usual_paths(Some(DeviceKind::Ledger), 3);
     assert_eq!(device.find(paths.clone(), *address).await.unwrap().as_ref(), Some(last));
     assert_eq!(device.find(paths, Default::default()).await.unwrap(), None);
 }

@@ -40,7 +40,7 @@ async fn wallet(trezor: &FakeTrezor) -> DeviceWallet {
 async fn addresses_of_all_usual_paths() {
     let trezor = FakeTrezor::start(Setup::default());
     let device = open(&trezor, &Arc::default()).await;
-    let found = device.addresses(usual_paths(DeviceKind::Trezor, 3)).await.unwrap();
+    let found = device.addresses(usual_paths(Some(DeviceKind::Trezor), 3)).await.unwrap();
     assert_eq!(found.len(), 8);
     for (usual, address) in &found {
         assert_eq!(*address, address_at(&usual.path.to_string(), ""), "{}", usual.path);

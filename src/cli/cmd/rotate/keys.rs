@@ -35,7 +35,7 @@ impl Keys {
     /// Those of wallets and passwords.
     pub fn derive(args: &Args, context: &Context, session: &Session) -> Result<Self, CliError> {
         let author = &args.publication.author;
-        refuse_asking(&author.derive.wallet)?;
+        refuse_asking(&author.derive.wallet, context)?;
         if author.derive.remember.is_asked() {
             return Err(CliError::usage("--remember is of keys that stay, and these change")
                 .hint("afterwards: namesys keygen --remember DURATION"));
