@@ -12,6 +12,7 @@ mod trezor_typed;
 mod trezor_wire;
 
 mod cli;
+mod leaks;
 mod ledger;
 mod trezor;
 
