@@ -127,24 +127,23 @@ impl Context {
     }
 }
 
-/// Those that are plugged in, or whose emulator is named, and where; none is opened.
+/// Those that are plugged in, or whose emulator is named, and where; none is opened. A system that
+/// cannot be asked has none, which is said.
 ///
 /// # Errors
-/// Exit 2 when a variable is wrong; 1 when the system cannot be asked.
-pub fn here() -> Result<Vec<(DeviceKind, String)>, CliError> {
+/// Exit 2 when a variable is wrong.
+pub fn here(output: Output) -> Result<Vec<(DeviceKind, String)>, CliError> {
+    let plugged_in = found_here().unwrap_or_else(|error| {
+        output.warn(error);
+        Vec::new()
+    });
     let mut all = Vec::new();
-    let mut plugged_in = None;
     for kind in [DeviceKind::Ledger, DeviceKind::Trezor] {
         match place(kind)? {
             Place::Emulator(place) => all.push((kind, format!("emulator at {place}"))),
             Place::Usb => {
-                let found = match plugged_in.take() {
-                    Some(found) => found,
-                    None => found_here()?,
-                };
-                let of_kind = found.iter().filter(|one| one.device == kind);
+                let of_kind = plugged_in.iter().filter(|one| one.device == kind);
                 all.extend(of_kind.map(|one| (kind, format!("{} at {}", one.name, one.place))));
-                plugged_in = Some(found);
             }
         }
     }

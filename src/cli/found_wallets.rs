@@ -51,7 +51,7 @@ const SOURCES: [Source; 4] = [variables, keystores, browser, devices_here];
 /// All of them.
 ///
 /// # Errors
-/// Exit 2 when a variable is wrong; 1 when the system cannot be asked for devices.
+/// Exit 2 when a variable is wrong.
 pub fn found(context: &Context) -> Result<Vec<Found>, CliError> {
     let mut all = Vec::new();
     for source in SOURCES {
@@ -130,7 +130,7 @@ fn devices_here(context: &Context) -> Result<Vec<Found>, CliError> {
         let wallet = Asked::Device(kind);
         asked(kind.word(), source, wallet, context.settings.asked_wallet() == Some(wallet))
     };
-    Ok(devices::here()?.into_iter().map(one).collect())
+    Ok(devices::here(context.output)?.into_iter().map(one).collect())
 }
 
 fn asked(kind: &'static str, source: String, wallet: Asked, is_default: bool) -> Found {

@@ -12,6 +12,9 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::{git, key_files, prompt};
 
+/// Whose device it is, and its addresses.
+pub type DeviceAccounts = (DeviceKind, Vec<(UsualPath, Address)>);
+
 impl WalletArgs {
     /// The first accounts of the usual paths, where a mnemonic is given and no path or number.
     ///
@@ -42,7 +45,7 @@ impl WalletArgs {
         &self,
         context: &Context,
         count: u32,
-    ) -> Result<Option<(DeviceKind, Vec<(UsualPath, Address)>)>, CliError> {
+    ) -> Result<Option<DeviceAccounts>, CliError> {
         let is_said = self.device_path()?.is_some() || self.from.is_some();
         match self.device.kind().filter(|_| !is_said) {
             Some(kind) => Ok(Some((kind, context.device_accounts(kind, count)?))),

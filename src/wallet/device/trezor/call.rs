@@ -276,3 +276,65 @@ pub fn decoded<M: Message + Default>(
 ) -> Result<M, DeviceError> {
     M::decode(&body[..]).map_err(|_| DeviceError::Malformed { device: DEVICE, what })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wallet::device::AskError;
+    use crate::wallet::device::transport::PACKET;
+
+    struct Nobody;
+
+    impl Attendant for Nobody {
+        fn tell(&self, _: Told<'_>) {}
+
+        fn pin(&self) -> Result<SecretString, AskError> {
+            Err("nobody is here".into())
+        }
+
+        fn passphrase(&self, _: bool) -> Result<Passphrase, AskError> {
+            Err("nobody is here".into())
+        }
+    }
+
+    /// Asks for a button every so often, for ever; or never says anything.
+    struct Asking(Option<Duration>);
+
+    impl Packets for Asking {
+        fn send(&mut self, _: &[u8; PACKET]) -> Result<(), DeviceError> {
+            Ok(())
+        }
+
+        fn receive(&mut self, wait: Duration) -> Result<Zeroizing<[u8; PACKET]>, DeviceError> {
+            let silent = DeviceError::Silent { device: DEVICE, waited: wait };
+            let every = self.0.filter(|every| *every <= wait).ok_or(silent)?;
+            std::thread::sleep(every);
+            let mut packet = Zeroizing::new([0; PACKET]);
+            packet[..9].copy_from_slice(b"?##\x00\x1a\0\0\0\0");
+            Ok(packet)
+        }
+    }
+
+    fn asked(every: Option<Duration>, patience: Duration, asks: bool) -> Duration {
+        let mut call = Call::new(Box::new(Asking(every)), Arc::new(Nobody), patience);
+        call.begin(asks);
+        let asked = call.exchange((kind::GET_ADDRESS, &Initialize::default()), "it");
+        assert!(!call.is_in_step(), "what comes too late is not the next answer");
+        match asked.map(drop) {
+            Err(DeviceError::Silent { waited, .. }) => waited,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_person_has_more_time_than_the_device_and_nobody_has_it_for_ever() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(asked(None, minute, true), minute);
+        assert_eq!(asked(None, minute, false), PROMPT, "an address asks nobody");
+        // It never ends by itself.
+        let (every, patience) = (Duration::from_millis(10), Duration::from_millis(20));
+        let began = Instant::now();
+        asked(Some(every), patience, false);
+        assert!(began.elapsed() < patience * ANSWERS * 10, "{:?}", began.elapsed());
+    }
+}
