@@ -14,7 +14,7 @@ use super::ledger::{Ledger, sign_turn_series};
 use super::series::{SERIES_EXTENSION, Scheduled, Series, SeriesError, due_of, series_file};
 use crate::ipns::{MAX_RECORD_BYTES, UnverifiedRecord, VerifiedRecord, create};
 use crate::keys::{IpnsKey, IpnsName};
-use crate::published::{Known, PublishedTree, Signed};
+use crate::published::{BaseFile, Known, PublishedTree, Signed};
 use crate::workspace::Workspace;
 
 /// The folder of the records that are signed ahead, in a workspace.
@@ -52,10 +52,12 @@ fn after(time: Timestamp, long: SignedDuration) -> Timestamp {
 /// What cannot be read, or is no record of `name` and stands among those that are.
 pub fn is_ahead(workspace: &Workspace, name: &IpnsName) -> Result<bool, AheadError> {
     let known = Ledger::open(Some(workspace), *name)?.known;
-    Ok(!in_folder(workspace, name)?.is_empty() || !known.turns().is_empty())
+    let is_of_name = |(_, record): &(PathBuf, VerifiedRecord)| record.name() == name;
+    Ok(in_folder(workspace, name)?.iter().any(is_of_name) || !known.turns().is_empty())
 }
 
-/// The records in the folder, each of `name`; none where there is no such folder.
+/// The records in the folder, each of `name`, or of another that was published from here: one that
+/// was rotated away. None where there is no such folder.
 fn in_folder(
     workspace: &Workspace,
     name: &IpnsName,
@@ -65,6 +67,8 @@ fn in_folder(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(workspace.failed(AHEAD_DIR)(error).into()),
     };
+    let file = BaseFile::read(workspace)?;
+    let names: Vec<&IpnsName> = std::iter::once(name).chain(file.names()).collect();
     let mut records = Vec::new();
     for (file, _) in folder.entries().map_err(workspace.failed(AHEAD_DIR))? {
         let path = Path::new(AHEAD_DIR).join(&file);
@@ -72,7 +76,10 @@ fn in_folder(
             continue;
         }
         let bytes = folder.read(&file, MAX_RECORD_BYTES as u64).map_err(workspace.failed(&path))?;
-        let record = UnverifiedRecord::parse(&bytes).and_then(|one| one.verify_signature(name));
+        let of = |name: &IpnsName| {
+            UnverifiedRecord::parse(&bytes).and_then(|one| one.verify_signature(name))
+        };
+        let record = names.iter().find_map(|name| of(name).ok()).map_or_else(|| of(name), Ok);
         let failed = |error| SeriesError::Record { path: path.clone(), error };
         records.push((path.clone(), record.map_err(failed)?));
     }
@@ -89,7 +96,9 @@ fn unknown_in_folder(
     let is_known =
         |record: &VerifiedRecord| known.signed.iter().any(|one| one.tree.record() == record);
     let mut found = in_folder(workspace, name)?;
-    found.retain(|(_, record)| Some(record.fields().sequence) > base && !is_known(record));
+    found.retain(|(_, record)| {
+        record.name() == name && Some(record.fields().sequence) > base && !is_known(record)
+    });
     Ok(found)
 }
 
@@ -189,7 +198,7 @@ pub fn turns_kept(workspace: &Workspace, name: &IpnsName) -> Result<Vec<TurnRoot
         let turn = |(at, tree): (Timestamp, &PublishedTree)| TurnRoot { at, root: *tree.root() };
         return Ok(written.into_iter().map(turn).collect());
     }
-    if in_folder(workspace, name)?.is_empty() {
+    if !is_ahead(workspace, name)? {
         return Ok(Vec::new());
     }
     let series = Series::open(&workspace.dir().join(AHEAD_DIR), name)?.into_records();
@@ -307,4 +316,57 @@ fn write(
         let _ = workspace.folder().remove_folder(AHEAD_DIR);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ens::Name;
+    use crate::ipfs::{RAW, sha256_cid};
+    use crate::keys::Storage;
+    use crate::workspace::Config;
+
+    fn record(seed: u8, sequence: u64) -> VerifiedRecord {
+        let key = IpnsKey::from_seed(&[seed; 32].into());
+        let (root, until) = (sha256_cid(RAW, &[seed]), "2100-01-01T00:00:00Z".parse().unwrap());
+        let bytes = create(&key, &format!("/ipfs/{root}"), sequence, until, Duration::ZERO);
+        UnverifiedRecord::parse(&bytes.unwrap()).unwrap().verify_signature(&key.name()).unwrap()
+    }
+
+    #[test]
+    fn what_a_name_that_was_rotated_away_left_is_no_fault() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = Name::parse("nick.eth").unwrap();
+        let config = Config::new(name, Storage::Domain, Storage::Domain, 1);
+        let workspace = Workspace::init(dir.path(), &config).unwrap();
+        let (now, former, stranger) = (record(1, 0), record(2, 5), record(3, 6));
+        let mut file = BaseFile::default();
+        for record in [&now, &former] {
+            let base = PublishedTree::of(record);
+            file.set(record.name(), Known { base, ..Known::default() });
+        }
+        file.write(&workspace).unwrap();
+        let turn = "2030-01-01T00:00:00Z".parse().unwrap();
+        let path = |sequence| Path::new(AHEAD_DIR).join(series_file(sequence, turn));
+        workspace.write(path(5), former.bytes()).unwrap();
+        assert!(!is_ahead(&workspace, now.name()).unwrap());
+        assert!(turns_kept(&workspace, now.name()).unwrap().is_empty());
+        adopt_folder(&workspace, now.name()).unwrap();
+        assert_eq!(BaseFile::read(&workspace).unwrap(), file);
+        // A stranger's is, and stays.
+        workspace.write(path(6), stranger.bytes()).unwrap();
+        let error = is_ahead(&workspace, now.name()).unwrap_err().to_string();
+        assert!(error.contains("00000000000000000006-"), "{error}");
+        workspace.remove(path(6)).unwrap();
+        // The folder becomes that of the new name.
+        let key = IpnsKey::from_seed(&[1; 32].into());
+        let turns = [TurnRoot { at: turn, root: sha256_cid(RAW, b"b") }];
+        let signed = sign_turns(&workspace, &key, &now, &turns, Duration::ZERO).unwrap();
+        assert_eq!(signed.len(), 1);
+        let left = in_folder(&workspace, now.name()).unwrap();
+        assert!(left.len() == 2 && left.iter().all(|(_, record)| record.name() == now.name()));
+        // Over another base nothing is signed.
+        let other = sign_turns(&workspace, &key, &record(1, 3), &turns, Duration::ZERO);
+        assert!(matches!(other, Err(AheadError::Overtaken)));
+    }
 }

@@ -124,6 +124,11 @@ impl BaseFile {
         self.names.get(name).cloned().unwrap_or_else(nothing)
     }
 
+    /// The names of which something is known, former ones too.
+    pub fn names(&self) -> impl Iterator<Item = &IpnsName> {
+        self.names.keys()
+    }
+
     /// What is known of `name` from now on.
     pub fn set(&mut self, name: &IpnsName, known: Known) {
         self.names.insert(*name, known);
