@@ -15,6 +15,7 @@
 //! | `backup` | all records as lines of JSON, and back |
 //! | `asked` | what a request reads: EIP-3668, or a path under `.well-known` |
 //! | `version` | the GraphQL query for the version of a name (seed 004) |
+//! | `questions` | what is asked, apart from the database |
 //! | `numbers` | what is counted, as Prometheus reads it |
 //! | `server` | [`Gateway`]: all of it over HTTP |
 
@@ -24,6 +25,7 @@ mod check;
 mod kept;
 mod numbers;
 mod owners;
+mod questions;
 mod rows;
 mod schema;
 mod server;
@@ -35,6 +37,7 @@ pub use backup::{Backed, Backup, BackupError, restore};
 pub use check::{Checked, Checker, Refusal};
 pub use kept::{Change, Conflict, Kept, Known, NewRecord, SignatureId, StoreError, Taken};
 pub use owners::{ChainOwners, Owned, Owners, OwnersError};
+pub use questions::{question_of_call, questions_of_path, version_answer};
 pub use server::{Gateway, GatewayConfig, GatewayError, GatewayLimits};
 pub use store::Store;
 pub use url::{DatabaseUrl, DatabaseUrlError};

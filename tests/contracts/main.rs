@@ -30,6 +30,7 @@ mod trials {
     pub mod clients;
     pub mod clones;
     pub mod contract_wallets;
+    pub mod database;
     pub mod dev3;
     pub mod dialects;
     pub mod foreign;
@@ -226,6 +227,7 @@ fn main() -> ExitCode {
         on_chain("dialects::of_reverts", || on(trials::dialects::reverts())),
         on_chain("dialects::resolvers_that_are_none", || on(trials::dialects::resolvers())),
         on_chain("dialects::what_is_not_set", || on(trials::dialects::unset())),
+        on_chain("database::owners", || on(trials::database::owners())),
         on_chain("web::https_recordhash", || on(trials::web::https())),
         on_chain("web::publish_to_https", || on(trials::web::publish())),
         on_chain("hostile::private_gateways", || on(trials::hostile::private())),

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use namesys::ens::Name;
 use namesys::report::{BackupReport, ErrorKind, RestoreReport};
 
-use crate::support::database::{Gateway, Person, suite};
+use crate::support::database::{Gateway, Person, injection, suite};
 use crate::support::reports::{kind, report};
 use crate::support::sandbox::Sandbox;
 
@@ -33,6 +33,11 @@ fn keeps_the_newest() -> Result<()> {
 #[test]
 fn follows_a_name_that_changes_hands() -> Result<()> {
     on(async |database| suite::moves(database).await)
+}
+
+#[test]
+fn takes_no_commands() -> Result<()> {
+    on(async |database| injection::keeps_out(database).await)
 }
 
 #[test]

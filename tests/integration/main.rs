@@ -19,6 +19,7 @@ mod browser;
 mod clone;
 mod credentials;
 mod database;
+mod database_hostile;
 mod delta;
 mod devices;
 mod doctor;

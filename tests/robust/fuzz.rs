@@ -68,6 +68,10 @@ fuzz!(
     blocks,
     deferral,
     posted_body,
+    backup_line,
+    database_url,
+    graphql,
+    resolver_call,
 );
 
 /// A change of some bytes.

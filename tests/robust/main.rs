@@ -12,6 +12,7 @@ mod every_command;
 #[path = "../support/faults.rs"]
 mod faults;
 mod fuzz;
+mod gateway;
 mod index;
 mod model;
 mod owners;

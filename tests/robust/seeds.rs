@@ -258,22 +258,12 @@ fn within(file: &str, fields: &[&str]) -> Vec<Vec<u8>> {
     found
 }
 
-/// Bodies of the write vectors.
-pub fn posted_body() -> Vec<Vec<u8>> {
-    let files = ["write/ensip19-deployed-records", "write/erc7700"];
-    let bodies = files.iter().flat_map(|file| {
-        let cases = cases(file);
-        let body = |case: &Value| case["post_body"].to_string().into_bytes();
-        cases.iter().map(body).collect::<Vec<_>>()
-    });
-    bodies.collect()
-}
-
 pub fn abi_payload() -> Vec<Vec<u8>> {
     bytes("records", &["data", "result"])
 }
 
 pub use crate::devices::seeds as device_answers;
+pub use crate::gateway::seeds::{backup_line, database_url, graphql, posted_body, resolver_call};
 
 /// With as little work as a keystore can ask for.
 pub fn keystore() -> Vec<Vec<u8>> {

@@ -19,9 +19,7 @@ use namesys::plan::PlanFile;
 use namesys::published::BaseFile;
 use namesys::record::{Contenthash, RecordFile, RecordKey, Value};
 use namesys::recordhash::Recordhash;
-use namesys::request::{
-    BroughtSignature, RecordsPost, SignedRecord, SignedRedirect, VerifyContext,
-};
+use namesys::request::{BroughtSignature, SignedRecord, SignedRedirect, VerifyContext};
 use namesys::resolve::Gateway;
 use namesys::secret::SecretBytes;
 use namesys::secret::redaction::{redacted, redacted_digits};
@@ -31,13 +29,14 @@ use namesys::write::{Deferral, Metadata, StorageKind};
 
 pub use crate::browser::browser_page;
 pub use crate::devices::device_answers;
+pub use crate::gateway::{backup_line, database_url, graphql, posted_body, resolver_call};
 pub use crate::index::{blocks, index};
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 30] = [
+pub const ALL: [(&str, Target); 34] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -68,6 +67,10 @@ pub const ALL: [(&str, Target); 30] = [
     ("blocks", blocks),
     ("deferral", deferral),
     ("posted_body", posted_body),
+    ("backup_line", backup_line),
+    ("database_url", database_url),
+    ("graphql", graphql),
+    ("resolver_call", resolver_call),
 ];
 
 fn text(input: &[u8]) -> &str {
@@ -340,14 +343,6 @@ pub fn deferral(input: &[u8]) {
     let kinds = [StorageKind::Ipns, StorageKind::Database, StorageKind::L2, StorageKind::Solana];
     for kind in kinds {
         let _ = Metadata::decode(kind, input);
-    }
-}
-
-/// What is posted to a database gateway: what is accepted is written again as it was meant.
-pub fn posted_body(input: &[u8]) {
-    if let Ok(post) = RecordsPost::parse(input) {
-        let again = post.to_json().expect("text and numbers");
-        assert_eq!(RecordsPost::parse(again.as_bytes()).expect("what was written"), post);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The gateway of the binary under test on a database, and what any database has to pass.
 
+pub mod injection;
 pub mod postgres;
 pub mod suite;
 
