@@ -1,5 +1,6 @@
 //! What each command reports: the JSON contract of the command line, as types.
 
+mod database;
 mod demo;
 mod error;
 mod plan;
@@ -21,6 +22,7 @@ use crate::keys::IpnsName;
 use crate::publish::TargetOutcome;
 use crate::secret::SecretString;
 
+pub use database::*;
 pub use demo::*;
 pub use error::*;
 pub use plan::*;

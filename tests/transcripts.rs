@@ -4,7 +4,8 @@
 //! `? 2` before the output is the exit code; `[..]` stands for anything within a line, `...` for
 //! any lines, `[DEVNET]` for the address of the devnet that all of them share, `[OTHER]` for that
 //! of a second one, whose address is in `OTHER_DEVNET`, `[SITE]` for that of a web server with the
-//! files of `$HOME/site` (in `SITE`; `$HOME/ca.pem` vouches for it). `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
+//! files of `$HOME/site` (in `SITE`; `$HOME/ca.pem` vouches for it), `[DATABASE]` for that of a
+//! gateway on a database (in `DATABASE`; the same vouches for it). `$ VAR=value namesys …` sets a variable, `$ sh -c "…"` runs pipes. A folder `<file>.in/` is copied into the
 //! temporary folder first; `<file>.out/` asks for that folder.
 //! `TRYCMD=overwrite cargo test --test transcripts` writes the outputs anew.
 
@@ -14,6 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use namesys::devnet::{DevnetConfig, DevnetHandle};
+use namesys::gateway::{
+    Checker, DatabaseUrl, Gateway, GatewayConfig, GatewayLimits, Owners, Store,
+};
 use namesys::serve::{ServeConfig, ServeLimits, Server, TlsFiles};
 
 /// Set in the second process, which has nothing of the developer's environment.
@@ -62,6 +66,9 @@ fn run(home: &Path) {
     let site = web_server(home);
     cases.env("SITE", &site);
     cases.insert_var("[SITE]", site).unwrap();
+    let database = database(home);
+    cases.env("DATABASE", &database);
+    cases.insert_var("[DATABASE]", database).unwrap();
     cases.env("NO_COLOR", "1").env("TZ", "UTC").env("LC_ALL", "C");
     cases.timeout(std::time::Duration::from_secs(60));
     // Without that folder a case runs in the checkout, and leaves its files there.
@@ -99,6 +106,30 @@ fn web_server(home: &Path) -> String {
             let server = Server::bind(config).await.unwrap();
             sender.send(server.url()).unwrap();
             server.run(std::future::pending()).await;
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+/// A gateway for the names of whoever has the wallet of the transcripts, `0x1111…`.
+fn database(home: &Path) -> String {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/testdata");
+    let tls =
+        TlsFiles { certificates: testdata.join("server.pem"), key: testdata.join("server.key") };
+    let url: DatabaseUrl = format!("sqlite:{}", home.join("records.db").display()).parse().unwrap();
+    let owner = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A".parse().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = Store::open(&url).await.unwrap();
+            let checker = Checker::new(Owners::Told(owner), 1, Vec::new());
+            let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+            let (tls, limits) = (Some(tls), GatewayLimits::default());
+            let config = GatewayConfig { store, checker, listen, tls, limits };
+            let gateway = Gateway::bind(config).await.unwrap();
+            sender.send(gateway.url()).unwrap();
+            gateway.run(std::future::pending()).await;
         });
     });
     receiver.recv().unwrap()

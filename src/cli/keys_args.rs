@@ -32,6 +32,11 @@ pub struct IpnsKeyArgs {
 }
 
 impl SignerKeyArgs {
+    /// Whether the flag gives one.
+    pub fn is_file_given(&self) -> bool {
+        self.signer_key_file.is_some()
+    }
+
     /// The records signer, where flag or variable give one.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! Signed records to where they are found, and seen to be there: to IPFS under the IPNS name, or
-//! to web hosts for an `https://` recordhash.
+//! to web hosts for an `https://` recordhash, or to the gateway of a database.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -21,6 +21,7 @@
 //! | `series`, `ahead`, `ahead_records` | what is signed for later, and put in turn without keys |
 //! | `parcel` | what goes from the machine with the keys to the one with the network |
 //! | [`site`] | the tree on web hosts |
+//! | [`database`] | the records in databases |
 
 mod agreement;
 mod ahead;
@@ -28,6 +29,7 @@ mod ahead_records;
 mod answers;
 mod author;
 mod bundle;
+pub mod database;
 mod decision;
 mod error;
 mod foresight;

@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Known, PublishedTree, Signed};
+use super::{Known, KnownDatabase, PublishedTree, Signed};
 use crate::ipns::{UnverifiedRecord, VerifiedRecord};
 use crate::keys::IpnsName;
 use crate::multiformats::parse_cid;
@@ -32,6 +32,7 @@ const HEAD: &str = "\
 pub struct BaseFile {
     names: BTreeMap<IpnsName, Known>,
     sites: BTreeMap<String, KnownSite>,
+    databases: BTreeMap<String, KnownDatabase>,
     /// Why nothing of the file counts.
     doubt: Option<String>,
 }
@@ -53,6 +54,8 @@ struct File {
     ipns: BTreeMap<Text<IpnsName>, Entry>,
     #[serde(default)]
     sites: BTreeMap<String, SiteEntry>,
+    #[serde(default)]
+    databases: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +106,9 @@ impl BaseFile {
             let cid = |text: Option<Text<String>>| parse_cid(&text?.0).ok();
             (place, KnownSite { base: cid(root), bringing: cid(bringing) })
         });
-        Self { names: names.collect(), sites: sites.collect(), doubt: None }
+        let databases = file.databases.into_iter();
+        let databases = databases.map(|(place, names)| (place, KnownDatabase { names })).collect();
+        Self { names: names.collect(), sites: sites.collect(), databases, doubt: None }
     }
 
     /// Reads the file of `workspace`; without one nothing is known.
@@ -142,6 +147,16 @@ impl BaseFile {
     /// What is known of the web host at `place` from now on.
     pub fn set_site(&mut self, place: &str, known: KnownSite) {
         self.sites.insert(place.to_owned(), known);
+    }
+
+    /// What is known of the database whose gateway is at `place`.
+    pub fn database(&self, place: &str) -> KnownDatabase {
+        self.databases.get(place).cloned().unwrap_or_default()
+    }
+
+    /// What is known of the database whose gateway is at `place` from now on.
+    pub fn set_database(&mut self, place: &str, known: KnownDatabase) {
+        self.databases.insert(place.to_owned(), known);
     }
 
     /// Replaces the file of `workspace`. Hold the lock.
@@ -227,6 +242,9 @@ impl fmt::Display for BaseFile {
             for (entry, root) in [("root", known.base), ("bringing", known.bringing)] {
                 root.map_or(Ok(()), |root| writeln!(f, "{entry} = \"{root}\""))?;
             }
+        }
+        for (place, known) in &self.databases {
+            write!(f, "\n[databases.{}]\n{known}", toml_edit::Key::new(place).display_repr())?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `base`, `base_file` | `published.toml`: the base, proven by its record, and what is signed since |
+//! | `database` | what was last seen at a database, record by record |
 //! | `standing` | which of the records that are out stand (rule 4) |
 //! | `three_way` | base, there, here: who changed what |
 //! | `compare` | three trees by their blocks, where they differ |
@@ -15,6 +16,7 @@
 mod base;
 mod base_file;
 mod compare;
+mod database;
 mod found;
 mod judge;
 mod loss;
@@ -26,6 +28,7 @@ pub(crate) use base::root_in;
 pub use base::{Known, PublishedTree, Signed, Towards};
 pub use base_file::{BaseFile, KnownSite, PUBLISHED_FILE};
 pub use compare::{Difference, Leaf, Roots, Three, Visitor, compare, compare_with};
+pub use database::KnownDatabase;
 pub use found::{Found, FoundRecord, RecordId, Verifier};
 pub use judge::{Judge, Judged, Missing, shown_value};
 pub use loss::{Changed, Loss};

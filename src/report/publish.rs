@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChainStatusReport, ErrorReport, SiteStatusReport};
+use super::{ChainStatusReport, DatabaseStatusReport, ErrorReport, SiteStatusReport};
 use crate::publish::{SiteEntry, TargetOutcome};
 use crate::published::Loss;
 
@@ -112,6 +112,9 @@ pub struct StatusReport {
     /// What each web host has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<SiteStatusReport>,
+    /// What each database has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<DatabaseStatusReport>,
     /// What the chain says of the first name, where a node is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<ChainStatusReport>,

@@ -11,6 +11,7 @@ use toml_edit::{DocumentMut, Table, value};
 use super::approvals::{self, Approval, Approvals};
 use super::config_file::{ELSEWHERE, File};
 use super::config_plain;
+use super::database_address::DatabaseAddress;
 use super::names::{self, NamesError};
 use super::targets::{PublisherTarget, SiteTarget, UploadTarget};
 use super::{ApprovalMode, Network};
@@ -75,6 +76,8 @@ pub struct Config {
     pub publishers: Vec<PublisherTarget>,
     /// Web hosts that have the tree, for an `https://` recordhash.
     pub sites: Vec<SiteTarget>,
+    /// Gateways of databases that have the records.
+    pub databases: Vec<DatabaseAddress>,
     /// Gateways to read from; empty: the network's own.
     pub gateways: Vec<String>,
     /// Whether this workspace is the whole truth of its key: what else is published may go.
@@ -125,6 +128,7 @@ impl Config {
             uploads: Vec::new(),
             publishers: Vec::new(),
             sites: Vec::new(),
+            databases: Vec::new(),
             gateways: Vec::new(),
             replace: false,
             is_former: false,
@@ -183,6 +187,7 @@ impl Config {
             uploads: file.uploads,
             publishers: file.publishers,
             sites: file.sites,
+            databases: file.databases.into_iter().map(|entry| entry.url.0).collect(),
             gateways: file.gateways.ipfs,
             replace: file.publish.replace,
             is_former: false,
@@ -194,9 +199,11 @@ impl Config {
         self.document.is(text)
     }
 
-    /// Whether the tables name web hosts and nothing of IPFS: then nothing is asked of IPFS unasked.
+    /// Whether the tables name web hosts or databases and nothing of IPFS: then nothing is asked of
+    /// IPFS unasked.
     pub fn has_only_sites(&self) -> bool {
-        !self.sites.is_empty() && self.uploads.is_empty() && self.publishers.is_empty()
+        let has_others = !self.sites.is_empty() || !self.databases.is_empty();
+        has_others && self.uploads.is_empty() && self.publishers.is_empty()
     }
 
     /// What the first derivation recorded.

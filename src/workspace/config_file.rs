@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::database_address::{DatabaseAddress, DatabaseEntry};
 use super::targets::{PublisherTarget, SiteTarget, UploadTarget};
 use super::{ApprovalMode, Network};
 use crate::ens::Name;
@@ -36,7 +37,7 @@ pub(super) const ELSEWHERE: [(&str, &str); 9] = [
     ("credentials", "credentials are bound to hosts in the user's config.toml"),
     ("ipfs", "it belongs into [gateways]"),
     ("kind", "it belongs into a table [[uploads]], [[publishers]] or [[sites]]"),
-    ("url", "it belongs into a table [[uploads]], [[publishers]] or [[sites]]"),
+    ("url", "it belongs into a table [[uploads]], [[publishers]], [[sites]] or [[databases]]"),
     ("token_env", "it belongs into the table [[uploads]] or [[publishers]] of its service"),
 ];
 
@@ -68,6 +69,8 @@ pub(super) struct File {
     pub publishers: Vec<PublisherTarget>,
     #[serde(default, deserialize_with = "tables")]
     pub sites: Vec<SiteTarget>,
+    #[serde(default, deserialize_with = "tables")]
+    pub databases: Vec<DatabaseEntry>,
     #[serde(default)]
     pub gateways: Gateways,
     #[serde(default)]
@@ -182,4 +185,4 @@ macro_rules! from_text {
     )*};
 }
 
-from_text!(Storage, IpnsName, Derivation, Compat, ApprovalMode, Signature);
+from_text!(Storage, IpnsName, Derivation, Compat, ApprovalMode, Signature, DatabaseAddress);

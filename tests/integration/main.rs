@@ -33,6 +33,7 @@ mod names;
 mod network;
 mod plan;
 mod publish;
+mod publish_database;
 mod published_keys;
 mod pull;
 mod pull_guards;

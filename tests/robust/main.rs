@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod browser;
+mod database;
 mod devices;
 mod every_command;
 #[path = "../support/faults.rs"]
@@ -39,6 +40,7 @@ const TRIALS: &[(&str, Missing, fn())] = &[
         every_command::missing,
         every_command::faults_at_every_step,
     ),
+    ("database::faults_at_every_step", every_command::missing, database::faults_at_every_step),
     ("setup::faults_at_every_step", setup::missing, setup::faults_at_every_step),
     ("setup::write_with_faults", setup::missing, setup::write_with_faults),
     (

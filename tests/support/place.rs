@@ -15,7 +15,7 @@ pub const PASSWORD: &str = "correct-horse-battery";
 /// Commands that ask the wallet, where nothing stands in its place.
 const WITH_WALLET: [&str; 9] =
     ["keygen", "approve", "sign", "publish", "renew", "rollback", "setup", "apply", "rotate"];
-const WITHOUT: [&str; 3] = ["https", "--signed", "--ipns-key-file"];
+const WITHOUT: [&str; 4] = ["https", "database", "--signed", "--ipns-key-file"];
 
 /// The folder, which goes when this is dropped.
 pub struct Place {

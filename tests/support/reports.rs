@@ -61,6 +61,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "plan" => same::<PlanReport>(document),
         "apply" => same::<ApplyReport>(document),
         "pack" => same::<PackReport>(document),
+        "publish" if has("databases") => same::<DatabasePublishReport>(document),
         "publish" if !has("ipns_name") => same::<SitePublishReport>(document),
         "publish" | "renew" | "rollback" => same::<PublishReport>(document),
         "clone" => same::<CloneReport>(document),

@@ -1,9 +1,10 @@
 //! `publish`: the tree to IPFS, its root under the IPNS name, read back from every publisher; or
-//! the tree to web hosts.
+//! the tree to web hosts, or the records to databases.
 
 pub mod ahead;
 pub mod air_gap;
 pub mod author_args;
+pub mod database;
 pub mod fan_out;
 pub mod https;
 mod in_turn;
@@ -23,8 +24,9 @@ use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records, Ver
 use super::pack::pack_bundle;
 use super::verify::check_known;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{SiteArgs, UploadArgs};
+use crate::cli::endpoints::{DatabaseArgs, SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::output::Outcome;
 use crate::cli::progress::Unit;
 use crate::cli::session::Session;
@@ -40,6 +42,8 @@ pub enum Destination {
     Ipfs,
     /// Web hosts, for an https:// recordhash: no key is needed
     Https,
+    /// A database whose gateway takes signed records (serve --database): no key is needed
+    Database,
 }
 
 /// `publish …`
@@ -76,6 +80,10 @@ pub struct Args {
     #[command(flatten)]
     sites: SiteArgs,
     #[command(flatten)]
+    databases: DatabaseArgs,
+    #[command(flatten)]
+    signer_key: SignerKeyArgs,
+    #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
     publication: PublicationArgs,
@@ -107,8 +115,18 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
             }
         };
     }
+    if args.to == Destination::Database {
+        let (databases, signer) = (&args.databases, &args.signer_key);
+        return database::run(databases, signer, &args.publication.permission, context, &session);
+    }
     if session.config.has_only_sites() && !args.uploads.are_given() {
-        context.output.note("namesys.toml names web hosts, which --to https publishes to");
+        let (what, to) = match session.config.sites.is_empty() {
+            true => ("databases", "database"),
+            false => ("web hosts", "https"),
+        };
+        context
+            .output
+            .note(format_args!("namesys.toml names {what}, which --to {to} publishes to"));
     }
     check_sequence(args.sequence)?;
     let author = &args.publication.author;
@@ -187,25 +205,39 @@ fn check_destination(args: &Args) -> Result<(), CliError> {
                        signed before";
         return Err(CliError::usage(message).hint("leave it out"));
     }
-    let (given, others): (&[(bool, &str)], &str) = match args.to {
-        Destination::Ipfs => (&[(args.sites.are_given(), "--site")], "--to https"),
-        Destination::Https => (
-            &[
-                (args.sign_only.is_some(), "--sign-only"),
-                (args.publication.permission.expect.is_some(), "--expect"),
-                (args.signed.is_some(), "--signed"),
-                (args.sequence.is_some(), "--sequence"),
-                (args.ahead, "--ahead"),
-                (args.publication.author.validity.is_some(), "--validity"),
-                (args.uploads.are_given(), "--upload"),
-                (args.publication.fan_out.names_publishers(), "--publisher"),
-            ],
-            "--to ipfs",
-        ),
+    let publication = &args.publication;
+    let of_databases = (args.databases.are_given(), "--database-url", "--to database");
+    let of_sites = (args.sites.are_given(), "--site", "--to https");
+    let of_signer = (args.signer_key.is_file_given(), "--signer-key-file", "--to database");
+    let ipfs = "--to ipfs";
+    let of_ipfs = [
+        (args.sign_only.is_some(), "--sign-only", ipfs),
+        (publication.permission.expect.is_some(), "--expect", ipfs),
+        (args.signed.is_some(), "--signed", ipfs),
+        (args.sequence.is_some(), "--sequence", ipfs),
+        (args.ahead, "--ahead", ipfs),
+        (publication.author.validity.is_some(), "--validity", ipfs),
+        (args.uploads.are_given(), "--upload", ipfs),
+        (publication.fan_out.names_publishers(), "--publisher", ipfs),
+    ];
+    let FanOutArgs { require, wait, .. } = &publication.fan_out;
+    let not_databases = [
+        (args.dry_run.is_some(), "--dry-run", "--to ipfs and https"),
+        (require.is_some(), "--require", "--to ipfs and https"),
+        (wait.is_some(), "--wait", "--to ipfs and https"),
+    ];
+    let given: Vec<_> = match args.to {
+        Destination::Ipfs => vec![of_sites, of_databases, of_signer],
+        Destination::Https => of_ipfs.into_iter().chain([of_databases, of_signer]).collect(),
+        Destination::Database => {
+            of_ipfs.into_iter().chain(not_databases).chain([of_sites]).collect()
+        }
     };
-    match given.iter().find(|(given, _)| *given) {
-        Some((_, flag)) => Err(CliError::usage(format!("{flag} has a meaning only {others}"))
-            .hint("leave it out, or choose the other destination")),
+    match given.iter().find(|(given, ..)| *given) {
+        Some((_, flag, others)) => {
+            Err(CliError::usage(format!("{flag} has a meaning only {others}"))
+                .hint("leave it out, or choose the other destination"))
+        }
         None => Ok(()),
     }
 }

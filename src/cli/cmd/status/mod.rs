@@ -1,6 +1,7 @@
 //! `status`: what is wanted, signed and published; by whom, and until when.
 
 mod chain;
+mod databases;
 mod former;
 mod here;
 mod log;
@@ -17,11 +18,13 @@ use namesys::publish::{
     History, HistoryEntry, PublisherStatus, Status, days_left, status, whole_days,
 };
 use namesys::published::{BaseFile, Known, PublishedTree, Signed};
-use namesys::report::{ErrorReport, ServedReport, SiteStatusReport, StatusReport};
+use namesys::report::{
+    DatabaseStatusReport, ErrorReport, ServedReport, SiteStatusReport, StatusReport,
+};
 
 use super::setup::set_up::goes_on;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{PublisherArgs, SiteArgs};
+use crate::cli::endpoints::{DatabaseArgs, PublisherArgs, SiteArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::{RpcArgs, how_to_give};
@@ -44,14 +47,17 @@ pub struct Args {
     #[command(flatten)]
     sites: SiteArgs,
     #[command(flatten)]
+    databases: DatabaseArgs,
+    #[command(flatten)]
     rpc: RpcArgs,
 }
 
-/// Compares the workspace, and asks every publisher and every web host.
+/// Compares the workspace, and asks every publisher, web host and database.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let sites = args.sites.get(context, &session.config)?;
-    let name = ipns_name(&session, !sites.is_empty() && !args.publishers.are_given())?;
+    let has_others = !sites.is_empty() || !session.config.databases.is_empty();
+    let name = ipns_name(&session, has_others && !args.publishers.are_given())?;
     let here = Here::look(context, &session)?;
     let mut history = Vec::new();
     let mut publishers = Vec::new();
@@ -109,6 +115,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
     let (chains, chain_errors): (Vec<_>, Vec<_>) = chain.into_iter().flatten().unzip();
     let (at_sites, site_errors) = sites::report(here.root.as_ref(), at_sites);
+    let (at_databases, database_errors) = databases::ask(&args.databases, context, &session)?;
     let (mut report, errors) = match &records {
         Some((name, status)) => {
             let faults = status.faults(name, args.warn_days, now);
@@ -124,6 +131,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let status = records.as_ref().map(|(_, status)| status);
     report.unpublished =
         here.root.and_then(|root| unpublished(&root, status, out.as_ref(), &at_sites));
+    let lacks = |one: &DatabaseStatusReport| one.error.is_none() && one.current < one.asked;
+    if at_databases.iter().any(lacks) {
+        report.unpublished = Some(true);
+    }
+    report.databases = at_databases;
     // Such a workspace says that what is published is known.
     report.published_since = !session.config.replace
         && report.unpublished != Some(false)
@@ -134,7 +146,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     report.former = former.reports;
     (report.sites, report.chain) = (at_sites, chains.first().cloned());
     report.chains = if chains.len() > 1 { chains } else { Vec::new() };
-    let others = site_errors.into_iter().chain(former.fault);
+    let others = site_errors.into_iter().chain(database_errors).chain(former.fault);
     let mut errors: Vec<CliError> =
         errors.into_iter().chain(others).chain(chain_errors.into_iter().flatten()).collect();
     let worst = Exit::worst(errors.iter().map(|error| error.exit));
@@ -260,6 +272,7 @@ impl Human for StatusReport {
         }
         former::human(&self.former, out)?;
         sites::human(&self.sites, out)?;
+        databases::human(&self.databases, out)?;
         let chains = if self.chains.is_empty() { self.chain.as_slice() } else { &self.chains };
         chains.iter().try_for_each(|chain| chain::human(chain, out))?;
         // The first stands at the end.

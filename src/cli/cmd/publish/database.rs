@@ -1,0 +1,162 @@
+//! `publish --to database`: the signed records to the gateway of a database, name by name, read
+//! back from there.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use namesys::publish::database::{
+    DatabaseError, DatabaseOutcome, DatabaseRequest, LeftOut, database_records, publish_databases,
+};
+use namesys::report::{DatabasePublishReport, DatabaseReport, ErrorKind, NotPostedReport};
+use namesys::workspace::Facts;
+
+use crate::cli::cmd::publish::publication::PermissionArgs;
+use crate::cli::cmd::verify::check_known;
+use crate::cli::context::Context;
+use crate::cli::endpoints::DatabaseArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::progress::Unit;
+use crate::cli::session::Session;
+
+/// Posts what is signed and reads it back; `permission` says what may go.
+pub fn run(
+    databases: &DatabaseArgs,
+    signer: &SignerKeyArgs,
+    permission: &PermissionArgs,
+    context: &Context,
+    session: &Session,
+) -> Result<Outcome, CliError> {
+    let databases = databases.get(context, &session.config)?;
+    if databases.is_empty() {
+        return Err(CliError::usage("no database is configured")
+            .hint("[[databases]] in namesys.toml, or --database-url https://…"));
+    }
+    let signer = signer.get(context)?;
+    let facts = Facts::of(&session.config);
+    if !facts.have_owner() {
+        let message = "who owns the names is not recorded: what is signed cannot be checked";
+        return Err(CliError::usage(message)
+            .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml"));
+    }
+    let _lock = session.workspace.lock()?;
+    let checked = check_known(&facts, context, &session.workspace)?;
+    let (records, left_out) = database_records(&session.workspace, checked)?;
+    if records.is_empty() {
+        let message = "no text, address or contenthash record is signed here";
+        return Err(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
+            .hint("a database takes no others: namesys set …, then namesys sign"));
+    }
+    let bar = context.output.progress("asking", Unit::Things("records"));
+    let progress_bar = bar.clone();
+    let request = DatabaseRequest {
+        workspace: &session.workspace,
+        records: &records,
+        databases: &databases,
+        chain_id: facts.chain_id,
+        signer: signer.as_ref(),
+        replace: permission.get(Some(session)).replace,
+        progress: Some(Arc::new(move |done, total| {
+            progress_bar.at_then(done, total, "posting, and reading it back");
+        })),
+    };
+    let outcome = context.block_on(async { Ok(publish_databases(&request).await?) });
+    bar.finish();
+    let outcome = outcome?;
+    let is_refused = outcome.lost_count > 0 && !request.replace;
+    let error = match is_refused {
+        true => Some(would_lose(outcome.lost_count)),
+        false => outcome.databases.iter().find_map(failure),
+    };
+    let report = DatabasePublishReport {
+        lost: outcome.lost,
+        left_out: left_out.into_iter().map(not_posted_report).collect(),
+        databases: outcome.databases.into_iter().map(report).collect(),
+    };
+    Ok(Outcome::partial(report, error))
+}
+
+fn would_lose(count: usize) -> CliError {
+    let records = if count == 1 { "record" } else { "records" };
+    let message =
+        format!("publishing would lose {count} {records} that the database has from elsewhere");
+    CliError::new(Exit::Failed, ErrorKind::WouldLose, message).hint(
+        "set here what is to stay, and sign it; or let it go, this once: --replace. Where another \
+         machine published, published.toml belongs in git with the records; where this workspace \
+         is the whole truth: [publish] replace = true",
+    )
+}
+
+fn failure(outcome: &DatabaseOutcome) -> Option<CliError> {
+    let error = CliError::from(outcome.error.clone()?);
+    let to = &outcome.to;
+    let message = match error.message.contains(to.as_str()) {
+        true => error.message,
+        false => format!("{to}: {}", error.message),
+    };
+    Some(CliError { message, ..error })
+}
+
+fn report(outcome: DatabaseOutcome) -> DatabaseReport {
+    DatabaseReport {
+        ok: outcome.error.is_none(),
+        to: outcome.to,
+        posted: outcome.posted as u64,
+        unchanged: outcome.unchanged as u64,
+        remaining: outcome.remaining,
+        error: outcome.error.map(|error| error.to_string()),
+    }
+}
+
+fn not_posted_report(LeftOut { path, reason }: LeftOut) -> NotPostedReport {
+    NotPostedReport { path, reason }
+}
+
+impl From<DatabaseError> for CliError {
+    fn from(error: DatabaseError) -> Self {
+        let message = error.to_string();
+        let failed = |kind| Self::new(Exit::Failed, kind, message.clone());
+        match error {
+            DatabaseError::Net(error) => error.into(),
+            DatabaseError::Unread { .. } => failed(ErrorKind::Unreadable),
+            DatabaseError::Body { .. } => failed(ErrorKind::BadRecord),
+            DatabaseError::Refused { .. } => failed(ErrorKind::Rejected)
+                .hint("nothing of that body is kept; namesys verify says what the chain takes"),
+            DatabaseError::Changed { .. } => failed(ErrorKind::Changed)
+                .hint("nothing of that body is kept; the same command again shows what is there"),
+            DatabaseError::Conflict { .. } => failed(ErrorKind::Changed).hint(
+                "to go back to what was there before, give the records signer, who says so: \
+                 --signer-key-file FILE (namesys keygen --export DIR writes it)",
+            ),
+            DatabaseError::NotKept { .. } => failed(ErrorKind::NotReadBack)
+                .hint("the same command again; a cache before the gateway may have the older one"),
+        }
+    }
+}
+
+impl Human for DatabasePublishReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for loss in &self.lost {
+            writeln!(out, "lost       {}", shown(&loss.to_string()))?;
+        }
+        for NotPostedReport { path, reason } in &self.left_out {
+            writeln!(out, "left out   {}: {}", shown(path), shown(reason))?;
+        }
+        for DatabaseReport { to, posted, unchanged, remaining, error, .. } in &self.databases {
+            let to = shown(to);
+            match error {
+                Some(error) => writeln!(out, "database   FAILED  {to}: {}", shown(error))?,
+                None => {
+                    let word = if *posted > 0 { "ok    " } else { "has it" };
+                    let counts = format!("{posted} posted and read back, {unchanged} unchanged");
+                    writeln!(out, "database   {word}  {to} ({counts})")?;
+                }
+            }
+            for record in remaining {
+                writeln!(out, "remains    {} at {to}: a database forgets nothing", shown(record))?;
+            }
+        }
+        Ok(())
+    }
+}
