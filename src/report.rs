@@ -99,10 +99,41 @@ pub struct LockReport {
     pub wiped: u64,
 }
 
+/// The public half of a nostr key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NostrKeyReport {
+    /// 64 hexadecimal digits.
+    pub public_key: String,
+    /// `npub1…`.
+    pub npub: String,
+}
+
+/// `keygen --nostr`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NostrReport {
+    /// Whose key.
+    pub username: String,
+    /// The key.
+    pub nostr: NostrKeyReport,
+}
+
+/// `nostr set`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NostrSetReport {
+    /// Whose record.
+    pub name: String,
+    /// Which.
+    pub record: String,
+    /// The name in `.well-known/nostr.json`.
+    pub named: String,
+    /// The key.
+    pub nostr: NostrKeyReport,
+}
+
 /// `key export`: a secret key in another tool's form, because a person asked for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyExportReport {
-    /// `hex`, `raw` and `libp2p` (base64 here), `base64`, `pem` or `age`.
+    /// `hex`, `raw` and `libp2p` (base64 here), `base64`, `pem`, `age` or `nsec`.
     pub format: String,
     /// The secret key; absent when it went to a file.
     #[serde(

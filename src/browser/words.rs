@@ -56,6 +56,10 @@ pub(super) fn of_request(request: &Request<'_>, again: bool) -> Words {
                  public and costs nothing."
             ),
         ),
+        Step::Nostr => (
+            "Your nostr key".to_owned(),
+            format!("This one makes the key of your nostr account. {SECRET}"),
+        ),
         step => of_data(step, &of),
     };
     let secret = request.step().gives_keys();

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use namesys::keys::{IpnsKey, KeyPlan, SignerKey};
+use namesys::keys::{Identity, IpnsKey, KeyPlan, NostrKey, NostrUsername, SignerKey};
 use namesys::request::{Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
 use namesys::wallet::{WalletError, sign_checked, sign_twice};
@@ -161,6 +161,24 @@ impl Deriver {
         );
         self.password = password_args::again(context)?;
         Ok(true)
+    }
+
+    /// The nostr key of `username`.
+    ///
+    /// # Errors
+    /// Those of the wallet.
+    pub fn nostr_key(
+        &self,
+        username: &NostrUsername,
+        context: &Context,
+    ) -> Result<NostrKey, CliError> {
+        let (wallet, username) = (self.plan.wallet, username.as_str());
+        let request = Request::NostrLogin { username, wallet };
+        self.announce(&[request]);
+        let signature = context.block_on(self.sign(&request))?;
+        let identity = Identity { wallet, username: username.to_owned() };
+        let key = NostrKey::derive(signature.expose(), &self.password, &identity);
+        key.map_err(|error| CliError::usage(error.to_string()))
     }
 
     /// Whether two signatures of both requests were compared.

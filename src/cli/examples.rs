@@ -217,8 +217,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "namesys key export --format libp2p --out kubo.key --ipns-key-file ~/keys/ipns.key",
             "namesys key export --format hex --signer-key-file ~/keys/signer.key",
+            "namesys key export --nostr --format nsec --out nostr.key",
         ],
     ),
+    ("nostr set", &["namesys nostr set", "namesys nostr set --public-key npub1… --as nick"]),
     (
         "ipns sign",
         &[

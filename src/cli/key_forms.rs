@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use data_encoding::{BASE64, HEXLOWER};
 use namesys::keys::sealed::{self, Recipient, SealTo};
-use namesys::keys::{IpnsKey, SignerKey, file};
+use namesys::keys::{IpnsKey, NostrKey, SignerKey, file};
 use namesys::secret::{SecretBytes, SecretString};
 
 use super::context::Context;
@@ -26,6 +26,8 @@ pub enum Format {
     Pem,
     /// Encrypted with age, to --recipient or else to a passphrase
     Age,
+    /// nsec1… of a nostr key (NIP-19)
+    Nsec,
 }
 
 impl Format {
@@ -99,6 +101,7 @@ pub fn of_ipns(
         Format::Base64 => line(SecretString::new(BASE64.encode(key.to_libp2p().expose()))),
         Format::Pem => SecretBytes::new(key.to_pem().expose().clone().into_bytes()),
         Format::Age => sealed(&file::ipns_key_text(key), to)?,
+        Format::Nsec => return Err(not_of_nostr()),
     })
 }
 
@@ -116,11 +119,37 @@ pub fn of_signer(
         Format::Hex => Ok(line(SecretString::new(HEXLOWER.encode(scalar.expose())))),
         Format::Base64 => Ok(line(SecretString::new(BASE64.encode(scalar.expose())))),
         Format::Age => sealed(&file::signer_key_text(key), to),
+        Format::Nsec => Err(not_of_nostr()),
         Format::Raw | Format::Libp2p | Format::Pem => {
             Err(CliError::usage("a records signer is exported as hex, base64 or age only")
                 .hint("--format hex, base64 or age; raw, libp2p and pem are forms of the IPNS key"))
         }
     }
+}
+
+/// A nostr key in a form, `to` whom where that is encrypted.
+///
+/// # Errors
+/// Exit 2 for a form of other keys, and for an empty passphrase.
+pub fn of_nostr(
+    key: &NostrKey,
+    format: Format,
+    to: Option<&SealTo>,
+) -> Result<SecretBytes, CliError> {
+    match format {
+        Format::Nsec => Ok(line(key.nsec())),
+        Format::Hex => Ok(line(key.hex())),
+        Format::Age => sealed(&line(key.nsec()), to),
+        Format::Raw | Format::Libp2p | Format::Base64 | Format::Pem => {
+            Err(CliError::usage("a nostr key is exported as nsec, hex or age only")
+                .hint("--format nsec, hex or age"))
+        }
+    }
+}
+
+fn not_of_nostr() -> CliError {
+    CliError::usage("nsec is the form of a nostr key, and this is another")
+        .hint("add --nostr, or give another --format")
 }
 
 fn sealed(text: &SecretBytes, to: Option<&SealTo>) -> Result<SecretBytes, CliError> {

@@ -157,7 +157,9 @@ pub enum Command {
     /// Show and test the wallets that are here
     Wallet(cmd::wallet::Args),
     /// Show or convert keys
-    Key(cmd::key::Args),
+    Key(Box<cmd::key::Args>),
+    /// Set the nostr key, which the wallet gives
+    Nostr(Box<cmd::nostr::Args>),
     /// Wipe the keys that --remember keeps
     Lock(cmd::lock::Args),
     /// Sign, show, get and put single IPNS records
@@ -221,7 +223,8 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         #[cfg(feature = "devnet")]
         Command::Demo(args) => cmd::demo::run(args, context),
         Command::Wallet(args) => cmd::wallet::run(args, context),
-        Command::Key(args) => cmd::key::run(args, context),
+        Command::Key(args) => cmd::key::run(*args, context),
+        Command::Nostr(args) => cmd::nostr::run(*args, context),
         Command::Lock(args) => cmd::lock::run(&args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),

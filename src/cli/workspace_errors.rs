@@ -11,8 +11,8 @@ use namesys::resolve::FetchError;
 use namesys::serve::ServeError;
 use namesys::wallet::WalletError;
 use namesys::workspace::{
-    ConfigError, ImportError, KeyMismatch, NamesError, RecordsError, SignError, TreeError,
-    Unsuitable, WorkspaceError,
+    ConfigError, ImportError, KeyMismatch, NamesError, NostrFileError, RecordsError, SignError,
+    TreeError, Unsuitable, WorkspaceError,
 };
 
 use super::error::{CliError, Exit};
@@ -70,6 +70,16 @@ impl From<DraftError> for CliError {
             DraftError::Tree(error) => error.into(),
             DraftError::Pack(error) => error.into(),
             DraftError::Read(_) => Self::new(Exit::Failed, ErrorKind::Io, error.to_string()),
+        }
+    }
+}
+
+impl From<NostrFileError> for CliError {
+    fn from(error: NostrFileError) -> Self {
+        match error {
+            NostrFileError::Workspace(error) => error.into(),
+            NostrFileError::Form(_) => Self::usage(error.to_string())
+                .hint("mend it, or move it away: namesys nostr set makes a new one"),
         }
     }
 }

@@ -155,6 +155,24 @@ pub fn records_signer(
     records_signer_of_hex(&canonical_hex(signature), password, identity)
 }
 
+/// The scalar of the nostr key that follows from the signature of its request, in 1..n, big-endian.
+pub(super) fn nostr_scalar(
+    signature: &Signature,
+    password: &SecretString,
+    identity: &Identity,
+) -> Secret32 {
+    nostr_scalar_of_hex(&canonical_hex(signature), password, identity)
+}
+
+pub(super) fn nostr_scalar_of_hex(
+    signature_hex: &SecretString,
+    password: &SecretString,
+    identity: &Identity,
+) -> Secret32 {
+    let okm = Okm::new(signature_hex, password, identity).big_endian();
+    reduce(&okm, SECP256K1_ORDER.wrapping_sub(&U384::ONE), U384::ONE)
+}
+
 fn records_signer_of_hex(
     signature_hex: &SecretString,
     password: &SecretString,

@@ -1,11 +1,12 @@
 //! The two keys of a NameSys user: the IPNS key (ed25519) and the records signer (secp256k1),
-//! how both follow from wallet signatures, and how they are kept in files.
+//! how both follow from wallet signatures, and how they are kept in files; the nostr key.
 
 mod derive;
 pub mod file;
 mod ipns;
 mod ipns_forms;
 mod leak;
+mod nostr;
 mod plan;
 #[cfg(feature = "age")]
 pub mod sealed;
@@ -16,5 +17,6 @@ pub use derive::{Derivation, Identity, KeyPair, UnknownDerivation, ipns_seed, re
 pub use ipns::IpnsKey;
 pub use ipns_forms::IpnsKeyError;
 pub use leak::{FoundKey, OwnKeys, private_key_in};
+pub use nostr::{NostrKey, NostrKeyError, NostrPublicKey, NostrUsername};
 pub use plan::{Compat, KeyPlan, Storage, UnknownChoice};
 pub use signer::{SignerKey, SignerKeyError};

@@ -40,12 +40,15 @@ pub enum Step {
     /// When records are posted.
     #[serde(rename = "post-records")]
     PostRecords,
+    /// The nostr key.
+    #[serde(rename = "nostr")]
+    Nostr,
 }
 
 impl Step {
     /// Whether the signature is the seed of keys, and as secret as they are.
     pub fn gives_keys(self) -> bool {
-        matches!(self, Self::Sign1 | Self::Sign2 | Self::Keypairs)
+        matches!(self, Self::Sign1 | Self::Sign2 | Self::Keypairs | Self::Nostr)
     }
 }
 
@@ -61,6 +64,7 @@ impl fmt::Display for Step {
             Self::ApproveData => "approve-data-signer",
             Self::UpdateData => "update-data",
             Self::PostRecords => "post-records",
+            Self::Nostr => "nostr",
         })
     }
 }

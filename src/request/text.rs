@@ -105,6 +105,13 @@ pub enum Request<'a> {
         /// Its value in text form.
         value: &'a str,
     },
+    /// Asks the wallet for the seed of the nostr key ([keys](crate::spec::keys); "NIP-111").
+    NostrLogin {
+        /// A petname, a domain, or `name@domain`.
+        username: &'a str,
+        /// The wallet.
+        wallet: Caip10,
+    },
     /// The signer says when records are posted to a database: signatures carry no time.
     PostRecords {
         /// The full name.
@@ -155,6 +162,7 @@ impl<'a> Request<'a> {
             Self::ApproveDataSigner { .. } => Step::ApproveData,
             Self::UpdateData { .. } => Step::UpdateData,
             Self::PostRecords { .. } => Step::PostRecords,
+            Self::NostrLogin { .. } => Step::Nostr,
         }
     }
 
@@ -174,6 +182,7 @@ impl<'a> Request<'a> {
             | Self::UpdateRecord { name, .. }
             | Self::InstallService { name, .. }
             | Self::PostRecords { name, .. } => Some(name),
+            Self::NostrLogin { .. } => None,
         }
     }
 
@@ -226,6 +235,13 @@ impl fmt::Display for Request<'_> {
                  App: {app}\n\
                  Extradata: {extradata}\n\
                  Signed By: {signer}"
+            ),
+            Self::NostrLogin { username, wallet } => write!(
+                f,
+                "Log into Nostr client as '{username}'\n\n\
+                 IMPORTANT: Please verify the integrity and authenticity of connected Nostr client \
+                 before signing this message\n\n\
+                 SIGNED BY: {wallet}"
             ),
             _ => self.data_text(f),
         }

@@ -34,6 +34,7 @@ mod lock;
 mod mass_removal;
 mod names;
 mod network;
+mod nostr_file;
 mod owners;
 mod pending;
 mod phases;
@@ -83,6 +84,7 @@ pub use lock::Lock;
 pub use mass_removal::{MassRemoval, Removal, mass_removal};
 pub use names::NamesError;
 pub use network::{Network, UnknownNetwork};
+pub use nostr_file::{NostrFileError, set_nostr_name};
 pub use owners::{Owners, SafeDirectory};
 pub use pending::Pending;
 pub use phases::{

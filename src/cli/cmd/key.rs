@@ -4,13 +4,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use namesys::keys::file;
+use namesys::keys::{NostrUsername, file};
 use namesys::report::{IpnsKeyReport, KeyExportReport, KeyReport, SignerReport};
+use namesys::secret::SecretBytes;
 
+use super::nostr;
 use crate::cli::context::Context;
+use crate::cli::deriver::DeriveArgs;
 use crate::cli::error::CliError;
 use crate::cli::export_place;
-use crate::cli::key_forms::{Format, SealArgs, of_ipns, of_signer, text_of};
+use crate::cli::key_forms::{Format, SealArgs, of_ipns, of_nostr, of_signer, text_of};
 use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::output::{Human, Outcome};
 
@@ -40,6 +43,14 @@ enum Command {
         /// A new file (mode 0600) in place of stdout
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// The nostr key, which the wallet gives (nsec, hex or age)
+        #[arg(long)]
+        nostr: bool,
+        /// Whose nostr key: a petname, a domain, or name@domain [default: the workspace's name]
+        #[arg(long, value_name = "USERNAME", requires = "nostr")]
+        username: Option<NostrUsername>,
+        #[command(flatten)]
+        derive: Box<DeriveArgs>,
     },
 }
 
@@ -55,7 +66,17 @@ struct KeyArgs {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     match args.command {
         Command::Inspect { keys } => inspect(&keys, context),
-        Command::Export { keys, format, seal, out } => export(&keys, format, &seal, out, context),
+        Command::Export { keys, format, seal, out, nostr, username, derive } => {
+            let key = match nostr {
+                true => {
+                    let to = seal.get(context, format)?;
+                    let key = nostr::of_wallet(&derive, username.as_ref(), context)?;
+                    of_nostr(&key, format, to.as_ref())?
+                }
+                false => of_files(&keys, format, &seal, context)?,
+            };
+            export(&key, format, out, context)
+        }
     }
 }
 
@@ -69,22 +90,30 @@ fn inspect(keys: &KeyArgs, context: &Context) -> Result<Outcome, CliError> {
     Ok(Outcome::done(KeyReport { ipns, signer }))
 }
 
-fn export(
+/// The key of the files, in its form.
+fn of_files(
     keys: &KeyArgs,
     format: Format,
     seal: &SealArgs,
+    context: &Context,
+) -> Result<SecretBytes, CliError> {
+    match (keys.ipns.get(context)?, keys.signer.get(context)?) {
+        (Some(_), Some(_)) => {
+            Err(CliError::usage("two keys are given, and one is exported at a time")
+                .hint("give one of --ipns-key-file and --signer-key-file"))
+        }
+        (Some(key), None) => of_ipns(&key, format, seal.get(context, format)?.as_ref()),
+        (None, Some(key)) => of_signer(&key, format, seal.get(context, format)?.as_ref()),
+        (None, None) => Err(no_key()),
+    }
+}
+
+fn export(
+    key: &SecretBytes,
+    format: Format,
     out: Option<PathBuf>,
     context: &Context,
 ) -> Result<Outcome, CliError> {
-    let key = match (keys.ipns.get(context)?, keys.signer.get(context)?) {
-        (Some(_), Some(_)) => {
-            return Err(CliError::usage("two keys are given, and one is exported at a time")
-                .hint("give one of --ipns-key-file and --signer-key-file"));
-        }
-        (Some(key), None) => of_ipns(&key, format, seal.get(context, format)?.as_ref())?,
-        (None, Some(key)) => of_signer(&key, format, seal.get(context, format)?.as_ref())?,
-        (None, None) => return Err(no_key()),
-    };
     let format_name = format.word();
     if let Some(out) = out {
         export_place::refuse_published(&out)?;
@@ -93,7 +122,7 @@ fn export(
         return Ok(Outcome::done(KeyExportReport { format: format_name, key: None, file }));
     }
     if context.output.is_json() {
-        let key = Some(text_of(&key, format));
+        let key = Some(text_of(key, format));
         return Ok(Outcome::done(KeyExportReport { format: format_name, key, file: None }));
     }
     if format.is_binary() {

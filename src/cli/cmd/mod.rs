@@ -24,6 +24,7 @@ pub mod list;
 pub mod lock;
 pub mod man;
 pub mod name;
+pub mod nostr;
 pub mod pack;
 pub mod plan;
 pub mod publish;

@@ -131,6 +131,7 @@ fn words(request: &Request<'_>) -> String {
         Step::Keypairs => format!("the text that makes the keys for this resolver{of}"),
         Step::ApproveData => format!("the approval of a data signer{of}"),
         Step::UpdateData => format!("a record{of}"),
+        Step::Nostr => "the text that makes the nostr key".to_owned(),
         Step::PostRecords => format!("the time of a posting{of}"),
     }
 }

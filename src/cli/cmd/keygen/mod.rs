@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use namesys::chain::RecordhashSource;
 use namesys::keys::sealed::{self, SealTo};
-use namesys::keys::{IpnsKey, SignerKey, Storage, file};
+use namesys::keys::{IpnsKey, NostrUsername, SignerKey, Storage, file};
 use namesys::recordhash::{Recordhash, Target};
 use namesys::report::{
     ErrorKind, IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport,
@@ -16,6 +16,7 @@ use namesys::report::{
 use namesys::secret::SecretBytes;
 use namesys::workspace::RecordedKeys;
 
+use super::nostr;
 use crate::cli::account_code::refuse_contract;
 use crate::cli::claims;
 use crate::cli::context::Context;
@@ -59,6 +60,12 @@ pub struct Args {
     /// Print the texts to sign elsewhere, and sign nothing
     #[arg(long, conflicts_with_all = ["export", "ipns_signature", "signer_signature"])]
     requests: bool,
+    /// The nostr key instead, from a signature of its own
+    #[arg(long, conflicts_with_all = ["export", "requests", "remember"])]
+    nostr: bool,
+    /// Whose nostr key: a petname, a domain, or name@domain [default: the name]
+    #[arg(long, value_name = "USERNAME", requires = "nostr")]
+    username: Option<NostrUsername>,
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
@@ -83,6 +90,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Some(session) => session.config.keys().clone(),
         None => RecordedKeys::default(),
     };
+    if args.nostr {
+        let (derive, username) = (&args.derive, args.username.as_ref());
+        return nostr::keygen(derive, &args.rpc, keys_for, &recorded, username, context);
+    }
     if args.requests {
         return requests(&args, context, keys_for, &recorded);
     }
