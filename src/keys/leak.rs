@@ -33,6 +33,8 @@ pub enum FoundKey {
     Jwk,
     /// An identity of age.
     Age,
+    /// `nsec1…`.
+    Nostr,
     /// One of [`OwnKeys`].
     Own,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for FoundKey {
             Self::Libp2p => "a private key (libp2p)",
             Self::Jwk => "a private key (JWK)",
             Self::Age => "a private key (age identity)",
+            Self::Nostr => "a private key (nostr, nsec1…)",
             Self::Own => "a private key of this workspace",
         })
     }
@@ -103,6 +106,9 @@ fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
     }
     if has_jwk(bytes) {
         return Some(FoundKey::Jwk);
+    }
+    if has_nsec(bytes) {
+        return Some(FoundKey::Nostr);
     }
     if is_libp2p(bytes) || is_libp2p(bytes.trim_ascii_end()) {
         return Some(FoundKey::Libp2p);
@@ -231,6 +237,14 @@ fn has_age(bytes: &[u8]) -> bool {
                 && rest.iter().take_while(of).count() > 50
         })
     })
+}
+
+fn has_nsec(bytes: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"nsec1", b"NSEC1"];
+    // 32 bytes and a checksum.
+    let is_one =
+        |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count() == 58;
+    marks.iter().any(|mark| after(bytes, mark).any(is_one))
 }
 
 fn has_jwk(bytes: &[u8]) -> bool {

@@ -109,6 +109,15 @@ fn a_json_web_key_and_an_identity_of_age() {
 }
 
 #[test]
+fn nostr_keys() {
+    let nsec = "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5";
+    assert_eq!(found(format!("key: {nsec}")), Some(FoundKey::Nostr));
+    assert_eq!(found(nsec.to_uppercase()), Some(FoundKey::Nostr));
+    assert_eq!(found(&nsec[..62]), None);
+    assert_eq!(found("npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg"), None);
+}
+
+#[test]
 fn ones_own_in_any_form() {
     let mut own = OwnKeys::default();
     own.add_ipns(&ipns());

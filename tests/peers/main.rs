@@ -26,6 +26,7 @@ mod trials {
     pub mod keys;
     pub mod kubo;
     pub mod ledger;
+    pub mod nostr;
     pub mod publish;
     pub mod read_only;
     pub mod revision;
@@ -64,6 +65,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("w3name::revisions_increment_here", NODE, trials::revision::client_to_us),
     ("w3name::loads_our_keys", NODE, trials::keys::ours_to_client),
     ("w3name::keys_load_here", NODE, trials::keys::client_to_us),
+    ("nostr::reads_our_keys_and_names", NODE, trials::nostr::keys),
     ("boxo::validates_as_we_do", GO, trials::validate::same_verdicts),
     ("boxo::serves_our_tree", GO, trials::gateway::resolve_verified),
     ("boxo::serves_a_tampered_tree", GO, trials::gateway::resolve_tampered),

@@ -167,25 +167,28 @@ pub fn boxo() -> Result<PathBuf> {
 /// The script that drives the w3name client, with its packages beside it.
 pub fn w3name() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    cached(&BUILT, || {
-        let sources = [".npmrc", "package.json", "package-lock.json", "client.mjs"];
-        let folder = prepare("w3name", &sources, |folder| {
-            build(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))
-        })?;
-        Ok(folder.join("client.mjs"))
-    })
+    cached(&BUILT, || npm("w3name", "client.mjs"))
+}
+
+/// The script that reads nostr keys, with its packages beside it.
+pub fn nostr() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || npm("nostr", "client.mjs"))
+}
+
+/// A script of Node's with its packages beside it.
+fn npm(name: &str, script: &str) -> Result<PathBuf> {
+    let sources = [".npmrc", "package.json", "package-lock.json", script];
+    let folder = prepare(name, &sources, |folder| {
+        build(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))
+    })?;
+    Ok(folder.join(script))
 }
 
 /// The script that serves the Pinning Service API, with its packages beside it.
 pub fn pinning() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    cached(&BUILT, || {
-        let sources = [".npmrc", "package.json", "package-lock.json", "server.cjs"];
-        let folder = prepare("pinning", &sources, |folder| {
-            build(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(folder))
-        })?;
-        Ok(folder.join("server.cjs"))
-    })
+    cached(&BUILT, || npm("pinning", "server.cjs"))
 }
 
 /// The bucket that unpacks CAR files, built.

@@ -99,7 +99,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 39] = [
+pub const COMMANDS: [&str; 40] = [
     "init",
     "clone",
     "name",
@@ -134,6 +134,7 @@ pub const COMMANDS: [&str; 39] = [
     "demo",
     "wallet",
     "key",
+    "nostr",
     "lock",
     "ipns",
     "revision",
