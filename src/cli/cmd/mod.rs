@@ -40,5 +40,5 @@ pub mod setup;
 pub mod sign;
 pub mod status;
 pub mod verify;
-pub mod write;
 pub mod wallet;
+pub mod write;
