@@ -131,7 +131,7 @@ pub async fn owners() -> Result<()> {
     // Anybody can write down as many accounts as they like.
     let many: Vec<SignerKey> = (10..19).map(person).collect();
     let keys: Vec<String> = (0..many.len()).map(|number| format!("text/{number}")).collect();
-    let records: Vec<_> = keys.iter().map(String::as_str).zip(&many);
+    let records = keys.iter().map(String::as_str).zip(&many);
     let records: Vec<_> = records.map(|(key, by)| (key, "x", by)).collect();
     let asked = gateway.node.asked("eth_call");
     let status = gateway.post_all(&nick, &records, None).await?;
