@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     cli::core_dumps::disable();
     let output = cli::output::Output::from_arguments();
     match cli::parse(&output) {
-        Ok((command, context)) => {
+        Ok((command, mut context)) => {
             let since = std::time::Instant::now();
             let outcome = cli::guarded(|| cli::run(command, &context));
             context.close_browser(outcome.as_ref().is_ok_and(cli::output::Outcome::is_good));
@@ -24,7 +24,10 @@ fn main() -> ExitCode {
             }
             context.keep_index();
             tracing::info!("{} took {} ms", context.command, since.elapsed().as_millis());
-            context.output.finish(outcome)
+            let code = context.output.finish(outcome);
+            // The system takes back a million pieces of memory faster than they are given back.
+            std::mem::forget(context.opened.take());
+            code
         }
         Err(parsed) => parsed,
     }

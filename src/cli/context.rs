@@ -70,7 +70,7 @@ pub struct Context {
     /// What nobody is asked for twice.
     pub given: Rc<Given>,
     /// Read once.
-    opened: OnceCell<Option<(Workspace, Config)>>,
+    pub opened: OnceCell<Option<(Workspace, Config)>>,
     // Started by the first command that waits for something.
     background: OnceCell<Background>,
     /// The page that serves the whole command.

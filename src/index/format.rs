@@ -1,5 +1,6 @@
 //! The file: a line that names the form, the sha2-256 of all that follows, then the workspace's
-//! path, when the walk began, and the tree, depth first. Numbers are little-endian.
+//! path, when the walk began, under what all was signed as wanted, and the tree, depth first.
+//! Numbers are little-endian.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::ipfs::Node;
 
 /// Another form has another number, and is made anew; so is that of another program, whose findings
 /// may be others.
-const HEAD: &[u8] = concat!("namesys index 1 of ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const HEAD: &[u8] = concat!("namesys index 2 of ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// Longer names no file system has.
 const MAX_NAME: usize = 255;
 /// No record holds a longer value.
@@ -31,6 +32,8 @@ const VALID: u8 = 8;
 pub fn encode(tree: &Tree, path: &Path) -> Vec<u8> {
     sealed(HEAD, path, |out| {
         out.extend_from_slice(&tree.taken.to_le_bytes());
+        out.push(u8::from(tree.settled.is_some()));
+        tree.settled.iter().for_each(|digest| out.extend_from_slice(digest));
         put_entries(out, &tree.top.entries);
     })
 }
@@ -117,6 +120,10 @@ fn put_file(out: &mut Vec<u8>, file: &File) {
 pub fn parse(bytes: &[u8], path: &Path) -> Option<Tree> {
     let mut input = unsealed(HEAD, bytes, path)?;
     let taken = i64::from_le_bytes(*input.array()?);
+    let settled = match input.flag()? {
+        false => None,
+        true => Some(*input.array()?),
+    };
     let entries = input.entries(0)?;
     // Nothing else is walked, and what is not would stay as it is for ever.
     let is_tree = |Entry { name, item }: &Entry| is_top(name) && matches!(item, Item::Folder(_));
@@ -124,7 +131,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> Option<Tree> {
         return None;
     }
     let top = Folder { stamp: Stamp::NONE, node: None, entries };
-    input.0.is_empty().then_some(Tree { taken, top })
+    input.0.is_empty().then_some(Tree { taken, settled, top })
 }
 
 /// What is left to be read.

@@ -72,7 +72,7 @@ impl Tree {
     /// [`HashError::Io`].
     pub(crate) fn read_unknown(&mut self, workspace: &OpenDir) -> Result<(), HashError> {
         for name in [WELL_KNOWN, ROOT_FOLDER] {
-            let unknown = self.files(name).into_iter().filter(|at| at.file.node.is_none());
+            let unknown = self.unknown(name).into_iter();
             let (large, small): (Vec<_>, Vec<_>) = unknown.partition(FileAt::is_large);
             let read = |FileAt { path, file }: FileAt<'_>| {
                 file.read(workspace, &path).map(drop).map_err(|error| HashError::Io { path, error })

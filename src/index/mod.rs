@@ -57,6 +57,8 @@ struct State {
     tree: Option<Tree>,
     /// Whether it is another than the file's.
     is_new: bool,
+    /// Every file was looked at by a check, and none was written by this process since.
+    is_checked: bool,
     /// It was found to lie: whatever is made in this process is not kept.
     is_off: bool,
 }
@@ -81,13 +83,8 @@ impl Index {
             return None;
         }
         let now = place.clock(workspace)?;
-        let mut tree = match state.tree.take() {
-            Some(tree) => tree,
-            None => {
-                let bytes = place.read();
-                bytes.and_then(|bytes| parse_index(&bytes, place.workspace())).unwrap_or_default()
-            }
-        };
+        state.is_checked = false;
+        let mut tree = state.tree.take().unwrap_or_else(|| kept(place));
         let since = std::time::Instant::now();
         match tree.refresh(workspace, now) {
             Ok(is_new) => {
@@ -104,9 +101,31 @@ impl Index {
         }
     }
 
+    /// Whether `found` was found of the tree as it was walked last, which may not be as it is.
+    pub(crate) fn was_settled(&self, found: &Digest) -> bool {
+        let (Some(place), mut state) = (&self.place, self.state()) else { return false };
+        if state.is_off {
+            return false;
+        }
+        let tree = state.tree.get_or_insert_with(|| kept(place));
+        tree.settled.as_ref() == Some(found)
+    }
+
+    /// The tree as the last check saw it: what is published is what was checked, and it is walked
+    /// once. As [`look`](Self::look), where nothing was checked, or was written since.
+    pub(crate) fn look_checked(&self, workspace: &OpenDir) -> Option<Looked<'_>> {
+        let state = self.state();
+        if state.is_checked && state.tree.is_some() {
+            return Some(Looked(state));
+        }
+        drop(state);
+        self.look(workspace)
+    }
+
     /// Adds what was found of files that this process wrote, by their paths from the workspace.
     pub(crate) fn learn(&self, found: Vec<(String, Said)>) {
         let mut state = self.state();
+        state.is_checked = false;
         let (count, State { tree: Some(tree), is_new, .. }) = (found.len(), &mut *state) else {
             return;
         };
@@ -160,10 +179,21 @@ impl Index {
     }
 }
 
+/// What the file says; nothing where it is none.
+fn kept(place: &Place) -> Tree {
+    let bytes = place.read();
+    bytes.and_then(|bytes| parse_index(&bytes, place.workspace())).unwrap_or_default()
+}
+
 impl Looked<'_> {
     /// The tree. What is only read anew is found out again when it is not kept.
     pub(crate) fn tree(&mut self) -> &mut Tree {
         self.0.tree.as_mut().expect("it is there since the walk")
+    }
+
+    /// Every file of it was checked.
+    pub(crate) fn checked(&mut self) {
+        self.0.is_checked = true;
     }
 
     /// More of it is known than the file says.

@@ -66,7 +66,7 @@ impl Tree {
             }
         }
         if is_new {
-            self.taken = now;
+            (self.taken, self.settled) = (now, None);
         }
         Ok(is_new)
     }

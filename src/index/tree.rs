@@ -12,6 +12,9 @@ pub type Digest = [u8; 16];
 pub struct Tree {
     /// When the walk began, by the file system's clock.
     pub(crate) taken: i64,
+    /// Under which it was found of these files that all is signed as it is wanted; none as soon as
+    /// one is another.
+    pub(crate) settled: Option<Digest>,
     /// What is in the workspace's folder of it; it has no stamp and no CID itself.
     pub(crate) top: Folder,
 }
@@ -160,25 +163,46 @@ impl Folder {
         self.entries.iter().map(count).sum()
     }
 
-    fn collect<'a>(&'a mut self, folder: &str, files: &mut Vec<FileAt<'a>>) {
+    /// Every file in it, or what is not known of them; `path` is the folder's own.
+    fn collect<'a>(&'a mut self, all: bool, path: &mut String, files: &mut Vec<FileAt<'a>>) {
+        // Of a folder with a CID all is known.
+        if !all && self.node.is_some() {
+            return;
+        }
+        let length = path.len();
         for Entry { name, item } in &mut self.entries {
-            let path = format!("{folder}/{name}");
+            path.truncate(length);
+            path.push('/');
+            path.push_str(name);
             match item {
-                Item::Folder(folder) => folder.collect(&path, files),
-                Item::File(file) => files.push(FileAt { path, file }),
+                Item::Folder(folder) => folder.collect(all, path, files),
+                Item::File(file) if all || file.node.is_none() => {
+                    files.push(FileAt { path: path.clone(), file });
+                }
+                Item::File(_) => {}
             }
         }
+        path.truncate(length);
     }
 }
 
 impl Tree {
     /// Every file below the folder `name` at the top, sorted by path.
     pub(crate) fn files(&mut self, name: &str) -> Vec<FileAt<'_>> {
+        self.collect(true, name)
+    }
+
+    /// As [`files`](Self::files), of those whose bytes are not known since the last walk.
+    pub(super) fn unknown(&mut self, name: &str) -> Vec<FileAt<'_>> {
+        self.collect(false, name)
+    }
+
+    fn collect(&mut self, all: bool, name: &str) -> Vec<FileAt<'_>> {
         let mut files = Vec::new();
         if let Ok(place) = self.top.place(name)
             && let Item::Folder(folder) = &mut self.top.entries[place].item
         {
-            folder.collect(name, &mut files);
+            folder.collect(all, &mut name.to_owned(), &mut files);
         }
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         files
@@ -191,6 +215,7 @@ impl Tree {
         let is_of_tree = |path: &str| path.split_once('/').is_some_and(|(top, _)| is_top(top));
         found.retain(|(path, _)| is_of_tree(path));
         found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        self.settled = None;
         self.top.learn(&mut found, 0);
     }
 

@@ -20,6 +20,8 @@ pub(crate) type Row = [u8; ROW_BYTES];
 pub(crate) struct CarPlaces {
     /// Sorted by key, none twice.
     rows: Vec<Row>,
+    /// Of many rows, where those begin whose key begins with each two bytes, and where all end.
+    starts: Vec<u32>,
     /// Blocks whose CID has no key: not of version 1 and sha2-256.
     others: HashMap<Cid, (u64, usize)>,
 }
@@ -44,6 +46,30 @@ fn key_of(row: &Row) -> &[u8] {
     &row[..KEY_BYTES]
 }
 
+/// From so many rows on it is kept where they begin.
+const MANY: usize = 4096;
+/// As many as two bytes can be.
+const HEADS: usize = 1 << 16;
+
+fn head(key: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([key[0], key[1]]))
+}
+
+/// Where the rows of each head begin, and where the last end; nothing of few rows.
+fn starts(rows: &[Row]) -> Vec<u32> {
+    if rows.len() < MANY || u32::try_from(rows.len()).is_err() {
+        return Vec::new();
+    }
+    let mut starts = vec![0; HEADS + 1];
+    rows.iter().for_each(|row| starts[head(row) + 1] += 1);
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
+}
+
 impl CarPlaces {
     /// Of blocks as they come; of one that is there twice, the last.
     pub(super) fn of(blocks: impl IntoIterator<Item = (Cid, (u64, usize))>) -> Self {
@@ -63,13 +89,18 @@ impl CarPlaces {
         }
         places.rows.sort_unstable();
         places.unite();
+        places.starts = starts(&places.rows);
         places
     }
 
     /// From its rows, as [`rows`](Self::rows) gives them; none where they are not sorted.
     pub(crate) fn of_rows(rows: &[Row]) -> Option<Self> {
         let is_sorted = rows.is_sorted_by(|a, b| key_of(a) < key_of(b));
-        is_sorted.then(|| Self { rows: rows.to_vec(), others: HashMap::new() })
+        is_sorted.then(|| Self {
+            rows: rows.to_vec(),
+            starts: starts(rows),
+            others: HashMap::new(),
+        })
     }
 
     /// All of it in rows; none where some blocks have another place.
@@ -90,6 +121,7 @@ impl CarPlaces {
         // Two sorted runs: a stable sort puts them together.
         both.rows.sort();
         both.unite();
+        both.starts = starts(&both.rows);
         let moved =
             |(cid, (start, length)): (&Cid, &(u64, usize))| (*cid, (start + further, *length));
         both.others.extend(more.others.iter().map(moved));
@@ -109,12 +141,22 @@ impl CarPlaces {
     /// Where the block begins, and how long it is.
     pub(super) fn get(&self, cid: &Cid) -> Option<(u64, usize)> {
         let Some(key) = key(cid) else { return self.others.get(cid).copied() };
-        let place = self.rows.binary_search_by(|row| key_of(row).cmp(&key)).ok()?;
-        let row = &self.rows[place];
+        let rows = self.rows_like(&key);
+        let row = &rows[rows.binary_search_by(|row| key_of(row).cmp(&key)).ok()?];
         let (_, length) = row.split_last_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         // A table may say anything.
         (length <= MAX_BLOCK_BYTES).then(|| (start_of(row), length))
+    }
+
+    /// The rows among which that of the key is, if it is there: few of many, for a hash is spread
+    /// evenly, and each row elsewhere would have to be fetched from memory.
+    fn rows_like(&self, key: &[u8; KEY_BYTES]) -> &[Row] {
+        let head = head(key);
+        match self.starts.get(head..head + 2) {
+            Some(&[first, end]) => &self.rows[first as usize..end as usize],
+            _ => &self.rows,
+        }
     }
 
     /// How many blocks there are.
@@ -161,6 +203,26 @@ mod tests {
         wrong = rows.to_vec();
         wrong[1] = wrong[0];
         assert_eq!(CarPlaces::of_rows(&wrong), None);
+    }
+
+    #[test]
+    fn of_many_blocks_each_is_found_too() {
+        let cid = |n: u32| sha256_cid(RAW, &n.to_be_bytes());
+        let blocks = |from: u32, to| (from..to).map(move |n| (cid(n), (u64::from(n), 7)));
+        let places = CarPlaces::of(blocks(0, 5000));
+        let again = CarPlaces::of_rows(places.rows().unwrap()).unwrap();
+        let both = CarPlaces::of(blocks(0, 4090)).with(&CarPlaces::of(blocks(0, 910)), 4090);
+        for places in [&places, &again] {
+            assert!(!places.starts.is_empty());
+            assert!(blocks(0, 5000).all(|(cid, place)| places.get(&cid) == Some(place)));
+            assert!(blocks(5000, 9000).all(|(cid, _)| places.get(&cid).is_none()));
+        }
+        assert!(both.starts.is_empty() && both.len() == 4090);
+        let both = CarPlaces::of(blocks(0, 4090)).with(&CarPlaces::of(blocks(4090, 5000)), 1);
+        assert!(!both.starts.is_empty());
+        assert!(
+            (0..5000).all(|n| both.get(&cid(n)).unwrap().0 == u64::from(n + u32::from(n >= 4090)))
+        );
     }
 
     #[test]

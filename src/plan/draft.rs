@@ -21,7 +21,7 @@ use crate::record::{MAX_RECORD_FILE, RecordFile, RecordKey, Value, flat_path, re
 use crate::request::SignedRecord;
 use crate::workspace::{
     ApprovalMode, Change, Config, Expected, MassRemoval, RecordState, Records, TreeError,
-    Workspace, approval_stands, mass_removal, plan, plan_ahead, planned, read_bounded, turn_of,
+    Workspace, approval_stands, mass_removal, pending, plan, plan_ahead, read_bounded, turn_of,
 };
 
 /// Bytes of a signature.
@@ -107,7 +107,7 @@ impl Draft {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, DraftError> {
         let [now, new, beyond] = scratch.map(ScratchBlocks::new);
-        let (changes, known) = planned(workspace, config, records, expected, |looked, changes| {
+        let (changes, known) = pending(workspace, config, records, expected, |looked, changes| {
             if all {
                 return None;
             }

@@ -95,9 +95,33 @@ impl Bundle {
         folder: &Path,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, BundleError> {
+        Self::of(workspace, workspace.look(), (own, folder), progress)
+    }
+
+    /// As [`pack`](Self::pack), of the files that [`check_workspace`](crate::workspace::check_workspace)
+    /// saw, if it was called before with this workspace. One that changed since stays as it was
+    /// published last, unless it has to be sent, and is read for that.
+    ///
+    /// # Errors
+    /// As [`pack`](Self::pack).
+    pub fn pack_checked(
+        workspace: &Workspace,
+        own: &OwnKeys,
+        folder: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, BundleError> {
+        Self::of(workspace, workspace.look_checked(), (own, folder), progress)
+    }
+
+    fn of(
+        workspace: &Workspace,
+        looked: Option<Looked<'_>>,
+        (own, folder): (&OwnKeys, &Path),
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, BundleError> {
         let source = Source::Workspace(workspace.clone());
         let car = TemporaryCar::new_in(folder)?;
-        let known = match workspace.look() {
+        let known = match looked {
             Some(mut looked) => {
                 refuse_private_keys_known(workspace, &mut looked, own)?;
                 beyond_kept(workspace, looked, car.path())?

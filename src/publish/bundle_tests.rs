@@ -15,7 +15,8 @@ use crate::publish::targets::{Sent, send};
 use crate::record::{RecordKey, Value};
 use crate::secret::Secret;
 use crate::workspace::{
-    ApprovalMode, Config, Phase, Phases, RecordedKeys, Removal, SignRequest, Signer, sign,
+    ApprovalMode, Config, Facts, Phase, Phases, RecordedKeys, Removal, SignRequest, Signer,
+    check_workspace, sign,
 };
 
 struct Scene {
@@ -202,6 +203,46 @@ async fn an_indexed_workspace_signs_a_coming_phase_and_keeps_its_index() {
         scene.keep(&bundle);
         assert!(scene.pack().part().is_some());
         assert!(scene.index().is_file());
+    }
+}
+
+/// It is walked once: what changes after that stays as it was published, unless it is to be sent.
+#[test]
+fn what_is_published_is_what_was_checked() {
+    let scene = Scene::new();
+    scene.keep(&scene.pack());
+    let facts = Facts::default();
+    let checked = || {
+        let workspace = scene.workspace();
+        check_workspace(&workspace, &facts, &|| ()).unwrap();
+        workspace
+    };
+    let pack = |workspace: &Workspace| {
+        let folder = workspace.temporary_dir().unwrap();
+        Bundle::pack_checked(workspace, &OwnKeys::default(), &folder, &mut |_| ()).unwrap()
+    };
+    scene.write("n7", "changed and checked");
+    let (workspace, root) = (checked(), scene.root());
+    scene.write("n8", "changed since");
+    scene.write("new", "too");
+    let bundle = pack(&workspace);
+    assert_eq!((*bundle.root(), bundle.part().is_some()), (root, true));
+    scene.keep(&bundle);
+    // The next command sees it.
+    workspace.keep_index();
+    assert_ne!(*scene.pack().root(), root);
+    // What has to be sent is read, and goes as it is then.
+    scene.write("n9", "changed and checked");
+    let workspace = checked();
+    scene.write("n9", "changed since");
+    let bundle = pack(&workspace);
+    assert_eq!(*bundle.root(), scene.root());
+    // Without a check before it, and after another look, it is walked.
+    for look in [false, true] {
+        let workspace = if look { checked() } else { scene.workspace() };
+        scene.write("n10", if look { "1" } else { "2" });
+        assert!(!look || workspace.look().is_some());
+        assert_eq!(*pack(&workspace).root(), scene.root());
     }
 }
 

@@ -49,18 +49,20 @@ pub fn meaning(path: &str) -> PathMeaning {
     let Some(stem) = file.strip_suffix(".json") else { return PathMeaning::Foreign };
     let mut records = Vec::new();
     if let Some((kind, labels)) = folders.split_last() {
-        if let Some(name) = name_of(labels) {
-            if *kind == "dnsrecord" {
-                let right = format!("{}/dns/{file}", name.well_known());
-                return PathMeaning::Fault(format!(
-                    "a path of the deployed client that the resolver never asks; it asks {right}"
-                ));
-            }
-            records.extend(canonical(&format!("{kind}/{stem}")).map(|key| (name, key)));
+        if *kind == "dnsrecord"
+            && let Some(name) = name_of(labels)
+        {
+            let right = format!("{}/dns/{file}", name.well_known());
+            return PathMeaning::Fault(format!(
+                "a path of the deployed client that the resolver never asks; it asks {right}"
+            ));
         }
-        if let Some(name) = name_of(folders) {
-            records.extend(canonical(stem).map(|key| (name, key)));
-        }
+        // To see whether it is a name takes longer than whether it is a record.
+        let both = [(canonical(&format!("{kind}/{stem}")), labels), (canonical(stem), folders)];
+        let named = |(key, labels): (Option<RecordKey>, &[&str])| {
+            key.and_then(|key| Some((name_of(labels)?, key)))
+        };
+        records.extend(both.into_iter().filter_map(named));
     }
     if !records.is_empty() {
         return PathMeaning::Records(records);

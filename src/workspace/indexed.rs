@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError};
 
 use cid::Cid;
 
-use super::{CONFIG_FILE, Config, MAX_TOML, Records, Workspace, WorkspaceError};
+use super::{CONFIG_FILE, Config, MAX_TOML, PHASES_DIR, Records, Workspace, WorkspaceError};
 use crate::ens::WELL_KNOWN;
-use crate::index::{BeyondError, Index, Looked, Said};
+use crate::index::{BeyondError, Digest, Index, Looked, Said};
 use crate::ipfs::{BlockSink, CarBlocks, Edits, Node, ROOT_FOLDER};
 
 /// The tree that was published last: its blocks need not be fetched.
@@ -63,6 +63,21 @@ impl Workspace {
     /// Its tree as it is now, with what is known of it; none without an index.
     pub(crate) fn look(&self) -> Option<Looked<'_>> {
         self.index.look(&self.folder)
+    }
+
+    /// As [`look`](Self::look), as the last check in this process saw it.
+    pub(crate) fn look_checked(&self) -> Option<Looked<'_>> {
+        self.index.look_checked(&self.folder)
+    }
+
+    /// Its tree as it is now, where `found` was found of that.
+    pub(crate) fn look_settled(&self, found: &Digest) -> Option<Looked<'_>> {
+        // What was signed in advance is looked at each time.
+        if !matches!(self.folder.kind(PHASES_DIR), Ok(None)) {
+            return None;
+        }
+        let mut looked = self.index.was_settled(found).then(|| self.look())??;
+        (looked.tree().settled.as_ref() == Some(found)).then_some(looked)
     }
 
     /// [`KEPT_TREE`], where it can be read. Whoever reads a block of it checks it.

@@ -46,6 +46,14 @@ pub(crate) fn keyless(node: &Node, own: &[u8; 32]) -> Digest {
     digest(hash)
 }
 
+fn mode_number(mode: ApprovalMode) -> u8 {
+    match mode {
+        ApprovalMode::Wallet => 0,
+        ApprovalMode::OnChain => 1,
+        ApprovalMode::Owner => 2,
+    }
+}
+
 /// Under which it is said that a record is signed as it is wanted.
 fn current(
     node: &Node,
@@ -59,11 +67,7 @@ fn current(
     for address in [Some(signer), Some(expected.owner), expected.wallet] {
         add(&mut hash, address.as_ref().map_or(&[], |address| address.as_slice()));
     }
-    hash.update([match expected.mode {
-        ApprovalMode::Wallet => 0,
-        ApprovalMode::OnChain => 1,
-        ApprovalMode::Owner => 2,
-    }]);
+    hash.update([mode_number(expected.mode)]);
     // Also those of other signers: a record may be of one of them.
     for (signer, kept) in config.approvals_of(name) {
         add(&mut hash, signer.as_slice());
@@ -75,6 +79,21 @@ fn current(
     add(&mut hash, path.as_bytes());
     add(&mut hash, &value.abi_encode());
     Some(digest(hash))
+}
+
+/// Under which it is said of a tree that all is signed as it is wanted, and nothing else: both
+/// files, as they are, and what is expected beside.
+pub(super) fn settled(config: &Config, records: &str, expected: &Expected) -> Digest {
+    let Expected { signer, owner, wallet, mode, flat } = expected;
+    let mut hash = Sha256::new();
+    for part in ["settled", &config.to_string(), records] {
+        add(&mut hash, part.as_bytes());
+    }
+    for address in [*signer, Some(*owner), *wallet] {
+        add(&mut hash, address.as_ref().map_or(&[], |address| address.as_slice()));
+    }
+    hash.update([mode_number(*mode), u8::from(*flat)]);
+    digest(hash)
 }
 
 /// Under which it is said that a file is a record that verifies: its content, what it can be, and
@@ -168,6 +187,13 @@ pub(super) fn plan_known(
         let entry = TreeEntry { meaning: meaning(&path), path };
         removed_record(workspace, config, records, expected, entry)
     }));
+    // What holds for a time is not signed for ever.
+    let is_settled = changes.iter().all(|change| change.state == RecordState::Signed)
+        && records.all().all(|(_, _, phases)| phases.single().is_some());
+    if is_settled {
+        let found = settled(config, &records.to_string(), expected);
+        is_new |= looked.tree().settled.replace(found) != Some(found);
+    }
     if is_new {
         looked.keep();
     }
@@ -251,6 +277,7 @@ pub fn check_workspace(
     if is_new.into_inner() {
         looked.keep();
     }
+    looked.checked();
     Ok(checked)
 }
 

@@ -1,13 +1,14 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::ipfs::{MemoryBlocks, pack_well_known};
 use crate::keys::{SignerKey, Storage};
 use crate::request::{Request, VerifyContext};
 use crate::secret::Secret;
 use crate::wallet::LocalWallet;
 use crate::workspace::compare::is_current;
 use crate::workspace::{
-    Approval, RecordedKeys, Removal, SignRequest, Signer, approval_stands, plan, sign,
+    Approval, RecordedKeys, Removal, SignRequest, Signer, approval_stands, plan, settled_root, sign,
 };
 
 fn key(byte: u8) -> SignerKey {
@@ -311,4 +312,77 @@ fn what_is_said_of_a_file_that_was_just_signed_is_found_of_it() {
         }
     }
     assert!(said.iter().all(|count| *count > 20), "{said:?}");
+}
+
+/// That all is signed as it is wanted is believed of these files under these texts, and of no others.
+#[tokio::test]
+async fn that_all_is_signed_is_known_until_anything_is_another() {
+    let mut scene = Scene::new().await;
+    scene.workspace().save_records(&scene.records).unwrap();
+    let expected = scene.expected();
+    let known = |scene: &Scene, expected: &Expected| {
+        let found = settled_root(&scene.workspace(), &scene.config, expected).unwrap();
+        let workspace = scene.workspace().indexed(None);
+        let changes = plan(&workspace, &scene.config, &scene.records, expected).unwrap();
+        let is_signed = changes.iter().all(|change| change.state == RecordState::Signed);
+        assert!(found.is_none() || is_signed, "it is believed, and is not so");
+        let dir = scene.folder.path().join("w");
+        let packed = pack_well_known(&dir, &mut MemoryBlocks::new(), &mut |_| ()).unwrap();
+        assert!(found.is_none_or(|root| root == packed.root));
+        found.is_some()
+    };
+    // Found once, it is known to the next command, and found again after each change.
+    let settle = |scene: &Scene| {
+        assert!(!known(scene, &expected));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert_eq!(scene.open(&expected), 0);
+        assert!(known(scene, &expected));
+    };
+    settle(&scene);
+    let other = Expected { mode: ApprovalMode::Owner, ..expected };
+    assert!(!known(&scene, &other) && !known(&scene, &Expected { flat: true, ..expected }));
+    let path = scene.file("text/a.json");
+    let (right, wrong) = (std::fs::read(&path).unwrap(), scene.file("text/c.json"));
+    let mut same_length = right.clone();
+    *same_length.last_mut().unwrap() ^= 1;
+    // At once, in the same tick of the clock: git's racy rule.
+    std::fs::write(&path, &same_length).unwrap();
+    assert!(!known(&scene, &expected), "in place, of the same length");
+    std::fs::write(&path, &right).unwrap();
+    settle(&scene);
+    std::fs::rename(&wrong, scene.file("text/d.json")).unwrap();
+    assert!(!known(&scene, &expected), "another name");
+    std::fs::rename(scene.file("text/d.json"), &wrong).unwrap();
+    settle(&scene);
+    std::fs::copy(&path, scene.file("text/e.json")).unwrap();
+    assert!(!known(&scene, &expected), "one more");
+    std::fs::remove_file(scene.file("text/e.json")).unwrap();
+    settle(&scene);
+    // Other texts, in which the same may be wanted.
+    let (config, records) = (scene.config.clone(), scene.records.clone());
+    let text = config.to_string();
+    let fewer: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("\"a.nick.eth\"")).collect();
+    scene.config = Config::parse(&fewer.join("\n")).unwrap();
+    assert!(!known(&scene, &expected), "an approval less");
+    scene.config = config;
+    let key = RecordKey::parse("text/a").unwrap();
+    let value = Value::parse(&key, "other").unwrap();
+    scene.records.set(&name("nick.eth"), &key, value).unwrap();
+    scene.workspace().save_records(&scene.records).unwrap();
+    assert!(!known(&scene, &expected), "another value is wanted");
+    scene.workspace().save_records(&records).unwrap();
+    scene.records = records;
+    assert!(known(&scene, &expected), "as it was");
+    // What ends or begins by itself is looked at each time.
+    let now = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    let phase = |text, starts, ends| {
+        let value = Value::parse(&key, text).unwrap();
+        crate::workspace::Phase { value, starts, ends }
+    };
+    let phases = vec![phase("nick.eth", None, Some(now))];
+    let phases = crate::workspace::Phases::new(phases).unwrap();
+    scene.records.set_phases(&name("nick.eth"), &key, phases).unwrap();
+    scene.workspace().save_records(&scene.records).unwrap();
+    assert_eq!((scene.open(&expected), known(&scene, &expected)), (0, false));
 }

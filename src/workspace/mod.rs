@@ -91,8 +91,8 @@ pub use phases::{
     FILE_TIME, Holds, MAX_PHASES, NoPhase, Phase, PhaseError, Phases, TimeError, file_time,
     parse_time,
 };
-pub(crate) use plan::planned;
-pub use plan::{Change, Expected, RecordState, plan, plan_and_root};
+pub(crate) use plan::pending;
+pub use plan::{Change, Expected, RecordState, pending_and_root, plan, settled_root};
 pub use records::Records;
 pub use records_error::{RecordsError, SameFile, not_of};
 pub use rotation::Rotation;

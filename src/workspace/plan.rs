@@ -5,9 +5,9 @@ use rayon::prelude::*;
 
 pub use super::compare::{Change, Expected, RecordState};
 use super::compare::{compare, removed_record};
-use super::known::plan_known;
+use super::known::{plan_known, settled};
 use super::tree::{TreeEntry, read_bounded, walk_in};
-use super::{Config, Records, TreeError, Workspace};
+use super::{Config, Records, TreeError, Workspace, WorkspaceError};
 use crate::ens::Name;
 use crate::index::Looked;
 use crate::record::{RecordKey, Value, record_path};
@@ -27,21 +27,54 @@ pub fn plan(
     Ok(planned(workspace, config, records, expected, |_, _| None::<()>)?.0)
 }
 
-/// As [`plan`]; and the root of what would be published, where that is known.
+/// What [`plan`] finds that is not signed as it is wanted, and the root of what would be published,
+/// where that is known.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_and_root(
+pub fn pending_and_root(
     workspace: &Workspace,
     config: &Config,
     records: &Records,
     expected: &Expected,
 ) -> Result<(Vec<Change>, Option<Cid>), TreeError> {
-    planned(workspace, config, records, expected, |looked, _| workspace.root_of(looked))
+    let root = |looked: Looked<'_>, _: &[Change]| workspace.root_of(looked);
+    let (mut changes, root) = pending(workspace, config, records, expected, root)?;
+    changes.retain(|change| change.state != RecordState::Signed);
+    Ok((changes, root))
+}
+
+/// The root of what would be published, where it is known without reading the wanted records that
+/// all is signed as they are.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn settled_root(
+    workspace: &Workspace,
+    config: &Config,
+    expected: &Expected,
+) -> Result<Option<Cid>, WorkspaceError> {
+    let Some(text) = workspace.records_text()? else { return Ok(None) };
+    let looked = workspace.look_settled(&settled(config, &text, expected));
+    Ok(looked.and_then(|looked| workspace.root_of(looked)))
+}
+
+/// As [`planned`]; records need not be among the changes that are signed as they are wanted.
+pub(crate) fn pending<T>(
+    workspace: &Workspace,
+    config: &Config,
+    records: &Records,
+    expected: &Expected,
+    also: impl FnOnce(Looked<'_>, &[Change]) -> Option<T>,
+) -> Result<(Vec<Change>, Option<T>), TreeError> {
+    match workspace.look_settled(&settled(config, &records.to_string(), expected)) {
+        Some(looked) => Ok((Vec::new(), also(looked, &[]))),
+        None => planned(workspace, config, records, expected, also),
+    }
 }
 
 /// As [`plan`]; and what is found by `also` of what the index knows by then, where it does.
-pub(crate) fn planned<T>(
+fn planned<T>(
     workspace: &Workspace,
     config: &Config,
     records: &Records,

@@ -92,7 +92,7 @@ fn what_becomes_of_the_index_changes_nothing() {
     let file = index(&workspace);
     let whole = fs::read(&file).unwrap();
     let strangers = fs::read(index(&other)).unwrap();
-    for bytes in [&b""[..], b"namesys index 1\n", &whole[..whole.len() - 1], &strangers] {
+    for bytes in [&b""[..], b"namesys index 2\n", &whole[..whole.len() - 1], &strangers] {
         fs::write(&file, bytes).unwrap();
         assert_eq!(all(), before);
     }

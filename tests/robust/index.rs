@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// What stands before the hash of the places of blocks.
 const BLOCKS: &[u8] = b"namesys blocks 1\n";
 /// What stands before that of the index.
-const HEAD: &[u8] = concat!("namesys index 1 of ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const HEAD: &[u8] = concat!("namesys index 2 of ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
 /// As it is, and made whole again by whoever changed it: a tree that is written so, or none.
 pub fn index(input: &[u8]) {
@@ -103,10 +103,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let node = |is_raw: u8| [&[is_raw][..], &[1; 32], &[9]].concat();
     let valid = [&[4; 16][..], &[0], &[5; 20], &[3, 1], &[6; 20], &[3], b"abi"].concat();
     let file = [named(2, "a.json", 15), node(1), vec![2; 16], vec![3; 16], valid].concat();
-    let head = [&[2][..], b"/w", &1_000_000_i64.to_le_bytes()].concat();
+    let head = |settled: &[u8]| [&[2][..], b"/w", &1_000_000_i64.to_le_bytes(), settled].concat();
     let folder = [named(1, ".well-known", 1), node(0), vec![2], file, named(2, "b", 0)].concat();
-    let seeds = [&[0][..], &[&[1][..], &folder].concat()];
-    let seeds = seeds.map(|entries| whole(&[&head[..], entries].concat()));
+    let settled = [&[1][..], &[8; 16]].concat();
+    let some = [&[1][..], &folder].concat();
+    let seeds = [(&[0][..], vec![0]), (&some[..], settled)];
+    let seeds = seeds.map(|(entries, settled)| whole(&[&head(&settled)[..], entries].concat()));
     assert!(seeds.iter().all(|seed| parse_index(seed, Path::new("/w")).is_some()), "{seeds:?}");
     seeds.into()
 }

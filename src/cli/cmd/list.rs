@@ -8,7 +8,7 @@ use namesys::record::{CoinType, KINDS, RecordKey, record_path};
 use namesys::report::{PhaseReport, RecordStateReport, RecordsReport};
 use namesys::workspace::{
     ApprovalMode, Change, Config, Expected, Holds, Phases, RecordState, Records, phase_path, plan,
-    plan_ahead, turn_of,
+    plan_ahead, settled_root, turn_of,
 };
 
 use crate::cli::cmd::set::{shown_value, time_of};
@@ -67,7 +67,10 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
 
 /// What `sign` would change.
 pub fn run_diff(args: DiffArgs, context: &Context) -> Result<Outcome, CliError> {
-    let (_, mut shown) = changes(&args.filter, context)?;
+    let mut shown = match is_settled(&args.filter, context)? {
+        true => Vec::new(),
+        false => changes(&args.filter, context)?.1,
+    };
     shown.retain(|record| !matches!(record.state, RecordState::Signed | RecordState::Ended));
     let differs = !shown.is_empty();
     if !differs {
@@ -249,6 +252,14 @@ impl FilterArgs {
             }
         }
     }
+}
+
+/// Whether it is known that all is signed as it is wanted.
+fn is_settled(filter: &FilterArgs, context: &Context) -> Result<bool, CliError> {
+    let session = Session::open(context)?;
+    filter.parse(&session, context)?;
+    let Session { workspace, config } = &session;
+    Ok(settled_root(workspace, config, &expected(config))?.is_some())
 }
 
 /// What `namesys.toml` says of the workspace's record files.

@@ -76,14 +76,16 @@ pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed
     packed?
 }
 
-/// Packs what of the workspace's tree is sent, in which no private key may be. Ctrl-C ends it at
+/// Packs what of the workspace's tree is sent, as it was checked, in which no private key may be. Ctrl-C ends it at
 /// once.
 pub fn pack_bundle(context: &Context, workspace: &Workspace) -> Result<Bundle, CliError> {
     let bar = context.output.progress("packing", Unit::Things("files"));
     let (shown, workspace, own) = (bar.clone(), workspace.clone(), context.own_keys());
     let packing = move || {
         let folder = workspace.temporary_dir()?;
-        let packed = Bundle::pack(&workspace, &own, &folder, &mut |files| shown.count(files));
+        let packed = Bundle::pack_checked(&workspace, &own, &folder, &mut |files| {
+            shown.count(files);
+        });
         packed.map_err(|error| match error {
             BundleError::Key(error) => error.into(),
             BundleError::Pack(error) => CliError::from(error),

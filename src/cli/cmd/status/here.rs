@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use namesys::ens::WELL_KNOWN;
 use namesys::publish::Source;
 use namesys::report::StatusReport;
-use namesys::workspace::{RecordState, plan_ahead, plan_and_root, turns};
+use namesys::workspace::{Ahead, RecordState, pending_and_root, plan_ahead, settled_root, turns};
 
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::pack::root_of;
@@ -37,8 +37,12 @@ impl Here {
         let bar = context.output.progress("comparing", Unit::Things("files"));
         let (inner, of) = (workspace.clone(), config.clone());
         let compared = context.blocking(move || {
-            let (records, expected) = (inner.wanted(&of)?, expected(&of));
-            let (changes, root) = plan_and_root(&inner, &of, &records, &expected)?;
+            let expected = expected(&of);
+            if let Some(root) = settled_root(&inner, &of, &expected)? {
+                return Ok((Vec::new(), Some(root), Ahead::default(), None));
+            }
+            let records = inner.wanted(&of)?;
+            let (changes, root) = pending_and_root(&inner, &of, &records, &expected)?;
             let ahead = plan_ahead(&inner, &of, &records, &expected)?;
             let next_turn = turns(&records).first().map(|turn| turn.at);
             Ok::<_, CliError>((changes, root, ahead, next_turn))
