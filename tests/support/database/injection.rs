@@ -99,7 +99,8 @@ pub async fn keeps_out(database: &str) -> Result<()> {
     }
     let body = json!({ "query": "{ domain(name: \"nick.eth\") { sequence } }" });
     let (_, answer) = gateway.post("/graphql", body.to_string()).await?;
-    ensure!(answer["data"]["domain"]["sequence"] == (taken + 1).to_string(), "{answer}");
+    let changes = (taken + 1).to_string();
+    ensure!(answer["data"]["domain"]["sequence"] == changes.as_str(), "{answer}");
     Ok(())
 }
 
