@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Workspace, WorkspaceError};
 use crate::ens::WELL_KNOWN;
+use crate::json;
 use crate::keys::NostrPublicKey;
 
 /// The file, below `.well-known`.
@@ -57,9 +58,5 @@ pub fn set_nostr_name(
 }
 
 fn parse(text: &str) -> Result<Map<String, Value>, NostrFileError> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(file)) => Ok(file),
-        Ok(_) => Err(NostrFileError::Form("it is no object".to_owned())),
-        Err(error) => Err(NostrFileError::Form(error.to_string())),
-    }
+    json::from_slice(text.as_bytes()).map_err(|error| NostrFileError::Form(error.to_string()))
 }

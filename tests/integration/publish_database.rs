@@ -161,7 +161,7 @@ fn gateways_that_are_not_to_be_asked_and_records_that_are_refused() -> Result<()
         (&["--database-url", "http://127.0.0.1:1"], "--allow-loopback"),
         (&["--database-url", "https://localhost:1"], "--allow-loopback"),
         (&[], "[[databases]]"),
-        (&["--wait", "1s", "--database-url", "https://db.example"], "--wait has a meaning only"),
+        (&["--wait=1s", "--database-url", "https://db.example"], "--wait has a meaning only"),
         (&["--site", "folder=x", "--database-url", "https://db.example"], "--site has a meaning"),
     ] {
         let (code, refused, said) =

@@ -127,7 +127,9 @@ pub async fn owners() -> Result<()> {
     ensure!(gateway.post(&nick, "x", &stranger, None).await? == 401);
     let own_word = approval(&nick, stranger.address(), owner.address(), &stranger);
     ensure!(gateway.post(&nick, "x", &stranger, Some(&own_word)).await? == 401);
-    ensure!(gateway.post(&name("nobodys.eth"), "x", &owner, None).await? == 403);
+    // Below a registered level its owner's, and below none nobody's.
+    ensure!(gateway.post(&name("nobodys.eth"), "x", &owner, None).await? == 401);
+    ensure!(gateway.post(&name("nobodys.nothing"), "x", &owner, None).await? == 403);
     // Anybody can write down as many accounts as they like.
     let many: Vec<SignerKey> = (10..19).map(person).collect();
     let keys: Vec<String> = (0..many.len()).map(|number| format!("text/{number}")).collect();
