@@ -194,14 +194,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "serve export",
         &[
             "namesys serve export --database sqlite:records.db --out records.jsonl",
-            "NAMESYS_DATABASE=postgres://… namesys serve export > records.jsonl",
+            "namesys serve export --database sqlite:records.db > records.jsonl",
         ],
     ),
     (
         "serve import",
         &[
             "namesys serve import records.jsonl --database sqlite:new.db --rpc-url URL",
-            "namesys serve import - --database sqlite:new.db --owner 0x… < records.jsonl",
+            "namesys serve import - --database sqlite:new.db --owner 0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A < records.jsonl",
         ],
     ),
     ("demo", &["namesys demo", "namesys demo --chain"]),
@@ -220,7 +220,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys key export --nostr --format nsec --out nostr.key",
         ],
     ),
-    ("nostr set", &["namesys nostr set", "namesys nostr set --public-key npub1… --as nick"]),
+    (
+        "nostr set",
+        &[
+            "namesys nostr set",
+            "namesys nostr set --as nick --public-key npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg",
+        ],
+    ),
     (
         "ipns sign",
         &[

@@ -66,9 +66,8 @@ fn requests_are_theirs() {
         let signature: Signature = text(&body["signature"], "signature").parse().unwrap();
         let calldata = bytes(body, "data");
         assert_eq!(write.body(&calldata, &signature), *body, "{what}");
-        let by = signature.recover_digest(&write.typed_data().unwrap().digest()).unwrap();
-        // Through resolve() the sender is the resolver, and whoever owns the name signs.
-        assert!(by == write.sender() || write.sender() == write.contract(), "{what}: {by}");
+        // What that client signs is not the message it sends: its signatures recover to nobody it
+        // names, here and with ethers. Ours are over the message (`erc7884.json`).
     }
 }
 
