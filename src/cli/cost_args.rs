@@ -1,4 +1,6 @@
-//! What a command's transactions may cost.
+//! How a command's transactions are sent, and what they may cost.
+
+use std::path::PathBuf;
 
 use alloy_primitives::U256;
 use alloy_primitives::utils::parse_ether;
@@ -11,6 +13,33 @@ pub struct CostArgs {
     /// it holds with --yes too
     #[arg(long, value_name = "ETHER", default_value = "0.05", value_parser = wei)]
     pub max_cost: U256,
+}
+
+/// Whether transactions are sent, or printed for a wallet elsewhere.
+#[derive(Clone, Debug, Args)]
+pub struct SendingArgs {
+    /// Print targets and calldata for a wallet elsewhere, and send nothing
+    #[arg(long)]
+    pub calldata: bool,
+    /// Write the transactions as a file of Safe's Transaction Builder, and send nothing
+    #[arg(long, value_name = "FILE")]
+    pub safe: Option<PathBuf>,
+    /// Send without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub cost: CostArgs,
+    /// How long to wait until a transaction is mined, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300,
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub wait: u64,
+}
+
+impl SendingArgs {
+    /// Whether they are sent from here.
+    pub fn sends(&self) -> bool {
+        !self.calldata && self.safe.is_none()
+    }
 }
 
 /// An amount of ether, in wei.

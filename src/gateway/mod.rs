@@ -17,11 +17,13 @@
 //! | `version` | the GraphQL query for the version of a name (seed 004) |
 //! | `questions` | what is asked, apart from the database |
 //! | `numbers` | what is counted, as Prometheus reads it |
+//! | `config` | [`GatewayConfig`]: what a gateway is made of, and what one client may take |
 //! | `server` | [`Gateway`]: all of it over HTTP |
 
 mod asked;
 mod backup;
 mod check;
+mod config;
 mod kept;
 mod numbers;
 mod owners;
@@ -35,9 +37,10 @@ mod version;
 
 pub use backup::{Backed, Backup, BackupError, restore};
 pub use check::{Checked, Checker, Refusal};
+pub use config::{GatewayConfig, GatewayError, GatewayLimits};
 pub use kept::{Change, Conflict, Kept, Known, NewRecord, SignatureId, StoreError, Taken};
 pub use owners::{ChainOwners, Owned, Owners, OwnersError};
 pub use questions::{question_of_call, questions_of_path, version_answer};
-pub use server::{Gateway, GatewayConfig, GatewayError, GatewayLimits};
+pub use server::Gateway;
 pub use store::Store;
 pub use url::{DatabaseUrl, DatabaseUrlError};

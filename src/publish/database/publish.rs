@@ -1,5 +1,6 @@
 //! Asks what a gateway has, judges what would be lost, posts, and reads back.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -131,10 +132,12 @@ pub async fn publish_databases(
     let mut base = BaseFile::read(request.workspace)?;
     let mut asked = Vec::new();
     for gateway in request.databases {
-        asked.push((gateway, look(gateway, request).await));
+        // What is posted is from then: a database refuses it where something came meanwhile.
+        let since = now();
+        asked.push((gateway, since, look(gateway, request).await));
     }
     let mut outcome = DatabasesOutcome::default();
-    for (gateway, there) in &asked {
+    for (gateway, _, there) in &asked {
         let known = base.database(&gateway.shown());
         let there = there.iter().flatten();
         for loss in there.filter_map(|there| there.loss(&known)) {
@@ -147,9 +150,9 @@ pub async fn publish_databases(
     if outcome.lost_count > 0 && !request.replace {
         return Ok(outcome);
     }
-    for (gateway, there) in asked {
+    for (gateway, since, there) in asked {
         let done = match there {
-            Ok(there) => one(request, gateway, &there, &mut base).await?,
+            Ok(there) => one(request, gateway, (&there, since), &mut base).await?,
             Err(error) => DatabaseOutcome {
                 to: gateway.shown(),
                 posted: 0,
@@ -218,27 +221,28 @@ async fn look<'a>(
 async fn one(
     request: &DatabaseRequest<'_>,
     gateway: &DatabaseGateway,
-    there: &[There<'_>],
+    (there, since): (&[There<'_>], u64),
     base: &mut BaseFile,
 ) -> Result<DatabaseOutcome, WorkspaceError> {
     let to = gateway.shown();
     let mut known = base.database(&to);
     let (had, lacks): (Vec<_>, Vec<_>) = there.iter().partition(|there| there.is_ours());
-    let signed = |name: &_, key: &_| {
-        let is = |there: &There<'_>| there.record.name == *name && there.record.key == *key;
-        there.iter().any(is)
-    };
-    let remaining = known.records().filter(|(name, key)| !signed(name, key));
+    let signed: HashSet<_> =
+        there.iter().map(|there| (&there.record.name, &there.record.key)).collect();
+    let remaining = known.records().filter(|(name, key)| !signed.contains(&(name, key)));
     let remaining = remaining.map(|(name, key)| format!("{name} {key}")).collect();
     for There { record, .. } in &had {
         known.seen(&record.name, &record.key, &record.data());
     }
-    // Whatever becomes of it, what is sent now was ours.
-    for There { record, held } in &lacks {
-        known.sending(&record.name, &record.key, held.as_deref(), &record.data());
+    // Whatever becomes of it, what is sent now was ours. What only --replace lets go is not known:
+    // it is for this once.
+    let is_known: Vec<bool> = lacks.iter().map(|there| there.loss(&known).is_none()).collect();
+    for (There { record, held }, is_known) in lacks.iter().zip(is_known) {
+        let held = held.as_deref().filter(|_| is_known);
+        known.sending(&record.name, &record.key, held, &record.data());
     }
     note(request, base, &to, &known)?;
-    let posted = send(request, gateway, &lacks).await;
+    let posted = send(request, gateway, &lacks, since).await;
     let (mut kept, mut error) = (0, None);
     for (records, outcome) in posted {
         match outcome {
@@ -275,6 +279,7 @@ async fn send<'a>(
     request: &DatabaseRequest<'_>,
     gateway: &DatabaseGateway,
     lacks: &[&There<'a>],
+    since: u64,
 ) -> Vec<Sent<'a>> {
     let records: Vec<&DatabaseRecord> = lacks.iter().map(|there| there.record).collect();
     let mut before = lacks.iter();
@@ -282,7 +287,7 @@ async fn send<'a>(
     let bodies = bodies(&records).into_iter().map(|records| {
         let before: Vec<&There<'a>> = before.by_ref().take(records.len()).copied().collect();
         async move {
-            let outcome = post(request, gateway, &records, &before).await;
+            let outcome = post(request, gateway, (&records, since), &before).await;
             (records, outcome)
         }
     });
@@ -302,16 +307,20 @@ async fn send<'a>(
 async fn post(
     request: &DatabaseRequest<'_>,
     gateway: &DatabaseGateway,
-    records: &[&DatabaseRecord],
+    (records, since): (&[&DatabaseRecord], u64),
     before: &[&There<'_>],
 ) -> Result<(), DatabaseError> {
-    let mut tries = 1;
+    let (mut tries, mut time) = (1, since);
     loop {
-        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
-        let body = body(records, request.chain_id, now, request.signer)?;
+        let body = body(records, request.chain_id, time, request.signer)?;
         match gateway.post(body).await? {
             Answer::Taken => return read_back(gateway, records).await,
             Answer::Conflict(reason) => {
+                // The time first: whatever comes after this look is newer than what is posted.
+                if tries < TRIES {
+                    sleep(A_SECOND).await;
+                }
+                time = now();
                 unchanged(gateway, before).await?;
                 if tries == TRIES {
                     let name = records.first().map(|record| record.name.clone());
@@ -323,8 +332,12 @@ async fn post(
             }
         }
         tries += 1;
-        sleep(A_SECOND).await;
     }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
 }
 
 /// Refuses where it has other records by now than when it was asked.

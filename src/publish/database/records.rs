@@ -56,6 +56,8 @@ pub fn database_records(
     for CheckedFile { path, name, key, verdict } in checked {
         let reason = match (&verdict, name, key) {
             (Verdict::Invalid(reason), ..) => format!("it does not verify: {reason}"),
+            // A copy in the flat layout.
+            (_, Some(name), Some(key)) if path != record_path(&name, &key) => continue,
             (_, Some(name), Some(key)) if has_place(&key) => {
                 let unread = |reason| DatabaseError::Unread { path: path.clone(), reason };
                 let bytes = workspace.folder().read(&path, crate::record::MAX_RECORD_FILE);

@@ -320,7 +320,10 @@ impl Scene {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
-        Run::namesys(&[&["write"], arguments].concat())
+        // Nobody is there to be asked.
+        let is_said = arguments.contains(&"--yes");
+        let yes: &[&str] = if is_said { &[] } else { &["--yes"] };
+        Run::namesys(&[&["write"], arguments, yes].concat())
             .on(&self.world)
             .env("ETH_PRIVATE_KEY", &hex::encode([1; 32]))
             .env("NAMESYS_KEY_PASSWORD", "")

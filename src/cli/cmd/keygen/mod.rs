@@ -1,15 +1,14 @@
 //! `keygen [NAME]`: both keys from SIGN 1 and 2.
 
+mod other_storage;
 mod profile;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use namesys::chain::RecordhashSource;
 use namesys::keys::sealed::{self, SealTo};
 use namesys::keys::{IpnsKey, NostrUsername, SignerKey, Storage, file};
-use namesys::recordhash::{Recordhash, Target};
 use namesys::report::{
     ErrorKind, IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport,
 };
@@ -30,6 +29,7 @@ use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::{Session, parse_name};
 use crate::cli::suggest::{storages, words};
+use other_storage::warn_of_storage;
 use profile::ProfileArgs;
 
 /// `keygen …`
@@ -165,64 +165,6 @@ fn keys_for(
             .or(context.settings.network(config).0.chain_id())
             .unwrap_or(1),
     })
-}
-
-/// Where a node is given: warns when the chain says the other storage, with which clients derive
-/// other keys ([keys](namesys::spec::keys)). Without one nothing is asked.
-fn warn_of_storage(
-    rpc: &RpcArgs,
-    deriver: &Deriver,
-    ipns: &IpnsKey,
-    context: &Context,
-) -> Result<(), CliError> {
-    if !rpc.is_given(context)? {
-        return Ok(());
-    }
-    let Some(rpc) = rpc.open(context, &context.http()?)? else { return Ok(()) };
-    let (plan, name) = (&deriver.plan, &deriver.plan.name);
-    let asked = context.block_on(async {
-        rpc.check_chain_id(Some(plan.wallet.chain_id)).await?;
-        let view = rpc.at(rpc.latest().await?.value);
-        let resolver = view.name_facts(name).await?.value.resolver;
-        let Some(resolver) = resolver.map(|found| found.address) else { return Ok(None) };
-        match view.is_records_resolver(resolver).await?.value {
-            true => Ok(Some(view.walk(resolver, name).await?.value)),
-            false => Ok(None),
-        }
-    });
-    let walk = match asked {
-        Ok(Some(walk)) => walk,
-        Ok(None) => return Ok(()),
-        Err(error) if error.exit == Exit::Interrupted => return Err(error),
-        Err(error) => {
-            context.output.note(format_args!(
-                "whether the chain says the other storage could not be asked: {}",
-                error.message
-            ));
-            return Ok(());
-        }
-    };
-    let is_this = Recordhash::parse(&walk.recordhash)
-        .is_ok_and(|found| *found.target() == Target::Ipns(ipns.name()));
-    let origin = match (&walk.source, plan.storage) {
-        (RecordhashSource::Name(_), Storage::Wallet) => {
-            format!(
-                "a recordhash for {name}: clients derive its keys with the origin {name} (--storage domain)"
-            )
-        }
-        (RecordhashSource::Owner(owner), Storage::Domain) => {
-            format!(
-                "an ownerhash for {owner}, and none for {name}: clients derive its keys with the origin eth:{owner} (--storage wallet)"
-            )
-        }
-        _ => return Ok(()),
-    };
-    if !is_this {
-        context
-            .output
-            .warn(format_args!("the chain has {origin}, and those are others than these"));
-    }
-    Ok(())
 }
 
 fn same(a: &KeysFor, b: &KeysFor) -> bool {

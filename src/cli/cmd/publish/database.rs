@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use namesys::publish::Source;
 use namesys::publish::database::{
     DatabaseError, DatabaseOutcome, DatabaseRequest, LeftOut, database_records, publish_databases,
 };
@@ -40,7 +41,10 @@ pub fn run(
         return Err(CliError::usage(message)
             .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml"));
     }
+    signer.iter().for_each(|signer| context.keep_signer(signer));
     let _lock = session.workspace.lock()?;
+    // Before anything is asked or sent: a database forgets nothing.
+    Source::Workspace(session.workspace.clone()).refuse_private_keys(&context.own_keys())?;
     let checked = check_known(&facts, context, &session.workspace)?;
     let (records, left_out) = database_records(&session.workspace, checked)?;
     if records.is_empty() {

@@ -1,14 +1,12 @@
 //! The flags of `setup`.
 
-use std::path::PathBuf;
-
 use alloy_primitives::Address;
 use namesys::chain::setup::Clear;
 
 use super::pointer::PointerArgs;
 use super::signers::SignersArgs;
 use super::terms::Terms;
-use crate::cli::cost_args::CostArgs;
+use crate::cli::cost_args::SendingArgs;
 use crate::cli::deriver::DeriveArgs;
 use crate::cli::keys_args::{IpnsKeyArgs, SignerKeyArgs};
 use crate::cli::rpc_args::RpcArgs;
@@ -29,21 +27,8 @@ pub struct Args {
     /// The records resolver; default: the name's own where it is one, else the deployed one
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub resolver: Option<Address>,
-    /// Print targets and calldata for a wallet elsewhere, and send nothing
-    #[arg(long)]
-    pub calldata: bool,
-    /// Write the transactions as a file of Safe's Transaction Builder, and send nothing
-    #[arg(long, value_name = "FILE")]
-    pub safe: Option<PathBuf>,
-    /// Send without asking
-    #[arg(long, short)]
-    pub yes: bool,
     #[command(flatten)]
-    pub cost: CostArgs,
-    /// How long to wait until a transaction is mined, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 300,
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub wait: u64,
+    pub sending: SendingArgs,
     /// The chain that is expected [default: the workspace's]
     #[arg(long, value_name = "N")]
     pub chain_id: Option<u64>,
@@ -71,11 +56,11 @@ impl Args {
             set_resolver: !self.only_takes(),
             clear: self.pointer.clear(),
             chain_id: self.chain_id,
-            wait: self.wait,
-            max_cost: self.cost.max_cost,
-            yes: self.yes,
-            sends: !self.calldata && self.safe.is_none(),
-            safe: self.safe.clone(),
+            wait: self.sending.wait,
+            max_cost: self.sending.cost.max_cost,
+            yes: self.sending.yes,
+            sends: self.sending.sends(),
+            safe: self.sending.safe.clone(),
             checks_tree: true,
             planned: None,
         }

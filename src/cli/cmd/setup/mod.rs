@@ -97,7 +97,7 @@ fn subjects(args: &Args, context: &Context) -> Result<(Option<Session>, Vec<Name
 
 /// The wallet: where it is given, and the one of the user's file where something is to be sent.
 fn wallet(args: &Args, context: &Context) -> Result<Option<OpenWallet>, CliError> {
-    let sends = !args.calldata && args.safe.is_none();
+    let sends = args.sending.sends();
     let wallet = &args.derive.wallet;
     match wallet.is_given()? || (sends && wallet.is_at_hand(context)?) {
         true => args.derive.wallet.open(context).map(Some),

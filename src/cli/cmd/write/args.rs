@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use namesys::keys::Storage;
 use namesys::write::Profile;
 
-use crate::cli::cost_args::CostArgs;
+use crate::cli::cost_args::SendingArgs;
 use crate::cli::password_args::PasswordArgs;
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::suggest::{profiles, storages};
@@ -49,21 +49,8 @@ pub struct Args {
     /// The body that the first EIP-5559 prints, in place of the one its gateway takes
     #[arg(long)]
     pub body_as_published: bool,
-    /// Print the call for a wallet elsewhere, and send no transaction
-    #[arg(long)]
-    pub calldata: bool,
-    /// Write transactions as a file of Safe's Transaction Builder, and send none
-    #[arg(long, value_name = "FILE")]
-    pub safe: Option<PathBuf>,
-    /// Sign and send without asking
-    #[arg(long, short)]
-    pub yes: bool,
     #[command(flatten)]
-    pub cost: CostArgs,
-    /// How long to wait until a transaction is mined, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 300,
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub wait: u64,
+    pub sending: SendingArgs,
     /// The chain of the name's resolver [default: the network's, else the first node's]
     #[arg(long, value_name = "N")]
     pub chain_id: Option<u64>,

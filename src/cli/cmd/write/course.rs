@@ -164,6 +164,10 @@ impl Course<'_> {
             Deferral::Inline { metadata, .. } => Some(metadata.clone()),
             _ => None,
         };
+        if depth > MAX_CHAINED {
+            let message = format!("more than {MAX_CHAINED} contracts hand it on to each other");
+            return Err(CliError::new(Exit::Failed, ErrorKind::Contract, message));
+        }
         let profile = self.args.profile.or(first.deferral.profile());
         if let Some(profile) = profile {
             report.profile = Some(self.fitting(profile, place)?.to_string());
@@ -260,10 +264,6 @@ impl Course<'_> {
         report: WriteReport,
         depth: usize,
     ) -> Result<Ended, CliError> {
-        if depth > MAX_CHAINED {
-            let message = format!("more than {MAX_CHAINED} contracts hand it on to each other");
-            return Err(CliError::new(Exit::Failed, ErrorKind::Contract, message));
-        }
         let Some(rpc) = self.chains.of(chain_id) else {
             return self.no_node(subject, (contract, chain_id), answers, report);
         };
@@ -279,6 +279,16 @@ impl Course<'_> {
         self.transact(subject, &next, answers, report)
     }
 
+    /// What is signed and posted cannot be printed for a wallet elsewhere.
+    pub fn refuse_printing(&self) -> Result<(), CliError> {
+        if self.args.sending.sends() {
+            return Ok(());
+        }
+        let message = "the resolver wants what is signed posted: there is no call to print";
+        Err(CliError::new(Exit::Failed, ErrorKind::Unsupported, message)
+            .hint("leave --calldata and --safe out"))
+    }
+
     fn refused(&self, place: &Place, revert: &Revert) -> CliError {
         let (contract, wallet) = (place.contract, self.address());
         let message = format!("the resolver {contract} refuses the call of {wallet}: {revert}");
@@ -289,9 +299,9 @@ impl Course<'_> {
         error.hint(format!("{wallet} does not own the name; its owner is {}", place.owner))
     }
 
-    /// Whether it goes on: a person who can be asked has seen what is signed and sent.
+    /// Whether it goes on: somebody has seen what is signed and sent, or said yes before.
     pub fn is_confirmed(&self, question: &str) -> Result<bool, CliError> {
-        if self.args.yes || !prompt::has_terminal() {
+        if self.args.sending.yes {
             return Ok(true);
         }
         prompt::confirm(question, "--yes to go on without asking")

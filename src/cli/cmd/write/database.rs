@@ -42,6 +42,7 @@ impl Course<'_> {
         if self.args.dry_run {
             return Ok((report, None));
         }
+        self.refuse_printing()?;
         if !self.is_confirmed(&format!("Sign and post this to {url}"))? {
             return Err(not_confirmed());
         }
@@ -96,6 +97,7 @@ impl Course<'_> {
         if self.args.dry_run {
             return Ok((report, None));
         }
+        self.refuse_printing()?;
         if !self.is_confirmed(&format!("Sign and post this to {url}"))? {
             return Err(not_confirmed());
         }

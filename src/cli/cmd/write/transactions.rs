@@ -70,7 +70,7 @@ impl Course<'_> {
         let transactions = of_answers(subject, contract, answers);
         report.transactions = unsent(&transactions, &[]);
         report.safe = self.safe(subject, chain_id, &transactions)?;
-        if self.args.dry_run || self.args.calldata || self.args.safe.is_some() {
+        if self.args.dry_run || !self.args.sending.sends() {
             return Ok((report, None));
         }
         let message = format!("no node is on chain {chain_id}, where the records are written");
@@ -87,7 +87,7 @@ impl Course<'_> {
         chain_id: u64,
         transactions: &[SetupTransaction],
     ) -> Result<Option<String>, CliError> {
-        let Some(file) = self.args.safe.as_ref().filter(|_| !self.args.dry_run) else {
+        let Some(file) = self.args.sending.safe.as_ref().filter(|_| !self.args.dry_run) else {
             return Ok(None);
         };
         let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
@@ -110,14 +110,14 @@ impl Course<'_> {
         let sender = Sender {
             rpc,
             chain_id: place.chain_id,
-            patience: Duration::from_secs(self.args.wait),
-            max_cost: self.args.cost.max_cost,
+            patience: Duration::from_secs(self.args.sending.wait),
+            max_cost: self.args.sending.cost.max_cost,
             nonces: Nonces::default(),
         };
         let from = self.address();
         let estimated =
             self.context.block_on(async { Ok(sender.costs(from, &transactions).await) })?;
-        let sends = !self.args.dry_run && !self.args.calldata && self.args.safe.is_none();
+        let sends = !self.args.dry_run && self.args.sending.sends();
         let costs = match estimated {
             Ok(costs) => costs,
             Err(error) if sends => return Err(error.into()),
@@ -156,7 +156,7 @@ impl Course<'_> {
         })?;
         let (count, chain) = (transactions.len(), sender.chain_id);
         let what = format!("{count} transaction(s) on chain {chain}, in all at most {most} ether");
-        if self.args.yes {
+        if self.args.sending.yes {
             self.context.output.note(what);
             return Ok(());
         }
