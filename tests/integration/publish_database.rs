@@ -178,6 +178,12 @@ fn gateways_that_are_not_to_be_asked_and_records_that_are_refused() -> Result<()
     let (code, refused, _) = here.run(&["publish", "--to", "database"]);
     ensure!(code == Some(1) && refused.to_string().contains("private"), "{refused}");
     std::fs::write(&config, text)?;
+    // A private key is found before anybody is asked.
+    let key = here.dir.join(".well-known/key.txt");
+    std::fs::write(&key, "nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe5")?;
+    let (code, refused, _) = publish(&here, "http://127.0.0.1:9", &[]);
+    ensure!(code == Some(1) && kind(&refused) == Some(ErrorKind::PrivateKey), "{refused}");
+    std::fs::remove_file(&key)?;
     // Somebody else owns the name.
     let stranger = SignerKey::from_scalar(&Secret::new([3; 32]))?.address();
     let database = format!("sqlite:{}", folder.path().join("y.db").display());

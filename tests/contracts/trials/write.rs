@@ -320,10 +320,12 @@ impl Scene {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
-        // Nobody is there to be asked.
-        let is_said = arguments.contains(&"--yes");
+        // Nobody is there to be asked; ASKED leaves it unsaid.
+        let is_said = arguments.contains(&"--yes") || arguments.contains(&ASKED);
         let yes: &[&str] = if is_said { &[] } else { &["--yes"] };
-        Run::namesys(&[&["write"], arguments, yes].concat())
+        let mut words = [&["write"], arguments, yes].concat();
+        words.retain(|word| *word != ASKED);
+        Run::namesys(&words)
             .on(&self.world)
             .env("ETH_PRIVATE_KEY", &hex::encode([1; 32]))
             .env("NAMESYS_KEY_PASSWORD", "")
@@ -461,6 +463,9 @@ pub async fn refused() -> Result<()> {
     Ok(())
 }
 
+/// In the words of a run: without --yes.
+const ASKED: &str = "asked";
+
 /// A contract that lets the call through: itself, or one that the resolver names.
 pub async fn on_chain() -> Result<()> {
     let scene = Scene::start().await?;
@@ -469,7 +474,7 @@ pub async fn on_chain() -> Result<()> {
     scene.choose(Form::RoutedL1, false, Vec::new(), (PLAIN_RESOLVER, 0)).await?;
     let told = scene.avatar(0, &["--dry-run"]).await?;
     ensure!(told["transactions"][0]["hash"].is_null(), "{told}");
-    let asked = scene.avatar(2, &[]).await?;
+    let asked = scene.avatar(2, &[ASKED]).await?;
     ensure!(kind(&asked) == Some(ErrorKind::NoTerminal), "{asked}");
     let done = scene.avatar(0, &["--yes"]).await?;
     ensure!(done["posted"] == true && done["read_back"] == true, "{done}");
