@@ -30,6 +30,7 @@
 //! | [`published`] | what is out and what was known of it; what a publication would lose | files |
 //! | [`chain`] | what an Ethereum chain says: owner, resolver, recordhash, at one block | network |
 //! | [`resolve`] | from a name and chain facts to verified values | network |
+//! | [`stealth`] | payments to addresses that only their payee can tell (ERC-5564) | network |
 //! | `web` | how files go over HTTP, and to whom: what `publish`, `serve`, `browser` and `devnet` share | none |
 //! | [`browser`] | a wallet in a browser: a page on loopback that asks its extension | network |
 //! | [`publish`] | what is signed to IPFS or web hosts, read back; the history of it | files, network |
@@ -91,6 +92,7 @@ pub mod secret;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod spec;
+pub mod stealth;
 pub mod temporary;
 pub mod toml;
 pub mod wallet;

@@ -12,6 +12,7 @@ mod rotate;
 mod servers;
 mod setup;
 mod site;
+mod stealth;
 mod workspace;
 mod write;
 
@@ -34,6 +35,7 @@ pub use rotate::RotateReport;
 pub use servers::*;
 pub use setup::*;
 pub use site::*;
+pub use stealth::*;
 pub use workspace::*;
 pub use write::*;
 

@@ -60,6 +60,10 @@ pub(super) fn of_request(request: &Request<'_>, again: bool) -> Words {
             "Your nostr key".to_owned(),
             format!("This one makes the key of your nostr account. {SECRET}"),
         ),
+        Step::StealthKeys => (
+            "Your stealth keys".to_owned(),
+            format!("This one makes the keys that find and spend private payments. {SECRET}"),
+        ),
         step => of_data(step, &of),
     };
     let secret = request.step().gives_keys();

@@ -135,6 +135,11 @@ impl Rpc {
         Ok(Self { all, each, expected, retries, quorum, contracts })
     }
 
+    /// The same nodes, each asked once: for what is asked in another way where it is refused.
+    pub fn without_retries(&self) -> Self {
+        Self { retries: 0, ..self.clone() }
+    }
+
     /// How many nodes must say the same.
     pub(super) fn quorum(&self) -> usize {
         self.quorum

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use namesys::keys::{Identity, IpnsKey, KeyPlan, NostrKey, NostrUsername, SignerKey};
-use namesys::request::{Request, Signature, Step};
+use namesys::request::{Extradata, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
+use namesys::stealth::StealthKeys;
 use namesys::wallet::{WalletError, sign_checked, sign_twice};
 use namesys::workspace::RecordedKeys;
 
@@ -179,6 +180,20 @@ impl Deriver {
         let identity = Identity { wallet, username: username.to_owned() };
         let key = NostrKey::derive(signature.expose(), &self.password, &identity);
         key.map_err(|error| CliError::usage(error.to_string()))
+    }
+
+    /// The stealth keys.
+    ///
+    /// # Errors
+    /// Those of the wallet.
+    pub fn stealth_keys(&self, context: &Context) -> Result<StealthKeys, CliError> {
+        let (wallet, origin) = (self.plan.wallet, self.plan.origin());
+        let extradata = Extradata::of_password(&self.password, wallet.address);
+        let request = Request::GenerateStealthKeys { origin, extradata, wallet };
+        self.announce(&[request]);
+        let signature = context.block_on(self.sign(&request))?;
+        let identity = Identity { wallet, username: origin.to_string() };
+        Ok(StealthKeys::derive(signature.expose(), &self.password, &identity)?)
     }
 
     /// Whether two signatures of both requests were compared.

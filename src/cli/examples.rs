@@ -228,6 +228,27 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "stealth keys",
+        &[
+            "namesys stealth keys --mnemonic ~/words",
+            "namesys stealth keys --account nick --export ~/keys --format age",
+        ],
+    ),
+    (
+        "stealth set",
+        &[
+            "namesys stealth set --mnemonic ~/words",
+            "namesys stealth set --registry --rpc-url https://rpc.example --account nick",
+        ],
+    ),
+    (
+        "stealth address",
+        &[
+            "namesys stealth address nick.eth --rpc-url https://rpc.example",
+            "namesys stealth address st:eth:0x02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee502f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9",
+        ],
+    ),
+    (
         "ipns sign",
         &[
             "namesys ipns sign --value /ipfs/bafkqaaa --sequence 8 --out next.ipns-record --ipns-key-file ~/keys/ipns.key",

@@ -152,7 +152,11 @@ fn not_of_nostr() -> CliError {
         .hint("add --nostr, or give another --format")
 }
 
-fn sealed(text: &SecretBytes, to: Option<&SealTo>) -> Result<SecretBytes, CliError> {
+/// A key's text, encrypted.
+///
+/// # Errors
+/// Exit 2 for an empty passphrase.
+pub fn sealed(text: &SecretBytes, to: Option<&SealTo>) -> Result<SecretBytes, CliError> {
     let nobody = SealTo::Recipients(Vec::new());
     let sealed = sealed::seal(text, to.unwrap_or(&nobody));
     let sealed = sealed.map_err(|error| key_files::of_sealed("--format age", error))?;

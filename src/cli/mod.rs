@@ -25,6 +25,7 @@ mod git;
 mod given;
 pub mod global;
 pub mod input;
+mod key_export;
 pub mod key_files;
 pub mod key_forms;
 pub mod keys_args;
@@ -42,10 +43,12 @@ mod publish_errors;
 mod pull_errors;
 pub mod remember;
 pub mod rpc_args;
+pub mod sending;
 pub mod session;
 pub mod settings;
 mod shown;
 mod signature_files;
+mod stealth_errors;
 mod suggest;
 pub mod values;
 pub mod wallet_args;
@@ -160,6 +163,8 @@ pub enum Command {
     Key(Box<cmd::key::Args>),
     /// Set the nostr key, which the wallet gives
     Nostr(Box<cmd::nostr::Args>),
+    /// Pay and be paid at addresses that only the payee can tell (ERC-5564)
+    Stealth(Box<cmd::stealth::Args>),
     /// Wipe the keys that --remember keeps
     Lock(cmd::lock::Args),
     /// Sign, show, get and put single IPNS records
@@ -225,6 +230,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Wallet(args) => cmd::wallet::run(args, context),
         Command::Key(args) => cmd::key::run(*args, context),
         Command::Nostr(args) => cmd::nostr::run(*args, context),
+        Command::Stealth(args) => cmd::stealth::run(*args, context),
         Command::Lock(args) => cmd::lock::run(&args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),

@@ -43,12 +43,15 @@ pub enum Step {
     /// The nostr key.
     #[serde(rename = "nostr")]
     Nostr,
+    /// The stealth keys.
+    #[serde(rename = "stealth-keys")]
+    StealthKeys,
 }
 
 impl Step {
     /// Whether the signature is the seed of keys, and as secret as they are.
     pub fn gives_keys(self) -> bool {
-        matches!(self, Self::Sign1 | Self::Sign2 | Self::Keypairs | Self::Nostr)
+        matches!(self, Self::Sign1 | Self::Sign2 | Self::Keypairs | Self::Nostr | Self::StealthKeys)
     }
 }
 
@@ -65,6 +68,7 @@ impl fmt::Display for Step {
             Self::UpdateData => "update-data",
             Self::PostRecords => "post-records",
             Self::Nostr => "nostr",
+            Self::StealthKeys => "stealth-keys",
         })
     }
 }

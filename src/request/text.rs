@@ -112,6 +112,15 @@ pub enum Request<'a> {
         /// The wallet.
         wallet: Caip10,
     },
+    /// Asks the wallet for the seed of its stealth keys ([stealth](crate::spec::stealth)).
+    GenerateStealthKeys {
+        /// Whose keys.
+        origin: Origin<'a>,
+        /// [`Extradata::of_password`].
+        extradata: Extradata,
+        /// The wallet.
+        wallet: Caip10,
+    },
     /// The signer says when records are posted to a database: signatures carry no time.
     PostRecords {
         /// The full name.
@@ -163,6 +172,7 @@ impl<'a> Request<'a> {
             Self::UpdateData { .. } => Step::UpdateData,
             Self::PostRecords { .. } => Step::PostRecords,
             Self::NostrLogin { .. } => Step::Nostr,
+            Self::GenerateStealthKeys { .. } => Step::StealthKeys,
         }
     }
 
@@ -172,6 +182,7 @@ impl<'a> Request<'a> {
             Self::GenerateIpnsKey { origin, .. }
             | Self::GenerateRecordsSigner { origin, .. }
             | Self::GenerateKeypairs { origin, .. }
+            | Self::GenerateStealthKeys { origin, .. }
             | Self::ApproveDataSigner { origin, .. }
             | Self::UpdateData { origin, .. } => match origin {
                 Origin::Name(name) => Some(name),
@@ -242,6 +253,14 @@ impl fmt::Display for Request<'_> {
                  IMPORTANT: Please verify the integrity and authenticity of connected Nostr client \
                  before signing this message\n\n\
                  SIGNED BY: {wallet}"
+            ),
+            Self::GenerateStealthKeys { origin, extradata, wallet } => write!(
+                f,
+                "Requesting Signature To Generate Stealth Keys\n\n\
+                 Origin: {origin}\n\
+                 Key Type: secp256k1\n\
+                 Extradata: {extradata}\n\
+                 Signed By: {wallet}"
             ),
             _ => self.data_text(f),
         }

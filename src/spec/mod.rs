@@ -17,6 +17,7 @@
 //! | [`database`] | what `serve --database` takes, keeps and answers |
 //! | [`deployed_client`] | the web client's trees, and the sibling Dev3 |
 //! | [`write`] | resolvers that have records written elsewhere: the errors, profiles and bodies |
+//! | [`stealth`] | stealth keys and payments: texts, derivation, what is announced and kept |
 //! | [`threats`] | who is trusted, and what follows |
 
 #[doc = include_str!("ccip_read.md")]
@@ -45,6 +46,8 @@ pub mod requests {}
 pub mod resolver {}
 #[doc = include_str!("sources.md")]
 pub mod sources {}
+#[doc = include_str!("stealth.md")]
+pub mod stealth {}
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 #[doc = include_str!("unixfs.md")]

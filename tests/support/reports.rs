@@ -87,6 +87,11 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "key" if rest.first() == Some(&"inspect") => same::<KeyReport>(document),
         "key" => same::<KeyExportReport>(document),
         "nostr" => same::<NostrSetReport>(document),
+        "stealth" => match rest.first() {
+            Some(&"keys") => same::<StealthKeysReport>(document),
+            Some(&"set") => same::<StealthSetReport>(document),
+            _ => same::<StealthAddressReport>(document),
+        },
         "ipns" => match (rest.first(), has("records")) {
             (Some(&"sign"), true) => same::<IpnsSeriesReport>(document),
             (Some(&"sign"), false) => same::<IpnsSignReport>(document),
@@ -103,7 +108,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 41] = [
+pub const COMMANDS: [&str; 42] = [
     "init",
     "clone",
     "name",
@@ -139,6 +144,7 @@ pub const COMMANDS: [&str; 41] = [
     "wallet",
     "key",
     "nostr",
+    "stealth",
     "lock",
     "ipns",
     "revision",

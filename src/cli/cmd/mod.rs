@@ -39,6 +39,7 @@ pub mod set;
 pub mod setup;
 pub mod sign;
 pub mod status;
+pub mod stealth;
 pub mod verify;
 pub mod wallet;
 pub mod write;

@@ -132,6 +132,7 @@ fn words(request: &Request<'_>) -> String {
         Step::ApproveData => format!("the approval of a data signer{of}"),
         Step::UpdateData => format!("a record{of}"),
         Step::Nostr => "the text that makes the nostr key".to_owned(),
+        Step::StealthKeys => format!("the text that makes the stealth keys{of}"),
         Step::PostRecords => format!("the time of a posting{of}"),
     }
 }

@@ -7,12 +7,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use namesys::keys::sealed::{self, SealTo};
+use namesys::keys::sealed::SealTo;
 use namesys::keys::{IpnsKey, NostrUsername, SignerKey, Storage, file};
-use namesys::report::{
-    ErrorKind, IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport,
-};
-use namesys::secret::SecretBytes;
+use namesys::report::{IpnsKeyReport, KeygenReport, RequestReport, RequestsReport, SignerReport};
 use namesys::workspace::RecordedKeys;
 
 use super::nostr;
@@ -21,9 +18,9 @@ use crate::cli::claims;
 use crate::cli::context::Context;
 use crate::cli::derived::Deriver;
 use crate::cli::deriver::{DeriveArgs, KeysFor};
-use crate::cli::error::{CliError, Exit};
-use crate::cli::export_place;
+use crate::cli::error::CliError;
 use crate::cli::git;
+use crate::cli::key_export;
 use crate::cli::key_forms::{Format, SealArgs, of_ipns, of_signer};
 use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::RpcArgs;
@@ -216,8 +213,7 @@ fn key_files(format: Format) -> [&'static str; 2] {
     }
 }
 
-/// Both keys, or neither where another file stands in the way of one. A file that holds the same
-/// already, as after a run that was cut short, stays.
+/// Both keys, or neither where another file stands in the way of one.
 fn export(
     dir: &Path,
     ipns: &IpnsKey,
@@ -225,72 +221,12 @@ fn export(
     format: Format,
     to: Option<&SealTo>,
 ) -> Result<Vec<String>, CliError> {
-    export_place::refuse_published(dir)?;
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder
-        .create(dir)
-        .map_err(|error| CliError::io(format!("{} cannot be made", dir.display()), &error))?;
-    let names = key_files(format);
-    let [ipns_path, signer_path] = names.map(|name| dir.join(name));
-    let ipns_text = match format {
-        Format::Pem | Format::Age => file::ipns_key_text(ipns),
-        format => of_ipns(ipns, format, None)?,
+    let (ipns_text, signer_text) = match format {
+        Format::Pem | Format::Age => (file::ipns_key_text(ipns), file::signer_key_text(signer)),
+        format => (of_ipns(ipns, format, None)?, of_signer(signer, format, None)?),
     };
-    let signer_text = match format {
-        Format::Pem | Format::Age => file::signer_key_text(signer),
-        format => of_signer(signer, format, None)?,
-    };
-    let has_ipns = is_there(&ipns_path, to, &ipns_text)?;
-    let has_signer = is_there(&signer_path, to, &signer_text)?;
-    export_place::ignore_in_git(dir, &names)?;
-    if !has_ipns {
-        let bytes = if to.is_some() { of_ipns(ipns, format, to)? } else { ipns_text };
-        file::create_new(&ipns_path, bytes.expose())?;
-    }
-    if !has_signer {
-        let bytes = if to.is_some() { of_signer(signer, format, to)? } else { signer_text };
-        if let Err(error) = file::create_new(&signer_path, bytes.expose()) {
-            // What is encrypted cannot be told for the same by the next run.
-            if !has_ipns && format == Format::Age {
-                let _ = std::fs::remove_file(&ipns_path);
-            }
-            return Err(error.into());
-        }
-    }
-    Ok(vec![ipns_path.display().to_string(), signer_path.display().to_string()])
-}
-
-/// Whether the file is there and the same; another one is refused, and so are a link, a file that
-/// others can read, and one that is encrypted to what is not given here.
-fn is_there(path: &Path, to: Option<&SealTo>, text: &SecretBytes) -> Result<bool, CliError> {
-    let holds_it = || {
-        let Ok((bytes, None)) = file::read(path) else { return false };
-        match (sealed::is_sealed(bytes.expose()), to) {
-            (false, None) => bytes.expose() == text.expose(),
-            (true, Some(SealTo::Passphrase(passphrase))) => {
-                sealed::open_with_passphrase(bytes.expose(), passphrase)
-                    .is_ok_and(|opened| opened.expose() == text.expose())
-            }
-            _ => false,
-        }
-    };
-    match path.symlink_metadata() {
-        Err(_) => Ok(false),
-        Ok(found) if found.is_file() && holds_it() => Ok(true),
-        Ok(_) => {
-            let message = format!("{} exists already; keys are never overwritten", path.display());
-            Err(CliError::new(Exit::Failed, ErrorKind::Exists, message).hint(match to {
-                Some(_) => {
-                    "give another folder to --export; one that a run left that was cut short \
-                         can be removed"
-                }
-                None => "give another folder to --export",
-            }))
-        }
-    }
+    let [ipns_name, signer_name] = key_files(format);
+    key_export::write(dir, [(ipns_name, ipns_text), (signer_name, signer_text)], to)
 }
 
 fn report(

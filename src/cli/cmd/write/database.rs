@@ -174,7 +174,7 @@ impl Course<'_> {
     }
 }
 
-pub fn not_confirmed() -> CliError {
+fn not_confirmed() -> CliError {
     CliError::new(Exit::Failed, ErrorKind::NotConfirmed, "nothing was signed or sent")
         .hint("the same command asks again; --dry-run only shows it")
 }

@@ -1,27 +1,16 @@
 //! Setters that a contract lets through: sent as transactions, or printed for a wallet elsewhere.
 
-use std::time::Duration;
-
-use alloy_primitives::{Address, B256, U256};
-use jiff::Timestamp;
-use namesys::chain::setup::{
-    Cost, Nonces, Sender, SetupError, SetupTransaction, ether, safe_batch, total,
-};
+use alloy_primitives::Address;
+use namesys::chain::setup::{Sender, SetupTransaction};
 use namesys::record::Value;
-use namesys::report::{
-    ErrorKind, TransactionReport, TransactionState, WriteReport, WriteTargetReport,
-};
-use namesys::wallet::{Wallet, WalletError};
+use namesys::report::{ErrorKind, WriteReport, WriteTargetReport};
 use namesys::write::read_contract;
 
 use super::course::{Answer, Course, Place};
-use super::database::not_confirmed;
 use super::show::Ended;
 use super::subjects::Subject;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::open_wallet::OpenWallet;
-use crate::cli::prompt;
-use crate::cli::values::write_file;
+use crate::cli::sending::{Sending, safe_file, sender, unsent};
 
 impl Place {
     /// The contract, as a report has it.
@@ -41,21 +30,6 @@ fn of_answers(subject: &Subject, contract: Address, answers: &[Answer]) -> Vec<S
         SetupTransaction::call(contract, answer.calldata.clone().into(), description)
     };
     answers.iter().enumerate().map(one).collect()
-}
-
-fn unsent(transactions: &[SetupTransaction], costs: &[Cost]) -> Vec<TransactionReport> {
-    let one = |(number, transaction): (usize, &SetupTransaction)| TransactionReport {
-        to: transaction.to.to_string(),
-        data: transaction.data.to_string(),
-        value: transaction.value.to_string(),
-        hash: None,
-        state: TransactionState::NotSent,
-        description: transaction.description.clone(),
-        gas: costs.get(number).map(|cost| cost.gas),
-        max_cost: costs.get(number).map(|cost| cost.at_most().to_string()),
-        cost: None,
-    };
-    transactions.iter().enumerate().map(one).collect()
 }
 
 impl Course<'_> {
@@ -87,14 +61,12 @@ impl Course<'_> {
         chain_id: u64,
         transactions: &[SetupTransaction],
     ) -> Result<Option<String>, CliError> {
-        let Some(file) = self.args.sending.safe.as_ref().filter(|_| !self.args.dry_run) else {
+        if self.args.dry_run {
             return Ok(None);
-        };
-        let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+        }
         let description = format!("namesys write {}", subject.name);
-        let batch = safe_batch(chain_id, self.address(), now, &description, transactions);
-        write_file(file, format!("{batch:#}\n").as_bytes())?;
-        Ok(Some(file.display().to_string()))
+        let whose = (chain_id, self.address());
+        safe_file(&self.args.sending, whose, &description, transactions)
     }
 
     /// Sends what the contract lets through, and reads it back there.
@@ -107,13 +79,7 @@ impl Course<'_> {
     ) -> Result<Ended, CliError> {
         let transactions = of_answers(subject, place.contract, &answers);
         let rpc = self.chains.of(place.chain_id).unwrap_or(&self.chains.main).clone();
-        let sender = Sender {
-            rpc,
-            chain_id: place.chain_id,
-            patience: Duration::from_secs(self.args.sending.wait),
-            max_cost: self.args.sending.cost.max_cost,
-            nonces: Nonces::default(),
-        };
+        let sender = sender(rpc, place.chain_id, &self.args.sending);
         let from = self.address();
         let estimated =
             self.context.block_on(async { Ok(sender.costs(from, &transactions).await) })?;
@@ -129,93 +95,18 @@ impl Course<'_> {
             report.safe = self.safe(subject, place.chain_id, &transactions)?;
             return Ok((report, None));
         }
-        if let OpenWallet::External(external) = self.wallet {
-            let error = WalletError::NoTransactions { wallet: external.address() };
-            return Ok((report, Some(error.into())));
-        }
-        if let Err(error) = self.allowed(&sender, &transactions, &costs) {
-            return Ok((report, Some(error)));
-        }
-        match self.send(&sender, &transactions, &costs, &mut report) {
-            Ok(()) => self.read_at(subject, place, &sender, report),
+        let yes = self.args.sending.yes;
+        let sending = Sending { context: self.context, wallet: self.wallet, sender: &sender, yes };
+        let sent = sending
+            .allowed(&transactions, &costs)
+            .and_then(|()| sending.send(&transactions, &costs, &mut report.transactions));
+        match sent {
+            Ok(()) => {
+                report.posted = true;
+                self.read_at(subject, place, &sender, report)
+            }
             Err(error) => Ok((report, Some(error))),
         }
-    }
-
-    fn allowed(
-        &self,
-        sender: &Sender,
-        transactions: &[SetupTransaction],
-        costs: &[Cost],
-    ) -> Result<(), CliError> {
-        sender.check_cost(transactions, costs)?;
-        let (from, most) = (self.address(), ether(total(transactions, costs)));
-        self.context.block_on(async {
-            sender.check_pending(from).await?;
-            Ok(sender.check_funds(from, transactions, costs).await?)
-        })?;
-        let (count, chain) = (transactions.len(), sender.chain_id);
-        let what = format!("{count} transaction(s) on chain {chain}, in all at most {most} ether");
-        if self.args.sending.yes {
-            self.context.output.note(what);
-            return Ok(());
-        }
-        let instead = "--yes to send without asking, or --calldata to send nothing";
-        match prompt::confirm(&format!("Send {what}"), instead)? {
-            true => Ok(()),
-            false => Err(not_confirmed()),
-        }
-    }
-
-    fn send(
-        &self,
-        sender: &Sender,
-        transactions: &[SetupTransaction],
-        costs: &[Cost],
-        report: &mut WriteReport,
-    ) -> Result<(), CliError> {
-        self.wallet.announce(transactions.len());
-        for (number, (transaction, cost)) in transactions.iter().zip(costs).enumerate() {
-            let seen = std::sync::Mutex::new((None::<B256>, None::<U256>));
-            let signed = |hash: B256| {
-                if let Ok(mut seen) = seen.lock() {
-                    seen.0 = Some(hash);
-                }
-            };
-            let paid = |cost: U256| {
-                if let Ok(mut seen) = seen.lock() {
-                    seen.1 = Some(cost);
-                }
-            };
-            self.wallet.explain(&transaction.description);
-            let mut state = TransactionState::NotSent;
-            let ended = self.context.block_on(async {
-                let wallet = self.wallet.as_wallet();
-                let hash = sender.send(wallet, transaction, *cost, &signed).await?;
-                signed(hash);
-                state = TransactionState::Sent;
-                self.context
-                    .output
-                    .note(format_args!("{}: sent as {hash}", transaction.description));
-                match sender.confirm(hash, transaction, &paid).await {
-                    Ok(()) => state = TransactionState::Mined,
-                    Err(error @ SetupError::Reverted { .. }) => {
-                        state = TransactionState::Failed;
-                        return Err(error.into());
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-                Ok(())
-            });
-            if let (Some(one), Ok(seen)) = (report.transactions.get_mut(number), seen.lock()) {
-                one.hash = seen.0.map(|hash| hash.to_string());
-                one.cost = seen.1.map(|cost| cost.to_string());
-                one.state = state;
-            }
-            ended?;
-        }
-        report.posted = true;
-        Ok(())
     }
 
     /// What the contract itself says afterwards.

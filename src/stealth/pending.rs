@@ -1,0 +1,144 @@
+//! What is kept of a payment until all of it is mined, so that the same command again sends what
+//! is missing, and nothing twice.
+
+use alloy_primitives::{Address, B256, U256};
+use serde::{Deserialize, Serialize};
+
+use super::{Asset, MetaAddress, PublicKey, StealthAddress};
+use crate::json;
+
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// How far a transaction is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "stage")]
+pub enum Stage {
+    /// No wallet had it.
+    #[default]
+    NotSent,
+    /// A wallet had it that sends by itself, and did not say what came of it.
+    Handed,
+    /// It was printed for a wallet elsewhere.
+    Printed,
+    /// It was signed, and perhaps sent, as this.
+    Sent {
+        /// Its hash.
+        hash: B256,
+    },
+    /// It is on chain.
+    Mined,
+}
+
+/// A payment that was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PendingPayment {
+    /// The chain.
+    pub chain_id: u64,
+    /// Who is paid.
+    pub payee: MetaAddress,
+    /// The contract of what is paid, as metadata has it.
+    pub asset: Address,
+    /// How much, in its smallest unit.
+    pub amount: U256,
+    /// The address.
+    pub address: Address,
+    /// What is announced.
+    pub ephemeral_public_key: PublicKey,
+    /// The same.
+    pub view_tag: u8,
+    /// Who pays, where that is known.
+    pub from: Option<Address>,
+    /// The block it was begun at: nothing of it is in an earlier one.
+    pub begun: u64,
+    /// The announcement; of ether the payment too.
+    pub announcement: Stage,
+    /// The transfer of a token.
+    pub transfer: Stage,
+}
+
+impl PendingPayment {
+    /// Where it is paid to.
+    pub fn to(&self) -> StealthAddress {
+        StealthAddress {
+            address: self.address,
+            ephemeral: self.ephemeral_public_key,
+            view_tag: self.view_tag,
+        }
+    }
+
+    /// What is paid.
+    pub fn asset(&self) -> Asset {
+        Asset::of_contract(self.asset)
+    }
+
+    /// Whether all of it is mined.
+    pub fn is_done(&self) -> bool {
+        self.announcement == Stage::Mined
+            && (self.asset() == Asset::Ether || self.transfer == Stage::Mined)
+    }
+
+    /// Whether it pays the same to the same.
+    pub fn is_of(&self, chain_id: u64, payee: &MetaAddress, asset: Asset, amount: U256) -> bool {
+        (self.chain_id, &self.payee, self.asset(), self.amount) == (chain_id, payee, asset, amount)
+    }
+}
+
+/// All that were begun and are not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PendingPayments {
+    version: u32,
+    /// Each of them, the oldest first.
+    pub payments: Vec<PendingPayment>,
+}
+
+impl Default for PendingPayments {
+    fn default() -> Self {
+        Self { version: VERSION, payments: Vec::new() }
+    }
+}
+
+impl PendingPayments {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Says what is wrong with it: a payment that cannot be read may be under way.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let read: Self = json::from_str(text).map_err(|error| error.to_string())?;
+        match read.version {
+            VERSION => Ok(read),
+            other => Err(format!("it is of version {other}, and this program writes {VERSION}")),
+        }
+    }
+
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The one that pays the same to the same, and is not done.
+    pub fn find(
+        &self,
+        chain_id: u64,
+        payee: &MetaAddress,
+        asset: Asset,
+        amount: U256,
+    ) -> Option<&PendingPayment> {
+        self.payments.iter().find(|one| one.is_of(chain_id, payee, asset, amount))
+    }
+
+    /// Keeps a payment as it is now, or no longer where it is done.
+    pub fn put(&mut self, payment: &PendingPayment) {
+        let at = self.payments.iter().position(|one| one.address == payment.address);
+        match (at, payment.is_done()) {
+            (Some(at), true) => {
+                self.payments.remove(at);
+            }
+            (Some(at), false) => self.payments[at] = payment.clone(),
+            (None, true) => {}
+            (None, false) => self.payments.push(payment.clone()),
+        }
+    }
+}
