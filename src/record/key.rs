@@ -26,7 +26,8 @@ pub enum RecordKey {
     Name,
     /// `interface/0x<8 hex>` (ENSIP-8).
     Interface([u8; 4]),
-    /// `abi/<content type>` (ENSIP-4), a power of two.
+    /// `abi/<content types>` (ENSIP-4): a power of two, or a mask of several, as a client asks them
+    /// at once: ensjs asks `abi/15`. Never 0.
     Abi(u64),
     /// `dns/zonehash` (ENSIP-6).
     Zonehash,
@@ -68,10 +69,10 @@ pub enum RecordKeyError {
     /// The interface is not four bytes of hex.
     #[error("the interface {0:?} is not 0x and 8 hexadecimal digits, such as 0x01ffc9a7")]
     Interface(String),
-    /// The ABI content type is not a power of two.
+    /// The ABI content type is no number of content types.
     #[error(
-        "the ABI content type {0:?} is not a power of two: 1 is JSON, 2 compressed JSON, 4 CBOR, \
-         8 a URI (ENSIP-4)"
+        "the ABI content type {0:?} is not a number from 1 on: 1 is JSON, 2 compressed JSON, 4 CBOR, \
+         8 a URI, and 15 any of these, as ensjs asks (ENSIP-4)"
     )]
     Abi(String),
     /// The DNS key is neither `zonehash` nor a resource number.
@@ -207,7 +208,7 @@ fn interface(text: &str) -> Result<RecordKey, RecordKeyError> {
 
 fn abi(text: &str) -> Result<RecordKey, RecordKeyError> {
     decimal(text)
-        .filter(|content_type: &u64| content_type.is_power_of_two())
+        .filter(|types: &u64| *types != 0)
         .map(RecordKey::Abi)
         .ok_or_else(|| RecordKeyError::Abi(text.to_owned()))
 }
@@ -228,7 +229,7 @@ impl fmt::Display for RecordKey {
             Self::Pubkey => f.write_str("pubkey"),
             Self::Name => f.write_str("name"),
             Self::Interface(id) => write!(f, "interface/{}", hex::encode_prefixed(id)),
-            Self::Abi(content_type) => write!(f, "abi/{content_type}"),
+            Self::Abi(types) => write!(f, "abi/{types}"),
             Self::Zonehash => f.write_str("dns/zonehash"),
             Self::Dns(resource) => write!(f, "dns/{resource}"),
         }
@@ -273,6 +274,7 @@ mod tests {
             ("name", "name"),
             ("interface/0x01FFC9A7", "interface/0x01ffc9a7"),
             ("abi/1", "abi/1"),
+            ("abi/15", "abi/15"),
             ("abi/9223372036854775808", "abi/9223372036854775808"),
             ("dns/zonehash", "dns/zonehash"),
             ("dns/65535", "dns/65535"),
@@ -334,7 +336,7 @@ mod tests {
         for bad in ["01ffc9a7", "0x01ffc9", "0x01ffc9a7ff", "0x0x01ffc9", "0x01ffc9ag", ""] {
             assert_eq!(error(&format!("interface/{bad}")), E::Interface(bad.into()));
         }
-        for bad in ["0", "3", "01", "18446744073709551616", "-1", "x", ""] {
+        for bad in ["0", "01", "18446744073709551616", "-1", "x", ""] {
             assert_eq!(error(&format!("abi/{bad}")), E::Abi(bad.into()));
         }
         for bad in ["65536", "016", "ZONEHASH", "", "-1"] {

@@ -55,7 +55,7 @@ pub fn setter_call(node: B256, key: &RecordKey, value: &Value) -> Option<Vec<u8>
             let (id, implementer) = (FixedBytes(*id), *implementer);
             calls::setInterfaceCall { node, id, implementer }.abi_encode()
         }
-        (RecordKey::Abi(_), Value::Abi { content_type, data }) => {
+        (RecordKey::Abi(_), Value::Abi { content_type, data, .. }) => {
             let (content_type, data) = (U256::from(*content_type), bytes(data));
             calls::setABICall { node, contentType: content_type, data }.abi_encode()
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use alloy_primitives::{Address, B256, hex};
 
 use super::address::{self, AddressError};
+use super::coin::decimal;
 use super::prefixed_hex::{prefixed, prefixed_bytes};
 use super::{CoinType, Contenthash, ContenthashError, MAX_VALUE, RecordKey};
 use crate::ens::{Name, NameError};
@@ -39,6 +40,8 @@ pub enum Value {
     Interface(Address),
     /// Of `abi/…`.
     Abi {
+        /// The record's content types: that one, or a mask of several that has it.
+        types: u64,
         /// ENSIP-4 content type, a power of two.
         content_type: u64,
         /// The ABI in that encoding.
@@ -81,6 +84,19 @@ pub enum ValueError {
         /// The value as given.
         value: String,
     },
+    /// Of a mask of content types, one that does not say which of them it is.
+    #[error(
+        "the value {value:?} of {record} does not say which of its content types it is: write the \
+         type, a colon and 0x and hexadecimal digits, such as {}:0x5b5d", lowest(*types)
+    )]
+    AbiType {
+        /// The record type.
+        record: String,
+        /// The content types of the record.
+        types: u64,
+        /// The value as given.
+        value: String,
+    },
     /// Not a public key.
     #[error(
         "{0:?} is not a public key: write 0x and 128 hexadecimal digits (x, then y), or x and y \
@@ -114,7 +130,7 @@ pub enum ValueError {
 impl Value {
     /// Parses the text form of the value of `key`: text as it is, addresses in the coin's own
     /// form (or `0x` bytes that are the encoding of one), contenthash as URI, pubkey `0x` x ‖ y, the rest
-    /// `0x` bytes. `0x` alone is the empty value of all that are bytes, which says that there is
+    /// `0x` bytes, before which an ABI under a mask of content types has its own and a colon. `0x` alone is the empty value of all that are bytes, which says that there is
     /// none.
     ///
     /// # Errors
@@ -173,9 +189,7 @@ impl Value {
                 let bytes = address::parse(CoinType::ETH, text)?;
                 Self::Interface(Address::from_slice(&bytes))
             }
-            RecordKey::Abi(content_type) => {
-                Self::Abi { content_type: *content_type, data: bytes(key, text)? }
-            }
+            RecordKey::Abi(types) => abi(key, *types, text)?,
             RecordKey::Zonehash => Self::Zonehash(bytes(key, text)?),
             RecordKey::Dns(_) => Self::Dns(bytes(key, text)?),
         })
@@ -249,6 +263,29 @@ fn pubkey(text: &str) -> Result<Value, ValueError> {
     Ok(Value::Pubkey { x: B256::from_slice(&xy[..32]), y: B256::from_slice(&xy[32..]) })
 }
 
+/// The ABI in `0x` bytes; under a mask of content types with the one it is before them, `1:0x…`.
+fn abi(key: &RecordKey, types: u64, text: &str) -> Result<Value, ValueError> {
+    if types.is_power_of_two() {
+        return Ok(Value::Abi { types, content_type: types, data: bytes(key, text)? });
+    }
+    let typed = text.split_once(':').and_then(|(number, data)| {
+        let content_type = decimal(number).filter(|number| is_one_of(types, *number))?;
+        Some(Value::Abi { types, content_type, data: prefixed_bytes(data)? })
+    });
+    let (record, value) = (key.to_string(), text.to_owned());
+    typed.ok_or(ValueError::AbiType { record, types, value })
+}
+
+/// Whether `content_type` is a single one, and one of `types`.
+pub(super) fn is_one_of(types: u64, content_type: u64) -> bool {
+    content_type.is_power_of_two() && types & content_type != 0
+}
+
+/// The lowest of the content types.
+fn lowest(types: u64) -> u64 {
+    1_u64.checked_shl(types.trailing_zeros()).unwrap_or(1)
+}
+
 fn bytes(key: &RecordKey, text: &str) -> Result<Vec<u8>, ValueError> {
     prefixed_bytes(text)
         .ok_or_else(|| ValueError::Hex { record: key.to_string(), value: text.to_owned() })
@@ -266,6 +303,9 @@ impl fmt::Display for Value {
             Self::Contenthash(contenthash) => contenthash.fmt(f),
             Self::Pubkey { x, y } => write!(f, "{x:#x}{y:x}"),
             Self::Interface(address) => f.write_str(&address.to_checksum(None)),
+            Self::Abi { types, content_type, data } if types != content_type => {
+                write!(f, "{content_type}:{}", hex::encode_prefixed(data))
+            }
             Self::Abi { data, .. } | Self::Zonehash(data) | Self::Dns(data) => {
                 f.write_str(&hex::encode_prefixed(data))
             }
@@ -274,103 +314,5 @@ impl fmt::Display for Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(record: &str, text: &str) -> Result<Value, ValueError> {
-        Value::parse(&RecordKey::parse(record).unwrap(), text)
-    }
-
-    #[test]
-    fn public_keys() {
-        let (x, y) = (format!("0x{}", "1f".repeat(32)), format!("0x{}", "2e".repeat(32)));
-        let value = Value::pubkey_from_xy(&x, &y).unwrap();
-        assert_eq!(value.to_string(), format!("{x}{}", &y[2..]));
-        assert_eq!(parse("pubkey", &value.to_string()).unwrap(), value);
-        for (x, y, bad) in
-            [(&x[..65], y.as_str(), &x[..65]), (&x, &y[2..], &y[2..]), (&x, "0x", "0x")]
-        {
-            assert_eq!(Value::pubkey_from_xy(x, y), Err(ValueError::Pubkey(bad.into())));
-        }
-        assert!(matches!(parse("pubkey", &x), Err(ValueError::Pubkey(_))));
-    }
-
-    #[test]
-    fn names_are_normalised_and_interfaces_are_evm_addresses() {
-        assert_eq!(parse("name", "Nick.eth").unwrap(), Value::Name("nick.eth".into()));
-        assert!(matches!(parse("name", "no good"), Err(ValueError::Name(_))));
-        assert!(matches!(parse("name", ""), Err(ValueError::Name(_))));
-        let bad = "0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c5";
-        assert!(matches!(parse("interface/0x01ffc9a7", bad), Err(ValueError::Address(_))));
-    }
-
-    #[test]
-    fn what_nobody_could_read_is_refused() {
-        let longest = "x".repeat(MAX_VALUE - 64);
-        let value = parse("text/a", &longest).unwrap();
-        let file = crate::record::RecordFile::new(&[&[0; 420], &value.abi_encode()[..]].concat());
-        assert!(crate::record::RecordFile::payload(&file.to_json()).is_ok());
-        assert!(matches!(parse("text/a", &(longest + "x")), Err(ValueError::TooLong { .. })));
-        let hex = format!("0x{}", "00".repeat(600 << 10));
-        for record in ["abi/1", "dns/16", "dns/zonehash", "address/999999"] {
-            let error = parse(record, &hex).unwrap_err().to_string();
-            assert!(error.contains("read by nobody") && error.len() < 300, "{error}");
-        }
-    }
-
-    #[test]
-    fn a_secret_is_no_text_for_everyone_and_a_hash_is() {
-        let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
-        for secret in [words, "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE"] {
-            let error = parse("text/note", secret).unwrap_err();
-            assert!(matches!(error, ValueError::Secret { .. }), "{error}");
-            assert!(!error.to_string().contains(&secret[..12]), "{error}");
-        }
-        for public in [&"ab".repeat(32), "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"] {
-            assert_eq!(parse("text/note", public).unwrap().to_string(), public);
-        }
-    }
-
-    #[test]
-    fn bytes_of_an_address_are_taken_under_the_number_alone() {
-        let (text, hex) = (
-            "f17uoq6tp427uzv7fztkbsnn64iwotfrristwpryy",
-            "0x01fd1d0f4dfcd7e99afcb99a8326b7dc459d32c628",
-        );
-        let written = |written: &str, text: &str| {
-            let key = RecordKey::from_parts("address", Some(written)).unwrap();
-            Value::parse_written(&key, written, text)
-        };
-        let value = written("fil", text).unwrap();
-        assert_eq!(written("461", hex).unwrap(), value);
-        assert_eq!(parse("address/461", hex).unwrap(), value);
-        assert!(value.address_note(hex).unwrap().contains(text));
-        assert_eq!(value.address_note(text), None);
-        for (coin, bad, reason) in [
-            ("fil", hex, "only under the coin's number (address/461)"),
-            ("filecoin", hex, "only under the coin's number"),
-            ("461", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "not the encoding of one"),
-            ("hbar", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "only under"),
-            ("9004", &format!("0x{}", "01".repeat(31)), "62 digits"),
-        ] {
-            let error = written(coin, bad).unwrap_err().to_string();
-            assert!(error.contains(reason), "{error}");
-        }
-        let unknown = written("999999", "0xab").unwrap();
-        assert!(unknown.address_note("0xab").unwrap().contains("as they are"));
-    }
-
-    #[test]
-    fn hex_is_strict_and_quoted() {
-        for bad in ["", "00", "0x0", "0xzz", "0x0x00", "0X00", "0x00 "] {
-            for record in ["dns/zonehash", "dns/1", "abi/1"] {
-                let error = parse(record, bad).unwrap_err();
-                assert_eq!(
-                    error,
-                    ValueError::Hex { record: record.into(), value: bad.into() },
-                    "{error}"
-                );
-            }
-        }
-    }
-}
+#[path = "value_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 use alloy::sol_types::{SolType, SolValue, sol_data};
 use alloy_primitives::{Address, B256, Bytes, U256};
 
+use super::value::is_one_of;
 use super::{Contenthash, RecordKey, Value, ValueError, address};
 
 impl RecordKey {
@@ -32,7 +33,7 @@ impl Value {
             Self::Contenthash(contenthash) => encode_bytes(contenthash.as_bytes()),
             Self::Pubkey { x, y } => (*x, *y).abi_encode_params(),
             Self::Interface(address) => address.abi_encode(),
-            Self::Abi { content_type, data } => {
+            Self::Abi { content_type, data, .. } => {
                 (U256::from(*content_type), Bytes::copy_from_slice(data)).abi_encode_params()
             }
             Self::Zonehash(bytes) | Self::Dns(bytes) => encode_bytes(bytes),
@@ -76,15 +77,14 @@ impl Value {
                 Self::Pubkey { x, y }
             }
             RecordKey::Interface(_) => Self::Interface(decode::<sol_data::Address>(key, abi)?),
-            RecordKey::Abi(content_type) => {
+            RecordKey::Abi(types) => {
                 type Params = (sol_data::Uint<256>, sol_data::Bytes);
                 let (found, data) = Params::abi_decode_params_validate(abi)
                     .map_err(|error| malformed(key, error.to_string()))?;
-                if found != U256::from(*content_type) {
-                    let reason = format!("it holds the content type {found}");
-                    return Err(malformed(key, reason));
-                }
-                Self::Abi { content_type: *content_type, data: data.into() }
+                let one = u64::try_from(found).ok().filter(|one| is_one_of(*types, *one));
+                let content_type = one
+                    .ok_or_else(|| malformed(key, format!("it holds the content type {found}")))?;
+                Self::Abi { types: *types, content_type, data: data.into() }
             }
             RecordKey::Zonehash => Self::Zonehash(decode::<sol_data::Bytes>(key, abi)?.into()),
             RecordKey::Dns(_) => Self::Dns(decode::<sol_data::Bytes>(key, abi)?.into()),
@@ -188,6 +188,13 @@ mod tests {
         let abi = Value::parse(&key("abi/2"), "0x00").unwrap().abi_encode();
         let error = Value::abi_decode(&key("abi/1"), &abi).unwrap_err();
         assert!(error.to_string().contains("content type 2"), "{error}");
+        for (mask, abi) in [("abi/13", &abi), ("abi/15", &0u64.abi_encode())] {
+            Value::abi_decode(&key(mask), abi).unwrap_err();
+        }
+        let both = Value::parse(&key("abi/15"), "2:0x00").unwrap();
+        assert_eq!(Value::abi_decode(&key("abi/15"), &abi).unwrap(), both);
+        let three = (U256::from(3), Bytes::new()).abi_encode_params();
+        assert!(Value::abi_decode(&key("abi/15"), &three).is_err(), "3 is two types");
         // A length that does not fit, and one that claims 2^64 bytes.
         let mut huge = encode_bytes(&[1]);
         huge[32..64].fill(0xff);
@@ -209,6 +216,7 @@ mod tests {
             ("name", "nick.eth"),
             ("interface/0x01ffc9a7", "0x9d316bEB8acc0bC46162aFE863bbC8432DECf8c4"),
             ("abi/1", "0x5b5d"),
+            ("abi/15", "2:0x5b5d"),
             ("dns/zonehash", "0x010203"),
             ("dns/16", "0x00"),
         ]
@@ -247,7 +255,7 @@ mod tests {
         }
 
         #[test]
-        fn what_decodes_encodes_to_the_same(index in 0usize..11, at in any::<prop::sample::Index>(), byte: u8) {
+        fn what_decodes_encodes_to_the_same(index in 0usize..12, at in any::<prop::sample::Index>(), byte: u8) {
             let (key, text) = samples().swap_remove(index);
             let mut abi = Value::parse(&key, text).unwrap().abi_encode();
             let at = at.index(abi.len());
@@ -258,7 +266,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(index in 0usize..11, abi in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn no_bytes_panic(index in 0usize..12, abi in prop::collection::vec(any::<u8>(), 0..200)) {
             let (key, _) = samples().swap_remove(index);
             let _ = Value::abi_decode(&key, &abi);
         }

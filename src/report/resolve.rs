@@ -174,6 +174,9 @@ pub struct ResolvedReport {
     /// The names it was redirected to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirects: Vec<String>,
+    /// Whether it is in the older flat layout alone (ENSIP-XX): other clients do not see it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flat: bool,
     /// Both judgements; nothing where no contract was there to judge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdicts: Option<VerdictsReport>,

@@ -276,7 +276,7 @@ fn same_parameters(
         (RecordKey::Interface(id), Value::Interface(address)) => {
             vec![hex(id), hex(address.as_slice())]
         }
-        (_, Value::Abi { content_type, data }) => vec![content_type.to_string(), hex(data)],
+        (_, Value::Abi { content_type, data, .. }) => vec![content_type.to_string(), hex(data)],
         (_, Value::Zonehash(bytes) | Value::Dns(bytes)) => vec![hex(bytes)],
         _ => return false,
     };

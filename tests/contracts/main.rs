@@ -33,6 +33,7 @@ mod trials {
     pub mod database;
     pub mod dev3;
     pub mod dialects;
+    pub mod flat;
     pub mod foreign;
     pub mod forms;
     pub mod gateways;
@@ -129,6 +130,7 @@ fn main() -> ExitCode {
         on_chain("resolve::wherever_records_are", || on(trials::resolve::levels())),
         on_chain("resolve::signed_redirects", || on(trials::resolve::redirects())),
         on_chain("resolve::records_on_chain_and_reverse", || on(trials::resolve::plain())),
+        on_chain("resolve::the_flat_layout", || on(trials::flat::flat())),
         on_chain("resolve::attacks_end_with_3", || on(trials::resolve::attacks())),
         on_chain("setup::an_unwrapped_name", || on(trials::setup::unwrapped())),
         on_chain("setup::a_wrapped_name", || on(trials::setup::wrapped())),

@@ -126,6 +126,14 @@ impl World {
             let path = record_path(name, &RecordKey::parse(record).expect("a record type"));
             (path, RecordFile::new(payload).to_json())
         });
+        self.upload_files(files).await
+    }
+
+    /// Packs files, each with its path, and uploads them.
+    pub async fn upload_files(
+        &self,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Cid> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("tree.car");
         let mut car = CarWriter::create(&path)?;
@@ -137,7 +145,8 @@ impl World {
         Ok(root)
     }
 
-    async fn put(&self, key: &IpnsKey, root: &Cid, sequence: u64) -> Result<()> {
+    /// Points the name of `key` at a root.
+    pub async fn put(&self, key: &IpnsKey, root: &Cid, sequence: u64) -> Result<()> {
         let urls = self.devnet.urls();
         let bytes = ipns_record(key, root, sequence, "2090-01-01T00:00:00Z")?;
         let record = UnverifiedRecord::parse(&bytes)?.verify_signature(&key.name())?;

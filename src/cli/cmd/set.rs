@@ -31,10 +31,13 @@ pub struct Args {
     kind: String,
     /// KEY (where the type has one) and VALUE: text KEY VALUE, address COIN ADDRESS, contenthash
     /// URI, pubkey X Y, name NAME, interface 0x01ffc9a7 ADDRESS, abi 1 FILE (JSON; 2 compresses
-    /// it), dns zonehash HEX
+    /// it; 15 with --type 1, as ensjs asks), dns zonehash HEX
     #[arg(value_name = "KEY VALUE", required = true, num_args = 1..,
           value_parser = suggest::record_keys(), hide_possible_values = true)]
     rest: Vec<String>,
+    /// Which content type FILE is, where abi is given a mask of several, such as 15
+    #[arg(long = "type", value_name = "N")]
+    content_type: Option<u64>,
     /// The workspace's name, or a name under it
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -73,7 +76,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
     name.check_folder()?;
-    let (key, value) = parse_words(context, &args.kind, &args.rest)?;
+    let (key, value) = parse_words(context, &args.kind, &args.rest, args.content_type)?;
     let _lock = session.workspace.lock()?;
     let mut records = session.workspace.records(&session.config)?;
     let phase = Phase { value: value.clone(), starts: args.starts, ends: args.ends };
@@ -175,15 +178,19 @@ pub fn secret_note(value: &Value) -> Option<String> {
     Some(format!("the value is {form}: a record is for everyone to read"))
 }
 
-/// TYPE, KEY where the type has one, and VALUE.
+/// TYPE, KEY where the type has one, and VALUE; the ABI content type of FILE under a mask of such.
 pub fn parse_words(
     context: &Context,
     kind: &str,
     rest: &[String],
+    content_type: Option<u64>,
 ) -> Result<(RecordKey, Value), CliError> {
+    if let (Some(_), false) = (content_type, kind == "abi") {
+        return Err(CliError::usage(format!("--type is of abi, not of {kind}")));
+    }
     match (kind, rest) {
         ("pubkey", [x, y]) => Ok((RecordKey::Pubkey, Value::pubkey_from_xy(x, y)?)),
-        ("abi", [content_type, file]) => abi(context, content_type, file),
+        ("abi", [types, file]) => abi(context, types, content_type, file),
         (kind, [key, value]) => {
             let record = RecordKey::from_parts(kind, Some(key))?;
             let value = Value::parse_written(&record, key, value)?;
@@ -211,22 +218,45 @@ pub fn parse_words(
     }
 }
 
+/// The content type of FILE: one of the record's.
+fn abi_type(types: u64, given: Option<u64>) -> Result<u64, CliError> {
+    let hint = "--type N: 1 is JSON, 2 compressed JSON, 4 CBOR, 8 a URI";
+    match given {
+        None if types.is_power_of_two() => Ok(types),
+        None => {
+            let message = format!("abi {types} is a mask of several content types: which is FILE?");
+            Err(CliError::usage(message).hint(hint))
+        }
+        Some(one) if one.is_power_of_two() && types & one != 0 => Ok(one),
+        Some(other) => {
+            let message = format!("--type {other} is not one of the content types of abi {types}");
+            Err(CliError::usage(message).hint(hint))
+        }
+    }
+}
+
 /// The ABI in a file, as its content type wants it.
-fn abi(context: &Context, content_type: &str, file: &str) -> Result<(RecordKey, Value), CliError> {
-    let key = RecordKey::from_parts("abi", Some(content_type))?;
-    let RecordKey::Abi(number) = key else { unreachable!("that is its kind") };
+fn abi(
+    context: &Context,
+    types: &str,
+    content_type: Option<u64>,
+    file: &str,
+) -> Result<(RecordKey, Value), CliError> {
+    let key = RecordKey::from_parts("abi", Some(types))?;
+    let RecordKey::Abi(types) = key else { unreachable!("that is its kind") };
+    let number = abi_type(types, content_type)?;
     let bytes = context.stdin.read("the ABI", Path::new(file), MAX_ABI)?;
     let data = abi_from_file(number, bytes.expose()).map_err(|error| {
         let error = CliError::new(Exit::Usage, ErrorKind::BadValue, format!("{file}: {error}"));
-        match content_type {
-            "1" | "2" => error.hint(
+        match number {
+            1 | 2 => error.hint(
                 "abi 1 takes the JSON that a compiler writes (solc --abi, or jq .abi of an \
                  artifact), and abi 2 compresses it",
             ),
             _ => error,
         }
     })?;
-    let value = Value::Abi { content_type: number, data };
+    let value = Value::Abi { types, content_type: number, data };
     value.check_length(&key)?;
     Ok((key, value))
 }

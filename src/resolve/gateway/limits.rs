@@ -19,6 +19,9 @@ pub struct FetchLimits {
     pub tree: TreeLimits,
     /// Whether the next gateway is asked after a 4xx too; EIP-3668 ends there.
     pub lenient: bool,
+    /// Whether a record that is not where the resolver asks is looked for in the older flat layout
+    /// ([records](crate::spec::records)) too: no other client sees it there.
+    pub flat: bool,
 }
 
 impl Default for FetchLimits {
@@ -30,6 +33,7 @@ impl Default for FetchLimits {
             single_blocks: 1024,
             tree: TreeLimits::default(),
             lenient: false,
+            flat: false,
         }
     }
 }
@@ -48,6 +52,7 @@ impl FetchLimits {
             bytes: 1 << 30,
         },
         lenient: true,
+        flat: false,
     };
 }
 

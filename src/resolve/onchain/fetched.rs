@@ -4,19 +4,40 @@ use alloy_primitives::Bytes;
 
 use super::super::{FetchError, GatewayNote, Listing, Proof, RecordFiles, gateway};
 use crate::ens::Name;
-use crate::record::{PathMeaning, RecordFile, RecordKey, meaning};
+use crate::record::{PathMeaning, RecordFile, RecordKey, flat_path, meaning};
+use crate::request::{PayloadError, SignedRecord};
 
 /// What a gateway gave.
 pub(super) struct Fetched {
     pub(super) payload: Result<Bytes, String>,
     pub(super) gateway: String,
     pub(super) proof: Option<Proof>,
+    pub(super) layout: Layout,
 }
 
-impl From<gateway::Fetched> for Fetched {
-    fn from(file: gateway::Fetched) -> Self {
+/// Where a record's file was found ([records](crate::spec::records)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Where the deployed resolver asks.
+    Nested,
+    /// In the older flat layout (ENSIP-XX), which no deployed resolver asks.
+    Flat,
+}
+
+impl Layout {
+    /// The signed record in a payload of this layout.
+    pub(super) fn decode(self, payload: &[u8]) -> Result<SignedRecord, PayloadError> {
+        match self {
+            Self::Nested => SignedRecord::decode(payload),
+            Self::Flat => SignedRecord::decode_flat(payload),
+        }
+    }
+}
+
+impl Fetched {
+    pub(super) fn new(file: gateway::Fetched, layout: Layout) -> Self {
         let payload = payload_of(&file.bytes);
-        Self { payload, gateway: file.gateway, proof: Some(file.proof) }
+        Self { payload, gateway: file.gateway, proof: Some(file.proof), layout }
     }
 }
 
@@ -29,37 +50,53 @@ pub(super) struct Tree {
     pub(super) passed_over: Vec<GatewayNote>,
 }
 
-/// Every record of `name` that the tree lists. Needs a gateway that serves blocks.
+/// Every record of `name` that the tree lists, with `flat` also those that it has in the older
+/// layout alone. Needs a gateway that serves blocks.
 ///
 /// # Errors
 /// As [`RecordFiles::fetch_records`].
-pub(super) async fn listed(files: &RecordFiles, name: &Name) -> Result<Tree, FetchError> {
+pub(super) async fn listed(
+    files: &RecordFiles,
+    name: &Name,
+    flat: bool,
+) -> Result<Tree, FetchError> {
     let directory = name.well_known();
     let Listing { files: tree, gateway, passed_over } = files.fetch_records(name).await?;
     let (count, mut records) = (tree.len(), Vec::new());
     for file in tree {
-        let PathMeaning::Records(meant) = meaning(&format!("{directory}/{}", file.path)) else {
-            continue;
-        };
         // Files below are also those of subnames; they have names of their own.
-        let Some((_, key)) = meant.into_iter().find(|(of, _)| of == name) else { continue };
+        let (key, layout) = match meaning(&format!("{directory}/{}", file.path)) {
+            PathMeaning::Records(meant) => match meant.into_iter().find(|(of, _)| of == name) {
+                Some((_, key)) => (key, Layout::Nested),
+                None => continue,
+            },
+            PathMeaning::Legacy(of, key) if flat && of == *name => (key, Layout::Flat),
+            _ => continue,
+        };
         let (payload, gateway) = (payload_of(&file.bytes), gateway.clone());
-        records.push((key, Fetched { payload, gateway, proof: files.proof() }));
+        // There any name of a file is a text's key: without `data` it is somebody else's.
+        if layout == Layout::Nested || payload.is_ok() {
+            records.push((key, Fetched { payload, gateway, proof: files.proof(), layout }));
+        }
     }
-    records.sort_by(|a, b| a.0.cmp(&b.0));
+    // A copy counts only where the resolver's own file is missing.
+    records.sort_by(|a, b| {
+        (&a.0, a.1.layout == Layout::Flat).cmp(&(&b.0, b.1.layout == Layout::Flat))
+    });
+    records.dedup_by(|copy, first| copy.0 == first.0);
     Ok(Tree { records, gateway, count, passed_over })
 }
 
-/// The file at `path`, by way of gateways that the user chose.
-///
-/// # Errors
-/// As [`RecordFiles::fetch`].
-pub(super) async fn file_of(
+/// The record's file in the older flat layout, by way of gateways that the user chose; `None` where
+/// it has no place there, or there is none of ours.
+pub(super) async fn flat_file_of(
     files: &RecordFiles,
     name: &Name,
-    path: &str,
-) -> Result<Fetched, FetchError> {
-    files.fetch(name, path).await.map(Fetched::from)
+    key: &RecordKey,
+) -> Option<Fetched> {
+    let path = flat_path(name, key)?;
+    let file = Fetched::new(files.fetch(name, &path).await.ok()?, Layout::Flat);
+    file.payload.is_ok().then_some(file)
 }
 
 fn payload_of(file: &[u8]) -> Result<Bytes, String> {

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::super::{FetchError, Gateway, GatewayNote, Proof, RecordFiles, Sources};
 use super::case::Case;
-use super::fetched::{Fetched, Tree, listed};
+use super::dialect::Dialect;
+use super::fetched::{Fetched, Layout, Tree, flat_file_of, listed};
 use super::lookup::{Answered, LookupGateways, origin};
 use super::resolution::{OnchainRecordError, ResolveError};
 use super::{NameResolver, Subject, Trace};
@@ -82,7 +83,7 @@ impl NameResolver {
         let Some(files) = &case.files else { return Ok(None) };
         let Subject { facts, trace, .. } = case.subject;
         let clock = trace.clock();
-        match listed(files, &facts.name).await {
+        match listed(files, &facts.name, self.reads_flat(case)).await {
             Ok(Tree { records, gateway, count, passed_over }) => {
                 pass_over(trace, &passed_over);
                 trace.step(clock, "list of the tree", &gateway, format!("{count} files"));
@@ -97,6 +98,11 @@ impl NameResolver {
                 Err(error)
             }
         }
+    }
+
+    /// Whether records are looked for in the older flat layout too.
+    fn reads_flat(&self, case: &Case<'_>) -> bool {
+        self.config.limits.flat && case.said.dialect() == Dialect::Ccip2
     }
 
     /// The payload: from the tree, every block checked, where a gateway allows it; else from the
@@ -118,7 +124,7 @@ impl NameResolver {
                 Ok(file) => {
                     pass_over(trace, &file.passed_over);
                     trace.step(clock, format!("{key}: file"), &file.gateway, "found");
-                    return Ok(file.into());
+                    return Ok(Fetched::new(file, Layout::Nested));
                 }
                 Err(error) => error,
             };
@@ -128,6 +134,10 @@ impl NameResolver {
                 FetchError::Refuted { notes, .. } => {
                     merge(&mut earlier, notes);
                     refuted = Some(error);
+                }
+                FetchError::NotFound { .. } if self.reads_flat(case) => {
+                    let flat = flat_file_of(files, &facts.name, key).await;
+                    return flat.ok_or_else(|| error.into());
                 }
                 _ => return Err(error.into()),
             }
@@ -141,7 +151,8 @@ impl NameResolver {
         match gateways.fetch(&urls, lookup.sender, &lookup.callData).await {
             Ok((payload, gateway)) => {
                 let reason = "no gateway serves blocks to check".to_owned();
-                Ok(Fetched { payload: Ok(payload), gateway, proof: Some(Proof::None(reason)) })
+                let (payload, proof) = (Ok(payload), Some(Proof::None(reason)));
+                Ok(Fetched { payload, gateway, proof, layout: Layout::Nested })
             }
             Err(FetchError::Failed { what, notes }) => {
                 merge(&mut earlier, &notes);

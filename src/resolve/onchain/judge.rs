@@ -6,12 +6,13 @@ use futures_util::future::try_join;
 
 use super::case::Case;
 use super::dialect::Said;
+use super::fetched::Layout;
 use super::lookup::{Answered, callback};
 use super::resolution::{Judgement, OnchainRecord, OnchainRecordError};
 use super::{Asked, NameResolver, Subject, dev3};
 use crate::chain::{Answer, BlockReader, ChainError, OffchainLookup, Revert};
 use crate::record::RecordKey;
-use crate::request::{PayloadError, SignedRecord, VerifiedRecord, VerifyError};
+use crate::request::{PayloadError, VerifiedRecord, VerifyError};
 
 impl NameResolver {
     /// Both judgements on a signed record.
@@ -26,14 +27,14 @@ impl NameResolver {
         let clock = trace.clock();
         let chain_id = self.config.chain_id;
         let (mut local, contract) = try_join(
-            self.judge_locally(case, key, &payload, chain_id),
+            self.judge_locally(case, key, &payload, chain_id, Layout::Nested),
             self.contract_answer(case, callback(lookup, &payload)),
         )
         .await?;
         if let (Err(_), Ok(_), Some(chain_id)) =
             (&local, &contract.value, self.config.other_chain_id())
         {
-            let again = self.judge_locally(case, key, &payload, chain_id).await?;
+            let again = self.judge_locally(case, key, &payload, chain_id, Layout::Nested).await?;
             local = again.or(local);
         }
         let Answer { value: contract, by } = contract;
@@ -71,14 +72,44 @@ impl NameResolver {
         Ok(Asked { record, payload: Some(payload) })
     }
 
+    /// This program's judgement alone, on a payload that the contract's clients never get.
+    pub(super) async fn judged_alone(
+        &self,
+        case: &Case<'_>,
+        key: &RecordKey,
+        payload: &[u8],
+        layout: Layout,
+    ) -> Result<OnchainRecord, OnchainRecordError> {
+        let chain_id = self.config.chain_id;
+        let mut local = self.judge_locally(case, key, payload, chain_id, layout).await?;
+        if let (Err(_), Some(chain_id)) = (&local, self.config.other_chain_id()) {
+            local = self.judge_locally(case, key, payload, chain_id, layout).await?.or(local);
+        }
+        let mut record = OnchainRecord::of(key, Err(OnchainRecordError::NotSet));
+        record.flat = layout == Layout::Flat;
+        match local {
+            Ok(verified) => {
+                record.signed = Some((verified.signer(), verified.basis()));
+                record.value = Ok(verified.value().clone());
+                record.local = Some(Judgement::Accepted);
+            }
+            Err(error) => {
+                record.value = Err(OnchainRecordError::Unverified(error.to_string()));
+                record.local = Some(Judgement::Refused(error.to_string()));
+            }
+        }
+        Ok(record)
+    }
+
     async fn judge_locally(
         &self,
         case: &Case<'_>,
         key: &RecordKey,
         payload: &[u8],
         chain_id: u64,
+        layout: Layout,
     ) -> Result<Result<VerifiedRecord, Refusal>, OnchainRecordError> {
-        let record = match SignedRecord::decode(payload) {
+        let record = match layout.decode(payload) {
             Ok(record) => record,
             Err(error) => return Ok(Err(Refusal::Payload(error))),
         };

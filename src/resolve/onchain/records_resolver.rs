@@ -7,7 +7,7 @@ use futures_util::stream;
 use super::super::{FetchError, Proof};
 use super::case::Case;
 use super::dialect::{Dialect, Said};
-use super::fetched::Fetched;
+use super::fetched::{Fetched, Layout};
 use super::judge::foreign;
 use super::lookup::{Answered, ask_resolver};
 use super::plain::{readable, unwrapped};
@@ -205,12 +205,16 @@ impl NameResolver {
             Some(fetched) => fetched,
             None => self.fetch(case, key, &lookup).await?,
         };
-        let Fetched { payload, gateway, proof } = fetched;
+        let Fetched { payload, gateway, proof, layout } = fetched;
         let mut asked = match payload {
             Err(reason) => {
                 let mut record =
                     OnchainRecord::of(key, Err(OnchainRecordError::Unverified(reason.clone())));
                 record.local = Some(Judgement::Refused(reason));
+                Asked { record, payload: None }
+            }
+            Ok(payload) if layout == Layout::Flat => {
+                let record = self.judged_alone(case, key, &payload, layout).await?;
                 Asked { record, payload: None }
             }
             Ok(payload)

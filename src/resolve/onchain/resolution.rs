@@ -138,6 +138,8 @@ pub struct OnchainRecord {
     pub contract: Option<Judgement>,
     /// The names it was redirected to, in order.
     pub redirects: Vec<Name>,
+    /// Whether it is in the older flat layout alone, where no resolver sends its clients.
+    pub flat: bool,
 }
 
 /// Why a record has no value to show.
@@ -272,6 +274,7 @@ impl OnchainRecord {
             local: None,
             contract: None,
             redirects: Vec::new(),
+            flat: false,
         }
     }
 

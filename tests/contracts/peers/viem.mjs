@@ -1,6 +1,8 @@
-// Reads a name and an address's primary name with viem, through the Universal Resolver.
+// Reads a name and an address's primary name with viem, and an ABI as ensjs asks for it (any of
+// four content types at once), through the Universal Resolver.
 //     node viem.mjs RPC_URL UNIVERSAL_RESOLVER NAME ADDRESS
 
+import { getAbiRecord } from "@ensdomains/ensjs/public";
 import { createPublicClient, http } from "viem";
 
 const [rpc, address, name, account] = process.argv.slice(2);
@@ -26,5 +28,6 @@ console.log(JSON.stringify({
   bitcoin: await client.getEnsAddress({ name, coinType: 0n }),
   optimism: await client.getEnsAddress({ name, coinType: 2147483658n }),
   primary: await client.getEnsName({ address: account }),
+  abi: await getAbiRecord(client, { name }),
   refused,
 }));

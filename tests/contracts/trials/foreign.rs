@@ -64,7 +64,7 @@ pub async fn ethers() -> Result<()> {
     Ok(())
 }
 
-/// viem through the Universal Resolver, answering its batches locally.
+/// viem through the Universal Resolver, answering its batches locally, and ensjs on it.
 pub async fn viem() -> Result<()> {
     let world = world().await?;
     let account = person(1).address();
@@ -82,6 +82,8 @@ pub async fn viem() -> Result<()> {
     let optimism = found["optimism"].as_str().unwrap_or_default();
     ensure!(optimism.eq_ignore_ascii_case(text_of("address/2147483658")), "{found}");
     ensure!(found["primary"] == "nick.eth", "{found}");
+    let abi = serde_json::json!({"contentType": 1, "decoded": true, "abi": []});
+    ensure!(found["abi"] == abi, "ensjs asks abi/15: {found}");
     ensure!(!found["refused"].as_str().context("refused")?.starts_with("read:"), "{found}");
     // It claims the name, whose address is another's.
     world.chain.set_primary_name(account, &nick).await?;

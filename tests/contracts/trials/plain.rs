@@ -38,7 +38,7 @@ pub fn setters(of: &Name) -> Vec<Bytes> {
                 setInterfaceCall { node, id: [0x01, 0xff, 0xc9, 0xa7].into(), implementer }
                     .abi_encode()
             }
-            Value::Abi { content_type, data } => {
+            Value::Abi { content_type, data, .. } => {
                 let content_type = U256::from(content_type);
                 setABICall { node, contentType: content_type, data: data.into() }.abi_encode()
             }

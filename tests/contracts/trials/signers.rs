@@ -10,7 +10,7 @@ use crate::people::{approval, ipns_key, name, person, signed, value};
 use crate::world::World;
 
 /// Every record type, with a value.
-pub const RECORDS: [(&str, &str); 12] = [
+pub const RECORDS: [(&str, &str); 13] = [
     ("text/avatar", "https://example.com/me.png"),
     ("text/com.example", "ñandú 🦤"),
     ("address/60", "0x779981590E7Ccc0CFAe8040Ce7151324747cDb97"),
@@ -25,6 +25,7 @@ pub const RECORDS: [(&str, &str); 12] = [
     ("name", "nick.eth"),
     ("interface/0x01ffc9a7", "0x779981590E7Ccc0CFAe8040Ce7151324747cDb97"),
     ("abi/1", "0x5b5d"),
+    ("abi/15", "1:0x5b5d"),
     ("dns/zonehash", "0xe30101"),
     ("dns/16", "0x0a626172"),
 ];

@@ -18,6 +18,7 @@ use namesys::ens::WELL_KNOWN;
 use namesys::ipfs::upload::Upload;
 use namesys::publish::{PublishOutcome, Subject};
 use namesys::published::Missing;
+use namesys::record::{flat_path, record_path};
 use namesys::report::ErrorKind;
 use namesys::workspace::{CheckedFile, Facts, Pending, RECORDS_FILE, Records, Verdict};
 
@@ -276,6 +277,28 @@ pub fn check_tree(
     }
 }
 
+/// Says which records the tree has in the older flat layout alone: their clients get nothing.
+fn warn_of_flat(context: &Context, checked: &[CheckedFile]) {
+    let flat = |file: &CheckedFile| {
+        let (name, key) = (file.name.as_ref()?, file.key.as_ref()?);
+        let is_flat = matches!(file.verdict, Verdict::Invalid(_))
+            && flat_path(name, key).is_some_and(|flat| flat == file.path);
+        is_flat.then(|| (file.path.clone(), record_path(name, key)))
+    };
+    let flat: Vec<(String, String)> = checked.iter().filter_map(flat).collect();
+    let is_there = |asked: &str| checked.iter().any(|file| file.path == asked);
+    let mut alone = flat.iter().filter(|(_, asked)| !is_there(asked));
+    let Some((path, asked)) = alone.next() else { return };
+    let others = match alone.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    context.output.warn(format_args!(
+        "{path} is in the older flat layout alone{others}: the deployed resolver asks for {asked}, \
+         and finds nothing: namesys set and namesys sign write it there"
+    ));
+}
+
 /// What is not signed as it is wanted, in words.
 fn pending(session: &Session, wanted: Option<&Records>, checked: &[CheckedFile]) -> Option<String> {
     let Some(wanted) = wanted else {
@@ -295,6 +318,7 @@ pub fn refuse_invalid(
     wanted: Option<&Records>,
     checked: Vec<CheckedFile>,
 ) -> Result<(), CliError> {
+    warn_of_flat(context, &checked);
     let bad = checked.into_iter().filter_map(|file| match file.verdict {
         Verdict::Invalid(reason) => Some((file.path, reason)),
         _ => None,
@@ -303,12 +327,16 @@ pub fn refuse_invalid(
     let is_carried = |path: &str| wanted.is_some_and(|wanted| wanted.holder_of(path).is_none());
     let (carried, bad): (Vec<_>, Vec<_>) = bad.partition(|(path, _)| is_carried(path));
     let Some((path, reason)) = bad.first() else {
-        if let Some((path, _)) = carried.first() {
-            context.output.note(format_args!(
+        match &carried[..] {
+            [] => {}
+            [(path, _)] => context.output.note(format_args!(
+                "{path} does not verify and is wanted by nobody here: it is passed on as it is"
+            )),
+            [(path, _), ..] => context.output.note(format_args!(
                 "{} files do not verify and are wanted by nobody here: they are passed on as they \
                  are, {path} among them",
                 carried.len(),
-            ));
+            )),
         }
         return Ok(());
     };

@@ -66,7 +66,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let keys = record_keys(&words)?;
     let chain_id = args.chain_id.or(config.map(|config| config.chain_id));
     let chain_id = chain_id.or(context.network()?.0.chain_id());
-    let limits = FetchLimits { lenient: args.lenient, ..FetchLimits::default() };
+    let limits = FetchLimits { lenient: args.lenient, flat: true, ..FetchLimits::default() };
     if let (Some(recordhash), Some(owner)) = (&args.recordhash, args.owner) {
         let chain_id = chain_id.unwrap_or(1);
         let names = &names[..];

@@ -161,6 +161,7 @@ fn record(record: OnchainRecord, is_judged: bool) -> ResolvedReport {
         proven: freshness.is_some_and(|freshness| freshness != Freshness::Unproven),
         freshness,
         gateway: record.gateway,
+        flat: record.flat,
         redirects: record.redirects.iter().map(ToString::to_string).collect(),
         verdicts: is_judged.then_some(VerdictsReport { local, contract }),
         absent,
@@ -242,6 +243,10 @@ fn write_owners(out: &mut dyn Write, owner: &str, chain: &ChainFactsReport) -> i
     }
 }
 
+/// Of a record that nobody else finds.
+const FLAT: &str = "in the older flat layout alone: the resolver does not send its clients there; \
+                    sign it anew (namesys sign)";
+
 trait Line {
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()>;
 }
@@ -258,6 +263,9 @@ impl Line for ResolvedReport {
                 let redirects: String =
                     self.redirects.iter().map(|name| format!(", redirected to {name}")).collect();
                 writeln!(out, "          {:width$}  {approval}{redirects}{proven}", "")?;
+                if self.flat {
+                    writeln!(out, "          {:width$}  {FLAT}", "")?;
+                }
             }
             (None, error) => {
                 let error = error.as_deref().unwrap_or_default().replace("\n  ", " ");

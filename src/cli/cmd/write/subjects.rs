@@ -34,7 +34,7 @@ pub fn read(args: &Args, context: &Context) -> Result<Vec<Subject>, CliError> {
             let [kind, rest @ ..] = &args.record[..] else {
                 return Err(CliError::usage("which record? Give TYPE, KEY and VALUE"));
             };
-            Wanted::from([(name.clone(), vec![parse_words(context, kind, rest)?])])
+            Wanted::from([(name.clone(), vec![parse_words(context, kind, rest, None)?])])
         }
         (None, false, None) => return Err(CliError::usage("which name?").hint("give NAME")),
     };
