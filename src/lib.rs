@@ -19,6 +19,7 @@
 //! | [`record`] | record types and typed values: text form, ABI form | none |
 //! | [`request`] | the texts SIGN 1–4, EIP-191, signed records and their verification | none |
 //! | [`keys`] | key derivation; the IPNS key and the records signer; key files | `keys::file` |
+//! | [`invoice`] | invoices of the deployed client: the payer's RSA key, and what is encrypted to it | none |
 //! | [`agent`] | derived keys that a process of their user remembers for a while | sockets |
 //! | [`recordhash`] | what a name points at, in every form | none |
 //! | [`wallet`] | the wallet trait and the wallets that implement it | files, USB |
@@ -73,6 +74,7 @@ mod folder;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod index;
+pub mod invoice;
 pub mod ipfs;
 pub mod ipns;
 pub mod json;

@@ -64,6 +64,10 @@ pub(super) fn of_request(request: &Request<'_>, again: bool) -> Words {
             "Your stealth keys".to_owned(),
             format!("This one makes the keys that find and spend private payments. {SECRET}"),
         ),
+        Step::Encryption => (
+            format!("The invoice key of {of}"),
+            format!("This one makes the RSA key that invoices to {of} are encrypted to. {SECRET}"),
+        ),
         step => of_data(step, &of),
     };
     let secret = request.step().gives_keys();

@@ -173,6 +173,17 @@ pub(super) fn nostr_scalar_of_hex(
     reduce(&okm, SECP256K1_ORDER.wrapping_sub(&U384::ONE), U384::ONE)
 }
 
+/// The seed of the RSA key ([invoice](crate::spec::invoice)) that follows from the signature of its
+/// request: the SHA-256 of the 42 bytes.
+pub(super) fn invoice_seed(
+    signature: &Signature,
+    password: &SecretString,
+    identity: &Identity,
+) -> Secret32 {
+    let okm = Okm::new(&canonical_hex(signature), password, identity);
+    Secret::new(Sha256::digest(okm.0.as_slice()).into())
+}
+
 fn records_signer_of_hex(
     signature_hex: &SecretString,
     password: &SecretString,

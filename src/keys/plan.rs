@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use alloy_primitives::Address;
 
-use super::derive::{Derivation, Identity, ipns_seed, records_signer};
+use super::derive::{Derivation, Identity, invoice_seed, ipns_seed, records_signer};
 use super::{SignerKey, SignerKeyError};
 use crate::ens::Name;
-use crate::request::{Caip10, Extradata, Origin, Request, Signature};
+use crate::request::{Caip10, EncryptionKey, Extradata, Origin, Request, Signature};
 use crate::secret::{Secret32, SecretString};
 
 /// Whose keys they are: one pair for each name, or one for each wallet.
@@ -149,6 +149,19 @@ impl KeyPlan {
         password: &SecretString,
     ) -> Result<SignerKey, SignerKeyError> {
         records_signer(signature, password, &self.identity(self.signer_storage))
+    }
+
+    /// The request of the RSA key, whose origin is the name for wallet storage too.
+    pub fn sign_encryption(&self, key: EncryptionKey, password: &SecretString) -> Request<'_> {
+        let extradata = Extradata::of_password(password, self.wallet.address);
+        let (name, wallet) = (&self.name, self.wallet);
+        Request::GenerateEncryptionKey { name, key, extradata, wallet }
+    }
+
+    /// The RSA key's seed, from the signature of [`sign_encryption`](Self::sign_encryption). Its
+    /// username follows the storage.
+    pub fn invoice_seed(&self, signature: &Signature, password: &SecretString) -> Secret32 {
+        invoice_seed(signature, password, &self.identity(self.storage))
     }
 
     fn identity(&self, storage: Storage) -> Identity {

@@ -22,7 +22,7 @@ pub use context::VerifyContext;
 pub use dev3::{Dev3Context, Dev3Request, dev3_record_type};
 pub use diagnose::Cause;
 pub use eip191::{Signature, SignatureError, digest as eip191_digest, recover};
-pub use parts::{Extradata, Origin, Protocol, Step};
+pub use parts::{EncryptionKey, Extradata, Origin, Protocol, Step};
 pub use post::{Freshness, PostError, PostForm, PostedRecord, RecordsPost};
 pub use redirect::{SignedRedirect, VerifiedRedirect};
 pub use signed::{PayloadError, SIGNED_RECORD_SELECTOR, SIGNED_REDIRECT_SELECTOR, SignedRecord};

@@ -46,12 +46,23 @@ pub enum Step {
     /// The stealth keys.
     #[serde(rename = "stealth-keys")]
     StealthKeys,
+    /// The RSA key of invoices.
+    #[serde(rename = "encryption-key")]
+    Encryption,
 }
 
 impl Step {
     /// Whether the signature is the seed of keys, and as secret as they are.
     pub fn gives_keys(self) -> bool {
-        matches!(self, Self::Sign1 | Self::Sign2 | Self::Keypairs | Self::Nostr | Self::StealthKeys)
+        matches!(
+            self,
+            Self::Sign1
+                | Self::Sign2
+                | Self::Keypairs
+                | Self::Nostr
+                | Self::StealthKeys
+                | Self::Encryption
+        )
     }
 }
 
@@ -69,6 +80,26 @@ impl fmt::Display for Step {
             Self::PostRecords => "post-records",
             Self::Nostr => "nostr",
             Self::StealthKeys => "stealth-keys",
+            Self::Encryption => "encryption-key",
+        })
+    }
+}
+
+/// What [`Request::GenerateEncryptionKey`] calls the key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EncryptionKey {
+    /// What it is.
+    #[default]
+    Rsa2048,
+    /// What the deployed client called it in September 2023. It gives another key, as long.
+    Rsa1048,
+}
+
+impl fmt::Display for EncryptionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rsa2048 => "RSA-2048",
+            Self::Rsa1048 => "RSA-1048",
         })
     }
 }

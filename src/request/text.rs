@@ -6,7 +6,9 @@ use std::fmt;
 
 use alloy_primitives::Address;
 
-use super::{Caip10, Extradata, Origin, Protocol, Signature, SignatureError, Step, recover};
+use super::{
+    Caip10, EncryptionKey, Extradata, Origin, Protocol, Signature, SignatureError, Step, recover,
+};
 use crate::ens::Name;
 use crate::record::RecordKey;
 
@@ -121,6 +123,18 @@ pub enum Request<'a> {
         /// The wallet.
         wallet: Caip10,
     },
+    /// Asks the wallet for the seed of the RSA key that invoices are encrypted to
+    /// ([invoice](crate::spec::invoice)).
+    GenerateEncryptionKey {
+        /// The name, for wallet storage too.
+        name: &'a Name,
+        /// What the text calls the key.
+        key: EncryptionKey,
+        /// [`Extradata::of_password`].
+        extradata: Extradata,
+        /// The wallet.
+        wallet: Caip10,
+    },
     /// The signer says when records are posted to a database: signatures carry no time.
     PostRecords {
         /// The full name.
@@ -173,6 +187,7 @@ impl<'a> Request<'a> {
             Self::PostRecords { .. } => Step::PostRecords,
             Self::NostrLogin { .. } => Step::Nostr,
             Self::GenerateStealthKeys { .. } => Step::StealthKeys,
+            Self::GenerateEncryptionKey { .. } => Step::Encryption,
         }
     }
 
@@ -192,6 +207,7 @@ impl<'a> Request<'a> {
             | Self::ApproveSignerOfSeed { name, .. }
             | Self::UpdateRecord { name, .. }
             | Self::InstallService { name, .. }
+            | Self::GenerateEncryptionKey { name, .. }
             | Self::PostRecords { name, .. } => Some(name),
             Self::NostrLogin { .. } => None,
         }
@@ -259,6 +275,14 @@ impl fmt::Display for Request<'_> {
                 "Requesting Signature To Generate Stealth Keys\n\n\
                  Origin: {origin}\n\
                  Key Type: secp256k1\n\
+                 Extradata: {extradata}\n\
+                 Signed By: {wallet}"
+            ),
+            Self::GenerateEncryptionKey { name, key, extradata, wallet } => write!(
+                f,
+                "Requesting Signature To Generate Encryption Key\n\n\
+                 Origin: {name}\n\
+                 Key Type: {key}\n\
                  Extradata: {extradata}\n\
                  Signed By: {wallet}"
             ),

@@ -6,6 +6,7 @@
 //! | [`identities`] | wallet, origin, password, CAIP-10 |
 //! | [`requests`] | the texts SIGN 1–4 and the redirect |
 //! | [`keys`] | from a signature to a key; the IPNS name and its forms |
+//! | [`invoice`] | the deployed client's encrypted invoices, and what they protect |
 //! | [`records`] | record types, their values, and the files that hold them |
 //! | [`phases`] | records that change by time: what is wanted, signed and published when |
 //! | [`resolver`] | the deployed resolver: recordhash, gateways, verification, setters |
@@ -30,6 +31,8 @@ pub mod deployed_client {}
 pub mod identities {}
 #[doc = include_str!("index.md")]
 pub mod index {}
+#[doc = include_str!("invoice.md")]
+pub mod invoice {}
 #[doc = include_str!("ipns.md")]
 pub mod ipns {}
 #[doc = include_str!("keys.md")]

@@ -62,6 +62,7 @@ fuzz!(
     recordhash,
     private_keys,
     index,
+    invoice,
     signature_files,
     device_answers,
     browser_page,

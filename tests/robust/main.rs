@@ -15,6 +15,7 @@ mod faults;
 mod fuzz;
 mod gateway;
 mod index;
+mod invoice;
 mod model;
 mod owners;
 #[path = "../support/place.rs"]

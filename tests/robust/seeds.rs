@@ -333,6 +333,10 @@ pub fn agent_line() -> Vec<Vec<u8>> {
     ])
 }
 
+pub fn invoice() -> Vec<Vec<u8>> {
+    texts("stealth", &["invoice", "text_rsa", "text_stealth_example"])
+}
+
 pub fn gateway_template() -> Vec<Vec<u8>> {
     of(&[
         "https://ipfs.io",

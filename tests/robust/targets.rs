@@ -31,12 +31,13 @@ pub use crate::browser::browser_page;
 pub use crate::devices::device_answers;
 pub use crate::gateway::{backup_line, database_url, graphql, posted_body, resolver_call};
 pub use crate::index::{blocks, index};
+pub use crate::invoice::invoice;
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 34] = [
+pub const ALL: [(&str, Target); 35] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -61,6 +62,7 @@ pub const ALL: [(&str, Target); 34] = [
     ("recordhash", recordhash),
     ("private_keys", private_keys),
     ("index", index),
+    ("invoice", invoice),
     ("signature_files", signature_files),
     ("device_answers", device_answers),
     ("browser_page", browser_page),

@@ -133,6 +133,7 @@ fn words(request: &Request<'_>) -> String {
         Step::UpdateData => format!("a record{of}"),
         Step::Nostr => "the text that makes the nostr key".to_owned(),
         Step::StealthKeys => format!("the text that makes the stealth keys{of}"),
+        Step::Encryption => format!("the text that makes the invoice key{of}"),
         Step::PostRecords => format!("the time of a posting{of}"),
     }
 }
