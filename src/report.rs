@@ -3,6 +3,7 @@
 mod database;
 mod demo;
 mod error;
+mod invoice;
 mod plan;
 mod publish;
 mod pull;
@@ -26,6 +27,7 @@ use crate::secret::SecretString;
 pub use database::*;
 pub use demo::*;
 pub use error::*;
+pub use invoice::*;
 pub use plan::*;
 pub use publish::*;
 pub use pull::*;

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use namesys::invoice::PrivateKey;
 use namesys::keys::{Identity, IpnsKey, KeyPlan, NostrKey, NostrUsername, SignerKey};
-use namesys::request::{Extradata, Request, Signature, Step};
+use namesys::request::{EncryptionKey, Extradata, Request, Signature, Step};
 use namesys::secret::{Secret, SecretString};
 use namesys::stealth::StealthKeys;
 use namesys::wallet::{WalletError, sign_checked, sign_twice};
@@ -194,6 +195,21 @@ impl Deriver {
         let signature = context.block_on(self.sign(&request))?;
         let identity = Identity { wallet, username: origin.to_string() };
         Ok(StealthKeys::derive(signature.expose(), &self.password, &identity)?)
+    }
+
+    /// The RSA key that invoices are encrypted to.
+    ///
+    /// # Errors
+    /// Those of the wallet.
+    pub fn invoice_key(
+        &self,
+        kind: EncryptionKey,
+        context: &Context,
+    ) -> Result<PrivateKey, CliError> {
+        let request = self.plan.sign_encryption(kind, &self.password);
+        self.announce(&[request]);
+        let signature = context.block_on(self.sign(&request))?;
+        Ok(PrivateKey::from_seed(self.plan.invoice_seed(signature.expose(), &self.password)))
     }
 
     /// Whether two signatures of both requests were compared.

@@ -227,6 +227,28 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "namesys nostr set --as nick --public-key npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg",
         ],
     ),
+    ("invoice key", &["namesys invoice key", "namesys invoice key --out invoice.key --format age"]),
+    (
+        "invoice request",
+        &[
+            "namesys invoice request nick.eth 0.25",
+            "namesys invoice request nick.eth 0.25 --payee 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+        ],
+    ),
+    (
+        "invoice show",
+        &[
+            "namesys invoice show alice.eth",
+            "namesys invoice show --text stealth.txt --invoice-key-file invoice.key",
+        ],
+    ),
+    (
+        "invoice pay",
+        &[
+            "namesys invoice pay alice.eth --max-cost 0.3",
+            "namesys invoice pay alice.eth --calldata",
+        ],
+    ),
     (
         "stealth keys",
         &[

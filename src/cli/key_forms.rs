@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use data_encoding::{BASE64, HEXLOWER};
+use namesys::invoice::PrivateKey;
 use namesys::keys::sealed::{self, Recipient, SealTo};
 use namesys::keys::{IpnsKey, NostrKey, SignerKey, file};
 use namesys::secret::{SecretBytes, SecretString};
@@ -144,6 +145,24 @@ pub fn of_nostr(
             Err(CliError::usage("a nostr key is exported as nsec, hex or age only")
                 .hint("--format nsec, hex or age"))
         }
+    }
+}
+
+/// An invoice key in a form: its seed, `to` whom where that is encrypted.
+///
+/// # Errors
+/// Exit 2 for a form of other keys, and for an empty passphrase.
+pub fn of_invoice(
+    key: &PrivateKey,
+    format: Format,
+    to: Option<&SealTo>,
+) -> Result<SecretBytes, CliError> {
+    let text = line(SecretString::new(HEXLOWER.encode(key.seed().expose())));
+    match format {
+        Format::Hex => Ok(text),
+        Format::Age => sealed(&text, to),
+        _ => Err(CliError::usage("an invoice key is written as hex or age only")
+            .hint("--format hex or age")),
     }
 }
 

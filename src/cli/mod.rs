@@ -30,6 +30,7 @@ pub mod key_files;
 pub mod key_forms;
 pub mod keys_args;
 mod log;
+mod lookup;
 mod mass_removal;
 mod new_args;
 pub mod open_wallet;
@@ -165,6 +166,8 @@ pub enum Command {
     Nostr(Box<cmd::nostr::Args>),
     /// Pay and be paid at addresses that only the payee can tell (ERC-5564)
     Stealth(Box<cmd::stealth::Args>),
+    /// Ask for a payment, and pay, by an encrypted invoice in the records, as the web client has them
+    Invoice(cmd::invoice::Args),
     /// Wipe the keys that --remember keeps
     Lock(cmd::lock::Args),
     /// Sign, show, get and put single IPNS records
@@ -231,6 +234,7 @@ pub fn run(command: Command, context: &Context) -> Result<Outcome, CliError> {
         Command::Key(args) => cmd::key::run(*args, context),
         Command::Nostr(args) => cmd::nostr::run(*args, context),
         Command::Stealth(args) => cmd::stealth::run(*args, context),
+        Command::Invoice(args) => cmd::invoice::run(args, context),
         Command::Lock(args) => cmd::lock::run(&args, context),
         Command::Ipns(args) => cmd::ipns::run(args, context),
         Command::Revision(args) => cmd::revision::run(args, context),

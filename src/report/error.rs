@@ -47,6 +47,8 @@ pub enum ErrorKind {
     BadGateway,
     /// A kept IPNS record does not verify.
     BadHistory,
+    /// What is encrypted to this key is no invoice.
+    BadInvoice,
     /// An IPNS name that does not parse.
     BadIpnsName,
     /// A gateway or publisher served an IPNS record that does not verify.
@@ -197,6 +199,8 @@ pub enum ErrorKind {
     NotDeterministic,
     /// No gateway gave the files.
     NotFetched,
+    /// An invoice is encrypted to another key.
+    NotForKey,
     /// The service has no such thing; or none of many names was found.
     NotFound,
     /// `renew` would not make it valid for longer.
@@ -227,6 +231,8 @@ pub enum ErrorKind {
     OtherChain,
     /// The keys are not the workspace's.
     OtherKeys,
+    /// An invoice asks another name than the key's.
+    OtherPayer,
     /// What was signed elsewhere is of another IPNS name.
     OtherName,
     /// The name belongs to somebody else than who approved what is signed.

@@ -23,6 +23,7 @@ mod trials {
     pub mod conformance;
     pub mod database;
     pub mod gateway;
+    pub mod invoice;
     pub mod keys;
     pub mod kubo;
     pub mod ledger;
@@ -66,6 +67,7 @@ const TRIALS: &[(&str, &[Runtime], Run)] = &[
     ("w3name::loads_our_keys", NODE, trials::keys::ours_to_client),
     ("w3name::keys_load_here", NODE, trials::keys::client_to_us),
     ("nostr::reads_our_keys_and_names", NODE, trials::nostr::keys),
+    ("cryptico::makes_our_keys_and_reads_our_invoices", NODE, trials::invoice::both_ways),
     ("boxo::validates_as_we_do", GO, trials::validate::same_verdicts),
     ("boxo::serves_our_tree", GO, trials::gateway::resolve_verified),
     ("boxo::serves_a_tampered_tree", GO, trials::gateway::resolve_tampered),

@@ -176,6 +176,12 @@ pub fn nostr() -> Result<PathBuf> {
     cached(&BUILT, || npm("nostr", "client.mjs"))
 }
 
+/// The script that does as the deployed client does with invoices, with its packages beside it.
+pub fn cryptico() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    cached(&BUILT, || npm("cryptico", "client.mjs"))
+}
+
 /// A script of Node's with its packages beside it.
 fn npm(name: &str, script: &str) -> Result<PathBuf> {
     let sources = [".npmrc", "package.json", "package-lock.json", script];

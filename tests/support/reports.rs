@@ -92,6 +92,12 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
             Some(&"set") => same::<StealthSetReport>(document),
             _ => same::<StealthAddressReport>(document),
         },
+        "invoice" => match (rest.first(), has("transactions")) {
+            (Some(&"key"), _) => same::<InvoiceKeyReport>(document),
+            (Some(&"request"), _) => same::<InvoiceRequestReport>(document),
+            (_, true) => same::<InvoicePayReport>(document),
+            (_, false) => same::<InvoiceReport>(document),
+        },
         "ipns" => match (rest.first(), has("records")) {
             (Some(&"sign"), true) => same::<IpnsSeriesReport>(document),
             (Some(&"sign"), false) => same::<IpnsSignReport>(document),
@@ -108,7 +114,7 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
 }
 
 /// Every command that has a document.
-pub const COMMANDS: [&str; 42] = [
+pub const COMMANDS: [&str; 43] = [
     "init",
     "clone",
     "name",
@@ -145,6 +151,7 @@ pub const COMMANDS: [&str; 42] = [
     "key",
     "nostr",
     "stealth",
+    "invoice",
     "lock",
     "ipns",
     "revision",

@@ -36,6 +36,11 @@ impl SetupTransaction {
         Self { to, data, value: U256::ZERO, description, checks: Vec::new() }
     }
 
+    /// A plain transfer of `value` wei.
+    pub fn transfer(to: Address, value: U256, description: String) -> Self {
+        Self { value, ..Self::call(to, Bytes::new(), description) }
+    }
+
     /// Whether `others` bring about all that it does.
     pub fn is_within(&self, others: &[Self]) -> bool {
         let is_there = |check| others.iter().any(|other| other.checks.contains(check));

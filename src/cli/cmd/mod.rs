@@ -17,6 +17,7 @@ mod from_chain;
 pub mod get;
 pub mod import;
 pub mod init;
+pub mod invoice;
 pub mod ipns;
 pub mod key;
 pub mod keygen;

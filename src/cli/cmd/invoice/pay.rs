@@ -1,0 +1,163 @@
+//! `invoice pay NAME`.
+
+use std::io::{self, Write};
+
+use namesys::chain::setup::SetupTransaction;
+use namesys::ens::Name;
+use namesys::invoice::{Invoice, Payee};
+use namesys::record::{RecordKey, Value};
+use namesys::report::{InvoicePayReport, TransactionReport, TransactionState};
+use namesys::wallet::Address;
+
+use super::key_args::{InvoiceKeyArgs, Payer};
+use super::malformed;
+use super::sending::{self, Transfer};
+use super::show::{decrypted, other_payer, published, report};
+use crate::cli::context::Context;
+use crate::cli::cost_args::SendingArgs;
+use crate::cli::error::CliError;
+use crate::cli::lookup::{LookupArgs, chain_id};
+use crate::cli::output::{Human, Outcome, shown};
+use crate::cli::session::Session;
+
+/// The payee's account.
+const ADDRESS: &str = "address/60";
+
+/// `invoice pay`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Whose invoice: the name that published it as text/stealth
+    #[arg(value_name = "NAME")]
+    of: String,
+    #[command(flatten)]
+    key: InvoiceKeyArgs,
+    #[command(flatten)]
+    sending: SendingArgs,
+    #[command(flatten)]
+    lookup: LookupArgs,
+}
+
+/// Shows whom and how much, and sends what was confirmed.
+pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
+    let session = Session::open_if_any(context)?;
+    let (text, name) = published(&args.of, &args.lookup, session.as_ref(), context)?;
+    let Payer { key, name: payer, wallet } =
+        args.key.get(session.as_ref(), &args.lookup.rpc, context)?;
+    let invoice = decrypted(&text, &key, Some(&name))?;
+    let Some(payer) = payer else {
+        return Err(CliError::usage("whose key is it? There is no workspace here")
+            .hint("give --name NAME: an invoice is paid where it asks the name of the key"));
+    };
+    if let Some(error) = other_payer(&invoice, Some(&payer)) {
+        return Ok(Outcome::partial(report(Some(&name), &invoice), Some(error)));
+    }
+    let to = account(args, &invoice, &name, session.as_ref(), context)?;
+    let config = session.as_ref().map(|session| &session.config);
+    let transfer = Transfer {
+        transaction: transaction(&invoice, to),
+        sending: &args.sending,
+        rpc: &args.lookup.rpc,
+        wallet_args: &args.key.derive.wallet,
+        wallet,
+        expected: chain_id(config, context)?,
+        context,
+    };
+    say(&invoice, &name, to, context);
+    let (ended, error) = sending::run(transfer)?;
+    let uri = format!("ethereum:{to}@{}?value={}", ended.chain_id, invoice.amount().wei());
+    let paid = InvoicePayReport {
+        invoice: report(Some(&name), &invoice),
+        address: to.to_string(),
+        value: invoice.amount().wei().to_string(),
+        chain_id: ended.chain_id,
+        uri,
+        transactions: vec![ended.transaction],
+        safe: ended.safe,
+    };
+    Ok(Outcome::partial(paid, error))
+}
+
+/// What a person must have seen before the question.
+fn say(invoice: &Invoice, name: &Name, to: Address, context: &Context) {
+    let amount = invoice.amount();
+    match invoice.payee() {
+        Payee::Address(_) => context.output.note(format_args!("pays {amount} ether to {to}")),
+        Payee::Name(payee) => {
+            context.output.note(format_args!("pays {amount} ether to {payee}, that is {to}"));
+        }
+    }
+    match invoice.payee() {
+        Payee::Name(payee) if payee == name => {}
+        payee => context.output.warn(format_args!(
+            "the payee is {payee}, and the invoice is published by {name}: {name} says so, nobody \
+             else does"
+        )),
+    }
+    context.output.note(
+        "the transfer is public, with its amount and time; nothing here remembers that it was paid",
+    );
+}
+
+/// The payee's account: as the invoice has it, or the verified address of its name.
+fn account(
+    args: &Args,
+    invoice: &Invoice,
+    name: &Name,
+    session: Option<&Session>,
+    context: &Context,
+) -> Result<Address, CliError> {
+    let payee = match invoice.payee() {
+        Payee::Address(address) => return not_nobody(*address, "the payee"),
+        Payee::Name(payee) => payee,
+    };
+    let (config, record) = (session.map(|session| &session.config), RecordKey::parse(ADDRESS)?);
+    let value = match payee == name {
+        true => args.lookup.value(payee, &record, config, context)?,
+        // What a person said by hand is of NAME alone.
+        false => args.lookup.value_on_chain(payee, &record, config, context)?,
+    };
+    match value {
+        Value::Address { bytes, .. } if bytes.len() == Address::len_bytes() => {
+            not_nobody(Address::from_slice(&bytes), &format!("{payee} {ADDRESS}"))
+        }
+        other => Err(malformed(format!("{payee} {ADDRESS} is no account: {other}"))),
+    }
+}
+
+fn not_nobody(address: Address, whose: &str) -> Result<Address, CliError> {
+    match address.is_zero() {
+        true => Err(malformed(format!("{whose} is {address}, which is nobody's: nothing is sent"))),
+        false => Ok(address),
+    }
+}
+
+fn transaction(invoice: &Invoice, to: Address) -> SetupTransaction {
+    let description = format!("pay {} ether to {}", invoice.amount(), invoice.payee());
+    SetupTransaction::transfer(to, invoice.amount().wei(), description)
+}
+
+impl Human for InvoicePayReport {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.invoice.human(out)?;
+        for transaction in &self.transactions {
+            show(transaction, out)?;
+        }
+        if self.transactions.iter().all(|one| one.state == TransactionState::NotSent) {
+            writeln!(out, "uri     {}", self.uri)?;
+        }
+        self.safe.iter().try_for_each(|file| writeln!(out, "wrote   {}", shown(file)))
+    }
+}
+
+fn show(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<()> {
+    let word = match transaction.state {
+        TransactionState::Mined => "paid",
+        TransactionState::Failed => "failed",
+        TransactionState::Sent => "sent",
+        TransactionState::NotSent => {
+            writeln!(out, "to      {}", transaction.to)?;
+            return writeln!(out, "value   {}", transaction.value);
+        }
+    };
+    writeln!(out, "{word:7} {}", transaction.hash.as_deref().unwrap_or_default())
+}
