@@ -49,7 +49,7 @@ pub enum EnvelopeError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// Nobody's.
-    #[error("the text is no encrypted invoice: {0}")]
+    #[error("it is no encrypted invoice: {0}")]
     Envelope(#[from] EnvelopeError),
     /// Somebody else's, as far as anyone can tell.
     #[error("it is not encrypted to this key")]

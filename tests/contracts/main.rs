@@ -38,6 +38,7 @@ mod trials {
     pub mod forms;
     pub mod gateways;
     pub mod hostile;
+    pub mod invoice;
     pub mod levels;
     pub mod lookups;
     pub mod names;
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
         on_chain("write::own_gateway", || on(trials::write::own_gateway())),
         on_chain("write::refused", || on(trials::write::refused())),
         on_chain("write::on_chain", || on(trials::write::on_chain())),
+        on_chain("invoice::asked_and_paid", || on(trials::invoice::paid())),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),
         on_chain("signers::derived_signer_with_sign3", || on(trials::signers::derived())),
         on_chain("signers::manager_on_chain_signs_sign3", || on(trials::signers::manager())),

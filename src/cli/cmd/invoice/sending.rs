@@ -46,8 +46,7 @@ pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliE
     let Transfer { transaction, context, sending, .. } = &transfer;
     let mut report = unsent(transaction);
     if !sending.sends() {
-        // The texts of a chain are those of mainnet where nothing names another.
-        let chain_id = transfer.expected.unwrap_or(1);
+        let chain_id = transfer.chain_id()?;
         let safe = transfer.safe(chain_id)?;
         return Ok((Ended { chain_id, transaction: report, safe }, None));
     }
@@ -71,6 +70,16 @@ pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliE
 }
 
 impl Transfer<'_> {
+    /// By the nodes where some are given: what is shown must not be paid on another chain.
+    fn chain_id(&self) -> Result<u64, CliError> {
+        match self.rpc.open(self.context, &self.context.http()?)? {
+            Some(rpc) => {
+                self.context.block_on(async { Ok(rpc.check_chain_id(self.expected).await?) })
+            }
+            None => Ok(self.expected.unwrap_or(1)),
+        }
+    }
+
     fn sender(&self) -> Result<Sender, CliError> {
         let rpc = self.rpc.open(self.context, &self.context.http()?)?;
         let rpc = rpc.ok_or_else(|| no_rpc("the transfer", self.context))?;

@@ -1,0 +1,122 @@
+//! Invoices the whole way on a chain: the payer's key and the payee's invoice are resolved by it,
+//! and the payment is sent there.
+
+use alloy::providers::Provider;
+use alloy_primitives::{Address, U256, address};
+use anyhow::{Result, ensure};
+use namesys::devnet::chain::CCIP2_RESOLVER;
+use namesys::report::ErrorKind;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::cli::Run;
+use crate::people::{ipns_key, name, person, signed};
+use crate::place::Place;
+use crate::reports::kind;
+
+const ALICE: &str = "alice.eth";
+/// What alice.eth has as address.
+const ACCOUNT: Address = address!("00000000000000000000000000000000000a11ce");
+
+/// nick.eth, who is asked, and alice.eth, who asks.
+struct Scene {
+    nick: Place,
+    alice: TempDir,
+}
+
+impl Scene {
+    async fn start() -> Result<Self> {
+        let nick = Place::new(1, &[]).await?;
+        let key = nick.ends(0, &["invoice", "key"]).await?;
+        ensure!(key["rsa"].as_str().is_some_and(|rsa| rsa.len() == 344), "{key}");
+        for command in [&["sign"][..], &["publish"], &["setup", "--yes"]] {
+            nick.ends(0, command).await?;
+        }
+        let (chain, owner) = (&nick.world.chain, person(2).address());
+        chain.register(&name(ALICE), owner, Address::ZERO).await?;
+        chain.fund(owner).await?;
+        let scene = Self { nick, alice: tempfile::tempdir()? };
+        scene.alice(&["init", ALICE, "--chain-id", "31337"]).ends(0).await?;
+        scene.alice(&["set", "address", "eth", &ACCOUNT.to_string()]).ends(0).await?;
+        Ok(scene)
+    }
+
+    fn alice(&self, arguments: &[&str]) -> Run {
+        let dir = self.alice.path().to_string_lossy().into_owned();
+        let urls = self.nick.world.devnet.urls();
+        Run::namesys(&[&["-C", &dir], arguments].concat())
+            .on(&self.nick.world)
+            .env("NAMESYS_W3NAME_URL", &urls.w3name)
+            .env("NAMESYS_KUBO_URL", &urls.kubo)
+            .env("NAMESYS_KEY_PASSWORD", "hers")
+            .env("ETH_PRIVATE_KEY", &"02".repeat(32))
+    }
+
+    /// alice.eth asks nick.eth, and publishes that.
+    async fn ask(&self, arguments: &[&str]) -> Result<Value> {
+        let request = [&["invoice", "request", "nick.eth"], arguments].concat();
+        let asked = self.alice(&request).ends(0).await?;
+        for command in [&["sign"][..], &["publish"]] {
+            self.alice(command).ends(0).await?;
+        }
+        Ok(asked)
+    }
+
+    async fn pay(&self, code: i32, more: &[&str]) -> Result<Value> {
+        self.nick.ends(code, &[&["invoice", "pay", ALICE], more].concat()).await
+    }
+
+    async fn balance(&self, of: Address) -> Result<U256> {
+        Ok(self.nick.world.chain.provider().get_balance(of).await?)
+    }
+}
+
+/// Asked, shown, confirmed, paid; what is not agreed to is not sent, nor what does not verify.
+pub async fn paid() -> Result<()> {
+    let scene = Scene::start().await?;
+    let asked = scene.ask(&["0.0200"]).await?;
+    ensure!(asked["payee"] == ALICE && asked["amount"] == "0.0200", "{asked}");
+    scene.alice(&["setup", "--yes"]).ends(0).await?;
+    let unasked = scene.pay(2, &[]).await?;
+    ensure!(kind(&unasked) == Some(ErrorKind::NoTerminal), "{unasked}");
+    ensure!(unasked["transactions"][0]["state"] == "not-sent", "{unasked}");
+    ensure!(unasked["transactions"][0]["gas"].is_u64(), "{unasked}");
+    let dear = scene.pay(1, &["--yes", "--max-cost", "0.02"]).await?;
+    ensure!(kind(&dear) == Some(ErrorKind::MaxCost), "{dear}");
+    let shown = scene.pay(0, &["--calldata"]).await?;
+    let uri = format!("ethereum:{ACCOUNT}@31337?value=20000000000000000");
+    ensure!(shown["uri"] == uri && shown["address"] == ACCOUNT.to_string(), "{shown}");
+    ensure!(scene.balance(ACCOUNT).await?.is_zero(), "something was sent");
+
+    let paid = scene.pay(0, &["--yes"]).await?;
+    ensure!(paid["transactions"][0]["state"] == "mined", "{paid}");
+    ensure!(paid["payer"] == "nick.eth" && paid["name"] == ALICE, "{paid}");
+    ensure!(scene.balance(ACCOUNT).await? == U256::from(20_000_000_000_000_000_u64));
+    payees(&scene).await
+}
+
+/// A payee that is another name: without an address, and with one that somebody else signed.
+async fn payees(scene: &Scene) -> Result<()> {
+    let world = &scene.nick.world;
+    scene.ask(&["0.01", "--payee", "bob.eth"]).await?;
+    let nobody = scene.pay(4, &["--yes"]).await?;
+    ensure!(nobody["transactions"].is_null(), "{nobody}");
+    let (bob, owner) = (name("bob.eth"), person(3));
+    world.chain.register(&bob, owner.address(), CCIP2_RESOLVER).await?;
+    world.set_recordhash(&bob, owner.address(), &ipns_key(3).name().contenthash()).await?;
+    let to = address!("0000000000000000000000000000000000000b0b");
+    let record = |by| signed(&bob, "address/60", &to.to_string(), by, None);
+    world.publish(&ipns_key(3), &[(&bob, "address/60", record(&person(4)))]).await?;
+    let refuted = scene.pay(3, &["--yes"]).await?;
+    ensure!(refuted["transactions"].is_null(), "{refuted}");
+    ensure!(scene.balance(to).await?.is_zero(), "something was sent");
+    world.publish_revision(&ipns_key(3), &[(&bob, "address/60", record(&owner))], 1).await?;
+    let (code, text) = scene.nick.run(&["invoice", "pay", ALICE, "--yes"]).text().await?;
+    ensure!(code == 0, "{text}");
+    ensure!(
+        text.contains("the payee is bob.eth, and the invoice is published by alice.eth"),
+        "{text}"
+    );
+    ensure!(scene.balance(to).await? == U256::from(10_000_000_000_000_000_u64));
+    Ok(())
+}
