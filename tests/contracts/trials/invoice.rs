@@ -101,12 +101,12 @@ async fn payees(scene: &Scene) -> Result<()> {
     scene.ask(&["0.01", "--payee", "bob.eth"]).await?;
     let nobody = scene.pay(4, &["--yes"]).await?;
     ensure!(nobody["transactions"].is_null(), "{nobody}");
-    let (bob, owner) = (name("bob.eth"), person(3));
+    let (bob, owner, stranger) = (name("bob.eth"), person(3), person(4));
     world.chain.register(&bob, owner.address(), CCIP2_RESOLVER).await?;
     world.set_recordhash(&bob, owner.address(), &ipns_key(3).name().contenthash()).await?;
     let to = address!("0000000000000000000000000000000000000b0b");
     let record = |by| signed(&bob, "address/60", &to.to_string(), by, None);
-    world.publish(&ipns_key(3), &[(&bob, "address/60", record(&person(4)))]).await?;
+    world.publish(&ipns_key(3), &[(&bob, "address/60", record(&stranger))]).await?;
     let refuted = scene.pay(3, &["--yes"]).await?;
     ensure!(refuted["transactions"].is_null(), "{refuted}");
     ensure!(scene.balance(to).await?.is_zero(), "something was sent");
