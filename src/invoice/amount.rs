@@ -79,6 +79,8 @@ impl FromStr for Amount {
 mod tests {
     use super::*;
 
+    type Kind = fn(String) -> AmountError;
+
     #[test]
     fn what_is_an_amount() {
         for (text, wei) in [
@@ -96,7 +98,7 @@ mod tests {
     #[test]
     fn what_is_none() {
         use AmountError::{Decimals, Form, TooMuch, Zero};
-        let kinds: [(fn(String) -> AmountError, &[&str]); 4] = [
+        let kinds: [(Kind, &[&str]); 4] = [
             (
                 Form,
                 &[

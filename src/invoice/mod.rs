@@ -6,12 +6,14 @@
 mod amount;
 mod arc4;
 mod envelope;
+mod paid;
 mod prime;
 mod rsa;
 mod text;
 
 pub use amount::{Amount, AmountError};
 pub use envelope::{Envelope, EnvelopeError, OpenError, open, seal};
+pub use paid::{PaidInvoices, Payment};
 pub use rsa::{PrivateKey, PublicKey, PublicKeyError};
 pub use text::{Invoice, InvoiceError, Payee, PayeeError};
 

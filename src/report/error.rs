@@ -231,6 +231,8 @@ pub enum ErrorKind {
     OtherChain,
     /// The keys are not the workspace's.
     OtherKeys,
+    /// An invoice that was paid from here before, or may have been.
+    PaidBefore,
     /// An invoice asks another name than the key's.
     OtherPayer,
     /// What was signed elsewhere is of another IPNS name.

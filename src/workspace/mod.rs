@@ -36,6 +36,7 @@ mod names;
 mod network;
 mod nostr_file;
 mod owners;
+mod paid_invoices;
 mod pending;
 mod phases;
 mod plan;
@@ -86,6 +87,7 @@ pub use names::NamesError;
 pub use network::{Network, UnknownNetwork};
 pub use nostr_file::{NostrFileError, set_nostr_name};
 pub use owners::{Owners, SafeDirectory};
+pub use paid_invoices::{PaidError, change_paid_invoices, paid_invoices};
 pub use pending::Pending;
 pub use phases::{
     FILE_TIME, Holds, MAX_PHASES, NoPhase, Phase, PhaseError, Phases, TimeError, file_time,

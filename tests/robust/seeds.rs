@@ -334,7 +334,11 @@ pub fn agent_line() -> Vec<Vec<u8>> {
 }
 
 pub fn invoice() -> Vec<Vec<u8>> {
-    texts("stealth", &["invoice", "text_rsa", "text_stealth_example"])
+    let mut seeds = texts("stealth", &["invoice", "text_rsa", "text_stealth_example"]);
+    let hash = format!("0x{}", "07".repeat(32));
+    let payment = format!(r#"{{"chain_id":1,"invoice":"{hash}","transaction":null}}"#);
+    seeds.push(format!(r#"{{"version":1,"payments":[{payment}]}}"#).into_bytes());
+    seeds
 }
 
 pub fn gateway_template() -> Vec<Vec<u8>> {

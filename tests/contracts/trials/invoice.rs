@@ -92,7 +92,32 @@ pub async fn paid() -> Result<()> {
     ensure!(paid["transactions"][0]["state"] == "mined", "{paid}");
     ensure!(paid["payer"] == "nick.eth" && paid["name"] == ALICE, "{paid}");
     ensure!(scene.balance(ACCOUNT).await? == U256::from(20_000_000_000_000_000_u64));
+    again(&scene).await?;
     payees(&scene).await
+}
+
+/// The same invoice is not paid twice, unless that is said.
+async fn again(scene: &Scene) -> Result<()> {
+    let before = scene.balance(ACCOUNT).await?;
+    let same = scene.pay(0, &["--yes"]).await?;
+    ensure!(same["transactions"][0]["state"] == "mined", "{same}");
+    ensure!(scene.balance(ACCOUNT).await? == before, "it was paid twice");
+    // As after a run that ended between keeping and sending.
+    let file = scene.nick.dir.path().join(".namesys/invoices.json");
+    let text = std::fs::read_to_string(&file)?;
+    let hash = same["transactions"][0]["hash"].to_string();
+    ensure!(text.contains(&hash), "{text}");
+    std::fs::write(&file, text.replace(&hash, "null"))?;
+    let unsure = scene.pay(1, &["--yes"]).await?;
+    ensure!(kind(&unsure) == Some(ErrorKind::PaidBefore), "{unsure}");
+    std::fs::write(&file, "{}")?;
+    let unread = scene.pay(1, &["--yes"]).await?;
+    ensure!(kind(&unread) == Some(ErrorKind::BadFile), "{unread}");
+    ensure!(scene.balance(ACCOUNT).await? == before, "it was paid twice");
+    std::fs::write(&file, text)?;
+    scene.pay(0, &["--yes", "--again"]).await?;
+    ensure!(scene.balance(ACCOUNT).await? == before + before, "--again pays again");
+    Ok(())
 }
 
 /// A payee that is another name: without an address, and with one that somebody else signed.

@@ -29,6 +29,9 @@ pub struct Args {
     /// Whose invoice: the name that published it as text/stealth
     #[arg(value_name = "NAME")]
     of: String,
+    /// Pay it although it was paid from this workspace before, or may have been
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     key: InvoiceKeyArgs,
     #[command(flatten)]
@@ -60,6 +63,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
         wallet_args: &args.key.derive.wallet,
         wallet,
         expected: chain_id(config, context)?,
+        text: &text,
+        workspace: session.as_ref().map(|session| &session.workspace),
+        again: args.again,
         context,
     };
     say(&invoice, &name, to, context);
@@ -93,9 +99,7 @@ fn say(invoice: &Invoice, name: &Name, to: Address, context: &Context) {
              else does"
         )),
     }
-    context.output.note(
-        "the transfer is public, with its amount and time; nothing here remembers that it was paid",
-    );
+    context.output.note("the transfer is public, with its amount and time");
 }
 
 /// The payee's account: as the invoice has it, or the verified address of its name.

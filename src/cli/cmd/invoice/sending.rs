@@ -1,4 +1,5 @@
-//! One transfer: sent by the wallet that is given, or shown for a wallet elsewhere.
+//! One transfer: sent by the wallet that is given, or shown for a wallet elsewhere. Where there is
+//! a workspace, it is kept before it is sent, and not sent a second time unasked.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,8 +9,10 @@ use jiff::Timestamp;
 use namesys::chain::setup::{
     Cost, Nonces, Sender, SetupError, SetupTransaction, ether, safe_batch, total,
 };
+use namesys::invoice::Payment;
 use namesys::report::{ErrorKind, TransactionReport, TransactionState};
 use namesys::wallet::Address;
+use namesys::workspace::{PaidError, Workspace, change_paid_invoices, paid_invoices};
 
 use crate::cli::context::Context;
 use crate::cli::cost_args::SendingArgs;
@@ -30,6 +33,12 @@ pub struct Transfer<'a> {
     pub wallet: Option<OpenWallet>,
     /// The chain that is expected.
     pub expected: Option<u64>,
+    /// The record that holds the invoice, as it was published.
+    pub text: &'a str,
+    /// What remembers that it was paid.
+    pub workspace: Option<&'a Workspace>,
+    /// Also where it was paid before.
+    pub again: bool,
     pub context: &'a Context,
 }
 
@@ -50,11 +59,17 @@ pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliE
         let safe = transfer.safe(chain_id)?;
         return Ok((Ended { chain_id, transaction: report, safe }, None));
     }
+    let sender = transfer.sender()?;
+    let payment = Payment::begun(sender.chain_id, transfer.text);
+    if let Some(before) = transfer.before(&payment)? {
+        let ended = transfer.paid_before(&sender, &before, &mut report);
+        let chain_id = sender.chain_id;
+        return Ok((Ended { chain_id, transaction: report, safe: None }, ended.err()));
+    }
     let wallet = match wallet {
         Some(wallet) => wallet,
         None => transfer.wallet_args.open(context)?,
     };
-    let sender = transfer.sender()?;
     let (from, one) = (wallet.as_wallet().address(), std::slice::from_ref(transaction));
     let costs = context.block_on(async { Ok(sender.costs(from, one).await?) })?;
     let Some(cost) = costs.first().copied() else {
@@ -64,7 +79,7 @@ pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliE
     report.max_cost = Some(total(one, &costs).to_string());
     let sent = transfer
         .allowed(&sender, from, &costs)
-        .and_then(|()| transfer.send(&sender, &wallet, cost, &mut report));
+        .and_then(|()| transfer.send(&sender, &wallet, (cost, payment), &mut report));
     let ended = Ended { chain_id: sender.chain_id, transaction: report, safe: None };
     Ok((ended, sent.err()))
 }
@@ -105,6 +120,47 @@ impl Transfer<'_> {
         Ok(Some(file.display().to_string()))
     }
 
+    /// The payment of the same invoice that was begun here before.
+    fn before(&self, payment: &Payment) -> Result<Option<Payment>, CliError> {
+        match self.workspace.filter(|_| !self.again) {
+            None => Ok(None),
+            Some(workspace) => {
+                Ok(paid_invoices(workspace).map_err(unreadable)?.find(payment).cloned())
+            }
+        }
+    }
+
+    /// Nothing is sent: what was sent before is waited for.
+    fn paid_before(
+        &self,
+        sender: &Sender,
+        before: &Payment,
+        report: &mut TransactionReport,
+    ) -> Result<(), CliError> {
+        let hint = "look the wallet's transfers up; --again pays it (once more)";
+        let Some(hash) = before.transaction else {
+            let message = "this invoice was being paid from here before, and it is not known \
+                           whether it was sent";
+            return Err(CliError::new(Exit::Failed, ErrorKind::PaidBefore, message).hint(hint));
+        };
+        self.context.output.note(format_args!("it was paid from here before, as {hash}"));
+        report.hash = Some(hash.to_string());
+        report.state = TransactionState::Sent;
+        let paid = Mutex::new(None::<U256>);
+        let mined = |cost: U256| set(&paid, cost);
+        let ended = self.context.block_on(async {
+            let ended = sender.confirm(hash, &self.transaction, &mined).await;
+            if let Err(SetupError::Reverted { .. }) = &ended {
+                report.state = TransactionState::Failed;
+            }
+            Ok(ended?)
+        });
+        report.cost = get(&paid).map(|cost| cost.to_string());
+        ended.map_err(|error| CliError { hint: Some(hint.to_owned()), ..error })?;
+        report.state = TransactionState::Mined;
+        Ok(())
+    }
+
     /// Whether balance, limit and person let it be sent.
     fn allowed(&self, sender: &Sender, from: Address, costs: &[Cost]) -> Result<(), CliError> {
         let one = std::slice::from_ref(&self.transaction);
@@ -133,19 +189,27 @@ impl Transfer<'_> {
         &self,
         sender: &Sender,
         wallet: &OpenWallet,
-        cost: Cost,
+        (cost, payment): (Cost, Payment),
         report: &mut TransactionReport,
     ) -> Result<(), CliError> {
+        let workspace = self.workspace;
+        keep(workspace, &payment)?;
         let (hash, paid) = (Mutex::new(None::<B256>), Mutex::new(None::<U256>));
-        let signed = |sent: B256| set(&hash, sent);
+        let mut kept = Ok(());
+        let signed = |sent: B256| {
+            set(&hash, sent);
+            // Kept without it already: it is not sent a second time in any case.
+            let _ = keep(workspace, &Payment { transaction: Some(sent), ..payment.clone() });
+        };
         let mined = |cost: U256| set(&paid, cost);
         wallet.announce(1);
         wallet.explain(&self.transaction.description);
         let mut state = TransactionState::NotSent;
         let ended = self.context.block_on(async {
             let sent = sender.send(wallet.as_wallet(), &self.transaction, cost, &signed).await?;
-            signed(sent);
             state = TransactionState::Sent;
+            set(&hash, sent);
+            kept = keep(workspace, &Payment { transaction: Some(sent), ..payment.clone() });
             self.context.output.note(format_args!("sent as {sent}"));
             let ended = sender.confirm(sent, &self.transaction, &mined).await;
             match &ended {
@@ -155,12 +219,34 @@ impl Transfer<'_> {
             }
             Ok(ended?)
         });
-        let hash = *hash.lock().unwrap_or_else(PoisonError::into_inner);
-        let paid = *paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = get(&hash);
         report.hash = hash.map(|hash| hash.to_string());
-        report.cost = paid.map(|cost| cost.to_string());
+        report.cost = get(&paid).map(|cost| cost.to_string());
         report.state = state;
-        ended.map_err(|error| unsure(error, hash, state))
+        // One whose key is here has signed nothing.
+        if hash.is_none() && wallet.has_key() || state == TransactionState::Failed {
+            forget(workspace, &payment)?;
+        }
+        ended.map_err(|error| unsure(error, hash, state))?;
+        kept
+    }
+}
+
+fn keep(workspace: Option<&Workspace>, payment: &Payment) -> Result<(), CliError> {
+    let Some(workspace) = workspace else { return Ok(()) };
+    change_paid_invoices(workspace, |paid| paid.put(payment)).map_err(unreadable)
+}
+
+fn forget(workspace: Option<&Workspace>, payment: &Payment) -> Result<(), CliError> {
+    let Some(workspace) = workspace else { return Ok(()) };
+    change_paid_invoices(workspace, |paid| paid.forget(payment)).map_err(unreadable)
+}
+
+fn unreadable(error: PaidError) -> CliError {
+    match error {
+        PaidError::Workspace(error) => error.into(),
+        PaidError::Form(_) => CliError::new(Exit::Failed, ErrorKind::BadFile, error.to_string())
+            .hint("it says which invoices were paid: mend it, or remove it and look them up"),
     }
 }
 
@@ -168,11 +254,16 @@ fn set<T>(cell: &Mutex<Option<T>>, value: T) {
     *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
 }
 
+fn get<T: Copy>(cell: &Mutex<Option<T>>) -> Option<T> {
+    *cell.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What was handed to the nodes, or may have been, is not to be paid again unseen.
 fn unsure(error: CliError, hash: Option<B256>, state: TransactionState) -> CliError {
     match (hash, state) {
         (Some(hash), TransactionState::Sent | TransactionState::NotSent) => error.hint(format!(
-            "{hash} may be mined yet: look it up before the same command pays a second time"
+            "{hash} may be mined yet: in a workspace the same command again waits for it; outside \
+             of one, look it up before you pay again"
         )),
         _ => error,
     }
