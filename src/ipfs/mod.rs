@@ -38,6 +38,7 @@ pub use reader_walk::{Met, Walk, check_complete, check_complete_beyond, walk_pat
 pub use scratch::ScratchBlocks;
 pub use tree_budget::{BLOCK_OVERHEAD, OverBudget, TreeBudget, TreeLimits};
 pub(crate) use tree_files::{Content, MAX_FILE_BYTES, OpenTreeError, Tree, fingerprint};
+pub(crate) use unixfs::CHUNK_BYTES;
 pub(crate) use unixfs::{Link, Node, Packer, leaf};
 pub use unixfs::{PackError, Packed};
 #[cfg(test)]

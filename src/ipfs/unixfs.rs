@@ -16,8 +16,8 @@ use rust_unixfs::file::adder::{BalancedCollector, Chunker, FileAdder};
 
 use super::block::{BlockSink, DAG_PB, RAW, sha256_cid};
 
-/// Bytes of a file in one leaf.
-const CHUNK_BYTES: usize = 1024 * 1024;
+/// Bytes of a file in one block: a shorter file is that block.
+pub(crate) const CHUNK_BYTES: usize = 1024 * 1024;
 /// Links of a file node.
 const FILE_LINKS: usize = 1024;
 /// A packed folder.

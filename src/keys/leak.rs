@@ -98,6 +98,11 @@ fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
     if own.are_in(bytes) {
         return Some(FoundKey::Own);
     }
+    if depth < MAX_DEPTH
+        && let Some(payload) = record_payload(bytes)
+    {
+        return scan(&payload, own, depth + 1);
+    }
     if has_pem(bytes) {
         return Some(FoundKey::Pem);
     }
@@ -133,6 +138,13 @@ fn scan(bytes: &[u8], own: &OwnKeys, depth: u32) -> Option<FoundKey> {
         .into_iter()
         .filter(|text| !is_hex(text))
         .find_map(|text| found(base64(text)).or_else(|| found(base64(&text[1..]))))
+}
+
+/// The payload of a record file as this program writes it ([records](crate::spec::records)), which
+/// nearly all files are: its hex is one word of digits, so that nothing else can stand there.
+fn record_payload(bytes: &[u8]) -> Option<Vec<u8>> {
+    let digits = bytes.trim_ascii_end().strip_prefix(b"{\"data\":\"0x")?.strip_suffix(b"\"}")?;
+    HEXLOWER_PERMISSIVE.decode(digits).ok()
 }
 
 /// What goes over several lines, as `base64` writes it: lines of nothing but its letters, one after

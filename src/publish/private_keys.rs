@@ -5,12 +5,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cid::Cid;
 use rayon::prelude::*;
 
 use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, OpenDir};
 use crate::index::{FileAt, Looked};
-use crate::ipfs::{MAX_FILE_BYTES, Node, ROOT_FOLDER};
+use crate::ipfs::{BlockSink, CHUNK_BYTES, MAX_FILE_BYTES, Node, RAW, ROOT_FOLDER};
 use crate::keys::{FoundKey, OwnKeys, private_key_in};
 use crate::workspace::{Workspace, keyless};
 
@@ -107,6 +108,34 @@ pub(super) fn refuse_private_keys_known(
     found.map_or(Ok(()), Err)
 }
 
+/// Looks at the files in blocks that are on their way, and says whether all is well without another
+/// look: a file of one block is that block.
+pub(super) struct Sieve<'a> {
+    to: &'a mut dyn BlockSink,
+    own: &'a OwnKeys,
+    doubt: bool,
+}
+
+impl<'a> Sieve<'a> {
+    pub(super) fn new(to: &'a mut dyn BlockSink, own: &'a OwnKeys) -> Self {
+        Self { to, own, doubt: false }
+    }
+
+    /// Whether a block may hold a key, or be a part of a file alone: [`refuse_private_keys`] says.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt
+    }
+}
+
+impl BlockSink for Sieve<'_> {
+    fn put(&mut self, cid: &Cid, data: &[u8]) -> io::Result<()> {
+        let is_content = cid.codec() == RAW;
+        self.doubt |=
+            is_content && (data.len() >= CHUNK_BYTES || private_key_in(data, self.own).is_some());
+        self.to.put(cid, data)
+    }
+}
+
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> PrivateKeyError + use<> {
     let path = path.to_owned();
     move |error| PrivateKeyError::Io { path, error }
@@ -174,6 +203,39 @@ fn private_key_of(file: File, own: &OwnKeys) -> io::Result<Option<FoundKey>> {
 mod tests {
     use super::*;
     use crate::secret::Secret;
+
+    /// What is packed is looked at as it is packed: the same is found as by looking first.
+    #[test]
+    fn what_is_packed_is_looked_at() {
+        use super::super::tree::Source;
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &[u8]| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let mut own = OwnKeys::default();
+        own.add(Secret::new([5; 32]));
+        let record = |bytes: &[u8]| {
+            format!("{{\"data\":\"0x{}\"}}", alloy_primitives::hex::encode(bytes)).into_bytes()
+        };
+        let place = ".well-known/eth/nick/text/a.json";
+        let source = Source::Folder(dir.path().to_owned());
+        let pack = || {
+            let error = source.measure_keyless(&own, &mut |_| ()).err();
+            error.map(|error| error.to_string()).unwrap_or_default()
+        };
+        write("notes.pem", b"-----BEGIN PRIVATE KEY-----\n");
+        write(place, &record(&[7; 700]));
+        assert_eq!(pack(), "", "what is beside .well-known is not looked at");
+        write(place, &record(&[[7; 40].as_slice(), &[5; 32], &[7; 40]].concat()));
+        assert!(pack().contains("a.json holds a private key of this workspace"), "{}", pack());
+        // Across the end of a block.
+        let mut long = vec![b' '; 2 * CHUNK_BYTES];
+        long[CHUNK_BYTES - 9..][..28].copy_from_slice(b"-----BEGIN PRIVATE KEY-----\n");
+        write(place, &long);
+        assert!(pack().contains("a.json holds a private key (PEM)"), "{}", pack());
+    }
 
     #[test]
     fn only_what_is_below_well_known_is_looked_at() {

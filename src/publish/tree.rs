@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use cid::Cid;
 use tempfile::TempPath;
 
+use super::bundle::BundleError;
 use super::private_keys::{
-    PrivateKeyError, refuse_private_keys, refuse_private_keys_known, refuse_private_keys_of,
+    PrivateKeyError, Sieve, refuse_private_keys, refuse_private_keys_known, refuse_private_keys_of,
 };
 use crate::ipfs::{BlockSink, CarWriter, PackError, Packed, pack_directory, pack_well_known};
 use crate::keys::OwnKeys;
@@ -107,6 +108,49 @@ impl Source {
         let mut writer = CarWriter::create(car).map_err(failed)?;
         let packed = self.pack_to(&mut writer, progress)?;
         writer.finish(&packed.root).map_err(failed)?;
+        Ok(packed)
+    }
+
+    /// As [`pack`](Self::pack), with a look for private keys in what is packed, while it is.
+    ///
+    /// # Errors
+    /// [`BundleError`]; then `car` is not to be kept.
+    pub fn pack_keyless(
+        &self,
+        own: &OwnKeys,
+        car: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Packed, BundleError> {
+        let failed = |error| PackFailed::Write { path: car.to_owned(), error };
+        let mut writer = CarWriter::create(car).map_err(failed)?;
+        let packed = self.pack_looked_at(own, &mut writer, progress)?;
+        writer.finish(&packed.root).map_err(failed)?;
+        Ok(packed)
+    }
+
+    /// As [`measure`](Self::measure), with a look for private keys in what is packed.
+    ///
+    /// # Errors
+    /// [`BundleError`].
+    pub fn measure_keyless(
+        &self,
+        own: &OwnKeys,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Packed, BundleError> {
+        self.pack_looked_at(own, &mut Nowhere, progress)
+    }
+
+    fn pack_looked_at(
+        &self,
+        own: &OwnKeys,
+        sink: &mut dyn BlockSink,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Packed, BundleError> {
+        let mut sieve = Sieve::new(sink, own);
+        let packed = self.pack_to(&mut sieve, progress).map_err(PackFailed::from)?;
+        if sieve.is_in_doubt() {
+            self.refuse_private_keys(own)?;
+        }
         Ok(packed)
     }
 

@@ -34,11 +34,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         None => Source::WellKnown(Session::open(context)?.workspace.dir().to_owned()),
     };
     let packed = match &args.car {
-        None => {
-            let (looked_at, own) = (source.clone(), context.own_keys());
-            context.blocking(move || looked_at.refuse_private_keys(&own))??;
-            measure(context, &source)?
-        }
+        None => measure_keyless(context, source)?,
         Some(path) => {
             // Beside the file, then renamed: a CAR is there whole or not at all.
             let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -67,13 +63,27 @@ pub fn pack_car(context: &Context, source: Source, path: &Path) -> Result<Packed
     let bar = context.output.progress("packing", Unit::Things("files"));
     let (shown, path) = (bar.clone(), path.to_owned());
     let own = context.own_keys();
-    let packing = move || {
-        source.refuse_private_keys(&own)?;
-        source.pack(&path, &mut |files| shown.count(files)).map_err(CliError::from)
-    };
+    let packing = move || source.pack_keyless(&own, &path, &mut |files| shown.count(files));
     let packed = context.blocking(packing);
     bar.finish();
-    packed?
+    packed?.map_err(bundle_error)
+}
+
+/// Root and size of `source`, in which no private key may be. Ctrl-C ends it at once.
+fn measure_keyless(context: &Context, source: Source) -> Result<Packed, CliError> {
+    let bar = context.output.progress("packing", Unit::Things("files"));
+    let (shown, own) = (bar.clone(), context.own_keys());
+    let packing = move || source.measure_keyless(&own, &mut |files| shown.count(files));
+    let packed = context.blocking(packing);
+    bar.finish();
+    packed?.map_err(bundle_error)
+}
+
+fn bundle_error(error: BundleError) -> CliError {
+    match error {
+        BundleError::Key(error) => error.into(),
+        BundleError::Pack(error) => error.into(),
+    }
 }
 
 /// Packs what of the workspace's tree is sent, as it was checked, in which no private key may be. Ctrl-C ends it at
@@ -86,10 +96,7 @@ pub fn pack_bundle(context: &Context, workspace: &Workspace) -> Result<Bundle, C
         let packed = Bundle::pack_checked(&workspace, &own, &folder, &mut |files| {
             shown.count(files);
         });
-        packed.map_err(|error| match error {
-            BundleError::Key(error) => error.into(),
-            BundleError::Pack(error) => CliError::from(error),
-        })
+        packed.map_err(bundle_error)
     };
     let packed = context.blocking(packing);
     bar.finish();
