@@ -21,7 +21,7 @@ use crate::workspace::{Workspace, WorkspaceError};
 pub const PUBLISHED_FILE: &str = "published.toml";
 
 /// A record has some 500 bytes, and a year of them signed ahead is much.
-const MAX_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 const HEAD: &str = "\
 # What was last seen published, each proven by its IPNS record, and what is signed since. Written by
 # namesys; commit it with the records, and revert records, never this.
@@ -162,9 +162,19 @@ impl BaseFile {
     /// Replaces the file of `workspace`. Hold the lock.
     ///
     /// # Errors
-    /// I/O.
+    /// I/O; where it would be longer than what is read.
     pub fn write(&self, workspace: &Workspace) -> Result<(), WorkspaceError> {
-        workspace.write(PUBLISHED_FILE, self.to_string().as_bytes())
+        let text = self.to_string();
+        if text.len() as u64 > MAX_BYTES {
+            let message = format!(
+                "it would have {} bytes, and more than {MAX_BYTES} are not read: fewer names in one \
+                 workspace, or fewer databases",
+                text.len()
+            );
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, message);
+            return Err(workspace.failed(PUBLISHED_FILE)(error));
+        }
+        workspace.write(PUBLISHED_FILE, text.as_bytes())
     }
 }
 

@@ -94,6 +94,13 @@ fn what_nobody_here_saw_is_not_replaced() -> Result<()> {
         ensure!(refused.lost.len() == 1 && refused.databases.is_empty(), "{refused:?}");
         ensure!(held(&gateway, "text/avatar")?.as_deref() == Some("https://example.com/1"));
     }
+    // Beside it one that does not answer: both are told.
+    let silent = ["--database-url", "http://127.0.0.1:1"];
+    let (_, refused, _) = publish(&there, &gateway.url, &silent);
+    ensure!(kind(&refused) == Some(ErrorKind::WouldLose), "{refused}");
+    let both: DatabasePublishReport = report(&refused);
+    let [failed] = &both.databases[..] else { anyhow::bail!("{both:?}") };
+    ensure!(failed.to.contains("127.0.0.1:1") && !failed.ok && both.lost.len() == 1, "{both:?}");
     let replaced = good(&there, &gateway.url, &["--replace"]);
     ensure!(replaced.lost.len() == 1 && replaced.databases[0].posted == 1, "{replaced:?}");
     ensure!(held(&gateway, "text/avatar")?.as_deref() == Some("https://example.com/2"));
@@ -131,6 +138,12 @@ fn back_to_a_former_value_and_what_is_left() -> Result<()> {
     ensure!((code, kind(&refused)) == (Some(1), Some(ErrorKind::Changed)), "{refused}");
     ensure!(refused["error"]["hint"].to_string().contains("--signer-key-file"), "{refused}");
     ensure!(held(&gateway, "text/avatar")?.as_deref() == Some("https://example.com/1"));
+    // A key that signed none of them vouches for none.
+    let other = here.dir.join("other.key");
+    std::fs::write(&other, "07".repeat(32))?;
+    let (code, refused, said) = publish(&here, &gateway.url, &["--signer-key-file", "other.key"]);
+    ensure!(code == Some(2), "{refused} {said}");
+    ensure!(format!("{refused}{said}").contains("are signed by"), "{refused} {said}");
     let signer = ["--signer-key-file", "keys/signer.key"];
     ensure!(good(&here, &gateway.url, &signer).databases[0].posted == 1);
     ensure!(held(&gateway, "text/avatar")?.as_deref() == Some("https://example.com/0"));
@@ -146,8 +159,13 @@ fn back_to_a_former_value_and_what_is_left() -> Result<()> {
     let database = &status["databases"][0];
     ensure!(database["asked"] == 1 && database["current"] == 1, "{status}");
     here.change("https://example.com/5");
+    // One that is not to be asked does not hide the others.
+    let plain = "\n[[databases]]\nurl = \"http://db.example\"\n";
+    std::fs::write(&config, std::fs::read_to_string(&config)? + plain)?;
     let (_, status, _) = here.run(&["status", "--allow-loopback"]);
     ensure!(status["databases"][0]["current"] == 0 && status["unpublished"] == true, "{status}");
+    let refused = status["databases"][1]["error"].to_string();
+    ensure!(refused.contains("has no TLS"), "{status}");
     Ok(())
 }
 

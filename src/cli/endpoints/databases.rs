@@ -36,6 +36,18 @@ impl DatabaseArgs {
         context: &Context,
         config: &Config,
     ) -> Result<Vec<DatabaseGateway>, CliError> {
+        self.each(context, config)?.into_iter().map(|(_, gateway)| gateway).collect()
+    }
+
+    /// As [`get`](Self::get), each address with its gateway, or why it is not to be asked.
+    ///
+    /// # Errors
+    /// Exit 2 for a network that is none.
+    pub fn each(
+        &self,
+        context: &Context,
+        config: &Config,
+    ) -> Result<Vec<(String, Result<DatabaseGateway, CliError>)>, CliError> {
         let by_flag = !self.database_url.is_empty();
         let chosen = if by_flag { &self.database_url } else { &config.databases };
         if chosen.is_empty() {
@@ -44,7 +56,6 @@ impl DatabaseArgs {
         let may_loop = self.allow_loopback || context.network()?.0 == Network::Devnet;
         let mut distinct: Vec<&DatabaseAddress> = Vec::new();
         for address in chosen {
-            check(address, may_loop)?;
             if !distinct.iter().any(|other| other.to_string() == address.to_string()) {
                 distinct.push(address);
             }
@@ -52,8 +63,11 @@ impl DatabaseArgs {
         let is_trusted = |address: &&&DatabaseAddress| by_flag || address.is_loopback();
         let trusted = distinct.iter().filter(is_trusted).map(|address| address.url().clone());
         let http = context.http_guarded(Some(Guard::trusting(trusted)))?;
-        let gateway =
-            |one: &&DatabaseAddress| DatabaseGateway::new(one.url().clone(), http.clone());
+        let gateway = |one: &&DatabaseAddress| {
+            let checked = check(one, may_loop);
+            let gateway = checked.map(|()| DatabaseGateway::new(one.url().clone(), http.clone()));
+            (one.to_string(), gateway)
+        };
         Ok(distinct.iter().map(gateway).collect())
     }
 }

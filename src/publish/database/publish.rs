@@ -65,7 +65,7 @@ pub struct DatabaseOutcome {
 /// How all of them did.
 #[derive(Debug, Default)]
 pub struct DatabasesOutcome {
-    /// Each; none where nothing was posted.
+    /// Each; where nothing was posted, those alone that did not answer.
     pub databases: Vec<DatabaseOutcome>,
     /// What others wrote there and would go, or with `replace` went; the first thousand.
     pub lost: Vec<Loss>,
@@ -147,11 +147,10 @@ pub async fn publish_databases(
             }
         }
     }
-    if outcome.lost_count > 0 && !request.replace {
-        return Ok(outcome);
-    }
+    let is_refused = outcome.lost_count > 0 && !request.replace;
     for (gateway, since, there) in asked {
         let done = match there {
+            Ok(_) if is_refused => continue,
             Ok(there) => one(request, gateway, (&there, since), &mut base).await?,
             Err(error) => DatabaseOutcome {
                 to: gateway.shown(),
@@ -364,4 +363,36 @@ async fn read_back(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ens::Name;
+    use crate::record::RecordKey;
+    use crate::secret::Secret;
+
+    /// Of one value under another signature nothing is lost; of another value the value.
+    #[test]
+    fn what_is_lost_is_a_value() {
+        let name = Name::parse("nick.eth").unwrap();
+        let key = RecordKey::parse("text/avatar").unwrap();
+        let signed = |seed: u8, text: &str| {
+            let signer = SignerKey::from_scalar(&Secret::new([seed; 32])).unwrap();
+            let value = Value::parse(&key, text).unwrap();
+            let signature = [seed; 65].to_vec().into();
+            let result = value.abi_encode().into();
+            let (signer, approval) = (signer.address(), Vec::new().into());
+            let payload = SignedRecord { signer, signature, approval, result };
+            DatabaseRecord { name: name.clone(), key: key.clone(), value, payload }
+        };
+        let ours = signed(1, "a");
+        let loss =
+            |held: Option<Vec<u8>>| There { record: &ours, held }.loss(&KnownDatabase::default());
+        assert!(loss(None).is_none() && loss(Some(ours.data())).is_none());
+        assert!(loss(Some(signed(2, "a").data())).is_none(), "the same value by another signer");
+        let lost = loss(Some(signed(2, "b").data())).unwrap();
+        assert_eq!((lost.there.as_deref(), lost.here.as_deref()), (Some("\"b\""), Some("\"a\"")));
+        assert!(loss(Some(vec![7; 40])).unwrap().there.unwrap().contains("something else"));
+    }
 }

@@ -4,9 +4,11 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use alloy_primitives::Address;
 use namesys::publish::Source;
 use namesys::publish::database::{
-    DatabaseError, DatabaseOutcome, DatabaseRequest, LeftOut, database_records, publish_databases,
+    DatabaseError, DatabaseOutcome, DatabaseRecord, DatabaseRequest, LeftOut, database_records,
+    publish_databases,
 };
 use namesys::report::{DatabasePublishReport, DatabaseReport, ErrorKind, NotPostedReport};
 use namesys::workspace::Facts;
@@ -37,9 +39,7 @@ pub fn run(
     let signer = signer.get(context)?;
     let facts = Facts::of(&session.config);
     if !facts.have_owner() {
-        let message = "who owns the names is not recorded: what is signed cannot be checked";
-        return Err(CliError::usage(message)
-            .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml"));
+        return Err(no_owner());
     }
     signer.iter().for_each(|signer| context.keep_signer(signer));
     let _lock = session.workspace.lock()?;
@@ -51,6 +51,9 @@ pub fn run(
         let message = "no text, address or contenthash record is signed here";
         return Err(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
             .hint("a database takes no others: namesys set …, then namesys sign"));
+    }
+    if let Some(signer) = &signer {
+        check_signer(signer.address(), &records)?;
     }
     let bar = context.output.progress("asking", Unit::Things("records"));
     let progress_bar = bar.clone();
@@ -79,6 +82,25 @@ pub fn run(
         databases: outcome.databases.into_iter().map(report).collect(),
     };
     Ok(Outcome::partial(report, error))
+}
+
+/// Refuses a signer's key that vouches for none of the records.
+fn check_signer(signer: Address, records: &[DatabaseRecord]) -> Result<(), CliError> {
+    if records.iter().any(|record| record.payload.signer == signer) {
+        return Ok(());
+    }
+    let other = records.first().map(|record| record.payload.signer.to_string());
+    let message = format!(
+        "the records signer given is {signer}, and the records here are signed by {}",
+        other.unwrap_or_else(|| "nobody".to_owned())
+    );
+    Err(CliError::usage(message).hint("namesys sign makes them anew with that key; or give theirs"))
+}
+
+/// What is signed cannot be told from what is not.
+pub fn no_owner() -> CliError {
+    CliError::usage("who owns the names is not recorded: what is signed cannot be checked")
+        .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml")
 }
 
 fn would_lose(count: usize) -> CliError {
