@@ -158,6 +158,15 @@ fn back_to_a_former_value_and_what_is_left() -> Result<()> {
     let status = here.good(&["status", "--allow-loopback"]);
     let database = &status["databases"][0];
     ensure!(database["asked"] == 1 && database["current"] == 1, "{status}");
+    let doctor = |here: &Workspace| {
+        let (_, document, _) = here.run(&["doctor", "--allow-loopback"]);
+        let all = document["checks"].as_array().cloned().unwrap_or_default();
+        let of = |check: &&Json| check["what"].as_str().is_some_and(|w| w.starts_with("database "));
+        all.iter().filter(of).cloned().collect::<Vec<_>>()
+    };
+    let checks = doctor(&here);
+    ensure!(checks.len() == 1 && checks[0]["ok"] == true, "{checks:?}");
+    ensure!(checks[0]["detail"].to_string().contains("it has the records"), "{checks:?}");
     here.change("https://example.com/5");
     // One that is not to be asked does not hide the others.
     let plain = "\n[[databases]]\nurl = \"http://db.example\"\n";
@@ -166,6 +175,9 @@ fn back_to_a_former_value_and_what_is_left() -> Result<()> {
     ensure!(status["databases"][0]["current"] == 0 && status["unpublished"] == true, "{status}");
     let refused = status["databases"][1]["error"].to_string();
     ensure!(refused.contains("has no TLS"), "{status}");
+    let checks = doctor(&here);
+    ensure!(checks.len() == 2 && checks[1]["ok"] == false, "{checks:?}");
+    ensure!(checks[0]["detail"].to_string().contains("has 0 of 1 records"), "{checks:?}");
     Ok(())
 }
 

@@ -20,6 +20,14 @@ pub struct DatabaseArgs {
     allow_loopback: bool,
 }
 
+/// A gateway that was chosen.
+pub struct ChosenDatabase {
+    /// Its address.
+    pub address: String,
+    /// The gateway, or why it is not to be asked.
+    pub gateway: Result<DatabaseGateway, CliError>,
+}
+
 impl DatabaseArgs {
     /// Whether a flag says which.
     pub fn are_given(&self) -> bool {
@@ -36,10 +44,10 @@ impl DatabaseArgs {
         context: &Context,
         config: &Config,
     ) -> Result<Vec<DatabaseGateway>, CliError> {
-        self.each(context, config)?.into_iter().map(|(_, gateway)| gateway).collect()
+        self.each(context, config)?.into_iter().map(|chosen| chosen.gateway).collect()
     }
 
-    /// As [`get`](Self::get), each address with its gateway, or why it is not to be asked.
+    /// As [`get`](Self::get), also those that are not to be asked.
     ///
     /// # Errors
     /// Exit 2 for a network that is none.
@@ -47,7 +55,7 @@ impl DatabaseArgs {
         &self,
         context: &Context,
         config: &Config,
-    ) -> Result<Vec<(String, Result<DatabaseGateway, CliError>)>, CliError> {
+    ) -> Result<Vec<ChosenDatabase>, CliError> {
         let by_flag = !self.database_url.is_empty();
         let chosen = if by_flag { &self.database_url } else { &config.databases };
         if chosen.is_empty() {
@@ -66,7 +74,7 @@ impl DatabaseArgs {
         let gateway = |one: &&DatabaseAddress| {
             let checked = check(one, may_loop);
             let gateway = checked.map(|()| DatabaseGateway::new(one.url().clone(), http.clone()));
-            (one.to_string(), gateway)
+            ChosenDatabase { address: one.to_string(), gateway }
         };
         Ok(distinct.iter().map(gateway).collect())
     }

@@ -20,7 +20,7 @@ use namesys::resolve::{Gateway, GatewayRecords};
 use namesys::workspace::{Config, Network, Target};
 use url::Url;
 
-pub use self::databases::DatabaseArgs;
+pub use self::databases::{ChosenDatabase, DatabaseArgs};
 pub use self::publishers::{PublisherArgs, WitnessArgs};
 pub use self::sites::{SiteArgs, folder};
 pub use self::uploads::{ChosenUpload, UploadArgs};

@@ -5,9 +5,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::DatabaseError;
+use crate::ens::Name;
 use crate::json;
 use crate::net::{Body, Http, Request, endpoint};
-use crate::record::RecordFile;
+use crate::record::{RecordFile, RecordKey, record_path};
 
 /// Of a gateway's reason, as many characters are told.
 const MAX_REASON: usize = 300;
@@ -37,6 +38,14 @@ impl DatabaseGateway {
     /// Its address, without a slash at its end.
     pub fn shown(&self) -> String {
         self.url.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Whether it answers a question for a record of `name`, whatever it has of it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] where it does not, or answers with what is no record.
+    pub async fn answers(&self, name: &Name) -> Result<(), DatabaseError> {
+        self.held(&record_path(name, &RecordKey::Contenthash)).await.map(|_| ())
     }
 
     /// The payload of the record at `path`, where it has one.

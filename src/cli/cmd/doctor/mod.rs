@@ -3,6 +3,7 @@
 
 mod advice;
 mod chain;
+mod databases;
 mod services;
 mod sites;
 
@@ -12,7 +13,7 @@ use namesys::net::beside;
 use namesys::report::{CheckReport, DoctorReport, ErrorKind};
 
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, SiteArgs, UploadArgs};
+use crate::cli::endpoints::{DatabaseArgs, GatewayArgs, PublisherArgs, SiteArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::RpcArgs;
@@ -36,6 +37,8 @@ pub struct Args {
     publishers: PublisherArgs,
     #[command(flatten)]
     sites: SiteArgs,
+    #[command(flatten)]
+    databases: DatabaseArgs,
     #[command(flatten)]
     gateways: GatewayArgs,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Uploads, publishers, gateways, web hosts, and the clock.
+//! Uploads, publishers, gateways, web hosts, databases, and the clock.
 
 use jiff::Timestamp;
 use namesys::ens::Name;
@@ -10,6 +10,7 @@ use namesys::report::CheckReport;
 use namesys::resolve::{Gateway, GatewayProbe, probe_gateway};
 use namesys::workspace::{Config, Target};
 
+use super::databases::Databases;
 use super::{Args, advice, bad, good, sites};
 use crate::cli::context::Context;
 use crate::cli::endpoints::ChosenUpload;
@@ -25,6 +26,7 @@ pub struct Services {
     publishers: Vec<Box<dyn Publisher>>,
     gateways: Vec<Gateway>,
     sites: Vec<Site>,
+    databases: Databases,
     name: Option<Name>,
     ipns: Option<IpnsName>,
     http: Http,
@@ -43,6 +45,10 @@ impl Services {
         let sites = match config {
             Some(config) => args.sites.get(context, config)?,
             None => Vec::new(),
+        };
+        let databases = match session {
+            Some(session) => Databases::open(&args.databases, session, context)?,
+            None => Databases::default(),
         };
         // A name that only web hosts have uses nothing of IPFS, unless somebody says so.
         let only_sites = config.is_some_and(Config::has_only_sites);
@@ -63,6 +69,7 @@ impl Services {
             publishers,
             gateways,
             sites,
+            databases,
             name: name.cloned(),
             ipns,
             http: context.gateway_http(None)?,
@@ -84,6 +91,7 @@ impl Services {
         for site in &self.sites {
             checks.extend(sites::probe(site, &self.http).await);
         }
+        checks.extend(self.databases.probe(self.name.as_ref()).await);
         checks.push(self.clock().await);
         checks
     }

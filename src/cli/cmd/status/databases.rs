@@ -9,7 +9,7 @@ use namesys::workspace::Facts;
 use crate::cli::cmd::publish::database::no_owner;
 use crate::cli::cmd::verify::check_known;
 use crate::cli::context::Context;
-use crate::cli::endpoints::DatabaseArgs;
+use crate::cli::endpoints::{ChosenDatabase, DatabaseArgs};
 use crate::cli::error::CliError;
 use crate::cli::output::shown;
 use crate::cli::session::Session;
@@ -36,7 +36,7 @@ pub fn ask(
         }
         false => None,
     };
-    for (from, gateway) in databases {
+    for ChosenDatabase { address: from, gateway } in databases {
         let asking =
             gateway.and_then(|gateway| Ok((gateway, records.as_ref().ok_or_else(no_owner)?)));
         let (gateway, records) = match asking {
