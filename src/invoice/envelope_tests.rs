@@ -91,6 +91,10 @@ fn malformed(key: &PrivateKey, whole: &str) {
         (wrapped.to_owned(), Parts),
         (format!("{wrapped}!?{sent}"), Base64("encrypted key")),
         (format!("{wrapped}?{sent}?"), Base64("encrypted invoice")),
+        (
+            format!("{wrapped}?{sent}{}", "efjsiNtqURAx7A3YHsY9Tg==".repeat(3)),
+            Base64("encrypted invoice"),
+        ),
         (format!("?{sent}"), Length { part: "encrypted key", bytes: 0 }),
         (format!("AAAA{wrapped}?{sent}"), Length { part: "encrypted key", bytes: 259 }),
         (format!("{wrapped}?"), Length { part: "encrypted invoice", bytes: 0 }),

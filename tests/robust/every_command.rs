@@ -66,6 +66,10 @@ const SCENES: &[Scene] = &[
     scene(Before::Wanted, &["keygen"]),
     scene(Before::Wanted, &["keygen", "--export", "keys"]),
     scene(Before::Wanted, &["keygen", "--export", "keys", "--format", "base64"]),
+    scene(
+        Before::Wanted,
+        &["invoice", "key", "--out", "invoice.key", "--private-key-file", "../wallet.key"],
+    ),
     scene(Before::Wanted, &["approve"]),
     scene(Before::Wanted, &["sign"]),
     scene(Before::Signed, &["sign"]),

@@ -44,6 +44,7 @@ const TRIALS: &[(&str, Missing, fn())] = &[
     ("database::faults_at_every_step", every_command::missing, database::faults_at_every_step),
     ("setup::faults_at_every_step", setup::missing, setup::faults_at_every_step),
     ("setup::write_with_faults", setup::missing, setup::write_with_faults),
+    ("setup::pay_with_faults", setup::missing, setup::pay_with_faults),
     (
         "owners::a_workspace_of_another_user_is_refused_where_it_is_found",
         owners::missing,

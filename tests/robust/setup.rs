@@ -1,10 +1,10 @@
 //! `setup` with a fault at every step it takes: the same command then sends the rest, and nothing
-//! is sent twice. And `write`, of a record that is kept on chain.
+//! is sent twice. `write`, of a record that is kept on chain; and `invoice pay`.
 
 use std::path::Path;
 
 use alloy::providers::Provider;
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, U256, address};
 use namesys::devnet::chain::bindings::CCIP2Resolver::recordhashCall;
 use namesys::devnet::chain::bindings::Registry::resolverCall;
 use namesys::devnet::chain::{
@@ -12,6 +12,7 @@ use namesys::devnet::chain::{
     PLAIN_RESOLVER, REGISTRY,
 };
 use namesys::ens::Name;
+use namesys::invoice::{Invoice, PrivateKey, seal};
 use namesys::keys::SignerKey;
 use namesys::secret::Secret;
 use proptest::prelude::*;
@@ -182,6 +183,78 @@ pub fn write_with_faults() {
         for (path, bytes) in files(&place.path("")) {
             let holds = bytes.windows(WALLET.len()).any(|part| part == WALLET.as_bytes());
             assert!(!holds || path == Path::new("wallet.key"), "{} after {point}", path.display());
+        }
+    }
+}
+
+const PAY: [&str; 10] = [
+    "invoice",
+    "pay",
+    "plain.eth",
+    "--yes",
+    "--wait=1",
+    "--invoice-key-file",
+    "../invoice.key",
+    "--private-key-file",
+    "../wallet.key",
+    "--max-cost=0.01",
+];
+/// Who is paid by it.
+const PAYEE: Address = address!("0000000000000000000000000000000000000b0b");
+const FINNEY: u64 = 1_000_000_000_000_000;
+
+/// An invoice of plain.eth to nick.eth, as a record on chain, and the key of it.
+fn asked(chain: &mut Rewound) -> Place {
+    let mut place = Place::new();
+    place.ask(chain.chain.rpc_url());
+    place.done(&["init", "nick.eth", "--chain-id", "31337"]);
+    place.write("invoice.key", &"07".repeat(32));
+    let key = PrivateKey::from_seed(Secret::new([7; 32]));
+    let text = format!(r#"{{"payer":"nick.eth","payee":"{PAYEE}","amount":"0.001"}}"#);
+    let sealed = seal(&text.parse::<Invoice>().unwrap(), &key.public()).unwrap().to_string();
+    let record = ["write", "plain.eth", "text", "stealth", &sealed, "--yes"];
+    place.done(&[&record[..], &["--private-key-file", "../wallet.key"]].concat());
+    chain.snapshot = chain.ask("evm_snapshot", json!([]));
+    place
+}
+
+/// The same command never pays a second time: it waits for the payment, or says that it is not
+/// known whether there was one.
+pub fn pay_with_faults() {
+    let mut chain = Rewound::new();
+    let beginning = asked(&mut chain);
+    let paid = |chain: &Rewound| {
+        let provider = chain.chain.provider();
+        let balance = chain.runtime.block_on(async { provider.get_balance(PAYEE).await.unwrap() });
+        balance / U256::from(FINNEY)
+    };
+    let copy = |chain: &Rewound| {
+        let mut place = beginning.copy();
+        place.ask(chain.chain.rpc_url());
+        place
+    };
+    let place = copy(&chain);
+    let points = faults::points(&place.command(&PAY), &place.path("log"), &place.path(""));
+    let points = points.unwrap();
+    assert_eq!(paid(&chain), U256::ONE);
+    let points = Just(points).prop_shuffle().new_tree(&mut runner()).unwrap().current();
+    for point in points.iter().take(FAULTS / 4) {
+        chain.rewind();
+        let place = copy(&chain);
+        let ended = faults::run_with(&place.command(&PAY), point, &place.path("log")).unwrap();
+        if ended.is_none() {
+            continue;
+        }
+        let again = place.run(&PAY);
+        let document: Value = serde_json::from_slice(&again.stdout).unwrap();
+        let count = paid(&chain);
+        match again.status.success() {
+            true => assert_eq!(count, U256::ONE, "after {point}: {document}"),
+            false => {
+                let kind = &document["error"]["kind"];
+                assert!(*kind == "paid-before" || *kind == "not-mined", "{point}: {document}");
+                assert!(count <= U256::ONE, "paid twice after {point}");
+            }
         }
     }
 }
