@@ -83,6 +83,13 @@ pub async fn paid() -> Result<()> {
     ensure!(unasked["transactions"][0]["gas"].is_u64(), "{unasked}");
     let dear = scene.pay(1, &["--yes", "--max-cost", "0.02"]).await?;
     ensure!(kind(&dear) == Some(ErrorKind::MaxCost), "{dear}");
+    let from = person(1).address().to_string();
+    let elsewhere = ["invoice", "pay", ALICE, "--yes", "--from", &from, "--invoice-key-file"];
+    let file = scene.nick.dir.path().join("invoice.key").to_string_lossy().into_owned();
+    scene.nick.ends(0, &["invoice", "key", "--out", &file]).await?;
+    let elsewhere = [&elsewhere[..], &[&file]].concat();
+    let elsewhere = scene.nick.without_wallet(&elsewhere).ends(2).await?;
+    ensure!(kind(&elsewhere) == Some(ErrorKind::NoTransactions), "{elsewhere}");
     let shown = scene.pay(0, &["--calldata"]).await?;
     let uri = format!("ethereum:{ACCOUNT}@31337?value=20000000000000000");
     ensure!(shown["uri"] == uri && shown["address"] == ACCOUNT.to_string(), "{shown}");

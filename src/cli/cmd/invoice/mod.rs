@@ -21,7 +21,8 @@ use crate::cli::session::Session;
 const PROTECTS: &str = "an invoice hides who is asked and how much from whoever reads the records. \
     The payment is a plain transfer, which everybody sees on chain with its amount and time; that \
     there is an invoice, and whose, is public too. The cryptography is of 2023 and weak (RSA with \
-    e = 3, no MAC). What hides the payee on chain is a stealth address (ERC-5564)";
+    e = 3, no MAC). What hides the payee on chain is a stealth address: \
+    namesys stealth (ERC-5564)";
 /// The payer's record.
 const RSA: &str = "text/rsa";
 /// The payee's.
@@ -34,7 +35,7 @@ const STEALTH: &str = "text/stealth";
     The payment is a plain transfer: everybody sees it on chain, with its amount and time. One \
     invoice stands under a name at a time, and that it does is public. The cryptography is of 2023 \
     and weak by today's standards (RSA with e = 3, PKCS#1 v1.5, AES-CBC without a MAC). What hides \
-    the payee on chain is a stealth address (ERC-5564)."
+    the payee on chain is a stealth address: namesys stealth (ERC-5564)."
 )]
 pub struct Args {
     #[command(subcommand)]

@@ -11,7 +11,7 @@ use namesys::chain::setup::{
 };
 use namesys::invoice::Payment;
 use namesys::report::{ErrorKind, TransactionReport, TransactionState};
-use namesys::wallet::Address;
+use namesys::wallet::{Address, Wallet, WalletError};
 use namesys::workspace::{PaidError, Workspace, change_paid_invoices, paid_invoices};
 
 use crate::cli::context::Context;
@@ -70,6 +70,9 @@ pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliE
         Some(wallet) => wallet,
         None => transfer.wallet_args.open(context)?,
     };
+    if let OpenWallet::External(external) = &wallet {
+        return Err(WalletError::NoTransactions { wallet: external.address() }.into());
+    }
     let (from, one) = (wallet.as_wallet().address(), std::slice::from_ref(transaction));
     let costs = context.block_on(async { Ok(sender.costs(from, one).await?) })?;
     let Some(cost) = costs.first().copied() else {
@@ -223,13 +226,20 @@ impl Transfer<'_> {
         report.hash = hash.map(|hash| hash.to_string());
         report.cost = get(&paid).map(|cost| cost.to_string());
         report.state = state;
-        // One whose key is here has signed nothing.
-        if hash.is_none() && wallet.has_key() || state == TransactionState::Failed {
+        let ended = ended.map_err(|error| unsure(error, hash, state));
+        let unsent = hash.is_none() && ended.as_ref().is_err_and(|error| is_unsent(error, wallet));
+        if unsent || state == TransactionState::Failed {
             forget(workspace, &payment)?;
         }
-        ended.map_err(|error| unsure(error, hash, state))?;
+        ended?;
         kept
     }
+}
+
+/// Whether an error without a transaction says that none was sent: a browser's wallet sends by
+/// itself, and may have before the page was closed.
+fn is_unsent(error: &CliError, wallet: &OpenWallet) -> bool {
+    !matches!(wallet, OpenWallet::Browser(_)) || error.kind == ErrorKind::Rejected
 }
 
 fn keep(workspace: Option<&Workspace>, payment: &Payment) -> Result<(), CliError> {
