@@ -239,7 +239,7 @@ impl Transfer<'_> {
 /// Whether an error without a transaction says that none was sent: a browser's wallet sends by
 /// itself, and may have before the page was closed.
 fn is_unsent(error: &CliError, wallet: &OpenWallet) -> bool {
-    !matches!(wallet, OpenWallet::Browser(_)) || error.kind == ErrorKind::Rejected
+    !matches!(wallet, OpenWallet::Browser(_)) || error.kind == ErrorKind::NotConfirmed
 }
 
 fn keep(workspace: Option<&Workspace>, payment: &Payment) -> Result<(), CliError> {
