@@ -7,7 +7,7 @@ use alloy_primitives::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::check::{approval_id, id};
-use super::kept::{Kept, Known, NewRecord, StoreError};
+use super::kept::{Kept, Known, NewRecord, Restored, StoreError};
 use super::store::Store;
 use crate::ens::{Name, NameError};
 use crate::json;
@@ -124,13 +124,17 @@ impl Backed {
     }
 }
 
-/// Takes the record of a line, where it verified (`stands`) and there is none or an older one. What
-/// it says to be replaced is replaced here too. Whether it was taken.
+/// Takes the records of lines, all or none: each where it verified (said beside it) and there is none
+/// or an older one. What a line says to be replaced is replaced here too. Whether each was taken.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn restore(store: &Store, backed: &Backed, stands: bool) -> Result<bool, StoreError> {
-    store.restore(&backed.name, &backed.record, &backed.known, stands).await
+pub async fn restore(store: &Store, lines: &[(Backed, bool)]) -> Result<Vec<bool>, StoreError> {
+    let restored = lines.iter().map(|(backed, stands)| {
+        let Backed { name, record, known, .. } = backed;
+        Restored { name, record, known, stands: *stands }
+    });
+    store.restore(&restored.collect::<Vec<_>>()).await
 }
 
 #[cfg(test)]

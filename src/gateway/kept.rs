@@ -92,6 +92,19 @@ pub struct Known {
     pub changes: u64,
 }
 
+/// A record of a backup, as it is to be taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Restored<'a> {
+    /// Whose.
+    pub name: &'a Name,
+    /// The record.
+    pub record: &'a NewRecord,
+    /// What is known beside it.
+    pub known: &'a Known,
+    /// Whether it verified: else it is known as replaced alone.
+    pub stands: bool,
+}
+
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
-use super::kept::{Conflict, Kept, NewRecord, SignatureId, StoreError};
+use super::kept::{Conflict, Kept, NewRecord, Restored, SignatureId, StoreError};
 use crate::ens::Name;
 use crate::record::RecordKey;
 
@@ -110,6 +110,32 @@ pub(super) async fn is_sure(
     let query = query.bind(number(former.since.max(fresh))).bind(number(fresh));
     query.execute(connection).await?;
     Ok(())
+}
+
+/// Takes a record of a backup: where it stands and there is none, or an older one. Whether it was
+/// taken.
+pub(super) async fn restore_one(
+    connection: &mut AnyConnection,
+    node: B256,
+    Restored { name, record, known, stands }: &Restored<'_>,
+) -> Result<bool, sqlx::Error> {
+    let former = former(connection, node, &record.key).await?;
+    let is_same = former.as_ref().is_some_and(|of| of.signature == record.signature);
+    let is_newer = former.as_ref().is_none_or(|former| record.time > former.since);
+    let is_taken = *stands && is_newer;
+    if is_taken {
+        write(connection, name, record, (record.time, record.time)).await?;
+        if let Some(former) = former.filter(|_| !is_same) {
+            supersede(connection, node, &record.key, &former.signature).await?;
+        }
+        changed(connection, node, Some(known.changes)).await?;
+    } else if !is_same {
+        supersede(connection, node, &record.key, &record.signature).await?;
+    }
+    for signature in &known.superseded {
+        supersede(connection, node, &record.key, signature).await?;
+    }
+    Ok(is_taken)
 }
 
 /// Records of a name changed: at least so often, or once more.

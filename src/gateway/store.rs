@@ -4,6 +4,7 @@
 //! Whoever changes a name has it alone for as long as that takes: in SQLite the database, in
 //! PostgreSQL a lock of the name. So several gateways on one database agree.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 use super::DatabaseUrl;
-use super::kept::{Change, Conflict, Kept, Known, NewRecord, SignatureId, StoreError, Taken};
-use super::rows::{changed, former, is_sure, kept, may_replace, signature, supersede, write};
+use super::kept::{Change, Conflict, Kept, Restored, SignatureId, StoreError, Taken};
+use super::rows::{
+    changed, former, is_sure, kept, may_replace, restore_one, signature, supersede, write,
+};
 use super::schema::migrator;
-use crate::ens::Name;
 use crate::record::RecordKey;
 
 /// Connections to a database at once, and how long a request waits for one.
@@ -31,8 +33,8 @@ const TRIES: u32 = CONNECTIONS + 2;
 const PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_millis(500);
-/// Rows that are read at a time.
-const PAGE: i64 = 1000;
+/// Rows that are read at a time: of the longest records, some hundred MB.
+const PAGE: i64 = 200;
 
 /// The database of a gateway.
 #[derive(Clone, Debug)]
@@ -134,7 +136,7 @@ impl Store {
     async fn try_put(&self, change: &Change) -> Result<Result<Taken, Conflict>, sqlx::Error> {
         let Change { name, now, records, fresh } = change;
         let node = name.node();
-        let (mut transaction, _alone) = self.alone_with(node).await?;
+        let (mut transaction, _alone) = self.alone_with(&[node]).await?;
         let mut replaced = Vec::new();
         let mut taken = Taken::default();
         for record in records {
@@ -168,53 +170,28 @@ impl Store {
         Ok(Ok(taken))
     }
 
-    /// Takes a record of a backup: where it stands (`stands`) and there is none, or an older one.
-    /// What was replaced is known here in any case, so that it does not come again. Whether it was
-    /// taken.
+    /// Takes records of a backup, all or none: each where it stands and there is none, or an older
+    /// one. What was replaced is known here in any case, so that it does not come again. Whether
+    /// each was taken.
     ///
     /// # Errors
     /// [`StoreError::Driver`].
-    pub async fn restore(
-        &self,
-        name: &Name,
-        record: &NewRecord,
-        known: &Known,
-        stands: bool,
-    ) -> Result<bool, StoreError> {
-        Ok(again(move || self.try_restore(name, record, known, stands)).await?)
+    pub async fn restore(&self, records: &[Restored<'_>]) -> Result<Vec<bool>, StoreError> {
+        Ok(again(move || self.try_restore(records)).await?)
     }
 
-    async fn try_restore(
-        &self,
-        name: &Name,
-        record: &NewRecord,
-        known: &Known,
-        stands: bool,
-    ) -> Result<bool, sqlx::Error> {
-        let node = name.node();
-        let (mut transaction, _alone) = self.alone_with(node).await?;
-        let former = former(&mut transaction, node, &record.key).await?;
-        let is_same = former.as_ref().is_some_and(|of| of.signature == record.signature);
-        let is_newer = former.as_ref().is_none_or(|former| record.time > former.since);
-        let is_taken = stands && is_newer;
-        if is_taken {
-            write(&mut transaction, name, record, (record.time, record.time)).await?;
-            if let Some(former) = former.filter(|_| !is_same) {
-                supersede(&mut transaction, node, &record.key, &former.signature).await?;
-            }
-            changed(&mut transaction, node, Some(known.changes)).await?;
-        } else if !is_same {
-            supersede(&mut transaction, node, &record.key, &record.signature).await?;
-        }
-        for signature in &known.superseded {
-            supersede(&mut transaction, node, &record.key, signature).await?;
+    async fn try_restore(&self, records: &[Restored<'_>]) -> Result<Vec<bool>, sqlx::Error> {
+        let nodes: Vec<B256> = records.iter().map(|restored| restored.name.node()).collect();
+        let (mut transaction, _alone) = self.alone_with(&nodes).await?;
+        let mut taken = Vec::new();
+        for (restored, node) in records.iter().zip(nodes) {
+            taken.push(restore_one(&mut transaction, node, restored).await?);
         }
         transaction.commit().await?;
-        Ok(is_taken)
+        Ok(taken)
     }
 
-    /// The records behind `after`, in the order of node and type: at most a thousand, none at the
-    /// end.
+    /// The records behind `after`, in the order of node and type: a page of them, none at the end.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -231,29 +208,41 @@ impl Store {
             let query = sqlx::query(PAGE_SQL).bind(node).bind(kind).bind(PAGE);
             query.fetch_all(pool).await
         };
-        let mut page = Vec::new();
-        for row in again(ask).await? {
-            let mut kept = kept(&row)?;
-            kept.superseded = self.superseded(&kept).await?;
-            page.push(kept);
+        let rows = again(ask).await?;
+        let mut page = rows.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
+        let mut superseded = self.superseded(&page).await?;
+        for kept in &mut page {
+            let of = (kept.name.node().to_vec(), kept.key.to_string());
+            kept.superseded = superseded.remove(&of).unwrap_or_default();
         }
         Ok(page)
     }
 
-    async fn superseded(&self, kept: &Kept) -> Result<Vec<SignatureId>, StoreError> {
-        const SUPERSEDED: &str = "SELECT signature FROM superseded \
-             WHERE node = $1 AND kind = $2 ORDER BY signature";
-        let (node, kind, pool) = (kept.name.node(), &*kept.key.to_string(), &self.pool);
+    /// What was replaced of the records of a page, by node and type.
+    async fn superseded(
+        &self,
+        page: &[Kept],
+    ) -> Result<HashMap<(Vec<u8>, String), Vec<SignatureId>>, StoreError> {
+        const SUPERSEDED: &str = "SELECT node, kind, signature FROM superseded \
+             WHERE (node > $1 OR (node = $1 AND kind >= $2)) \
+             AND (node < $3 OR (node = $3 AND kind <= $4)) ORDER BY node, kind, signature";
+        let mut all: HashMap<(Vec<u8>, String), Vec<SignatureId>> = HashMap::new();
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(all) };
+        let place = |kept: &Kept| (kept.name.node().to_vec(), kept.key.to_string());
+        let (first, last, pool) = (&place(first), &place(last), &self.pool);
         let ask = move || async move {
-            let query = sqlx::query(SUPERSEDED).bind(node.to_vec()).bind(kind);
-            query.fetch_all(pool).await
+            let query = sqlx::query(SUPERSEDED).bind(&*first.0).bind(&*first.1);
+            query.bind(&*last.0).bind(&*last.1).fetch_all(pool).await
         };
-        let rows = again(ask).await?;
-        rows.iter().map(|row| Ok(signature(row, 0)?)).collect()
+        for row in again(ask).await? {
+            let of = (row.try_get(0)?, row.try_get(1)?);
+            all.entry(of).or_default().push(signature(&row, 2)?);
+        }
+        Ok(all)
     }
 
-    /// A transaction that nobody else who changes this name has at the same time.
-    async fn alone_with(&self, node: B256) -> Result<(Transaction, Turn), sqlx::Error> {
+    /// A transaction that nobody else who changes one of these names has at the same time.
+    async fn alone_with(&self, nodes: &[B256]) -> Result<(Transaction, Turn), sqlx::Error> {
         // However many wait to write, readers have connections; in SQLite one writes at a time.
         let turn = self.writers.clone().acquire_owned().await;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
@@ -261,10 +250,13 @@ impl Store {
             return Ok((self.pool.begin_with("BEGIN IMMEDIATE").await?, turn));
         }
         let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        // Names that share a number wait for each other, and no more.
-        let number = node.first_chunk::<8>().map(|bytes| i64::from_be_bytes(*bytes));
+        // Names that share a number wait for each other, and no more; of several, whoever takes them
+        // in order waits for nobody who waits for him.
+        let number = |node: &B256| node.first_chunk::<8>().map(|bytes| i64::from_be_bytes(*bytes));
         const LOCK: &str = "SELECT pg_advisory_xact_lock($1) IS NULL";
-        sqlx::query(LOCK).bind(number.unwrap_or_default()).execute(&mut *transaction).await?;
+        for number in nodes.iter().filter_map(number).collect::<BTreeSet<i64>>() {
+            sqlx::query(LOCK).bind(number).execute(&mut *transaction).await?;
+        }
         Ok((transaction, turn))
     }
 }

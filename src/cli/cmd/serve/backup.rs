@@ -14,6 +14,10 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome};
 
+/// Lines of a backup that are taken in one transaction, and their bytes.
+const BATCH: usize = 200;
+const BATCH_BYTES: usize = 8 << 20;
+
 /// `serve export`
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
@@ -125,13 +129,30 @@ pub fn import(args: ImportArgs, context: &Context) -> Result<Outcome, CliError> 
     let mut report = RestoreReport::default();
     context.block_on(async {
         let store = Store::open(&database).await?;
+        let (mut batch, mut bytes) = (Vec::new(), 0);
         for (number, line) in lines.lines().enumerate() {
-            let line = line.map_err(|error| CliError::io("the backup cannot be read", &error))?;
-            if !line.trim().is_empty() {
-                take(&store, &checker, number + 1, &line, &mut report).await?;
+            let line = line.map_err(|error| CliError::io("the backup cannot be read", &error));
+            let judged = match line {
+                Ok(line) if line.trim().is_empty() => continue,
+                Ok(line) => {
+                    bytes += line.len();
+                    judge(&checker, number + 1, &line, &mut report).await
+                }
+                Err(error) => Err(error),
+            };
+            match judged {
+                Ok(judged) => batch.push(judged),
+                Err(error) => {
+                    take(&store, &mut batch, &mut report).await?;
+                    return Err(error);
+                }
+            }
+            if batch.len() == BATCH || bytes > BATCH_BYTES {
+                take(&store, &mut batch, &mut report).await?;
+                bytes = 0;
             }
         }
-        Ok(())
+        take(&store, &mut batch, &mut report).await
     })?;
     let error = (!report.refused.is_empty()).then(|| {
         let message = format!("{} records do not verify and were left out", report.refused.len());
@@ -145,14 +166,29 @@ fn opened(file: &Path) -> Result<std::fs::File, CliError> {
         .map_err(|error| CliError::io(format!("{} cannot be read", file.display()), &error))
 }
 
-/// Takes one line.
+/// Takes what was judged, in one transaction.
 async fn take(
     store: &Store,
+    batch: &mut Vec<(Backed, bool)>,
+    report: &mut RestoreReport,
+) -> Result<(), CliError> {
+    let batch = std::mem::take(batch);
+    for (is_taken, (_, stands)) in restore(store, &batch).await?.into_iter().zip(&batch) {
+        match is_taken {
+            true => report.taken += 1,
+            false => report.older += usize::from(*stands),
+        }
+    }
+    Ok(())
+}
+
+/// A line, and whether its record stands.
+async fn judge(
     checker: &Checker,
     number: usize,
     line: &str,
     report: &mut RestoreReport,
-) -> Result<(), CliError> {
+) -> Result<(Backed, bool), CliError> {
     let backed = Backed::parse(line.as_bytes()).map_err(|error| {
         CliError::usage(format!("line {number} is none of a backup: {error}"))
             .hint("namesys serve export writes them; what came before that line was taken")
@@ -160,22 +196,20 @@ async fn take(
     let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
     let (key, times) = (&backed.record.key, (backed.record.time, now));
     match checker.verify(&backed.name, key, &backed.payload, times).await {
-        Ok(()) if restore(store, &backed, true).await? => report.taken += 1,
-        Ok(()) => report.older += 1,
+        Ok(()) => Ok((backed, true)),
         // The third answer: nothing is known of it.
-        Err(Refusal::Owners(OwnersError::Chain(error))) => return Err(error.into()),
+        Err(Refusal::Owners(OwnersError::Chain(error))) => Err(error.into()),
         Err(refusal) => {
-            // What it replaced stays replaced.
-            restore(store, &backed, false).await?;
             report.refused.push(RefusedRecord {
                 line: number,
                 name: backed.name.to_string(),
                 record: backed.record.key.to_string(),
                 reason: refusal.to_string(),
             });
+            // What it replaced stays replaced.
+            Ok((backed, false))
         }
     }
-    Ok(())
 }
 
 impl Human for BackupReport {
