@@ -271,6 +271,34 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "stealth pay",
+        &[
+            "namesys stealth pay nick.eth 0.05 --rpc-url https://rpc.example --account me",
+            "namesys stealth pay nick.eth 20 --token 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48 --account me",
+        ],
+    ),
+    (
+        "stealth scan",
+        &[
+            "namesys stealth scan --from-block 20000000 --rpc-url https://rpc.example --account nick",
+            "namesys stealth scan --viewing-key-file ~/keys/viewing.key",
+        ],
+    ),
+    (
+        "stealth export",
+        &[
+            "namesys stealth export 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --out one.key --account nick",
+            "namesys stealth export 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --format keystore --out one.json",
+        ],
+    ),
+    (
+        "stealth sweep",
+        &[
+            "namesys stealth sweep 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+            "namesys stealth sweep 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --token 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+        ],
+    ),
+    (
         "ipns sign",
         &[
             "namesys ipns sign --value /ipfs/bafkqaaa --sequence 8 --out next.ipns-record --ipns-key-file ~/keys/ipns.key",

@@ -14,19 +14,19 @@ use namesys::report::{ErrorKind, TransactionReport, TransactionState};
 use namesys::wallet::{Wallet, WalletError};
 
 use super::context::Context;
-use super::cost_args::SendingArgs;
+use super::cost_args::{CostArgs, SendingArgs};
 use super::error::{CliError, Exit};
 use super::open_wallet::OpenWallet;
 use super::prompt;
 use super::values::write_file;
 
-/// What sends transactions of `args` on a chain.
-pub fn sender(rpc: Rpc, chain_id: u64, args: &SendingArgs) -> Sender {
+/// What sends transactions on a chain, and waits so many seconds for each.
+pub fn sender(rpc: Rpc, chain_id: u64, cost: &CostArgs, wait: u64) -> Sender {
     Sender {
         rpc,
         chain_id,
-        patience: Duration::from_secs(args.wait),
-        max_cost: args.cost.max_cost,
+        patience: Duration::from_secs(wait),
+        max_cost: cost.max_cost,
         nonces: Nonces::default(),
     }
 }
@@ -71,6 +71,8 @@ pub struct Sending<'a> {
     pub sender: &'a Sender,
     /// Nobody is asked.
     pub yes: bool,
+    /// Whether the command prints transactions for a wallet elsewhere, too.
+    pub prints: bool,
 }
 
 impl Sending<'_> {
@@ -99,15 +101,19 @@ impl Sending<'_> {
             self.context.output.note(what);
             return Ok(());
         }
-        let instead = "--yes to send without asking, or --calldata to send nothing";
+        let (instead, again) = match self.prints {
+            true => (
+                "--yes to send without asking, or --calldata to send nothing",
+                "the same command asks again; --calldata prints them for a wallet elsewhere",
+            ),
+            false => ("--yes to send without asking", "the same command asks again"),
+        };
         match prompt::confirm(&format!("Send {what}"), instead)? {
             true => Ok(()),
-            false => Err(CliError::new(
-                Exit::Failed,
-                ErrorKind::NotConfirmed,
-                "nothing was signed or sent",
-            )
-            .hint("the same command asks again; --calldata prints them for a wallet elsewhere")),
+            false => {
+                let message = "nothing was signed or sent";
+                Err(CliError::new(Exit::Failed, ErrorKind::NotConfirmed, message).hint(again))
+            }
         }
     }
 

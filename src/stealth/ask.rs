@@ -81,6 +81,32 @@ impl<T: fmt::Debug> fmt::Display for Fact<T> {
     }
 }
 
+/// How much ether an account has, in wei.
+///
+/// # Errors
+/// When the nodes fail, or do not agree.
+pub async fn balance(view: &ChainView, account: Address) -> Result<U256, ChainError> {
+    let asked = |at: BlockReader| async move {
+        let what = "a balance";
+        let asked = at.provider().get_balance(account).block_id(at.block_id()).await;
+        asked.map(Fact).map_err(|error| at.error(what, &error))
+    };
+    Ok(view.agreed("a balance", asked).await?.value.0)
+}
+
+/// Whether ether that was announced is at an address, or was there: its account sent something
+/// since.
+///
+/// # Errors
+/// When the nodes fail.
+pub async fn paid_ether(rpc: &Rpc, address: Address, amount: U256) -> Result<bool, ChainError> {
+    if balance(&rpc.at(rpc.latest().await?.value), address).await? >= amount {
+        return Ok(true);
+    }
+    let count = |node: RootProvider| async move { node.get_transaction_count(address).await };
+    Ok(rpc.ask("the transactions of an address", count).await?.value > 0)
+}
+
 /// How much of a token an account has.
 ///
 /// # Errors

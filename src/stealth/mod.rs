@@ -29,8 +29,8 @@ mod state;
 pub use address::StealthAddress;
 pub use announcement::{Announcement, Claim, ReadLog};
 pub use ask::{
-    Fate, Range, ReadTokenError, Token, announced, fate, read_announcements, registered,
-    token_balance, token_of, transferred,
+    Fate, Range, ReadTokenError, Token, announced, balance, fate, paid_ether, read_announcements,
+    registered, token_balance, token_of, transferred,
 };
 pub use contracts::{
     ANNOUNCER, Asset, ETHER, MULTICALL3, REGISTRY, SCHEME, announce, metadata, pay_ether, register,

@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "stage")]
 pub enum Stage {
-    /// No wallet had it.
+    /// No wallet had it, or one that signs here and did not get to say its hash.
     #[default]
     NotSent,
     /// A wallet had it that sends by itself, and did not say what came of it.

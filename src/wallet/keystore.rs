@@ -5,9 +5,10 @@ mod file;
 mod scrypt;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::Address;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -15,7 +16,8 @@ use zeroize::Zeroizing;
 use self::file::Keystore;
 use super::error::{KeystoreError, WalletError};
 use super::local::LocalWallet;
-use crate::secret::SecretString;
+use crate::keys::SignerKey;
+use crate::secret::{SecretBytes, SecretString};
 
 /// Largest keystore file that is read, bytes.
 const MAX_FILE: u64 = 64 << 10;
@@ -38,6 +40,21 @@ pub fn open_keystore(path: &Path, password: &SecretString) -> Result<LocalWallet
     }
     let key = key.ok_or_else(|| KeystoreError::WrongPassword(path.to_owned()))?;
     Ok(LocalWallet::new(key, format!("keystore {}", path.display())))
+}
+
+/// A keystore file with `key`, as foundry writes it: scrypt with n = 8192.
+///
+/// # Errors
+/// When there is no folder for temporary files.
+pub fn keystore_text(key: &SignerKey, password: &SecretString) -> io::Result<SecretBytes> {
+    use k256::elliptic_curve::rand_core::OsRng;
+    // What is there meanwhile is encrypted, and the folder the user's own.
+    let folder = tempfile::tempdir()?;
+    let scalar = Zeroizing::new(*key.scalar().expose());
+    let (password, name) = (password.expose(), Some("key"));
+    PrivateKeySigner::encrypt_keystore(folder.path(), &mut OsRng, *scalar, password, name)
+        .map_err(io::Error::other)?;
+    Ok(SecretBytes::new(std::fs::read(folder.path().join("key"))?))
 }
 
 /// The file of foundry's account `name` in the keystores folder (`~/.foundry/keystores`).

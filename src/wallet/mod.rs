@@ -21,7 +21,7 @@ mod typed;
 pub use error::{BrowserError, KeystoreError, MnemonicError, WalletError};
 pub use external::ExternalWallet;
 pub use hd_path::HdPath;
-pub use keystore::{account_path, check_keystore, keystore_address, open_keystore};
+pub use keystore::{account_path, check_keystore, keystore_address, keystore_text, open_keystore};
 pub use local::LocalWallet;
 pub use mnemonic::{open_mnemonic, open_mnemonic_with};
 pub use node::{Node, NodeError};

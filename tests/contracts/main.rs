@@ -57,6 +57,7 @@ mod trials {
     pub mod setup_unsure;
     pub mod signers;
     pub mod stale;
+    pub mod stealth;
     pub mod universal;
     pub mod unsteady;
     pub mod values;
@@ -207,6 +208,12 @@ fn main() -> ExitCode {
         with_npm("foreign::ethers", || on(trials::foreign::ethers())),
         with_npm("foreign::viem", || on(trials::foreign::viem())),
         with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
+        with_npm("stealth::the_reference_library", || on(trials::stealth::peer())),
+        on_chain("stealth::ether_and_tokens", || on(trials::stealth::paid())),
+        on_chain("stealth::the_same_again", || on(trials::stealth::gone_on_with())),
+        on_chain("stealth::announcements_read", || on(trials::stealth::scanned())),
+        on_chain("stealth::what_is_there_moved", || on(trials::stealth::swept())),
+        on_chain("stealth::registered", || on(trials::stealth::registered())),
         on_chain("stale::a_former_owner", || on(trials::stale::former_owner())),
         on_chain("stale::an_older_record", || on(trials::stale::older_record())),
         on_chain("stale::an_older_ipns_record", || on(trials::stale::older_ipns_record())),

@@ -13,7 +13,7 @@ use serde_json::Value;
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// A dozen lookups on loopback.
 const RUN_LIMIT: Duration = Duration::from_secs(60);
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     ".npmrc",
     "package.json",
     "package-lock.json",
@@ -21,6 +21,7 @@ const FILES: [&str; 7] = [
     "viem.mjs",
     "contracts.mjs",
     "safe.mjs",
+    "stealth.mjs",
 ];
 
 /// The JSON that a script of `peers/` prints.

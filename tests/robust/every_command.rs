@@ -70,6 +70,8 @@ const SCENES: &[Scene] = &[
         Before::Wanted,
         &["invoice", "key", "--out", "invoice.key", "--private-key-file", "../wallet.key"],
     ),
+    scene(Before::Wanted, &["stealth", "keys", "--export", "stealth"]),
+    scene(Before::Wanted, &["stealth", "set"]),
     scene(Before::Wanted, &["approve"]),
     scene(Before::Wanted, &["sign"]),
     scene(Before::Signed, &["sign"]),

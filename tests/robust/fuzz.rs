@@ -73,6 +73,9 @@ fuzz!(
     database_url,
     graphql,
     resolver_call,
+    meta_address,
+    announcement,
+    stealth_state,
 );
 
 /// A change of some bytes.

@@ -25,6 +25,7 @@ mod place;
 mod process;
 mod seeds;
 mod setup;
+mod stealth;
 mod targets;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ const TRIALS: &[(&str, Missing, fn())] = &[
     ("setup::faults_at_every_step", setup::missing, setup::faults_at_every_step),
     ("setup::write_with_faults", setup::missing, setup::write_with_faults),
     ("setup::pay_with_faults", setup::missing, setup::pay_with_faults),
+    ("setup::stealth_pay_with_faults", setup::missing, setup::stealth_pay_with_faults),
     (
         "owners::a_workspace_of_another_user_is_refused_where_it_is_found",
         owners::missing,

@@ -391,3 +391,7 @@ pub fn private_keys() -> Vec<Vec<u8>> {
     ]));
     seeds
 }
+
+pub use crate::stealth::{
+    announcements as announcement, meta_addresses as meta_address, stealth_states as stealth_state,
+};

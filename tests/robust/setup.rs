@@ -15,6 +15,7 @@ use namesys::ens::Name;
 use namesys::invoice::{Invoice, PrivateKey, seal};
 use namesys::keys::SignerKey;
 use namesys::secret::Secret;
+use namesys::stealth::{ANNOUNCER, MULTICALL3};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
@@ -256,5 +257,64 @@ pub fn pay_with_faults() {
                 assert!(count <= U256::ONE, "paid twice after {point}");
             }
         }
+    }
+}
+
+const STEALTH_PAY: [&str; 7] = [
+    "stealth",
+    "pay",
+    "st:eth:0x02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5\
+     02f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9",
+    "0.5",
+    "--yes",
+    "--private-key-file",
+    "../wallet.key",
+];
+
+/// The same command goes on: announced once and paid once.
+pub fn stealth_pay_with_faults() {
+    let mut chain = Rewound::new();
+    for (at, artifact) in [
+        (ANNOUNCER, include_str!("../../src/devnet/contracts/artifacts/StealthAnnouncer.json")),
+        (MULTICALL3, include_str!("../../src/devnet/contracts/artifacts/Multicall.json")),
+    ] {
+        let artifact: Value = serde_json::from_str(artifact).unwrap();
+        chain.ask("anvil_setCode", json!([at, artifact["deployedBytecode"]]));
+    }
+    chain.snapshot = chain.ask("evm_snapshot", json!([]));
+    let beginning = Place::new();
+    beginning.done(&["init", "nick.eth", "--chain-id", "31337"]);
+    let copy = |chain: &Rewound| {
+        let mut place = beginning.copy();
+        place.ask(chain.chain.rpc_url());
+        place
+    };
+    let announced = |chain: &Rewound| {
+        let asked = json!([{ "address": ANNOUNCER, "fromBlock": "0x0" }]);
+        let sent = chain.facts().2;
+        (sent, chain.ask("eth_getLogs", asked).as_array().map(Vec::len))
+    };
+    let before = announced(&chain).0;
+    let place = copy(&chain);
+    let points = faults::points(&place.command(&STEALTH_PAY), &place.path("log"), &place.path(""));
+    let points = points.unwrap();
+    let expected = announced(&chain);
+    assert!(expected.0 != before && expected.1 == Some(1), "{expected:?}");
+    let points = Just(points).prop_shuffle().new_tree(&mut runner()).unwrap().current();
+    for point in points.iter().take(FAULTS / 2) {
+        chain.rewind();
+        let place = copy(&chain);
+        let ended =
+            faults::run_with(&place.command(&STEALTH_PAY), point, &place.path("log")).unwrap();
+        if ended.is_none() {
+            continue;
+        }
+        // All was done and kept as done: what was lost is the word of it.
+        let kept = std::fs::read_to_string(place.path("w/.namesys/stealth/payments.json"));
+        let is_done = kept.is_ok_and(|kept| kept.contains("\"payments\": []"));
+        if !is_done {
+            place.done(&STEALTH_PAY);
+        }
+        assert_eq!(announced(&chain), expected, "after {point}");
     }
 }

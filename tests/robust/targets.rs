@@ -32,12 +32,13 @@ pub use crate::devices::device_answers;
 pub use crate::gateway::{backup_line, database_url, graphql, posted_body, resolver_call};
 pub use crate::index::{blocks, index};
 pub use crate::invoice::invoice;
+pub use crate::stealth::{announcement, meta_address, stealth_state};
 
 /// Takes any bytes, and panics where something does not hold.
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 35] = [
+pub const ALL: [(&str, Target); 38] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -73,6 +74,9 @@ pub const ALL: [(&str, Target); 35] = [
     ("database_url", database_url),
     ("graphql", graphql),
     ("resolver_call", resolver_call),
+    ("meta_address", meta_address),
+    ("announcement", announcement),
+    ("stealth_state", stealth_state),
 ];
 
 fn text(input: &[u8]) -> &str {

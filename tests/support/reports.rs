@@ -90,6 +90,10 @@ pub fn check<S: AsRef<OsStr>>(arguments: &[S], document: &Value) -> Result<(), S
         "stealth" => match rest.first() {
             Some(&"keys") => same::<StealthKeysReport>(document),
             Some(&"set") => same::<StealthSetReport>(document),
+            Some(&"pay") => same::<StealthPayReport>(document),
+            Some(&"scan") => same::<StealthScanReport>(document),
+            Some(&"export") => same::<KeyExportReport>(document),
+            Some(&"sweep") => same::<StealthSweepReport>(document),
             _ => same::<StealthAddressReport>(document),
         },
         "invoice" => match (rest.first(), has("transactions")) {

@@ -12,15 +12,27 @@ const CONTRACTS = [
   "CCIP2Resolver",
   "Dev3Resolver",
   "GatewayManager",
+  "Multicall",
   "NameWrapper",
   "PlainResolver",
   "Registry",
+  "StealthAnnouncer",
+  "StealthRegistry",
+  "Token",
   "UniversalResolver",
   "WriteResolver",
 ];
 
 // Only tests use these.
-const NOT_CARRIED = ["AliasResolver", "Dev3Resolver", "WriteResolver"];
+const NOT_CARRIED = [
+  "AliasResolver",
+  "Dev3Resolver",
+  "Multicall",
+  "StealthAnnouncer",
+  "StealthRegistry",
+  "Token",
+  "WriteResolver",
+];
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? path.join(here, "artifacts");

@@ -134,7 +134,7 @@ fn registry(
         require_contract(&rpc, "the registry (ERC-6538)", REGISTRY, chain_id).await?;
         Ok(chain_id)
     })?;
-    let sender = sender(rpc, chain_id, &args.sending);
+    let sender = sender(rpc, chain_id, &args.sending.cost, args.sending.wait);
     if !args.sending.sends() {
         report.transactions = unsent(&transactions, &[]);
         let whose = (chain_id, from);
@@ -146,7 +146,7 @@ fn registry(
         Ok(sender.costs(from, &transactions).await?)
     })?;
     report.transactions = unsent(&transactions, &costs);
-    let sending = Sending { context, wallet, sender: &sender, yes: args.sending.yes };
+    let sending = Sending { context, wallet, sender: &sender, yes: args.sending.yes, prints: true };
     let sent = sending
         .allowed(&transactions, &costs)
         .and_then(|()| sending.send(&transactions, &costs, &mut report.transactions))

@@ -79,7 +79,7 @@ impl Course<'_> {
     ) -> Result<Ended, CliError> {
         let transactions = of_answers(subject, place.contract, &answers);
         let rpc = self.chains.of(place.chain_id).unwrap_or(&self.chains.main).clone();
-        let sender = sender(rpc, place.chain_id, &self.args.sending);
+        let sender = sender(rpc, place.chain_id, &self.args.sending.cost, self.args.sending.wait);
         let from = self.address();
         let estimated =
             self.context.block_on(async { Ok(sender.costs(from, &transactions).await) })?;
@@ -96,7 +96,13 @@ impl Course<'_> {
             return Ok((report, None));
         }
         let yes = self.args.sending.yes;
-        let sending = Sending { context: self.context, wallet: self.wallet, sender: &sender, yes };
+        let sending = Sending {
+            context: self.context,
+            wallet: self.wallet,
+            sender: &sender,
+            yes,
+            prints: true,
+        };
         let sent = sending
             .allowed(&transactions, &costs)
             .and_then(|()| sending.send(&transactions, &costs, &mut report.transactions));
