@@ -1,5 +1,7 @@
 //! The examples at the end of every command's help; a test parses each of them.
 
+mod stealth;
+
 use clap::Command;
 
 /// By the command's words, two to four each.
@@ -250,55 +252,6 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "stealth keys",
-        &[
-            "namesys stealth keys --mnemonic ~/words",
-            "namesys stealth keys --account nick --export ~/keys --format age",
-        ],
-    ),
-    (
-        "stealth set",
-        &[
-            "namesys stealth set --mnemonic ~/words",
-            "namesys stealth set --registry --rpc-url https://rpc.example --account nick",
-        ],
-    ),
-    (
-        "stealth address",
-        &[
-            "namesys stealth address nick.eth --rpc-url https://rpc.example",
-            "namesys stealth address st:eth:0x02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee502f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9",
-        ],
-    ),
-    (
-        "stealth pay",
-        &[
-            "namesys stealth pay nick.eth 0.05 --rpc-url https://rpc.example --account me",
-            "namesys stealth pay nick.eth 20 --token 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48 --account me",
-        ],
-    ),
-    (
-        "stealth scan",
-        &[
-            "namesys stealth scan --from-block 20000000 --rpc-url https://rpc.example --account nick",
-            "namesys stealth scan --viewing-key-file ~/keys/viewing.key",
-        ],
-    ),
-    (
-        "stealth export",
-        &[
-            "namesys stealth export 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --out one.key --account nick",
-            "namesys stealth export 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --format keystore --out one.json",
-        ],
-    ),
-    (
-        "stealth sweep",
-        &[
-            "namesys stealth sweep 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
-            "namesys stealth sweep 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --token 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
-        ],
-    ),
-    (
         "ipns sign",
         &[
             "namesys ipns sign --value /ipfs/bafkqaaa --sequence 8 --out next.ipns-record --ipns-key-file ~/keys/ipns.key",
@@ -353,6 +306,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("man", &["namesys man ~/.local/share/man/man1", "namesys man pages"]),
 ];
 
+/// Those of every command.
+fn all() -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    EXAMPLES.iter().chain(stealth::EXAMPLES)
+}
+
 /// `command` with the examples of each of its commands.
 pub fn added(command: Command) -> Command {
     added_below(command, "")
@@ -361,7 +319,7 @@ pub fn added(command: Command) -> Command {
 fn added_below(command: Command, words: &str) -> Command {
     let names: Vec<String> =
         command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    let found = EXAMPLES.iter().find(|(of, _)| *of == words);
+    let found = all().find(|(of, _)| *of == words);
     let command = match found {
         Some((_, examples)) => {
             let lines: Vec<String> = examples.iter().map(|line| format!("  {line}")).collect();
@@ -399,10 +357,10 @@ mod tests {
     fn every_command_has_examples_and_each_of_them_parses() {
         let mut commands = Vec::new();
         leaves(&cli::command(), "", &mut commands);
-        let with: Vec<String> = EXAMPLES.iter().map(|(of, _)| (*of).to_owned()).collect();
+        let with: Vec<String> = all().map(|(of, _)| (*of).to_owned()).collect();
         let missing: Vec<&String> = commands.iter().filter(|words| !with.contains(words)).collect();
         assert!(missing.is_empty(), "without examples: {missing:?}");
-        for (of, examples) in EXAMPLES.iter().filter(|(of, _)| commands.iter().any(|w| w == of)) {
+        for (of, examples) in all().filter(|(of, _)| commands.iter().any(|w| w == of)) {
             assert!((2..=4).contains(&examples.len()), "{of}");
             for line in *examples {
                 let parsed = cli::command().try_get_matches_from(words(line));

@@ -8,7 +8,6 @@ use namesys::chain::setup::{Sender, SetupTransaction};
 use namesys::report::{ErrorKind, StealthPayReport, TransactionState};
 use namesys::stealth::{Asset, PendingPayment, Stage, StealthFiles};
 
-use super::Args;
 use super::amount::Amount;
 use super::kept::{Kept, Part, transaction};
 use super::settle::settle;
@@ -24,7 +23,9 @@ use crate::cli::session::Session;
 
 /// What a payment needs.
 pub struct Course<'a> {
-    pub args: &'a Args,
+    pub sending: &'a SendingArgs,
+    /// Also what a wallet may have sent.
+    pub resend: bool,
     pub context: &'a Context,
     pub payee: &'a Payee,
     pub wallet: Option<&'a OpenWallet>,
@@ -49,7 +50,7 @@ impl Course<'_> {
             None => self.begin()?,
         };
         let kept = Kept::new(files, all, payment);
-        let SendingArgs { cost, wait, .. } = &self.args.sending;
+        let SendingArgs { cost, wait, .. } = self.sending;
         let mut sender = sender(self.rpc.clone(), self.chain_id, cost, *wait);
         if !is_new {
             self.context.output.note(format_args!(
@@ -62,7 +63,7 @@ impl Course<'_> {
         if kept.missing().is_empty() {
             return Ok((report, None));
         }
-        if !self.args.sending.sends() {
+        if !self.sending.sends() {
             self.print(&kept, &mut report)?;
             return Ok((report, None));
         }
@@ -130,7 +131,7 @@ impl Course<'_> {
         report.transactions = unsent(&transactions, &[]);
         let from = self.wallet.map_or(Address::ZERO, |wallet| wallet.as_wallet().address());
         let whose = (self.chain_id, from);
-        report.safe = safe_file(&self.args.sending, whose, "namesys stealth pay", &transactions)?;
+        report.safe = safe_file(self.sending, whose, "namesys stealth pay", &transactions)?;
         self.context.output.note(match missing.len() {
             1 => "once it is mined, the same command again says so",
             _ => {
@@ -162,7 +163,7 @@ impl Course<'_> {
         })?;
         report.transactions = unsent(&all, &costs);
         self.show(&payment);
-        let yes = self.args.sending.yes;
+        let yes = self.sending.yes;
         let sending = Sending { context: self.context, wallet, sender, yes, prints: true };
         sending.allowed(&all, &costs)?;
         wallet.announce(all.len());
@@ -200,7 +201,7 @@ impl Course<'_> {
             return Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
                 .hint("give that wallet: another one could pay a second time"));
         }
-        if !self.args.resend && kept.missing().iter().any(unsure) {
+        if !self.resend && kept.missing().iter().any(unsure) {
             let message = format!(
                 "a wallet may have sent the payment to {} already, and no block shows it",
                 payment.address
@@ -220,7 +221,7 @@ impl Course<'_> {
             "Pay {} to {name}{}\n   at the fresh address {}",
             self.amount.shown, payment.payee, payment.address
         );
-        match prompt::has_terminal() && !self.args.sending.yes {
+        match prompt::has_terminal() && !self.sending.yes {
             true => self.context.output.ask_about(text),
             false => self.context.output.note(text),
         }

@@ -68,8 +68,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     })?;
     // Nobody else begins the same payment meanwhile.
     let _lock = session.workspace.lock()?;
-    let course =
-        Course { args, context, payee: &payee, wallet: wallet.as_ref(), rpc, chain_id, amount };
+    let course = Course {
+        sending: &args.sending,
+        resend: args.resend,
+        context,
+        payee: &payee,
+        wallet: wallet.as_ref(),
+        rpc,
+        chain_id,
+        amount,
+    };
     let (report, error) = course.run(&session)?;
     Ok(Outcome::partial(report, error))
 }
