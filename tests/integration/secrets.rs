@@ -7,7 +7,7 @@ use std::process::Command;
 use alloy_primitives::hex;
 use namesys::ens::Name;
 use namesys::keys::{Compat, Derivation, KeyPlan, SignerKey, Storage};
-use namesys::request::Caip10;
+use namesys::request::{Caip10, EncryptionKey};
 use namesys::secret::SecretString;
 
 const KEY: &str = "57b581c85e486de738b3464a77f84b5228aad1aad140d86eaf69ca241b954131";
@@ -34,6 +34,8 @@ impl Secrets {
         };
         let sign1 = key.sign(&plan.sign1(&password));
         let sign2 = key.sign(&plan.sign2(&password));
+        let encryption = key.sign(&plan.sign_encryption(EncryptionKey::default(), &password));
+        let invoices = plan.invoice_seed(&encryption, &password);
         let seed = plan.ipns_seed(&sign1, &password);
         let signer = plan.signer(&sign2, &password).unwrap().scalar();
         Self(vec![
@@ -43,6 +45,8 @@ impl Secrets {
             ("the mnemonic", "legal winner".into()),
             ("SIGN 1", hex::encode(&sign1.as_bytes()[..64])),
             ("SIGN 2", hex::encode(&sign2.as_bytes()[..64])),
+            ("the signature of the invoice key", hex::encode(&encryption.as_bytes()[..64])),
+            ("the invoice key", hex::encode(invoices.expose())),
             ("the IPNS seed", hex::encode(seed.expose())),
             ("the signer's key", hex::encode(signer.expose())),
         ])
@@ -117,6 +121,12 @@ fn no_secret_is_ever_shown() {
     assert_eq!(run(&[], &["verify"]), 0);
     assert_eq!(run(&password, &["keygen", "--requests", "--from", wallet]), 0);
     assert_eq!(run(&[], &["key", "inspect", "--ipns-key-file", "keys/ipns.key"]), 0);
+
+    assert_eq!(run(&[], &with(&["invoice", "key"])), 0);
+    std::fs::write(dir.join("invoice.key"), secrets.get("the invoice key")).unwrap();
+    let show = ["invoice", "show", "--text", "wallet.key", "--invoice-key-file"];
+    assert_eq!(run(&[], &[&show[..], &["invoice.key"]].concat()), 1, "no invoice");
+    assert_eq!(run(&[], &[&show[..], &["password"]].concat()), 2, "no key");
 
     // Keys that are remembered, and key files that are encrypted.
     let runtime = dir.join("run");
