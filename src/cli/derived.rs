@@ -74,6 +74,15 @@ impl Deriver {
             let flag = match &error {
                 WalletError::SignatureMissing { step: Step::Sign1, .. } => "--ipns-signature",
                 WalletError::SignatureMissing { step: Step::Sign2, .. } => "--signer-signature",
+                WalletError::SignatureMissing {
+                    step: Step::Nostr | Step::StealthKeys | Step::Encryption,
+                    ..
+                } => {
+                    return CliError::from(error).hint(
+                        "this key needs a wallet that signs here: --private-key-file, --keystore, \
+                         --account, --ledger, --trezor or --browser",
+                    );
+                }
                 _ => return error.into(),
             };
             CliError::from(error).hint(format!(

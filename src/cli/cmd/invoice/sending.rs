@@ -2,16 +2,12 @@
 //! a workspace, it is kept before it is sent, and not sent a second time unasked.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use alloy_primitives::{B256, U256};
-use jiff::Timestamp;
-use namesys::chain::setup::{
-    Cost, Nonces, Sender, SetupError, SetupTransaction, ether, safe_batch, total,
-};
+use namesys::chain::setup::{Cost, Sender, SetupError, SetupTransaction, total};
 use namesys::invoice::Payment;
 use namesys::report::{ErrorKind, TransactionReport, TransactionState};
-use namesys::wallet::{Address, Wallet, WalletError};
+use namesys::wallet::{Wallet, WalletError};
 use namesys::workspace::{PaidError, Workspace, change_paid_invoices, paid_invoices};
 
 use crate::cli::context::Context;
@@ -20,7 +16,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::open_wallet::OpenWallet;
 use crate::cli::prompt;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
-use crate::cli::values::write_file;
+use crate::cli::sending::{Sending, safe_file, sender, unsent};
 use crate::cli::wallet_args::WalletArgs;
 
 /// What is sent, and how.
@@ -53,15 +49,19 @@ pub struct Ended {
 pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliError> {
     let wallet = transfer.wallet.take();
     let Transfer { transaction, context, sending, .. } = &transfer;
-    let mut report = unsent(transaction);
+    let one = std::slice::from_ref(transaction);
+    let not_sent = |costs: &[Cost]| unsent(one, costs).remove(0);
     if !sending.sends() {
         let chain_id = transfer.chain_id()?;
-        let safe = transfer.safe(chain_id)?;
-        return Ok((Ended { chain_id, transaction: report, safe }, None));
+        // Whose Safe it is does not stand in the file of a plain transfer.
+        let whose = (chain_id, transfer.wallet_args.address()?.unwrap_or_default());
+        let safe = safe_file(sending, whose, "namesys invoice pay", one)?;
+        return Ok((Ended { chain_id, transaction: not_sent(&[]), safe }, None));
     }
     let sender = transfer.sender()?;
     let payment = Payment::begun(sender.chain_id, transfer.text);
     if let Some(before) = transfer.before(&payment)? {
+        let mut report = not_sent(&[]);
         let ended = transfer.paid_before(&sender, &before, &mut report);
         let chain_id = sender.chain_id;
         return Ok((Ended { chain_id, transaction: report, safe: None }, ended.err()));
@@ -73,16 +73,13 @@ pub fn run(mut transfer: Transfer<'_>) -> Result<(Ended, Option<CliError>), CliE
     if let OpenWallet::External(external) = &wallet {
         return Err(WalletError::NoTransactions { wallet: external.address() }.into());
     }
-    let (from, one) = (wallet.as_wallet().address(), std::slice::from_ref(transaction));
+    let from = wallet.as_wallet().address();
     let costs = context.block_on(async { Ok(sender.costs(from, one).await?) })?;
-    let Some(cost) = costs.first().copied() else {
-        return Err(CliError::new(Exit::Failed, ErrorKind::Rpc, "the gas is not known"));
-    };
-    report.gas = Some(cost.gas);
+    let mut report = not_sent(&costs);
     report.max_cost = Some(total(one, &costs).to_string());
-    let sent = transfer
-        .allowed(&sender, from, &costs)
-        .and_then(|()| transfer.send(&sender, &wallet, (cost, payment), &mut report));
+    let yes = sending.yes;
+    let sending = Sending { context, wallet: &wallet, sender: &sender, yes, prints: true };
+    let sent = transfer.send(&sending, &costs, &payment, &mut report);
     let ended = Ended { chain_id: sender.chain_id, transaction: report, safe: None };
     Ok((ended, sent.err()))
 }
@@ -103,24 +100,7 @@ impl Transfer<'_> {
         let rpc = rpc.ok_or_else(|| no_rpc("the transfer", self.context))?;
         let chain_id =
             self.context.block_on(async { Ok(rpc.check_chain_id(self.expected).await?) })?;
-        Ok(Sender {
-            rpc,
-            chain_id,
-            patience: Duration::from_secs(self.sending.wait),
-            max_cost: self.sending.cost.max_cost,
-            nonces: Nonces::default(),
-        })
-    }
-
-    fn safe(&self, chain_id: u64) -> Result<Option<String>, CliError> {
-        let Some(file) = &self.sending.safe else { return Ok(None) };
-        let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
-        // Whose Safe it is does not stand in the file of a plain transfer.
-        let from = self.wallet_args.address()?.unwrap_or_default();
-        let one = std::slice::from_ref(&self.transaction);
-        let batch = safe_batch(chain_id, from, now, "namesys invoice pay", one);
-        write_file(file, format!("{batch:#}\n").as_bytes())?;
-        Ok(Some(file.display().to_string()))
+        Ok(sender(rpc, chain_id, &self.sending.cost, self.sending.wait))
     }
 
     /// The payment of the same invoice that was begun here before.
@@ -150,7 +130,8 @@ impl Transfer<'_> {
         report.hash = Some(hash.to_string());
         report.state = TransactionState::Sent;
         let paid = Mutex::new(None::<U256>);
-        let mined = |cost: U256| set(&paid, cost);
+        let lock = || paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let mined = |cost: U256| *lock() = Some(cost);
         let ended = self.context.block_on(async {
             let ended = sender.confirm(hash, &self.transaction, &mined).await;
             if let Err(SetupError::Reverted { .. }) = &ended {
@@ -158,81 +139,42 @@ impl Transfer<'_> {
             }
             Ok(ended?)
         });
-        report.cost = get(&paid).map(|cost| cost.to_string());
+        report.cost = lock().map(|cost| cost.to_string());
         ended.map_err(|error| CliError { hint: Some(hint.to_owned()), ..error })?;
         report.state = TransactionState::Mined;
         Ok(())
     }
 
-    /// Whether balance, limit and person let it be sent.
-    fn allowed(&self, sender: &Sender, from: Address, costs: &[Cost]) -> Result<(), CliError> {
-        let one = std::slice::from_ref(&self.transaction);
-        let sum = ether(sender.check_cost(one, costs)?);
-        self.context.block_on(async {
-            sender.check_pending(from).await?;
-            Ok(sender.check_funds(from, one, costs).await?)
-        })?;
-        let what = format!(
-            "{} ({}) on chain {}, with gas at most {sum} ether",
-            self.transaction.description, self.transaction.to, sender.chain_id
-        );
-        if self.sending.yes {
-            self.context.output.note(what);
-            return Ok(());
-        }
-        let instead = "--yes to pay without asking, or --calldata to send nothing";
-        match prompt::confirm(&format!("Send: {what}"), instead)? {
-            true => Ok(()),
-            false => Err(CliError::new(Exit::Failed, ErrorKind::NotConfirmed, "nothing was sent")
-                .hint("the same command asks again; --calldata prints it for a wallet elsewhere")),
-        }
-    }
-
+    /// Sends it, once limit, balance and person let it. It is kept before.
     fn send(
         &self,
-        sender: &Sender,
-        wallet: &OpenWallet,
-        (cost, payment): (Cost, Payment),
+        sending: &Sending<'_>,
+        costs: &[Cost],
+        payment: &Payment,
         report: &mut TransactionReport,
     ) -> Result<(), CliError> {
-        let workspace = self.workspace;
-        keep(workspace, &payment)?;
-        let (hash, paid) = (Mutex::new(None::<B256>), Mutex::new(None::<U256>));
-        let mut kept = Ok(());
-        let signed = |sent: B256| {
-            set(&hash, sent);
-            // Kept without it already: it is not sent a second time in any case.
-            let _ = keep(workspace, &Payment { transaction: Some(sent), ..payment.clone() });
-        };
-        let mined = |cost: U256| set(&paid, cost);
-        wallet.announce(1);
-        wallet.explain(&self.transaction.description);
-        let mut state = TransactionState::NotSent;
-        let ended = self.context.block_on(async {
-            let sent = sender.send(wallet.as_wallet(), &self.transaction, cost, &signed).await?;
-            state = TransactionState::Sent;
-            set(&hash, sent);
-            kept = keep(workspace, &Payment { transaction: Some(sent), ..payment.clone() });
-            self.context.output.note(format_args!("sent as {sent}"));
-            let ended = sender.confirm(sent, &self.transaction, &mined).await;
-            match &ended {
-                Ok(()) => state = TransactionState::Mined,
-                Err(SetupError::Reverted { .. }) => state = TransactionState::Failed,
-                Err(_) => {}
-            }
-            Ok(ended?)
-        });
-        let hash = get(&hash);
-        report.hash = hash.map(|hash| hash.to_string());
-        report.cost = get(&paid).map(|cost| cost.to_string());
-        report.state = state;
-        let ended = ended.map_err(|error| unsure(error, hash, state));
-        let unsent = hash.is_none() && ended.as_ref().is_err_and(|error| is_unsent(error, wallet));
-        if unsent || state == TransactionState::Failed {
-            forget(workspace, &payment)?;
+        let (one, workspace) = (std::slice::from_ref(&self.transaction), self.workspace);
+        if !sending.yes && prompt::has_terminal() {
+            let Self { transaction, context, .. } = self;
+            let what = format_args!("{} ({})", transaction.description, transaction.to);
+            context.output.ask_about(what);
         }
-        ended?;
-        kept
+        sending.allowed(one, costs)?;
+        let Some(cost) = costs.first() else {
+            return Err(CliError::new(Exit::Failed, ErrorKind::Rpc, "the gas is not known"));
+        };
+        keep(workspace, payment)?;
+        sending.wallet.announce(1);
+        let signed = |hash: B256| {
+            // Kept without it already: it is not sent a second time in any case.
+            let _ = keep(workspace, &Payment { transaction: Some(hash), ..payment.clone() });
+        };
+        let ended = sending.send_one(&self.transaction, *cost, report, &signed);
+        let unsent = |error: &CliError| report.hash.is_none() && is_unsent(error, sending.wallet);
+        if ended.as_ref().is_err_and(unsent) || report.state == TransactionState::Failed {
+            forget(workspace, payment)?;
+        }
+        ended.map_err(|error| unsure(error, report))
     }
 }
 
@@ -260,35 +202,13 @@ fn unreadable(error: PaidError) -> CliError {
     }
 }
 
-fn set<T>(cell: &Mutex<Option<T>>, value: T) {
-    *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-}
-
-fn get<T: Copy>(cell: &Mutex<Option<T>>) -> Option<T> {
-    *cell.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// What was handed to the nodes, or may have been, is not to be paid again unseen.
-fn unsure(error: CliError, hash: Option<B256>, state: TransactionState) -> CliError {
-    match (hash, state) {
+fn unsure(error: CliError, report: &TransactionReport) -> CliError {
+    match (&report.hash, report.state) {
         (Some(hash), TransactionState::Sent | TransactionState::NotSent) => error.hint(format!(
             "{hash} may be mined yet: in a workspace the same command again waits for it; outside \
              of one, look it up before you pay again"
         )),
         _ => error,
-    }
-}
-
-fn unsent(transaction: &SetupTransaction) -> TransactionReport {
-    TransactionReport {
-        to: transaction.to.to_string(),
-        data: transaction.data.to_string(),
-        value: transaction.value.to_string(),
-        hash: None,
-        state: TransactionState::NotSent,
-        description: transaction.description.clone(),
-        gas: None,
-        max_cost: None,
-        cost: None,
     }
 }
