@@ -20,18 +20,18 @@ pub struct StealthAddress {
 }
 
 impl StealthAddress {
-    /// One with a new ephemeral key, which is forgotten.
+    /// One with a new ephemeral key, and that key.
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub fn fresh(payee: &MetaAddress) -> Result<Self, getrandom::Error> {
+    pub fn fresh(payee: &MetaAddress) -> Result<(Self, Secret32), getrandom::Error> {
         loop {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes)?;
             let ephemeral = Secret::new(bytes);
             bytes.zeroize();
             if let Some(address) = Self::with(payee, &ephemeral) {
-                return Ok(address);
+                return Ok((address, ephemeral));
             }
         }
     }

@@ -40,7 +40,7 @@ pub use kept::{KeptError, StealthFiles};
 pub use keys::{OneTimeKeyError, StealthKeys};
 pub use look::{Look, Viewer};
 pub use meta::{MetaAddress, MetaAddressError};
-pub use pending::{PendingPayment, PendingPayments, Stage};
+pub use pending::{EphemeralKey, PendingPayment, PendingPayments, Stage};
 pub use point::{PublicKey, PublicKeyError, public_key_of};
 pub use state::{Found, ScanState, Skipped, StateError};
 

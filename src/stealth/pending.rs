@@ -1,11 +1,14 @@
 //! What is kept of a payment until all of it is mined, so that the same command again sends what
 //! is missing, and nothing twice.
 
-use alloy_primitives::{Address, B256, U256};
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use alloy_primitives::{Address, B256, U256, hex};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Asset, MetaAddress, PublicKey, StealthAddress};
 use crate::json;
+use crate::secret::{Secret, Secret32};
 
 /// The version of the file.
 const VERSION: u32 = 1;
@@ -30,6 +33,41 @@ pub enum Stage {
     Mined,
 }
 
+/// The ephemeral key: it shows that the address is the payee's, whoever wrote the file. Whoever has
+/// it learns no more than that, and spends nothing.
+#[derive(Clone)]
+pub struct EphemeralKey(pub Secret32);
+
+impl fmt::Debug for EphemeralKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EphemeralKey")
+    }
+}
+
+impl PartialEq for EphemeralKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose() == other.0.expose()
+    }
+}
+
+impl Eq for EphemeralKey {}
+
+impl Serialize for EphemeralKey {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode_prefixed(self.0.expose()))
+    }
+}
+
+impl<'de> Deserialize<'de> for EphemeralKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut bytes = [0; 32];
+        // What is wrong is not quoted.
+        hex::decode_to_slice(String::deserialize(from)?, &mut bytes)
+            .map_err(|_| serde::de::Error::custom("an ephemeral key has 64 digits"))?;
+        Ok(Self(Secret::new(bytes)))
+    }
+}
+
 /// A payment that was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +84,8 @@ pub struct PendingPayment {
     pub address: Address,
     /// What is announced.
     pub ephemeral_public_key: PublicKey,
+    /// Its secret half.
+    pub ephemeral_private_key: EphemeralKey,
     /// The same.
     pub view_tag: u8,
     /// Who pays, where that is known.
@@ -66,6 +106,11 @@ impl PendingPayment {
             ephemeral: self.ephemeral_public_key,
             view_tag: self.view_tag,
         }
+    }
+
+    /// Whether its address follows from payee and key.
+    fn is_to_payee(&self) -> bool {
+        StealthAddress::with(&self.payee, &self.ephemeral_private_key.0) == Some(self.to())
     }
 
     /// What is paid.
@@ -107,9 +152,14 @@ impl PendingPayments {
     /// Says what is wrong with it: a payment that cannot be read may be under way.
     pub fn parse(text: &str) -> Result<Self, String> {
         let read: Self = json::from_str(text).map_err(|error| error.to_string())?;
-        match read.version {
-            VERSION => Ok(read),
-            other => Err(format!("it is of version {other}, and this program writes {VERSION}")),
+        if read.version != VERSION {
+            let version = read.version;
+            return Err(format!("it is of version {version}, and this program writes {VERSION}"));
+        }
+        // It may be a stranger's, who would be paid.
+        match read.payments.iter().find(|payment| !payment.is_to_payee()) {
+            None => Ok(read),
+            Some(other) => Err(format!("{} is no address of {}", other.address, other.payee)),
         }
     }
 

@@ -75,8 +75,8 @@ fn vectors() {
 #[test]
 fn a_password_that_is_another_gives_other_keys_and_no_key_of_an_address() {
     let (ours, others) = (keys(1), keys(2));
-    let to = StealthAddress::fresh(&ours.meta_address()).unwrap();
-    assert_ne!(to, StealthAddress::fresh(&ours.meta_address()).unwrap());
+    let (to, _) = StealthAddress::fresh(&ours.meta_address()).unwrap();
+    assert_ne!(to, StealthAddress::fresh(&ours.meta_address()).unwrap().0);
     assert_eq!(ours.one_time(&to.ephemeral, to.address).unwrap().address(), to.address);
     let error = others.one_time(&to.ephemeral, to.address).unwrap_err();
     assert_eq!(error, OneTimeKeyError::OtherAddress);
@@ -308,6 +308,7 @@ fn payments_are_kept_until_all_of_them_is_mined() {
         amount: U256::from(7),
         address: to.address,
         ephemeral_public_key: to.ephemeral,
+        ephemeral_private_key: EphemeralKey(ephemeral(1)),
         view_tag: to.view_tag,
         from: None,
         begun: 5,
@@ -317,6 +318,20 @@ fn payments_are_kept_until_all_of_them_is_mined() {
     let mut kept = PendingPayments::default();
     kept.put(&payment);
     kept = PendingPayments::parse(&kept.text()).unwrap();
+    // A stranger's file would have somebody else paid.
+    let theirs = StealthAddress::with(&keys(2).meta_address(), &ephemeral(1)).unwrap();
+    for (had, other) in [
+        (format!("{:#x}", to.address), format!("{:#x}", theirs.address)),
+        (to.ephemeral.to_string(), theirs.ephemeral.to_string().replace("0x02", "0x03")),
+        (payee.to_string(), keys(2).meta_address().to_string()),
+        (hex::encode(ephemeral(1).expose()), hex::encode(ephemeral(2).expose())),
+    ] {
+        let text = kept.text();
+        assert!(text.contains(&had), "{had}");
+        let changed = text.replace(&had, &other);
+        assert!(changed == text || PendingPayments::parse(&changed).is_err(), "{other}");
+    }
+    assert!(!format!("{kept:?}").contains(&hex::encode(ephemeral(1).expose())));
     let find = |kept: &PendingPayments, amount: u64| {
         kept.find(1, &payee, Asset::Token(token), U256::from(amount)).cloned()
     };

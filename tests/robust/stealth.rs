@@ -7,8 +7,8 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use namesys::keys::SignerKey;
 use namesys::secret::Secret;
 use namesys::stealth::{
-    Announcement, Look, MetaAddress, PendingPayment, PendingPayments, PublicKey, ScanState,
-    Skipped, Stage, StealthAddress, StealthKeys, Viewer, public_key_of,
+    Announcement, EphemeralKey, Look, MetaAddress, PendingPayment, PendingPayments, PublicKey,
+    ScanState, Skipped, Stage, StealthAddress, StealthKeys, Viewer, public_key_of,
 };
 
 const CHAIN: u64 = 1;
@@ -137,6 +137,7 @@ pub fn stealth_states() -> Vec<Vec<u8>> {
         amount: U256::from(5),
         address: to.address,
         ephemeral_public_key: to.ephemeral,
+        ephemeral_private_key: EphemeralKey(Secret::new([7; 32])),
         view_tag: to.view_tag,
         from: Some(Address::repeat_byte(2)),
         begun: 4,

@@ -252,6 +252,20 @@ pub async fn gone_on_with() -> Result<()> {
     two.raw("eth_sendTransaction", sent).await?;
     let seen = two.pay(&["0.5", "--yes"]).ends(0).await?;
     ensure!(seen["paid"] == true && seen["transactions"] == json!([]), "{seen:#}");
+    // A file that would have somebody else paid is refused.
+    let printed = two.pay(&["0.7", "--calldata"]).ends(0).await?;
+    let file = two.payer.path().join(".namesys/stealth/payments.json");
+    let (kept, count) = (std::fs::read_to_string(&file)?, two.count().await?);
+    let address = text(&printed, "address")?.to_lowercase();
+    ensure!(kept.contains(&address), "{kept}");
+    std::fs::write(&file, kept.replace(&address, &ELSEWHERE.to_lowercase()))?;
+    let refused = two.pay(&["0.7", "--yes", "--resend"]).ends(1).await?;
+    ensure!(kind(&refused) == Some(ErrorKind::BadFile), "{refused:#}");
+    ensure!(two.count().await? == count, "it was sent");
+    // One that says that it is done has the chain asked.
+    std::fs::write(&file, kept.replace("\"printed\"", "\"mined\""))?;
+    let paid = two.pay(&["0.7", "--yes"]).ends(0).await?;
+    ensure!(two.count().await? == count + 1 && paid["address"] == printed["address"], "{paid:#}");
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use namesys::report::StealthAddressReport;
-use namesys::stealth::StealthAddress;
+use namesys::secret::Secret32;
+use namesys::stealth::{MetaAddress, StealthAddress};
 
 use super::payee::PayeeArgs;
 use crate::cli::context::Context;
@@ -23,7 +24,7 @@ pub struct Args {
 /// Makes one, with a key that is forgotten.
 pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let payee = args.payee.get(&args.rpc, context)?;
-    let to = fresh(&payee.meta)?;
+    let (to, _) = fresh(&payee.meta)?;
     context.output.note(
         "what is paid there is found only if ephemeral public key and view tag are announced: \
          namesys stealth pay does both",
@@ -37,8 +38,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     }))
 }
 
-/// A fresh address.
-pub fn fresh(meta: &namesys::stealth::MetaAddress) -> Result<StealthAddress, CliError> {
+/// A fresh address, and the key that leads to it.
+pub fn fresh(meta: &MetaAddress) -> Result<(StealthAddress, Secret32), CliError> {
     StealthAddress::fresh(meta)
         .map_err(|error| CliError::io("no random bytes", &io::Error::other(error)))
 }

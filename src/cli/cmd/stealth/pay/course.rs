@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256};
 use namesys::chain::Rpc;
 use namesys::chain::setup::{Sender, SetupTransaction};
 use namesys::report::{ErrorKind, StealthPayReport, TransactionState};
-use namesys::stealth::{Asset, PendingPayment, Stage, StealthFiles};
+use namesys::stealth::{Asset, EphemeralKey, PendingPayment, Stage, StealthFiles};
 
 use super::amount::Amount;
 use super::kept::{Kept, Part, transaction};
@@ -83,7 +83,7 @@ impl Course<'_> {
 
     /// A payment to a fresh address; nothing of it is in an earlier block than the newest.
     fn begin(&self) -> Result<PendingPayment, CliError> {
-        let to = fresh(&self.payee.meta)?;
+        let (to, key) = fresh(&self.payee.meta)?;
         let newest = self.context.block_on(async { Ok(self.rpc.latest().await?.value) })?;
         Ok(PendingPayment {
             chain_id: self.chain_id,
@@ -92,6 +92,7 @@ impl Course<'_> {
             amount: self.amount.units,
             address: to.address,
             ephemeral_public_key: to.ephemeral,
+            ephemeral_private_key: EphemeralKey(key),
             view_tag: to.view_tag,
             from: self.wallet.map(|wallet| wallet.as_wallet().address()),
             begun: newest.number,

@@ -62,13 +62,17 @@ impl<'a> Kept<'a> {
         [payment.announcement, payment.transfer] == [Stage::NotSent; 2]
     }
 
-    /// What is not mined, in order.
-    pub fn missing(&self) -> Vec<Part> {
-        let parts = match self.payment().asset() {
+    /// Its transactions, in order.
+    pub fn parts(&self) -> Vec<Part> {
+        match self.payment().asset() {
             Asset::Ether => vec![Part::Announcement],
             Asset::Token(_) => vec![Part::Announcement, Part::Transfer],
-        };
-        parts.into_iter().filter(|part| self.stage(*part) != Stage::Mined).collect()
+        }
+    }
+
+    /// What is not mined, in order.
+    pub fn missing(&self) -> Vec<Part> {
+        self.parts().into_iter().filter(|part| self.stage(*part) != Stage::Mined).collect()
     }
 
     /// Takes a step, and keeps it.

@@ -1,54 +1,62 @@
 //! What became of a payment that was begun before.
 
+use alloy_primitives::B256;
 use namesys::chain::Rpc;
 use namesys::chain::setup::Sender;
+use namesys::report::ErrorKind;
 use namesys::stealth::{
     Asset, Fate, PendingPayment, Stage, announced, fate, metadata, paid_ether, transferred,
 };
 
 use super::kept::{Kept, Part, transaction};
 use crate::cli::context::Context;
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 
-/// Looks at each transaction, and keeps what is found.
+/// Looks at each transaction, and keeps what is found. The file says what was done, and the chain
+/// whether that is so: a fork may have undone it, and the file may be a stranger's.
 pub fn settle(kept: &Kept<'_>, sender: &Sender, context: &Context) -> Result<(), CliError> {
-    for part in kept.missing() {
+    for part in kept.parts() {
         let payment = kept.payment();
+        let is_there = || is_there(&payment, part, &sender.rpc, context);
         let now = match kept.stage(part) {
             Stage::Sent { hash } => {
-                match context.block_on(async { Ok(fate(&sender.rpc, hash).await?) })? {
-                    Fate::Mined => Stage::Mined,
-                    Fate::Reverted => Stage::NotSent,
-                    Fate::Waits => {
-                        context.output.note(format_args!("{hash} was sent and waits to be mined"));
-                        let transaction = transaction(&payment, part);
-                        context.block_on(async {
-                            Ok(sender.confirm(hash, &transaction, &|_| {}).await?)
-                        })?;
-                        Stage::Mined
-                    }
-                    // Another may have taken its place in the wallet. What no node knows cannot be
-                    // mined beside the next one: that takes the lowest nonce that is free.
-                    Fate::Unknown => match is_there(&payment, part, &sender.rpc, context)? {
-                        true => Stage::Mined,
-                        false => Stage::NotSent,
-                    },
+                let became = context.block_on(async { Ok(fate(&sender.rpc, hash).await?) })?;
+                if became == Fate::Waits {
+                    context.output.note(format_args!("{hash} was sent and waits to be mined"));
+                    let transaction = transaction(&payment, part);
+                    context.block_on(async {
+                        Ok(sender.confirm(hash, &transaction, &|_| {}).await?)
+                    })?;
+                }
+                match (became, is_there()?) {
+                    (_, true) => Stage::Mined,
+                    (Fate::Mined | Fate::Waits, false) => return Err(not_shown(hash, &payment)),
+                    // What no node knows cannot be mined beside the next one: that takes the lowest
+                    // nonce that is free.
+                    (Fate::Reverted | Fate::Unknown, false) => Stage::NotSent,
                 }
             }
+            stage @ (Stage::Handed | Stage::Printed) if !is_there()? => stage,
             // Also of what is not known to be sent: its hash may not have reached the disk.
-            stage @ (Stage::Handed | Stage::Printed | Stage::NotSent) => {
-                match is_there(&payment, part, &sender.rpc, context)? {
-                    true => Stage::Mined,
-                    false => stage,
-                }
-            }
-            Stage::Mined => Stage::Mined,
+            Stage::Mined | Stage::NotSent if !is_there()? => Stage::NotSent,
+            Stage::Handed | Stage::Printed | Stage::Mined | Stage::NotSent => Stage::Mined,
         };
         if now != kept.stage(part) {
             kept.put(part, now)?;
         }
     }
     Ok(())
+}
+
+fn not_shown(hash: B256, payment: &PendingPayment) -> CliError {
+    let message = format!(
+        "{hash} is mined, and the chain does not show the payment to {} that it is said to be",
+        payment.address
+    );
+    CliError::new(Exit::Failed, ErrorKind::BadFile, message).hint(
+        "nothing was sent; ask another node, or see what the transaction did: \
+         .namesys/stealth/payments.json says that it is this payment",
+    )
 }
 
 /// Whether the chain shows it, whoever sent it.
