@@ -70,8 +70,11 @@ const SCENES: &[Scene] = &[
         Before::Wanted,
         &["invoice", "key", "--out", "invoice.key", "--private-key-file", "../wallet.key"],
     ),
-    scene(Before::Wanted, &["stealth", "keys", "--export", "stealth"]),
-    scene(Before::Wanted, &["stealth", "set"]),
+    scene(
+        Before::Wanted,
+        &["stealth", "keys", "--export", "stealth", "--private-key-file", "../wallet.key"],
+    ),
+    scene(Before::Wanted, &["stealth", "set", "--private-key-file", "../wallet.key"]),
     scene(Before::Wanted, &["approve"]),
     scene(Before::Wanted, &["sign"]),
     scene(Before::Signed, &["sign"]),
