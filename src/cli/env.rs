@@ -120,6 +120,11 @@ pub const SECRETS: [Var; 10] = [
 pub const TOKENS: [Var; 6] =
     [KUBO_TOKEN, CLUSTER_TOKEN, PINNING_TOKEN, PINATA_JWT, AWS_KEY_ID, AWS_SECRET];
 
+/// Addresses of services, which may have a user and a password in them.
+pub const ADDRESSES: [Var; 4] = [W3NAME_URL, KUBO_URL, ROUTING_URL, GATEWAY_URL];
+/// What other programs have beside them, and their children need as little.
+pub const WITHHELD: [Var; 1] = [Var("AWS_SESSION_TOKEN")];
+
 /// Foundry's keystores.
 ///
 /// # Errors

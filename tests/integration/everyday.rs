@@ -51,7 +51,7 @@ fn what_an_editor_leaves_is_saved_only_where_it_is_sound() {
     // What it holds is looked at as `set` would, and the editor is told no key.
     let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
     let script = format!(
-        "test -z \"$ETH_PRIVATE_KEY$NAMESYS_KUBO_TOKEN$MINE\" && echo '\"text/w\" = \"{token}\"' >> $1"
+        "test -z \"$ETH_PRIVATE_KEY$NAMESYS_KUBO_TOKEN$MINE$AWS_SESSION_TOKEN$NAMESYS_KUBO_URL\" && echo '\"text/w\" = \"{token}\"' >> $1"
     );
     let mut command = workspace.command(env!("CARGO_BIN_EXE_namesys"));
     command
@@ -60,6 +60,8 @@ fn what_an_editor_leaves_is_saved_only_where_it_is_sound() {
         .env("NAMESYS_KUBO_TOKEN", "a token")
         .env("NAMESYS_CREDENTIALS", "kubo.example=MINE")
         .env("MINE", "a token of another name")
+        .env("AWS_SESSION_TOKEN", "a token of a session")
+        .env("NAMESYS_KUBO_URL", "http://user:password@127.0.0.1:1")
         .env("EDITOR", format!("f() {{ {script}; }}; f"));
     let output = command.stdin(Stdio::null()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();

@@ -140,10 +140,12 @@ impl Settings {
         })
     }
 
-    /// The variables that programs of others are started without: our secrets, and the tokens
-    /// of services by their usual names and by those that the user gave them.
+    /// The variables that programs of others are started without: our secrets, the addresses of
+    /// services, which may have a password in them, and their tokens by their usual names and by
+    /// those that the user gave them. Those that a workspace alone names stay: it could name any.
     pub fn withheld(&self) -> Vec<String> {
-        let usual = env::SECRETS.iter().chain(&env::TOKENS).map(|variable| variable.0.to_owned());
+        let usual = env::SECRETS.iter().chain(&env::TOKENS).chain(&env::WITHHELD);
+        let usual = usual.chain(&env::ADDRESSES).map(|variable| variable.0.to_owned());
         let bindings = self.bindings.borrow();
         usual.chain(bindings.0.iter().flat_map(|one| one.bound.variables())).collect()
     }
