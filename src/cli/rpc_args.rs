@@ -128,6 +128,21 @@ impl RpcArgs {
         urls.into_iter().map(open).collect()
     }
 
+    /// These nodes alone, which stand in for each other, and agree where the quorum says so.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_some(
+        &self,
+        urls: Vec<RpcUrl>,
+        context: &Context,
+        http: &Http,
+    ) -> Result<Rpc, CliError> {
+        let config =
+            self.config(context, http)?.ok_or_else(|| no_rpc("that chain says", context))?;
+        Ok(Rpc::new(http, RpcConfig { urls, ..config })?)
+    }
+
     fn config(&self, context: &Context, http: &Http) -> Result<Option<RpcConfig>, CliError> {
         let NodeUrls { mut urls, source } = context.settings.node_urls()?;
         if urls.is_empty() && context.network()?.0 == Network::Devnet {

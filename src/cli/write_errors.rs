@@ -13,6 +13,8 @@ impl From<AskError> for CliError {
             AskError::Chain(chain) => chain.clone().into(),
             AskError::Malformed { .. } => failed(ErrorKind::Contract)
                 .hint("nothing was signed or sent; do not trust this resolver"),
+            AskError::NoContract { .. } => failed(ErrorKind::Contract)
+                .hint("nothing was signed or sent: is it an address of another chain?"),
             AskError::NoMetadata { .. } => failed(ErrorKind::Contract)
                 .hint("nothing was signed or sent; ask whoever runs the resolver"),
         }

@@ -53,7 +53,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// The address in `url` when it is written as one and private.
-pub(super) fn private_literal(url: &Url) -> Option<IpAddr> {
+pub(crate) fn private_literal(url: &Url) -> Option<IpAddr> {
     let address = match url.host()? {
         Host::Ipv4(address) => IpAddr::V4(address),
         Host::Ipv6(address) => IpAddr::V6(address),

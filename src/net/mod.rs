@@ -62,6 +62,7 @@ pub(crate) use dns::is_localhost;
 pub(crate) use error::excerpt;
 pub use error::{NetError, shown};
 pub use guard::Guard;
+pub(crate) use guard::private_literal;
 pub use kubo::{ApiAddressError, CommandFailed, KuboRpc, parse_api_address, parse_own_api_address};
 pub use limit::RateLimiter;
 pub use request::{Authorization, Request};

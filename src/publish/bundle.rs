@@ -7,7 +7,7 @@ use cid::Cid;
 use tokio::sync::OnceCell;
 
 use super::private_keys::{PrivateKeyError, refuse_private_keys_known};
-use super::tree::{PackFailed, Source, TemporaryCar};
+use super::tree::{BundleError, PackFailed, Source, TemporaryCar};
 use super::{KEPT_TREE, told};
 use crate::index::Looked;
 use crate::ipfs::{BlockSink, CarBlocks, CarWriter};
@@ -48,17 +48,6 @@ pub(super) struct Whole {
 pub struct Part<'a> {
     pub(super) base: &'a Cid,
     pub(super) whole: &'a Whole,
-}
-
-/// Why a tree is not sent.
-#[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// A private key is in it.
-    #[error(transparent)]
-    Key(#[from] PrivateKeyError),
-    /// It cannot be packed.
-    #[error(transparent)]
-    Pack(#[from] PackFailed),
 }
 
 /// Counts what is put.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use cid::Cid;
 use tempfile::TempPath;
 
-use super::bundle::BundleError;
 use super::private_keys::{
     PrivateKeyError, Sieve, refuse_private_keys, refuse_private_keys_known, refuse_private_keys_of,
 };
@@ -42,6 +41,17 @@ pub enum PackFailed {
         /// The system's error.
         error: io::Error,
     },
+}
+
+/// Why a tree is not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A private key is in it.
+    #[error(transparent)]
+    Key(#[from] PrivateKeyError),
+    /// It cannot be packed.
+    #[error(transparent)]
+    Pack(#[from] PackFailed),
 }
 
 /// A CAR file under way, which is removed when this is dropped.

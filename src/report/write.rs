@@ -35,6 +35,10 @@ pub struct WriteReport {
     /// What no chain can verify.
     #[serde(default)]
     pub unverifiable: Vec<String>,
+    /// Messages that the wallet signs, as EIP-712 has them: `types`, `domain`, `primaryType` and
+    /// `message`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<serde_json::Value>,
     /// What came of each record.
     pub records: Vec<WrittenReport>,
     /// Whether a gateway or a chain took them.

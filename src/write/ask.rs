@@ -42,6 +42,12 @@ pub enum AskError {
         /// What is wrong.
         source: DeferralError,
     },
+    /// An account without code lets every call through, and keeps nothing.
+    #[error("{contract}, where the records would be written, is not a contract: it keeps nothing")]
+    NoContract {
+        /// Who.
+        contract: Address,
+    },
     /// The function that its error names gives no metadata.
     #[error(
         "the resolver {resolver} names its function {selector} for the metadata, which gives none: \
@@ -109,6 +115,10 @@ pub async fn ask(
         return Ok(Asked::Deferred(Box::new(found)));
     }
     match call_as(view, from, resolver, calldata).await? {
+        // Setters give nothing back, and neither does an account without code.
+        Ok(data) if data.is_empty() && !view.has_code(resolver).await?.value => {
+            Err(AskError::NoContract { contract: resolver })
+        }
         Ok(_) => Ok(Asked::Accepted),
         Err(revert) => Ok(match deferral(&revert)? {
             Some(found) => Asked::Deferred(Box::new(found)),

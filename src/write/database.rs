@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::chain::{Revert, calls};
 use crate::json;
-use crate::net::{Body, Http, NetError, Request, Response, shown};
+use crate::net::{Body, Http, NetError, Request, Response, private_literal, shown};
 
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: usize = 1 << 20;
@@ -80,6 +80,10 @@ pub fn gateway_url(text: &str, allow_loopback: bool) -> Result<Url, PostFailure>
         (_, true) if !allow_loopback => Err(wrong(
             "which is this machine itself: --allow-loopback or --network devnet allows it",
         )),
+        // Of names it is seen when they are looked up.
+        ("https" | "http", false) if private_literal(&url).is_some() => {
+            Err(wrong("which is an address in a private network"))
+        }
         ("https", _) | ("http", true) => Ok(url),
         ("http", false) => Err(wrong("and is asked over https alone")),
         _ => Err(wrong("which is no https:// address")),
@@ -115,13 +119,11 @@ pub async fn post(
 fn understood(answer: &Response, setters: usize) -> Result<Posted, PostFailure> {
     let Response { status, body, .. } = answer;
     let gateway = shown(&answer.url);
-    let start = || {
-        let text = String::from_utf8_lossy(body);
-        text.chars().filter(|c| !c.is_control()).take(SHOWN).collect::<String>()
-    };
+    let cut = |text: &str| text.chars().filter(|c| !c.is_control()).take(SHOWN).collect::<String>();
+    let start = || cut(&String::from_utf8_lossy(body));
     let read = json::from_slice::<Answer>(body).ok();
     let own = |answer: &Answer| answer.error.clone().or_else(|| answer.message.clone());
-    let own = read.as_ref().and_then(own);
+    let own = read.as_ref().and_then(own).map(|words| cut(&words));
     if *status != 200 {
         let words = own.unwrap_or_else(start);
         return Err(PostFailure::Refused { gateway, status: *status, words });
@@ -134,7 +136,7 @@ fn understood(answer: &Response, setters: usize) -> Result<Posted, PostFailure> 
     let data = hex::decode(&data)
         .map_err(|_| PostFailure::Answer { gateway: gateway.clone(), words: start() })?;
     if let Ok(error) = calls::Error::abi_decode(&data) {
-        return Err(PostFailure::Refused { gateway, status: *status, words: error.message });
+        return Err(PostFailure::Refused { gateway, status: *status, words: cut(&error.message) });
     }
     if setters < 2 || data.is_empty() {
         return Ok(Posted::Taken);
@@ -143,7 +145,7 @@ fn understood(answer: &Response, setters: usize) -> Result<Posted, PostFailure> 
     let each = each.ok_or_else(|| PostFailure::Answer { gateway, words: start() })?;
     let said = |answer: Bytes| match answer.len() % 32 {
         // Four bytes of an error, and its arguments.
-        4 => Some(Revert(answer).to_string()),
+        4 => Some(cut(&Revert(answer).to_string())),
         _ => None,
     };
     Ok(Posted::Each(each.into_iter().map(said).collect()))
@@ -165,6 +167,11 @@ mod tests {
             "https://me:secret@a.example",
             "http://127.0.0.1:1",
             "https://localhost",
+            "https://10.0.0.1",
+            "https://192.168.0.1:8443/x",
+            "https://169.254.169.254",
+            "https://[fd00::1]",
+            "https://0.0.0.0",
             "data:text/plain,x",
         ] {
             assert!(gateway_url(bad, false).is_err(), "{bad}");

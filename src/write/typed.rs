@@ -185,6 +185,14 @@ impl TypedWrite {
         }
     }
 
+    /// The same as JSON, for whoever is to see what is signed.
+    ///
+    /// # Errors
+    /// As [`typed_data`](Self::typed_data).
+    pub fn typed_json(&self) -> Result<Json, serde_json::Error> {
+        Ok(self.typed_data()?.json().clone())
+    }
+
     /// Where it is posted to: the URL without what a reader would append, and with the sender
     /// where it stands elsewhere.
     pub fn post_url(&self) -> String {

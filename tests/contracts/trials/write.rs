@@ -358,6 +358,13 @@ pub async fn databases() -> Result<()> {
             let told = scene.avatar(0, &[HERE, "--dry-run"]).await?;
             ensure!(told["handler"] == handler && told["profile"] == profile, "{told}");
             ensure!(told["posted"] == false && scene.gateway.bodies().is_empty(), "{told}");
+            // What the wallet is to sign is shown whole.
+            let signs = told["messages"].as_array().map_or(0, Vec::len);
+            let is_message = matches!(profile, "eip5559-legacy" | "erc7884");
+            ensure!(signs == usize::from(is_message), "{told}");
+            let message = &told["messages"][0];
+            ensure!(!is_message || message["domain"]["chainId"] == CHAIN_ID, "{message}");
+            ensure!(!is_message || message["message"]["sender"].is_string(), "{message}");
             let done = scene.avatar(0, &[HERE]).await?;
             ensure!(done["posted"] == true && done["read_back"] == true, "{done}");
             ensure!(done["records"][0]["ok"] == true, "{done}");
@@ -438,6 +445,18 @@ pub async fn refused() -> Result<()> {
     scene.choose(Form::RoutedL1, false, Vec::new(), (RESOLVER, 0)).await?;
     let round = scene.avatar(1, &[]).await?;
     ensure!(kind(&round) == Some(ErrorKind::Contract), "{round}");
+    // An account without code lets everything through, and keeps nothing.
+    scene.choose(Form::RoutedL1, false, Vec::new(), (Address::repeat_byte(9), 0)).await?;
+    let empty = scene.avatar(1, &["--yes"]).await?;
+    ensure!(kind(&empty) == Some(ErrorKind::Contract), "{empty}");
+    ensure!(empty["error"]["message"].to_string().contains("is not a contract"), "{empty}");
+    // No address in a private network, before anything is signed.
+    let private = ("https://10.0.0.1".to_owned(), Address::ZERO).abi_encode_params();
+    scene.choose(Form::YDatabase, false, private, (Address::ZERO, 0)).await?;
+    for flags in [&[HERE, "--dry-run"][..], &[HERE]] {
+        let refused = scene.avatar(1, flags).await?;
+        ensure!(kind(&refused) == Some(ErrorKind::BadAddress), "{refused}");
+    }
     // No gateway on this machine, unless it is allowed; one that forgets; one that refuses.
     scene.choose(Form::YDatabase, false, zero, (Address::ZERO, 0)).await?;
     ensure!(kind(&scene.avatar(1, &[]).await?) == Some(ErrorKind::BadAddress));
@@ -474,6 +493,7 @@ pub async fn on_chain() -> Result<()> {
     scene.choose(Form::RoutedL1, false, Vec::new(), (PLAIN_RESOLVER, 0)).await?;
     let told = scene.avatar(0, &["--dry-run"]).await?;
     ensure!(told["transactions"][0]["hash"].is_null(), "{told}");
+    ensure!(told["target"]["chain_id"] == CHAIN_ID, "the chain that is asked: {told}");
     let asked = scene.avatar(2, &[ASKED]).await?;
     ensure!(kind(&asked) == Some(ErrorKind::NoTerminal), "{asked}");
     let done = scene.avatar(0, &["--yes"]).await?;

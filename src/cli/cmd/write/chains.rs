@@ -1,6 +1,6 @@
 //! The nodes of `--rpc-url`, by the chain they are on.
 
-use namesys::chain::Rpc;
+use namesys::chain::{Rpc, RpcUrl};
 
 use super::Args;
 use crate::cli::context::Context;
@@ -16,7 +16,8 @@ pub struct Chains {
 }
 
 impl Chains {
-    /// Asks every node which chain it is on. Where all are on one, they stand in for each other.
+    /// Asks every node which chain it is on. Those of one chain stand in for each other, and agree
+    /// where --rpc-quorum says so.
     pub fn open(args: &Args, context: &Context) -> Result<Self, CliError> {
         let http = context.http()?;
         let no_node = || no_rpc("what the resolver says", context);
@@ -27,29 +28,29 @@ impl Chains {
             let main_id = context.block_on(async { Ok(main.check_chain_id(expected).await?) })?;
             return Ok(Self { main, main_id, others: Vec::new() });
         }
-        let mut found: Vec<(u64, Rpc)> = Vec::new();
-        for (_, rpc) in each {
+        let mut found: Vec<(u64, Vec<RpcUrl>)> = Vec::new();
+        for (url, rpc) in each {
             let id = context.block_on(async { Ok(rpc.check_chain_id(None).await?) })?;
-            found.push((id, rpc));
+            match found.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, urls)) => urls.push(url),
+                None => found.push((id, vec![url])),
+            }
         }
         let main_id = expected.or(found.first().map(|(id, _)| *id)).ok_or_else(no_node)?;
-        let of_main = found.iter().position(|(id, _)| *id == main_id);
-        let all_of_main = found.iter().all(|(id, _)| *id == main_id);
-        let main = match (all_of_main, of_main) {
-            (true, _) => args.rpc.open(context, &http)?.ok_or_else(no_node)?,
-            (false, Some(at)) => found[at].1.clone(),
-            (false, None) => {
-                let ids: Vec<String> = found.iter().map(|(id, _)| id.to_string()).collect();
-                let message = format!(
-                    "no node is on chain {main_id}: those of --rpc-url are on {}",
-                    ids.join(", ")
-                );
-                return Err(
-                    CliError::usage(message).hint("give --chain-id, or a node of that chain")
-                );
+        let ids: Vec<String> = found.iter().map(|(id, _)| id.to_string()).collect();
+        let (mut main, mut others) = (None, Vec::new());
+        for (id, urls) in found {
+            let rpc = args.rpc.open_some(urls, context, &http)?;
+            match id == main_id {
+                true => main = Some(rpc),
+                false => others.push((id, rpc)),
             }
-        };
-        let others = found.into_iter().filter(|(id, _)| *id != main_id).collect();
+        }
+        let main = main.ok_or_else(|| {
+            let ids = ids.join(", ");
+            let message = format!("no node is on chain {main_id}: those of --rpc-url are on {ids}");
+            CliError::usage(message).hint("give --chain-id, or a node of that chain")
+        })?;
         Ok(Self { main, main_id, others })
     }
 

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use namesys::chain::{ChainView, Revert};
 use namesys::record::{multicall, setter_call};
-use namesys::report::{ErrorKind, WriteReport};
+use namesys::report::{ErrorKind, WriteReport, WriteTargetReport};
 use namesys::write::{Asked, Decoded, Deferral, Metadata, Profile, Target, ask, metadata};
 
 use super::Args;
@@ -171,6 +171,11 @@ impl Course<'_> {
         let profile = self.args.profile.or(first.deferral.profile());
         if let Some(profile) = profile {
             report.profile = Some(self.fitting(profile, place)?.to_string());
+        }
+        if let Deferral::Routed { contract, chain_id: None, .. } = &first.deferral {
+            // It names no chain: the one that was asked is meant.
+            let (contract, chain_id) = (contract.to_string(), place.chain_id);
+            report.target = Some(WriteTargetReport::Contract { contract, chain_id });
         }
         describe(&report, self.context);
         match (&first.deferral, inline) {

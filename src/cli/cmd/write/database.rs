@@ -12,7 +12,7 @@ use namesys::write::{
 use url::Url;
 
 use super::course::{Answer, Course, Place};
-use super::show::Ended;
+use super::show::{Ended, describe};
 use super::subjects::Subject;
 use crate::cli::error::{CliError, Exit};
 
@@ -94,25 +94,36 @@ impl Course<'_> {
         }
         let Some((_, first)) = messages.first() else { return Ok((report, None)) };
         let (url, http) = self.gateway(&first.post_url())?;
+        for (_, write) in &messages {
+            report.messages.push(write.typed_json().map_err(unwritable)?);
+        }
         if self.args.dry_run {
             return Ok((report, None));
         }
         self.refuse_printing()?;
+        let shown = WriteReport { messages: report.messages.clone(), ..WriteReport::default() };
+        describe(&shown, self.context);
         if !self.is_confirmed(&format!("Sign and post this to {url}"))? {
             return Err(not_confirmed());
         }
         for (number, (answer, write)) in messages.iter().enumerate() {
-            let (url, _) = self.gateway(&write.post_url())?;
-            let signature = self.sign_message(write)?;
-            let body = match self.args.body_as_published {
-                true => write.body_as_published(&signature),
-                false => write.body(&answer.calldata, &signature),
-            };
-            let setters = if messages.len() == 1 { subject.records.len() } else { 1 };
-            let taken = self
-                .context
-                .block_on(async { Ok(post(&http, &url, body.to_string(), setters).await?) });
-            match taken {
+            // Signing takes as long as a person does: it may have expired since it was looked at.
+            let which = (number, messages.len());
+            let signed = self
+                .check_message(subject, place, answer, write, which)
+                .and_then(|()| self.sign_message(write));
+            let posting = signed.and_then(|signature| {
+                let (url, _) = self.gateway(&write.post_url())?;
+                self.check_message(subject, place, answer, write, which)?;
+                let body = match self.args.body_as_published {
+                    true => write.body_as_published(&signature),
+                    false => write.body(&answer.calldata, &signature),
+                };
+                let setters = if messages.len() == 1 { subject.records.len() } else { 1 };
+                let posting = post(&http, &url, body.to_string(), setters);
+                self.context.block_on(async { Ok(posting.await?) })
+            });
+            match posting {
                 Ok(Posted::Taken) => report.posted = true,
                 Ok(Posted::Each(each)) => {
                     report.posted = each.iter().any(Option::is_none);
@@ -160,7 +171,7 @@ impl Course<'_> {
     }
 
     fn sign_message(&self, write: &TypedWrite) -> Result<Signature, CliError> {
-        let data = write.typed_data().map_err(|error| CliError::usage(error.to_string()))?;
+        let data = write.typed_data().map_err(unwritable)?;
         let wallet = self.wallet.as_wallet();
         let signature = self.context.block_on(async { Ok(wallet.sign_typed(&data).await?) })?;
         let signature = signature.expose().clone();
@@ -172,6 +183,10 @@ impl Course<'_> {
             }
         }
     }
+}
+
+fn unwritable(error: serde_json::Error) -> CliError {
+    CliError::usage(error.to_string())
 }
 
 fn not_confirmed() -> CliError {

@@ -86,7 +86,24 @@ fn head(report: &WriteReport, out: &mut dyn Write) -> io::Result<()> {
     report.course.iter().try_for_each(|course| writeln!(out, "course   {course}"))?;
     report.checks.iter().try_for_each(|check| writeln!(out, "check    {}", shown(check)))?;
     let mut not = report.unverifiable.iter();
-    not.try_for_each(|what| writeln!(out, "no chain verifies: {what}"))
+    not.try_for_each(|what| writeln!(out, "no chain verifies: {what}"))?;
+    report.messages.iter().try_for_each(|message| write_message(message, out))
+}
+
+/// A message that is signed, every field of it.
+fn write_message(message: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
+    let primary = message["primaryType"].as_str().unwrap_or_default();
+    writeln!(out, "signs    {} (EIP-712)", shown(primary))?;
+    for part in ["domain", "message"] {
+        for (field, value) in message[part].as_object().into_iter().flatten() {
+            let value = match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            writeln!(out, "         {part} {}: {}", shown(field), shown(&value))?;
+        }
+    }
+    Ok(())
 }
 
 impl Human for WriteReport {

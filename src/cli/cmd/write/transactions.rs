@@ -78,8 +78,12 @@ impl Course<'_> {
         mut report: WriteReport,
     ) -> Result<Ended, CliError> {
         let transactions = of_answers(subject, place.contract, &answers);
-        let rpc = self.chains.of(place.chain_id).unwrap_or(&self.chains.main).clone();
-        let sender = sender(rpc, place.chain_id, &self.args.sending.cost, self.args.sending.wait);
+        let Some(rpc) = self.chains.of(place.chain_id) else {
+            let target = (place.contract, place.chain_id);
+            return self.no_node(subject, target, &answers, report);
+        };
+        let of = &self.args.sending;
+        let sender = sender(rpc.clone(), place.chain_id, &of.cost, of.wait);
         let from = self.address();
         let estimated =
             self.context.block_on(async { Ok(sender.costs(from, &transactions).await) })?;
@@ -95,6 +99,7 @@ impl Course<'_> {
             report.safe = self.safe(subject, place.chain_id, &transactions)?;
             return Ok((report, None));
         }
+        self.show_calls(place, &report);
         let yes = self.args.sending.yes;
         let sending = Sending {
             context: self.context,
@@ -112,6 +117,14 @@ impl Course<'_> {
                 self.read_at(subject, place, &sender, report)
             }
             Err(error) => Ok((report, Some(error))),
+        }
+    }
+
+    /// Shows each call whole, before it is agreed to.
+    fn show_calls(&self, place: &Place, report: &WriteReport) {
+        for transaction in &report.transactions {
+            let (to, chain_id, data) = (&transaction.to, place.chain_id, &transaction.data);
+            self.context.output.note(format_args!("call     {to} on chain {chain_id}: {data}"));
         }
     }
 
