@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cid::Cid;
 use tokio::sync::OnceCell;
 
-use super::private_keys::{PrivateKeyError, refuse_private_keys_known};
+use super::private_keys::refuse_private_keys_known;
 use super::tree::{BundleError, PackFailed, Source, TemporaryCar};
 use super::{KEPT_TREE, told};
 use crate::index::Looked;

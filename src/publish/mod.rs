@@ -59,7 +59,7 @@ pub use ahead_records::{
 };
 pub use answers::{Look, Witnesses, look};
 pub use author::dry_record;
-pub use bundle::{Bundle, BundleError, Part};
+pub use bundle::{Bundle, Part};
 pub(crate) use bundle::{Counting, is_worth_adding};
 pub use error::PublishTreeError;
 pub use foresight::{Foreseen, Foresight, foresee, lacking};
@@ -77,6 +77,6 @@ pub use request::{Author, Needs, Permission, Planned, PublishRequest, Stood, Sub
 pub use series::{MAX_SERIES, SERIES_EXTENSION, Scheduled, Series, SeriesError, series_file};
 pub use status::{PublisherStatus, Status, StatusFault, days_left, status, time_left, whole_days};
 pub use targets::TargetOutcome;
-pub use tree::{PackFailed, Source, TemporaryCar};
+pub use tree::{BundleError, PackFailed, Source, TemporaryCar};
 pub use trees::Trees;
 pub use verdict::{Enough, PublishOutcome, RequireError, Shortfall, required};
