@@ -88,6 +88,11 @@ impl Outcome {
         self.error.as_ref()
     }
 
+    /// Why it is not all done, for whoever goes on with something else.
+    pub fn into_error(self) -> Option<CliError> {
+        self.error
+    }
+
     /// The same, with an error where none is.
     pub fn with_error(self, error: Option<CliError>) -> Self {
         Self { error: self.error.or(error), ..self }

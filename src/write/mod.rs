@@ -14,6 +14,7 @@
 //! | `keys` | [`WriteKeys`]: the keys and texts of a profile |
 //! | `ask` | [`ask`]: what a resolver does with a setter, and its metadata |
 //! | `database` | [`post`]: to a gateway, and what it answers |
+//! | `version` | [`ask_version`]: what was published last, as an endpoint tells it |
 
 mod abi;
 mod ask;
@@ -30,6 +31,7 @@ mod tests;
 mod typed;
 #[cfg(test)]
 mod typed_tests;
+mod version;
 
 pub use ask::{AskError, Asked, ask, metadata, read_contract};
 pub use database::{PostFailure, Posted, gateway_url, is_loopback, post};
@@ -39,3 +41,4 @@ pub use keys::{Spice, WriteKeys, WriteKeysError};
 pub use metadata::{Metadata, MetadataError, StorageKind};
 pub use profile::{Profile, UnknownProfile};
 pub use typed::{AskedFor, TypedError, TypedWrite, operation_handler_call};
+pub use version::{VersionQuery, ask_version, version_told};

@@ -64,6 +64,7 @@ mod trials {
     pub mod web;
     pub mod whole_way;
     pub mod write;
+    pub mod write_ipns;
 }
 
 use std::future::Future;
@@ -105,6 +106,8 @@ fn main() -> ExitCode {
         on_chain("write::batches", || on(trials::write::batches())),
         on_chain("write::own_gateway", || on(trials::write::own_gateway())),
         on_chain("write::refused", || on(trials::write::refused())),
+        on_chain("write::ipns_handlers", || on(trials::write_ipns::handlers())),
+        on_chain("write::ipns_version", || on(trials::write_ipns::version())),
         on_chain("write::on_chain", || on(trials::write::on_chain())),
         on_chain("invoice::asked_and_paid", || on(trials::invoice::paid())),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),

@@ -68,6 +68,7 @@ fuzz!(
     browser_page,
     blocks,
     deferral,
+    version_told,
     posted_body,
     backup_line,
     database_url,

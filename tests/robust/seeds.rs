@@ -236,6 +236,14 @@ pub fn deferral() -> Vec<Vec<u8>> {
     files.iter().flat_map(|file| within(file, &["revert_data", "returns_ipns"])).collect()
 }
 
+/// Answers of the version vectors.
+pub fn version_told() -> Vec<Vec<u8>> {
+    let file = include_str!("../vectors/write/version.json");
+    let file: Value = serde_json::from_str(file).unwrap();
+    let answers = file["graphql"]["answers"].as_array().unwrap().iter();
+    answers.map(|answer| answer.to_string().into_bytes()).collect()
+}
+
 /// The bytes of these fields, wherever they stand in a case.
 fn within(file: &str, fields: &[&str]) -> Vec<Vec<u8>> {
     let (mut open, mut found) = (cases(file), Vec::new());

@@ -25,7 +25,7 @@ use namesys::secret::SecretBytes;
 use namesys::secret::redaction::{redacted, redacted_digits};
 use namesys::wallet::{check_keystore, open_keystore};
 use namesys::workspace::{Config, Phases, Records, config_faults, read_rows, records_faults};
-use namesys::write::{Deferral, Metadata, StorageKind};
+use namesys::write::{Deferral, Metadata, StorageKind, version_told as read_version};
 
 pub use crate::browser::browser_page;
 pub use crate::devices::device_answers;
@@ -38,7 +38,7 @@ pub use crate::stealth::{announcement, meta_address, stealth_state};
 type Target = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Target); 38] = [
+pub const ALL: [(&str, Target); 39] = [
     ("names", names),
     ("record_texts", record_texts),
     ("contenthash", contenthash),
@@ -69,6 +69,7 @@ pub const ALL: [(&str, Target); 38] = [
     ("browser_page", browser_page),
     ("blocks", blocks),
     ("deferral", deferral),
+    ("version_told", version_told),
     ("posted_body", posted_body),
     ("backup_line", backup_line),
     ("database_url", database_url),
@@ -332,6 +333,17 @@ pub fn abi_payload(input: &[u8]) {
         if let Ok(value) = Value::abi_decode(&key, input) {
             let again = Value::abi_decode(&key, &value.abi_encode());
             assert_eq!(again.expect("what was encoded"), value);
+        }
+    }
+}
+
+/// What a handler's endpoint says of a version: a sequence, nothing, or refused.
+pub fn version_told(input: &[u8]) {
+    let ipns = IpnsKey::from_seed(&[7; 32].into()).name();
+    for path in ["data.domain.version", "data.domain.sequence", "data", ""] {
+        if let Ok(Some(sequence)) = read_version(input, path, &ipns) {
+            let again = format!("{{\"a\":{{\"b\":\"{sequence}\"}}}}");
+            assert_eq!(read_version(again.as_bytes(), "a.b", &ipns), Ok(Some(sequence)));
         }
     }
 }

@@ -62,6 +62,7 @@ enum Form {
     Refused = 0,
     YIpns = 1,
     YDatabase = 2,
+    Ipns = 4,
     Database = 5,
     L2 = 6,
     Solana = 7,
@@ -335,6 +336,24 @@ impl Scene {
         let words = [&[NICK, "text", "avatar", "ipfs://bafkreib"], flags].concat();
         self.run(&words).ends(code).await
     }
+}
+
+/// Gives nick.eth a resolver that hands its records to an IPNS key: inline, or by a function of its
+/// own that the error names.
+pub async fn hand_to_ipns(world: &World, inline: bool, metadata: Vec<u8>) -> Result<()> {
+    let artifact: Json = serde_json::from_str(ARTIFACT)?;
+    let code: Bytes = artifact["bytecode"].as_str().context("bytecode")?.parse()?;
+    world.chain.install(RESOLVER, code).await?;
+    world.chain.register(&name(NICK), person(1).address(), RESOLVER).await?;
+    let call = calls::chooseCall {
+        form: if inline { Form::Ipns } else { Form::YIpns } as u8,
+        wraps: inline,
+        url: String::new(),
+        metadata_: metadata.into(),
+        contract_: Address::ZERO,
+        chain: U256::ZERO,
+    };
+    Ok(world.chain.send(person(1).address(), RESOLVER, call).await?)
 }
 
 const HERE: &str = "--allow-loopback";

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use namesys::keys::Storage;
-use namesys::write::Profile;
+use namesys::write::{Profile, VersionQuery};
 
 use crate::cli::cost_args::SendingArgs;
 use crate::cli::password_args::PasswordArgs;
@@ -49,6 +49,13 @@ pub struct Args {
     /// The body that the first EIP-5559 prints, in place of the one its gateway takes
     #[arg(long)]
     pub body_as_published: bool,
+    /// How the version of a name is asked for at the GraphQL endpoint that an IPNS handler names;
+    /// $name is the name [default: domain(name: $name) { version }, then sequence]
+    #[arg(long, value_name = "GRAPHQL")]
+    pub version_query: Option<String>,
+    /// Where the version is in the answer [default: data.domain.version]
+    #[arg(long, value_name = "PATH")]
+    pub version_path: Option<String>,
     #[command(flatten)]
     pub sending: SendingArgs,
     /// The chain of the name's resolver [default: the network's, else the first node's]
@@ -60,4 +67,11 @@ pub struct Args {
     pub password: PasswordArgs,
     #[command(flatten)]
     pub rpc: RpcArgs,
+}
+
+impl Args {
+    /// How the version of a name is asked for.
+    pub fn version_query(&self) -> VersionQuery {
+        VersionQuery { query: self.version_query.clone(), path: self.version_path.clone() }
+    }
 }

@@ -8,6 +8,7 @@ use namesys::write::{Asked, Decoded, Deferral, Metadata, Profile, Target, ask, m
 
 use super::Args;
 use super::chains::Chains;
+use super::ipns::IpnsHandler;
 use super::show::{Ended, begun, describe, learn, report};
 use super::subjects::Subject;
 use crate::cli::context::Context;
@@ -206,8 +207,10 @@ impl Course<'_> {
                 let target = (*contract, chain_id.unwrap_or(place.chain_id));
                 self.elsewhere(subject, place, target, answers, report, depth)
             }
-            (_, Some(Metadata::Ipns { ipns, .. })) => {
-                Ok((report, Some(by_workspace(&ipns.to_string()))))
+            (_, Some(Metadata::Ipns { gateway, signer, ipns, graphql })) => {
+                let (gateway, graphql) = (&*gateway, graphql.as_deref());
+                let handler = IpnsHandler { gateway, signer, ipns, graphql };
+                self.publish_records(subject, place, &handler, report)
             }
             (deferral, _) => {
                 let message = format!("{}: {}", first.handler(), deferral.course());
@@ -311,17 +314,6 @@ impl Course<'_> {
         }
         prompt::confirm(question, "--yes to go on without asking")
     }
-}
-
-/// What an IPNS handler asks for is what a workspace does.
-fn by_workspace(ipns: &str) -> CliError {
-    let message = format!(
-        "these records are published under the IPNS key {ipns}: write does not do that by itself"
-    );
-    CliError::new(Exit::Failed, ErrorKind::Unsupported, message).hint(
-        "in the workspace of that key: namesys set, sign and publish (namesys init NAME, or clone, \
-         makes one)",
-    )
 }
 
 impl Answer {

@@ -18,7 +18,7 @@ use crate::cli::error::{CliError, Exit};
 
 impl Course<'_> {
     /// The gateway, and a client that asks it and no private address beside it.
-    fn gateway(&self, text: &str) -> Result<(Url, Http), CliError> {
+    pub fn gateway(&self, text: &str) -> Result<(Url, Http), CliError> {
         let allowed = self.args.allow_loopback || self.context.network()?.0 == Network::Devnet;
         let url = gateway_url(text, allowed)?;
         let trusted = is_loopback(&url).then(|| url.clone());

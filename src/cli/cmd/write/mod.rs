@@ -5,6 +5,7 @@ mod chains;
 mod course;
 mod database;
 mod explain;
+mod ipns;
 mod keys;
 mod read_back;
 mod show;

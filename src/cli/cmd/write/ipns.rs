@@ -1,0 +1,282 @@
+//! IPNS handlers: what is published under the key is pulled into the workspace of that key, the
+//! records are signed there, and it goes out by `publish` and what that refuses
+//! ([write](namesys::spec::write)).
+
+use alloy_primitives::Address;
+use clap::Parser;
+use namesys::ipns::W3name;
+use namesys::keys::IpnsName;
+use namesys::published::BaseFile;
+use namesys::recordhash::Recordhash;
+use namesys::report::{ErrorKind, WriteReport};
+use namesys::resolve::{FetchLimits, GivenFacts, Sources, resolve_given};
+use namesys::workspace::Removal;
+use namesys::write::ask_version;
+
+use super::course::{Course, Place};
+use super::show::Ended;
+use super::subjects::Subject;
+use crate::cli::cmd::publish::publication::PublicationArgs;
+use crate::cli::cmd::publish::report::with_ahead;
+use crate::cli::cmd::publish::{check_tree, send_all};
+use crate::cli::cmd::pull;
+use crate::cli::cmd::sign::{Signing, sign};
+use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::keys_args::SignerKeyArgs;
+use crate::cli::mass_removal::ask;
+use crate::cli::session::Session;
+
+/// What a resolver says of the IPNS name that a record is published under.
+pub struct IpnsHandler<'a> {
+    pub gateway: &'a str,
+    /// Who signs; zero where an approval travels along.
+    pub signer: Address,
+    pub ipns: IpnsName,
+    pub graphql: Option<&'a str>,
+}
+
+/// `pull` and `publish` without any flags: wallet and password are those of this command.
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Pulling {
+    #[command(flatten)]
+    args: pull::Args,
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Publishing {
+    #[command(flatten)]
+    signer_key: SignerKeyArgs,
+    #[command(flatten)]
+    uploads: UploadArgs,
+    #[command(flatten)]
+    publication: PublicationArgs,
+}
+
+const NOTHING: [&str; 0] = [];
+
+impl Course<'_> {
+    /// Brings the records into the workspace of the key, and publishes it.
+    pub fn publish_records(
+        &self,
+        subject: &Subject,
+        place: &Place,
+        handler: &IpnsHandler<'_>,
+        mut report: WriteReport,
+    ) -> Result<Ended, CliError> {
+        let Some(session) = Session::open_if_any(self.context)? else {
+            return Ok((report, Some(by_workspace(handler.ipns))));
+        };
+        if !session.config.names().iter().any(|own| subject.name.is_or_is_under(own)) {
+            return Ok((report, Some(by_workspace(handler.ipns))));
+        }
+        check_keys(&session, handler)?;
+        // Wrong addresses are refused before anything is signed.
+        let (publisher, http) = self.gateway(handler.gateway)?;
+        let version = match handler.graphql.filter(|url| !url.is_empty()) {
+            Some(url) => Some(self.gateway(url)?),
+            None => None,
+        };
+        if self.args.dry_run {
+            return Ok((report, None));
+        }
+        self.refuse_printing()?;
+        let question = format!("Pull, sign and publish this under {}", handler.ipns);
+        if !self.is_confirmed(&question)? {
+            return Err(CliError::new(
+                Exit::Failed,
+                ErrorKind::NotConfirmed,
+                "nothing was signed or sent",
+            )
+            .hint("the same command asks again; --dry-run only shows it"));
+        }
+        if self.args.password.is_given_by_flag() {
+            self.args.password.get(self.context, false)?;
+        }
+        self.pull()?;
+        let mut session = Session::open(self.context)?;
+        set(&session, subject)?;
+        let args = parsed::<Publishing>()?;
+        let derived = self.sign(subject, &mut session, &args)?;
+        let known = BaseFile::read(&session.workspace)?.of(&handler.ipns);
+        let known = known.base.as_ref().map(|base| base.sequence());
+        let asked = match &version {
+            Some((url, http)) => {
+                let (of, query) = ((&subject.name, &handler.ipns), self.args.version_query());
+                let asking = ask_version(http, url, of, &query);
+                self.context.block_on(async { Ok(asking.await?) })?
+            }
+            None => None,
+        };
+        // Where the version is ahead of what is published, that is what is incremented.
+        let sequence = asked.filter(|asked| known.is_none_or(|known| *asked > known));
+        let sequence = sequence.map(|asked| asked.saturating_add(1));
+        check_tree((false, false), self.context, &session)?;
+        let config = Some(&session.config);
+        let fan_out = args.publication.fan_out.open(self.context, config)?;
+        let mut fan_out = fan_out.reading(&args.uploads, self.context, config)?;
+        let is_there = |one: &Box<dyn namesys::ipns::Publisher>| *one.url() == publisher;
+        if !fan_out.publishers.iter().any(is_there) {
+            fan_out.publishers.push(Box::new(W3name::new(http, publisher)));
+        }
+        let uploads = args.uploads.get(self.context, config)?;
+        let key = match derived {
+            Some(key) => key,
+            None => args.publication.author.key(self.context, &mut session)?,
+        };
+        let publication = args.publication.open_with(self.context, session, fan_out, key)?;
+        let (outcome, ahead) = send_all(false, self.context, publication, &uploads, sequence)?;
+        let (published, error) = with_ahead(outcome, ahead);
+        report.checks.push(format!(
+            "published as sequence {} of {}",
+            published.sequence, published.ipns_name
+        ));
+        match error {
+            Some(error) => Ok((report, Some(error))),
+            None => {
+                report.posted = true;
+                self.read_under(subject, place, handler, report)
+            }
+        }
+    }
+
+    /// What is published now is in the workspace before anything is made of it.
+    fn pull(&self) -> Result<(), CliError> {
+        match pull::run(parsed::<Pulling>()?.args, self.context) {
+            Ok(outcome) => outcome.into_error().map_or(Ok(()), Err),
+            // The first publication.
+            Err(error) if error.kind == ErrorKind::NotPublished => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Signs the records of the name alone; the IPNS key, where it was derived beside the signer.
+    fn sign(
+        &self,
+        subject: &Subject,
+        session: &mut Session,
+        args: &Publishing,
+    ) -> Result<Option<namesys::keys::IpnsKey>, CliError> {
+        let author = &args.publication.author;
+        let signing = Signing {
+            only: Some(&subject.name),
+            force: false,
+            approval: None,
+            owner: None,
+            flat: false,
+            metadata: false,
+            removal: Removal::Ask(&ask),
+            agreed: None,
+            signer_key: &args.signer_key,
+            derive: &author.derive,
+            with_ipns: !author.ipns_key.is_given()?,
+        };
+        let signed = sign(&signing, self.context, session)?;
+        match signed.error {
+            Some(error) => Err(error),
+            None => {
+                signed.ipns.iter().for_each(|key| self.context.keep_secret(key));
+                Ok(signed.ipns)
+            }
+        }
+    }
+
+    /// Reads the records below the IPNS name, by its gateways and publishers.
+    fn read_under(
+        &self,
+        subject: &Subject,
+        place: &Place,
+        handler: &IpnsHandler<'_>,
+        mut report: WriteReport,
+    ) -> Result<Ended, CliError> {
+        let session = Session::open(self.context)?;
+        let config = Some(&session.config);
+        let gateways = GatewayArgs::default().get(self.context, config)?;
+        let publishers = PublisherArgs::default().get(self.context, config)?;
+        let facts = GivenFacts {
+            name: subject.name.clone(),
+            owner: place.owner,
+            recordhash: Recordhash::from(handler.ipns),
+            chain_id: session.config.chain_id,
+            approved_signers: Vec::new(),
+        };
+        let keys: Vec<_> = subject.records.iter().map(|(key, _)| key.clone()).collect();
+        let http = self.context.http()?;
+        let sources = Sources { gateways, publishers: &publishers };
+        let found = self.context.block_on(async {
+            Ok(resolve_given(http, sources, FetchLimits::default(), facts, &keys).await?)
+        })?;
+        for (record, (key, value)) in report.records.iter_mut().zip(&subject.records) {
+            let read = found.records.iter().find(|read| read.key == *key);
+            let said = match read.map(|read| &read.value) {
+                Some(Ok(read)) if read == value => None,
+                Some(Ok(read)) => Some(format!("{read} is read")),
+                Some(Err(error)) => Some(error.to_string()),
+                None => Some("it is not read".to_owned()),
+            };
+            (record.ok, record.error) = (Some(said.is_none()), said);
+        }
+        let all = report.records.iter().all(|record| record.ok == Some(true));
+        report.read_back = Some(all);
+        let error = (!all).then(|| {
+            let message = "it was published, and is not what is read back";
+            CliError::new(Exit::Failed, ErrorKind::NotReadBack, message)
+                .hint("gateways may keep the older one for a while: namesys status shows it")
+        });
+        Ok((report, error))
+    }
+}
+
+fn parsed<T: Parser>() -> Result<T, CliError> {
+    T::try_parse_from(NOTHING).map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// The keys that the resolver names are those of the workspace.
+fn check_keys(session: &Session, handler: &IpnsHandler<'_>) -> Result<(), CliError> {
+    let other = |what: &str, wanted: String, own: Option<String>| {
+        let own = own.map_or_else(|| "it has none".to_owned(), |own| format!("its own is {own}"));
+        let message = format!(
+            "the resolver takes what is published by the {what} {wanted}, which is not this \
+             workspace's: {own}"
+        );
+        Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message)
+            .hint("nothing was signed or sent; namesys keygen records the keys of a wallet"))
+    };
+    let keys = session.config.keys();
+    if keys.ipns_name != Some(handler.ipns) {
+        let own = keys.ipns_name.map(|own| own.to_string());
+        return other("IPNS key", handler.ipns.to_string(), own);
+    }
+    if !handler.signer.is_zero() && keys.signer != Some(handler.signer) {
+        let own = keys.signer.map(|own| own.to_string());
+        return other("records signer", handler.signer.to_string(), own);
+    }
+    Ok(())
+}
+
+/// The records are wanted from now on.
+fn set(session: &Session, subject: &Subject) -> Result<(), CliError> {
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    let mut is_new = false;
+    for (key, value) in &subject.records {
+        is_new |= records.set(&subject.name, key, value.clone())?;
+    }
+    if is_new {
+        session.workspace.save_records(&records)?;
+    }
+    Ok(())
+}
+
+/// Without the workspace of the key nothing can be published under it.
+fn by_workspace(ipns: IpnsName) -> CliError {
+    let message = format!(
+        "these records are published under the IPNS key {ipns}, of which there is no workspace here"
+    );
+    CliError::new(Exit::Failed, ErrorKind::Unsupported, message).hint(
+        "in the workspace of that key the same command does it (-C DIR; namesys clone NAME DIR makes \
+         one, namesys init NAME the first)",
+    )
+}

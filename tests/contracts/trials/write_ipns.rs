@@ -1,0 +1,141 @@
+//! `write` to a resolver that hands its records to an IPNS key: what is published there is pulled, the
+//! records are signed into it, and it is published.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use alloy::sol_types::SolValue;
+use alloy_primitives::{Address, Bytes, hex};
+use anyhow::{Context, Result, ensure};
+use axum::extract::State;
+use axum::{Json as Answer, Router};
+use namesys::keys::IpnsName;
+use namesys::report::ErrorKind;
+use serde_json::{Value as Json, json};
+
+use crate::cli::Run;
+use crate::people::{ipns_key, person};
+use crate::place::{NICK, Place};
+use crate::reports::kind;
+use crate::trials::write::hand_to_ipns;
+
+const HERE: &str = "--allow-loopback";
+
+/// `(gateway, signer, key)`, as handlers of IPNS have it.
+fn metadata(place: &Place, signer: Address, ipns: &IpnsName) -> Vec<u8> {
+    let gateway = place.world.devnet.urls().w3name;
+    (gateway, signer, Bytes::from(ipns.contenthash())).abi_encode_params()
+}
+
+/// What is published under the key.
+async fn published(place: &Place, ipns: &IpnsName) -> Result<Json> {
+    let (hash, owner) = (format!("ipns://{ipns}"), person(1).address().to_string());
+    let by_hand = ["resolve", NICK, "--recordhash", &hash, "--owner", &owner];
+    place.ends(0, &[&by_hand[..], &["--chain-id", "31337"]].concat()).await
+}
+
+fn value<'a>(document: &'a Json, record: &str) -> &'a Json {
+    let all = document["records"].as_array().map_or(&[][..], Vec::as_slice);
+    all.iter().find(|one| one["record"] == record).map_or(&Json::Null, |one| &one["value"])
+}
+
+fn write<'a>(record: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [&["write", NICK], record, &[HERE], more].concat()
+}
+
+/// Both forms; a signer that is named, and one that is not; other keys; another writer.
+pub async fn handlers() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let ipns = place.ipns().await?;
+    let keys = place.ends(0, &["keygen"]).await?;
+    let signer: Address = keys["signer"]["address"].as_str().context("signer")?.parse()?;
+    let avatar = ["text", "avatar", "https://a.example/new.png"];
+
+    // Other keys than this workspace's: nothing is signed, set or sent.
+    for (signer, ipns, told) in [
+        (Address::ZERO, ipns_key(9).name(), "IPNS key"),
+        (Address::repeat_byte(7), ipns, "records signer"),
+    ] {
+        hand_to_ipns(&place.world, false, metadata(&place, signer, &ipns)).await?;
+        let refused = place.ends(1, &write(&avatar, &["--yes"])).await?;
+        ensure!(kind(&refused) == Some(ErrorKind::OtherKeys), "{refused}");
+        ensure!(refused["error"]["message"].to_string().contains(told), "{refused}");
+    }
+    // Elsewhere than in the workspace of the key.
+    let elsewhere = Run::namesys(&write(&avatar, &["--yes"])).on(&place.world);
+    let elsewhere = elsewhere.env("ETH_PRIVATE_KEY", &hex::encode([1; 32]));
+    let elsewhere = elsewhere.env("NAMESYS_KEY_PASSWORD", "").ends(1).await?;
+    ensure!(kind(&elsewhere) == Some(ErrorKind::Unsupported), "{elsewhere}");
+    // What is shown is not done; nor is anything without a yes.
+    hand_to_ipns(&place.world, false, metadata(&place, signer, &ipns)).await?;
+    let told = place.ends(0, &write(&avatar, &["--dry-run"])).await?;
+    ensure!(told["handler"] == "StorageHandledByIPNS" && told["posted"] == false, "{told}");
+    let asked = place.ends(2, &write(&avatar, &[])).await?;
+    ensure!(kind(&asked) == Some(ErrorKind::NoTerminal), "{asked}");
+    let before = published(&place, &ipns).await?;
+    ensure!(value(&before, "text/avatar") == "https://a.example/me.png", "{before}");
+
+    // Another checkout publishes meanwhile: what it brought stays.
+    let other = tempfile::tempdir()?;
+    let from = format!("{}/.", place.dir.path().display());
+    ensure!(Command::new("cp").args(["-r", &from]).arg(other.path()).status()?.success());
+    let dir = other.path().display().to_string();
+    for words in [&["set", "text", "url", "https://nick.example"][..], &["sign"], &["publish"]] {
+        let urls = place.world.devnet.urls();
+        let there = Run::namesys(&[&["-C", &*dir], words].concat()).on(&place.world);
+        let there = there.env("ETH_PRIVATE_KEY", &hex::encode([1; 32]));
+        let there = there.env("NAMESYS_KEY_PASSWORD", "").env("NAMESYS_W3NAME_URL", &urls.w3name);
+        there.env("NAMESYS_KUBO_URL", &urls.kubo).ends(0).await?;
+    }
+    let done = place.ends(0, &write(&avatar, &["--yes"])).await?;
+    ensure!(done["posted"] == true && done["read_back"] == true, "{done}");
+    let address = ["address", "60", "0x779981590E7Ccc0CFAe8040Ce7151324747cDb97"];
+    hand_to_ipns(&place.world, true, metadata(&place, Address::ZERO, &ipns)).await?;
+    let done = place.ends(0, &write(&address, &["--yes"])).await?;
+    ensure!(done["wrapped"] == 1 && done["read_back"] == true, "{done}");
+    let after = published(&place, &ipns).await?;
+    for (record, wanted) in [
+        ("text/avatar", avatar[2]),
+        ("text/url", "https://nick.example"),
+        ("address/60", address[2]),
+    ] {
+        ensure!(value(&after, record) == wanted, "{record}: {after}");
+    }
+    ensure!(after["ipns"]["sequence"] == 3, "{after}");
+    Ok(())
+}
+
+type Asked = Arc<Mutex<Vec<Json>>>;
+
+/// A schema that has no `version`.
+async fn sequence(State(asked): State<Asked>, Answer(body): Answer<Json>) -> Answer<Json> {
+    let is_version = body["query"].as_str().is_some_and(|query| query.contains("version"));
+    asked.lock().unwrap().push(body);
+    Answer(match is_version {
+        true => json!({"errors": [{"message": "Cannot query field \"version\""}]}),
+        false => json!({"data": {"domain": {"sequence": "40"}}}),
+    })
+}
+
+/// The version that an endpoint tells is incremented.
+pub async fn version() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let ipns = place.ipns().await?;
+    let asked = Asked::default();
+    let router = Router::new().fallback(sequence).with_state(asked.clone());
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let endpoint = format!("http://{}/graphql", listener.local_addr()?);
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let gateway = place.world.devnet.urls().w3name;
+    let key = Bytes::from(ipns.contenthash());
+    let metadata = (gateway, Address::ZERO, key, endpoint).abi_encode_params();
+    hand_to_ipns(&place.world, false, metadata).await?;
+    let done = place.ends(0, &write(&["text", "url", "https://n.example"], &["--yes"])).await?;
+    ensure!(done["read_back"] == true, "{done}");
+    let after = published(&place, &ipns).await?;
+    ensure!(after["ipns"]["sequence"] == 41, "{after}");
+    let bodies = asked.lock().unwrap().clone();
+    ensure!(bodies.len() == 2 && bodies[1]["variables"]["name"] == NICK, "{bodies:?}");
+    serving.abort();
+    Ok(())
+}
