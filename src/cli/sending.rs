@@ -64,6 +64,12 @@ pub fn safe_file(
     Ok(Some(file.display().to_string()))
 }
 
+/// Whether an error without a transaction says that none was sent: a browser's wallet sends by
+/// itself, and may have before the page was closed.
+pub fn is_unsent(error: &CliError, wallet: &OpenWallet) -> bool {
+    !matches!(wallet, OpenWallet::Browser(_)) || error.kind == ErrorKind::NotConfirmed
+}
+
 /// What sends, and who says that it may.
 pub struct Sending<'a> {
     pub context: &'a Context,

@@ -16,7 +16,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::open_wallet::OpenWallet;
 use crate::cli::prompt;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
-use crate::cli::sending::{Sending, safe_file, sender, unsent};
+use crate::cli::sending::{Sending, is_unsent, safe_file, sender, unsent};
 use crate::cli::wallet_args::WalletArgs;
 
 /// What is sent, and how.
@@ -176,12 +176,6 @@ impl Transfer<'_> {
         }
         ended.map_err(|error| unsure(error, report))
     }
-}
-
-/// Whether an error without a transaction says that none was sent: a browser's wallet sends by
-/// itself, and may have before the page was closed.
-fn is_unsent(error: &CliError, wallet: &OpenWallet) -> bool {
-    !matches!(wallet, OpenWallet::Browser(_)) || error.kind == ErrorKind::NotConfirmed
 }
 
 fn keep(workspace: Option<&Workspace>, payment: &Payment) -> Result<(), CliError> {

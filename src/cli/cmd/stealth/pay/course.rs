@@ -18,7 +18,7 @@ use crate::cli::cost_args::SendingArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::open_wallet::OpenWallet;
 use crate::cli::prompt;
-use crate::cli::sending::{Sending, safe_file, sender, unsent};
+use crate::cli::sending::{Sending, is_unsent, safe_file, sender, unsent};
 use crate::cli::session::Session;
 
 /// What a payment needs.
@@ -240,10 +240,7 @@ fn stage_after(
         (Ok(()), _) => Stage::Mined,
         (Err(_), _) if state == TransactionState::Failed => Stage::NotSent,
         (Err(_), Some(hash)) => Stage::Sent { hash },
-        // A wallet in a browser sends by itself, unless a person said no.
-        (Err(error), None) => match (wallet, error.kind) {
-            (OpenWallet::Browser(_), kind) if kind != ErrorKind::Rejected => Stage::Handed,
-            _ => Stage::NotSent,
-        },
+        (Err(error), None) if is_unsent(error, wallet) => Stage::NotSent,
+        (Err(_), None) => Stage::Handed,
     }
 }
