@@ -209,6 +209,7 @@ fn main() -> ExitCode {
         on_chain("resolve::a_resolver_of_another_chain_id", || on(trials::resolve::elsewhere())),
         on_chain("resolve::many_names", || on(trials::resolve::many())),
         with_npm("foreign::ethers", || on(trials::foreign::ethers())),
+        with_npm("write::read_by_viem", || on(trials::write::read_by_viem())),
         with_npm("foreign::viem", || on(trials::foreign::viem())),
         with_npm("foreign::registry_and_public_resolver", || on(trials::foreign::contracts())),
         with_npm("stealth::the_reference_library", || on(trials::stealth::peer())),

@@ -13,13 +13,14 @@ use serde_json::Value;
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// A dozen lookups on loopback.
 const RUN_LIMIT: Duration = Duration::from_secs(60);
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     ".npmrc",
     "package.json",
     "package-lock.json",
     "ethers.mjs",
     "viem.mjs",
     "contracts.mjs",
+    "reads.mjs",
     "safe.mjs",
     "stealth.mjs",
 ];

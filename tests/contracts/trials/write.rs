@@ -11,7 +11,7 @@ use std::thread;
 use alloy::sol_types::{SolCall, SolStruct, SolValue, eip712_domain};
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use anyhow::{Context, Result, ensure};
-use namesys::devnet::chain::{CHAIN_ID, PLAIN_RESOLVER};
+use namesys::devnet::chain::{CHAIN_ID, PLAIN_RESOLVER, UNIVERSAL_RESOLVER};
 use namesys::ens::Name;
 use namesys::record::{RecordKey, Value};
 use namesys::report::ErrorKind;
@@ -21,6 +21,7 @@ use namesys::request::{
 use serde_json::{Value as Json, json};
 
 use crate::cli::Run;
+use crate::peers;
 use crate::people::{key, name, person};
 use crate::process::Server;
 use crate::reports::kind;
@@ -536,11 +537,9 @@ pub async fn on_chain() -> Result<()> {
     Ok(())
 }
 
-/// Into the gateway of this program, which verifies all of it, and back again: a value that was
-/// there before has the signature it had, and is newer by its signed time alone.
-pub async fn own_gateway() -> Result<()> {
+/// A resolver that names the gateway of this program, which runs until it is dropped.
+async fn of_own_gateway(folder: &tempfile::TempDir) -> Result<(Scene, Server)> {
     let mut scene = Scene::start().await?;
-    let folder = tempfile::tempdir()?;
     let file = format!("sqlite:{}", folder.path().join("records.db").display());
     let (owner, chain) = (person(1).address().to_string(), CHAIN_ID.to_string());
     let serve = ["serve", "--database", &file, "--owner", &owner, "--chain-id", &chain];
@@ -549,6 +548,39 @@ pub async fn own_gateway() -> Result<()> {
     let (server, line) = Server::start::<Json>(&mut serve.command(folder.path()), limit)?;
     scene.gateway.url = line["url"].as_str().context("url")?.trim_end_matches('/').to_owned();
     scene.choose(Form::Database, false, scene.database(Address::ZERO), (Address::ZERO, 0)).await?;
+    Ok((scene, server))
+}
+
+/// What was written to it, as viem and ensjs read it.
+pub async fn read_by_viem() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (scene, server) = of_own_gateway(&folder).await?;
+    let account = "0x779981590E7Ccc0CFAe8040Ce7151324747cDb97";
+    let table = format!(
+        "name,record,value\n\
+         nick.eth,text/avatar,https://nick.example/me.png\n\
+         nick.eth,address/60,{account}\n\
+         nick.eth,address/btc,bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4\n\
+         nick.eth,contenthash,ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4\n"
+    );
+    let import = ["--import", "-", HERE, "--profile", "ensip19"];
+    let done = scene.run(&import).input(&table).ends(0).await?;
+    ensure!(done["read_back"] == true, "{done}");
+    let (rpc, universal) = (scene.world.chain.rpc_url(), UNIVERSAL_RESOLVER.to_string());
+    let read = peers::run("reads.mjs", &[rpc, &universal, NICK]).await?;
+    ensure!(read["text"] == "https://nick.example/me.png" && read["address"] == account, "{read}");
+    ensure!(read["bitcoin"] == "0x0014751e76e8199196d454941c45d1b3a323f1433bd6", "{read}");
+    let cid = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
+    ensure!(read["contenthash"]["decoded"] == cid, "{read}");
+    drop(server);
+    Ok(())
+}
+
+/// Into the gateway of this program, which verifies all of it, and back again: a value that was
+/// there before has the signature it had, and is newer by its signed time alone.
+pub async fn own_gateway() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (scene, server) = of_own_gateway(&folder).await?;
     for value in ["ipfs://one", "ipfs://two", "ipfs://one"] {
         let words = [NICK, "text", "avatar", value, HERE, "--profile", "ensip19"];
         let done = scene.run(&words).ends(0).await?;

@@ -117,8 +117,7 @@ impl Course<'_> {
         let config = Some(&session.config);
         let fan_out = args.publication.fan_out.open(self.context, config)?;
         let mut fan_out = fan_out.reading(&args.uploads, self.context, config)?;
-        let is_there = |one: &Box<dyn namesys::ipns::Publisher>| *one.url() == publisher;
-        if !fan_out.publishers.iter().any(is_there) {
+        if fan_out.publishers.iter().all(|one| *one.url() != publisher) {
             fan_out.publishers.push(Box::new(W3name::new(http, publisher)));
         }
         let uploads = args.uploads.get(self.context, config)?;
