@@ -108,6 +108,7 @@ fn main() -> ExitCode {
         on_chain("write::refused", || on(trials::write::refused())),
         on_chain("write::ipns_handlers", || on(trials::write_ipns::handlers())),
         on_chain("write::ipns_version", || on(trials::write_ipns::version())),
+        on_chain("write::other_chain", || on(trials::write::other_chain())),
         on_chain("write::on_chain", || on(trials::write::on_chain())),
         on_chain("invoice::asked_and_paid", || on(trials::invoice::paid())),
         on_chain("signers::owner_signs_every_record_type", || on(trials::signers::owner())),

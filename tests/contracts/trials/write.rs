@@ -8,6 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use alloy::providers::Provider;
 use alloy::sol_types::{SolCall, SolStruct, SolValue, eip712_domain};
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use anyhow::{Context, Result, ensure};
@@ -534,6 +535,42 @@ pub async fn on_chain() -> Result<()> {
     let refused = stranger.ends(1).await?;
     ensure!(kind(&refused) == Some(ErrorKind::Refused), "{refused}");
     ensure!(refused["error"]["hint"].as_str().is_some_and(|hint| hint.contains("its owner is")));
+    Ok(())
+}
+
+/// The chain id of the second chain.
+const OTHER_CHAIN: u64 = 10;
+
+/// A contract on another chain: the same calldata goes there, by the node that is on it, and is read
+/// back there; the first chain gets nothing.
+pub async fn other_chain() -> Result<()> {
+    let (scene, other) = (Scene::start().await?, World::start().await?);
+    let owner = person(1).address();
+    other.chain.register(&name(NICK), owner, PLAIN_RESOLVER).await?;
+    other.chain.fund(owner).await?;
+    let set = serde_json::json!([OTHER_CHAIN]);
+    let _: Option<Json> =
+        other.chain.provider().raw_request("anvil_setChainId".into(), set).await?;
+    let both = format!("{},{}", scene.world.chain.rpc_url(), other.chain.rpc_url());
+    let inline = (PLAIN_RESOLVER, U256::from(OTHER_CHAIN)).abi_encode_params();
+    let value = |number: usize| format!("ipfs://other{number}");
+    for (number, (form, inline)) in [
+        (Form::Onchain, Vec::new()),
+        (Form::RoutedL2, Vec::new()),
+        (Form::LegacyL2, Vec::new()),
+        (Form::L2, inline),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        scene.choose(form, false, inline, (PLAIN_RESOLVER, OTHER_CHAIN)).await?;
+        let words = [NICK, "text", "avatar", &*value(number), "--yes"];
+        let done = scene.run(&words).env("ETH_RPC_URL", &both).ends(0).await?;
+        ensure!(done["target"]["chain_id"] == OTHER_CHAIN, "{done}");
+        ensure!(done["transactions"][0]["state"] == "mined" && done["read_back"] == true, "{done}");
+        let there = Run::resolve(&[NICK, "text/avatar"]).on(&other).ends(0).await?;
+        ensure!(there["records"][0]["value"] == *value(number), "{there}");
+    }
     Ok(())
 }
 
