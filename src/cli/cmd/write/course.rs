@@ -2,13 +2,13 @@
 
 use alloy_primitives::Address;
 use namesys::chain::{ChainView, Revert};
+use namesys::keys::IpnsName;
 use namesys::record::{multicall, setter_call};
 use namesys::report::{ErrorKind, WriteReport, WriteTargetReport};
 use namesys::write::{Asked, Decoded, Deferral, Metadata, Profile, Target, ask, metadata};
 
 use super::Args;
 use super::chains::Chains;
-use super::ipns::IpnsHandler;
 use super::show::{Ended, begun, describe, learn, report};
 use super::subjects::Subject;
 use crate::cli::context::Context;
@@ -35,6 +35,15 @@ pub struct Place {
     pub owner: Address,
     /// Each setter by itself.
     pub setters: Vec<Vec<u8>>,
+}
+
+/// What a resolver says of the IPNS name that a record is published under.
+pub struct IpnsHandler<'a> {
+    pub gateway: &'a str,
+    /// Who signs; zero where an approval travels along.
+    pub signer: Address,
+    pub ipns: IpnsName,
+    pub graphql: Option<&'a str>,
 }
 
 /// One call, and what the contract does with it.

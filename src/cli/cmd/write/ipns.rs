@@ -2,10 +2,9 @@
 //! records are signed there, and it goes out by `publish` and what that refuses
 //! ([write](namesys::spec::write)).
 
-use alloy_primitives::Address;
 use clap::Parser;
 use namesys::ipns::W3name;
-use namesys::keys::IpnsName;
+use namesys::keys::{IpnsKey, IpnsName};
 use namesys::published::BaseFile;
 use namesys::recordhash::Recordhash;
 use namesys::report::{ErrorKind, WriteReport};
@@ -13,7 +12,7 @@ use namesys::resolve::{FetchLimits, GivenFacts, Sources, resolve_given};
 use namesys::workspace::Removal;
 use namesys::write::ask_version;
 
-use super::course::{Course, Place};
+use super::course::{Course, IpnsHandler, Place};
 use super::show::Ended;
 use super::subjects::Subject;
 use crate::cli::cmd::publish::publication::PublicationArgs;
@@ -26,15 +25,6 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::ask;
 use crate::cli::session::Session;
-
-/// What a resolver says of the IPNS name that a record is published under.
-pub struct IpnsHandler<'a> {
-    pub gateway: &'a str,
-    /// Who signs; zero where an approval travels along.
-    pub signer: Address,
-    pub ipns: IpnsName,
-    pub graphql: Option<&'a str>,
-}
 
 /// `pull` and `publish` without any flags: wallet and password are those of this command.
 #[derive(Parser)]
@@ -157,7 +147,7 @@ impl Course<'_> {
         subject: &Subject,
         session: &mut Session,
         args: &Publishing,
-    ) -> Result<Option<namesys::keys::IpnsKey>, CliError> {
+    ) -> Result<Option<IpnsKey>, CliError> {
         let author = &args.publication.author;
         let signing = Signing {
             only: Some(&subject.name),
