@@ -55,8 +55,22 @@ impl LookupArgs {
         config: Option<&Config>,
         context: &Context,
     ) -> Result<Value, CliError> {
+        self.value_on((name, key), chain_id(config, context)?, config, context)
+    }
+
+    /// As [`value`](Self::value), on the chain that is meant.
+    ///
+    /// # Errors
+    /// As [`value`](Self::value).
+    pub fn value_on(
+        &self,
+        (name, key): (&Name, &RecordKey),
+        chain_id: Option<u64>,
+        config: Option<&Config>,
+        context: &Context,
+    ) -> Result<Value, CliError> {
         let (Some(recordhash), Some(owner)) = (&self.recordhash, self.owner) else {
-            return self.value_on_chain(name, key, config, context);
+            return self.by_chain((name, key), chain_id, config, context);
         };
         let gateways = self.gateways.get(context, config)?;
         let http = context.http_guarded(self.guard(&gateways, Some(recordhash)))?;
@@ -64,7 +78,7 @@ impl LookupArgs {
             name: name.clone(),
             owner,
             recordhash: recordhash.clone(),
-            chain_id: chain_id(config, context)?.unwrap_or(1),
+            chain_id: chain_id.unwrap_or(1),
             approved_signers: self.approved_signer.clone(),
         };
         let resolution = context.block_on(async {
@@ -86,11 +100,20 @@ impl LookupArgs {
         config: Option<&Config>,
         context: &Context,
     ) -> Result<Value, CliError> {
+        self.by_chain((name, key), chain_id(config, context)?, config, context)
+    }
+
+    fn by_chain(
+        &self,
+        (name, key): (&Name, &RecordKey),
+        expected: Option<u64>,
+        config: Option<&Config>,
+        context: &Context,
+    ) -> Result<Value, CliError> {
         let rpc = self.rpc.open(context, &context.http()?)?;
         let rpc = rpc.ok_or_else(|| no_rpc(&format!("{name} {key}"), context))?;
         let gateways = self.gateways.chosen(context, config)?;
         let http = context.gateway_http(self.guard(&gateways, None))?;
-        let expected = chain_id(config, context)?;
         let resolution = context.block_on(async {
             let chain_id = rpc.check_chain_id(expected).await?;
             let limits = FetchLimits::default();

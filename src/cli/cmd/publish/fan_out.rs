@@ -138,6 +138,14 @@ impl FanOut {
         Ok(Self { publishers, nodes: Vec::new(), gateways, enough, http: context.http()? })
     }
 
+    /// Gives the record to one more, which has to serve it where all have to.
+    pub fn also(&mut self, publisher: Box<dyn Publisher>) {
+        if self.enough.require == self.publishers.len() {
+            self.enough.require += 1;
+        }
+        self.publishers.push(publisher);
+    }
+
     /// Reads blocks from the nodes among `uploads` too.
     ///
     /// # Errors

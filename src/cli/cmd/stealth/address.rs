@@ -10,20 +10,17 @@ use super::payee::PayeeArgs;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
-use crate::cli::rpc_args::RpcArgs;
 
 /// `stealth address`
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     payee: PayeeArgs,
-    #[command(flatten)]
-    rpc: RpcArgs,
 }
 
 /// Makes one, with a key that is forgotten.
 pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
-    let payee = args.payee.get(&args.rpc, context)?;
+    let payee = args.payee.get(context)?;
     let (to, _) = fresh(&payee.meta)?;
     context.output.note(
         "what is paid there is found only if ephemeral public key and view tag are announced: \

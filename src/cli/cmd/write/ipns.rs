@@ -108,7 +108,7 @@ impl Course<'_> {
         let fan_out = args.publication.fan_out.open(self.context, config)?;
         let mut fan_out = fan_out.reading(&args.uploads, self.context, config)?;
         if fan_out.publishers.iter().all(|one| *one.url() != publisher) {
-            fan_out.publishers.push(Box::new(W3name::new(http, publisher)));
+            fan_out.also(Box::new(W3name::new(http, publisher)));
         }
         let uploads = args.uploads.get(self.context, config)?;
         let key = match derived {

@@ -17,7 +17,7 @@ use crate::cli::context::Context;
 use crate::cli::cost_args::SendingArgs;
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
-use crate::cli::rpc_args::{RpcArgs, no_rpc};
+use crate::cli::rpc_args::no_rpc;
 use crate::cli::session::Session;
 use crate::cli::wallet_args::{WalletArgs, address};
 use amount::Amount;
@@ -41,19 +41,17 @@ pub struct Args {
     sending: SendingArgs,
     #[command(flatten)]
     wallet: WalletArgs,
-    #[command(flatten)]
-    rpc: RpcArgs,
 }
 
 /// Pays, or goes on with a payment of the same amount to the same payee that is not done.
 pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
-    let payee = args.payee.get(&args.rpc, context)?;
+    let payee = args.payee.get(context)?;
     let wallet = match args.sending.sends() || args.wallet.is_at_hand(context)? {
         true => Some(args.wallet.open(context)?),
         false => None,
     };
-    let rpc = args.rpc.open(context, &context.http()?)?;
+    let rpc = args.payee.lookup.rpc.open(context, &context.http()?)?;
     let rpc = rpc.ok_or_else(|| no_rpc("the chain that is paid on", context))?;
     let expected = args.payee.chain_id(context)?;
     let (chain_id, amount) = context.block_on(async {
