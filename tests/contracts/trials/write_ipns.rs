@@ -61,6 +61,17 @@ pub async fn handlers() -> Result<()> {
         ensure!(kind(&refused) == Some(ErrorKind::OtherKeys), "{refused}");
         ensure!(refused["error"]["message"].to_string().contains(told), "{refused}");
     }
+    // Nor where the approval has to travel along, and is on chain alone; or another one signs.
+    for (mode, signer) in [("on-chain", Address::ZERO), ("owner", signer)] {
+        let config = place.dir.path().join("namesys.toml");
+        let text = std::fs::read_to_string(&config)?;
+        let changed = format!("approval = \"{mode}\"\n{text}");
+        std::fs::write(&config, changed)?;
+        hand_to_ipns(&place.world, false, metadata(&place, signer, &ipns)).await?;
+        let refused = place.ends(1, &write(&avatar, &["--yes"])).await?;
+        ensure!(kind(&refused) == Some(ErrorKind::OtherKeys), "{mode}: {refused}");
+        std::fs::write(&config, text)?;
+    }
     // Elsewhere than in the workspace of the key.
     let elsewhere = Run::namesys(&write(&avatar, &["--yes"])).on(&place.world);
     let elsewhere = elsewhere.env("ETH_PRIVATE_KEY", &hex::encode([1; 32]));
@@ -105,15 +116,21 @@ pub async fn handlers() -> Result<()> {
     Ok(())
 }
 
-type Asked = Arc<Mutex<Vec<Json>>>;
+/// What is asked of an endpoint, and the sequence that it tells.
+#[derive(Clone, Default)]
+struct Endpoint {
+    asked: Arc<Mutex<Vec<Json>>>,
+    tells: Arc<Mutex<Json>>,
+}
 
 /// A schema that has no `version`.
-async fn sequence(State(asked): State<Asked>, Answer(body): Answer<Json>) -> Answer<Json> {
+async fn sequence(State(at): State<Endpoint>, Answer(body): Answer<Json>) -> Answer<Json> {
     let is_version = body["query"].as_str().is_some_and(|query| query.contains("version"));
-    asked.lock().unwrap().push(body);
+    at.asked.lock().unwrap().push(body);
+    let tells = at.tells.lock().unwrap().clone();
     Answer(match is_version {
         true => json!({"errors": [{"message": "Cannot query field \"version\""}]}),
-        false => json!({"data": {"domain": {"sequence": "40"}}}),
+        false => json!({"data": {"domain": {"sequence": tells}}}),
     })
 }
 
@@ -121,8 +138,8 @@ async fn sequence(State(asked): State<Asked>, Answer(body): Answer<Json>) -> Ans
 pub async fn version() -> Result<()> {
     let place = Place::published(1, &[]).await?;
     let ipns = place.ipns().await?;
-    let asked = Asked::default();
-    let router = Router::new().fallback(sequence).with_state(asked.clone());
+    let at = Endpoint::default();
+    let router = Router::new().fallback(sequence).with_state(at.clone());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let endpoint = format!("http://{}/graphql", listener.local_addr()?);
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
@@ -130,11 +147,29 @@ pub async fn version() -> Result<()> {
     let key = Bytes::from(ipns.contenthash());
     let metadata = (gateway, Address::ZERO, key, endpoint).abi_encode_params();
     hand_to_ipns(&place.world, false, metadata).await?;
-    let done = place.ends(0, &write(&["text", "url", "https://n.example"], &["--yes"])).await?;
+    // Whoever runs the endpoint must not use the name's sequences up, nor tell nonsense.
+    let url = ["text", "url", "https://n.example"];
+    for (tells, expected) in [
+        (json!("9223372036854775808"), ErrorKind::Contract),
+        (json!(u64::MAX), ErrorKind::Contract),
+        (json!(2_000_000), ErrorKind::Contract),
+        (json!("soon"), ErrorKind::Unreadable),
+    ] {
+        *at.tells.lock().unwrap() = tells.clone();
+        let refused = place.ends(1, &write(&url, &["--yes"])).await?;
+        ensure!(kind(&refused) == Some(expected), "{tells}: {refused}");
+        let same = published(&place, &ipns).await?;
+        ensure!(same["ipns"]["sequence"] == 0 && value(&same, "text/url").is_null(), "{same}");
+        let wanted = place.ends(0, &["list"]).await?;
+        ensure!(wanted["records"].as_array().is_some_and(|all| all.len() == 1), "{wanted}");
+    }
+    at.asked.lock().unwrap().clear();
+    *at.tells.lock().unwrap() = json!("40");
+    let done = place.ends(0, &write(&url, &["--yes"])).await?;
     ensure!(done["read_back"] == true, "{done}");
     let after = published(&place, &ipns).await?;
     ensure!(after["ipns"]["sequence"] == 41, "{after}");
-    let bodies = asked.lock().unwrap().clone();
+    let bodies = at.asked.lock().unwrap().clone();
     ensure!(bodies.len() == 2 && bodies[1]["variables"]["name"] == NICK, "{bodies:?}");
     serving.abort();
     Ok(())

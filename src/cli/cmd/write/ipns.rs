@@ -5,12 +5,14 @@
 use clap::Parser;
 use namesys::ipns::W3name;
 use namesys::keys::{IpnsKey, IpnsName};
+use namesys::net::Http;
 use namesys::published::BaseFile;
 use namesys::recordhash::Recordhash;
 use namesys::report::{ErrorKind, WriteReport};
 use namesys::resolve::{FetchLimits, GivenFacts, Sources, resolve_given};
-use namesys::workspace::Removal;
+use namesys::workspace::{ApprovalMode, Removal};
 use namesys::write::ask_version;
+use url::Url;
 
 use super::course::{Course, IpnsHandler, Place};
 use super::show::Ended;
@@ -46,6 +48,10 @@ struct Publishing {
 }
 
 const NOTHING: [&str; 0] = [];
+
+/// So far an endpoint's version may be ahead of what is published: whoever runs it must not be able to
+/// use a name's sequences up.
+const MAX_AHEAD: u64 = 1 << 20;
 
 impl Course<'_> {
     /// Brings the records into the workspace of the key, and publishes it.
@@ -87,22 +93,14 @@ impl Course<'_> {
         }
         self.pull()?;
         let mut session = Session::open(self.context)?;
+        // Before anything is set or signed.
+        let sequence = match &version {
+            Some((url, http)) => self.next_sequence(subject, handler, &session, (url, http))?,
+            None => None,
+        };
         set(&session, subject)?;
         let args = parsed::<Publishing>()?;
         let derived = self.sign(subject, &mut session, &args)?;
-        let known = BaseFile::read(&session.workspace)?.of(&handler.ipns);
-        let known = known.base.as_ref().map(|base| base.sequence());
-        let asked = match &version {
-            Some((url, http)) => {
-                let (of, query) = ((&subject.name, &handler.ipns), self.args.version_query());
-                let asking = ask_version(http, url, of, &query);
-                self.context.block_on(async { Ok(asking.await?) })?
-            }
-            None => None,
-        };
-        // Where the version is ahead of what is published, that is what is incremented.
-        let sequence = asked.filter(|asked| known.is_none_or(|known| *asked > known));
-        let sequence = sequence.map(|asked| asked.saturating_add(1));
         check_tree((false, false), self.context, &session)?;
         let config = Some(&session.config);
         let fan_out = args.publication.fan_out.open(self.context, config)?;
@@ -129,6 +127,36 @@ impl Course<'_> {
                 self.read_under(subject, place, handler, report)
             }
         }
+    }
+
+    /// The sequence that follows from what the endpoint tells, where that is ahead of what is
+    /// published.
+    fn next_sequence(
+        &self,
+        subject: &Subject,
+        handler: &IpnsHandler<'_>,
+        session: &Session,
+        (url, http): (&Url, &Http),
+    ) -> Result<Option<u64>, CliError> {
+        let (of, query) = ((&subject.name, &handler.ipns), self.args.version_query());
+        let asking = ask_version(http, url, of, &query);
+        let told = self.context.block_on(async { Ok(asking.await?) })?;
+        let known = BaseFile::read(&session.workspace)?.of(&handler.ipns);
+        let known = known.base.as_ref().map(|base| base.sequence());
+        let Some(told) = told.filter(|told| known.is_none_or(|known| *told > known)) else {
+            return Ok(None);
+        };
+        let published = known.unwrap_or_default();
+        if told - published > MAX_AHEAD {
+            let message = format!(
+                "{url} tells version {told} of {}, and {published} is the last that is published: no \
+                 name comes so far, and nothing could follow sequences at their end",
+                handler.ipns
+            );
+            return Err(CliError::new(Exit::Failed, ErrorKind::Contract, message)
+                .hint("nothing was signed or sent; do not trust this resolver"));
+        }
+        Ok(Some(told + 1))
     }
 
     /// What is published now is in the workspace before anything is made of it.
@@ -238,8 +266,20 @@ fn check_keys(session: &Session, handler: &IpnsHandler<'_>) -> Result<(), CliErr
         let own = keys.ipns_name.map(|own| own.to_string());
         return other("IPNS key", handler.ipns.to_string(), own);
     }
-    if !handler.signer.is_zero() && keys.signer != Some(handler.signer) {
-        let own = keys.signer.map(|own| own.to_string());
+    let mode = session.config.approval_mode().unwrap_or_default();
+    let signer = match mode {
+        ApprovalMode::Owner => keys.wallet,
+        ApprovalMode::Wallet | ApprovalMode::OnChain => keys.signer,
+    };
+    if handler.signer.is_zero() && mode == ApprovalMode::OnChain {
+        let message = "the resolver names no records signer, so that the owner's approval has to \
+                       travel along, and this workspace has it on chain alone";
+        return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+            "nothing was signed or sent; namesys sign --approval wallet makes approvals that do",
+        ));
+    }
+    if !handler.signer.is_zero() && signer != Some(handler.signer) {
+        let own = signer.map(|own| own.to_string());
         return other("records signer", handler.signer.to_string(), own);
     }
     Ok(())
