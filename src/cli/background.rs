@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use namesys::temporary;
 use namesys::workspace::Stop;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::error::{CliError, Exit};
@@ -49,7 +49,15 @@ impl Background {
             heard.push(SignalKind::hangup());
         }
         for kind in heard {
-            runtime.spawn(hear(kind, interrupt.clone()));
+            // From here on, not from when a thread comes to it: until then a signal would end the
+            // process at once, and what is temporary stay behind.
+            let signals = {
+                let _entered = runtime.enter();
+                signal(kind)
+            };
+            if let Ok(signals) = signals {
+                runtime.spawn(hear(kind, signals, interrupt.clone()));
+            }
         }
         Ok(Self { runtime: Some(runtime), interrupt })
     }
@@ -97,8 +105,7 @@ impl Background {
 
 /// The first signal asks the work to stop, a second, or one between two pieces of work, ends the
 /// process.
-async fn hear(kind: SignalKind, interrupt: Arc<Interrupt>) {
-    let Ok(mut signals) = signal(kind) else { return };
+async fn hear(kind: SignalKind, mut signals: Signal, interrupt: Arc<Interrupt>) {
     while signals.recv().await.is_some() {
         if !interrupt.working.swap(false, Ordering::SeqCst) {
             temporary::remove_all();
