@@ -69,6 +69,8 @@ pub struct KeysFor {
     pub storage: Storage,
     pub signer_storage: Storage,
     pub chain_id: u64,
+    /// Whether nothing that is recorded would show a mistyped password.
+    pub unrecorded: bool,
 }
 
 impl From<&Config> for KeysFor {
@@ -78,6 +80,7 @@ impl From<&Config> for KeysFor {
             storage: config.storage,
             signer_storage: config.signer_storage,
             chain_id: config.chain_id,
+            unrecorded: false,
         }
     }
 }
@@ -213,7 +216,7 @@ impl DeriveArgs {
         };
         let password = match password {
             Some(password) => password,
-            None => self.password.get(context, new)?,
+            None => self.password.get(context, new || keys_for.unrecorded)?,
         };
         let plan = self.plan_for(keys_for, address, recorded);
         if let OpenWallet::External(external) = &mut wallet {
@@ -275,7 +278,7 @@ impl DeriveArgs {
 
     /// The plan for a wallet.
     pub fn plan_for(&self, keys_for: KeysFor, wallet: Address, recorded: &RecordedKeys) -> KeyPlan {
-        let KeysFor { name, storage, signer_storage, chain_id } = keys_for;
+        let KeysFor { name, storage, signer_storage, chain_id, .. } = keys_for;
         KeyPlan {
             name,
             storage,

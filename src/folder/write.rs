@@ -86,11 +86,35 @@ impl OpenDir {
         temporary: &Self,
         durable: bool,
     ) -> io::Result<()> {
-        let (since, path) = (std::time::Instant::now(), path.as_ref());
+        self.write_as(path.as_ref(), bytes, temporary, (durable, None))
+    }
+
+    /// As [`write`](Self::write), for a file that nobody else reads, whatever its permissions were;
+    /// its bytes reach the disk.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_private(
+        &self,
+        path: impl AsRef<Path>,
+        bytes: &[u8],
+        temporary: &Self,
+    ) -> io::Result<()> {
+        self.write_as(path.as_ref(), bytes, temporary, (true, Some(PRIVATE)))
+    }
+
+    fn write_as(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        temporary: &Self,
+        (durable, mode): (bool, Option<u32>),
+    ) -> io::Result<()> {
+        let since = std::time::Instant::now();
         let written = self.at(path, |folder, name| {
             let was = folder.stat(Path::new(name))?;
             let was = was.filter(|stat| Kind::of_stat(stat) == Kind::File);
-            let mode = was.map_or(MODE, |stat| stat.st_mode & 0o7777);
+            let mode = mode.unwrap_or(was.map_or(MODE, |stat| stat.st_mode & 0o7777));
             let (mut file, unplaced) = temporary.new_file(mode)?;
             if let Some(was) = was {
                 keep_owner(&file, &was)?;

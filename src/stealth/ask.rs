@@ -8,7 +8,7 @@ use alloy::sol_types::SolEvent;
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 use super::contracts::calls;
-use super::{ANNOUNCER, Announcement, REGISTRY, ReadLog, SCHEME};
+use super::{ANNOUNCER, Announcement, REGISTRY, ReadLog, SCHEME, StealthAddress};
 use crate::chain::{BlockReader, ChainError, ChainView, Rpc};
 
 /// Blocks that are asked for at first, and at most.
@@ -215,9 +215,10 @@ pub async fn fate(rpc: &Rpc, hash: B256) -> Result<Fate, ChainError> {
 pub async fn announced(
     rpc: &Rpc,
     from: u64,
-    address: Address,
+    to: &StealthAddress,
     metadata: &Bytes,
 ) -> Result<bool, ChainError> {
+    let StealthAddress { address, ephemeral, .. } = *to;
     let filter = Filter::new()
         .address(ANNOUNCER)
         .event_signature(calls::Announcement::SIGNATURE_HASH)
@@ -227,7 +228,12 @@ pub async fn announced(
     let logs = |node: RootProvider| async move { node.get_logs(&filter).await };
     let logs = rpc.ask("the announcement of a payment", logs).await?.value;
     Ok(logs.iter().any(|log| match Announcement::read(log) {
-        ReadLog::Announcement(found) => found.address == address && found.metadata == *metadata,
+        // With another key the payee would not find it: anybody may announce the same address.
+        ReadLog::Announcement(found) => {
+            found.address == address
+                && found.metadata == *metadata
+                && found.ephemeral[..] == ephemeral.bytes()
+        }
         _ => false,
     }))
 }

@@ -72,7 +72,7 @@ impl StealthFiles<'_> {
     /// When they cannot be written.
     pub fn keep_payments(&self, payments: &PendingPayments) -> Result<(), KeptError> {
         let path = format!("{STATE_DIR}/{FOLDER}/{PAYMENTS}");
-        Ok(self.0.write(path, payments.text().as_bytes())?)
+        Ok(self.0.write_private(path, payments.text().as_bytes())?)
     }
 
     /// What was read of a chain for a payee.
@@ -92,7 +92,7 @@ impl StealthFiles<'_> {
     /// When it cannot be written.
     pub fn keep_scan(&self, state: &ScanState) -> Result<(), KeptError> {
         let path = scan_path(state.chain_id, &state.payee);
-        Ok(self.0.write(path, state.text().as_bytes())?)
+        Ok(self.0.write_private(path, state.text().as_bytes())?)
     }
 }
 

@@ -402,4 +402,14 @@ impl Workspace {
         let written = self.folder.write(&path, bytes, &self.temporary()?, true);
         written.map_err(self.failed(&path))
     }
+
+    /// As [`write`](Self::write), for what nobody else is to read.
+    pub(crate) fn write_private(
+        &self,
+        path: impl AsRef<Path>,
+        bytes: &[u8],
+    ) -> Result<(), WorkspaceError> {
+        let written = self.folder.write_private(&path, bytes, &self.temporary()?);
+        written.map_err(self.failed(&path))
+    }
 }

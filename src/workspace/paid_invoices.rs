@@ -45,5 +45,5 @@ pub fn change_paid_invoices(
     let _lock = workspace.lock()?;
     let mut paid = paid_invoices(workspace)?;
     change(&mut paid);
-    Ok(workspace.write(format!("{STATE_DIR}/{FILE}"), paid.text().as_bytes())?)
+    Ok(workspace.write_private(format!("{STATE_DIR}/{FILE}"), paid.text().as_bytes())?)
 }

@@ -1,5 +1,7 @@
 //! `namesys stealth` on a chain with the ERCs' contracts.
 
+use std::os::unix::fs::PermissionsExt;
+
 use alloy::providers::Provider;
 use alloy_primitives::{Address, U256, address, hex};
 use anyhow::{Context, Result, ensure};
@@ -258,6 +260,12 @@ pub async fn gone_on_with() -> Result<()> {
     let (kept, count) = (std::fs::read_to_string(&file)?, two.count().await?);
     let address = text(&printed, "address")?.to_lowercase();
     ensure!(kept.contains(&address), "{kept}");
+    let mode = std::fs::metadata(&file)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o600, "others read who is paid: {mode:o}");
+    // What a wallet may have sent is not printed for another one.
+    std::fs::write(&file, kept.replace("\"printed\"", "\"handed\""))?;
+    let unsure = two.pay(&["0.7", "--calldata"]).ends(1).await?;
+    ensure!(kind(&unsure) == Some(ErrorKind::Pending), "{unsure:#}");
     std::fs::write(&file, kept.replace(&address, &ELSEWHERE.to_lowercase()))?;
     let refused = two.pay(&["0.7", "--yes", "--resend"]).ends(1).await?;
     ensure!(kind(&refused) == Some(ErrorKind::BadFile), "{refused:#}");
@@ -364,5 +372,11 @@ pub async fn registered() -> Result<()> {
     let two = Two::new().await?;
     let set = two.payee.ends(0, &["stealth", "set", "--registry", "--yes"]).await?;
     ensure!(set["transactions"][0]["state"] == "mined" && set["name"].is_null(), "{set:#}");
+    // Another password gives other keys: what is registered is not replaced unasked.
+    let other = ["stealth", "set", "--registry", "--yes"];
+    let refused = two.payee.run(&other).env("NAMESYS_KEY_PASSWORD", "mistyped").ends(1).await?;
+    ensure!(kind(&refused) == Some(ErrorKind::OtherKeys), "{refused:#}");
+    let forced = [&other[..], &["--force"]].concat();
+    two.payee.run(&forced).env("NAMESYS_KEY_PASSWORD", "mistyped").ends(0).await?;
     Ok(())
 }

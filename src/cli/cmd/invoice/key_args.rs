@@ -98,7 +98,8 @@ pub fn derived(
     rpc: &RpcArgs,
     context: &Context,
 ) -> Result<(PrivateKey, OpenWallet), CliError> {
-    let keys_for = KeysFor { name: name.clone(), ..KeysFor::from(&session.config) };
+    let keys_for =
+        KeysFor { name: name.clone(), unrecorded: true, ..KeysFor::from(&session.config) };
     let deriver = derive.open_asking(context, rpc, keys_for, session.config.keys())?;
     let deriver = deriver.always_twice();
     let key = deriver.invoice_key(kind.kind(), context)?;

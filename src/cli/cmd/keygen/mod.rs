@@ -161,6 +161,7 @@ fn keys_for(
             .or(config.map(|config| config.chain_id))
             .or(context.settings.network(config).0.chain_id())
             .unwrap_or(1),
+        unrecorded: false,
     })
 }
 

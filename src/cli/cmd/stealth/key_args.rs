@@ -110,7 +110,8 @@ pub fn derived(
     context: &Context,
 ) -> Result<(StealthKeys, OpenWallet), CliError> {
     let session = Session::open(context)?;
-    let (keys_for, recorded) = (KeysFor::from(&session.config), session.config.keys());
+    let keys_for = KeysFor { unrecorded: true, ..KeysFor::from(&session.config) };
+    let recorded = session.config.keys();
     let deriver = derive.open_asking(context, rpc, keys_for, recorded)?.always_twice();
     let keys = deriver.stealth_keys(context)?;
     [&keys.spending, &keys.viewing].into_iter().for_each(|key| context.keep_signer(key));

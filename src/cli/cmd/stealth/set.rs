@@ -134,6 +134,16 @@ fn registry(
         require_contract(&rpc, "the registry (ERC-6538)", REGISTRY, chain_id).await?;
         Ok(chain_id)
     })?;
+    let had = context
+        .block_on(async { Ok(registered(&rpc.at(rpc.latest().await?.value), from).await?) })?;
+    if !had.is_empty() && had != meta.bytes() && !args.force {
+        let had = hex::encode_prefixed(&had);
+        let message = format!("the registry has {had} for {from}, and this one is {meta}");
+        return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+            "another password gives other keys: give the right one; or --force, where the new one \
+             is meant",
+        ));
+    }
     let sender = sender(rpc, chain_id, &args.sending.cost, args.sending.wait);
     if !args.sending.sends() {
         report.transactions = unsent(&transactions, &[]);

@@ -9,7 +9,7 @@ use namesys::report::{ErrorKind, StealthPayReport, TransactionState};
 use namesys::stealth::{Asset, EphemeralKey, PendingPayment, Stage, StealthFiles};
 
 use super::amount::Amount;
-use super::kept::{Kept, Part, transaction};
+use super::kept::{Kept, transaction};
 use super::settle::settle;
 use crate::cli::cmd::stealth::address::{fresh, view_tag};
 use crate::cli::cmd::stealth::payee::Payee;
@@ -57,13 +57,14 @@ impl Course<'_> {
                 "a payment of {} to this payee was begun and is not done: it goes on",
                 self.amount.shown
             ));
-            settle(&kept, &sender, self.context)?;
+            settle(&kept, &sender, !self.sending.sends(), self.context)?;
         }
         let mut report = self.report(&kept, is_new);
         if kept.missing().is_empty() {
             return Ok((report, None));
         }
         if !self.sending.sends() {
+            self.check_sure(&kept, |stage| matches!(stage, Stage::Handed))?;
             self.print(&kept, &mut report)?;
             return Ok((report, None));
         }
@@ -196,13 +197,18 @@ impl Course<'_> {
     /// Whether what was begun may be gone on with by this wallet, from here.
     fn check_begun(&self, kept: &Kept<'_>, from: Address) -> Result<(), CliError> {
         let payment = kept.payment();
-        let unsure = |part: &Part| matches!(kept.stage(*part), Stage::Handed | Stage::Printed);
         if let Some(before) = payment.from.filter(|before| *before != from) {
             let message = format!("this payment was begun with the wallet {before}, not {from}");
             return Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
                 .hint("give that wallet: another one could pay a second time"));
         }
-        if !self.resend && kept.missing().iter().any(unsure) {
+        self.check_sure(kept, |stage| matches!(stage, Stage::Handed | Stage::Printed))
+    }
+
+    /// Refuses what may have been sent already, unless --resend says that it was not.
+    fn check_sure(&self, kept: &Kept<'_>, unsure: impl Fn(Stage) -> bool) -> Result<(), CliError> {
+        let payment = kept.payment();
+        if !self.resend && kept.missing().iter().any(|part| unsure(kept.stage(*part))) {
             let message = format!(
                 "a wallet may have sent the payment to {} already, and no block shows it",
                 payment.address

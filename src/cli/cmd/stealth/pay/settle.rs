@@ -14,7 +14,12 @@ use crate::cli::error::{CliError, Exit};
 
 /// Looks at each transaction, and keeps what is found. The file says what was done, and the chain
 /// whether that is so: a fork may have undone it, and the file may be a stranger's.
-pub fn settle(kept: &Kept<'_>, sender: &Sender, context: &Context) -> Result<(), CliError> {
+pub fn settle(
+    kept: &Kept<'_>,
+    sender: &Sender,
+    prints: bool,
+    context: &Context,
+) -> Result<(), CliError> {
     for part in kept.parts() {
         let payment = kept.payment();
         let is_there = || is_there(&payment, part, &sender.rpc, context);
@@ -31,6 +36,8 @@ pub fn settle(kept: &Kept<'_>, sender: &Sender, context: &Context) -> Result<(),
                 match (became, is_there()?) {
                     (_, true) => Stage::Mined,
                     (Fate::Mined | Fate::Waits, false) => return Err(not_shown(hash, &payment)),
+                    // Another wallet has nonces of its own: this one may be mined yet.
+                    (Fate::Unknown, false) if prints => Stage::Handed,
                     // What no node knows cannot be mined beside the next one: that takes the lowest
                     // nonce that is free.
                     (Fate::Reverted | Fate::Unknown, false) => Stage::NotSent,
@@ -67,14 +74,13 @@ fn is_there(
     context: &Context,
 ) -> Result<bool, CliError> {
     let PendingPayment { begun, address, amount, view_tag, .. } = *payment;
-    let said = metadata(view_tag, payment.asset(), amount);
+    let (said, to) = (metadata(view_tag, payment.asset(), amount), payment.to());
     context.block_on(async {
         Ok(match (part, payment.asset()) {
             (Part::Announcement, Asset::Ether) => {
-                announced(rpc, begun, address, &said).await?
-                    && paid_ether(rpc, address, amount).await?
+                announced(rpc, begun, &to, &said).await? && paid_ether(rpc, address, amount).await?
             }
-            (Part::Announcement, Asset::Token(_)) => announced(rpc, begun, address, &said).await?,
+            (Part::Announcement, Asset::Token(_)) => announced(rpc, begun, &to, &said).await?,
             (Part::Transfer, Asset::Token(token)) => {
                 transferred(rpc, begun, token, address, amount).await?
             }
