@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::file::{PlanFile, PlannedRecord};
 use crate::ens::Name;
 use crate::publish::Stood;
+use crate::publish::database::PlannedPost;
 use crate::record::{RecordKey, Value};
 use crate::workspace::{Phase, Records};
 
@@ -72,6 +73,7 @@ impl PlanFile {
             return changed(what, "other ones".to_owned(), "not those".to_owned());
         }
         self.check_published(now)?;
+        self.check_databases(now)?;
         self.check_transactions(now)
     }
 
@@ -145,6 +147,35 @@ impl PlanFile {
             None => Ok(()),
             Some(path) => changed(format!("{path:?}"), "kept".to_owned(), "removed".to_owned()),
         }
+    }
+
+    /// What a database has of a record is what it had, or what it was to be given.
+    fn check_databases(&self, now: &Self) -> Checked {
+        let all = |file: &Self| list(&file.databases.iter().map(|one| &one.to).collect::<Vec<_>>());
+        same("the databases", &all(self), &all(now), String::clone)?;
+        for (planned, found) in self.databases.iter().zip(&now.databases) {
+            let key = |post: &PlannedPost| (post.name.clone(), post.record.clone());
+            let listed: BTreeMap<_, _> =
+                planned.posts.iter().map(|post| (key(post), post)).collect();
+            for post in &found.posts {
+                let what = || format!("{} {} at {}", post.name, post.record, found.to);
+                let has = or_none(post.old.as_ref());
+                let Some(planned) = listed.get(&key(post)) else {
+                    return changed(what(), or_none(Some(&post.new)), has);
+                };
+                let (to, will) = (or_none(Some(&planned.new)), or_none(Some(&post.new)));
+                same(&what(), &to, &will, String::clone)?;
+                if planned.before != post.before {
+                    let either = format!("{} or {to}", or_none(planned.old.as_ref()));
+                    return changed(what(), either, has);
+                }
+                // What is known, and may go, is what published.toml says.
+                if post.lost && !planned.lost {
+                    return changed(what(), "seen here".to_owned(), "not seen here".to_owned());
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_transactions(&self, now: &Self) -> Checked {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::draft::Draft;
 use crate::ens::Name;
 use crate::ipns::Validity;
+use crate::publish::database::DatabaseForesight;
 use crate::publish::{Foreseen, Foresight};
 use crate::published::RecordId;
 use crate::record::RecordKey;
@@ -28,6 +29,8 @@ pub struct Plan {
     /// Whether something is signed ahead, and is not what is to come: it is signed anew, over a new
     /// record.
     pub ahead_is_behind: bool,
+    /// What each database would be given.
+    pub databases: Vec<DatabaseForesight>,
 }
 
 /// A record that changes.
@@ -67,6 +70,11 @@ impl Plan {
                 let stands = foresight.stands.is_some() && foresight.is_noted;
                 !stands || lacks(&foresight.publishers)
             })
+    }
+
+    /// Whether a database is to be given something.
+    pub fn posts(&self) -> bool {
+        self.databases.iter().any(|database| !database.planned.posts.is_empty())
     }
 
     /// Every record that is not published as it will be, or not signed as it is wanted.

@@ -14,6 +14,7 @@ use crate::ipns::Validity;
 use crate::json;
 use crate::keys::IpnsName;
 use crate::multiformats::parse_cid;
+use crate::publish::database::PlannedDatabase;
 use crate::publish::{Planned, Stood};
 use crate::published::Loss;
 use crate::record::RecordKey;
@@ -65,6 +66,9 @@ pub struct PlanFile {
     pub uploads: Vec<String>,
     /// Where the record goes.
     pub publishers: Vec<String>,
+    /// What each database is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<PlannedDatabase>,
     /// What is to be sent to the chain; none where the chain was not asked.
     pub transactions: Option<Vec<PlannedTransaction>>,
 }
@@ -183,6 +187,7 @@ impl PlanFile {
             validity: plan.validity.to_string(),
             uploads: plan.uploads.iter().map(|target| target.to.clone()).collect(),
             publishers: plan.publishers.clone(),
+            databases: plan.databases.iter().map(|one| one.planned.clone()).collect(),
             transactions: None,
         })
     }

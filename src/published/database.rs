@@ -23,13 +23,13 @@ impl KnownDatabase {
     /// Whether this payload of the record was seen there, or sent there.
     pub fn knows(&self, name: &Name, key: &RecordKey, payload: &[u8]) -> bool {
         let known = self.names.get(name.as_str()).and_then(|of| of.get(&key.to_string()));
-        let wanted = fingerprint(payload);
+        let wanted = Self::fingerprint(payload);
         known.is_some_and(|known| known.split(' ').any(|one| one == wanted))
     }
 
     /// This payload is sent there over what it `held`: whichever it has then was seen.
     pub fn sending(&mut self, name: &Name, key: &RecordKey, held: Option<&[u8]>, payload: &[u8]) {
-        let known: Vec<String> = held.into_iter().chain([payload]).map(fingerprint).collect();
+        let known: Vec<String> = held.into_iter().chain([payload]).map(Self::fingerprint).collect();
         let of = self.names.entry(name.to_string()).or_default();
         of.insert(key.to_string(), known.join(" "));
     }
@@ -37,7 +37,12 @@ impl KnownDatabase {
     /// This payload is there.
     pub fn seen(&mut self, name: &Name, key: &RecordKey, payload: &[u8]) {
         let of = self.names.entry(name.to_string()).or_default();
-        of.insert(key.to_string(), fingerprint(payload));
+        of.insert(key.to_string(), Self::fingerprint(payload));
+    }
+
+    /// What a payload is known by.
+    pub fn fingerprint(payload: &[u8]) -> String {
+        hex::encode(&keccak256(payload)[..FINGERPRINT])
     }
 
     /// Every record that was seen or sent there.
@@ -48,10 +53,6 @@ impl KnownDatabase {
             keys.filter_map(move |key| Some((name.clone()?, key)))
         })
     }
-}
-
-fn fingerprint(payload: &[u8]) -> String {
-    hex::encode(&keccak256(payload)[..FINGERPRINT])
 }
 
 /// A line for each name, as `published.toml` has it.

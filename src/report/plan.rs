@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PublishReport, RecordChangeReport, SetupNamesReport, SignReport};
+use super::{
+    DatabasePublishReport, NotPostedReport, PublishReport, RecordChangeReport, SetupNamesReport,
+    SignReport,
+};
 use crate::published::Loss;
 
 /// `plan`: what `apply` would do.
@@ -41,6 +44,12 @@ pub struct PlanReport {
     pub uploads: Vec<PlannedUploadReport>,
     /// Who is to get the record.
     pub publications: Vec<PlannedPublicationReport>,
+    /// What each database would be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<PlannedDatabaseReport>,
+    /// Files that no database is given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<NotPostedReport>,
     /// With `--chain`: what is to be sent.
     pub transactions: Vec<PlannedTransactionReport>,
     /// With `--chain`: the most that all of them may come to, in wei.
@@ -111,6 +120,26 @@ pub struct PlannedPublicationReport {
     pub has: bool,
 }
 
+/// What one database would be given, as by `publish --to database`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedDatabaseReport {
+    /// Its address.
+    pub to: String,
+    /// Records that it has otherwise, or not; `old` and `new` are equal where it has the value under
+    /// another signature.
+    pub changes: Vec<RecordChangeReport>,
+    /// How many it has as they are signed here.
+    pub unchanged: u64,
+    /// What others wrote there and would go, so that it is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Loss>,
+    /// Records that were brought there before and are not wanted here any more: it has them still.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<String>,
+    /// Why it is not known what it has.
+    pub error: Option<String>,
+}
+
 /// A transaction that is to be sent. Its calldata is `setup --calldata`'s, which asks for proof of
 /// the keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +169,9 @@ pub struct ApplyReport {
     /// What was published; absent where nothing was to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish: Option<PublishReport>,
+    /// What databases were given; absent where they were not to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabasePublishReport>,
     /// With `--chain`: what was set up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<SetupNamesReport>,

@@ -32,6 +32,7 @@ mod losses;
 mod names;
 mod network;
 mod plan;
+mod plan_database;
 mod publish;
 mod publish_database;
 mod published_keys;

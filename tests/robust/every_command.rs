@@ -15,6 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::faults::{self, Point};
 use crate::place::{PASSWORD, Place, WALLET, files};
+use crate::posted_to::PostedTo;
 
 const RECORDS: &str = "a.nick.eth,text/note,one\n\
                        nick.eth,address/60,0x0000000000000000000000000000000000000001\n";
@@ -41,6 +42,8 @@ enum Before {
     Wanted,
     /// The records signed, one of them no longer wanted.
     Signed,
+    /// The records signed, and a database to post them to.
+    Database,
     /// Published twice, and changed since.
     Published,
     /// And published elsewhere since.
@@ -121,6 +124,8 @@ const SCENES: &[Scene] = &[
     scene(Before::Published, &["publish", "--to", "https", "--site", "folder=www"]),
     scene(Before::Wanted, &["apply", "--yes", "--validity", LATER]),
     scene(Before::Signed, &["apply", "--yes", "--validity", LATER]),
+    scene(Before::Database, &["apply", "--yes", "--allow-loopback", "--validity", LATER]),
+    scene(Before::Database, &["publish", "--to", "database", "--allow-loopback"]),
     scene(Before::Behind, &["pull"]),
     scene(Before::Timed, &["set", "text", "note", "later", "--starts", "2098-01-01T00:00:00Z"]),
     scene(Before::Timed, &["sign"]),
@@ -146,6 +151,7 @@ const fn scene(before: Before, command: &'static [&'static str]) -> Scene {
 struct Stage {
     place: Place,
     devnet: DevnetHandle,
+    database: Option<PostedTo>,
 }
 
 impl Stage {
@@ -162,12 +168,14 @@ impl Stage {
         let devnet = DevnetHandle::spawn(DevnetConfig { dir, ..DevnetConfig::ephemeral() });
         let devnet = devnet.unwrap();
         place.publish_to(devnet.urls());
-        Self { place, devnet }
+        Self { place, devnet, database: None }
     }
 
     /// As this one is now.
     fn copy(&self) -> Self {
-        Self::of(self.place.copy())
+        let copy = Self::of(self.place.copy());
+        let database = PostedTo::again(&copy.place.path(""), self.database.as_ref());
+        Self { database, ..copy }
     }
 
     fn done(&self, arguments: &[&str]) {
@@ -180,6 +188,11 @@ impl Stage {
         let mut files = files(&self.place.path("w"));
         let is_state = |path: &PathBuf| path.iter().any(|part| part == ".namesys");
         files.retain(|path, _| !is_state(path) && !is_temporary(path));
+        if let Some(database) = &self.database {
+            for (path, bytes) in &mut files {
+                *bytes = database.like_any(path, std::mem::take(bytes));
+            }
+        }
         files
     }
 
@@ -223,6 +236,8 @@ impl Beginnings {
         wanted.done(&["set", "text", "url", "https://example.com/1"]);
         let signed = wanted.copy();
         signed.done(&["sign"]);
+        let mut database = signed.copy();
+        database.database = Some(PostedTo::begin(&database.place.path(""), OWNER));
         let keys = signed.copy();
         keys.done(&["keygen", "--export", "keys"]);
         let read = |file: &str| std::fs::read(keys.place.path("w/keys").join(file)).unwrap();
@@ -274,6 +289,7 @@ impl Beginnings {
             (Before::Nothing, nothing),
             (Before::Wanted, wanted),
             (Before::Signed, signed),
+            (Before::Database, database),
             (Before::Published, published),
             (Before::Behind, behind),
             (Before::Timed, timed),

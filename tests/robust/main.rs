@@ -20,6 +20,7 @@ mod model;
 mod owners;
 #[path = "../support/place.rs"]
 mod place;
+mod posted_to;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../support/process.rs"]
 mod process;

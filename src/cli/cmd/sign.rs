@@ -105,6 +105,8 @@ pub struct Signed {
     pub error: Option<CliError>,
     /// The IPNS key, where it was derived too.
     pub ipns: Option<IpnsKey>,
+    /// The records signer, where it is not the wallet itself.
+    pub signer: Option<SignerKey>,
 }
 
 /// Signs what is new or changed.
@@ -187,7 +189,11 @@ pub fn sign(
         session.config.record_approval_mode(mode);
         session.workspace.save_config(&session.config)?;
     }
-    Ok(Signed { report, error, ipns })
+    let signer = match hand {
+        Hand::Key(key, _) => Some(key),
+        Hand::Owner(_) => None,
+    };
+    Ok(Signed { report, error, ipns, signer })
 }
 
 /// Who owns the names, where the wallet is to approve the signer in another's place: given, or

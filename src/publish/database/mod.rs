@@ -5,21 +5,24 @@
 //! | --- | --- |
 //! | `gateway` | [`DatabaseGateway`]: a gateway as it is asked and written to |
 //! | `records` | what of a workspace can be in a body, and what cannot; bodies of it |
+//! | `look` | what a database has in their place, and what would be lost |
+//! | `foresight` | [`foresee_database`]: what posting would do, and a plan of it |
 //! | `publish` | [`publish_databases`]: asks, judges, posts, reads back |
 
+mod foresight;
 mod gateway;
+mod look;
 mod publish;
 mod records;
 
 use crate::ens::Name;
 use crate::net::NetError;
 
+pub use foresight::{DatabaseForesight, PlannedDatabase, PlannedPost, foresee_database};
 pub use gateway::DatabaseGateway;
-pub use publish::{
-    DatabaseOutcome, DatabaseRequest, DatabaseSight, DatabasesOutcome, database_status,
-    publish_databases,
-};
-pub use records::{DatabaseRecord, LeftOut, database_records};
+pub use look::{DatabaseSight, database_status};
+pub use publish::{DatabaseOutcome, DatabaseRequest, DatabasesOutcome, publish_databases};
+pub use records::{DatabaseRecord, LeftOut, database_records, records_once_signed};
 
 /// Why a database does not have what it should.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,24 +1,22 @@
 //! Asks what a gateway has, judges what would be lost, posts, and reads back.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::DatabaseError;
+use super::foresight::PlannedDatabase;
 use super::gateway::{Answer, DatabaseGateway};
+use super::look::{There, look, remaining};
 use super::records::{DatabaseRecord, bodies, body};
 use crate::keys::SignerKey;
 use crate::net::Progress;
-use crate::published::{BaseFile, KnownDatabase, Loss, shown_value};
-use crate::record::Value;
-use crate::request::SignedRecord;
+use crate::published::{BaseFile, KnownDatabase, Loss};
 use crate::workspace::{Workspace, WorkspaceError};
 
-/// Questions, and bodies, under way at once.
-const AT_ONCE: usize = 16;
+/// Bodies under way at once.
 const BODIES_AT_ONCE: usize = 4;
 /// How often a body is posted whose time was not newer than what is there, and the wait between:
 /// times are whole seconds.
@@ -26,8 +24,6 @@ const TRIES: u32 = 3;
 const A_SECOND: Duration = Duration::from_millis(1100);
 /// Losses that are told one by one; the rest is counted.
 const MAX_TOLD: usize = 1000;
-/// Records that are asked for where only a look is taken.
-const SAMPLE: usize = 16;
 
 /// What to post and where. The caller holds the workspace's lock.
 pub struct DatabaseRequest<'a> {
@@ -43,6 +39,8 @@ pub struct DatabaseRequest<'a> {
     pub signer: Option<&'a SignerKey>,
     /// Whether all that is there counts as known.
     pub replace: bool,
+    /// What was shown and agreed to: nothing else is posted, and over nothing else.
+    pub shown: Option<&'a [PlannedDatabase]>,
     /// Told about the records that are asked for.
     pub progress: Option<Progress>,
 }
@@ -73,54 +71,6 @@ pub struct DatabasesOutcome {
     pub lost_count: usize,
 }
 
-/// What a database has of some of the records.
-#[derive(Debug)]
-pub struct DatabaseSight {
-    /// Its address.
-    pub from: String,
-    /// Records that were asked for.
-    pub asked: usize,
-    /// Of them, those it has as they are here.
-    pub current: usize,
-    /// Why it is not known.
-    pub error: Option<DatabaseError>,
-}
-
-/// A record and what is there in its place.
-struct There<'a> {
-    record: &'a DatabaseRecord,
-    held: Option<Vec<u8>>,
-}
-
-impl There<'_> {
-    fn is_ours(&self) -> bool {
-        self.held.as_deref() == Some(&self.record.data())
-    }
-
-    /// What is lost where ours takes its place: nothing that was known, nor the same value.
-    fn loss(&self, known: &KnownDatabase) -> Option<Loss> {
-        let DatabaseRecord { name, key, value, payload } = self.record;
-        let held = self.held.as_ref()?;
-        if self.is_ours() || known.knows(name, key, held) {
-            return None;
-        }
-        let there = SignedRecord::decode(held).ok();
-        if there.as_ref().is_some_and(|there| there.result == payload.result) {
-            return None;
-        }
-        let there = there.and_then(|there| Value::abi_decode(key, &there.result).ok());
-        let told = |value: &Value| format!("{:?}", shown_value(&value.to_string()));
-        Some(Loss {
-            path: self.record.path(),
-            name: Some(name.to_string()),
-            record: Some(key.to_string()),
-            base: None,
-            there: Some(there.map_or_else(|| "something else".to_owned(), |value| told(&value))),
-            here: Some(told(value)),
-        })
-    }
-}
-
 /// Asks every database for every record, and posts those that it has otherwise or not. Where
 /// something that nobody here saw would go, nothing is posted to any.
 ///
@@ -130,11 +80,11 @@ pub async fn publish_databases(
     request: &DatabaseRequest<'_>,
 ) -> Result<DatabasesOutcome, WorkspaceError> {
     let mut base = BaseFile::read(request.workspace)?;
-    let mut asked = Vec::new();
+    let (mut asked, progress) = (Vec::new(), request.progress.as_ref());
     for gateway in request.databases {
         // What is posted is from then: a database refuses it where something came meanwhile.
         let since = now();
-        asked.push((gateway, since, look(gateway, request).await));
+        asked.push((gateway, since, look(gateway, request.records, progress).await));
     }
     let mut outcome = DatabasesOutcome::default();
     for (gateway, _, there) in &asked {
@@ -147,73 +97,42 @@ pub async fn publish_databases(
             }
         }
     }
-    let is_refused = outcome.lost_count > 0 && !request.replace;
+    let is_refused = outcome.lost_count > 0 && !request.replace && request.shown.is_none();
     for (gateway, since, there) in asked {
         let done = match there {
             Ok(_) if is_refused => continue,
-            Ok(there) => one(request, gateway, (&there, since), &mut base).await?,
-            Err(error) => DatabaseOutcome {
-                to: gateway.shown(),
-                posted: 0,
-                unchanged: 0,
-                remaining: Vec::new(),
-                error: Some(error),
+            Ok(there) => match unshown(request, gateway, &there) {
+                None => one(request, gateway, (&there, since), &mut base).await?,
+                Some(error) => DatabaseOutcome::failed(gateway, error),
             },
+            Err(error) => DatabaseOutcome::failed(gateway, error),
         };
         outcome.databases.push(done);
     }
     Ok(outcome)
 }
 
-/// Asks for a few of the records, from all over.
-pub async fn database_status(
-    gateway: &DatabaseGateway,
-    records: &[DatabaseRecord],
-) -> DatabaseSight {
-    let some = records.iter().step_by(records.len().div_ceil(SAMPLE).max(1));
-    let asking = some.map(|record| there(gateway, record));
-    let found: Vec<Result<There<'_>, DatabaseError>> =
-        stream::iter(asking).buffered(AT_ONCE).collect().await;
-    let (mut sight, asked) = (DatabaseSight::of(gateway), found.len());
-    sight.asked = asked;
-    for found in found {
-        match found {
-            Ok(there) => sight.current += usize::from(there.is_ours()),
-            Err(error) => sight.error = Some(error),
-        }
-    }
-    sight
-}
-
-impl DatabaseSight {
-    fn of(gateway: &DatabaseGateway) -> Self {
-        Self { from: gateway.shown(), asked: 0, current: 0, error: None }
+impl DatabaseOutcome {
+    fn failed(gateway: &DatabaseGateway, error: DatabaseError) -> Self {
+        let (to, remaining) = (gateway.shown(), Vec::new());
+        Self { to, posted: 0, unchanged: 0, remaining, error: Some(error) }
     }
 }
 
-async fn there<'a>(
+/// Why nothing is posted to a database: there is something else in the place of a record than what
+/// was shown.
+fn unshown(
+    request: &DatabaseRequest<'_>,
     gateway: &DatabaseGateway,
-    record: &'a DatabaseRecord,
-) -> Result<There<'a>, DatabaseError> {
-    Ok(There { record, held: gateway.held(&record.path()).await? })
-}
-
-/// What a database has of each record; the first question that fails ends it.
-async fn look<'a>(
-    gateway: &DatabaseGateway,
-    request: &DatabaseRequest<'a>,
-) -> Result<Vec<There<'a>>, DatabaseError> {
-    let all = request.records.len() as u64;
-    let mut found = Vec::new();
-    let mut asking =
-        stream::iter(request.records.iter().map(|record| there(gateway, record))).buffered(AT_ONCE);
-    while let Some(there) = asking.try_next().await? {
-        found.push(there);
-        if let Some(progress) = &request.progress {
-            progress(found.len() as u64, all);
-        }
-    }
-    Ok(found)
+    there: &[There<'_>],
+) -> Option<DatabaseError> {
+    let (shown, to) = (request.shown?, gateway.shown());
+    let shown = shown.iter().find(|shown| shown.to == to);
+    let is_shown = |there: &&There<'_>| {
+        there.is_ours() || shown.is_some_and(|shown| shown.lists(there.record, &there.held))
+    };
+    let There { record, .. } = there.iter().find(|there| !is_shown(there))?;
+    Some(DatabaseError::Changed { name: record.name.clone(), record: record.key.to_string() })
 }
 
 /// Posts what one database lacks, and writes down what is known of it from then on.
@@ -226,10 +145,7 @@ async fn one(
     let to = gateway.shown();
     let mut known = base.database(&to);
     let (had, lacks): (Vec<_>, Vec<_>) = there.iter().partition(|there| there.is_ours());
-    let signed: HashSet<_> =
-        there.iter().map(|there| (&there.record.name, &there.record.key)).collect();
-    let remaining = known.records().filter(|(name, key)| !signed.contains(&(name, key)));
-    let remaining = remaining.map(|(name, key)| format!("{name} {key}")).collect();
+    let remaining = remaining(&known, there);
     for There { record, .. } in &had {
         known.seen(&record.name, &record.key, &record.data());
     }
@@ -363,36 +279,4 @@ async fn read_back(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ens::Name;
-    use crate::record::RecordKey;
-    use crate::secret::Secret;
-
-    /// Of one value under another signature nothing is lost; of another value the value.
-    #[test]
-    fn what_is_lost_is_a_value() {
-        let name = Name::parse("nick.eth").unwrap();
-        let key = RecordKey::parse("text/avatar").unwrap();
-        let signed = |seed: u8, text: &str| {
-            let signer = SignerKey::from_scalar(&Secret::new([seed; 32])).unwrap();
-            let value = Value::parse(&key, text).unwrap();
-            let signature = [seed; 65].to_vec().into();
-            let result = value.abi_encode().into();
-            let (signer, approval) = (signer.address(), Vec::new().into());
-            let payload = SignedRecord { signer, signature, approval, result };
-            DatabaseRecord { name: name.clone(), key: key.clone(), value, payload }
-        };
-        let ours = signed(1, "a");
-        let loss =
-            |held: Option<Vec<u8>>| There { record: &ours, held }.loss(&KnownDatabase::default());
-        assert!(loss(None).is_none() && loss(Some(ours.data())).is_none());
-        assert!(loss(Some(signed(2, "a").data())).is_none(), "the same value by another signer");
-        let lost = loss(Some(signed(2, "b").data())).unwrap();
-        assert_eq!((lost.there.as_deref(), lost.here.as_deref()), (Some("\"b\""), Some("\"a\"")));
-        assert!(loss(Some(vec![7; 40])).unwrap().there.unwrap().contains("something else"));
-    }
 }

@@ -1,6 +1,8 @@
 //! What of a workspace can be in a body, and what cannot; bodies of it.
 
-use alloy_primitives::Bytes;
+use std::collections::HashSet;
+
+use alloy_primitives::{Address, Bytes};
 
 use super::DatabaseError;
 use crate::ens::Name;
@@ -35,6 +37,14 @@ pub struct LeftOut {
 }
 
 impl DatabaseRecord {
+    /// As it will be once it is signed: nothing that a database has is that.
+    pub(super) fn unsigned(name: Name, key: RecordKey, value: Value) -> Self {
+        let (signature, approval) = (Bytes::new(), Bytes::new());
+        let result = value.abi_encode().into();
+        let payload = SignedRecord { signer: Address::ZERO, signature, approval, result };
+        Self { name, key, value, payload }
+    }
+
     pub(super) fn path(&self) -> String {
         record_path(&self.name, &self.key)
     }
@@ -71,7 +81,7 @@ pub fn database_records(
                 records.push(DatabaseRecord { name, key, value, payload });
                 continue;
             }
-            (_, _, Some(key)) => format!("{key} has no place in a body"),
+            (_, _, Some(key)) => no_place(&key),
             _ => "it is no record".to_owned(),
         };
         left_out.push(LeftOut { path, reason });
@@ -81,6 +91,36 @@ pub fn database_records(
         (&one.name, &one.payload.approval).cmp(&(&other.name, &other.payload.approval))
     });
     Ok((records, left_out))
+}
+
+/// The same once all is signed: each of `pending` is a record, its file, and its value, or none where
+/// it goes.
+pub fn records_once_signed<'a>(
+    (mut records, mut left_out): (Vec<DatabaseRecord>, Vec<LeftOut>),
+    pending: impl Iterator<Item = (&'a Name, &'a RecordKey, &'a str, Option<&'a Value>)>,
+) -> (Vec<DatabaseRecord>, Vec<LeftOut>) {
+    let pending: Vec<_> = pending.collect();
+    let steps: HashSet<(&Name, &RecordKey)> =
+        pending.iter().map(|(name, key, ..)| (*name, *key)).collect();
+    let paths: HashSet<&str> = pending.iter().map(|(_, _, path, _)| *path).collect();
+    records.retain(|record| !steps.contains(&(&record.name, &record.key)));
+    left_out.retain(|left_out| !paths.contains(&*left_out.path));
+    for (name, key, path, value) in pending {
+        let Some(value) = value else { continue };
+        match has_place(key) {
+            true => {
+                let (name, key, value) = (name.clone(), key.clone(), value.clone());
+                records.push(DatabaseRecord::unsigned(name, key, value));
+            }
+            false => left_out.push(LeftOut { path: path.to_owned(), reason: no_place(key) }),
+        }
+    }
+    records.sort_by(|one, other| (&one.name, &one.key).cmp(&(&other.name, &other.key)));
+    (records, left_out)
+}
+
+fn no_place(key: &RecordKey) -> String {
+    format!("{key} has no place in a body")
 }
 
 /// Texts, addresses and the contenthash alone: the body has nothing else.

@@ -3,14 +3,38 @@
 
 use cid::Cid;
 use namesys::plan::RecordStep;
+use namesys::publish::Shortfall;
 use namesys::report::ErrorKind;
 use namesys::workspace::Records;
 
 use crate::cli::cmd::list::expected;
 use crate::cli::cmd::plan::survey::{Survey, draft, unread};
+use crate::cli::cmd::publish::database::would_lose as would_lose_at_databases;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::session::Session;
+
+/// What would be lost, where that is not permitted: of the tree, or else of a database.
+pub fn lost(survey: &Survey) -> Option<CliError> {
+    let of_databases = survey.databases_lose;
+    let of_databases = (of_databases > 0).then(|| databases_would_lose(of_databases));
+    survey.would_lose().map(would_lose).or(of_databases)
+}
+
+/// Why nothing is done: databases would lose so much.
+fn databases_would_lose(count: usize) -> CliError {
+    would_lose_at_databases(count).hint(
+        "set here what is to stay, and sign it; or permit what is listed: namesys plan --out FILE, \
+         then namesys apply FILE; or let it go, this once: --replace",
+    )
+}
+
+fn would_lose(lost: Shortfall) -> CliError {
+    CliError::from(lost).hint(
+        "take it over: namesys pull; or permit what is listed: namesys plan --out FILE, then \
+         namesys apply FILE; or let it go, this once: --replace",
+    )
+}
 
 /// Checks that what is to be signed is what was shown.
 ///

@@ -2,6 +2,7 @@
 //! on where one was cut short.
 
 mod agreed;
+mod databases;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
 use namesys::plan::{PlanFile, PlanFileError};
-use namesys::publish::{Permission, PublishOutcome, Shortfall};
+use namesys::publish::database::DatabaseGateway;
+use namesys::publish::{Permission, PublishOutcome};
 use namesys::report::{ApplyReport, ErrorKind, PlanReport, SetupNamesReport};
 use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 
@@ -26,7 +28,7 @@ use crate::cli::cmd::sign::{Signed, Signing, sign};
 use crate::cli::context::Context;
 use crate::cli::cost_args::CostArgs;
 use crate::cli::deriver::KeysFor;
-use crate::cli::endpoints::UploadArgs;
+use crate::cli::endpoints::{DatabaseArgs, UploadArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::ask;
@@ -59,6 +61,8 @@ pub struct Args {
     #[command(flatten)]
     uploads: UploadArgs,
     #[command(flatten)]
+    databases: DatabaseArgs,
+    #[command(flatten)]
     signer_key: SignerKeyArgs,
     #[command(flatten)]
     publication: PublicationArgs,
@@ -83,26 +87,36 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         permission.planned = planned.planned();
     }
     let validity = validity(&args, planned.as_ref())?;
-    let services = Services { fan_out: &fan_out, uploads: &uploads };
+    let databases = args.databases.each(context, &session.config)?;
+    // What the user has to say is said before anything is done.
+    let wrong = databases.iter().find_map(|database| database.gateway.as_ref().err());
+    if let Some(wrong) = wrong {
+        return Err(wrong.clone());
+    }
+    let services = Services { fan_out: &fan_out, uploads: &uploads, databases: &databases };
     let mut survey = survey(context, &session, services, validity.clone(), &permission)?;
     if args.chain {
         survey.ask_the_chain(context, &session, &args.rpc, args.cost.max_cost)?;
     }
     survey.warn(context);
     let plan = plan_report(&survey, &session.config);
-    let done = ApplyReport { plan, sign: None, publish: None, setup: None };
+    let done = ApplyReport { plan, sign: None, publish: None, database: None, setup: None };
     // What is not known is neither as it was planned nor otherwise.
     if let Some(problem) = survey.problem {
         return Ok(Outcome::partial(done, Some(problem)));
     }
     if let Some(planned) = &planned {
+        if let Some(unknown) = survey.unknown_database {
+            return Ok(Outcome::partial(done, Some(unknown)));
+        }
+        survey.databases_lose = 0;
         let now = survey.file.clone().beside(&survey.plan.draft, planned).map_err(unread)?;
         planned.check(&now, &survey.wanted)?;
     }
     // Before the keys are derived it is not known what is missing on chain.
     let is_open = args.chain && survey.on_chain.is_none();
     if !done.plan.to_do && !is_open {
-        return Ok(Outcome::done(done));
+        return Ok(Outcome::partial(done, survey.unknown_database));
     }
     if let Err(error) = agree(&args, context, &survey, &done.plan, &mut permission) {
         return Ok(Outcome::partial(done, Some(error)));
@@ -112,9 +126,11 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         permission.planned = survey.file.planned();
     }
     let listed = planned.unwrap_or_default();
-    let work = Work { args: &args, context, uploads: &uploads, permission, validity, listed };
+    let databases = databases.into_iter().filter_map(|database| database.gateway.ok()).collect();
+    let services = (&uploads[..], databases);
+    let work = Work { args: &args, context, services, permission, validity, listed };
     let (done, error) = work.run(session, fan_out, &survey, done);
-    Ok(Outcome::partial(done, error))
+    Ok(Outcome::partial(done, error.or(survey.unknown_database)))
 }
 
 /// What a plan file has is all that is done, and all of it is.
@@ -173,11 +189,11 @@ fn agree(
     let _ = show_all_that_goes(plan, &mut text);
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_end();
-    let lost = survey.would_lose();
+    let lost = agreed::lost(survey);
     if args.yes || !prompt::has_terminal() {
         context.output.announce(text);
         return match (lost, args.yes) {
-            (Some(lost), true) => Err(would_lose(lost)),
+            (Some(lost), true) => Err(lost),
             (None, true) => Ok(()),
             (_, false) => prompt::confirm("Apply this", "--yes").map(drop),
         };
@@ -185,7 +201,7 @@ fn agree(
     context.output.ask_about(text);
     let question = match &lost {
         None => "Apply this".to_owned(),
-        Some(lost) => format!("{lost}. Apply this all the same"),
+        Some(lost) => format!("{}. Apply this all the same", lost.message),
     };
     if !prompt::confirm(&question, "--yes")? {
         let error = CliError::new(Exit::Failed, ErrorKind::NotConfirmed, "nothing was done");
@@ -198,18 +214,12 @@ fn agree(
     Ok(())
 }
 
-fn would_lose(lost: Shortfall) -> CliError {
-    CliError::from(lost).hint(
-        "take it over: namesys pull; or permit what is listed: namesys plan --out FILE, then \
-         namesys apply FILE; or let it go, this once: --replace",
-    )
-}
-
 /// What was agreed to, and with what it is done.
 struct Work<'a> {
     args: &'a Args,
     context: &'a Context,
-    uploads: &'a [Box<dyn Upload>],
+    /// Who is given the tree, and the records.
+    services: (&'a [Box<dyn Upload>], Vec<DatabaseGateway>),
     permission: Permission,
     validity: Validity,
     /// What a plan file lists.
@@ -225,12 +235,12 @@ impl Work<'_> {
         survey: &Survey,
         mut done: ApplyReport,
     ) -> (ApplyReport, Option<CliError>) {
-        let mut ipns = None;
+        let (mut ipns, mut signer) = (None, None);
         if !survey.plan.draft.is_signed() {
             match self.sign(&mut session, survey) {
                 Ok(signed) => {
                     done.sign = Some(signed.report);
-                    ipns = signed.ipns;
+                    (ipns, signer) = (signed.ipns, signed.signer);
                     if signed.error.is_some() {
                         return (done, signed.error);
                     }
@@ -247,6 +257,17 @@ impl Work<'_> {
                 Ok((outcome, ahead)) => {
                     let (report, error) = with_ahead(outcome, ahead);
                     done.publish = Some(report);
+                    if error.is_some() {
+                        return (done, error);
+                    }
+                }
+                Err(error) => return (done, Some(error)),
+            }
+        }
+        if survey.plan.posts() {
+            match self.post(&mut session, signer, survey) {
+                Ok((report, error)) => {
+                    done.database = Some(report);
                     if error.is_some() {
                         return (done, error);
                     }
@@ -334,7 +355,7 @@ impl Work<'_> {
         if let Removal::Ask(_) = publication.removal {
             publication.removal = Removal::Ask(&may);
         }
-        send_all(false, context, publication, self.uploads, None)
+        send_all(false, context, publication, self.services.0, None)
     }
 }
 

@@ -8,10 +8,11 @@ use crate::cli::output::{Human, shown};
 
 impl Human for ApplyReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { plan, sign, publish, setup } = self;
+        let Self { plan, sign, publish, database, setup } = self;
         let parts = [
             sign.as_ref().map(|part| part as &dyn Human),
             publish.as_ref().map(|part| part as &dyn Human),
+            database.as_ref().map(|part| part as &dyn Human),
             setup.as_ref().map(|part| part as &dyn Human),
         ];
         if !plan.to_do {

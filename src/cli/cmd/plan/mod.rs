@@ -1,6 +1,9 @@
 //! `plan`: what is to be signed and published, without the keys; nothing is changed.
 
 mod ahead;
+mod database_report;
+mod databases;
+mod lines;
 pub mod report;
 pub mod survey;
 
@@ -15,7 +18,7 @@ use crate::cli::cmd::publish::author_args::validity_or_default;
 use crate::cli::cmd::publish::fan_out::FanOut;
 use crate::cli::cmd::publish::publication::PermissionArgs;
 use crate::cli::context::Context;
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};
+use crate::cli::endpoints::{DatabaseArgs, GatewayArgs, PublisherArgs, UploadArgs};
 use crate::cli::error::CliError;
 use crate::cli::output::Outcome;
 use crate::cli::rpc_args::RpcArgs;
@@ -48,6 +51,8 @@ pub struct Args {
     #[command(flatten)]
     gateways: GatewayArgs,
     #[command(flatten)]
+    databases: DatabaseArgs,
+    #[command(flatten)]
     rpc: RpcArgs,
 }
 
@@ -69,7 +74,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
                 .warn(format_args!("an upload is left out of the plan: {}", error.message)),
         }
     }
-    let services = Services { fan_out: &fan_out, uploads: &uploads };
+    let databases = args.databases.each(context, &session.config)?;
+    let services = Services { fan_out: &fan_out, uploads: &uploads, databases: &databases };
     let permission = PermissionArgs::default().get(Some(&session));
     let validity = validity_or_default(args.validity.as_ref());
     let mut survey = survey(context, &session, services, validity, &permission)?;
@@ -78,14 +84,15 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     survey.warn(context);
     survey.warn_of_refusals(context);
+    let problem = survey.problem.take().or_else(|| survey.unknown_database.take());
     let mut report = report(&survey, &session.config);
     let to_do = report.to_do;
     // What is not known cannot be agreed to.
-    if let Some(out) = args.out.as_ref().filter(|_| survey.problem.is_none()) {
+    if let Some(out) = args.out.as_ref().filter(|_| problem.is_none()) {
         write_file(out, survey.file.to_json().as_bytes())?;
         report.written = Some(out.display().to_string());
     }
-    let outcome = Outcome::partial(report, survey.problem);
+    let outcome = Outcome::partial(report, problem);
     Ok(outcome.differing(args.exit_code && to_do))
 }
 

@@ -5,16 +5,17 @@ use std::io::{self, Write};
 use jiff::{Span, Timestamp};
 use namesys::chain::setup::ether;
 use namesys::ens::Name;
-use namesys::published::shown_value as beginning;
 use namesys::record::{RecordKey, Value};
 use namesys::report::{
-    FileChangeReport, PlanReport, PlannedPublicationReport, PlannedTransactionReport,
-    PlannedUploadReport, PublishedReport, RecordChangeReport, TurnReport,
+    FileChangeReport, NotPostedReport, PlanReport, PlannedPublicationReport,
+    PlannedTransactionReport, PlannedUploadReport, PublishedReport, RecordChangeReport, TurnReport,
 };
 use namesys::workspace::{Config, Records, Turn, turns};
 
+use super::database_report;
+use super::lines::{has, more, record, word};
 use super::survey::Survey;
-use crate::cli::cmd::set::shown_value;
+use crate::cli::cmd::publish::database::not_posted_report;
 use crate::cli::output::{Human, shown};
 use crate::cli::words::{Tone, state, when};
 
@@ -76,11 +77,14 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
         validity: publishes.then_some(validity),
         uploads: uploads.collect(),
         publications: publications.collect(),
+        databases: plan.databases.iter().map(database_report::report).collect(),
+        left_out: survey.left_out.iter().cloned().map(not_posted_report).collect(),
         transactions: on_chain.map(|found| found.transactions.clone()).unwrap_or_default(),
         max_cost: on_chain.map(|found| found.max_cost.clone()),
         turns: turn_reports(wanted),
         to_do: !plan.draft.is_signed()
             || plan.publishes()
+            || plan.posts()
             || on_chain.is_some_and(|found| !found.transactions.is_empty()),
         written: None,
     }
@@ -148,13 +152,20 @@ fn show(plan: &PlanReport, out: &mut dyn Write, going: usize) -> io::Result<()> 
     for target in &plan.publications {
         has(out, "publish", &target.to, target.has, "the record")?;
     }
+    let left_out = &plan.left_out;
+    for NotPostedReport { path, reason } in left_out.iter().take(SHOWN) {
+        writeln!(out, "left out  {}: {}", shown(path), shown(reason))?;
+    }
+    more(out, left_out.len().saturating_sub(SHOWN))?;
+    database_report::human(&plan.databases, out, (SHOWN, going))?;
     chain(plan, out)?;
     for TurnReport { at, changes } in plan.turns.iter().take(SHOWN) {
         writeln!(out, "later     from {}", when(at))?;
         changes.iter().take(SHOWN).try_for_each(|change| record(out, change))?;
         more(out, changes.len().saturating_sub(SHOWN))?;
     }
-    if !plan.to_do {
+    let is_known = plan.databases.iter().all(|database| database.error.is_none());
+    if !plan.to_do && is_known {
         writeln!(out, "nothing to do")?;
     }
     plan.written.iter().try_for_each(|file| writeln!(out, "wrote     {}", shown(file)))
@@ -212,42 +223,4 @@ fn chain(plan: &PlanReport, out: &mut dyn Write) -> io::Result<()> {
 
 fn records(count: u64) -> String {
     if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
-}
-
-fn word(old: Option<&String>, new: Option<&String>) -> (&'static str, Tone) {
-    match (old, new) {
-        (None, _) => ("new     ", Tone::Good),
-        (Some(_), None) => ("goes    ", Tone::Bad),
-        (Some(old), Some(new)) if old == new => ("anew    ", Tone::Open),
-        (Some(_), Some(_)) => ("changes ", Tone::Open),
-    }
-}
-
-fn record(out: &mut dyn Write, change: &RecordChangeReport) -> io::Result<()> {
-    let RecordChangeReport { name, record, old, new } = change;
-    let (word, tone) = word(old.as_ref(), new.as_ref());
-    let word = state(tone, word);
-    let value = |value: &Option<String>| {
-        value.as_deref().map(|value| shown_value(&beginning(value))).unwrap_or_default()
-    };
-    let (before, after) = (value(old), value(new));
-    let values = match (old, new) {
-        (Some(old), Some(new)) if old != new => format!("{before} -> {after}"),
-        (Some(_), None) => before,
-        _ => after,
-    };
-    writeln!(out, "{word}  {} {}  {values}", shown(name), shown(record))
-}
-
-/// How many are not shown.
-fn more(out: &mut dyn Write, left: usize) -> io::Result<()> {
-    match left {
-        0 => Ok(()),
-        more => writeln!(out, "          … and {more} more"),
-    }
-}
-
-fn has(out: &mut dyn Write, what: &str, to: &str, has: bool, gets: &str) -> io::Result<()> {
-    let gets = if has { "has it" } else { gets };
-    writeln!(out, "{what:9} {}: {gets}", shown(to))
 }

@@ -6,17 +6,20 @@ use alloy_primitives::U256;
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::plan::{Draft, Plan, PlanFile};
+use namesys::publish::database::LeftOut;
 use namesys::publish::{Foreseen, Permission, Shortfall, lacking};
 use namesys::published::Missing;
 use namesys::report::ErrorKind;
 use namesys::workspace::Records;
 
-use super::ahead;
+use super::{ahead, databases};
 use crate::cli::cmd::list::expected;
+use crate::cli::cmd::publish::database::would_lose;
 use crate::cli::cmd::publish::fan_out::{FanOut, Foreseeing};
 use crate::cli::cmd::publish::publication::judge;
 use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::context::Context;
+use crate::cli::endpoints::ChosenDatabase;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::mass_removal;
 use crate::cli::progress::Unit;
@@ -28,6 +31,7 @@ use crate::cli::session::Session;
 pub struct Services<'a> {
     pub fan_out: &'a FanOut,
     pub uploads: &'a [Box<dyn Upload>],
+    pub databases: &'a [ChosenDatabase],
 }
 
 /// What there is to do.
@@ -41,6 +45,12 @@ pub struct Survey {
     pub problem: Option<CliError>,
     /// What is missing on chain; none where it was not asked, or the IPNS name is not known yet.
     pub on_chain: Option<OnChain>,
+    /// Files that no database is given.
+    pub left_out: Vec<LeftOut>,
+    /// Why it is not known what a database has; the rest is.
+    pub unknown_database: Option<CliError>,
+    /// How much databases would lose, where that is not permitted.
+    pub databases_lose: usize,
 }
 
 /// Compares the workspace with what is published; nothing is changed.
@@ -89,11 +99,24 @@ pub fn survey(
     let is_first = foresight.as_ref().is_some_and(|foresight| foresight.standing.newest.is_empty());
     let new_files = if is_first { draft.beside(&wanted).map_err(unread)? } else { Vec::new() };
     let publishers = services.fan_out.publishers.iter().map(|to| to.describe()).collect();
-    let mut plan =
-        Plan { draft, foresight, new_files, publishers, uploads, validity, ahead_is_behind };
+    let at_databases = databases::foresee(context, session, services.databases, &draft)?;
+    let databases::Foreseen { databases, left_out, problem: unknown_database } = at_databases;
+    let lost = databases.iter().map(|database| database.lost.len()).sum();
+    let databases_lose = if permission.replace { 0 } else { lost };
+    let mut plan = Plan {
+        draft,
+        foresight,
+        new_files,
+        publishers,
+        uploads,
+        validity,
+        ahead_is_behind,
+        databases,
+    };
     let problem = problem(&mut plan);
     let file = PlanFile::of(&plan, &session.config).map_err(unread)?;
-    Ok(Survey { plan, wanted, file, problem, on_chain: None })
+    let on_chain = None;
+    Ok(Survey { plan, wanted, file, problem, on_chain, left_out, unknown_database, databases_lose })
 }
 
 /// What each upload lacks. Where one gets all of the tree, all of it is counted.
@@ -231,6 +254,12 @@ impl Survey {
             context.output.warn(format_args!(
                 "{lost}: apply refuses it; namesys pull takes over what is there, and a plan file \
                  that lists it (--out FILE) permits it"
+            ));
+        }
+        if self.databases_lose > 0 {
+            context.output.warn(format_args!(
+                "{}: apply refuses it; a plan file that lists it (--out FILE) permits it",
+                would_lose(self.databases_lose).message
             ));
         }
     }

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use alloy_primitives::Address;
+use namesys::keys::SignerKey;
 use namesys::publish::Source;
 use namesys::publish::database::{
-    DatabaseError, DatabaseOutcome, DatabaseRecord, DatabaseRequest, LeftOut, database_records,
-    publish_databases,
+    DatabaseError, DatabaseGateway, DatabaseOutcome, DatabaseRecord, DatabaseRequest, LeftOut,
+    PlannedDatabase, database_records, publish_databases,
 };
 use namesys::report::{DatabasePublishReport, DatabaseReport, ErrorKind, NotPostedReport};
 use namesys::workspace::Facts;
@@ -41,8 +42,32 @@ pub fn run(
     if !facts.have_owner() {
         return Err(no_owner());
     }
-    signer.iter().for_each(|signer| context.keep_signer(signer));
     let _lock = session.workspace.lock()?;
+    let replace = permission.get(Some(session)).replace;
+    let posting = Posting { databases: &databases, signer: signer.as_ref(), replace, shown: None };
+    let (report, error) = post(&posting, context, session)?;
+    Ok(Outcome::partial(report, error))
+}
+
+/// Where to, and what may go.
+pub struct Posting<'a> {
+    pub databases: &'a [DatabaseGateway],
+    pub signer: Option<&'a SignerKey>,
+    pub replace: bool,
+    /// What was agreed to.
+    pub shown: Option<&'a [PlannedDatabase]>,
+}
+
+/// Posts what is signed in a workspace that is locked: what was done, and why not all.
+///
+/// # Errors
+/// Nothing was posted.
+pub fn post(
+    posting: &Posting<'_>,
+    context: &Context,
+    session: &Session,
+) -> Result<(DatabasePublishReport, Option<CliError>), CliError> {
+    let facts = Facts::of(&session.config);
     // Before anything is asked or sent: a database forgets nothing.
     Source::Workspace(session.workspace.clone()).refuse_private_keys(&context.own_keys())?;
     let checked = check_known(&facts, context, &session.workspace)?;
@@ -52,7 +77,7 @@ pub fn run(
         return Err(CliError::new(Exit::NotFound, ErrorKind::NothingSigned, message)
             .hint("a database takes no others: namesys set …, then namesys sign"));
     }
-    if let Some(signer) = &signer {
+    if let Some(signer) = posting.signer {
         check_signer(signer.address(), &records)?;
     }
     let bar = context.output.progress("asking", Unit::Things("records"));
@@ -60,10 +85,11 @@ pub fn run(
     let request = DatabaseRequest {
         workspace: &session.workspace,
         records: &records,
-        databases: &databases,
+        databases: posting.databases,
         chain_id: facts.chain_id,
-        signer: signer.as_ref(),
-        replace: permission.get(Some(session)).replace,
+        signer: posting.signer,
+        replace: posting.replace,
+        shown: posting.shown,
         progress: Some(Arc::new(move |done, total| {
             progress_bar.at_then(done, total, "posting, and reading it back");
         })),
@@ -71,17 +97,20 @@ pub fn run(
     let outcome = context.block_on(async { Ok(publish_databases(&request).await?) });
     bar.finish();
     let outcome = outcome?;
-    let is_refused = outcome.lost_count > 0 && !request.replace;
+    let is_refused = outcome.lost_count > 0 && !posting.replace && posting.shown.is_none();
+    let failed = |database: &DatabaseOutcome| {
+        database.error.clone().map(|error| failure(&database.to, error))
+    };
     let error = match is_refused {
         true => Some(would_lose(outcome.lost_count)),
-        false => outcome.databases.iter().find_map(failure),
+        false => outcome.databases.iter().find_map(failed),
     };
     let report = DatabasePublishReport {
         lost: outcome.lost,
         left_out: left_out.into_iter().map(not_posted_report).collect(),
         databases: outcome.databases.into_iter().map(report).collect(),
     };
-    Ok(Outcome::partial(report, error))
+    Ok((report, error))
 }
 
 /// Refuses a signer's key that vouches for none of the records.
@@ -103,7 +132,8 @@ pub fn no_owner() -> CliError {
         .hint("namesys keygen records the wallet; or owner = \"0x…\" in namesys.toml")
 }
 
-fn would_lose(count: usize) -> CliError {
+/// Why nothing was posted: so much would go.
+pub fn would_lose(count: usize) -> CliError {
     let records = if count == 1 { "record" } else { "records" };
     let message =
         format!("publishing would lose {count} {records} that the database has from elsewhere");
@@ -114,14 +144,14 @@ fn would_lose(count: usize) -> CliError {
     )
 }
 
-fn failure(outcome: &DatabaseOutcome) -> Option<CliError> {
-    let error = CliError::from(outcome.error.clone()?);
-    let to = &outcome.to;
-    let message = match error.message.contains(to.as_str()) {
+/// What happened at one.
+pub fn failure(to: &str, error: DatabaseError) -> CliError {
+    let error = CliError::from(error);
+    let message = match error.message.contains(to) {
         true => error.message,
         false => format!("{to}: {}", error.message),
     };
-    Some(CliError { message, ..error })
+    CliError { message, ..error }
 }
 
 fn report(outcome: DatabaseOutcome) -> DatabaseReport {
@@ -135,7 +165,8 @@ fn report(outcome: DatabaseOutcome) -> DatabaseReport {
     }
 }
 
-fn not_posted_report(LeftOut { path, reason }: LeftOut) -> NotPostedReport {
+/// What is reported of a file that is not posted.
+pub fn not_posted_report(LeftOut { path, reason }: LeftOut) -> NotPostedReport {
     NotPostedReport { path, reason }
 }
 
