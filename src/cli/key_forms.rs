@@ -157,12 +157,26 @@ pub fn of_invoice(
     format: Format,
     to: Option<&SealTo>,
 ) -> Result<SecretBytes, CliError> {
+    check_invoice(format)?;
     let text = line(SecretString::new(HEXLOWER.encode(key.seed().expose())));
     match format {
-        Format::Hex => Ok(text),
         Format::Age => sealed(&text, to),
-        _ => Err(CliError::usage("an invoice key is written as hex or age only")
-            .hint("--format hex or age")),
+        _ => Ok(text),
+    }
+}
+
+/// Whether an invoice key has this form.
+///
+/// # Errors
+/// Exit 2.
+pub fn check_invoice(format: Format) -> Result<(), CliError> {
+    match format {
+        Format::Hex | Format::Age => Ok(()),
+        other => Err(CliError::usage(format!(
+            "an invoice key is written as hex or age only, not as {}",
+            other.word()
+        ))
+        .hint("--format hex or age")),
     }
 }
 

@@ -42,7 +42,16 @@ pub struct LookupArgs {
     pub rpc: RpcArgs,
 }
 
+/// The chain of what is said by hand, where nothing says another.
+const BY_HAND: u64 = 1;
+
 impl LookupArgs {
+    /// The chain that the record is looked up on, and whoever goes on from it has to stay on:
+    /// the one that is known, else that of facts said by hand.
+    pub fn chain(&self, known: Option<u64>) -> Option<u64> {
+        known.or(self.recordhash.is_some().then_some(BY_HAND))
+    }
+
     /// The verified value of a record, of the name that `--recordhash` and `--owner` are of where
     /// they are given.
     ///
@@ -78,7 +87,7 @@ impl LookupArgs {
             name: name.clone(),
             owner,
             recordhash: recordhash.clone(),
-            chain_id: chain_id.unwrap_or(1),
+            chain_id: chain_id.unwrap_or(BY_HAND),
             approved_signers: self.approved_signer.clone(),
         };
         let resolution = context.block_on(async {
@@ -151,6 +160,16 @@ fn of(resolution: NameResolution, key: &RecordKey) -> Result<Value, CliError> {
         let message = format!("{name} has no {key}");
         return Err(CliError::new(Exit::NotFound, ErrorKind::NoRecord, message));
     };
+    if let (true, Some(gateway)) = (record.gateways_word, &record.gateway) {
+        let message = format!(
+            "{name} {key} is what the gateway {gateway} says, signed by nobody: it could not be \
+             checked"
+        );
+        return Err(CliError::new(Exit::Failed, ErrorKind::Unproven, message).hint(
+            "namesys resolve shows it; what is relied on here has to be signed by the owner's \
+             signer, or to be on chain",
+        ));
+    }
     record.value.map_err(|error| {
         let error = record_error(&error);
         CliError { message: format!("{name} {key}: {}", error.message), ..error }

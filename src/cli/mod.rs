@@ -53,6 +53,7 @@ mod stealth_errors;
 mod suggest;
 pub mod values;
 pub mod wallet_args;
+mod want_once;
 pub mod words;
 mod workspace_errors;
 mod write_errors;

@@ -79,15 +79,24 @@ impl fmt::Display for PermissionsNote {
     }
 }
 
+/// Whether a new file can be made at `path`, before a wallet is asked for what goes into it.
+///
+/// # Errors
+/// [`KeyFileError::Exists`] when something of that name is there.
+pub fn check_new(path: &Path) -> Result<(), KeyFileError> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(KeyFileError::Exists(path.to_owned())),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Writes `contents` to a new file at `path` with mode 0600, whole or not at all.
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when something of that name is there, also when it appears meanwhile.
 pub fn create_new(path: &Path, contents: &[u8]) -> Result<(), KeyFileError> {
     let failed = |source| KeyFileError::Write { path: path.to_owned(), source };
-    if path.symlink_metadata().is_ok() {
-        return Err(KeyFileError::Exists(path.to_owned()));
-    }
+    check_new(path)?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -34,16 +34,21 @@ pub fn paid_invoices(workspace: &Workspace) -> Result<PaidInvoices, PaidError> {
     }
 }
 
-/// Changes them, for good before this returns. Takes the workspace's lock.
+/// Changes them, for good before this returns, and says what `change` does. Takes the workspace's
+/// lock: of two commands one sees what the other did.
 ///
 /// # Errors
 /// [`PaidError`]; the file is as it was.
-pub fn change_paid_invoices(
+pub fn change_paid_invoices<T>(
     workspace: &Workspace,
-    change: impl FnOnce(&mut PaidInvoices),
-) -> Result<(), PaidError> {
+    change: impl FnOnce(&mut PaidInvoices) -> T,
+) -> Result<T, PaidError> {
     let _lock = workspace.lock()?;
-    let mut paid = paid_invoices(workspace)?;
-    change(&mut paid);
-    Ok(workspace.write_private(format!("{STATE_DIR}/{FILE}"), paid.text().as_bytes())?)
+    let was = paid_invoices(workspace)?;
+    let mut paid = was.clone();
+    let said = change(&mut paid);
+    if paid != was {
+        workspace.write_private(format!("{STATE_DIR}/{FILE}"), paid.text().as_bytes())?;
+    }
+    Ok(said)
 }

@@ -257,6 +257,7 @@ fn main() -> ExitCode {
         on_chain("alike::by_every_way", || on(trials::alike::ways())),
         on_chain("lookups::many_gateways_and_none", || on(trials::lookups::many())),
         on_chain("lookups::what_gateways_say", || on(trials::lookups::messages())),
+        on_chain("lookups::what_is_signed_by_nobody", || on(trials::lookups::unsigned())),
         on_chain("lookups::forms_of_answers", || on(trials::lookups::forms())),
         on_chain("setup_unsure::what_waits_to_be_mined", || on(trials::setup_unsure::pending())),
         on_chain("setup_unsure::one_node_has_not_heard_of_it", || {

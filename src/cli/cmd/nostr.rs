@@ -6,7 +6,7 @@ use namesys::ens::Name;
 use namesys::keys::{NostrKey, NostrPublicKey, NostrUsername};
 use namesys::record::{RecordKey, Value};
 use namesys::report::{ErrorKind, NostrKeyReport, NostrReport, NostrSetReport};
-use namesys::workspace::{Phase, Phases, RecordedKeys, set_nostr_name};
+use namesys::workspace::{RecordedKeys, set_nostr_name};
 
 use crate::cli::context::Context;
 use crate::cli::deriver::{DeriveArgs, KeysFor};
@@ -14,6 +14,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
+use crate::cli::want_once::want_once;
 
 /// The coin type of nostr keys (SLIP-44).
 const RECORD: &str = "address/1237";
@@ -123,24 +124,20 @@ fn set(args: &SetArgs, context: &Context) -> Result<Outcome, CliError> {
         Some(named) => named.clone(),
         None => named_after(&name, session.config.name()),
     };
-    let _lock = session.workspace.lock()?;
-    let mut records = session.workspace.records(&session.config)?;
     let record = RecordKey::parse(RECORD)?;
     let value = Value::parse(&record, &key.to_string())?;
-    if let Some(had) = records.get(&name, &record).filter(|had| **had != value)
-        && !args.force
-    {
-        let message = format!("{name} {RECORD} is {had} in records.toml, and this key is {key}");
-        return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-            "another username or password gives another key: give the right one; or --force, where \
-             the new one is meant",
-        ));
-    }
-    let wanted = Phases::new(vec![Phase { value, starts: None, ends: None }]);
-    let wanted = wanted.map_err(|error| CliError::usage(error.to_string()))?;
-    if records.set_phases(&name, &record, wanted)? {
-        session.workspace.save_records(&records)?;
-    }
+    want_once(&session, &name, &record, value, |had| match had {
+        Some(had) if !args.force => {
+            let message =
+                format!("{name} {RECORD} is {had} in records.toml, and this key is {key}");
+            Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+                "another username or password gives another key: give the right one; or --force, \
+                 where the new one is meant",
+            ))
+        }
+        _ => Ok(()),
+    })?;
+    let _lock = session.workspace.lock()?;
     if let Some(had) = set_nostr_name(&session.workspace, &named, key)? {
         context.output.warn(format_args!("nostr.json had {had} for {named}: it is replaced"));
     }

@@ -112,6 +112,7 @@ impl NameResolver {
         };
         trace.step(clock, format!("{key}: {}", resolver.address), by, said);
         let mut record = OnchainRecord::of(key, value);
+        record.gateways_word = gateway.is_some() && record.value.is_ok();
         (record.gateway, record.contract) = (gateway, contract);
         record
     }

@@ -140,6 +140,9 @@ pub struct OnchainRecord {
     pub redirects: Vec<Name>,
     /// Whether it is in the older flat layout alone, where no resolver sends its clients.
     pub flat: bool,
+    /// Whether it is what a gateway answered, signed by nobody that this program knows: the
+    /// resolver contract alone says what that is worth. Also where a redirect leads there.
+    pub gateways_word: bool,
 }
 
 /// Why a record has no value to show.
@@ -275,6 +278,7 @@ impl OnchainRecord {
             contract: None,
             redirects: Vec::new(),
             flat: false,
+            gateways_word: false,
         }
     }
 

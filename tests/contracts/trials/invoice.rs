@@ -3,7 +3,7 @@
 
 use alloy::providers::Provider;
 use alloy_primitives::{Address, U256, address};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::CCIP2_RESOLVER;
 use namesys::report::ErrorKind;
 use serde_json::Value;
@@ -95,12 +95,27 @@ pub async fn paid() -> Result<()> {
     ensure!(shown["uri"] == uri && shown["address"] == ACCOUNT.to_string(), "{shown}");
     ensure!(scene.balance(ACCOUNT).await?.is_zero(), "something was sent");
 
-    let paid = scene.pay(0, &["--yes"]).await?;
+    let paid = at_once(&scene).await?;
     ensure!(paid["transactions"][0]["state"] == "mined", "{paid}");
     ensure!(paid["payer"] == "nick.eth" && paid["name"] == ALICE, "{paid}");
     ensure!(scene.balance(ACCOUNT).await? == U256::from(20_000_000_000_000_000_u64));
     again(&scene).await?;
     payees(&scene).await
+}
+
+/// Of three commands at a time one pays. The others find it claimed, or wait for it.
+async fn at_once(scene: &Scene) -> Result<Value> {
+    let pay = || scene.nick.run(&["invoice", "pay", ALICE, "--yes"]).run();
+    let (one, two, three) = tokio::join!(pay(), pay(), pay());
+    let mut paid = None;
+    for ended in [one?, two?, three?] {
+        let (code, document, _) = ended;
+        match code {
+            0 => paid = Some(document),
+            _ => ensure!(kind(&document) == Some(ErrorKind::PaidBefore), "{document}"),
+        }
+    }
+    paid.context("none paid")
 }
 
 /// The same invoice is not paid twice, unless that is said.
@@ -109,6 +124,9 @@ async fn again(scene: &Scene) -> Result<()> {
     let same = scene.pay(0, &["--yes"]).await?;
     ensure!(same["transactions"][0]["state"] == "mined", "{same}");
     ensure!(scene.balance(ACCOUNT).await? == before, "it was paid twice");
+    // Whoever has it printed would pay it elsewhere.
+    let printed = scene.pay(1, &["--calldata"]).await?;
+    ensure!(kind(&printed) == Some(ErrorKind::PaidBefore), "{printed}");
     // As after a run that ended between keeping and sending.
     let file = scene.nick.dir.path().join(".namesys/invoices.json");
     let text = std::fs::read_to_string(&file)?;
@@ -150,5 +168,12 @@ async fn payees(scene: &Scene) -> Result<()> {
         "{text}"
     );
     ensure!(scene.balance(to).await? == U256::from(10_000_000_000_000_000_u64));
+    // Who was paid is kept: it is not who would be paid now.
+    let later = address!("0000000000000000000000000000000000000b1b");
+    let changed = signed(&bob, "address/60", &later.to_string(), &owner, None);
+    world.publish_revision(&ipns_key(3), &[(&bob, "address/60", changed)], 2).await?;
+    let before = scene.pay(0, &["--yes"]).await?;
+    ensure!(before["address"] == to.to_string(), "{before}");
+    ensure!(before["transactions"][0]["to"] == to.to_string(), "{before}");
     Ok(())
 }

@@ -133,3 +133,23 @@ pub async fn forms() -> Result<()> {
     }
     Ok(())
 }
+
+/// What a gateway answers unsigned is shown, and nobody encrypts to it or pays it.
+pub async fn unsigned() -> Result<()> {
+    let (world, at) = (World::start().await?, gateway().await?);
+    let good = register(&world, "good", vec![format!("http://{at}/good")]).await?;
+    let shown = ask(&world, &good).ends(0).await?;
+    ensure!(record(&shown)?["value"] == "found", "{shown:#}");
+    let dir = tempfile::tempdir()?;
+    let dir = dir.path().to_string_lossy().into_owned();
+    Run::namesys(&["-C", &dir, "init", "alice.eth", "--chain-id", "31337"]).ends(0).await?;
+    for command in [
+        &["invoice", "request", good.as_str(), "1", "--payee", "bob.eth"][..],
+        &["stealth", "address", good.as_str()],
+    ] {
+        let arguments = [&["-C", &dir], command, &["--allow-private-gateways"]].concat();
+        let refused = Run::namesys(&arguments).on(&world).ends(1).await?;
+        ensure!(kind(&refused) == Some(ErrorKind::Unproven), "{refused:#}");
+    }
+    Ok(())
+}

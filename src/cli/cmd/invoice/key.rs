@@ -3,19 +3,22 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use namesys::ens::Name;
 use namesys::keys::file;
+use namesys::record::{RecordKey, Value};
 use namesys::report::{ErrorKind, InvoiceKeyReport};
 
 use super::key_args::{KindArgs, derived};
-use super::{PROTECTS, RSA, want};
+use super::{PROTECTS, RSA};
 use crate::cli::context::Context;
 use crate::cli::deriver::DeriveArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::export_place;
-use crate::cli::key_forms::{Format, SealArgs, of_invoice};
+use crate::cli::key_forms::{Format, SealArgs, check_invoice, of_invoice};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
+use crate::cli::want_once::want_once;
 
 /// `invoice key`
 #[derive(Debug, clap::Args)]
@@ -54,26 +57,36 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
     name.check_folder()?;
+    if let Some(out) = &args.out {
+        check_invoice(args.format)?;
+        export_place::refuse_published(out)?;
+        file::check_new(out)?;
+    }
     let to = args.seal.get(context, args.format)?;
-    args.out.iter().try_for_each(|out| export_place::refuse_published(out))?;
     let (key, _) = derived(&args.derive, args.kind, &session, &name, &args.rpc, context)?;
     let rsa = key.public().to_string();
-    want(&session, &name, RSA, &rsa, |_| match args.force {
-        true => Ok(()),
-        false => {
-            let message = format!("{name} {RSA} is another key in records.toml");
-            Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-                "another password or wallet gives another key: give the right one, or --rsa-1048 for \
-                 one of September 2023; or --force, where the new one is meant",
-            ))
+    let record = RecordKey::parse(RSA)?;
+    let value = Value::parse(&record, &rsa)?;
+    want_once(&session, &name, &record, value, |had| match (had, &args.out) {
+        (Some(_), _) if !args.force => Err(other_wanted(&name)),
+        // Before the record: what is encrypted to it can then be read.
+        (_, Some(out)) => {
+            let text = of_invoice(&key, args.format, to.as_ref())?;
+            Ok(file::create_new(out, text.expose())?)
         }
+        (_, None) => Ok(()),
     })?;
-    if let Some(out) = &args.out {
-        file::create_new(out, of_invoice(&key, args.format, to.as_ref())?.expose())?;
-    }
     context.output.note(PROTECTS);
     let (record, file) = (RSA.to_owned(), args.out.as_ref().map(|out| out.display().to_string()));
     Ok(Outcome::done(InvoiceKeyReport { name: name.to_string(), record, rsa, file }))
+}
+
+fn other_wanted(name: &Name) -> CliError {
+    let message = format!("{name} {RSA} is another key in records.toml");
+    CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+        "another password or wallet gives another key: give the right one, or --rsa-1048 for one \
+         of September 2023; or --force, where the new one is meant",
+    )
 }
 
 impl Human for InvoiceKeyReport {

@@ -1,5 +1,6 @@
 //! `invoice …`: the deployed client's encrypted invoices.
 
+mod before;
 mod key;
 mod key_args;
 mod pay;
@@ -7,15 +8,12 @@ mod request;
 mod sending;
 mod show;
 
-use namesys::ens::Name;
-use namesys::record::{RecordKey, Value};
+use namesys::record::Value;
 use namesys::report::ErrorKind;
-use namesys::workspace::{Phase, Phases};
 
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
-use crate::cli::session::Session;
 
 /// What the scheme does and does not, wherever somebody relies on it.
 const PROTECTS: &str = "an invoice hides who is asked and how much from whoever reads the records. \
@@ -62,31 +60,6 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         Command::Show(args) => show::run(&args, context),
         Command::Pay(args) => pay::run(&args, context),
     }
-}
-
-/// Wants a text record, for always; the value that it replaces, where there was another.
-fn want(
-    session: &Session,
-    name: &Name,
-    record: &str,
-    text: &str,
-    may_replace: impl FnOnce(&Value) -> Result<(), CliError>,
-) -> Result<Option<Value>, CliError> {
-    name.check_folder()?;
-    let record = RecordKey::parse(record)?;
-    let value = Value::parse(&record, text)?;
-    let _lock = session.workspace.lock()?;
-    let mut records = session.workspace.records(&session.config)?;
-    let had = records.get(name, &record).filter(|had| **had != value).cloned();
-    if let Some(had) = &had {
-        may_replace(had)?;
-    }
-    let wanted = Phases::new(vec![Phase { value, starts: None, ends: None }]);
-    let wanted = wanted.map_err(|error| CliError::usage(error.to_string()))?;
-    if records.set_phases(name, &record, wanted)? {
-        session.workspace.save_records(&records)?;
-    }
-    Ok(had)
 }
 
 /// The text of a record that was verified.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use alloy_primitives::U256;
 use namesys::chain::setup::SetupTransaction;
 use namesys::ens::Name;
 use namesys::invoice::{Invoice, Payee};
@@ -11,8 +12,8 @@ use namesys::wallet::Address;
 
 use super::key_args::{InvoiceKeyArgs, Payer};
 use super::malformed;
-use super::sending::{self, Transfer};
-use super::show::{decrypted, other_payer, published, report};
+use super::sending::{Ended, Paying};
+use super::show::{check_form, decrypted, other_payer, published, report};
 use crate::cli::context::Context;
 use crate::cli::cost_args::SendingArgs;
 use crate::cli::error::CliError;
@@ -44,6 +45,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open_if_any(context)?;
     let (text, name) = published(&args.of, &args.lookup, session.as_ref(), context)?;
+    check_form(&text, Some(&name))?;
     let Payer { key, name: payer, wallet } =
         args.key.get(session.as_ref(), &args.lookup.rpc, context)?;
     let invoice = decrypted(&text, &key, Some(&name))?;
@@ -54,33 +56,43 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     if let Some(error) = other_payer(&invoice, Some(&payer)) {
         return Ok(Outcome::partial(report(Some(&name), &invoice), Some(error)));
     }
-    let to = account(args, &invoice, &name, session.as_ref(), context)?;
     let config = session.as_ref().map(|session| &session.config);
-    let transfer = Transfer {
-        transaction: transaction(&invoice, to),
-        sending: &args.sending,
-        rpc: &args.lookup.rpc,
-        wallet_args: &args.key.derive.wallet,
-        wallet,
-        expected: chain_id(config, context)?,
-        text: &text,
-        workspace: session.as_ref().map(|session| &session.workspace),
-        again: args.again,
-        context,
-    };
+    let expected = args.lookup.chain(chain_id(config, context)?);
+    let workspace = session.as_ref().map(|session| &session.workspace);
+    let (how, nodes) = ((&args.sending, args.again), (&args.lookup.rpc, expected));
+    let paying = Paying::open(how, nodes, &text, workspace, context)?;
+    // Before the payee is looked up: who was paid is kept, and a name's address may be another now.
+    if let Some(before) = paying.before()? {
+        let (ended, error) = paying.go_on(&before, &transfer(&invoice, before.to, before.value))?;
+        let paid = paid(&name, &invoice, (before.to, before.value), paying.chain_id, ended);
+        return Ok(Outcome::partial(paid, error));
+    }
+    let to = account(args, &invoice, &name, session.as_ref(), context)?;
     say(&invoice, &name, to, context);
-    let (ended, error) = sending::run(transfer)?;
-    let uri = format!("ethereum:{to}@{}?value={}", ended.chain_id, invoice.amount().wei());
-    let paid = InvoicePayReport {
-        invoice: report(Some(&name), &invoice),
+    let value = invoice.amount().wei();
+    let transaction = transfer(&invoice, to, value);
+    let (ended, error) = paying.pay(&transaction, wallet, &args.key.derive.wallet)?;
+    let paid = paid(&name, &invoice, (to, value), paying.chain_id, ended);
+    Ok(Outcome::partial(paid, error))
+}
+
+/// What is said in the end.
+fn paid(
+    name: &Name,
+    invoice: &Invoice,
+    (to, value): (Address, U256),
+    chain_id: u64,
+    ended: Ended,
+) -> InvoicePayReport {
+    InvoicePayReport {
+        invoice: report(Some(name), invoice),
         address: to.to_string(),
-        value: invoice.amount().wei().to_string(),
-        chain_id: ended.chain_id,
-        uri,
+        value: value.to_string(),
+        chain_id,
+        uri: format!("ethereum:{to}@{chain_id}?value={value}"),
         transactions: vec![ended.transaction],
         safe: ended.safe,
-    };
-    Ok(Outcome::partial(paid, error))
+    }
 }
 
 /// What a person must have seen before the question.
@@ -135,9 +147,9 @@ fn not_nobody(address: Address, whose: &str) -> Result<Address, CliError> {
     }
 }
 
-fn transaction(invoice: &Invoice, to: Address) -> SetupTransaction {
+fn transfer(invoice: &Invoice, to: Address, value: U256) -> SetupTransaction {
     let description = format!("pay {} ether to {}", invoice.amount(), invoice.payee());
-    SetupTransaction::transfer(to, invoice.amount().wei(), description)
+    SetupTransaction::transfer(to, value, description)
 }
 
 impl Human for InvoicePayReport {

@@ -4,16 +4,17 @@ use std::io::{self, Write};
 
 use namesys::ens::Name;
 use namesys::invoice::{Amount, Invoice, Payee, PublicKey, seal};
-use namesys::record::RecordKey;
+use namesys::record::{RecordKey, Value};
 use namesys::report::{ErrorKind, InvoiceRequestReport};
 use namesys::workspace::Facts;
 
-use super::{PROTECTS, RSA, STEALTH, malformed, text_of, want};
+use super::{PROTECTS, RSA, STEALTH, malformed, text_of};
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::lookup::LookupArgs;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::session::{Session, parse_name};
+use crate::cli::want_once::want_once;
 
 /// `invoice request`
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let payer = parse_name(context, &args.payer)?;
     let payee = match &args.payee {
         Some(payee) => payee.clone(),
-        None => own_payee(&session, &name)?,
+        None => own_payee(&session, &name, context)?,
     };
     let invoice = Invoice::new(payer.clone(), payee, args.amount.clone());
     let invoice = invoice.map_err(|error| {
@@ -63,7 +64,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
         let message = format!("the system gives no random bytes: {error}");
         CliError::new(Exit::Failed, ErrorKind::Io, message)
     })?;
-    if want(&session, &name, STEALTH, &sealed.to_string(), |_| Ok(()))?.is_some() {
+    let record = RecordKey::parse(STEALTH)?;
+    let sealed = Value::parse(&record, &sealed.to_string())?;
+    if want_once(&session, &name, &record, sealed, |_| Ok(()))?.is_some() {
         context.output.warn(format_args!(
             "{name} {STEALTH} had another invoice: it is replaced, there is one at a time"
         ));
@@ -78,21 +81,23 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     }))
 }
 
-/// The name, where it is to have an address; else the owner's account.
-fn own_payee(session: &Session, name: &Name) -> Result<Payee, CliError> {
+/// The name, where it is to have an address that an invoice can say; else the owner's account.
+fn own_payee(session: &Session, name: &Name, context: &Context) -> Result<Payee, CliError> {
     let records = session.workspace.records(&session.config)?;
-    if records.get(name, &RecordKey::parse("address/60")?).is_some()
-        && let Ok(payee) = name.as_str().parse()
-    {
+    let has_address = records.get(name, &RecordKey::parse("address/60")?).is_some();
+    if has_address && let Ok(payee) = name.as_str().parse() {
         return Ok(payee);
     }
-    let owner = Facts::of(&session.config).owner;
-    owner.map(Payee::Address).ok_or_else(|| {
-        CliError::usage(format!(
-            "who is to be paid? {name} has no address/60, and its owner is not known"
-        ))
-        .hint("give --payee ADDRESS|NAME; or namesys set address eth 0x…")
-    })
+    let why = match has_address {
+        true => "is no name that an invoice can say",
+        false => "has no address/60",
+    };
+    let owner = Facts::of(&session.config).owner.ok_or_else(|| {
+        CliError::usage(format!("who is to be paid? {name} {why}, and its owner is not known"))
+            .hint("give --payee ADDRESS|NAME; or namesys set address eth 0x…")
+    })?;
+    context.output.note(format_args!("{name} {why}: its owner, {owner}, is to be paid"));
+    Ok(Payee::Address(owner))
 }
 
 impl Human for InvoiceRequestReport {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use namesys::ens::Name;
-use namesys::invoice::{Invoice, OpenError, PrivateKey, open};
+use namesys::invoice::{Envelope, Invoice, OpenError, PrivateKey, open};
 use namesys::record::RecordKey;
 use namesys::report::{ErrorKind, InvoiceReport};
 
@@ -45,6 +45,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
         (None, Some(file)) => (of_file(file, context)?, None),
         (None, None) => return Err(CliError::usage("whose invoice? Give NAME, or --text FILE")),
     };
+    check_form(&text, name.as_ref())?;
     let payer = args.key.get(session.as_ref(), &args.lookup.rpc, context)?;
     let invoice = decrypted(&text, &payer.key, name.as_ref())?;
     let error = other_payer(&invoice, payer.name.as_ref());
@@ -85,20 +86,27 @@ fn of_file(file: &Path, context: &Context) -> Result<String, CliError> {
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
+/// Whether it can be an invoice at all, before a wallet is asked for the key.
+pub fn check_form(text: &str, name: Option<&Name>) -> Result<(), CliError> {
+    text.parse::<Envelope>().map(drop).map_err(|error| no_invoice(error.into(), name))
+}
+
 /// What is in it, for this key.
 pub fn decrypted(text: &str, key: &PrivateKey, name: Option<&Name>) -> Result<Invoice, CliError> {
-    open(text, key).map_err(|error| {
-        let of = name.map_or_else(|| "the text".to_owned(), |name| format!("{name} {STEALTH}"));
-        let message = format!("{of}: {error}");
-        match error {
-            OpenError::OtherKey => CliError::new(Exit::Failed, ErrorKind::NotForKey, message).hint(
-                "it is for somebody else, or for another key of yours: another password, wallet or \
-                 --name gives another, and --rsa-1048 that of September 2023",
-            ),
-            _ => CliError::new(Exit::Failed, ErrorKind::BadInvoice, message)
-                .hint("whoever published it has to make it anew; nothing can be paid on it"),
-        }
-    })
+    open(text, key).map_err(|error| no_invoice(error, name))
+}
+
+fn no_invoice(error: OpenError, name: Option<&Name>) -> CliError {
+    let of = name.map_or_else(|| "the text".to_owned(), |name| format!("{name} {STEALTH}"));
+    let message = format!("{of}: {error}");
+    match error {
+        OpenError::OtherKey => CliError::new(Exit::Failed, ErrorKind::NotForKey, message).hint(
+            "it is for somebody else, or for another key of yours: another password, wallet or \
+             --name gives another, and --rsa-1048 that of September 2023",
+        ),
+        _ => CliError::new(Exit::Failed, ErrorKind::BadInvoice, message)
+            .hint("whoever published it has to make it anew; nothing can be paid on it"),
+    }
 }
 
 /// An invoice that this key opens and that asks somebody else is not what its name is asked for.

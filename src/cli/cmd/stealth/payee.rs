@@ -37,7 +37,7 @@ pub struct Payee {
 impl PayeeArgs {
     /// The chain that somebody chose.
     pub fn chain_id(&self, context: &Context) -> Result<Option<u64>, CliError> {
-        Ok(self.chain_id.or(chain_id(context.config()?, context)?))
+        Ok(self.lookup.chain(self.chain_id.or(chain_id(context.config()?, context)?)))
     }
 
     /// Reads the meta-address, or resolves the name: what does not verify is never used.

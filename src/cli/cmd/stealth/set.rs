@@ -7,7 +7,6 @@ use namesys::chain::Rpc;
 use namesys::record::{RecordKey, Value};
 use namesys::report::{ErrorKind, StealthSetReport, TransactionReport};
 use namesys::stealth::{MetaAddress, REGISTRY, register, registered};
-use namesys::workspace::{Phase, Phases};
 
 use super::key_args::{RECORD, derived};
 use crate::cli::context::Context;
@@ -19,6 +18,7 @@ use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::sending::{Sending, safe_file, sender, unsent};
 use crate::cli::session::Session;
+use crate::cli::want_once::want_once;
 
 /// `stealth set`
 #[derive(Debug, clap::Args)]
@@ -84,25 +84,19 @@ fn record(
 ) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let name = session.name(context, args.name.as_deref())?;
-    name.check_folder()?;
-    let _lock = session.workspace.lock()?;
-    let mut records = session.workspace.records(&session.config)?;
     let key = RecordKey::parse(RECORD)?;
     let value = Value::parse(&key, &meta.to_string())?;
-    if let Some(had) = records.get(&name, &key).filter(|had| **had != value)
-        && !args.force
-    {
-        let message = format!("{name} {RECORD} is {had} in records.toml, and this one is {meta}");
-        return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-            "another wallet or password gives other keys: give the right one; or --force, where \
-             the new one is meant",
-        ));
-    }
-    let wanted = Phases::new(vec![Phase { value, starts: None, ends: None }]);
-    let wanted = wanted.map_err(|error| CliError::usage(error.to_string()))?;
-    if records.set_phases(&name, &key, wanted)? {
-        session.workspace.save_records(&records)?;
-    }
+    want_once(&session, &name, &key, value, |had| match had {
+        Some(had) if !args.force => {
+            let message =
+                format!("{name} {RECORD} is {had} in records.toml, and this one is {meta}");
+            Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+                "another wallet or password gives other keys: give the right one; or --force, \
+                 where the new one is meant",
+            ))
+        }
+        _ => Ok(()),
+    })?;
     let (name, record) = (Some(name.to_string()), Some(RECORD.to_owned()));
     Ok(Outcome::done(StealthSetReport { name, record, ..report }))
 }

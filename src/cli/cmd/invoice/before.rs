@@ -1,0 +1,47 @@
+//! A payment that was begun before: waited for, never made again unasked.
+
+use std::sync::{Mutex, PoisonError};
+
+use alloy_primitives::U256;
+use namesys::chain::setup::{Sender, SetupError, SetupTransaction};
+use namesys::invoice::Payment;
+use namesys::report::{ErrorKind, TransactionReport, TransactionState};
+
+use super::sending::AGAIN;
+use crate::cli::context::Context;
+use crate::cli::error::{CliError, Exit};
+
+/// Waits for what was sent before, and says what came of it.
+///
+/// # Errors
+/// Where it is not known whether it was sent, where it failed, and where the nodes do not know it.
+pub fn paid_before(
+    sender: &Sender,
+    before: &Payment,
+    transaction: &SetupTransaction,
+    report: &mut TransactionReport,
+    context: &Context,
+) -> Result<(), CliError> {
+    let Some(hash) = before.transaction else {
+        let message = "this invoice was being paid from here before, and it is not known whether \
+                       it was sent";
+        return Err(CliError::new(Exit::Failed, ErrorKind::PaidBefore, message).hint(AGAIN));
+    };
+    context.output.note(format_args!("it was paid from here before, as {hash}"));
+    report.hash = Some(hash.to_string());
+    report.state = TransactionState::Sent;
+    let paid = Mutex::new(None::<U256>);
+    let lock = || paid.lock().unwrap_or_else(PoisonError::into_inner);
+    let mined = |cost: U256| *lock() = Some(cost);
+    let ended = context.block_on(async {
+        let ended = sender.confirm(hash, transaction, &mined).await;
+        if let Err(SetupError::Reverted { .. }) = &ended {
+            report.state = TransactionState::Failed;
+        }
+        Ok(ended?)
+    });
+    report.cost = lock().map(|cost| cost.to_string());
+    ended.map_err(|error| CliError { hint: Some(AGAIN.to_owned()), ..error })?;
+    report.state = TransactionState::Mined;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! A record that a command wants for always, in place of whatever phases it had.
+
+use namesys::ens::Name;
+use namesys::record::{RecordKey, Value};
+use namesys::workspace::Phases;
+
+use super::error::CliError;
+use super::session::Session;
+
+/// Wants `value` as a record of `name`, from now on and for always, under the workspace's lock.
+/// What it takes the place of: one value, or phases.
+///
+/// # Errors
+/// What `may_replace` says, which hears of other values that are wanted now or later, before
+/// anything is written.
+pub fn want_once(
+    session: &Session,
+    name: &Name,
+    record: &RecordKey,
+    value: Value,
+    may_replace: impl FnOnce(Option<&Phases>) -> Result<(), CliError>,
+) -> Result<Option<Phases>, CliError> {
+    name.check_folder()?;
+    let _lock = session.workspace.lock()?;
+    let mut records = session.workspace.records(&session.config)?;
+    let wanted = Phases::always(value);
+    let had = records.phases(name, record).filter(|had| **had != wanted).cloned();
+    may_replace(had.as_ref())?;
+    if records.set_phases(name, record, wanted)? {
+        session.workspace.save_records(&records)?;
+    }
+    Ok(had)
+}
