@@ -88,6 +88,10 @@ impl From<SetupError> for CliError {
                 "nothing more was sent: run the same again once it is mined, which sends only \
                  what is missing; one that is stuck is replaced or cancelled in the wallet",
             ),
+            SetupError::NonceTaken { .. } => failed(ErrorKind::Pending).hint(
+                "nothing was sent: the same command again looks at what was mined, and sends only \
+                 what is missing",
+            ),
             SetupError::NotSent { .. } => failed(ErrorKind::NotSent).hint(
                 "look the transaction up before you run the same again, which sends only what is \
                  missing; another node helps where this one fails: --rpc-url",

@@ -12,14 +12,18 @@
 //! | `pending` | [`PendingPayment`]: what is kept of a payment until it is mined | none |
 //! | `state` | [`ScanState`]: how far the announcements were read, and what was found | none |
 //! | `kept` | both as files below `.namesys` | files |
-//! | `ask` | announcements, balances and code, as the nodes say | network |
+//! | `logs` | announcements and transfers, in bounded ranges | network |
+//! | `evidence` | whether the chain shows a payment | network |
+//! | `ask` | balances, what is registered, tokens, as the nodes say | network |
 
 mod address;
 mod announcement;
 mod ask;
 mod contracts;
+mod evidence;
 mod kept;
 mod keys;
+mod logs;
 mod look;
 mod meta;
 mod pending;
@@ -28,16 +32,15 @@ mod state;
 
 pub use address::StealthAddress;
 pub use announcement::{Announcement, Claim, ReadLog};
-pub use ask::{
-    Fate, Range, ReadTokenError, Token, announced, balance, fate, paid_ether, read_announcements,
-    registered, token_balance, token_of, transferred,
-};
+pub use ask::{ReadTokenError, Token, balance, mined_count, registered, token_balance, token_of};
 pub use contracts::{
     ANNOUNCER, Asset, ETHER, MULTICALL3, REGISTRY, SCHEME, announce, metadata, pay_ether, register,
     transfer, transfer_ether,
 };
+pub use evidence::{Fate, Transfer, announced, announces, fate, paid_ether};
 pub use kept::{KeptError, StealthFiles};
 pub use keys::{OneTimeKeyError, StealthKeys};
+pub use logs::{Range, read_announcements};
 pub use look::{Look, Viewer};
 pub use meta::{MetaAddress, MetaAddressError};
 pub use pending::{EphemeralKey, PendingPayment, PendingPayments, Stage};

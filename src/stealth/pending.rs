@@ -24,13 +24,37 @@ pub enum Stage {
     Handed,
     /// It was printed for a wallet elsewhere.
     Printed,
+    /// It is being signed here with this number among the payer's transactions, of which no two can
+    /// be mined.
+    Numbered {
+        /// The number.
+        nonce: u64,
+    },
     /// It was signed, and perhaps sent, as this.
     Sent {
         /// Its hash.
         hash: B256,
+        /// Its number; not known of a wallet that sends by itself.
+        nonce: Option<u64>,
     },
     /// It is on chain.
     Mined,
+}
+
+impl Stage {
+    /// The number that it has, and has to have where it is sent once more.
+    pub fn nonce(self) -> Option<u64> {
+        match self {
+            Self::Numbered { nonce } => Some(nonce),
+            Self::Sent { nonce, .. } => nonce,
+            _ => None,
+        }
+    }
+
+    /// Whether it may be mined yet, by whoever had it.
+    pub fn is_out(self) -> bool {
+        !matches!(self, Self::NotSent | Self::Mined)
+    }
 }
 
 /// The ephemeral key: it shows that the address is the payee's, whoever wrote the file. Whoever has
@@ -74,6 +98,8 @@ impl<'de> Deserialize<'de> for EphemeralKey {
 pub struct PendingPayment {
     /// The chain.
     pub chain_id: u64,
+    /// The name that was paid, where one was given.
+    pub name: Option<String>,
     /// Who is paid.
     pub payee: MetaAddress,
     /// The contract of what is paid, as metadata has it.
@@ -177,6 +203,24 @@ impl PendingPayments {
         amount: U256,
     ) -> Option<&PendingPayment> {
         self.payments.iter().find(|one| one.is_of(chain_id, payee, asset, amount))
+    }
+
+    /// One that may be under way and pays as much of the same to the same name, which had another
+    /// meta-address then.
+    pub fn of_name(
+        &self,
+        chain_id: u64,
+        name: &str,
+        payee: &MetaAddress,
+        asset: Asset,
+        amount: U256,
+    ) -> Option<&PendingPayment> {
+        self.payments.iter().find(|one| {
+            one.name.as_deref() == Some(name)
+                && one.payee != *payee
+                && one.is_of(chain_id, &one.payee, asset, amount)
+                && (one.announcement != Stage::NotSent || one.transfer != Stage::NotSent)
+        })
     }
 
     /// Keeps a payment as it is now, or no longer where it is done.

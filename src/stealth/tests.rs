@@ -303,6 +303,7 @@ fn payments_are_kept_until_all_of_them_is_mined() {
     let token = Address::repeat_byte(8);
     let mut payment = PendingPayment {
         chain_id: 1,
+        name: Some("nick.eth".to_owned()),
         payee,
         asset: token,
         amount: U256::from(7),
@@ -312,7 +313,7 @@ fn payments_are_kept_until_all_of_them_is_mined() {
         view_tag: to.view_tag,
         from: None,
         begun: 5,
-        announcement: Stage::Sent { hash: B256::repeat_byte(1) },
+        announcement: Stage::Sent { hash: B256::repeat_byte(1), nonce: Some(4) },
         transfer: Stage::NotSent,
     };
     let mut kept = PendingPayments::default();

@@ -216,6 +216,8 @@ fn main() -> ExitCode {
         with_npm("stealth::the_reference_library", || on(trials::stealth::peer())),
         on_chain("stealth::ether_and_tokens", || on(trials::stealth::paid())),
         on_chain("stealth::the_same_again", || on(trials::stealth::gone_on_with())),
+        on_chain("stealth::numbered", || on(trials::stealth::numbered())),
+        on_chain("stealth::odd_tokens", || on(trials::stealth::odd_tokens())),
         on_chain("stealth::announcements_read", || on(trials::stealth::scanned())),
         on_chain("stealth::what_is_there_moved", || on(trials::stealth::swept())),
         on_chain("stealth::registered", || on(trials::stealth::registered())),

@@ -132,6 +132,7 @@ pub fn stealth_states() -> Vec<Vec<u8>> {
     let mut kept = PendingPayments::default();
     kept.put(&PendingPayment {
         chain_id: CHAIN,
+        name: Some("nick.eth".to_owned()),
         payee,
         asset: Address::repeat_byte(1),
         amount: U256::from(5),
@@ -141,7 +142,7 @@ pub fn stealth_states() -> Vec<Vec<u8>> {
         view_tag: to.view_tag,
         from: Some(Address::repeat_byte(2)),
         begun: 4,
-        announcement: Stage::Sent { hash: B256::repeat_byte(3) },
+        announcement: Stage::Sent { hash: B256::repeat_byte(3), nonce: Some(4) },
         transfer: Stage::Printed,
     });
     let mut state = ScanState::new(CHAIN, payee, 0);

@@ -101,6 +101,21 @@ pub enum SetupError {
         /// How many.
         count: u64,
     },
+    /// The number that a transaction has to have is not the next one of its sender.
+    #[error(
+        "the next transaction of {sender} is number {next}, and this one has to be number {nonce}: \
+         {}",
+        if nonce < next { "another one was mined in its place, or it was" }
+        else { "those before it are not mined" }
+    )]
+    NonceTaken {
+        /// Who would send.
+        sender: Address,
+        /// The one it has to have.
+        nonce: u64,
+        /// The next.
+        next: u64,
+    },
     /// It was handed to the nodes, which failed; it may have reached one of them.
     #[error("the transaction {hash} ({description}) may not have been sent: {source}")]
     NotSent {

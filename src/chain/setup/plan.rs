@@ -134,6 +134,7 @@ fn resolver(contracts: &Contracts, standing: &Standing) -> Result<SetupTransacti
             "set the resolver of {} to {resolver}, in the {where_} ({before})",
             standing.base.name
         ),
+        nonce: None,
         checks: vec![Check::Resolver { node, resolver }],
     })
 }
@@ -185,6 +186,7 @@ fn keep(
         data: data.into(),
         value: U256::ZERO,
         description: words(by),
+        nonce: None,
         checks: vec![Check::Recordhash { resolver: standing.resolver, key: name.node(), bytes }],
     })
 }
@@ -226,6 +228,7 @@ fn keep_for_owner(
         data: data.into(),
         value: standing.ownerhash_fee,
         description: words(&by),
+        nonce: None,
         checks: vec![Check::Recordhash {
             resolver: standing.resolver,
             key: owner.into_word(),

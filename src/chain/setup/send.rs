@@ -149,12 +149,20 @@ impl Sender {
         next_nonce(&self.rpc, from, 0).await.map(drop)
     }
 
+    /// The number of the next transaction of `from`.
+    ///
+    /// # Errors
+    /// [`SetupError::Pending`] while some wait to be mined; when the nodes fail.
+    pub async fn next_nonce(&self, from: Address) -> Result<u64, SetupError> {
+        next_nonce(&self.rpc, from, self.nonces.after(from)).await
+    }
+
     /// Has `wallet` send the transaction. Its hash, which `signed` hears before the nodes do
     /// where the wallet signs here and has them send it.
     ///
     /// # Errors
-    /// [`SetupError::Pending`], [`SetupError::Wallet`], [`SetupError::NotSent`]; when the nodes
-    /// fail.
+    /// [`SetupError::Pending`], [`SetupError::NonceTaken`], [`SetupError::Wallet`],
+    /// [`SetupError::NotSent`]; when the nodes fail.
     pub async fn send(
         &self,
         wallet: &dyn Wallet,
@@ -163,7 +171,11 @@ impl Sender {
         signed: &(dyn Fn(B256) + Sync),
     ) -> Result<B256, SetupError> {
         let from = wallet.address();
-        let nonce = next_nonce(&self.rpc, from, self.nonces.after(from)).await?;
+        let next = self.next_nonce(from).await?;
+        let nonce = transaction.nonce.unwrap_or(next);
+        if nonce != next {
+            return Err(SetupError::NonceTaken { sender: from, nonce, next });
+        }
         let request = Self::request(from, transaction)
             .with_nonce(nonce)
             .with_gas_limit(cost.gas)

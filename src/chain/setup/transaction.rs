@@ -18,6 +18,9 @@ pub struct SetupTransaction {
     pub value: U256,
     /// What it does, in words.
     pub description: String,
+    /// The only number it may have among those of its sender, where another one would not take the
+    /// place of what it repeats.
+    pub(super) nonce: Option<u64>,
     /// What must be read afterwards.
     pub(super) checks: Vec<Check>,
 }
@@ -33,12 +36,17 @@ pub(super) enum Check {
 impl SetupTransaction {
     /// A call of which it is not known what is to be read afterwards.
     pub fn call(to: Address, data: Bytes, description: String) -> Self {
-        Self { to, data, value: U256::ZERO, description, checks: Vec::new() }
+        Self { to, data, value: U256::ZERO, description, nonce: None, checks: Vec::new() }
     }
 
     /// A plain transfer of `value` wei.
     pub fn transfer(to: Address, value: U256, description: String) -> Self {
         Self { value, ..Self::call(to, Bytes::new(), description) }
+    }
+
+    /// The same, which may have no number but this one.
+    pub fn numbered(self, nonce: Option<u64>) -> Self {
+        Self { nonce, ..self }
     }
 
     /// Whether `others` bring about all that it does.
@@ -107,5 +115,5 @@ pub(super) fn of_signers(
         approved: change.wanted,
     };
     let checks = changes.iter().map(check).collect();
-    Some(SetupTransaction { to: resolver, data, value: U256::ZERO, description, checks })
+    Some(SetupTransaction { checks, ..SetupTransaction::call(resolver, data, description) })
 }

@@ -186,6 +186,20 @@ pub async fn paid() -> Result<()> {
     }
     let named = two.payer(&["stealth", "pay", "nick.eth", "1", "--yes"]).ends(0).await?;
     ensure!(named["meta_address"] == two.meta && named["name"] == "nick.eth", "{named:#}");
+    // Another meta-address meanwhile: what was begun is not begun anew beside it.
+    two.payer(&["stealth", "pay", "nick.eth", "3", "--calldata"]).ends(0).await?;
+    let other = format!(
+        "st:eth:0x{}",
+        "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5".repeat(2)
+    );
+    for step in [&["stealth", "set", "--meta", &other, "--force"][..], &["sign"], &["publish"]] {
+        two.payee.ends(0, step).await?;
+    }
+    let named = ["stealth", "pay", "nick.eth", "3", "--calldata"];
+    let begun = two.payer(&named).ends(1).await?;
+    ensure!(kind(&begun) == Some(ErrorKind::Pending), "{begun:#}");
+    let beside = two.payer(&[&named[..], &["--resend"]].concat()).ends(0).await?;
+    ensure!(beside["meta_address"] == other && beside["resumed"] == false, "{beside:#}");
     Ok(())
 }
 
@@ -252,7 +266,18 @@ pub async fn gone_on_with() -> Result<()> {
         "value": format!("{:#x}", text(one, "value")?.parse::<u128>()?),
     }]);
     two.raw("eth_sendTransaction", sent).await?;
-    let seen = two.pay(&["0.5", "--yes"]).ends(0).await?;
+    // By a node that gives few blocks at a time.
+    two.raw("anvil_mine", json!(["0x400"])).await?;
+    let narrow = node(&truth, |method, before| match (method, before) {
+        ("eth_getLogs", 0..=3) => Do::Edit(|answer| {
+            let message = "query returned more than 10000 results";
+            let error = json!({ "code": -32005, "message": message });
+            *answer = json!({ "jsonrpc": "2.0", "id": answer["id"], "error": error });
+        }),
+        _ => Do::PassOn,
+    })
+    .await?;
+    let seen = two.pay(&["0.5", "--yes"]).env("ETH_RPC_URL", &narrow.url).ends(0).await?;
     ensure!(seen["paid"] == true && seen["transactions"] == json!([]), "{seen:#}");
     // A file that would have somebody else paid is refused.
     let printed = two.pay(&["0.7", "--calldata"]).ends(0).await?;
@@ -274,6 +299,98 @@ pub async fn gone_on_with() -> Result<()> {
     std::fs::write(&file, kept.replace("\"printed\"", "\"mined\""))?;
     let paid = two.pay(&["0.7", "--yes"]).ends(0).await?;
     ensure!(two.count().await? == count + 1 && paid["address"] == printed["address"], "{paid:#}");
+    Ok(())
+}
+
+/// What every node forgot and mines after all, while the same command is on its way: it is sent with
+/// the number that it had, or not at all.
+pub async fn numbered() -> Result<()> {
+    let two = Two::new().await?;
+    let truth = two.payee.world.chain.rpc_url().to_owned();
+    let pay = ["1.5", "--yes", "--wait", "1"];
+    let lost = node(&truth, |method, _| match method {
+        "eth_sendRawTransaction" => Do::Lose(502),
+        "eth_getTransactionByHash" | "eth_getTransactionReceipt" => Do::Answer(502, String::new()),
+        _ => Do::PassOn,
+    })
+    .await?;
+    two.pay(&pay).env("ETH_RPC_URL", &lost.url).ends(1).await?;
+    ensure!(two.count().await? == 1, "it is mined");
+    let forgot = node(&truth, |method, before| match (method, before) {
+        ("eth_getTransactionByHash" | "eth_getTransactionReceipt", _) => {
+            Do::Edit(|answer| answer["result"] = Value::Null)
+        }
+        ("eth_getLogs", _) => Do::Edit(|answer| answer["result"] = json!([])),
+        ("eth_getTransactionCount", 0) => Do::Edit(|answer| answer["result"] = json!("0x0")),
+        _ => Do::PassOn,
+    })
+    .await?;
+    let taken = two.pay(&pay).env("ETH_RPC_URL", &forgot.url).ends(1).await?;
+    ensure!(kind(&taken) == Some(ErrorKind::Pending), "{taken:#}");
+    ensure!(two.count().await? == 1, "it was paid twice");
+    let seen = two.pay(&pay).ends(0).await?;
+    ensure!(seen["paid"] == true && seen["transactions"] == json!([]), "{seen:#}");
+    // What is known to nobody and has its number still is not printed, and is sent with it.
+    let drops = node(&truth, |method, _| match method {
+        "eth_sendRawTransaction" => Do::Drop,
+        _ => Do::PassOn,
+    })
+    .await?;
+    let pay = ["2", "--yes", "--wait", "1"];
+    two.pay(&pay).env("ETH_RPC_URL", &drops.url).ends(1).await?;
+    let out = two.pay(&["2", "--calldata"]).ends(1).await?;
+    ensure!(kind(&out) == Some(ErrorKind::Pending), "{out:#}");
+    // Another transaction takes its number: it can be mined no more, and is sent with the next.
+    two.pay(&["0.1", "--yes"]).ends(0).await?;
+    let paid = two.pay(&pay).ends(0).await?;
+    ensure!(paid["resumed"] == true && paid["paid"] == true, "{paid:#}");
+    ensure!(two.count().await? == 3, "each once");
+    Ok(())
+}
+
+/// A token that moves nothing, or less than it is asked for, and does not say so.
+pub async fn odd_tokens() -> Result<()> {
+    let two = Two::new().await?;
+    let provider = two.payee.world.chain.provider();
+    let (nothing, half) = (Address::repeat_byte(0x70), Address::repeat_byte(0x71));
+    // 6 to whatever is asked.
+    set_code(provider, nothing, &hex!("60065f5260205ff3")).await?;
+    // The same; to what has two arguments 1, and a Transfer of half the second to the first.
+    let halves = hex!(
+        "36604414600f57 60065f5260205ff3 5b 602435 6001 1c 5f52 600435 33"
+        "7fddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+        "6020 5f a3 60015f5260205ff3"
+    );
+    set_code(provider, half, &halves).await?;
+    let pay = |token: Address| {
+        let token = token.to_string();
+        move |two: &Two| two.pay(&["2", "--token", &token, "--yes"])
+    };
+    let refused = pay(nothing)(&two).ends(3).await?;
+    ensure!(kind(&refused) == Some(ErrorKind::NotReadBack), "{refused:#}");
+    ensure!(refused["paid"] == false, "{refused:#}");
+    // It was announced; the transfer alone is tried once more.
+    let again = pay(nothing)(&two).ends(3).await?;
+    ensure!(again["transactions"].as_array().map(Vec::len) == Some(1), "{again:#}");
+    let before = two.count().await?;
+    let (code, paid, stderr) = pay(half)(&two).run().await?;
+    ensure!(code == 0 && paid["paid"] == true, "{paid:#} {stderr}");
+    ensure!(stderr.contains("of 2000000 units that were paid, 1000000 arrived"), "{stderr}");
+    ensure!(two.count().await? == before + 2);
+    // The word of it is lost: it is paid by what its own receipt shows.
+    let truth = two.payee.world.chain.rpc_url().to_owned();
+    let lost = node(&truth, |method, before| match (method, before) {
+        ("eth_sendRawTransaction", 1) => Do::Lose(502),
+        ("eth_getTransactionByHash" | "eth_getTransactionReceipt", 2..) => {
+            Do::Answer(502, String::new())
+        }
+        _ => Do::PassOn,
+    })
+    .await?;
+    pay(half)(&two).env("ETH_RPC_URL", &lost.url).ends(1).await?;
+    let seen = pay(half)(&two).ends(0).await?;
+    ensure!(seen["resumed"] == true && seen["transactions"] == json!([]), "{seen:#}");
+    ensure!(two.count().await? == before + 4, "paid twice");
     Ok(())
 }
 

@@ -4,13 +4,13 @@ use std::sync::Mutex;
 
 use alloy_primitives::{Address, B256};
 use namesys::chain::Rpc;
-use namesys::chain::setup::{Sender, SetupTransaction};
-use namesys::report::{ErrorKind, StealthPayReport, TransactionState};
-use namesys::stealth::{Asset, EphemeralKey, PendingPayment, Stage, StealthFiles};
+use namesys::chain::setup::{Cost, Sender, SetupTransaction};
+use namesys::report::{ErrorKind, StealthPayReport, TransactionReport, TransactionState};
+use namesys::stealth::{Asset, EphemeralKey, PendingPayment, PendingPayments, Stage, StealthFiles};
 
 use super::amount::Amount;
-use super::kept::{Kept, transaction};
-use super::settle::settle;
+use super::kept::{Kept, Part, transaction};
+use super::settle::{check_arrived, settle};
 use crate::cli::cmd::stealth::address::{fresh, view_tag};
 use crate::cli::cmd::stealth::payee::Payee;
 use crate::cli::context::Context;
@@ -45,6 +45,9 @@ impl Course<'_> {
         let (meta, Amount { asset, units, .. }) = (&self.payee.meta, &self.amount);
         let begun = all.find(self.chain_id, meta, *asset, *units).cloned();
         let is_new = begun.is_none();
+        if is_new {
+            self.check_name(&all)?;
+        }
         let payment = match begun {
             Some(payment) => payment,
             None => self.begin()?,
@@ -57,14 +60,15 @@ impl Course<'_> {
                 "a payment of {} to this payee was begun and is not done: it goes on",
                 self.amount.shown
             ));
-            settle(&kept, &sender, !self.sending.sends(), self.context)?;
+            settle(&kept, &sender, self.context)?;
         }
         let mut report = self.report(&kept, is_new);
         if kept.missing().is_empty() {
             return Ok((report, None));
         }
         if !self.sending.sends() {
-            self.check_sure(&kept, |stage| matches!(stage, Stage::Handed))?;
+            // A wallet elsewhere has numbers of its own: both would be mined.
+            self.check_sure(&kept, |stage| stage.is_out() && stage != Stage::Printed)?;
             self.print(&kept, &mut report)?;
             return Ok((report, None));
         }
@@ -88,6 +92,7 @@ impl Course<'_> {
         let newest = self.context.block_on(async { Ok(self.rpc.latest().await?.value) })?;
         Ok(PendingPayment {
             chain_id: self.chain_id,
+            name: self.payee.name.as_ref().map(ToString::to_string),
             payee: self.payee.meta,
             asset: self.amount.asset.contract(),
             amount: self.amount.units,
@@ -169,29 +174,99 @@ impl Course<'_> {
         let sending = Sending { context: self.context, wallet, sender, yes, prints: true };
         sending.allowed(&all, &costs)?;
         wallet.announce(all.len());
-        // Only of a wallet that sends by itself it is not known what it did: any other signs here,
-        // with the lowest nonce that is free, which no two transactions can have.
-        let before = match wallet {
-            OpenWallet::Browser(_) => Stage::Handed,
-            _ => Stage::NotSent,
-        };
+        kept.paid_by(from);
         for (number, part) in missing.into_iter().enumerate() {
             let one = (&all[number], costs[number], &mut report.transactions[number]);
-            let sent_as = Mutex::new(None::<B256>);
-            let signed = |hash: B256| {
-                if let Ok(mut sent_as) = sent_as.lock() {
-                    *sent_as = Some(hash);
-                }
-                // Without it the chain is asked whether it has the payment.
-                let _ = kept.put(part, Stage::Sent { hash });
-            };
-            kept.put(part, before)?;
-            let ended = sending.send_one(one.0, one.1, one.2, &signed);
-            let hash = sent_as.into_inner().ok().flatten();
-            kept.put(part, stage_after(&ended, hash, one.2.state, wallet))?;
-            ended?;
+            self.send_part((kept, part), one, &sending)?;
         }
         Ok(())
+    }
+
+    /// Sends one of them. Before a wallet has it, it is on the disk that it does.
+    fn send_part(
+        &self,
+        (kept, part): (&Kept<'_>, Part),
+        (transaction, cost, report): (&SetupTransaction, Cost, &mut TransactionReport),
+        sending: &Sending<'_>,
+    ) -> Result<(), CliError> {
+        let Sending { wallet, sender, context, .. } = *sending;
+        let former = kept.stage(part);
+        // What is signed here has a number that it keeps when it is sent again: of two with the
+        // same one is mined. A wallet that sends by itself says neither number nor what it did.
+        let nonce = match (wallet, former.nonce()) {
+            (OpenWallet::Browser(_), _) => None,
+            (_, Some(nonce)) => Some(nonce),
+            (_, None) => {
+                let from = wallet.as_wallet().address();
+                Some(context.block_on(async { Ok(sender.next_nonce(from).await?) })?)
+            }
+        };
+        if former.nonce().is_none() || nonce.is_none() {
+            kept.put(part, nonce.map_or(Stage::Handed, |nonce| Stage::Numbered { nonce }))?;
+        }
+        let sent_as = Mutex::new(None::<B256>);
+        let signed = |hash: B256| {
+            if let Ok(mut sent_as) = sent_as.lock() {
+                *sent_as = Some(hash);
+            }
+            // Without it the chain is asked whether it has the payment.
+            let _ = kept.put(part, Stage::Sent { hash, nonce });
+        };
+        let numbered = transaction.clone().numbered(nonce);
+        let ended = sending.send_one(&numbered, cost, report, &signed);
+        let hash = sent_as.into_inner().ok().flatten();
+        let state = report.state;
+        let ended = match (part, &ended, hash) {
+            (Part::Transfer, Ok(()), Some(hash)) => {
+                check_arrived(&kept.payment(), hash, sender, context)
+            }
+            _ => ended,
+        };
+        let stage = match (&ended, hash) {
+            (Ok(()), _) => Stage::Mined,
+            // It reverted, or brought nothing.
+            (Err(error), _)
+                if state == TransactionState::Failed || error.kind == ErrorKind::NotReadBack =>
+            {
+                Stage::NotSent
+            }
+            (Err(_), Some(hash)) => Stage::Sent { hash, nonce },
+            // What was sent before with its number may be mined yet.
+            (Err(error), None) if is_unsent(error, wallet) => match former.nonce() {
+                Some(_) => former,
+                None => Stage::NotSent,
+            },
+            (Err(_), None) => Stage::Handed,
+        };
+        kept.put(part, stage)?;
+        ended
+    }
+
+    /// A name whose meta-address is another one now: what was begun is not begun anew beside it.
+    fn check_name(&self, all: &PendingPayments) -> Result<(), CliError> {
+        let Some(name) = &self.payee.name else { return Ok(()) };
+        let (meta, Amount { asset, units, .. }) = (&self.payee.meta, &self.amount);
+        match all.of_name(self.chain_id, name.as_str(), meta, *asset, *units) {
+            None => Ok(()),
+            Some(begun) if self.resend => {
+                self.context.output.warn(format_args!(
+                    "a payment of as much to {name} at {} was begun, and is left as it is",
+                    begun.payee
+                ));
+                Ok(())
+            }
+            Some(begun) => {
+                let message = format!(
+                    "a payment of as much to {name} was begun and is not done, to {}, and its \
+                     record has another meta-address now",
+                    begun.payee
+                );
+                Err(CliError::new(Exit::Failed, ErrorKind::Pending, message).hint(
+                    "the same command with that meta-address in place of the name goes on with it; \
+                     --resend begins a new one beside it",
+                ))
+            }
+        }
     }
 
     /// Whether what was begun may be gone on with by this wallet, from here.
@@ -232,21 +307,5 @@ impl Course<'_> {
             true => self.context.output.ask_about(text),
             false => self.context.output.note(text),
         }
-    }
-}
-
-/// How far a transaction is, once the wallet had it.
-fn stage_after(
-    ended: &Result<(), CliError>,
-    hash: Option<B256>,
-    state: TransactionState,
-    wallet: &OpenWallet,
-) -> Stage {
-    match (ended, hash) {
-        (Ok(()), _) => Stage::Mined,
-        (Err(_), _) if state == TransactionState::Failed => Stage::NotSent,
-        (Err(_), Some(hash)) => Stage::Sent { hash },
-        (Err(error), None) if is_unsent(error, wallet) => Stage::NotSent,
-        (Err(_), None) => Stage::Handed,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use alloy_primitives::Address;
 use namesys::chain::setup::SetupTransaction;
 use namesys::stealth::{
     Asset, PendingPayment, PendingPayments, Stage, StealthFiles, announce, pay_ether, transfer,
@@ -73,6 +74,11 @@ impl<'a> Kept<'a> {
     /// What is not mined, in order.
     pub fn missing(&self) -> Vec<Part> {
         self.parts().into_iter().filter(|part| self.stage(*part) != Stage::Mined).collect()
+    }
+
+    /// Who pays, from now on.
+    pub fn paid_by(&self, from: Address) {
+        self.lock().1.from = Some(from);
     }
 
     /// Takes a step, and keeps it.

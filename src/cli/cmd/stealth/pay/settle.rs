@@ -1,11 +1,11 @@
 //! What became of a payment that was begun before.
 
-use alloy_primitives::B256;
-use namesys::chain::Rpc;
+use alloy_primitives::{B256, U256};
 use namesys::chain::setup::Sender;
 use namesys::report::ErrorKind;
 use namesys::stealth::{
-    Asset, Fate, PendingPayment, Stage, announced, fate, metadata, paid_ether, transferred,
+    Asset, Fate, PendingPayment, Stage, Transfer, announced, announces, fate, metadata,
+    mined_count, paid_ether,
 };
 
 use super::kept::{Kept, Part, transaction};
@@ -14,45 +14,179 @@ use crate::cli::error::{CliError, Exit};
 
 /// Looks at each transaction, and keeps what is found. The file says what was done, and the chain
 /// whether that is so: a fork may have undone it, and the file may be a stranger's.
-pub fn settle(
-    kept: &Kept<'_>,
-    sender: &Sender,
-    prints: bool,
-    context: &Context,
-) -> Result<(), CliError> {
+pub fn settle(kept: &Kept<'_>, sender: &Sender, context: &Context) -> Result<(), CliError> {
     for part in kept.parts() {
-        let payment = kept.payment();
-        let is_there = || is_there(&payment, part, &sender.rpc, context);
-        let now = match kept.stage(part) {
-            Stage::Sent { hash } => {
-                let became = context.block_on(async { Ok(fate(&sender.rpc, hash).await?) })?;
-                if became == Fate::Waits {
-                    context.output.note(format_args!("{hash} was sent and waits to be mined"));
-                    let transaction = transaction(&payment, part);
-                    context.block_on(async {
-                        Ok(sender.confirm(hash, &transaction, &|_| {}).await?)
-                    })?;
-                }
-                match (became, is_there()?) {
-                    (_, true) => Stage::Mined,
-                    (Fate::Mined | Fate::Waits, false) => return Err(not_shown(hash, &payment)),
-                    // Another wallet has nonces of its own: this one may be mined yet.
-                    (Fate::Unknown, false) if prints => Stage::Handed,
-                    // What no node knows cannot be mined beside the next one: that takes the lowest
-                    // nonce that is free.
-                    (Fate::Reverted | Fate::Unknown, false) => Stage::NotSent,
-                }
-            }
-            stage @ (Stage::Handed | Stage::Printed) if !is_there()? => stage,
-            // Also of what is not known to be sent: its hash may not have reached the disk.
-            Stage::Mined | Stage::NotSent if !is_there()? => Stage::NotSent,
-            Stage::Handed | Stage::Printed | Stage::Mined | Stage::NotSent => Stage::Mined,
-        };
+        let look = Look { payment: kept.payment(), part, sender, context };
+        let now = look.now(kept.stage(part))?;
         if now != kept.stage(part) {
             kept.put(part, now)?;
         }
     }
     Ok(())
+}
+
+/// How much of a token a transaction brought, by its receipt.
+///
+/// # Errors
+/// Where the nodes do not have it in a block; exit 3 where it brought nothing.
+pub fn check_arrived(
+    payment: &PendingPayment,
+    hash: B256,
+    sender: &Sender,
+    context: &Context,
+) -> Result<(), CliError> {
+    let Fate::Mined { logs } = context.block_on(async { Ok(fate(&sender.rpc, hash).await?) })?
+    else {
+        let message = format!("{hash} was mined, and the nodes have no receipt of it now");
+        return Err(CliError::new(Exit::Failed, ErrorKind::Rpc, message)
+            .hint("the same command again looks what it brought"));
+    };
+    let arrived = moved(payment).arrived(&logs);
+    if arrived.is_zero() {
+        let message = format!(
+            "{hash} is mined, and the token {} moved nothing to {}: nothing was paid",
+            payment.asset, payment.address
+        );
+        return Err(CliError::new(Exit::Unverified, ErrorKind::NotReadBack, message).hint(
+            "the token refused without saying so; the same command again would try once more",
+        ));
+    }
+    warn_of_less(payment, arrived, context);
+    Ok(())
+}
+
+fn warn_of_less(payment: &PendingPayment, arrived: U256, context: &Context) {
+    if arrived < payment.amount {
+        context.output.warn(format_args!(
+            "of {} units that were paid, {arrived} arrived at {}: the token {} keeps some of what \
+             it moves",
+            payment.amount, payment.address, payment.asset
+        ));
+    }
+}
+
+fn moved(payment: &PendingPayment) -> Transfer {
+    let PendingPayment { asset: token, from: payer, address, amount, .. } = *payment;
+    Transfer { token, payer, address, amount }
+}
+
+/// At one transaction of a payment.
+struct Look<'a> {
+    payment: PendingPayment,
+    part: Part,
+    sender: &'a Sender,
+    context: &'a Context,
+}
+
+impl Look<'_> {
+    fn now(&self, kept: Stage) -> Result<Stage, CliError> {
+        if let Stage::Sent { hash, .. } = kept
+            && let Some(now) = self.by_receipt(hash)?
+        {
+            return Ok(now);
+        }
+        let (is_there, count) = self.by_chain()?;
+        Ok(match (is_there, kept) {
+            (true, _) => Stage::Mined,
+            (false, Stage::Handed | Stage::Printed) => kept,
+            (false, Stage::Mined | Stage::NotSent) => Stage::NotSent,
+            (false, Stage::Numbered { .. } | Stage::Sent { .. }) => match (kept.nonce(), count) {
+                // Another transaction has its number, so that it cannot be mined.
+                (Some(nonce), Some(count)) if count > nonce => Stage::NotSent,
+                (Some(_), _) => kept,
+                // A wallet that sends by itself has numbers of its own: it may be mined yet.
+                (None, _) => Stage::Handed,
+            },
+        })
+    }
+
+    /// By the transaction that was sent; `None` where it does not say.
+    fn by_receipt(&self, hash: B256) -> Result<Option<Stage>, CliError> {
+        let Self { payment, part, sender, context } = self;
+        let ask = || context.block_on(async { Ok(fate(&sender.rpc, hash).await?) });
+        let mut became = ask()?;
+        if became == Fate::Waits {
+            context.output.note(format_args!("{hash} was sent and waits to be mined"));
+            let transaction = transaction(payment, *part);
+            context.block_on(async { Ok(sender.confirm(hash, &transaction, &|_| {}).await?) })?;
+            became = ask()?;
+        }
+        let logs = match became {
+            Fate::Mined { logs } => logs,
+            // Somebody else may have paid in its place.
+            Fate::Reverted if !self.by_chain()?.0 => return Ok(Some(Stage::NotSent)),
+            Fate::Reverted | Fate::Waits | Fate::Unknown => return Ok(None),
+        };
+        if *part == Part::Transfer {
+            let arrived = moved(payment).arrived(&logs);
+            if !arrived.is_zero() {
+                warn_of_less(payment, arrived, context);
+                return Ok(Some(Stage::Mined));
+            }
+            let is_there = self.by_chain()?.0;
+            if !is_there {
+                context.output.warn(format_args!(
+                    "{hash} is mined, and the token {} moved nothing to {}",
+                    payment.asset, payment.address
+                ));
+            }
+            return Ok(Some(if is_there { Stage::Mined } else { Stage::NotSent }));
+        }
+        let is_announced = announces(&logs, &payment.to(), &self.said());
+        match (is_announced && self.is_paid()?) || self.by_chain()?.0 {
+            true => Ok(Some(Stage::Mined)),
+            false => Err(not_shown(hash, payment)),
+        }
+    }
+
+    /// Whether the chain shows it, whoever sent it, and how many transactions of the payer it has
+    /// at the same block.
+    fn by_chain(&self) -> Result<(bool, Option<u64>), CliError> {
+        let Self { payment, sender, context, .. } = self;
+        let rpc = &sender.rpc;
+        let (since, view, count) = context.block_on(async {
+            let view = rpc.at(rpc.latest().await?.value);
+            let count = match payment.from {
+                Some(from) => Some(mined_count(&view, from).await?),
+                None => None,
+            };
+            Ok((payment.begun, view, count))
+        })?;
+        let is_there = match (self.part, payment.asset()) {
+            (Part::Announcement, _) => {
+                let (to, said) = (payment.to(), self.said());
+                let ask = announced(rpc, (since, &view), &to, &said);
+                context.block_on(async { Ok(ask.await?) })? && self.is_paid()?
+            }
+            (Part::Transfer, Asset::Token(_)) => {
+                let moved = moved(payment);
+                let ask = moved.arrived_since(rpc, (since, &view));
+                let arrived = context.block_on(async { Ok(ask.await?) })?;
+                if !arrived.is_zero() {
+                    warn_of_less(payment, arrived, context);
+                }
+                !arrived.is_zero()
+            }
+            (Part::Transfer, Asset::Ether) => false,
+        };
+        Ok((is_there, count))
+    }
+
+    /// Of ether the announcement is not all: anybody may announce.
+    fn is_paid(&self) -> Result<bool, CliError> {
+        let PendingPayment { address, amount, .. } = self.payment;
+        match self.payment.asset() {
+            Asset::Token(_) => Ok(true),
+            Asset::Ether => self
+                .context
+                .block_on(async { Ok(paid_ether(&self.sender.rpc, address, amount).await?) }),
+        }
+    }
+
+    fn said(&self) -> alloy_primitives::Bytes {
+        let payment = &self.payment;
+        metadata(payment.view_tag, payment.asset(), payment.amount)
+    }
 }
 
 fn not_shown(hash: B256, payment: &PendingPayment) -> CliError {
@@ -64,27 +198,4 @@ fn not_shown(hash: B256, payment: &PendingPayment) -> CliError {
         "nothing was sent; ask another node, or see what the transaction did: \
          .namesys/stealth/payments.json says that it is this payment",
     )
-}
-
-/// Whether the chain shows it, whoever sent it.
-fn is_there(
-    payment: &PendingPayment,
-    part: Part,
-    rpc: &Rpc,
-    context: &Context,
-) -> Result<bool, CliError> {
-    let PendingPayment { begun, address, amount, view_tag, .. } = *payment;
-    let (said, to) = (metadata(view_tag, payment.asset(), amount), payment.to());
-    context.block_on(async {
-        Ok(match (part, payment.asset()) {
-            (Part::Announcement, Asset::Ether) => {
-                announced(rpc, begun, &to, &said).await? && paid_ether(rpc, address, amount).await?
-            }
-            (Part::Announcement, Asset::Token(_)) => announced(rpc, begun, &to, &said).await?,
-            (Part::Transfer, Asset::Token(token)) => {
-                transferred(rpc, begun, token, address, amount).await?
-            }
-            (Part::Transfer, Asset::Ether) => false,
-        })
-    })
 }
