@@ -13,7 +13,7 @@ use crate::cli::error::CliError;
 use crate::cli::export_place;
 use crate::cli::git;
 use crate::cli::key_files::{given_passphrase, instead};
-use crate::cli::key_forms::{Format, SealArgs, of_signer, text_of};
+use crate::cli::key_forms::{Format, SealArgs, of_signer};
 use crate::cli::output::Outcome;
 use crate::cli::prompt;
 use crate::cli::rpc_args::RpcArgs;
@@ -21,7 +21,6 @@ use crate::cli::suggest::words;
 
 /// `stealth export`
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("where").required(true))]
 pub struct Args {
     #[command(flatten)]
     of: OneTimeArgs,
@@ -32,11 +31,8 @@ pub struct Args {
     #[command(flatten)]
     seal: SealArgs,
     /// A new file, mode 0600, never below .well-known
-    #[arg(long, value_name = "FILE", group = "where")]
-    out: Option<PathBuf>,
-    /// Write the key to stdout
-    #[arg(long, group = "where")]
-    print: bool,
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
 }
 
 /// One of them.
@@ -58,9 +54,9 @@ fn form(word: &str) -> Result<Form, String> {
 
 /// Writes it.
 pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
-    if let Some(out) = &args.out {
-        export_place::refuse_published(out)?;
-    }
+    let out = &args.out;
+    export_place::refuse_published(out)?;
+    file::check_new(out)?;
     let form = args.format.unwrap_or(Form::Key(Format::Hex));
     let (bytes, word) = match form {
         Form::Key(format) => {
@@ -69,13 +65,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
             (of_signer(&key, format, seal.as_ref())?, format.word())
         }
         Form::Keystore => (keystore(args, context)?, "keystore".to_owned()),
-    };
-    let Some(out) = &args.out else {
-        if context.output.is_json() {
-            let key = Some(text_of(&bytes, Format::Hex));
-            return Ok(Outcome::done(KeyExportReport { format: word, key, file: None }));
-        }
-        return context.output.raw(bytes.expose());
     };
     file::create_new(out, bytes.expose())?;
     git::warn_unignored(context, out);
