@@ -78,9 +78,13 @@ impl PaidInvoices {
     ///
     /// # Errors
     /// The payment that was begun before, where it is not to be paid `again`. Nothing changes.
-    pub fn begin(&mut self, payment: &Payment, again: bool) -> Result<Option<Payment>, Payment> {
+    pub fn begin(
+        &mut self,
+        payment: &Payment,
+        again: bool,
+    ) -> Result<Option<Payment>, Box<Payment>> {
         match self.payments.iter().find(|one| one.is_of(payment)).cloned() {
-            Some(before) if !again => Err(before),
+            Some(before) if !again => Err(Box::new(before)),
             before => {
                 self.put(payment);
                 Ok(before)
@@ -133,7 +137,7 @@ mod tests {
         let (one, mut paid) = (payment(1, "a?b"), PaidInvoices::default());
         assert_eq!(paid.begin(&one, false), Ok(None));
         let other = Payment { to: Address::repeat_byte(2), ..one.clone() };
-        assert_eq!(paid.begin(&other, false), Err(one.clone()));
+        assert_eq!(paid.begin(&other, false), Err(Box::new(one.clone())));
         assert_eq!(paid.of(1, "a?b"), Some(&one));
         paid.undo(&one, None);
         assert_eq!(paid, PaidInvoices::default());
