@@ -7,9 +7,24 @@ use namesys::chain::setup::{Sender, SetupError, SetupTransaction};
 use namesys::invoice::Payment;
 use namesys::report::{ErrorKind, TransactionReport, TransactionState};
 
-use super::sending::AGAIN;
 use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
+
+/// What may be done about a payment that was begun before.
+const AGAIN: &str = "look the wallet's transfers up; --again pays it (once more)";
+
+/// It was paid, or is being paid, and is not paid again.
+pub fn begun_before(before: &Payment) -> CliError {
+    let how = match before.transaction {
+        Some(hash) => format!("as {hash}"),
+        None => "and it is not known whether that was sent".to_owned(),
+    };
+    let message = format!(
+        "this invoice was paid from here before, {} wei to {}, {how}",
+        before.value, before.to
+    );
+    CliError::new(Exit::Failed, ErrorKind::PaidBefore, message).hint(AGAIN)
+}
 
 /// Waits for what was sent before, and says what came of it.
 ///
@@ -23,9 +38,7 @@ pub fn paid_before(
     context: &Context,
 ) -> Result<(), CliError> {
     let Some(hash) = before.transaction else {
-        let message = "this invoice was being paid from here before, and it is not known whether \
-                       it was sent";
-        return Err(CliError::new(Exit::Failed, ErrorKind::PaidBefore, message).hint(AGAIN));
+        return Err(begun_before(before));
     };
     context.output.note(format_args!("it was paid from here before, as {hash}"));
     report.hash = Some(hash.to_string());

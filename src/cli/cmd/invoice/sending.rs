@@ -9,7 +9,7 @@ use namesys::report::{ErrorKind, TransactionReport, TransactionState};
 use namesys::wallet::{Wallet, WalletError};
 use namesys::workspace::{PaidError, Workspace, change_paid_invoices, paid_invoices};
 
-use super::before::paid_before;
+use super::before::{begun_before, paid_before};
 use crate::cli::context::Context;
 use crate::cli::cost_args::SendingArgs;
 use crate::cli::error::{CliError, Exit};
@@ -182,22 +182,6 @@ fn change<T>(
     let changed = workspace.map(|workspace| change_paid_invoices(workspace, change));
     changed.transpose().map_err(unreadable)
 }
-
-/// It was paid, or is being paid, and is not paid again.
-fn begun_before(before: &Payment) -> CliError {
-    let how = match before.transaction {
-        Some(hash) => format!("as {hash}"),
-        None => "and it is not known whether that was sent".to_owned(),
-    };
-    let message = format!(
-        "this invoice was paid from here before, {} wei to {}, {how}",
-        before.value, before.to
-    );
-    CliError::new(Exit::Failed, ErrorKind::PaidBefore, message).hint(AGAIN)
-}
-
-/// What may be done about a payment that was begun before.
-pub const AGAIN: &str = "look the wallet's transfers up; --again pays it (once more)";
 
 fn unreadable(error: PaidError) -> CliError {
     match error {
