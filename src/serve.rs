@@ -38,7 +38,7 @@ use crate::keys::{OwnKeys, private_key_in};
 use crate::publish::{PrivateKeyError, refuse_private_keys, refuse_private_keys_of};
 use crate::web::{self, CACHE, content_type, cors_read_only, none_match};
 use crate::workspace::{PHASES_DIR, PhaseFile};
-use timed::Timed;
+pub(crate) use timed::Timed;
 
 /// The longest file that is read as a whole, in bytes; a record file has some thousand. Longer ones
 /// are sent as they are read, so that many readers need no more memory than one.

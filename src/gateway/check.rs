@@ -88,6 +88,9 @@ pub enum Refusal {
     /// Who owns the name is not known.
     #[error(transparent)]
     Owners(#[from] OwnersError),
+    /// It changes by time, as a workspace says that this gateway answers from.
+    #[error("{0} is answered by the clock, and this is not what holds now")]
+    Rostered(RecordKey),
     /// What is kept is as new, or was put in its place.
     #[error(transparent)]
     Conflict(#[from] Conflict),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::check::Checker;
+use super::roster::Roster;
 use super::store::Store;
 use crate::serve::{TlsError, TlsFiles};
 use crate::web::{RateLimit, ServeLimits};
@@ -14,6 +15,8 @@ pub struct GatewayConfig {
     pub store: Store,
     /// What may be written.
     pub checker: Checker,
+    /// Records that change by time, which are answered by the clock in place of the database's.
+    pub roster: Option<Roster>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Certificate and key; none for plain HTTP.

@@ -10,7 +10,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use alloy_primitives::B256;
 use axum::body::{Body, to_bytes};
@@ -31,9 +31,11 @@ use tokio::time::timeout;
 use super::asked::{Asked, of_call, of_path, of_url};
 use super::check::{Checked, Checker, Refusal};
 use super::config::{GatewayConfig, GatewayError, GatewayLimits};
-use super::kept::{StoreError, Taken};
+use super::kept::Taken;
 use super::numbers::Numbers;
 use super::owners::OwnersError;
+use super::refusals::{error, is_too_long, message, out_of_order, slower, unavailable};
+use super::roster::{Roster, Said};
 use super::store::Store;
 use super::version::{GraphQl, refused};
 use crate::ens::{Name, WELL_KNOWN};
@@ -53,6 +55,7 @@ pub struct Gateway {
 struct Shared {
     store: Store,
     checker: Checker,
+    roster: Option<Roster>,
     limits: GatewayLimits,
     by_address: Option<RateLimiter<IpAddr>>,
     /// By the node that is owned: whoever owns a name makes up names below it.
@@ -73,7 +76,10 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError`].
     pub async fn bind(config: GatewayConfig) -> Result<Self, GatewayError> {
-        let GatewayConfig { store, checker, listen, tls, limits } = config;
+        let GatewayConfig { store, checker, roster, listen, tls, limits } = config;
+        if let Some(roster) = &roster {
+            roster.read(&checker, Timestamp::now()).await;
+        }
         let tls = tls.as_ref().map(TlsFiles::load).transpose()?;
         let failed = |error| GatewayError::Listen { addr: listen, error };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
@@ -82,7 +88,8 @@ impl Gateway {
         let by_name = limits.by_name.map(RateLimiter::new);
         let numbers = Numbers::new();
         let bodies = Semaphore::new(BODIES as usize);
-        let shared = Shared { store, checker, limits, by_address, by_name, bodies, numbers };
+        let shared =
+            Shared { store, checker, roster, limits, by_address, by_name, bodies, numbers };
         Ok(Self { listener, addr, tls, shared: Arc::new(shared) })
     }
 
@@ -96,6 +103,13 @@ impl Gateway {
     /// [`ServeLimits::grace`] at most.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let serve = self.shared.limits.serve;
+        let shared = self.shared.clone();
+        let follow = async move {
+            if let Some(roster) = &shared.roster {
+                roster.follow(&shared.checker).await;
+            }
+        };
+        let following = tokio::spawn(follow);
         let app = Router::new()
             .route("/", post(posted))
             .route("/graphql", post(graphql))
@@ -107,6 +121,7 @@ impl Gateway {
             .layer(middleware::from_fn(cors))
             .with_state(self.shared);
         web::serve(self.listener, self.tls, app, serve, stop).await;
+        following.abort();
     }
 }
 
@@ -115,32 +130,6 @@ async fn timed(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     let response = next.run(request).await;
     shared.numbers.took(start.elapsed().as_secs_f64());
     response
-}
-
-/// An answer that is none: `error` says why.
-fn error(status: StatusCode, why: impl std::fmt::Display) -> Response {
-    (status, Json(json!({ "error": why.to_string() }))).into_response()
-}
-
-/// Whether a body could not be read because of its length; the library's error has no name.
-fn is_too_long(error: &axum::Error) -> bool {
-    error.to_string().contains("length limit exceeded")
-}
-
-/// As EIP-3668's clients read it.
-fn message(status: StatusCode, why: impl std::fmt::Display) -> Response {
-    (status, Json(json!({ "message": why.to_string() }))).into_response()
-}
-
-/// What is no answer about the records: the same again later.
-fn unavailable(why: impl std::fmt::Display) -> Response {
-    let wait = [(header::RETRY_AFTER, "2")];
-    (wait, error(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
-}
-
-fn out_of_order(failed: &StoreError) -> Response {
-    tracing::warn!("{failed}");
-    unavailable("the database does not answer")
 }
 
 #[derive(Deserialize)]
@@ -178,12 +167,6 @@ async fn posted(
         let _ = all.admit(address, now);
     }
     shared.written(&body).await
-}
-
-fn slower(wait: Duration, what: &str) -> Response {
-    let seconds = wait.as_secs().max(1).to_string();
-    let told = error(StatusCode::TOO_MANY_REQUESTS, format!("too many bodies of {what}"));
-    ([(header::RETRY_AFTER, seconds)], told).into_response()
 }
 
 async fn question(
@@ -302,7 +285,11 @@ impl Shared {
             Ok(post) => post,
             Err(why) => return self.refuse(&Refusal::Body(Box::new(why))),
         };
-        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+        let now = Timestamp::now();
+        if let Some(Err(refusal)) = self.roster.as_ref().map(|roster| roster.check(&post, now)) {
+            return self.refuse(&refusal);
+        }
+        let now = u64::try_from(now.as_second()).unwrap_or_default();
         let Checked { change, owned } = match self.checker.check(post, now).await {
             Ok(checked) => checked,
             Err(refusal) => return self.refuse(&refusal),
@@ -343,7 +330,7 @@ impl Shared {
             Refusal::NotServed(_) | Refusal::Owners(OwnersError::Nobody(_)) => {
                 StatusCode::FORBIDDEN
             }
-            Refusal::Conflict(_) => StatusCode::CONFLICT,
+            Refusal::Conflict(_) | Refusal::Rostered(_) => StatusCode::CONFLICT,
             Refusal::Owners(OwnersError::Chain(_)) => {
                 self.numbers.write("unchecked", 0);
                 return unavailable(refusal);
@@ -354,6 +341,16 @@ impl Shared {
     }
 
     async fn get(&self, asked: &Asked) -> Result<Option<Vec<u8>>, Response> {
+        let rostered = self.roster.as_ref();
+        match rostered.and_then(|all| all.at(asked.node, &asked.key, Timestamp::now())) {
+            None => {}
+            Some(Said::Payload(payload)) => return Ok(Some(payload)),
+            Some(Said::Nothing) => return Ok(None),
+            Some(Said::Unknown(why)) => {
+                self.numbers.read("failed");
+                return Err(unavailable(format!("who owns the name could not be asked: {why}")));
+            }
+        }
         self.store.get(asked.node, &asked.key).await.map_err(|failed| {
             self.numbers.read("failed");
             out_of_order(&failed)

@@ -12,7 +12,7 @@ use crate::workspace::{CONFIG_FILE, PhaseFile, RECORDS_FILE, Records, Workspace,
 type Stamp = [i128; 5];
 
 /// What is wanted of the workspace that is served.
-pub(super) struct Timed {
+pub(crate) struct Timed {
     workspace: Workspace,
     /// As it was read last, and of which files.
     read: Mutex<(Option<[Stamp; 2]>, Arc<Records>)>,
@@ -20,7 +20,7 @@ pub(super) struct Timed {
 
 impl Timed {
     /// Of a folder that is a workspace.
-    pub(super) fn of(dir: &std::path::Path) -> Option<Self> {
+    pub(crate) fn of(dir: &std::path::Path) -> Option<Self> {
         let workspace = Workspace::at(dir).ok()?;
         let nothing = Records::parse("", &[]).ok()?;
         Some(Self { workspace, read: Mutex::new((None, Arc::new(nothing))) })
@@ -31,8 +31,13 @@ impl Timed {
         phase_file_now(&self.records(), path, now)
     }
 
+    /// The workspace.
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
     /// What is wanted, read again where a file is another. What cannot be read is as it was.
-    fn records(&self) -> Arc<Records> {
+    pub(crate) fn records(&self) -> Arc<Records> {
         let stamp = |file| self.workspace.folder().glance(file).ok().map(|stat| stamp(&stat));
         let stamps = stamp(CONFIG_FILE).zip(stamp(RECORDS_FILE)).map(|(a, b)| [a, b]);
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);

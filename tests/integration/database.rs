@@ -118,6 +118,19 @@ fn flags_that_mean_nothing_and_places_that_are_none() -> Result<()> {
             ],
             "cannot be opened",
         ),
+        (&["serve", "--roster", "."], "only with --database"),
+        (
+            &[
+                "serve",
+                "--database",
+                "sqlite:x.db",
+                "--owner",
+                "0x0000000000000000000000000000000000000001",
+                "--roster",
+                ".",
+            ],
+            "is no workspace",
+        ),
         (&["serve", "export"], "which database"),
     ] {
         let output = sandbox.namesys(arguments).output()?;

@@ -33,7 +33,7 @@ impl Scene {
         let store = Store::open(&database.parse::<DatabaseUrl>()?).await?;
         let checker = Checker::new(Owners::Told(person.address()), CHAIN, Vec::new());
         let listen = "127.0.0.1:0".parse()?;
-        let config = GatewayConfig { store, checker, listen, tls: None, limits };
+        let config = GatewayConfig { store, checker, roster: None, listen, tls: None, limits };
         let gateway = Gateway::bind(config).await?;
         let address = gateway.url().strip_prefix("http://").context("http")?.to_owned();
         let (stop, stopped) = oneshot::channel();

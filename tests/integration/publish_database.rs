@@ -279,3 +279,63 @@ fn gateways_that_are_none() -> Result<()> {
     }
     Ok(())
 }
+
+/// What a workspace signed for later is answered in its time, and nothing else is put in its place.
+#[test]
+fn records_that_change_by_time_are_answered_by_the_clock() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let keys = workspace(&folder, "w");
+    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second())?;
+    let starts = now + jiff::SignedDuration::from_secs(4);
+    let at = starts.to_string();
+    keys.good(&["set", "text", "status", "first"]);
+    keys.good(&["set", "text", "status", "second", "--starts", &at]);
+    keys.good(&["set", "text", "gone", "here", "--ends", &at]);
+    keys.good(&["set", "text", "unsigned", "no", "--starts", "2020-01-01T00:00:00Z"]);
+    keys.good(&["sign"]);
+    std::fs::remove_file(keys.dir.join(".well-known/eth/nick/text/unsigned.json"))?;
+    let roster = keys.dir.display().to_string();
+    let owner = SignerKey::from_hex(&Secret::new(WALLET.to_owned()))?.address();
+    let database = format!("sqlite:{}", folder.path().join("x.db").display());
+    let flags = ["--name-rate", "0", "--roster", &roster];
+    let gateway = Gateway::start(&database, owner, &flags)?;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let value = held(&gateway, "text/status")?;
+        if value.as_deref() == Some("second") {
+            ensure!(jiff::Timestamp::now() >= starts, "before its time");
+            break;
+        }
+        ensure!(value.as_deref() == Some("first"), "{value:?}");
+        ensure!(std::time::Instant::now() < deadline, "its time has come");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    ensure!(held(&gateway, "text/gone")?.is_none(), "its time is over");
+    ensure!(held(&gateway, "text/unsigned")?.is_none(), "nobody signed it");
+    ensure!(held(&gateway, "text/avatar")?.is_none(), "it does not change by time");
+    // The workspace that it follows may post what holds; another value is not taken.
+    keys.good(&["sign"]);
+    good(&keys, &gateway.url, &[]);
+    ensure!(held(&gateway, "text/avatar")?.is_some());
+    let other = workspace(&folder, "other");
+    other.good(&["unset", "text", "avatar"]);
+    other.good(&["set", "text", "status", "third"]);
+    other.good(&["sign"]);
+    let (code, document, _) = publish(&other, &gateway.url, &["--replace"]);
+    ensure!(code != Some(0), "{document}");
+    ensure!(document.to_string().contains("is answered by the clock"), "{document}");
+    ensure!(held(&gateway, "text/status")?.as_deref() == Some("second"));
+    // It is followed: what is signed anew there is answered here.
+    keys.good(&["set", "text", "gone", "back", "--starts", &at]);
+    keys.good(&["sign"]);
+    while held(&gateway, "text/gone")?.as_deref() != Some("back") {
+        ensure!(std::time::Instant::now() < deadline, "the workspace is followed");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    // A stranger's workspace says nothing here.
+    drop(gateway);
+    let nobody = "0x0000000000000000000000000000000000000001".parse()?;
+    let gateway = Gateway::start(&database, nobody, &flags)?;
+    ensure!(held(&gateway, "text/status")?.is_none(), "it is not the owner's");
+    Ok(())
+}

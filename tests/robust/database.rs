@@ -42,7 +42,14 @@ impl Served {
             let checker = Checker::new(Owners::Told(owner), 1, Vec::new());
             let listen = SocketAddr::from(([127, 0, 0, 1], 0));
             let limits = GatewayLimits::default();
-            let config = GatewayConfig { store: store.clone(), checker, listen, tls: None, limits };
+            let config = GatewayConfig {
+                store: store.clone(),
+                checker,
+                roster: None,
+                listen,
+                tls: None,
+                limits,
+            };
             let gateway = Gateway::bind(config).await.unwrap();
             let url = gateway.url();
             tokio::spawn(gateway.run(std::future::pending()));

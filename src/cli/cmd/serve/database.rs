@@ -1,16 +1,18 @@
 //! `serve --database`: a gateway that takes signed records.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use namesys::ens::Name;
 use namesys::gateway::{
     ChainOwners, Checker, DatabaseUrl, Gateway, GatewayConfig, GatewayError, GatewayLimits, Owners,
-    Store, StoreError,
+    Roster, Store, StoreError,
 };
 use namesys::report::{ErrorKind, ServeReport};
 use namesys::serve::{RateLimit, TlsFiles};
 use namesys::wallet::Address;
+use namesys::workspace::CONFIG_FILE;
 
 use super::until_ctrl_c;
 use crate::cli::context::Context;
@@ -52,6 +54,10 @@ pub struct DatabaseArgs {
     /// Keep records of this name and of what lies under it only; may be given more than once
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<Name>,
+    /// A workspace: its records that change by time are answered by the clock, as serve DIR answers
+    /// them, in place of what the database has of them
+    #[arg(long, value_name = "DIR")]
+    roster: Option<PathBuf>,
     /// Bodies that are taken from one address [default: 600/10s; 0 for any number]
     #[arg(long, value_name = "N/DURATION", value_parser = rate)]
     address_rate: Option<Rate>,
@@ -154,6 +160,7 @@ impl DatabaseArgs {
             ("--owner", self.trust.owner.is_some()),
             ("--chain-id", self.trust.chain_id.is_some()),
             ("--name", !self.names.is_empty()),
+            ("--roster", self.roster.is_some()),
             ("--address-rate", self.address_rate.is_some()),
             ("--name-rate", self.name_rate.is_some()),
             ("--behind-proxy", self.behind_proxy),
@@ -188,14 +195,24 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     let checker = args.trust.checker(args.names.clone(), context)?;
     let limits = args.limits();
+    let roster = args.roster.as_deref().map(of_workspace).transpose()?;
     until_ctrl_c(context, async |stop| {
         let store = Store::open(&database).await?;
-        let config = GatewayConfig { store, checker, listen, tls, limits };
+        let config = GatewayConfig { store, checker, roster, listen, tls, limits };
         let gateway = Gateway::bind(config).await?;
         context.output.first_line(ServeReport { url: gateway.url() })?;
         context.output.note(format_args!("records are kept in {database}; it runs until Ctrl-C"));
         gateway.run(stop).await;
         Ok(())
+    })
+}
+
+fn of_workspace(dir: &Path) -> Result<Roster, CliError> {
+    Roster::of(dir).ok_or_else(|| {
+        let message =
+            format!("--roster {} is no workspace: it has no {CONFIG_FILE}", dir.display());
+        CliError::new(Exit::Usage, ErrorKind::NoWorkspace, message)
+            .hint("give the folder of namesys.toml, records.toml, .well-known and phases")
     })
 }
 
