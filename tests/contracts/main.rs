@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         trial("browser::a_transaction_takes_no_others_place", Need::ChromiumAndAnvil, || {
             on(trials::browser::overtaken())
         }),
+        trial("stealth::by_browser", Need::ChromiumAndAnvil, || on(trials::stealth::by_browser())),
         in_browser("browser::says_no_and_fails", || on(trials::browser_odd::declined())),
         in_browser("browser::answers_that_are_none", || on(trials::browser_odd::liars())),
         in_browser("browser::two_wallets_and_another_account", || {

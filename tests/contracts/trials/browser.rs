@@ -14,7 +14,7 @@ use crate::place::{NICK, Place, sent};
 pub const CLOSE: &str = "you can close this page";
 
 /// Runs a command with the wallet, to its end.
-async fn with_browser(run: Run, page: &Chromium, wallet: &mut FakeWallet<'_>) -> Result<Ended> {
+pub async fn with_browser(run: Run, page: &Chromium, wallet: &mut FakeWallet<'_>) -> Result<Ended> {
     let running = Running::start(&run)?;
     page.go(&running.link(0).await?).await?;
     page.press("Connect").await?;

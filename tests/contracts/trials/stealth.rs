@@ -9,12 +9,15 @@ use namesys::report::ErrorKind;
 use namesys::stealth::{ANNOUNCER, MULTICALL3, REGISTRY};
 use serde_json::{Value, json};
 
+use crate::browser::chromium::Chromium;
+use crate::browser::wallet::{FakeWallet, Mood};
 use crate::cli::Run;
 use crate::node::{Do, node};
 use crate::peers;
 use crate::people::person;
 use crate::place::{Place, set_code};
 use crate::reports::kind;
+use crate::trials::browser::with_browser;
 
 const TOKEN: Address = address!("0000000000000000000000000000000000700c00");
 const ELSEWHERE: &str = "0x00000000000000000000000000000000000aBCdE";
@@ -391,6 +394,32 @@ pub async fn odd_tokens() -> Result<()> {
     let seen = pay(half)(&two).ends(0).await?;
     ensure!(seen["resumed"] == true && seen["transactions"] == json!([]), "{seen:#}");
     ensure!(two.count().await? == before + 4, "paid twice");
+    Ok(())
+}
+
+/// A wallet in a browser, which sends by itself: what a person declines was not sent, and the same
+/// payment goes on.
+pub async fn by_browser() -> Result<()> {
+    let two = Two::new().await?;
+    let page = Chromium::start(&["Good Wallet"]).await?;
+    let mut wallet = FakeWallet::new(PAYER, Mood::Declines).on(&two.payee.world);
+    let pay = || {
+        let dir = two.payer.path().to_string_lossy().into_owned();
+        let pay = ["-C", &dir, "stealth", "pay", &two.meta, "1", "--yes", "--browser"];
+        Run::namesys(&pay).on(&two.payee.world)
+    };
+    let declined = with_browser(pay(), &page, &mut wallet).await?;
+    let document = declined.document()?;
+    ensure!(kind(&document) == Some(ErrorKind::NotConfirmed), "{document:#}");
+    ensure!(declined.code == 1 && two.count().await? == 0, "{}", declined.stderr);
+    wallet.mood = Mood::Good;
+    let paid = with_browser(pay(), &page, &mut wallet).await?;
+    let again = paid.document()?;
+    ensure!(paid.code == 0 && again["paid"] == true, "{again:#} {}", paid.stderr);
+    ensure!(again["resumed"] == true && again["address"] == document["address"], "{again:#}");
+    ensure!(two.count().await? == 1, "{again:#}");
+    let file = two.payer.path().join(".namesys/stealth/payments.json");
+    ensure!(std::fs::read_to_string(&file)?.contains("\"payments\": []"), "it is done");
     Ok(())
 }
 
