@@ -16,7 +16,7 @@ use crate::ens::Name;
 use crate::record::{MAX_RECORD_FILE, RecordFile, RecordKey, Value, record_path};
 use crate::request::{RecordsPost, SignedRecord};
 use crate::serve::Timed;
-use crate::workspace::{Phase, Phases, Workspace, phase_path};
+use crate::workspace::{Phase, Phases, Workspace, WorkspaceError, phase_path};
 
 /// Between two looks at the workspace: its files may be others, and a name may have another owner.
 const LOOK: Duration = Duration::from_secs(5);
@@ -47,9 +47,15 @@ pub enum Said {
 }
 
 impl Roster {
-    /// Of the workspace in a folder; none where there is no workspace.
-    pub fn of(dir: &Path) -> Option<Self> {
-        Some(Self { timed: Timed::of(dir)?, read: RwLock::default() })
+    /// Of the workspace in a folder.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::NotFound`] where there is none; what is wrong in its files: a roster that
+    /// cannot be read says nothing of what holds.
+    pub fn of(dir: &Path) -> Result<Self, WorkspaceError> {
+        let workspace = Workspace::at(dir)?;
+        let records = workspace.records(&workspace.config()?)?;
+        Ok(Self { timed: Timed::with(workspace, records), read: RwLock::default() })
     }
 
     /// What holds of a record at `now`; none of a record that is not on it.

@@ -22,13 +22,17 @@ impl Timed {
     /// Of a folder that is a workspace.
     pub(crate) fn of(dir: &std::path::Path) -> Option<Self> {
         let workspace = Workspace::at(dir).ok()?;
-        let nothing = Records::parse("", &[]).ok()?;
-        Some(Self { workspace, read: Mutex::new((None, Arc::new(nothing))) })
+        Some(Self::with(workspace, Records::parse("", &[]).ok()?))
     }
 
     /// Where the file at `path` of the tree is at `now`.
     pub(super) fn file(&self, path: &str, now: Timestamp) -> PhaseFile {
         phase_file_now(&self.records(), path, now)
+    }
+
+    /// Of a workspace, of which this is what was read.
+    pub(crate) fn with(workspace: Workspace, records: Records) -> Self {
+        Self { workspace, read: Mutex::new((None, Arc::new(records))) }
     }
 
     /// The workspace.

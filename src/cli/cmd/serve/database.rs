@@ -12,7 +12,7 @@ use namesys::gateway::{
 use namesys::report::{ErrorKind, ServeReport};
 use namesys::serve::{RateLimit, TlsFiles};
 use namesys::wallet::Address;
-use namesys::workspace::CONFIG_FILE;
+use namesys::workspace::{CONFIG_FILE, WorkspaceError};
 
 use super::until_ctrl_c;
 use crate::cli::context::Context;
@@ -208,11 +208,14 @@ pub fn run(
 }
 
 fn of_workspace(dir: &Path) -> Result<Roster, CliError> {
-    Roster::of(dir).ok_or_else(|| {
-        let message =
-            format!("--roster {} is no workspace: it has no {CONFIG_FILE}", dir.display());
-        CliError::new(Exit::Usage, ErrorKind::NoWorkspace, message)
-            .hint("give the folder of namesys.toml, records.toml, .well-known and phases")
+    Roster::of(dir).map_err(|error| match error {
+        WorkspaceError::NotFound(_) => {
+            let message =
+                format!("--roster {} is no workspace: it has no {CONFIG_FILE}", dir.display());
+            CliError::new(Exit::Usage, ErrorKind::NoWorkspace, message)
+                .hint("give the folder of namesys.toml, records.toml, .well-known and phases")
+        }
+        error => error.into(),
     })
 }
 
