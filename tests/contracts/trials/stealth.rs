@@ -420,6 +420,18 @@ pub async fn by_browser() -> Result<()> {
     ensure!(two.count().await? == 1, "{again:#}");
     let file = two.payer.path().join(".namesys/stealth/payments.json");
     ensure!(std::fs::read_to_string(&file)?.contains("\"payments\": []"), "it is done");
+    // What was signed here with a number of its own is not sent by a wallet that chooses another.
+    let drops = node(two.payee.world.chain.rpc_url(), |method, _| match method {
+        "eth_sendRawTransaction" => Do::Drop,
+        _ => Do::PassOn,
+    })
+    .await?;
+    let lost = two.pay(&["1", "--yes", "--wait", "1"]).env("ETH_RPC_URL", &drops.url);
+    ensure!(kind(&lost.ends(1).await?) == Some(ErrorKind::NotMined));
+    let out = with_browser(pay(), &page, &mut wallet).await?;
+    let document = out.document()?;
+    ensure!(kind(&document) == Some(ErrorKind::Pending), "{document:#}");
+    ensure!(two.count().await? == 1, "{document:#}");
     Ok(())
 }
 

@@ -158,7 +158,7 @@ impl Course<'_> {
     ) -> Result<(), CliError> {
         let (missing, payment) = (kept.missing(), kept.payment());
         let from = wallet.as_wallet().address();
-        self.check_begun(kept, from)?;
+        self.check_begun(kept, wallet)?;
         let all: Vec<SetupTransaction> =
             missing.iter().map(|part| transaction(&payment, *part)).collect();
         report.transactions = unsent(&all, &[]);
@@ -270,14 +270,19 @@ impl Course<'_> {
     }
 
     /// Whether what was begun may be gone on with by this wallet, from here.
-    fn check_begun(&self, kept: &Kept<'_>, from: Address) -> Result<(), CliError> {
-        let payment = kept.payment();
+    fn check_begun(&self, kept: &Kept<'_>, wallet: &OpenWallet) -> Result<(), CliError> {
+        let (payment, from) = (kept.payment(), wallet.as_wallet().address());
         if let Some(before) = payment.from.filter(|before| *before != from) {
             let message = format!("this payment was begun with the wallet {before}, not {from}");
             return Err(CliError::new(Exit::Failed, ErrorKind::OtherWallet, message)
                 .hint("give that wallet: another one could pay a second time"));
         }
-        self.check_sure(kept, |stage| matches!(stage, Stage::Handed | Stage::Printed))
+        // One that sends by itself chooses the number: both would be mined.
+        let chooses = matches!(wallet, OpenWallet::Browser(_));
+        self.check_sure(kept, |stage| match stage {
+            Stage::Handed | Stage::Printed => true,
+            stage => chooses && stage.is_out(),
+        })
     }
 
     /// Refuses what may have been sent already, unless --resend says that it was not.
