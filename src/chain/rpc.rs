@@ -253,7 +253,7 @@ impl Rpc {
     /// # Errors
     /// [`ChainError::Disagreement`] names the answers when too few are the same; else as
     /// [`ask`](Self::ask).
-    pub(super) async fn agreed<T, R>(
+    pub(crate) async fn agreed<T, R>(
         &self,
         what: &str,
         question: impl Fn(RootProvider) -> R,

@@ -91,6 +91,14 @@ pub enum Refusal {
     /// It changes by time, as a workspace says that this gateway answers from.
     #[error("{0} is answered by the clock, and this is not what holds now")]
     Rostered(RecordKey),
+    /// What holds of it now is not known.
+    #[error("what holds of {key} now is not known: {why}")]
+    RosterUnknown {
+        /// The record.
+        key: RecordKey,
+        /// Why.
+        why: String,
+    },
     /// What is kept is as new, or was put in its place.
     #[error(transparent)]
     Conflict(#[from] Conflict),

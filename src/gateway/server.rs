@@ -286,14 +286,14 @@ impl Shared {
             Err(why) => return self.refuse(&Refusal::Body(Box::new(why))),
         };
         let now = Timestamp::now();
-        if let Some(Err(refusal)) = self.roster.as_ref().map(|roster| roster.check(&post, now)) {
-            return self.refuse(&refusal);
-        }
-        let now = u64::try_from(now.as_second()).unwrap_or_default();
-        let Checked { change, owned } = match self.checker.check(post, now).await {
+        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+        let Checked { change, owned } = match self.checker.check(post, seconds).await {
             Ok(checked) => checked,
             Err(refusal) => return self.refuse(&refusal),
         };
+        if let Some(Err(refusal)) = self.roster.as_ref().map(|roster| roster.check(&change, now)) {
+            return self.refuse(&refusal);
+        }
         let when = Instant::now();
         let limited = self.by_name.as_ref().map(|all| all.would_admit(&owned.node, when));
         if let Some(Err(wait)) = limited {
@@ -331,7 +331,7 @@ impl Shared {
                 StatusCode::FORBIDDEN
             }
             Refusal::Conflict(_) | Refusal::Rostered(_) => StatusCode::CONFLICT,
-            Refusal::Owners(OwnersError::Chain(_)) => {
+            Refusal::Owners(OwnersError::Chain(_)) | Refusal::RosterUnknown { .. } => {
                 self.numbers.write("unchecked", 0);
                 return unavailable(refusal);
             }
@@ -348,7 +348,7 @@ impl Shared {
             Some(Said::Nothing) => return Ok(None),
             Some(Said::Unknown(why)) => {
                 self.numbers.read("failed");
-                return Err(unavailable(format!("who owns the name could not be asked: {why}")));
+                return Err(unavailable(format!("what holds now is not known: {why}")));
             }
         }
         self.store.get(asked.node, &asked.key).await.map_err(|failed| {

@@ -60,7 +60,8 @@ pub struct InvoicePayReport {
     /// The chain.
     pub chain_id: u64,
     /// For a wallet elsewhere (ERC-681).
-    pub uri: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
     /// The transfer.
     pub transactions: Vec<TransactionReport>,
     /// The file for a multisig.

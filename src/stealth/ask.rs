@@ -16,7 +16,7 @@ const MAX_SYMBOL: usize = 16;
 
 /// A fact that nodes must agree on.
 #[derive(Clone, Debug, PartialEq)]
-struct Fact<T>(T);
+pub(super) struct Fact<T>(pub(super) T);
 
 impl<T: fmt::Debug> fmt::Display for Fact<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,9 +6,10 @@ use alloy::rpc::types::Log;
 use alloy::sol_types::SolEvent;
 use alloy_primitives::{Address, B256, Bytes, U256};
 
+use super::ask::Fact;
 use super::contracts::calls;
-use super::logs::{announcements_of, transfers_to};
-use super::{Announcement, ReadLog, StealthAddress, balance};
+use super::logs::{announcements_of, comparable, transfers_to};
+use super::{Announcement, ReadLog, StealthAddress, balance, mined_count};
 use crate::chain::{ChainError, ChainView, Rpc};
 
 /// What became of a transaction.
@@ -27,35 +28,39 @@ pub enum Fate {
     Unknown,
 }
 
-/// Asks what became of a transaction.
+/// Asks what became of a transaction: whether it is in a block, by as many nodes as must agree.
 ///
 /// # Errors
-/// When the nodes fail.
+/// When the nodes fail, or do not agree.
 pub async fn fate(rpc: &Rpc, hash: B256) -> Result<Fate, ChainError> {
-    let receipt = |node: RootProvider| async move { node.get_transaction_receipt(hash).await };
-    let receipt = rpc.ask("the receipt of a transaction", receipt).await?.value;
-    if let Some(receipt) = receipt {
-        return Ok(match receipt.status() {
-            true => Fate::Mined { logs: receipt.inner.logs().to_vec() },
-            false => Fate::Reverted,
-        });
+    let receipt = |node: RootProvider| async move {
+        let receipt = node.get_transaction_receipt(hash).await?;
+        Ok(Fact(receipt.map(|receipt| {
+            let logs = receipt.inner.logs().iter().cloned().map(comparable).collect::<Vec<_>>();
+            (receipt.status(), logs)
+        })))
+    };
+    match rpc.agreed("the receipt of a transaction", receipt).await?.value.0 {
+        Some((true, logs)) => return Ok(Fate::Mined { logs }),
+        Some((false, _)) => return Ok(Fate::Reverted),
+        None => {}
     }
     let find = |node: RootProvider| async move { node.get_transaction_by_hash(hash).await };
     let found = rpc.ask("a transaction", find).await?.value;
     Ok(if found.is_some() { Fate::Waits } else { Fate::Unknown })
 }
 
-/// Whether ether that was announced is at an address, or was there: its account sent something
-/// since.
+/// Whether ether that was announced is at an address at a block, or was there: its account sent
+/// something since.
 ///
 /// # Errors
-/// When the nodes fail.
-pub async fn paid_ether(rpc: &Rpc, address: Address, amount: U256) -> Result<bool, ChainError> {
-    if balance(&rpc.at(rpc.latest().await?.value), address).await? >= amount {
-        return Ok(true);
-    }
-    let count = |node: RootProvider| async move { node.get_transaction_count(address).await };
-    Ok(rpc.ask("the transactions of an address", count).await?.value > 0)
+/// When the nodes fail, or do not agree.
+pub async fn paid_ether(
+    view: &ChainView,
+    address: Address,
+    amount: U256,
+) -> Result<bool, ChainError> {
+    Ok(balance(view, address).await? >= amount || mined_count(view, address).await? > 0)
 }
 
 /// Whether logs have the announcement of an address with exactly this metadata.

@@ -5,6 +5,7 @@ use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::SolEvent;
 use alloy_primitives::{Address, B256};
 
+use super::ask::Fact;
 use super::contracts::calls;
 use super::{ANNOUNCER, SCHEME};
 use crate::chain::{ChainError, Rpc};
@@ -27,26 +28,36 @@ impl Default for Range {
 
 impl Range {
     /// The logs of `filter` in the blocks from `from` on, at most up to `to`, and up to which they
-    /// are.
+    /// are. Where it is `agreed`, by as many nodes as must agree.
     async fn read(
         &mut self,
         rpc: &Rpc,
         (what, filter): (&str, &Filter),
-        from: u64,
-        to: u64,
+        (from, to): (u64, u64),
+        agreed: bool,
     ) -> Result<(Vec<Log>, u64), ChainError> {
         loop {
             let through = from.saturating_add(self.0 - 1).min(to);
             let filter = filter.clone().from_block(from).to_block(through);
             let what = format!("{what} of blocks {from} to {through}");
-            let logs = |node: RootProvider| async move { node.get_logs(&filter).await };
+            let filter = &filter;
+            let logs = |node: RootProvider| async move {
+                let logs = node.get_logs(filter).await?;
+                Ok(Fact(logs.into_iter().map(comparable).collect::<Vec<_>>()))
+            };
             // What is refused for its size is not asked for again in the same size.
-            match rpc.without_retries().ask(&what, logs).await {
+            let rpc = rpc.without_retries();
+            let answer = match agreed {
+                true => rpc.agreed(&what, logs).await,
+                false => rpc.ask(&what, logs).await,
+            };
+            match answer {
                 Ok(answer) => {
-                    if answer.value.len() < FEW {
+                    let Fact(logs) = answer.value;
+                    if logs.len() < FEW {
                         self.0 = (self.0 * 2).min(BLOCKS.1);
                     }
-                    return Ok((answer.value, through));
+                    return Ok((logs, through));
                 }
                 Err(error) => {
                     // It fails at anything.
@@ -61,7 +72,12 @@ impl Range {
     }
 }
 
-/// All logs of a filter in the blocks from `from` to `to`.
+/// As all nodes have it: some say the time of its block too.
+pub(super) fn comparable(log: Log) -> Log {
+    Log { block_timestamp: None, ..log }
+}
+
+/// All logs of a filter in the blocks from `from` to `to`, by as many nodes as must agree.
 async fn all(
     rpc: &Rpc,
     asked: (&str, &Filter),
@@ -70,7 +86,7 @@ async fn all(
 ) -> Result<Vec<Log>, ChainError> {
     let (mut range, mut found) = (Range::default(), Vec::new());
     while from <= to {
-        let (logs, through) = range.read(rpc, asked, from, to).await?;
+        let (logs, through) = range.read(rpc, asked, (from, to), true).await?;
         found.extend(logs);
         from = through.saturating_add(1);
     }
@@ -94,7 +110,7 @@ pub async fn read_announcements(
     from: u64,
     to: u64,
 ) -> Result<(Vec<Log>, u64), ChainError> {
-    range.read(rpc, ("the announcements", &of_scheme()), from, to).await
+    range.read(rpc, ("the announcements", &of_scheme()), (from, to), false).await
 }
 
 /// The announcements of one address, in the blocks from `from` to `to`.

@@ -61,7 +61,7 @@ impl PostedTo {
                 let checker = Checker::new(Owners::Told(owner), 1, Vec::new());
                 let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
                 let (tls, limits) = (None, GatewayLimits::default());
-                let config = GatewayConfig { store, checker, listen, tls, limits };
+                let config = GatewayConfig { store, checker, roster: None, listen, tls, limits };
                 let gateway = Gateway::bind(config).await.unwrap();
                 sender.send(gateway.url()).unwrap();
                 gateway.run(async { _ = stopped.await }).await;

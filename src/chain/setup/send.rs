@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use alloy::consensus::Transaction;
 use alloy::network::TransactionBuilder;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::json_rpc::RpcError;
@@ -228,6 +229,24 @@ impl Sender {
                 ended => return ended,
             }
         }
+    }
+
+    /// Whether a transaction is this one: where it goes, what it calls and what it sends along.
+    /// `None` where the nodes do not know it.
+    ///
+    /// # Errors
+    /// When the nodes fail.
+    pub async fn is_of(
+        &self,
+        hash: B256,
+        transaction: &SetupTransaction,
+    ) -> Result<Option<bool>, SetupError> {
+        let find = |node: RootProvider| async move { node.get_transaction_by_hash(hash).await };
+        let found = self.rpc.ask("a transaction", find).await?.value;
+        Ok(found.map(|found| {
+            (found.to(), found.input(), found.value())
+                == (Some(transaction.to), &transaction.data, transaction.value)
+        }))
     }
 
     async fn mined(

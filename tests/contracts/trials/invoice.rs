@@ -127,6 +127,7 @@ async fn again(scene: &Scene) -> Result<()> {
     // Whoever has it printed would pay it elsewhere.
     let printed = scene.pay(1, &["--calldata"]).await?;
     ensure!(kind(&printed) == Some(ErrorKind::PaidBefore), "{printed}");
+    ensure!(printed["uri"].is_null() && printed["transactions"].is_null(), "{printed}");
     // As after a run that ended between keeping and sending.
     let file = scene.nick.dir.path().join(".namesys/invoices.json");
     let text = std::fs::read_to_string(&file)?;
@@ -135,6 +136,12 @@ async fn again(scene: &Scene) -> Result<()> {
     std::fs::write(&file, text.replace(&hash, "null"))?;
     let unsure = scene.pay(1, &["--yes"]).await?;
     ensure!(kind(&unsure) == Some(ErrorKind::PaidBefore), "{unsure}");
+    // A stranger's file says that another transaction paid it.
+    let block = scene.nick.world.chain.provider().get_block_by_number(1.into()).await?;
+    let foreign = block.and_then(|block| block.transactions.hashes().next()).context("a hash")?;
+    std::fs::write(&file, text.replace(hash.trim_matches('"'), &foreign.to_string()))?;
+    let other = scene.pay(1, &["--yes"]).await?;
+    ensure!(kind(&other) == Some(ErrorKind::BadFile), "{other}");
     std::fs::write(&file, "{}")?;
     let unread = scene.pay(1, &["--yes"]).await?;
     ensure!(kind(&unread) == Some(ErrorKind::BadFile), "{unread}");

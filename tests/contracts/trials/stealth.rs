@@ -324,12 +324,26 @@ pub async fn numbered() -> Result<()> {
             Do::Edit(|answer| answer["result"] = Value::Null)
         }
         ("eth_getLogs", _) => Do::Edit(|answer| answer["result"] = json!([])),
-        ("eth_getTransactionCount", 0) => Do::Edit(|answer| answer["result"] = json!("0x0")),
+        ("eth_getTransactionCount" | "eth_getBalance", 0) => {
+            Do::Edit(|answer| answer["result"] = json!("0x0"))
+        }
         _ => Do::PassOn,
     })
     .await?;
     let taken = two.pay(&pay).env("ETH_RPC_URL", &forgot.url).ends(1).await?;
     ensure!(kind(&taken) == Some(ErrorKind::Pending), "{taken:#}");
+    ensure!(two.count().await? == 1, "it was paid twice");
+    // One that has neither receipt nor logs, and says truly how many are mined: the money is there.
+    let blind = node(&truth, |method, _| match method {
+        "eth_getTransactionByHash" | "eth_getTransactionReceipt" => {
+            Do::Edit(|answer| answer["result"] = Value::Null)
+        }
+        "eth_getLogs" => Do::Edit(|answer| answer["result"] = json!([])),
+        _ => Do::PassOn,
+    })
+    .await?;
+    let unsure = two.pay(&pay).env("ETH_RPC_URL", &blind.url).ends(1).await?;
+    ensure!(kind(&unsure) == Some(ErrorKind::Pending), "{unsure:#}");
     ensure!(two.count().await? == 1, "it was paid twice");
     let seen = two.pay(&pay).ends(0).await?;
     ensure!(seen["paid"] == true && seen["transactions"] == json!([]), "{seen:#}");
@@ -341,8 +355,10 @@ pub async fn numbered() -> Result<()> {
     .await?;
     let pay = ["2", "--yes", "--wait", "1"];
     two.pay(&pay).env("ETH_RPC_URL", &drops.url).ends(1).await?;
-    let out = two.pay(&["2", "--calldata"]).ends(1).await?;
-    ensure!(kind(&out) == Some(ErrorKind::Pending), "{out:#}");
+    for more in [&["2", "--calldata"][..], &["2", "--calldata", "--resend"]] {
+        let out = two.pay(more).ends(1).await?;
+        ensure!(kind(&out) == Some(ErrorKind::Pending), "{out:#}");
+    }
     // Another transaction takes its number: it can be mined no more, and is sent with the next.
     two.pay(&["0.1", "--yes"]).ends(0).await?;
     let paid = two.pay(&pay).ends(0).await?;

@@ -40,6 +40,15 @@ pub fn paid_before(
     let Some(hash) = before.transaction else {
         return Err(begun_before(before));
     };
+    // The file may be a stranger's.
+    if context.block_on(async { Ok(sender.is_of(hash, transaction).await?) })? == Some(false) {
+        let message = format!(
+            "{hash} is said to have paid this invoice, and it is no transfer of {} wei to {}",
+            before.value, before.to
+        );
+        return Err(CliError::new(Exit::Failed, ErrorKind::BadFile, message)
+            .hint(".namesys/invoices.json says so; --again pays it, where nothing else did"));
+    }
     context.output.note(format_args!("it was paid from here before, as {hash}"));
     report.hash = Some(hash.to_string());
     report.state = TransactionState::Sent;

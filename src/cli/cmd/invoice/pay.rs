@@ -63,6 +63,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let paying = Paying::open(how, nodes, &text, workspace, context)?;
     // Before the payee is looked up: who was paid is kept, and a name's address may be another now.
     if let Some(before) = paying.before()? {
+        if before.value != invoice.amount().wei() {
+            return Err(malformed(format!(
+                ".namesys/invoices.json says that {} wei were paid of this invoice, which asks for {}",
+                before.value,
+                invoice.amount().wei()
+            ))
+            .hint("look the wallet's transfers up; --again pays it (once more)"));
+        }
         let (ended, error) = paying.go_on(&before, &transfer(&invoice, before.to, before.value))?;
         let paid = paid(&name, &invoice, (before.to, before.value), paying.chain_id, ended);
         return Ok(Outcome::partial(paid, error));
@@ -89,7 +97,7 @@ fn paid(
         address: to.to_string(),
         value: value.to_string(),
         chain_id,
-        uri: format!("ethereum:{to}@{chain_id}?value={value}"),
+        uri: (!ended.may_be_paid).then(|| format!("ethereum:{to}@{chain_id}?value={value}")),
         transactions: vec![ended.transaction],
         safe: ended.safe,
     }
@@ -159,7 +167,7 @@ impl Human for InvoicePayReport {
             show(transaction, out)?;
         }
         if self.transactions.iter().all(|one| one.state == TransactionState::NotSent) {
-            writeln!(out, "uri     {}", self.uri)?;
+            self.uri.iter().try_for_each(|uri| writeln!(out, "uri     {uri}"))?;
         }
         self.safe.iter().try_for_each(|file| writeln!(out, "wrote   {}", shown(file)))
     }

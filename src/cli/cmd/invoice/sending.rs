@@ -39,6 +39,8 @@ pub struct Paying<'a> {
 /// What came of it.
 pub struct Ended {
     pub transaction: TransactionReport,
+    /// Whether it may have been paid: then nobody is told how to pay it elsewhere.
+    pub may_be_paid: bool,
     pub safe: Option<String>,
 }
 
@@ -83,13 +85,13 @@ impl<'a> Paying<'a> {
         before: &Payment,
         transaction: &SetupTransaction,
     ) -> Result<(Ended, Option<CliError>), CliError> {
+        // Whoever has it printed would pay it a second time.
+        if !self.sending.sends() || before.transaction.is_none() {
+            return Err(begun_before(before));
+        }
         let mut report = unsent(std::slice::from_ref(transaction), &[]).remove(0);
-        let ended = match self.sending.sends() {
-            // Whoever has it printed would pay it a second time.
-            false => Err(begun_before(before)),
-            true => paid_before(&self.sender()?, before, transaction, &mut report, self.context),
-        };
-        Ok((Ended { transaction: report, safe: None }, ended.err()))
+        let ended = paid_before(&self.sender()?, before, transaction, &mut report, self.context);
+        Ok((Ended { transaction: report, may_be_paid: true, safe: None }, ended.err()))
     }
 
     /// Sends, or shows. Whatever happens once the wallet was asked, the report says what came of
@@ -105,7 +107,8 @@ impl<'a> Paying<'a> {
             // Whose Safe it is does not stand in the file of a plain transfer.
             let whose = (self.chain_id, wallet_args.address()?.unwrap_or_default());
             let safe = safe_file(self.sending, whose, "namesys invoice pay", one)?;
-            return Ok((Ended { transaction: unsent(one, &[]).remove(0), safe }, None));
+            let transaction = unsent(one, &[]).remove(0);
+            return Ok((Ended { transaction, may_be_paid: false, safe }, None));
         }
         let wallet = match wallet {
             Some(wallet) => wallet,
@@ -120,8 +123,9 @@ impl<'a> Paying<'a> {
         report.max_cost = Some(total(one, &costs).to_string());
         let (yes, context) = (self.sending.yes, self.context);
         let sending = Sending { context, wallet: &wallet, sender: &sender, yes, prints: true };
-        let sent = self.send(&sending, &costs, transaction, &mut report);
-        Ok((Ended { transaction: report, safe: None }, sent.err()))
+        let mut may_be_paid = false;
+        let sent = self.send(&sending, &costs, transaction, &mut report, &mut may_be_paid);
+        Ok((Ended { transaction: report, may_be_paid, safe: None }, sent.err()))
     }
 
     fn sender(&self) -> Result<Sender, CliError> {
@@ -136,6 +140,7 @@ impl<'a> Paying<'a> {
         costs: &[Cost],
         transaction: &SetupTransaction,
         report: &mut TransactionReport,
+        may_be_paid: &mut bool,
     ) -> Result<(), CliError> {
         if !sending.yes && prompt::has_terminal() {
             let what = format_args!("{} ({})", transaction.description, transaction.to);
@@ -146,6 +151,7 @@ impl<'a> Paying<'a> {
             return Err(CliError::new(Exit::Failed, ErrorKind::Rpc, "the gas is not known"));
         };
         let payment = Payment::begun(self.chain_id, self.text, transaction.to, transaction.value);
+        *may_be_paid = true;
         let (workspace, before) = (self.workspace, self.claim(&payment)?);
         sending.wallet.announce(1);
         let signed = |hash: B256| {
@@ -157,6 +163,7 @@ impl<'a> Paying<'a> {
         let unsent = |error: &CliError| report.hash.is_none() && is_unsent(error, sending.wallet);
         if ended.as_ref().is_err_and(unsent) {
             change(workspace, |paid| paid.undo(&payment, before))?;
+            *may_be_paid = false;
         } else if report.state == TransactionState::Failed {
             // It reverted: nothing was paid.
             let hash = report.hash.as_ref().and_then(|hash| hash.parse().ok());
@@ -187,7 +194,7 @@ fn unreadable(error: PaidError) -> CliError {
     match error {
         PaidError::Workspace(error) => error.into(),
         PaidError::Form(_) => CliError::new(Exit::Failed, ErrorKind::BadFile, error.to_string())
-            .hint("it says which invoices were paid: mend it, or remove it and look them up"),
+            .hint("it says which invoices were paid: look the wallet's transfers up before you move it away"),
     }
 }
 

@@ -10,7 +10,7 @@ use namesys::stealth::{Asset, EphemeralKey, PendingPayment, PendingPayments, Sta
 
 use super::amount::Amount;
 use super::kept::{Kept, Part, transaction};
-use super::settle::{check_arrived, settle};
+use super::settle::{check_done, settle};
 use crate::cli::cmd::stealth::address::{fresh, view_tag};
 use crate::cli::cmd::stealth::payee::Payee;
 use crate::cli::context::Context;
@@ -79,7 +79,7 @@ impl Course<'_> {
         }
         let error = self.send(&kept, wallet, &sender, &mut report).err();
         // What was not sent from here is not to be sent from elsewhere, by whoever reads it.
-        if report.transactions.iter().all(|one| one.hash.is_none()) && kept.is_untouched() {
+        if error.is_some() && report.transactions.iter().all(|one| one.hash.is_none()) {
             report.transactions.clear();
         }
         report.paid = kept.missing().is_empty();
@@ -216,10 +216,8 @@ impl Course<'_> {
         let ended = sending.send_one(&numbered, cost, report, &signed);
         let hash = sent_as.into_inner().ok().flatten();
         let state = report.state;
-        let ended = match (part, &ended, hash) {
-            (Part::Transfer, Ok(()), Some(hash)) => {
-                check_arrived(&kept.payment(), hash, sender, context)
-            }
+        let ended = match (&ended, hash) {
+            (Ok(()), Some(hash)) => check_done(&kept.payment(), (part, hash), sender, context),
             _ => ended,
         };
         let stage = match (&ended, hash) {
@@ -231,10 +229,10 @@ impl Course<'_> {
                 Stage::NotSent
             }
             (Err(_), Some(hash)) => Stage::Sent { hash, nonce },
-            // What was sent before with its number may be mined yet.
-            (Err(error), None) if is_unsent(error, wallet) => match former.nonce() {
-                Some(_) => former,
-                None => Stage::NotSent,
+            // What was sent before, here or elsewhere, may be mined yet.
+            (Err(error), None) if is_unsent(error, wallet) => match former.is_out() {
+                true => former,
+                false => Stage::NotSent,
             },
             (Err(_), None) => Stage::Handed,
         };
@@ -262,8 +260,9 @@ impl Course<'_> {
                     begun.payee
                 );
                 Err(CliError::new(Exit::Failed, ErrorKind::Pending, message).hint(
-                    "the same command with that meta-address in place of the name goes on with it; \
-                     --resend begins a new one beside it",
+                    "see what became of it; --resend begins a new one to the present meta-address. \
+                     The same command with the former meta-address in place of the name goes on with \
+                     it, and pays whoever has its keys",
                 ))
             }
         }
@@ -288,7 +287,10 @@ impl Course<'_> {
     /// Refuses what may have been sent already, unless --resend says that it was not.
     fn check_sure(&self, kept: &Kept<'_>, unsure: impl Fn(Stage) -> bool) -> Result<(), CliError> {
         let payment = kept.payment();
-        if !self.resend && kept.missing().iter().any(|part| unsure(kept.stage(*part))) {
+        // What has a number is sent with it by the wallet that signed it, or is mined in time.
+        let forced = |stage: Stage| self.resend && stage.nonce().is_none();
+        let mut stages = kept.missing().into_iter().map(|part| kept.stage(part));
+        if stages.any(|stage| unsure(stage) && !forced(stage)) {
             let message = format!(
                 "a wallet may have sent the payment to {} already, and no block shows it",
                 payment.address

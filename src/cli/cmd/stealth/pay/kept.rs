@@ -57,12 +57,6 @@ impl<'a> Kept<'a> {
         }
     }
 
-    /// Whether no wallet had any of it.
-    pub fn is_untouched(&self) -> bool {
-        let payment = self.payment();
-        [payment.announcement, payment.transfer] == [Stage::NotSent; 2]
-    }
-
     /// Its transactions, in order.
     pub fn parts(&self) -> Vec<Part> {
         match self.payment().asset() {
