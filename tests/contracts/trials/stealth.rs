@@ -1,6 +1,7 @@
 //! `namesys stealth` on a chain with the ERCs' contracts.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use alloy::providers::Provider;
 use alloy_primitives::{Address, U256, address, hex};
@@ -10,6 +11,7 @@ use namesys::stealth::{ANNOUNCER, MULTICALL3, REGISTRY};
 use serde_json::{Value, json};
 
 use crate::browser::chromium::Chromium;
+use crate::browser::running::Running;
 use crate::browser::wallet::{FakeWallet, Mood};
 use crate::cli::Run;
 use crate::node::{Do, node};
@@ -17,7 +19,7 @@ use crate::peers;
 use crate::people::person;
 use crate::place::{Place, set_code};
 use crate::reports::kind;
-use crate::trials::browser::with_browser;
+use crate::trials::browser::{CLOSE, with_browser};
 
 const TOKEN: Address = address!("0000000000000000000000000000000000700c00");
 const ELSEWHERE: &str = "0x00000000000000000000000000000000000aBCdE";
@@ -383,7 +385,7 @@ pub async fn odd_tokens() -> Result<()> {
     set_code(provider, half, &halves).await?;
     let pay = |token: Address| {
         let token = token.to_string();
-        move |two: &Two| two.pay(&["2", "--token", &token, "--yes"])
+        move |two: &Two| two.pay(&["2", "--token", &token, "--yes", "--wait", "5"])
     };
     let refused = pay(nothing)(&two).ends(3).await?;
     ensure!(kind(&refused) == Some(ErrorKind::NotReadBack), "{refused:#}");
@@ -398,9 +400,15 @@ pub async fn odd_tokens() -> Result<()> {
     ensure!(two.count().await? == before + 2);
     // The word of it is lost: it is paid by what its own receipt shows.
     let truth = two.payee.world.chain.rpc_url().to_owned();
-    let lost = node(&truth, |method, before| match (method, before) {
-        ("eth_sendRawTransaction", 1) => Do::Lose(502),
-        ("eth_getTransactionByHash" | "eth_getTransactionReceipt", 2..) => {
+    let is_sent = AtomicBool::new(false);
+    let lost = node(&truth, move |method, before| match method {
+        "eth_sendRawTransaction" if before > 0 => {
+            is_sent.store(true, Ordering::SeqCst);
+            Do::Lose(502)
+        }
+        "eth_getTransactionByHash" | "eth_getTransactionReceipt"
+            if is_sent.load(Ordering::SeqCst) =>
+        {
             Do::Answer(502, String::new())
         }
         _ => Do::PassOn,
@@ -418,17 +426,22 @@ pub async fn odd_tokens() -> Result<()> {
 pub async fn by_browser() -> Result<()> {
     let two = Two::new().await?;
     let page = Chromium::start(&["Good Wallet"]).await?;
-    let mut wallet = FakeWallet::new(PAYER, Mood::Declines).on(&two.payee.world);
+    let mut wallet = FakeWallet::new(PAYER, Mood::Good).on(&two.payee.world);
     let pay = || {
         let dir = two.payer.path().to_string_lossy().into_owned();
         let pay = ["-C", &dir, "stealth", "pay", &two.meta, "1", "--yes", "--browser"];
         Run::namesys(&pay).on(&two.payee.world)
     };
-    let declined = with_browser(pay(), &page, &mut wallet).await?;
+    let running = Running::start(&pay())?;
+    page.go(&running.link(0).await?).await?;
+    page.press("Connect").await?;
+    wallet.answers_until(&page, "\nTransaction").await?;
+    page.press("Decline").await?;
+    wallet.answers_until(&page, CLOSE).await?;
+    let declined = running.ended().await?;
     let document = declined.document()?;
     ensure!(kind(&document) == Some(ErrorKind::NotConfirmed), "{document:#}");
     ensure!(declined.code == 1 && two.count().await? == 0, "{}", declined.stderr);
-    wallet.mood = Mood::Good;
     let paid = with_browser(pay(), &page, &mut wallet).await?;
     let again = paid.document()?;
     ensure!(paid.code == 0 && again["paid"] == true, "{again:#} {}", paid.stderr);
