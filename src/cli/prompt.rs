@@ -71,7 +71,11 @@ pub fn restore() {
     }
 }
 
-fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
+/// That there is somebody to ask.
+///
+/// # Errors
+/// Exit 2 without a terminal.
+pub fn terminal(question: &str, instead: &str) -> Result<(), CliError> {
     if has_terminal() {
         return Ok(());
     }

@@ -12,11 +12,12 @@ impl From<AskError> for CliError {
         match &error {
             AskError::Chain(chain) => chain.clone().into(),
             AskError::Malformed { .. } => failed(ErrorKind::Contract)
-                .hint("nothing was signed or sent; do not trust this resolver"),
-            AskError::NoContract { .. } => failed(ErrorKind::Contract)
-                .hint("nothing was signed or sent: is it an address of another chain?"),
+                .hint("nothing of this name was signed or sent; do not trust this resolver"),
+            AskError::NoContract { .. } => failed(ErrorKind::Contract).hint(
+                "nothing of this name was signed or sent: is it an address of another chain?",
+            ),
             AskError::NoMetadata { .. } => failed(ErrorKind::Contract)
-                .hint("nothing was signed or sent; ask whoever runs the resolver"),
+                .hint("nothing of this name was signed or sent; ask whoever runs the resolver"),
         }
     }
 }
@@ -41,7 +42,7 @@ impl From<PostError> for CliError {
     fn from(error: PostError) -> Self {
         match &error {
             PostError::NoPlace(_) => Self::of(Exit::Failed, ErrorKind::Unsupported, &error)
-                .hint("leave it out; nothing was signed or sent"),
+                .hint("leave it out; nothing of this name was signed or sent"),
             _ => Self::of(Exit::Failed, ErrorKind::BadRecord, &error),
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TransactionReport;
+use crate::request::Step;
 
 /// `write`, and `write --explain`: what the resolver says, and what came of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,10 +36,9 @@ pub struct WriteReport {
     /// What no chain can verify.
     #[serde(default)]
     pub unverifiable: Vec<String>,
-    /// Messages that the wallet signs, as EIP-712 has them: `types`, `domain`, `primaryType` and
-    /// `message`.
+    /// What is signed, whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub messages: Vec<serde_json::Value>,
+    pub messages: Vec<MessageReport>,
     /// What came of each record.
     pub records: Vec<WrittenReport>,
     /// Whether a gateway or a chain took them.
@@ -68,10 +68,63 @@ pub struct WriteNamesReport {
 pub struct WrittenReport {
     /// The record type.
     pub record: String,
+    /// What came of sending it.
+    #[serde(default)]
+    pub state: WriteState,
     /// Whether it is what is read afterwards; `null` where it was not read.
     pub ok: Option<bool>,
     /// What the gateway, or whoever read it, says.
     pub error: Option<String>,
+}
+
+/// What came of sending one record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteState {
+    /// It was not sent.
+    #[default]
+    NotSent,
+    /// Whoever it was sent to says that it was taken, or the transaction was mined.
+    Taken,
+    /// Whoever it was sent to refused it, or the transaction failed.
+    Refused,
+    /// It was sent, and no answer says what came of it.
+    Unknown,
+}
+
+/// One thing that is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MessageReport {
+    /// A text (EIP-191).
+    Text(TextReport),
+    /// As EIP-712 has it: `types`, `domain`, `primaryType` and `message`.
+    Typed(serde_json::Value),
+}
+
+/// A text that is signed under EIP-191.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextReport {
+    /// Which of the texts it is.
+    pub step: Step,
+    /// Whose key signs it.
+    pub by: TextSigner,
+    /// The record, where it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// All of it. What is not known before something else is signed stands in `<…>`.
+    pub text: String,
+}
+
+/// Whose key signs a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextSigner {
+    /// The wallet.
+    Wallet,
+    /// The records signer, whose key is derived here.
+    Signer,
 }
 
 fn is_zero(number: &usize) -> bool {
@@ -91,7 +144,7 @@ pub enum WriteTargetReport {
     Contract {
         /// Checksummed.
         contract: String,
-        /// The chain it is on.
-        chain_id: u64,
+        /// The chain it is on; `null` where the error does not name it, and nobody was asked.
+        chain_id: Option<u64>,
     },
 }

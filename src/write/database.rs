@@ -58,6 +58,44 @@ pub enum PostFailure {
     },
 }
 
+/// How far what was posted came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It was not sent.
+    Unsent,
+    /// It came there, and was refused.
+    Refused,
+    /// It was sent, and nothing that can be understood came back.
+    Unknown,
+}
+
+impl PostFailure {
+    /// How far what was posted to `asked`, in one attempt, came.
+    pub fn arrival(&self, asked: &Url) -> Arrival {
+        match self {
+            Self::Url { .. } => Arrival::Unsent,
+            Self::Net(error) if is_unsent(error, asked) => Arrival::Unsent,
+            Self::Net(_) | Self::Answer { .. } => Arrival::Unknown,
+            Self::Refused { .. } => Arrival::Refused,
+        }
+    }
+}
+
+/// Whether nobody got it: the first server was not reached. One that redirects has seen it.
+fn is_unsent(error: &NetError, asked: &Url) -> bool {
+    let no_way = error.is_no_connection()
+        || matches!(
+            error,
+            NetError::Address { .. }
+                | NetError::Private { .. }
+                | NetError::GivenUp { .. }
+                | NetError::WaitedOut { .. }
+                | NetError::Tls { .. }
+        );
+    let of_first = error.to_string().starts_with(&shown(asked));
+    matches!(error, NetError::Client { .. }) || (no_way && of_first)
+}
+
 #[derive(Deserialize)]
 struct Answer {
     data: Option<String>,
@@ -112,7 +150,9 @@ pub async fn post(
 ) -> Result<Posted, PostFailure> {
     let request = Request::post(url.clone(), Body::Bytes(body.into()))
         .content_type("application/json")
-        .max_body(MAX_ANSWER);
+        .max_body(MAX_ANSWER)
+        // Once: what a second attempt is told says nothing of the first.
+        .attempts(1);
     understood(&http.send(&request).await?, setters)
 }
 

@@ -13,8 +13,8 @@ pub enum Target {
     Contract {
         /// The contract.
         contract: Address,
-        /// Its chain.
-        chain_id: u64,
+        /// Its chain; `None` where the error does not say it: it is the first layer's.
+        chain_id: Option<u64>,
     },
 }
 
@@ -55,7 +55,7 @@ impl Deferral {
     /// Where the record goes, where the error says it.
     pub fn target(&self) -> Option<Target> {
         let contract = |contract: &Address, chain_id: u64| {
-            Some(Target::Contract { contract: *contract, chain_id })
+            Some(Target::Contract { contract: *contract, chain_id: Some(chain_id) })
         };
         match self {
             Self::Inline { metadata, .. } => metadata.target(),
@@ -66,7 +66,9 @@ impl Deferral {
             Self::Early { target: EarlyTarget::Url(url) } | Self::RoutedToDatabase { url } => {
                 Some(Target::Url(url.clone()))
             }
-            Self::Routed { contract: at, chain_id, .. } => contract(at, chain_id.unwrap_or(1)),
+            Self::Routed { contract: at, chain_id, .. } => {
+                Some(Target::Contract { contract: *at, chain_id: *chain_id })
+            }
             Self::LegacyDatabase(write) | Self::Offchain(write) => {
                 Some(Target::Url(write.post_url()))
             }
@@ -125,6 +127,9 @@ impl Deferral {
             Self::LegacyL2 { .. } => {
                 vec!["the chain is neither the one that was asked nor mainnet".into()]
             }
+            Self::Routed { chain_id: None, .. } => {
+                vec!["the error names no chain: it is taken for the one that is asked".into()]
+            }
             Self::Routed { swapped: true, .. } => {
                 vec!["the arguments come in the order of ERC-7700's own example".into()]
             }
@@ -161,7 +166,7 @@ impl Metadata {
                 Some(Target::Url(gateway.clone()))
             }
             Self::L2 { contract, chain_id } => {
-                Some(Target::Contract { contract: *contract, chain_id: *chain_id })
+                Some(Target::Contract { contract: *contract, chain_id: Some(*chain_id) })
             }
             Self::Solana { .. } => None,
         }

@@ -153,6 +153,25 @@ impl WriteKeys {
         }
     }
 
+    /// Calls `then` with the text of one record, which `signer` signs.
+    pub fn with_record_request<T>(
+        &self,
+        signer: Address,
+        record: &RecordKey,
+        value: &Value,
+        then: impl FnOnce(&Request<'_>) -> T,
+    ) -> T {
+        if self.profile.has_deployed_texts() {
+            let (result, chain_id) = (value.abi_encode(), self.wallet.chain_id);
+            return then(&Request::record(&self.name, record, &result, chain_id, signer));
+        }
+        let text = match value {
+            Value::Pubkey { x, y } => format!("{x},{y}"),
+            _ => value.to_string(),
+        };
+        then(&Request::UpdateData { origin: self.origin(), record, value: &text })
+    }
+
     /// Signs one record; `approval` where the signer needs one.
     pub fn sign_record(
         &self,
@@ -161,16 +180,9 @@ impl WriteKeys {
         value: &Value,
         approval: Option<&Signature>,
     ) -> SignedRecord {
-        if self.profile.has_deployed_texts() {
-            let chain_id = self.wallet.chain_id;
-            return signer.sign_record(&self.name, record, value, chain_id, approval);
-        }
-        let text = match value {
-            Value::Pubkey { x, y } => format!("{x},{y}"),
-            _ => value.to_string(),
-        };
-        let request = Request::UpdateData { origin: self.origin(), record, value: &text };
-        SignedRecord::new(signer.address(), &signer.sign(&request), approval, value.abi_encode())
+        let sign = |request: &Request<'_>| signer.sign(request);
+        let signature = self.with_record_request(signer.address(), record, value, sign);
+        SignedRecord::new(signer.address(), &signature, approval, value.abi_encode())
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `metadata` | [`Metadata`]: gateway, signer and key that a handler names |
 //! | `typed` | [`TypedWrite`]: messages that the wallet signs under EIP-712, and their bodies |
 //! | `deferral` | [`Deferral`]: a revert, decoded |
+//! | `errors` | each error of `abi`, read strictly |
 //! | `explain` | where a deferral leads and what is to be checked, in words |
 //! | `keys` | [`WriteKeys`]: the keys and texts of a profile |
 //! | `ask` | [`ask`]: what a resolver does with a setter, and its metadata |
@@ -20,6 +21,7 @@ mod abi;
 mod ask;
 mod database;
 mod deferral;
+mod errors;
 mod explain;
 mod keys;
 mod metadata;
@@ -34,7 +36,7 @@ mod typed_tests;
 mod version;
 
 pub use ask::{AskError, Asked, ask, metadata, read_contract};
-pub use database::{PostFailure, Posted, gateway_url, is_loopback, post};
+pub use database::{Arrival, PostFailure, Posted, gateway_url, is_loopback, post};
 pub use deferral::{Decoded, Deferral, DeferralError, EarlyTarget, MAX_WRAPPED};
 pub use explain::Target;
 pub use keys::{Spice, WriteKeys, WriteKeysError};

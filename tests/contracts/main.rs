@@ -65,6 +65,7 @@ mod trials {
     pub mod whole_way;
     pub mod write;
     pub mod write_ipns;
+    pub mod write_partial;
 }
 
 use std::future::Future;
@@ -109,6 +110,10 @@ fn main() -> ExitCode {
         on_chain("write::refused", || on(trials::write::refused())),
         on_chain("write::ipns_handlers", || on(trials::write_ipns::handlers())),
         on_chain("write::ipns_version", || on(trials::write_ipns::version())),
+        on_chain("write::some_messages_taken", || on(trials::write_partial::of_messages())),
+        on_chain("write::some_setters_taken", || on(trials::write_partial::of_setters())),
+        on_chain("write::loud_gateways", || on(trials::write_partial::loud())),
+        on_chain("write::nodes_of_two_chains", || on(trials::write_partial::nodes())),
         on_chain("write::other_chain", || on(trials::write::other_chain())),
         on_chain("write::on_chain", || on(trials::write::on_chain())),
         on_chain("invoice::asked_and_paid", || on(trials::invoice::paid())),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use alloy::providers::Provider;
-use alloy::sol_types::{SolCall, SolStruct, SolValue, eip712_domain};
+use alloy::sol_types::{SolCall, SolError, SolStruct, SolValue, eip712_domain};
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use anyhow::{Context, Result, ensure};
 use namesys::devnet::chain::{CHAIN_ID, PLAIN_RESOLVER, UNIVERSAL_RESOLVER};
@@ -37,6 +37,7 @@ mod calls {
         function choose(uint8 form, bool wraps, string url, bytes metadata_, address contract_, uint256 chain);
         function setText(bytes32 node, string key, string value);
         function multicall(bytes[] data);
+        error Error(string message);
         struct Message { bytes data; address sender; uint256 expirationTimestamp; }
     }
     pub mod call_data {
@@ -60,7 +61,7 @@ mod calls {
 /// The contract's forms, by their number there.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(u8)]
-enum Form {
+pub enum Form {
     Refused = 0,
     YIpns = 1,
     YDatabase = 2,
@@ -82,15 +83,32 @@ enum Form {
 
 /// What the gateway does with what it takes.
 #[derive(Clone, Copy, Default, PartialEq)]
-enum Manner {
+pub enum Manner {
     #[default]
     Keeps,
     Forgets,
     Refuses,
+    /// Whatever comes after so many.
+    RefusesAfter(usize),
+    /// Of several setters in one body, all but so many.
+    KeepsOf(usize),
+    /// Whatever comes after so many is kept, and no answer is given.
+    HangsUpAfter(usize),
+    /// Answers so many seconds later.
+    Slow(u64),
+    /// Answers with this status, and many words with control characters.
+    Shouts(u16),
+    /// The same of each setter in one body.
+    ShoutsOfEach,
+}
+
+/// What nobody should see on a terminal, and more than anybody should read.
+fn shouted() -> String {
+    format!("\u{1b}[31m\u{7}no\u{202e}\r\n{}", "w0rd ".repeat(2000))
 }
 
 #[derive(Default)]
-struct Kept {
+pub struct Kept {
     manner: Manner,
     /// By the call that reads it: the answer's body.
     answers: HashMap<String, String>,
@@ -99,8 +117,8 @@ struct Kept {
 }
 
 /// A database gateway of ERC-7884, ENSIP-19 and ERC-7700.
-struct Gateway {
-    url: String,
+pub struct Gateway {
+    pub url: String,
     kept: Arc<Mutex<Kept>>,
 }
 
@@ -119,11 +137,11 @@ impl Gateway {
         Ok(Self { url, kept })
     }
 
-    fn set(&self, manner: Manner) {
+    pub fn set(&self, manner: Manner) {
         *self.kept.lock().unwrap() = Kept { manner, ..Kept::default() };
     }
 
-    fn bodies(&self) -> Vec<Json> {
+    pub fn bodies(&self) -> Vec<Json> {
         self.kept.lock().unwrap().bodies.clone()
     }
 }
@@ -147,16 +165,29 @@ fn serve(mut client: TcpStream, kept: &Mutex<Kept>) -> Result<()> {
         kept.heads.push(head.to_lowercase());
         let body: Json = serde_json::from_slice(&body)?;
         kept.bodies.push(body.clone());
-        match (kept.manner, take(&body)) {
+        let before = kept.bodies.len() - 1;
+        match (kept.manner, take(&body, kept.manner)) {
             (Manner::Refuses, _) => {
                 (401, "application/json", json!({"error": "Unauthorized"}).to_string())
+            }
+            (Manner::RefusesAfter(some), _) if before >= some => {
+                (401, "application/json", json!({"error": "Unauthorized"}).to_string())
+            }
+            (Manner::Shouts(status), _) => {
+                (status, "application/json", json!({"error": shouted()}).to_string())
             }
             (_, Err(error)) => {
                 (400, "application/json", json!({"message": error.to_string()}).to_string())
             }
             (Manner::Forgets, Ok((_, said))) => (200, "application/json", said),
-            (Manner::Keeps, Ok((answers, said))) => {
+            (manner, Ok((answers, said))) => {
                 kept.answers.extend(answers);
+                if matches!(manner, Manner::HangsUpAfter(some) if before >= some) {
+                    return Ok(());
+                }
+                if let Manner::Slow(seconds) = manner {
+                    thread::sleep(std::time::Duration::from_secs(seconds));
+                }
                 (200, "application/json", said)
             }
         }
@@ -180,7 +211,7 @@ fn serve(mut client: TcpStream, kept: &Mutex<Kept>) -> Result<()> {
 type Answers = Vec<(String, String)>;
 
 /// What a body says once it is verified, and what is answered.
-fn take(body: &Json) -> Result<(Answers, String)> {
+fn take(body: &Json, manner: Manner) -> Result<(Answers, String)> {
     if body.get("signature").is_none() {
         return Ok((take_records(body)?, "{}".to_owned()));
     }
@@ -223,8 +254,16 @@ fn take(body: &Json) -> Result<(Answers, String)> {
     ensure!(signature.recover_digest(&digest)? == wallet, "another signer");
     if data.starts_with(&calls::multicallCall::SELECTOR) {
         let calls = calls::multicallCall::abi_decode(&data)?.data;
-        let answers = calls.iter().map(|call| set_text(call)).collect::<Result<_>>()?;
-        let each: Vec<Bytes> = calls.iter().map(|_| Bytes::new()).collect();
+        let kept = match manner {
+            Manner::KeepsOf(some) => some,
+            Manner::ShoutsOfEach => 0,
+            _ => calls.len(),
+        };
+        let answers = calls[..kept].iter().map(|call| set_text(call)).collect::<Result<_>>()?;
+        let words = if manner == Manner::ShoutsOfEach { shouted() } else { "not this".to_owned() };
+        let error = Bytes::from(calls::Error { message: words }.abi_encode());
+        let one = |number: usize| if number < kept { Bytes::new() } else { error.clone() };
+        let each: Vec<Bytes> = (0..calls.len()).map(one).collect();
         return Ok((answers, json!({"data": hex::encode_prefixed(each.abi_encode())}).to_string()));
     }
     Ok((vec![set_text(&data)?], json!({"data": "0x"}).to_string()))
@@ -283,13 +322,13 @@ fn verify(
     Ok(())
 }
 
-struct Scene {
-    world: World,
-    gateway: Gateway,
+pub struct Scene {
+    pub world: World,
+    pub gateway: Gateway,
 }
 
 impl Scene {
-    async fn start() -> Result<Self> {
+    pub async fn start() -> Result<Self> {
         let world = World::start().await?;
         let artifact: Json = serde_json::from_str(ARTIFACT)?;
         let code: Bytes = artifact["bytecode"].as_str().context("bytecode")?.parse()?;
@@ -299,7 +338,7 @@ impl Scene {
         Ok(Self { world, gateway: Gateway::start()? })
     }
 
-    async fn choose(
+    pub async fn choose(
         &self,
         form: Form,
         wraps: bool,
@@ -318,11 +357,11 @@ impl Scene {
     }
 
     /// The metadata of a database with this signer.
-    fn database(&self, signer: Address) -> Vec<u8> {
+    pub fn database(&self, signer: Address) -> Vec<u8> {
         (self.gateway.url.clone(), signer).abi_encode_params()
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> Run {
         // Nobody is there to be asked; ASKED leaves it unsaid.
         let is_said = arguments.contains(&"--yes") || arguments.contains(&ASKED);
         let yes: &[&str] = if is_said { &[] } else { &["--yes"] };
@@ -334,7 +373,7 @@ impl Scene {
             .env("NAMESYS_KEY_PASSWORD", "")
     }
 
-    async fn avatar(&self, code: i32, flags: &[&str]) -> Result<Json> {
+    pub async fn avatar(&self, code: i32, flags: &[&str]) -> Result<Json> {
         let words = [&[NICK, "text", "avatar", "ipfs://bafkreib"], flags].concat();
         self.run(&words).ends(code).await
     }
@@ -358,7 +397,7 @@ pub async fn hand_to_ipns(world: &World, inline: bool, metadata: Vec<u8>) -> Res
     Ok(world.chain.send(person(1).address(), RESOLVER, call).await?)
 }
 
-const HERE: &str = "--allow-loopback";
+pub const HERE: &str = "--allow-loopback";
 
 /// Every form that names a database, direct and wrapped: posted as its text has it, verified by the
 /// gateway, and read back through the resolver.
@@ -382,7 +421,8 @@ pub async fn databases() -> Result<()> {
             // What the wallet is to sign is shown whole.
             let signs = told["messages"].as_array().map_or(0, Vec::len);
             let is_message = matches!(profile, "eip5559-legacy" | "erc7884");
-            ensure!(signs == usize::from(is_message), "{told}");
+            // Texts: the approval, the record, and when it is posted.
+            ensure!(signs == if is_message { 1 } else { 3 }, "{told}");
             let message = &told["messages"][0];
             ensure!(!is_message || message["domain"]["chainId"] == CHAIN_ID, "{message}");
             ensure!(!is_message || message["message"]["sender"].is_string(), "{message}");
@@ -390,11 +430,29 @@ pub async fn databases() -> Result<()> {
             ensure!(done["posted"] == true && done["read_back"] == true, "{done}");
             ensure!(done["records"][0]["ok"] == true, "{done}");
             ensure!(scene.gateway.bodies().len() == 1, "posted once");
+            ensure!(is_message || signed_as_shown(&done, &scene.gateway.bodies()[0])?, "{done}");
         }
     }
     let heads = scene.gateway.kept.lock().unwrap().heads.clone();
     ensure!(heads.iter().all(|head| !head.contains("authorization")), "{heads:?}");
     Ok(())
+}
+
+/// Whether the texts that were shown are those whose signatures were posted.
+fn signed_as_shown(done: &Json, body: &Json) -> Result<bool> {
+    let text = |at: usize| done["messages"][at]["text"].as_str().context("a text");
+    let posted = if body["records"].is_null() { &body["payload"] } else { &body["records"] };
+    let data = posted["text"][0]["data"].as_str().context("data")?;
+    let payload = SignedRecord::decode(&hex::decode(data)?)?;
+    let by = |text: &str, signature: &[u8]| -> Result<Address> {
+        Ok(namesys::request::recover(text, &Signature::from_slice(signature)?)?)
+    };
+    let signer = format!("{:x}", payload.signer);
+    Ok(by(text(0)?, &payload.approval)? == person(1).address()
+        && by(text(1)?, &payload.signature)? == payload.signer
+        && text(2)?.to_lowercase().contains(&signer)
+        && done["messages"][1]["record"] == "text/avatar"
+        && done["messages"][1]["by"] == "signer")
 }
 
 /// Several records in one body; a signer that the metadata names; ENSIP-19 by flag.
@@ -504,7 +562,7 @@ pub async fn refused() -> Result<()> {
 }
 
 /// In the words of a run: without --yes.
-const ASKED: &str = "asked";
+pub const ASKED: &str = "asked";
 
 /// A contract that lets the call through: itself, or one that the resolver names.
 pub async fn on_chain() -> Result<()> {
@@ -539,18 +597,23 @@ pub async fn on_chain() -> Result<()> {
 }
 
 /// The chain id of the second chain.
-const OTHER_CHAIN: u64 = 10;
+pub const OTHER_CHAIN: u64 = 10;
 
-/// A contract on another chain: the same calldata goes there, by the node that is on it, and is read
-/// back there; the first chain gets nothing.
-pub async fn other_chain() -> Result<()> {
-    let (scene, other) = (Scene::start().await?, World::start().await?);
-    let owner = person(1).address();
+/// Where nick.eth has its records on chain.
+pub async fn second_chain() -> Result<World> {
+    let (other, owner) = (World::start().await?, person(1).address());
     other.chain.register(&name(NICK), owner, PLAIN_RESOLVER).await?;
     other.chain.fund(owner).await?;
     let set = serde_json::json!([OTHER_CHAIN]);
     let _: Option<Json> =
         other.chain.provider().raw_request("anvil_setChainId".into(), set).await?;
+    Ok(other)
+}
+
+/// A contract on another chain: the same calldata goes there, by the node that is on it, and is read
+/// back there; the first chain gets nothing.
+pub async fn other_chain() -> Result<()> {
+    let (scene, other) = (Scene::start().await?, second_chain().await?);
     let both = format!("{},{}", scene.world.chain.rpc_url(), other.chain.rpc_url());
     let inline = (PLAIN_RESOLVER, U256::from(OTHER_CHAIN)).abi_encode_params();
     let value = |number: usize| format!("ipfs://other{number}");

@@ -18,6 +18,8 @@ use crate::cli::prompt;
 
 /// Deferrals in a row that are followed.
 const MAX_CHAINED: usize = 4;
+/// What answers without a terminal.
+const INSTEAD: &str = "--yes to go on without asking";
 
 /// What a name is written with.
 pub struct Course<'a> {
@@ -178,13 +180,16 @@ impl Course<'_> {
             let message = format!("more than {MAX_CHAINED} contracts hand it on to each other");
             return Err(CliError::new(Exit::Failed, ErrorKind::Contract, message));
         }
-        let profile = self.args.profile.or(first.deferral.profile());
+        let profile = match &inline {
+            Some(Metadata::Ipns { .. }) => Some(self.profile_of_workspaces()?),
+            _ => self.args.profile.or(first.deferral.profile()),
+        };
         if let Some(profile) = profile {
             report.profile = Some(self.fitting(profile, place)?.to_string());
         }
         if let Deferral::Routed { contract, chain_id: None, .. } = &first.deferral {
             // It names no chain: the one that was asked is meant.
-            let (contract, chain_id) = (contract.to_string(), place.chain_id);
+            let (contract, chain_id) = (contract.to_string(), Some(place.chain_id));
             report.target = Some(WriteTargetReport::Contract { contract, chain_id });
         }
         describe(&report, self.context);
@@ -242,9 +247,23 @@ impl Course<'_> {
                 continue;
             };
             return Err(CliError::new(Exit::Unverified, ErrorKind::Contract, message)
-                .hint("nothing was signed or sent; do not trust this resolver"));
+                .hint("nothing of this name was signed or sent; do not trust this resolver"));
         }
         Ok(())
+    }
+
+    /// Whoever's error it was, a workspace has the keys of SIGN 1 and SIGN 2, and signs SIGN 4.
+    fn profile_of_workspaces(&self) -> Result<Profile, CliError> {
+        match self.args.profile {
+            None | Some(Profile::EnsipY) => Ok(Profile::EnsipY),
+            Some(other) => {
+                let message = format!(
+                    "--profile {other}: these records are published under an IPNS key, and a \
+                     workspace has the keys and texts of ensip-y (SIGN 1 to 4) alone"
+                );
+                Err(CliError::usage(message).hint("leave --profile out, or give --profile ensip-y"))
+            }
+        }
     }
 
     /// ENSIP-19 where the contract rebuilds SIGN 3 and 4; the draft's own texts elsewhere.
@@ -316,12 +335,32 @@ impl Course<'_> {
         error.hint(format!("{wallet} does not own the name; its owner is {}", place.owner))
     }
 
-    /// Whether it goes on: somebody has seen what is signed and sent, or said yes before.
-    pub fn is_confirmed(&self, question: &str) -> Result<bool, CliError> {
-        if self.args.sending.yes {
-            return Ok(true);
+    /// Shows what is signed, and asks for a yes.
+    ///
+    /// # Errors
+    /// Without one.
+    pub fn agreed(
+        &self,
+        subject: &Subject,
+        report: &WriteReport,
+        question: &str,
+    ) -> Result<(), CliError> {
+        let messages = report.messages.clone();
+        describe(&WriteReport { messages, ..WriteReport::default() }, self.context);
+        if self.args.sending.yes || prompt::confirm(question, INSTEAD)? {
+            return Ok(());
         }
-        prompt::confirm(question, "--yes to go on without asking")
+        let message = format!("no record of {} was signed, and nothing was sent", subject.name);
+        Err(CliError::new(Exit::Failed, ErrorKind::NotConfirmed, message)
+            .hint("the same command asks again; --dry-run only shows it"))
+    }
+
+    /// Somebody is there to say yes, or said it before: keys are not derived for nothing.
+    pub fn needs_somebody(&self) -> Result<(), CliError> {
+        match self.args.sending.yes {
+            true => Ok(()),
+            false => prompt::terminal("Sign and post this", INSTEAD),
+        }
     }
 }
 

@@ -7,9 +7,9 @@ use namesys::ipns::W3name;
 use namesys::keys::{IpnsKey, IpnsName};
 use namesys::net::Http;
 use namesys::published::BaseFile;
-use namesys::recordhash::Recordhash;
-use namesys::report::{ErrorKind, WriteReport};
-use namesys::resolve::{FetchLimits, GivenFacts, Sources, resolve_given};
+use namesys::report::{
+    ErrorKind, MessageReport, PublishReport, TextSigner, WriteReport, WriteState,
+};
 use namesys::workspace::{ApprovalMode, Removal};
 use namesys::write::ask_version;
 use url::Url;
@@ -17,12 +17,13 @@ use url::Url;
 use super::course::{Course, IpnsHandler, Place};
 use super::show::Ended;
 use super::subjects::Subject;
+use super::texts::in_workspace;
 use crate::cli::cmd::publish::publication::PublicationArgs;
 use crate::cli::cmd::publish::report::with_ahead;
 use crate::cli::cmd::publish::{check_tree, send_all};
 use crate::cli::cmd::pull;
 use crate::cli::cmd::sign::{Signing, sign};
-use crate::cli::endpoints::{GatewayArgs, PublisherArgs, UploadArgs};
+use crate::cli::endpoints::UploadArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::keys_args::SignerKeyArgs;
 use crate::cli::mass_removal::ask;
@@ -75,19 +76,13 @@ impl Course<'_> {
             Some(url) => Some(self.gateway(url)?),
             None => None,
         };
+        report.messages = texts(&session, subject);
         if self.args.dry_run {
             return Ok((report, None));
         }
         self.refuse_printing()?;
         let question = format!("Pull, sign and publish this under {}", handler.ipns);
-        if !self.is_confirmed(&question)? {
-            return Err(CliError::new(
-                Exit::Failed,
-                ErrorKind::NotConfirmed,
-                "nothing was signed or sent",
-            )
-            .hint("the same command asks again; --dry-run only shows it"));
-        }
+        self.agreed(subject, &report, &question)?;
         if self.args.password.is_given_by_flag() {
             self.args.password.get(self.context, false)?;
         }
@@ -114,19 +109,28 @@ impl Course<'_> {
             None => args.publication.author.key(self.context, &mut session)?,
         };
         let publication = args.publication.open_with(self.context, session, fan_out, key)?;
-        let (outcome, ahead) = send_all(false, self.context, publication, &uploads, sequence)?;
-        let (published, error) = with_ahead(outcome, ahead);
+        let (outcome, ahead) = match send_all(false, self.context, publication, &uploads, sequence)
+        {
+            Ok(sent) => sent,
+            Err(error) => {
+                // What was interrupted may be there.
+                let cut = (error.kind == ErrorKind::Interrupted).then_some(WriteState::Unknown);
+                all_are(&mut report, cut.unwrap_or_default());
+                return Ok((report, Some(error)));
+            }
+        };
+        let (published, failure) = with_ahead(outcome, ahead);
+        let state = arrived(&published);
+        all_are(&mut report, state);
+        if state == WriteState::NotSent {
+            return Ok((report, failure));
+        }
         report.checks.push(format!(
             "published as sequence {} of {}",
             published.sequence, published.ipns_name
         ));
-        match error {
-            Some(error) => Ok((report, Some(error))),
-            None => {
-                report.posted = true;
-                self.read_under(subject, place, handler, report)
-            }
-        }
+        let read = self.read_under(subject, place, handler, &mut report);
+        Ok((report, failure.or(read)))
     }
 
     /// The sequence that follows from what the endpoint tells, where that is ahead of what is
@@ -154,7 +158,7 @@ impl Course<'_> {
                 handler.ipns
             );
             return Err(CliError::new(Exit::Failed, ErrorKind::Contract, message)
-                .hint("nothing was signed or sent; do not trust this resolver"));
+                .hint("nothing of this name was signed or sent; do not trust this resolver"));
         }
         Ok(Some(told + 1))
     }
@@ -199,51 +203,30 @@ impl Course<'_> {
             }
         }
     }
+}
 
-    /// Reads the records below the IPNS name, by its gateways and publishers.
-    fn read_under(
-        &self,
-        subject: &Subject,
-        place: &Place,
-        handler: &IpnsHandler<'_>,
-        mut report: WriteReport,
-    ) -> Result<Ended, CliError> {
-        let session = Session::open(self.context)?;
-        let config = Some(&session.config);
-        let gateways = GatewayArgs::default().get(self.context, config)?;
-        let publishers = PublisherArgs::default().get(self.context, config)?;
-        let facts = GivenFacts {
-            name: subject.name.clone(),
-            owner: place.owner,
-            recordhash: Recordhash::from(handler.ipns),
-            chain_id: session.config.chain_id,
-            approved_signers: Vec::new(),
-        };
-        let keys: Vec<_> = subject.records.iter().map(|(key, _)| key.clone()).collect();
-        let http = self.context.http()?;
-        let sources = Sources { gateways, publishers: &publishers };
-        let found = self.context.block_on(async {
-            Ok(resolve_given(http, sources, FetchLimits::default(), facts, &keys).await?)
-        })?;
-        for (record, (key, value)) in report.records.iter_mut().zip(&subject.records) {
-            let read = found.records.iter().find(|read| read.key == *key);
-            let said = match read.map(|read| &read.value) {
-                Some(Ok(read)) if read == value => None,
-                Some(Ok(read)) => Some(format!("{read} is read")),
-                Some(Err(error)) => Some(error.to_string()),
-                None => Some("it is not read".to_owned()),
-            };
-            (record.ok, record.error) = (Some(said.is_none()), said);
-        }
-        let all = report.records.iter().all(|record| record.ok == Some(true));
-        report.read_back = Some(all);
-        let error = (!all).then(|| {
-            let message = "it was published, and is not what is read back";
-            CliError::new(Exit::Failed, ErrorKind::NotReadBack, message)
-                .hint("gateways may keep the older one for a while: namesys status shows it")
-        });
-        Ok((report, error))
+/// SIGN 4 of each record, by whoever signs in the workspace.
+fn texts(session: &Session, subject: &Subject) -> Vec<MessageReport> {
+    let keys = session.config.keys();
+    let (signer, by) = match session.config.approval_mode().unwrap_or_default() {
+        ApprovalMode::Owner => (keys.wallet, TextSigner::Wallet),
+        ApprovalMode::Wallet | ApprovalMode::OnChain => (keys.signer, TextSigner::Signer),
+    };
+    in_workspace(subject, signer, (session.config.chain_id, by))
+}
+
+/// What came of all records, by what came of the publication.
+fn arrived(published: &PublishReport) -> WriteState {
+    match &published.publications[..] {
+        [] => WriteState::NotSent,
+        all if all.iter().any(|one| one.ok) => WriteState::Taken,
+        _ => WriteState::Unknown,
     }
+}
+
+fn all_are(report: &mut WriteReport, state: WriteState) {
+    report.records.iter_mut().for_each(|record| record.state = state);
+    report.posted = state == WriteState::Taken;
 }
 
 fn parsed<T: Parser>() -> Result<T, CliError> {
@@ -258,8 +241,9 @@ fn check_keys(session: &Session, handler: &IpnsHandler<'_>) -> Result<(), CliErr
             "the resolver takes what is published by the {what} {wanted}, which is not this \
              workspace's: {own}"
         );
-        Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message)
-            .hint("nothing was signed or sent; namesys keygen records the keys of a wallet"))
+        Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
+            "nothing of this name was signed or sent; namesys keygen records the keys of a wallet",
+        ))
     };
     let keys = session.config.keys();
     if keys.ipns_name != Some(handler.ipns) {
@@ -275,7 +259,7 @@ fn check_keys(session: &Session, handler: &IpnsHandler<'_>) -> Result<(), CliErr
         let message = "the resolver names no records signer, so that the owner's approval has to \
                        travel along, and this workspace has it on chain alone";
         return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-            "nothing was signed or sent; namesys sign --approval wallet makes approvals that do",
+            "nothing of this name was signed or sent; namesys sign --approval wallet makes approvals that do",
         ));
     }
     if !handler.signer.is_zero() && signer != Some(handler.signer) {

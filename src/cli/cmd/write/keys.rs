@@ -16,6 +16,9 @@ use crate::cli::error::{CliError, Exit};
 pub struct Signers {
     pub keys: WriteKeys,
     pub signer: SignerKey,
+    /// Whose leave travels along, where somebody's does.
+    pub owner: Option<Address>,
+    /// It, once it is given.
     pub approval: Option<Signature>,
 }
 
@@ -32,51 +35,59 @@ impl Signers {
 }
 
 impl Course<'_> {
-    /// Derives the signer, compares it with the one that is `named`, and has the wallet approve it
-    /// where nobody is.
-    pub fn signers(
-        &self,
-        subject: &Subject,
-        place: &Place,
-        named: Option<Address>,
-        profile: Profile,
-    ) -> Result<Signers, CliError> {
-        let keys = WriteKeys {
+    /// Whose keys.
+    pub fn keys(&self, subject: &Subject, place: &Place, profile: Profile) -> WriteKeys {
+        WriteKeys {
             profile,
             name: subject.name.clone(),
             for_wallet: self.args.storage == Storage::Wallet,
             wallet: Caip10::new(place.chain_id, self.address()),
             contract: place.contract,
-        };
-        let signer = match profile {
+        }
+    }
+
+    /// Derives the signer, and compares it with the one that is `named`. Where nobody is, it needs
+    /// the owner's leave.
+    pub fn signers(
+        &self,
+        place: &Place,
+        named: Option<Address>,
+        keys: WriteKeys,
+    ) -> Result<Signers, CliError> {
+        let signer = match keys.profile {
             Profile::EnsipY => self.by_sign2(&keys)?,
             _ => self.by_profile(&keys)?,
         };
-        let (address, context) = (signer.address(), self.context);
+        let address = signer.address();
         if let Some(named) = named.filter(|named| *named != address) {
             let message = format!(
                 "the resolver takes records of the signer {named}, and these keys give {address}: \
                  the password or the wallet is another one"
             );
             return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-                "nothing was signed or sent; check --key-password-file, the wallet, --storage",
+                "no record was signed, and nothing was sent; check --key-password-file, the \
+                 wallet, --storage",
             ));
         }
-        if named.is_some() || address == place.owner {
-            return Ok(Signers { keys, signer, approval: None });
-        }
-        if self.address() != place.owner {
+        let owner = (named.is_none() && address != place.owner).then_some(place.owner);
+        Ok(Signers { keys, signer, owner, approval: None })
+    }
+
+    /// Has the wallet approve the signer, where that is needed.
+    pub fn approve(&self, signers: &mut Signers) -> Result<(), CliError> {
+        let (Some(owner), context) = (signers.owner, self.context) else { return Ok(()) };
+        if self.address() != owner {
             context.output.warn(format_args!(
                 "{} approves the signer, and does not own the name: it counts where the resolver \
                  takes it as manager",
                 self.address()
             ));
         }
-        let request = keys.approval(address, place.owner);
+        let request = signers.keys.approval(signers.signer.address(), owner);
         let wallet = self.wallet.as_wallet();
         let approval = context.block_on(async { Ok(sign_checked(wallet, &request).await?) })?;
-        let approval = Some(approval.expose().clone());
-        Ok(Signers { keys, signer, approval })
+        signers.approval = Some(approval.expose().clone());
+        Ok(())
     }
 
     fn by_sign2(&self, keys: &WriteKeys) -> Result<SignerKey, CliError> {

@@ -5,18 +5,22 @@ mod chains;
 mod course;
 mod database;
 mod explain;
+mod fate;
 mod ipns;
+mod ipns_read;
 mod keys;
+mod messages;
 mod read_back;
 mod show;
 mod subjects;
+mod texts;
 mod transactions;
 
 use namesys::ens::Name;
 use namesys::report::{WriteNamesReport, WriteReport};
 
 use crate::cli::context::Context;
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::output::Outcome;
 pub use args::Args;
 use chains::Chains;
@@ -26,6 +30,17 @@ use course::Course;
 fn failed(name: &Name, error: &CliError) -> WriteReport {
     let (name, failed) = (Some(name.to_string()), Some(error.message.clone()));
     WriteReport { name, failed, ..WriteReport::default() }
+}
+
+/// Of several names each error says whose it is.
+fn of_name(name: &Name, error: CliError) -> CliError {
+    CliError { message: format!("{name}: {}", error.message), ..error }
+}
+
+/// The first of the worst.
+fn worst(failures: Vec<CliError>) -> Option<CliError> {
+    let exit = Exit::worst(failures.iter().map(|failure| failure.exit))?;
+    failures.into_iter().find(|failure| failure.exit == exit)
 }
 
 /// Explains a revert, or writes.
@@ -41,14 +56,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let (report, error) = course.write(subject)?;
         return Ok(Outcome::partial(report, error));
     }
-    let (mut names, mut first) = (Vec::new(), None);
+    let (mut names, mut failures) = (Vec::new(), Vec::new());
     for subject in &subjects {
         let (report, error) = match course.write(subject) {
             Ok(ended) => ended,
             Err(error) => (failed(&subject.name, &error), Some(error)),
         };
         names.push(report);
-        first = first.or(error);
+        failures.extend(error.map(|error| of_name(&subject.name, error)));
     }
-    Ok(Outcome::partial(WriteNamesReport { names }, first))
+    Ok(Outcome::partial(WriteNamesReport { names }, worst(failures)))
 }

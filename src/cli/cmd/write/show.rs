@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use alloy_primitives::hex;
-use namesys::report::{WriteNamesReport, WriteReport, WriteTargetReport, WrittenReport};
+use namesys::report::{
+    MessageReport, TextReport, TextSigner, WriteNamesReport, WriteReport, WriteState,
+    WriteTargetReport, WrittenReport,
+};
 use namesys::write::{Decoded, Metadata, Target};
 
 use super::subjects::Subject;
@@ -18,6 +21,7 @@ pub type Ended = (WriteReport, Option<CliError>);
 pub fn begun(subject: &Subject) -> WriteReport {
     let records = subject.records.iter().map(|(key, _)| WrittenReport {
         record: key.to_string(),
+        state: WriteState::NotSent,
         ok: None,
         error: None,
     });
@@ -78,8 +82,11 @@ fn head(report: &WriteReport, out: &mut dyn Write) -> io::Result<()> {
     }
     match &report.target {
         Some(WriteTargetReport::Url { url }) => writeln!(out, "target   {}", shown(url))?,
-        Some(WriteTargetReport::Contract { contract, chain_id }) => {
+        Some(WriteTargetReport::Contract { contract, chain_id: Some(chain_id) }) => {
             writeln!(out, "target   {contract} on chain {chain_id}")?;
+        }
+        Some(WriteTargetReport::Contract { contract, chain_id: None }) => {
+            writeln!(out, "target   {contract} on a chain that the error does not name")?;
         }
         None => {}
     }
@@ -90,8 +97,28 @@ fn head(report: &WriteReport, out: &mut dyn Write) -> io::Result<()> {
     report.messages.iter().try_for_each(|message| write_message(message, out))
 }
 
-/// A message that is signed, every field of it.
-fn write_message(message: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
+/// What is signed, all of it.
+fn write_message(message: &MessageReport, out: &mut dyn Write) -> io::Result<()> {
+    match message {
+        MessageReport::Text(text) => write_text(text, out),
+        MessageReport::Typed(message) => write_typed(message, out),
+    }
+}
+
+fn write_text(message: &TextReport, out: &mut dyn Write) -> io::Result<()> {
+    let by = match message.by {
+        TextSigner::Wallet => "the wallet",
+        TextSigner::Signer => "the records signer",
+    };
+    match &message.record {
+        Some(record) => writeln!(out, "signs    {} by {by} (EIP-191)", shown(record))?,
+        None => writeln!(out, "signs    a text by {by} (EIP-191)")?,
+    }
+    message.text.split('\n').try_for_each(|line| writeln!(out, "         {}", shown(line)))
+}
+
+/// A message of EIP-712, every field of it.
+fn write_typed(message: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
     let primary = message["primaryType"].as_str().unwrap_or_default();
     writeln!(out, "signs    {} (EIP-712)", shown(primary))?;
     for part in ["domain", "message"] {
@@ -106,6 +133,19 @@ fn write_message(message: &serde_json::Value, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
+/// What came of a record, in a word or two.
+fn fate(record: &WrittenReport) -> &'static str {
+    match (record.ok, record.state) {
+        (Some(true), _) => "written",
+        (_, WriteState::NotSent) => "not sent",
+        (_, WriteState::Refused) => "refused",
+        (Some(false), WriteState::Taken) => "taken, not read back",
+        (None, WriteState::Taken) => "taken",
+        (Some(false), WriteState::Unknown) => "sent, not read back",
+        (None, WriteState::Unknown) => "sent, nothing is known",
+    }
+}
+
 impl Human for WriteReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(revert) = &self.revert {
@@ -115,12 +155,7 @@ impl Human for WriteReport {
         self.failed.iter().try_for_each(|why| writeln!(out, "failed   {}", shown(why)))?;
         head(self, out)?;
         for record in &self.records {
-            let word = match (record.ok, self.posted) {
-                (Some(true), _) => "written",
-                (Some(false), _) => "not read back",
-                (None, true) => "taken",
-                (None, false) => "not written",
-            };
+            let word = fate(record);
             write!(out, "{word:8} {}", shown(&record.record))?;
             match &record.error {
                 Some(error) => writeln!(out, ": {}", shown(error))?,

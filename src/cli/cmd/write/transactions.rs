@@ -3,19 +3,21 @@
 use alloy_primitives::Address;
 use namesys::chain::setup::{Sender, SetupTransaction};
 use namesys::record::Value;
-use namesys::report::{ErrorKind, WriteReport, WriteTargetReport};
+use namesys::report::{
+    ErrorKind, TransactionReport, TransactionState, WriteReport, WriteState, WriteTargetReport,
+};
 use namesys::write::read_contract;
 
 use super::course::{Answer, Course, Place};
 use super::show::Ended;
 use super::subjects::Subject;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::sending::{Sending, safe_file, sender, unsent};
+use crate::cli::sending::{Sending, is_unsent, safe_file, sender, unsent};
 
 impl Place {
     /// The contract, as a report has it.
     pub fn target(&self) -> WriteTargetReport {
-        let (contract, chain_id) = (self.contract.to_string(), self.chain_id);
+        let (contract, chain_id) = (self.contract.to_string(), Some(self.chain_id));
         WriteTargetReport::Contract { contract, chain_id }
     }
 }
@@ -47,7 +49,9 @@ impl Course<'_> {
         if self.args.dry_run || !self.args.sending.sends() {
             return Ok((report, None));
         }
-        let message = format!("no node is on chain {chain_id}, where the records are written");
+        let silent = self.chains.silent();
+        let message =
+            format!("no node is on chain {chain_id}, where the records are written{silent}");
         let error = CliError::new(Exit::Failed, ErrorKind::NoRpc, message).hint(
             "give one beside the other: --rpc-url URL; or send the call from a wallet elsewhere \
              (--calldata, --safe FILE)",
@@ -111,13 +115,14 @@ impl Course<'_> {
         let sent = sending
             .allowed(&transactions, &costs)
             .and_then(|()| sending.send(&transactions, &costs, &mut report.transactions));
-        match sent {
-            Ok(()) => {
-                report.posted = true;
-                self.read_at(subject, place, &sender, report)
-            }
-            Err(error) => Ok((report, Some(error))),
+        let nothing = sent.as_ref().err().is_none_or(|error| is_unsent(error, self.wallet));
+        arrived(&mut report, nothing);
+        let failure = sent.err();
+        if !report.posted {
+            return Ok((report, failure));
         }
+        let read = self.read_at(subject, place, &sender, &mut report);
+        Ok((report, failure.or(read)))
     }
 
     /// Shows each call whole, before it is agreed to.
@@ -128,37 +133,66 @@ impl Course<'_> {
         }
     }
 
-    /// What the contract itself says afterwards.
+    /// What the contract itself says afterwards of what was mined.
     fn read_at(
         &self,
         subject: &Subject,
         place: &Place,
         sender: &Sender,
-        mut report: WriteReport,
-    ) -> Result<Ended, CliError> {
+        report: &mut WriteReport,
+    ) -> Option<CliError> {
         for (record, (key, value)) in report.records.iter_mut().zip(&subject.records) {
+            if record.state != WriteState::Taken {
+                continue;
+            }
             let call = key.resolver_call_of(&subject.name);
             let read = self.context.block_on(async {
                 sender.rpc.forget();
                 let at = sender.rpc.at(sender.rpc.latest().await?.value);
                 Ok(read_contract(&at, place.contract, &call).await?)
-            })?;
+            });
             let said = match read {
-                Ok(data) => match Value::abi_decode(key, &data) {
+                Ok(Ok(data)) => match Value::abi_decode(key, &data) {
                     Ok(read) if read == *value => None,
                     Ok(read) => Some(format!("{read} is read")),
                     Err(error) => Some(error.to_string()),
                 },
-                Err(revert) => Some(revert.to_string()),
+                Ok(Err(revert)) => Some(revert.to_string()),
+                // It was sent all the same, and that is said.
+                Err(error) => {
+                    record.error = Some(error.message.clone());
+                    return Some(error);
+                }
             };
             (record.ok, record.error) = (Some(said.is_none()), said);
         }
-        let all = report.records.iter().all(|record| record.ok == Some(true));
+        let mut mined = report.records.iter().filter(|one| one.state == WriteState::Taken);
+        let all = mined.all(|record| record.ok == Some(true));
         report.read_back = Some(all);
-        let error = (!all).then(|| {
+        (!all).then(|| {
             let message = "it was sent and mined, and is not what the contract says now";
             CliError::new(Exit::Failed, ErrorKind::NotReadBack, message)
-        });
-        Ok((report, error))
+        })
     }
+}
+
+/// What came of each record by its transaction. `nothing` says that the one that failed was not sent
+/// where it has no hash.
+fn arrived(report: &mut WriteReport, nothing: bool) {
+    let is_left = |one: &TransactionReport| one.state == TransactionState::NotSent;
+    let failed = report.transactions.iter().position(is_left);
+    let of = |(number, transaction): (usize, &TransactionReport)| match transaction.state {
+        TransactionState::Mined => WriteState::Taken,
+        TransactionState::Failed => WriteState::Refused,
+        TransactionState::Sent => WriteState::Unknown,
+        TransactionState::NotSent if transaction.hash.is_some() => WriteState::Unknown,
+        TransactionState::NotSent if !nothing && failed == Some(number) => WriteState::Unknown,
+        TransactionState::NotSent => WriteState::NotSent,
+    };
+    let states: Vec<WriteState> = report.transactions.iter().enumerate().map(of).collect();
+    for (number, record) in report.records.iter_mut().enumerate() {
+        let number = if states.len() == 1 { 0 } else { number };
+        record.state = states.get(number).copied().unwrap_or_default();
+    }
+    report.posted = report.records.iter().any(|record| record.state == WriteState::Taken);
 }

@@ -196,7 +196,8 @@ contract WriteResolver is IExtendedResolver, IERC165 {
     function message(bytes calldata input) private view returns (bytes memory) {
         Domain memory domain = Domain("WriteResolver", "1", uint64(block.chainid), address(this));
         string memory url = string.concat(gateway, "/{sender}/{data}.json");
-        uint256 expires = block.timestamp + 1 days;
+        // The chain, where a message names none: how long it counts.
+        uint256 expires = block.timestamp + (targetChain == 0 ? 1 days : targetChain);
         CallMessage memory whole = CallMessage(input, msg.sender, expires);
         if (form == Form.Offchain) {
             return abi.encodeWithSelector(Erc7884.OperationHandledOffchain.selector, domain, url, whole);
