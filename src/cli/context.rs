@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -71,6 +71,8 @@ pub struct Context {
     pub given: Rc<Given>,
     /// Read once.
     pub opened: OnceCell<Option<(Workspace, Config)>>,
+    /// One that the command made for itself.
+    made: OnceCell<(Workspace, Config)>,
     // Started by the first command that waits for something.
     background: OnceCell<Background>,
     /// The page that serves the whole command.
@@ -105,6 +107,7 @@ impl Context {
             own_keys: RefCell::default(),
             given: Rc::default(),
             opened: OnceCell::new(),
+            made: OnceCell::new(),
             background: OnceCell::new(),
             browser: OnceCell::new(),
         })
@@ -224,6 +227,9 @@ impl Context {
     /// # Errors
     /// When a workspace was named and is none, or its configuration is wrong.
     pub fn opened(&self) -> Result<Option<&(Workspace, Config)>, CliError> {
+        if let Some(made) = self.made.get() {
+            return Ok(Some(made));
+        }
         if let Some(opened) = self.opened.get() {
             return Ok(opened.as_ref());
         }
@@ -258,6 +264,9 @@ impl Context {
     /// # Errors
     /// Also where there is none, or it is somebody else's.
     pub fn required(&self) -> Result<&(Workspace, Config), CliError> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
         if let Some(Some(opened)) = self.opened.get() {
             return Ok(opened);
         }
@@ -265,6 +274,24 @@ impl Context {
         let config = workspace.config()?;
         let opened = self.opened.get_or_init(|| Some((workspace, config)));
         opened.as_ref().ok_or_else(|| CliError::usage("there is no workspace"))
+    }
+
+    /// From now on the command works in the workspace `dir`, which it made for itself. Nothing of it
+    /// is remembered.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn work_in(&self, dir: &Path) -> Result<(), CliError> {
+        let workspace = Workspace::at(dir)?.at_time(self.now);
+        let config = workspace.config()?;
+        // There is one at most: who makes it has asked.
+        let _ = self.made.set((workspace, config));
+        Ok(())
+    }
+
+    /// Whether the command works in a workspace that it made for itself.
+    pub fn made_its_own(&self) -> bool {
+        self.made.get().is_some()
     }
 
     /// From now on there is no workspace: one is to be made, whatever stands around.

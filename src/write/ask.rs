@@ -13,6 +13,8 @@ use crate::ens::Name;
 
 /// ERC-165 id of `getOperationHandler(bytes)` (ERC-7884).
 const OPERATION_ROUTER: [u8; 4] = [0xa0, 0xb7, 0xb5, 0x4e];
+/// `resolve(bytes,bytes)`, which is its own ERC-165 id (ENSIP-10).
+const EXTENDED_RESOLVER: [u8; 4] = [0x90, 0x61, 0xb9, 0x23];
 /// `metadata(bytes)` and `metadata(bytes32)`.
 const METADATA_BYTES: [u8; 4] = [0x8a, 0x59, 0x6e, 0xbe];
 const METADATA_NODE: [u8; 4] = [0x71, 0x22, 0xba, 0x06];
@@ -25,7 +27,18 @@ pub enum Asked {
     /// An ordinary revert.
     Refused(Revert),
     /// It has them written elsewhere.
-    Deferred(Box<Decoded>),
+    Deferred {
+        /// What its error says.
+        found: Box<Decoded>,
+        /// Whether it says so to `resolve()` alone (ENSIP-10), where the sender is the resolver.
+        through_resolve: bool,
+    },
+}
+
+impl Asked {
+    fn deferred(found: Decoded, through_resolve: bool) -> Self {
+        Self::Deferred { found: Box::new(found), through_resolve }
+    }
 }
 
 /// Why nothing can be said of it.
@@ -89,42 +102,58 @@ async fn call_as(
 }
 
 /// Calls `resolver` as `from` would, without sending anything. A resolver of ERC-7884 is asked by
-/// its own function where it has it.
+/// its own function where it has it. One that refuses the call, and takes calls through `resolve()`
+/// (ENSIP-10), is asked by that for `name`: a deferral counts, and nothing else that it says.
 ///
 /// # Errors
 /// [`AskError`].
 pub async fn ask(
     view: &ChainView,
     from: Address,
-    resolver: Address,
+    (name, resolver): (&Name, Address),
     calldata: &[u8],
 ) -> Result<Asked, AskError> {
     let deferral = |revert: &Revert| {
         Deferral::decode(&revert.0).map_err(|source| AskError::Malformed { resolver, source })
     };
-    let routes = |at: BlockReader| async move {
-        let call = calls::supportsInterfaceCall { id: OPERATION_ROUTER.into() };
-        Ok(Claims(at.probe(resolver, call).await? == Some(true)))
-    };
-    let Claims(routes) = view.agreed("whether it names handlers", routes).await?.value;
-    if routes
+    if claims(view, resolver, OPERATION_ROUTER).await?
         && let Err(revert) =
             call_as(view, from, resolver, &operation_handler_call(calldata)).await?
         && let Some(found) = deferral(&revert)?
     {
-        return Ok(Asked::Deferred(Box::new(found)));
+        return Ok(Asked::deferred(found, false));
     }
-    match call_as(view, from, resolver, calldata).await? {
+    let revert = match call_as(view, from, resolver, calldata).await? {
         // Setters give nothing back, and neither does an account without code.
         Ok(data) if data.is_empty() && !view.has_code(resolver).await?.value => {
-            Err(AskError::NoContract { contract: resolver })
+            return Err(AskError::NoContract { contract: resolver });
         }
-        Ok(_) => Ok(Asked::Accepted),
-        Err(revert) => Ok(match deferral(&revert)? {
-            Some(found) => Asked::Deferred(Box::new(found)),
-            None => Asked::Refused(Revert(Deferral::unwrapped(&revert.0))),
-        }),
+        Ok(_) => return Ok(Asked::Accepted),
+        Err(revert) => revert,
+    };
+    if let Some(found) = deferral(&revert)? {
+        return Ok(Asked::deferred(found, false));
     }
+    if claims(view, resolver, EXTENDED_RESOLVER).await?
+        && let Err(inside) = call_as(view, from, resolver, &resolve_call(name, calldata)).await?
+        && let Some(found) = deferral(&inside)?
+    {
+        return Ok(Asked::deferred(found, true));
+    }
+    Ok(Asked::Refused(Revert(Deferral::unwrapped(&revert.0))))
+}
+
+async fn claims(view: &ChainView, contract: Address, id: [u8; 4]) -> Result<bool, ChainError> {
+    let ask = |at: BlockReader| async move {
+        let call = calls::supportsInterfaceCall { id: id.into() };
+        Ok(Claims(at.probe(contract, call).await? == Some(true)))
+    };
+    Ok(view.agreed("which interfaces it has", ask).await?.value.0)
+}
+
+fn resolve_call(name: &Name, calldata: &[u8]) -> Vec<u8> {
+    let arguments = (Bytes::from(name.dns()), Bytes::copy_from_slice(calldata));
+    [&EXTENDED_RESOLVER[..], &arguments.abi_encode_params()].concat()
 }
 
 #[derive(PartialEq)]

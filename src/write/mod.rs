@@ -9,8 +9,9 @@
 //! | `profile` | [`Profile`]: whose texts, keys and bodies apply |
 //! | `metadata` | [`Metadata`]: gateway, signer and key that a handler names |
 //! | `typed` | [`TypedWrite`]: messages that the wallet signs under EIP-712, and their bodies |
-//! | `deferral` | [`Deferral`]: a revert, decoded |
+//! | `deferral` | [`Deferral`]: what a revert says |
 //! | `errors` | each error of `abi`, read strictly |
+//! | `decode` | [`Deferral::decode`]: a revert, also wrapped |
 //! | `explain` | where a deferral leads and what is to be checked, in words |
 //! | `keys` | [`WriteKeys`]: the keys and texts of a profile |
 //! | `ask` | [`ask`]: what a resolver does with a setter, and its metadata |
@@ -20,6 +21,7 @@
 mod abi;
 mod ask;
 mod database;
+mod decode;
 mod deferral;
 mod errors;
 mod explain;

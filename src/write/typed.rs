@@ -50,7 +50,7 @@ pub struct AskedFor<'a> {
     pub chain_id: u64,
     /// The wallet.
     pub wallet: Address,
-    /// Whether it was asked through `resolve()`, where the sender is the resolver itself.
+    /// Whether it was asked through `resolve()`, where the sender may be the resolver itself.
     pub through_resolve: bool,
     /// Seconds since 1970.
     pub now: u64,
@@ -156,7 +156,8 @@ impl TypedWrite {
             return Err(TypedError::Chain { found, chain_id });
         }
         let (found, wallet) = (self.sender(), asked.wallet);
-        if found != if asked.through_resolve { resolver } else { wallet } {
+        // Within resolve() a resolver that calls itself is its own sender.
+        if found != wallet && !(asked.through_resolve && found == resolver) {
             return Err(TypedError::Sender { found, wallet });
         }
         match self.expires() {

@@ -77,7 +77,21 @@ fn a_message_that_says_something_else_is_not_signed() {
     assert!(matches!(check(AskedFor { resolver, ..good }), TypedError::Contract { .. }));
     assert!(matches!(check(AskedFor { chain_id: 5, ..good }), TypedError::Chain { found: 1, .. }));
     assert!(matches!(check(AskedFor { wallet: resolver, ..good }), TypedError::Sender { .. }));
-    assert!(matches!(check(AskedFor { through_resolve: true, ..good }), TypedError::Sender { .. }));
+    // Within resolve() the sender is the resolver, or still the wallet; outside, the wallet alone.
+    assert_eq!(write.check(&AskedFor { through_resolve: true, ..good }), Ok(()));
+    let stranger = AskedFor { through_resolve: true, wallet: resolver, ..good };
+    assert!(matches!(check(stranger), TypedError::Sender { .. }));
+    let through = cases(ERC7884).into_iter().find_map(|case| match &case["revert_data"] {
+        serde_json::Value::String(_) => match decoded(&case).deferral {
+            Deferral::Offchain(write) if write.sender() == write.contract() => Some((case, write)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let (case, write) = through.expect("a vector whose sender is the resolver");
+    let (calldata, wallet) = (bytes(&case, "calldata"), secret_key(&case, "wallet_private_key"));
+    let outside = write.check(&asked(&calldata, &write, false, &wallet));
+    assert!(matches!(outside, Err(TypedError::Sender { .. })), "{outside:?}");
     assert!(matches!(check(AskedFor { now: 1_893_456_000, ..good }), TypedError::Expired(_)));
 }
 

@@ -1,6 +1,7 @@
 //! `write` to a resolver that hands its records to an IPNS key: what is published there is pulled, the
 //! records are signed into it, and it is published.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -72,15 +73,19 @@ pub async fn handlers() -> Result<()> {
         ensure!(kind(&refused) == Some(ErrorKind::OtherKeys), "{mode}: {refused}");
         std::fs::write(&config, text)?;
     }
-    // Elsewhere than in the workspace of the key.
-    let elsewhere = Run::namesys(&write(&avatar, &["--yes"])).on(&place.world);
-    let elsewhere = elsewhere.env("ETH_PRIVATE_KEY", &hex::encode([1; 32]));
-    let elsewhere = elsewhere.env("NAMESYS_KEY_PASSWORD", "").ends(1).await?;
-    ensure!(kind(&elsewhere) == Some(ErrorKind::Unsupported), "{elsewhere}");
+    // The workspace's keys are those of ensip-y, whatever is asked for.
+    for (profile, code) in [("ensip19", 2), ("erc7700", 2), ("ensip-y", 0)] {
+        hand_to_ipns(&place.world, true, metadata(&place, signer, &ipns)).await?;
+        let words = write(&avatar, &["--dry-run", "--profile", profile]);
+        let told = place.ends(code, &words).await?;
+        ensure!(code == 2 || told["profile"] == "ensip-y", "{told}");
+    }
     // What is shown is not done; nor is anything without a yes.
     hand_to_ipns(&place.world, false, metadata(&place, signer, &ipns)).await?;
     let told = place.ends(0, &write(&avatar, &["--dry-run"])).await?;
     ensure!(told["handler"] == "StorageHandledByIPNS" && told["posted"] == false, "{told}");
+    let text = told["messages"][0]["text"].as_str().context("what is signed")?;
+    ensure!(text.contains(&format!("Signed By: eip155:31337:{signer}")), "{text}");
     let asked = place.ends(2, &write(&avatar, &[])).await?;
     ensure!(kind(&asked) == Some(ErrorKind::NoTerminal), "{asked}");
     let before = published(&place, &ipns).await?;
@@ -113,6 +118,91 @@ pub async fn handlers() -> Result<()> {
         ensure!(value(&after, record) == wanted, "{record}: {after}");
     }
     ensure!(after["ipns"]["sequence"] == 3, "{after}");
+    Ok(())
+}
+
+/// The same command where there is no workspace of the key; `temporary` is where it may make one.
+fn elsewhere(place: &Place, temporary: &Path, words: &[&str], password: &str) -> Run {
+    let urls = place.world.devnet.urls();
+    let run = Run::namesys(words).on(&place.world).env("ETH_PRIVATE_KEY", &hex::encode([1; 32]));
+    let run = run.env("NAMESYS_KEY_PASSWORD", password).env("NAMESYS_W3NAME_URL", &urls.w3name);
+    run.env("NAMESYS_KUBO_URL", &urls.kubo).env("TMPDIR", &temporary.display().to_string())
+}
+
+fn is_empty(dir: &Path) -> Result<bool> {
+    Ok(std::fs::read_dir(dir)?.next().is_none())
+}
+
+/// Everything below a folder, in one.
+fn contents(dir: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        match entry.path().is_dir() {
+            true => all.extend(contents(&entry.path())),
+            false => all.extend(std::fs::read(entry.path()).unwrap_or_default()),
+        }
+    }
+    all
+}
+
+/// Where there is no workspace of the key, what is published is cloned into a temporary one, which
+/// has no secret and goes.
+pub async fn outside() -> Result<()> {
+    let place = Place::published(1, &[]).await?;
+    let (ipns, temporary) = (place.ipns().await?, tempfile::tempdir()?);
+    let there = temporary.path();
+    let url = ["text", "url", "https://n.example"];
+    hand_to_ipns(&place.world, true, metadata(&place, Address::ZERO, &ipns)).await?;
+    let words = write(&url, &["--yes"]);
+    // Nothing is made where it is only shown, nor without a yes.
+    let shown = write(&url, &["--dry-run"]);
+    let told = elsewhere(&place, there, &shown, "").ends(0).await?;
+    ensure!(told["messages"][0]["step"] == "sign-4" && is_empty(there)?, "{told}");
+    let asked = elsewhere(&place, there, &write(&url, &[]), "").ends(2).await?;
+    ensure!(kind(&asked) == Some(ErrorKind::NoTerminal) && is_empty(there)?, "{asked}");
+    // Other keys.
+    let other = elsewhere(&place, there, &words, "another").ends(1).await?;
+    ensure!(kind(&other) == Some(ErrorKind::OtherKeys) && is_empty(there)?, "{other}");
+    let same = published(&place, &ipns).await?;
+    ensure!(same["ipns"]["sequence"] == 0, "{same}");
+    // Interrupted in it; by then it holds records, and no key.
+    let exported = place.dir.path().join("keys");
+    place.ends(0, &["keygen", "--export", &exported.display().to_string()]).await?;
+    let signer = std::fs::read_to_string(exported.join("signer.key"))?.trim().to_owned();
+    let (seen, watched) = (Arc::new(Mutex::new(Vec::new())), there.to_owned());
+    let noticed = seen.clone();
+    let cut = elsewhere(&place, there, &words, "").interrupted_when(move || {
+        let all = contents(&watched);
+        let is_begun = String::from_utf8_lossy(&all).contains("ipns_name");
+        if is_begun {
+            *noticed.lock().unwrap() = all;
+        }
+        is_begun
+    });
+    let (code, cut, _) = cut.run().await?;
+    ensure!((code == 130 || code == 0) && is_empty(there)?, "{code}: {cut}");
+    let all = String::from_utf8_lossy(&seen.lock().unwrap()).into_owned();
+    ensure!(all.contains("nick.eth") && !all.contains(&signer), "{all}");
+    ensure!(!all.contains(&hex::encode([1; 32])), "{all}");
+
+    let done = elsewhere(&place, there, &words, "").ends(0).await?;
+    ensure!(done["posted"] == true && done["read_back"] == true && is_empty(there)?, "{done}");
+    let after = published(&place, &ipns).await?;
+    ensure!(value(&after, "text/url") == url[2], "{after}");
+    ensure!(value(&after, "text/avatar") == "https://a.example/me.png", "{after}");
+    Ok(())
+}
+
+/// The first publication under a key.
+pub async fn outside_first() -> Result<()> {
+    let place = Place::new(1, &[]).await?;
+    let (ipns, temporary) = (place.ipns().await?, tempfile::tempdir()?);
+    hand_to_ipns(&place.world, false, metadata(&place, Address::ZERO, &ipns)).await?;
+    let words = write(&["text", "url", "https://n.example"], &["--yes"]);
+    let done = elsewhere(&place, temporary.path(), &words, "").ends(0).await?;
+    ensure!(done["read_back"] == true && is_empty(temporary.path())?, "{done}");
+    let after = published(&place, &ipns).await?;
+    ensure!(after["ipns"]["sequence"] == 0 && value(&after, "text/url") == "https://n.example");
     Ok(())
 }
 

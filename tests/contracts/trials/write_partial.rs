@@ -135,3 +135,26 @@ pub async fn nodes() -> Result<()> {
     ensure!(message(&missed).contains(&format!("{gone}/ does not answer")), "{missed}");
     Ok(())
 }
+
+/// A resolver that refuses setters, and defers them within resolve(), where it is its own sender.
+pub async fn within_resolve() -> Result<()> {
+    for form in [Form::Offchain, Form::LegacyCallData, Form::Database] {
+        let scene = chosen(form, 0).await?;
+        scene.hide(true).await?;
+        let done = scene.avatar(0, &[HERE]).await?;
+        ensure!(done["posted"] == true && done["read_back"] == true, "{done}");
+        let several = scene.run(&IMPORT).input(TABLE).ends(0).await?;
+        ensure!(several["read_back"] == true, "{several}");
+        if form != Form::Database {
+            let sender = &done["messages"][0]["message"]["sender"];
+            ensure!(sender == "0x00000000000000000000000000000000000057a7", "{done}");
+        }
+    }
+    // What it does not defer there either is refused in the words of the setter.
+    let scene = chosen(Form::Refused, 0).await?;
+    scene.hide(true).await?;
+    let refused = scene.avatar(1, &[HERE]).await?;
+    ensure!(kind(&refused) == Some(ErrorKind::Refused), "{refused}");
+    ensure!(message(&refused).contains("not yours"), "{refused}");
+    Ok(())
+}

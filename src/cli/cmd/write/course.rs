@@ -1,7 +1,10 @@
 //! One name: its resolver is asked, and what it says is followed.
 
+use std::cell::OnceCell;
+
 use alloy_primitives::Address;
 use namesys::chain::{ChainView, Revert};
+use namesys::ens::Name;
 use namesys::keys::IpnsName;
 use namesys::record::{multicall, setter_call};
 use namesys::report::{ErrorKind, WriteReport, WriteTargetReport};
@@ -9,6 +12,7 @@ use namesys::write::{Asked, Decoded, Deferral, Metadata, Profile, Target, ask, m
 
 use super::Args;
 use super::chains::Chains;
+use super::own::OwnWorkspace;
 use super::show::{Ended, begun, describe, learn, report};
 use super::subjects::Subject;
 use crate::cli::context::Context;
@@ -27,6 +31,8 @@ pub struct Course<'a> {
     pub context: &'a Context,
     pub chains: &'a Chains,
     pub wallet: &'a OpenWallet,
+    /// The workspace that was made for it, where there is none here.
+    pub own: OnceCell<OwnWorkspace>,
 }
 
 /// The contract that was asked, and what was.
@@ -62,7 +68,7 @@ impl Course<'_> {
     /// Writes the records of a name.
     pub fn write(&self, subject: &Subject) -> Result<Ended, CliError> {
         let place = self.place(subject)?;
-        let answers = self.ask(&place)?;
+        let answers = self.ask(&subject.name, &place)?;
         self.follow(subject, &place, answers, begun(subject), 1)
     }
 
@@ -91,11 +97,11 @@ impl Course<'_> {
 
     /// Several setters are asked in one call; where that says nothing of all of them, each by
     /// itself.
-    fn ask(&self, place: &Place) -> Result<Vec<Answer>, CliError> {
+    fn ask(&self, name: &Name, place: &Place) -> Result<Vec<Answer>, CliError> {
         let one = |calldata: Vec<u8>| {
-            let (view, contract, from) = (&place.view, place.contract, self.address());
+            let (view, whom, from) = (&place.view, (name, place.contract), self.address());
             let asked =
-                self.context.block_on(async { Ok(ask(view, from, contract, &calldata).await?) })?;
+                self.context.block_on(async { Ok(ask(view, from, whom, &calldata).await?) })?;
             Ok::<_, CliError>(Answer { calldata, asked })
         };
         if let [setter] = &place.setters[..] {
@@ -105,7 +111,7 @@ impl Course<'_> {
         let is_of_all = match &all.asked {
             Asked::Accepted => true,
             Asked::Refused(_) => false,
-            Asked::Deferred(found) => match &found.deferral {
+            Asked::Deferred { found, .. } => match &found.deferral {
                 Deferral::Offchain(write) | Deferral::LegacyDatabase(write) => {
                     write.carries(&all.calldata)
                 }
@@ -239,7 +245,8 @@ impl Course<'_> {
         for answer in answers {
             let Some(found) = answer.deferred() else { continue };
             let Some((sender, call_data)) = found.deferral.call_data() else { continue };
-            let message = if sender != wallet {
+            let is_own = answer.is_through_resolve() && sender == place.contract;
+            let message = if sender != wallet && !is_own {
                 format!("the resolver {} speaks to {sender}, and you are {wallet}", place.contract)
             } else if answer.calldata.get(4..) != Some(call_data) {
                 format!("the resolver {} repeats other arguments than were given", place.contract)
@@ -306,7 +313,7 @@ impl Course<'_> {
         let view = self.context.block_on(async { Ok(rpc.at(rpc.latest().await?.value)) })?;
         let setters = place.setters.clone();
         let next = Place { view, chain_id, contract, owner: place.owner, setters };
-        let answers = self.ask(&next)?;
+        let answers = self.ask(&subject.name, &next)?;
         let deferred = answers.iter().any(|answer| answer.deferred().is_some());
         let refused = answers.iter().any(|answer| matches!(answer.asked, Asked::Refused(_)));
         if deferred || refused {
@@ -367,8 +374,13 @@ impl Course<'_> {
 impl Answer {
     pub fn deferred(&self) -> Option<&Decoded> {
         match &self.asked {
-            Asked::Deferred(found) => Some(found),
+            Asked::Deferred { found, .. } => Some(found),
             Asked::Accepted | Asked::Refused(_) => None,
         }
+    }
+
+    /// Whether the resolver says so to `resolve()` alone.
+    pub fn is_through_resolve(&self) -> bool {
+        matches!(self.asked, Asked::Deferred { through_resolve: true, .. })
     }
 }

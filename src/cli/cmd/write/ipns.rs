@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use namesys::ipns::W3name;
-use namesys::keys::{IpnsKey, IpnsName};
+use namesys::keys::IpnsKey;
 use namesys::net::Http;
 use namesys::published::BaseFile;
 use namesys::report::{
@@ -15,6 +15,7 @@ use namesys::write::ask_version;
 use url::Url;
 
 use super::course::{Course, IpnsHandler, Place};
+use super::ipns_keys::check_keys;
 use super::show::Ended;
 use super::subjects::Subject;
 use super::texts::in_workspace;
@@ -63,31 +64,53 @@ impl Course<'_> {
         handler: &IpnsHandler<'_>,
         mut report: WriteReport,
     ) -> Result<Ended, CliError> {
-        let Some(session) = Session::open_if_any(self.context)? else {
-            return Ok((report, Some(by_workspace(handler.ipns))));
+        let session = Session::open_if_any(self.context)?;
+        let is_of = |session: &Session| {
+            session.config.names().iter().any(|own| subject.name.is_or_is_under(own))
         };
-        if !session.config.names().iter().any(|own| subject.name.is_or_is_under(own)) {
-            return Ok((report, Some(by_workspace(handler.ipns))));
+        let session = session.filter(is_of);
+        if let Some(session) = &session {
+            check_keys(session, handler)?;
         }
-        check_keys(&session, handler)?;
         // Wrong addresses are refused before anything is signed.
         let (publisher, http) = self.gateway(handler.gateway)?;
         let version = match handler.graphql.filter(|url| !url.is_empty()) {
             Some(url) => Some(self.gateway(url)?),
             None => None,
         };
-        report.messages = texts(&session, subject);
+        report.messages = match &session {
+            Some(session) => texts(session, subject),
+            None => {
+                let named = Some(handler.signer).filter(|signer| !signer.is_zero());
+                in_workspace(subject, named, (place.chain_id, TextSigner::Signer))
+            }
+        };
         if self.args.dry_run {
             return Ok((report, None));
         }
         self.refuse_printing()?;
-        let question = format!("Pull, sign and publish this under {}", handler.ipns);
+        let question = match &session {
+            Some(_) => format!("Pull, sign and publish this under {}", handler.ipns),
+            None => format!(
+                "There is no workspace of {} here. Clone what is published there into a temporary \
+                 one, sign and publish this",
+                handler.ipns
+            ),
+        };
         self.agreed(subject, &report, &question)?;
         if self.args.password.is_given_by_flag() {
             self.args.password.get(self.context, false)?;
         }
-        self.pull()?;
-        let mut session = Session::open(self.context)?;
+        let mut session = match session {
+            Some(_) => {
+                self.pull()?;
+                let mut session = Session::open(self.context)?;
+                // What pull wrote down counts.
+                drop(session.lock()?);
+                session
+            }
+            None => self.workspace_of(subject, place, handler)?,
+        };
         // Before anything is set or signed.
         let sequence = match &version {
             Some((url, http)) => self.next_sequence(subject, handler, &session, (url, http))?,
@@ -233,42 +256,6 @@ fn parsed<T: Parser>() -> Result<T, CliError> {
     T::try_parse_from(NOTHING).map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// The keys that the resolver names are those of the workspace.
-fn check_keys(session: &Session, handler: &IpnsHandler<'_>) -> Result<(), CliError> {
-    let other = |what: &str, wanted: String, own: Option<String>| {
-        let own = own.map_or_else(|| "it has none".to_owned(), |own| format!("its own is {own}"));
-        let message = format!(
-            "the resolver takes what is published by the {what} {wanted}, which is not this \
-             workspace's: {own}"
-        );
-        Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-            "nothing of this name was signed or sent; namesys keygen records the keys of a wallet",
-        ))
-    };
-    let keys = session.config.keys();
-    if keys.ipns_name != Some(handler.ipns) {
-        let own = keys.ipns_name.map(|own| own.to_string());
-        return other("IPNS key", handler.ipns.to_string(), own);
-    }
-    let mode = session.config.approval_mode().unwrap_or_default();
-    let signer = match mode {
-        ApprovalMode::Owner => keys.wallet,
-        ApprovalMode::Wallet | ApprovalMode::OnChain => keys.signer,
-    };
-    if handler.signer.is_zero() && mode == ApprovalMode::OnChain {
-        let message = "the resolver names no records signer, so that the owner's approval has to \
-                       travel along, and this workspace has it on chain alone";
-        return Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-            "nothing of this name was signed or sent; namesys sign --approval wallet makes approvals that do",
-        ));
-    }
-    if !handler.signer.is_zero() && signer != Some(handler.signer) {
-        let own = signer.map(|own| own.to_string());
-        return other("records signer", handler.signer.to_string(), own);
-    }
-    Ok(())
-}
-
 /// The records are wanted from now on.
 fn set(session: &Session, subject: &Subject) -> Result<(), CliError> {
     let _lock = session.workspace.lock()?;
@@ -281,15 +268,4 @@ fn set(session: &Session, subject: &Subject) -> Result<(), CliError> {
         session.workspace.save_records(&records)?;
     }
     Ok(())
-}
-
-/// Without the workspace of the key nothing can be published under it.
-fn by_workspace(ipns: IpnsName) -> CliError {
-    let message = format!(
-        "these records are published under the IPNS key {ipns}, of which there is no workspace here"
-    );
-    CliError::new(Exit::Failed, ErrorKind::Unsupported, message).hint(
-        "in the workspace of that key the same command does it (-C DIR; namesys clone NAME DIR makes \
-         one, namesys init NAME the first)",
-    )
 }

@@ -153,7 +153,7 @@ impl Course<'_> {
             resolver: place.contract,
             chain_id: place.chain_id,
             wallet: self.address(),
-            through_resolve: false,
+            through_resolve: message.answer.is_through_resolve(),
             now: u64::try_from(Timestamp::now().as_second()).unwrap_or_default(),
         })
     }

@@ -7,14 +7,19 @@ mod database;
 mod explain;
 mod fate;
 mod ipns;
+mod ipns_elsewhere;
+mod ipns_keys;
 mod ipns_read;
 mod keys;
 mod messages;
+mod own;
 mod read_back;
 mod show;
 mod subjects;
 mod texts;
 mod transactions;
+
+use std::cell::OnceCell;
 
 use namesys::ens::Name;
 use namesys::report::{WriteNamesReport, WriteReport};
@@ -51,7 +56,8 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let subjects = subjects::read(&args, context)?;
     let chains = Chains::open(&args, context)?;
     let wallet = args.wallet.open(context)?;
-    let course = Course { args: &args, context, chains: &chains, wallet: &wallet };
+    let own = OnceCell::new();
+    let course = Course { args: &args, context, chains: &chains, wallet: &wallet, own };
     if let [subject] = &subjects[..] {
         let (report, error) = course.write(subject)?;
         return Ok(Outcome::partial(report, error));

@@ -96,6 +96,8 @@ contract WriteResolver is IExtendedResolver, IERC165 {
     }
 
     bytes4 private constant SIGNED_RECORD = 0x2b45eb2b;
+    bytes4 private constant SET_TEXT = 0x10f13a8c;
+    bytes4 private constant MULTICALL = 0xac9650d8;
     bytes4 private constant OPERATION_ROUTER = 0xa0b7b54e;
 
     Form private form;
@@ -104,6 +106,7 @@ contract WriteResolver is IExtendedResolver, IERC165 {
     bytes private storageMetadata;
     address private target;
     uint256 private targetChain;
+    bool private hidden;
 
     function choose(
         Form chosen,
@@ -117,8 +120,13 @@ contract WriteResolver is IExtendedResolver, IERC165 {
         (storageMetadata, target, targetChain) = (metadata_, contract_, chain);
     }
 
+    /// Setters are answered within resolve() alone, where this contract calls itself.
+    function hide(bool hides) external {
+        hidden = hides;
+    }
+
     function supportsInterface(bytes4 id) external view returns (bool) {
-        bool routes = form == Form.Offchain || form == Form.Onchain;
+        bool routes = !hidden && (form == Form.Offchain || form == Form.Onchain);
         return id == type(IERC165).interfaceId || id == type(IExtendedResolver).interfaceId
             || (routes && id == OPERATION_ROUTER);
     }
@@ -137,6 +145,12 @@ contract WriteResolver is IExtendedResolver, IERC165 {
     }
 
     function resolve(bytes calldata, bytes calldata request) external view returns (bytes memory) {
+        if (hidden && (bytes4(request) == SET_TEXT || bytes4(request) == MULTICALL)) {
+            (, bytes memory said) = address(this).staticcall(request);
+            assembly ("memory-safe") {
+                revert(add(said, 32), mload(said))
+            }
+        }
         string[] memory urls = new string[](1);
         urls[0] = string.concat(gateway, "/{sender}/{data}.json");
         revert OffchainLookup(address(this), urls, request, this.answered.selector, request);
@@ -151,6 +165,7 @@ contract WriteResolver is IExtendedResolver, IERC165 {
 
     /// Every setter.
     fallback(bytes calldata input) external returns (bytes memory) {
+        require(!hidden || msg.sender == address(this), "not yours");
         defer(input);
     }
 
