@@ -141,7 +141,7 @@ impl Deferral {
     pub fn unverifiable(&self) -> Vec<&'static str> {
         let mut said = Vec::new();
         match self {
-            Self::Inline { .. } => said.push(
+            Self::Inline { metadata: Metadata::Database { .. }, .. } => said.push(
                 "by the draft's own texts (--profile eip5559) the record's text holds the value, \
                  which no contract can rebuild; with ensip19 records have SIGN 3 and SIGN 4",
             ),
