@@ -21,6 +21,7 @@
 //! | `series`, `ahead`, `ahead_records` | what is signed for later, and put in turn without keys |
 //! | `parcel` | what goes from the machine with the keys to the one with the network |
 //! | [`site`] | the tree on web hosts |
+//! | [`backend`] | the deployed NameSys backend, told of a publication |
 //! | [`database`] | the records in databases |
 
 mod agreement;
@@ -28,6 +29,7 @@ mod ahead;
 mod ahead_records;
 mod answers;
 mod author;
+pub mod backend;
 mod bundle;
 pub mod database;
 mod decision;

@@ -18,7 +18,7 @@ pub struct DatabasePublishReport {
 }
 
 /// A file that is not posted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotPostedReport {
     /// The file.
     pub path: String,

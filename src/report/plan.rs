@@ -44,6 +44,9 @@ pub struct PlanReport {
     pub uploads: Vec<PlannedUploadReport>,
     /// Who is to get the record.
     pub publications: Vec<PlannedPublicationReport>,
+    /// The NameSys backends that are told once the record is out, by kind and address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backends: Vec<String>,
     /// What each database would be given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub databases: Vec<PlannedDatabaseReport>,

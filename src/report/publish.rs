@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChainStatusReport, DatabaseStatusReport, ErrorReport, SiteStatusReport};
+use super::{
+    ChainStatusReport, DatabaseStatusReport, ErrorReport, NotPostedReport, SiteStatusReport,
+};
 use crate::publish::{SiteEntry, TargetOutcome};
 use crate::published::Loss;
 
@@ -32,6 +34,9 @@ pub struct PublishReport {
     pub uploads: Vec<UploadReport>,
     /// Each publisher.
     pub publications: Vec<TargetOutcome>,
+    /// Each NameSys backend that was told of it: experimental.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backends: Vec<BackendReport>,
     /// What each gateway serves; asked once the publishers have the record.
     pub gateways: Vec<GatewayReport>,
     /// What is signed ahead, in the order of time.
@@ -40,6 +45,31 @@ pub struct PublishReport {
     /// With `--dry-run` or `--sign-only`: the files written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<String>,
+}
+
+/// How a NameSys backend was told of a publication.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendReport {
+    /// Kind and address.
+    pub to: String,
+    /// Whether it says that it has all of it.
+    pub ok: bool,
+    /// Records that were posted; none where it had all of it.
+    pub posted: u64,
+    /// Whether it gives back what was posted: its own word, for it gives out no signatures; none
+    /// where it does not say.
+    pub read_back: Option<bool>,
+    /// Values that it had and has no more, as it said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<String>,
+    /// What it has and is not signed here: its own client would publish that again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<String>,
+    /// What it was not given, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<NotPostedReport>,
+    /// Why not all is as it should be, or it is not known.
+    pub error: Option<String>,
 }
 
 /// A record that is signed ahead.

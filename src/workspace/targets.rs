@@ -114,6 +114,12 @@ pub enum PublisherTarget {
         /// The file that holds its token.
         token_file: Option<PathBuf>,
     },
+    /// The deployed NameSys backend, which keeps no record and is told of it: experimental.
+    Namesys {
+        /// Where it is.
+        #[serde(deserialize_with = "http_url")]
+        url: Url,
+    },
     /// A file, or a folder that gets `<name>.ipns-record`.
     File {
         /// The file.
@@ -270,15 +276,17 @@ impl Target for PublisherTarget {
             Self::W3name { .. } => "w3name",
             Self::Routing { .. } => "routing",
             Self::Kubo { .. } => "kubo",
+            Self::Namesys { .. } => "namesys",
             Self::File { .. } => "file",
         }
     }
 
     fn place(&self) -> Place<'_> {
         match self {
-            Self::W3name { url } | Self::Routing { url } | Self::Kubo { url, .. } => {
-                Place::Url(url)
-            }
+            Self::W3name { url }
+            | Self::Routing { url }
+            | Self::Kubo { url, .. }
+            | Self::Namesys { url } => Place::Url(url),
             Self::File { file } => Place::Path(file),
         }
     }
@@ -286,7 +294,10 @@ impl Target for PublisherTarget {
     fn wish(&self) -> Wish<'_> {
         match self {
             Self::Kubo { token_env, token_file, .. } => token(token_env, token_file),
-            Self::W3name { .. } | Self::Routing { .. } | Self::File { .. } => Wish::default(),
+            Self::W3name { .. }
+            | Self::Routing { .. }
+            | Self::Namesys { .. }
+            | Self::File { .. } => Wish::default(),
         }
     }
 
@@ -294,7 +305,7 @@ impl Target for PublisherTarget {
         match &mut self {
             Self::File { file } => *file = base.join(&*file),
             Self::Kubo { token_file, .. } => *token_file = below(base, token_file.take()),
-            Self::W3name { .. } | Self::Routing { .. } => {}
+            Self::W3name { .. } | Self::Routing { .. } | Self::Namesys { .. } => {}
         }
         self
     }

@@ -30,6 +30,7 @@ mod forms;
 mod index;
 mod losses;
 mod names;
+mod namesys_backend;
 mod network;
 mod plan;
 mod plan_database;

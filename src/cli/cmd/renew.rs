@@ -7,6 +7,7 @@ use namesys::report::ErrorKind;
 use namesys::workspace::{Config, RecordedKeys};
 
 use super::publish::ahead;
+use super::publish::backend::note_untold;
 use super::publish::publication::PublicationArgs;
 use super::publish::report::published;
 use crate::cli::context::Context;
@@ -36,6 +37,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         let keys = former_keys(&session.config, former.as_ref())?;
         session.config = session.config.with_former(&keys);
     }
+    let session_config = session.config.clone();
     let mut publication = args.publication.open(context, session)?;
     let is_own = !args.foreign && args.former.is_none();
     let kept = match is_own {
@@ -48,6 +50,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if !outcome.new_record && !outcome.is_refused() {
         context.output.note("it is renewed already: the same record, for those that lack it");
     }
+    note_untold(context, &session_config);
     let ahead = then.sign_anew(context, &outcome, &kept, true);
     Ok(published(outcome, ahead))
 }

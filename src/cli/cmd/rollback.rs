@@ -8,6 +8,7 @@ use namesys::published::Missing;
 use namesys::report::ErrorKind;
 
 use super::publish::ahead;
+use super::publish::backend::note_untold;
 use super::publish::publication::PublicationArgs;
 use super::publish::report::published;
 use crate::cli::context::Context;
@@ -35,6 +36,7 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     let session = Session::open(context)?;
     let uploads = args.uploads.get(context, Some(&session.config))?;
+    let session_config = session.config.clone();
     let mut publication = args.publication.open(context, session)?.reading(&args.uploads)?;
     let kept_ahead = ahead::renewing(&mut publication)?;
     let name = publication.name();
@@ -57,6 +59,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     context
         .output
         .note("records.toml and .well-known are as they were: publish goes forward again");
+    note_untold(context, &session_config);
     let ahead = then.sign_anew(context, &outcome, &kept_ahead, false);
     Ok(published(outcome, ahead))
 }

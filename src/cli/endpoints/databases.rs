@@ -31,7 +31,12 @@ pub struct ChosenDatabase {
 impl DatabaseArgs {
     /// Whether a flag says which.
     pub fn are_given(&self) -> bool {
-        !self.database_url.is_empty() || self.allow_loopback
+        !self.database_url.is_empty()
+    }
+
+    /// Whether what is on this machine may be posted to.
+    pub fn may_loop(&self) -> bool {
+        self.allow_loopback
     }
 
     /// The gateways; none where neither flags nor tables say any. Private addresses are asked only
@@ -80,7 +85,11 @@ impl DatabaseArgs {
     }
 }
 
-fn check(address: &DatabaseAddress, may_loop: bool) -> Result<(), CliError> {
+/// Refuses what is not to be posted to.
+///
+/// # Errors
+/// Exit 2.
+pub(super) fn check(address: &DatabaseAddress, may_loop: bool) -> Result<(), CliError> {
     if address.is_loopback() {
         return match may_loop {
             true => Ok(()),

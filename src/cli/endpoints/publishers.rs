@@ -2,9 +2,12 @@
 
 use clap::Args;
 use namesys::ipns::{DelegatedRouting, KuboPublisher, Publisher, RecordFile, W3name};
-use namesys::workspace::{Config, PublisherTarget};
+use namesys::net::Guard;
+use namesys::publish::backend::NamesysBackend;
+use namesys::workspace::{Config, DatabaseAddress, Network, Place, PublisherTarget, Target};
 
 use super::credentials::Access;
+use super::databases::check as check_guarded;
 use super::{
     Chosen, MAINNET_KUBO, MAINNET_W3NAME, distinct, home, kubo_url, network_url, tables, url_of,
 };
@@ -16,7 +19,9 @@ use crate::cli::error::CliError;
 #[derive(Debug, Default, Args)]
 pub struct PublisherArgs {
     /// A service that keeps IPNS records: w3name=URL, routing=URL, kubo=URL or file=PATH; may be
-    /// given more than once [env: NAMESYS_W3NAME_URL, NAMESYS_ROUTING_URL, NAMESYS_KUBO_URL]
+    /// given more than once. namesys=URL, experimental, is told of it by publish and apply: the
+    /// deployed NameSys backend, for its web client to go on after this program
+    /// [env: NAMESYS_W3NAME_URL, NAMESYS_ROUTING_URL, NAMESYS_KUBO_URL]
     #[arg(long, value_name = "KIND=URL")]
     publisher: Vec<PublisherTarget>,
 }
@@ -45,7 +50,50 @@ impl PublisherArgs {
             }
             chosen.iter_mut().try_for_each(|one| replace_url(one, context))?;
         }
+        let backends = chosen.len();
+        chosen.retain(|one| !is_backend(&one.target));
+        if chosen.is_empty() && backends > 0 {
+            return Err(no_records());
+        }
         open(chosen, context)
+    }
+
+    /// The backends that are told of a publication. Without TLS, or on this machine, only where
+    /// that is allowed; on a private address only where a flag names it.
+    ///
+    /// # Errors
+    /// Exit 2 for one that is not to be told.
+    pub fn backends(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+        allow_loopback: bool,
+    ) -> Result<Vec<NamesysBackend>, CliError> {
+        let by_flag = !self.publisher.is_empty();
+        let tables = config.map_or(&[][..], |config| &config.publishers[..]);
+        let chosen = if by_flag { &self.publisher[..] } else { tables };
+        let mut urls: Vec<DatabaseAddress> = Vec::new();
+        for target in chosen.iter().filter(|target| is_backend(target)) {
+            let Place::Url(url) = target.place() else { continue };
+            let address = url.as_str().parse::<DatabaseAddress>();
+            let address = address.map_err(|_| {
+                CliError::usage("the address of a NameSys backend is an https:// one, no more")
+                    .hint("no user, password, query or fragment")
+            })?;
+            if !urls.contains(&address) {
+                urls.push(address);
+            }
+        }
+        if urls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let may_loop = allow_loopback || context.network()?.0 == Network::Devnet;
+        urls.iter().try_for_each(|address| check_guarded(address, may_loop))?;
+        let is_trusted = |address: &&DatabaseAddress| by_flag || address.is_loopback();
+        let trusted = urls.iter().filter(is_trusted).map(|address| address.url().clone());
+        let http = context.http_guarded(Some(Guard::trusting(trusted)))?;
+        let urls = urls.iter().map(|address| address.url().clone());
+        Ok(urls.map(|url| NamesysBackend::new(url, http.clone())).collect())
     }
 
     /// The services that are asked for single records: also delegated routing, where a variable
@@ -94,13 +142,22 @@ fn replace_url(chosen: &mut Chosen<PublisherTarget>, context: &Context) -> Resul
         PublisherTarget::W3name { url } => (url, url_of(env::W3NAME_URL)?),
         PublisherTarget::Routing { url } => (url, url_of(env::ROUTING_URL)?),
         PublisherTarget::Kubo { url, .. } => (url, kubo_url(context)?),
-        PublisherTarget::File { .. } => return Ok(()),
+        PublisherTarget::Namesys { .. } | PublisherTarget::File { .. } => return Ok(()),
     };
     if let Some(given) = given {
         *place = given;
         chosen.by_user = true;
     }
     Ok(())
+}
+
+fn no_records() -> CliError {
+    CliError::usage("a NameSys backend keeps no IPNS records: it is told of one that is kept")
+        .hint("name a publisher beside it: --publisher w3name=URL, or another [[publishers]]")
+}
+
+fn is_backend(target: &PublisherTarget) -> bool {
+    matches!(target, PublisherTarget::Namesys { .. })
 }
 
 fn open(
@@ -120,6 +177,7 @@ fn open(
                 let token = access.token(context)?;
                 Box::new(KuboPublisher::new(http, url.clone(), token))
             }
+            PublisherTarget::Namesys { .. } => return Err(no_records()),
             PublisherTarget::File { file } => Box::new(RecordFile::new(file)?),
         });
     }

@@ -22,6 +22,7 @@ pub use foresight::{DatabaseForesight, PlannedDatabase, PlannedPost, foresee_dat
 pub use gateway::DatabaseGateway;
 pub use look::{DatabaseSight, database_status};
 pub use publish::{DatabaseOutcome, DatabaseRequest, DatabasesOutcome, publish_databases};
+pub(crate) use records::signed_records;
 pub use records::{DatabaseRecord, LeftOut, database_records, records_once_signed};
 
 /// Why a database does not have what it should.

@@ -62,13 +62,34 @@ pub fn database_records(
     workspace: &Workspace,
     checked: Vec<CheckedFile>,
 ) -> Result<(Vec<DatabaseRecord>, Vec<LeftOut>), DatabaseError> {
+    let place = |_: &Name, key: &RecordKey| match has_place(key) {
+        true => Ok(()),
+        false => Err(no_place(key)),
+    };
+    signed_records(workspace, checked, &place)
+}
+
+/// The records of the workspace that verify and have a `place`, by name; and what is left out, with
+/// why it has none.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn signed_records(
+    workspace: &Workspace,
+    checked: Vec<CheckedFile>,
+    place: &dyn Fn(&Name, &RecordKey) -> Result<(), String>,
+) -> Result<(Vec<DatabaseRecord>, Vec<LeftOut>), DatabaseError> {
     let (mut records, mut left_out) = (Vec::new(), Vec::new());
     for CheckedFile { path, name, key, verdict } in checked {
         let reason = match (&verdict, name, key) {
             (Verdict::Invalid(reason), ..) => format!("it does not verify: {reason}"),
             // A copy in the flat layout.
             (_, Some(name), Some(key)) if path != record_path(&name, &key) => continue,
-            (_, Some(name), Some(key)) if has_place(&key) => {
+            (_, Some(name), Some(key)) => {
+                if let Err(reason) = place(&name, &key) {
+                    left_out.push(LeftOut { path, reason });
+                    continue;
+                }
                 let unread = |reason| DatabaseError::Unread { path: path.clone(), reason };
                 let bytes = workspace.folder().read(&path, crate::record::MAX_RECORD_FILE);
                 let bytes = bytes.map_err(|error| unread(error.to_string()))?;
@@ -81,7 +102,6 @@ pub fn database_records(
                 records.push(DatabaseRecord { name, key, value, payload });
                 continue;
             }
-            (_, _, Some(key)) => no_place(&key),
             _ => "it is no record".to_owned(),
         };
         left_out.push(LeftOut { path, reason });

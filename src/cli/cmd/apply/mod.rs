@@ -3,14 +3,16 @@
 
 mod agreed;
 mod databases;
+mod planned;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::keys::IpnsKey;
-use namesys::plan::{PlanFile, PlanFileError};
+use namesys::plan::PlanFile;
+use namesys::publish::backend::NamesysBackend;
 use namesys::publish::database::DatabaseGateway;
 use namesys::publish::{Permission, PublishOutcome};
 use namesys::report::{ApplyReport, ErrorKind, PlanReport, SetupNamesReport};
@@ -19,9 +21,10 @@ use namesys::workspace::{ApprovalMode, MassRemoval, RecordedKeys, Removal};
 use crate::cli::cmd::plan::report::{report as plan_report, show_all_that_goes};
 use crate::cli::cmd::plan::survey::{Services, Survey, survey, unread};
 use crate::cli::cmd::publish::author_args::validity_or_default;
+use crate::cli::cmd::publish::backend::and_tell;
 use crate::cli::cmd::publish::fan_out::FanOut;
 use crate::cli::cmd::publish::publication::PublicationArgs;
-use crate::cli::cmd::publish::report::{Ahead, with_ahead};
+use crate::cli::cmd::publish::report::Ahead;
 use crate::cli::cmd::publish::{check_tree, send_all};
 use crate::cli::cmd::setup::own::{OnChain, Own};
 use crate::cli::cmd::sign::{Signed, Signing, sign};
@@ -36,9 +39,6 @@ use crate::cli::output::Outcome;
 use crate::cli::prompt;
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::session::Session;
-
-/// Most bytes of a plan file: a hundred thousand records have some 40 MiB.
-const MAX_PLAN: u64 = 64 << 20;
 
 /// `apply …`
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,7 @@ pub struct Args {
 /// Shows the plan, and does it.
 pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     args.publication.author.check()?;
-    let planned = args.plan.as_deref().map(|file| read(file, context)).transpose()?;
+    let planned = args.plan.as_deref().map(|file| planned::read(file, context)).transpose()?;
     if let Some(planned) = &planned {
         check_flags(&args, planned)?;
     }
@@ -93,7 +93,14 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     if let Some(wrong) = wrong {
         return Err(wrong.clone());
     }
-    let services = Services { fan_out: &fan_out, uploads: &uploads, databases: &databases };
+    let may_loop = args.databases.may_loop();
+    let backends = args.publication.fan_out.backends(context, config, may_loop)?;
+    let services = Services {
+        fan_out: &fan_out,
+        uploads: &uploads,
+        databases: &databases,
+        backends: &backends,
+    };
     let mut survey = survey(context, &session, services, validity.clone(), &permission)?;
     if args.chain {
         survey.ask_the_chain(context, &session, &args.rpc, args.cost.max_cost)?;
@@ -127,7 +134,7 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
     }
     let listed = planned.unwrap_or_default();
     let databases = databases.into_iter().filter_map(|database| database.gateway.ok()).collect();
-    let services = (&uploads[..], databases);
+    let services = (&uploads[..], databases, backends);
     let work = Work { args: &args, context, services, permission, validity, listed };
     let (done, error) = work.run(session, fan_out, &survey, done);
     Ok(Outcome::partial(done, error.or(survey.unknown_database)))
@@ -148,15 +155,6 @@ fn check_flags(args: &Args, planned: &PlanFile) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Reads a plan file.
-fn read(file: &Path, context: &Context) -> Result<PlanFile, CliError> {
-    let bytes = context.stdin.read("FILE", file, MAX_PLAN)?;
-    PlanFile::parse(bytes.expose()).map_err(|error| {
-        let error = CliError::from(error);
-        CliError { message: format!("{}: {}", file.display(), error.message), ..error }
-    })
 }
 
 /// Until when a new record is valid: as planned, where there is a plan.
@@ -218,8 +216,8 @@ fn agree(
 struct Work<'a> {
     args: &'a Args,
     context: &'a Context,
-    /// Who is given the tree, and the records.
-    services: (&'a [Box<dyn Upload>], Vec<DatabaseGateway>),
+    /// Who is given the tree, who the records, and who is told of it.
+    services: (&'a [Box<dyn Upload>], Vec<DatabaseGateway>, Vec<NamesysBackend>),
     permission: Permission,
     validity: Validity,
     /// What a plan file lists.
@@ -254,8 +252,9 @@ impl Work<'_> {
             let again =
                 Session { workspace: session.workspace.clone(), config: session.config.clone() };
             match self.publish(again, fan_out, ipns, survey) {
-                Ok((outcome, ahead)) => {
-                    let (report, error) = with_ahead(outcome, ahead);
+                Ok(published) => {
+                    let (backends, workspace) = (&self.services.2, session.workspace.clone());
+                    let (report, error) = and_tell(backends, self.context, workspace, published);
                     done.publish = Some(report);
                     if error.is_some() {
                         return (done, error);
@@ -376,13 +375,6 @@ fn prove_signer(args: &Args, context: &Context, session: &mut Session) -> Result
 /// Whether so much may go: a plan lists it, or somebody says yes.
 fn may(listed: &PlanFile) -> impl Fn(&MassRemoval) -> bool + Send + Sync + '_ {
     |removal: &MassRemoval| listed.lists(removal) || ask(removal)
-}
-
-impl From<PlanFileError> for CliError {
-    fn from(error: PlanFileError) -> Self {
-        Self::new(Exit::Usage, ErrorKind::BadPlan, error.to_string())
-            .hint("namesys plan --out FILE writes one")
-    }
 }
 
 impl From<namesys::plan::PlanChanged> for CliError {

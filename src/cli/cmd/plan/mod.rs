@@ -75,7 +75,18 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         }
     }
     let databases = args.databases.each(context, &session.config)?;
-    let services = Services { fan_out: &fan_out, uploads: &uploads, databases: &databases };
+    let may_loop = args.databases.may_loop();
+    let backends = args.publishers.backends(context, Some(&session.config), may_loop);
+    let backends = backends.unwrap_or_else(|error| {
+        context.output.warn(format_args!("a backend is left out of the plan: {}", error.message));
+        Vec::new()
+    });
+    let services = Services {
+        fan_out: &fan_out,
+        uploads: &uploads,
+        databases: &databases,
+        backends: &backends,
+    };
     let permission = PermissionArgs::default().get(Some(&session));
     let validity = validity_or_default(args.validity.as_ref());
     let mut survey = survey(context, &session, services, validity, &permission)?;

@@ -77,6 +77,7 @@ pub fn report(survey: &Survey, config: &Config) -> PlanReport {
         validity: publishes.then_some(validity),
         uploads: uploads.collect(),
         publications: publications.collect(),
+        backends: survey.backends.clone(),
         databases: plan.databases.iter().map(database_report::report).collect(),
         left_out: survey.left_out.iter().cloned().map(not_posted_report).collect(),
         transactions: on_chain.map(|found| found.transactions.clone()).unwrap_or_default(),
@@ -151,6 +152,9 @@ fn show(plan: &PlanReport, out: &mut dyn Write, going: usize) -> io::Result<()> 
     steps(plan, out)?;
     for target in &plan.publications {
         has(out, "publish", &target.to, target.has, "the record")?;
+    }
+    for backend in &plan.backends {
+        writeln!(out, "backend   {} (experimental): told once the record is out", shown(backend))?;
     }
     let left_out = &plan.left_out;
     for NotPostedReport { path, reason } in left_out.iter().take(SHOWN) {

@@ -6,6 +6,7 @@ use alloy_primitives::U256;
 use namesys::ipfs::upload::Upload;
 use namesys::ipns::Validity;
 use namesys::plan::{Draft, Plan, PlanFile};
+use namesys::publish::backend::NamesysBackend;
 use namesys::publish::database::LeftOut;
 use namesys::publish::{Foreseen, Permission, Shortfall, lacking};
 use namesys::published::Missing;
@@ -32,6 +33,7 @@ pub struct Services<'a> {
     pub fan_out: &'a FanOut,
     pub uploads: &'a [Box<dyn Upload>],
     pub databases: &'a [ChosenDatabase],
+    pub backends: &'a [NamesysBackend],
 }
 
 /// What there is to do.
@@ -47,6 +49,8 @@ pub struct Survey {
     pub on_chain: Option<OnChain>,
     /// Files that no database is given.
     pub left_out: Vec<LeftOut>,
+    /// The NameSys backends that are told of it, by kind and address.
+    pub backends: Vec<String>,
     /// Why it is not known what a database has; the rest is.
     pub unknown_database: Option<CliError>,
     /// How much databases would lose, where that is not permitted.
@@ -98,7 +102,9 @@ pub fn survey(
     }
     let is_first = foresight.as_ref().is_some_and(|foresight| foresight.standing.newest.is_empty());
     let new_files = if is_first { draft.beside(&wanted).map_err(unread)? } else { Vec::new() };
-    let publishers = services.fan_out.publishers.iter().map(|to| to.describe()).collect();
+    let backends: Vec<String> = services.backends.iter().map(NamesysBackend::describe).collect();
+    let publishers = services.fan_out.publishers.iter().map(|to| to.describe());
+    let publishers = publishers.chain(backends.iter().cloned()).collect();
     let at_databases = databases::foresee(context, session, services.databases, &draft)?;
     let databases::Foreseen { databases, left_out, problem: unknown_database } = at_databases;
     let lost = databases.iter().map(|database| database.lost.len()).sum();
@@ -116,7 +122,17 @@ pub fn survey(
     let problem = problem(&mut plan);
     let file = PlanFile::of(&plan, &session.config).map_err(unread)?;
     let on_chain = None;
-    Ok(Survey { plan, wanted, file, problem, on_chain, left_out, unknown_database, databases_lose })
+    Ok(Survey {
+        plan,
+        wanted,
+        file,
+        problem,
+        on_chain,
+        left_out,
+        backends,
+        unknown_database,
+        databases_lose,
+    })
 }
 
 /// What each upload lacks. Where one gets all of the tree, all of it is counted.

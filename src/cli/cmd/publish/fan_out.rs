@@ -11,6 +11,7 @@ use namesys::ipfs::BlockSource;
 use namesys::ipns::{Publisher, Validity};
 use namesys::keys::IpnsName;
 use namesys::net::{Http, beside};
+use namesys::publish::backend::NamesysBackend;
 use namesys::publish::{
     Author, Enough, Foresight, Look, Permission, PublishNotice, PublishOutcome, PublishRequest,
     PublishTreeError, Sight, Subject, Trees, Witnesses, foresee, look, publish, rehearse, required,
@@ -55,6 +56,19 @@ pub struct FanOut {
 }
 
 impl FanOutArgs {
+    /// The backends that are told of a publication.
+    ///
+    /// # Errors
+    /// Exit 2 for one that is not to be told.
+    pub fn backends(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+        allow_loopback: bool,
+    ) -> Result<Vec<NamesysBackend>, CliError> {
+        self.publishers.backends(context, config, allow_loopback)
+    }
+
     /// Whether a flag names a publisher.
     pub fn names_publishers(&self) -> bool {
         self.publishers.are_given()

@@ -4,6 +4,7 @@
 pub mod ahead;
 pub mod air_gap;
 pub mod author_args;
+pub mod backend;
 pub mod database;
 pub mod fan_out;
 pub mod https;
@@ -34,7 +35,7 @@ use crate::cli::session::Session;
 use author_args::check_sequence;
 use fan_out::FanOutArgs;
 use publication::{Publication, PublicationArgs, wanted};
-use report::{Ahead, published};
+use report::Ahead;
 
 /// Where records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -137,12 +138,16 @@ pub fn run(args: Args, context: &Context) -> Result<Outcome, CliError> {
         return air_gap::write(dir, keep, context, &mut session, author);
     }
     let uploads = args.uploads.get(context, Some(&session.config))?;
+    let fan_out = &args.publication.fan_out;
+    let backends = fan_out.backends(context, Some(&session.config), args.databases.may_loop())?;
+    let workspace = session.workspace.clone();
     let publication = args.publication.open(context, session)?.reading(&args.uploads)?;
     let (outcome, signed) = send_all(args.ahead, context, publication, &uploads, args.sequence)?;
     if !outcome.is_refused() {
         author.note_reuse(context, &outcome.record, outcome.new_record);
     }
-    Ok(published(outcome, signed))
+    let (report, error) = backend::and_tell(&backends, context, workspace, (outcome, signed));
+    Ok(Outcome::partial(report, error))
 }
 
 /// As [`send_tree`]; then what is to come where `asked`, or where it was signed ahead before. Nothing

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use namesys::net::beside;
 use namesys::publish::{PublishOutcome, Sight, TargetOutcome};
-use namesys::report::{AheadReport, GatewayReport, PublishReport, UploadReport};
+use namesys::report::{AheadReport, BackendReport, GatewayReport, PublishReport, UploadReport};
 
 use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome, shown};
@@ -51,6 +51,7 @@ pub fn report(outcome: &PublishOutcome, written: Vec<String>) -> PublishReport {
         removed: outcome.removed.clone(),
         uploads: uploads.collect(),
         publications: outcome.publications.clone(),
+        backends: Vec::new(),
         gateways: gateways.collect(),
         ahead: Vec::new(),
         written,
@@ -80,6 +81,16 @@ impl Human for PublishReport {
         }
         for TargetOutcome { to, ok, sent, read_back, error } in &self.publications {
             line(out, "publish", to, good(*ok && *read_back, *sent), error.as_deref())?;
+        }
+        for BackendReport { to, ok, posted, replaced, remaining, error, .. } in &self.backends {
+            let to = format!("{to} (experimental)");
+            line(out, "backend", &to, good(*ok, *posted > 0), error.as_deref())?;
+            for value in replaced {
+                writeln!(out, "replaced   {} at {}", shown(value), shown(&to))?;
+            }
+            for record in remaining {
+                writeln!(out, "remains    {} at {}", shown(record), shown(&to))?;
+            }
         }
         // Those that have it, as they should, are in the JSON alone.
         for GatewayReport { from, ok, error, .. } in &self.gateways {
