@@ -16,6 +16,7 @@ mod scratch;
 mod tree_budget;
 mod tree_files;
 mod unixfs;
+mod unixfs_ahead;
 mod unixfs_directory;
 mod unixfs_edit;
 mod unixfs_files;

@@ -259,6 +259,11 @@ impl<'a> Packer<'a> {
         Ok(leaf)
     }
 
+    /// A block that another packer made.
+    pub fn packed_block(&mut self, cid: &Cid, data: &[u8]) -> Result<(), PackError> {
+        self.put(cid, data).map(drop)
+    }
+
     /// A symbolic link, kept as one.
     pub fn symlink(&mut self, target: &str) -> Result<Node, PackError> {
         let mut block = Vec::new();

@@ -2,14 +2,15 @@
 //!
 //! Symbolic links are kept as links, as Kubo does (so roots are equal); those that leave the
 //! folder are refused, and none is followed. Files are read in chunks of 1 MiB, folders without
-//! recursion.
+//! recursion; of a large one, all cores pack what is in it ahead of its turn.
 
 use std::fs;
 use std::path::{Component, Path};
 
 use super::block::BlockSink;
 use super::tree_files::MAX_FILE_BYTES;
-use super::unixfs::{Link, PackError, Packed, Packer};
+use super::unixfs::{Link, Node, PackError, Packed, Packer};
+use super::unixfs_ahead::{BATCH, Part, ahead};
 use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, OpenDir};
 
@@ -29,7 +30,7 @@ pub fn pack_directory(
         return Err(PackError::NotFolder(dir.to_owned()));
     }
     let opened = OpenDir::open(&real).map_err(at(dir))?;
-    let rules = Rules { longest: u64::MAX, keeps_empty: true };
+    let rules = Rules { root: &real, longest: u64::MAX, keeps_empty: true, is_part: false };
     let links = pack_links(opened, rules, &mut packer, progress)?;
     let root = packer.directory(&links)?;
     Ok(packer.packed(root))
@@ -64,14 +65,17 @@ pub fn pack_well_known(
         done = files;
         progress(files);
     };
-    let rules = Rules { longest: MAX_FILE_BYTES, keeps_empty: false };
+    let root = tree.path().to_owned();
+    let (longest, keeps_empty, is_part) = (MAX_FILE_BYTES, false, false);
+    let rules = Rules { root: &root, longest, keeps_empty, is_part };
     let links = pack_links(tree, rules, &mut packer, &mut count)?;
     let node = packer.directory(&links)?;
     let mut links = match folder.kind(ROOT_FOLDER).map_err(at(&beside))? {
         Some(Kind::Folder) => {
             let opened = folder.folder(ROOT_FOLDER).map_err(at(&beside))?;
             let mut more = |files| progress(done + files);
-            pack_links(opened, rules, &mut packer, &mut more)?
+            let root = opened.path().to_owned();
+            pack_links(opened, Rules { root: &root, ..rules }, &mut packer, &mut more)?
         }
         Some(_) => return Err(PackError::NotFolder(beside)),
         None => Vec::new(),
@@ -88,8 +92,18 @@ pub fn pack_well_known(
 /// A folder that is being read: what is left of it (last first), what is packed.
 struct Reading {
     folder: OpenDir,
-    left: Vec<(String, Kind)>,
+    left: Vec<Left>,
+    /// How many of those that are next were looked at ahead of their turn.
+    ahead: usize,
     links: Vec<Link>,
+}
+
+/// Something in a folder.
+pub(super) struct Left {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// Packed already.
+    pub(super) part: Option<Box<Part>>,
 }
 
 impl Reading {
@@ -98,65 +112,126 @@ impl Reading {
         for (name, kind) in folder.entries().map_err(at(folder.path()))? {
             let name = name.into_string();
             let name = name.map_err(|name| PackError::NotUtf8(folder.path().join(name)))?;
-            left.push((name, kind));
+            left.push(Left { name, kind, part: None });
         }
-        left.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
-        Ok(Self { folder, left, links: Vec::new() })
+        left.sort_unstable_by(|a, b| b.name.cmp(&a.name));
+        Ok(Self { folder, left, ahead: 0, links: Vec::new() })
+    }
+
+    /// What is next; of many, others are packed beside it.
+    fn next(&mut self, rules: Rules<'_>) -> Option<Left> {
+        if self.ahead == 0 && !rules.is_part {
+            let from = self.left.len().saturating_sub(BATCH);
+            self.ahead = self.left.len() - from;
+            ahead(&self.folder, rules, &mut self.left[from..]);
+        }
+        self.ahead = self.ahead.saturating_sub(1);
+        self.left.pop()
     }
 }
 
 /// What of a folder is packed.
 #[derive(Clone, Copy)]
-struct Rules {
+pub(super) struct Rules<'a> {
+    /// What is packed, which no link leaves.
+    pub(super) root: &'a Path,
     /// The most bytes of a file.
-    longest: u64,
+    pub(super) longest: u64,
     /// Whether folders without any file below them are.
-    keeps_empty: bool,
+    pub(super) keeps_empty: bool,
+    /// Whether it is packed ahead of its turn, by one of several.
+    pub(super) is_part: bool,
 }
 
 /// Packs a folder whose path is canonical, up to the links of its directory, sorted by name.
 fn pack_links(
     folder: OpenDir,
-    rules: Rules,
+    rules: Rules<'_>,
     packer: &mut Packer<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Link>, PackError> {
-    let root = folder.path().to_owned();
     let mut files = 0;
     let mut below: Vec<(String, Reading)> = Vec::new();
     let mut current = Reading::new(folder)?;
     let mut name = String::new();
     loop {
-        let Some((next, kind)) = current.left.pop() else {
+        let Some(Left { name: next, kind, part }) = current.next(rules) else {
             let Some((outer_name, outer)) = below.pop() else { return Ok(current.links) };
             let inner = std::mem::replace(&mut current, outer);
             let name = std::mem::replace(&mut name, outer_name);
-            if rules.keeps_empty || !inner.links.is_empty() {
-                let node = packer.directory(&inner.links)?;
+            if let Some(node) = directory(&inner.links, rules, packer)? {
                 current.links.push(Link { name, node });
             }
             continue;
         };
-        let path = || current.folder.path().join(&next);
-        let node = match kind {
-            Kind::Folder => {
-                let inner = current.folder.folder(&next).map_err(|e| at(&path())(e))?;
-                let inner = Reading::new(inner)?;
-                let outer = std::mem::replace(&mut current, inner);
-                below.push((std::mem::replace(&mut name, next), outer));
-                continue;
-            }
-            Kind::Link => packer.symlink(&link_target(&current.folder, &next, &root)?)?,
-            Kind::File => {
-                let file = current.folder.file_up_to(&next, rules.longest);
-                let file = file.map_err(|error| at(&path())(error))?;
-                packer.file(file, |error| at(&path())(error))?
-            }
-            Kind::Other(_) => return Err(PackError::Special(path())),
+        if let Some(part) = part {
+            part.blocks.put_into(packer)?;
+            current.links.extend(part.node.map(|node| Link { name: next, node }));
+            files += part.files;
+            progress(files);
+            continue;
+        }
+        let Some(node) = leaf(&current.folder, &next, kind, rules, packer)? else {
+            let inner = open(&current.folder, &next)?;
+            let outer = std::mem::replace(&mut current, Reading::new(inner)?);
+            below.push((std::mem::replace(&mut name, next), outer));
+            continue;
         };
         current.links.push(Link { name: next, node });
         files += 1;
         progress(files);
+    }
+}
+
+/// What is in a folder, without its turn; none where no file is, and such are left out. Also how
+/// many files there are.
+pub(super) fn pack_one(
+    folder: &OpenDir,
+    (name, kind): (&str, Kind),
+    rules: Rules<'_>,
+    packer: &mut Packer<'_>,
+) -> Result<(Option<Node>, u64), PackError> {
+    if let Some(node) = leaf(folder, name, kind, rules, packer)? {
+        return Ok((Some(node), 1));
+    }
+    let mut count = 0;
+    let inner = open(folder, name)?;
+    let links = pack_links(inner, rules, packer, &mut |files| count = files)?;
+    Ok((directory(&links, rules, packer)?, count))
+}
+
+fn open(folder: &OpenDir, name: &str) -> Result<OpenDir, PackError> {
+    folder.folder(name).map_err(|error| at(&folder.path().join(name))(error))
+}
+
+/// A folder with `links`; none where it is left out.
+fn directory(
+    links: &[Link],
+    rules: Rules<'_>,
+    packer: &mut Packer<'_>,
+) -> Result<Option<Node>, PackError> {
+    let is_kept = rules.keeps_empty || !links.is_empty();
+    is_kept.then(|| packer.directory(links)).transpose()
+}
+
+/// A file or a link in `folder`; none of a folder.
+fn leaf(
+    folder: &OpenDir,
+    name: &str,
+    kind: Kind,
+    rules: Rules<'_>,
+    packer: &mut Packer<'_>,
+) -> Result<Option<Node>, PackError> {
+    let path = || folder.path().join(name);
+    match kind {
+        Kind::Folder => Ok(None),
+        Kind::Link => packer.symlink(&link_target(folder, name, rules.root)?).map(Some),
+        Kind::File => {
+            let file = folder.file_up_to(name, rules.longest);
+            let file = file.map_err(|error| at(&path())(error))?;
+            packer.file(file, |error| at(&path())(error)).map(Some)
+        }
+        Kind::Other(_) => Err(PackError::Special(path())),
     }
 }
 

@@ -108,30 +108,52 @@ pub(super) fn refuse_private_keys_known(
     found.map_or(Ok(()), Err)
 }
 
-/// Looks at the files in blocks that are on their way, and says whether all is well without another
-/// look: a file of one block is that block.
+/// Looks at the files in blocks that are on their way, on all cores, and says whether all is well
+/// without another look: a file of one block is that block.
 pub(super) struct Sieve<'a> {
     to: &'a mut dyn BlockSink,
     own: &'a OwnKeys,
+    /// Files that passed and were not looked at yet, one after the other, and where each ends.
+    waiting: (Vec<u8>, Vec<usize>),
     doubt: bool,
 }
 
+/// As many bytes of files wait to be looked at.
+const WAITING: usize = 1 << 20;
+
 impl<'a> Sieve<'a> {
     pub(super) fn new(to: &'a mut dyn BlockSink, own: &'a OwnKeys) -> Self {
-        Self { to, own, doubt: false }
+        Self { to, own, waiting: Default::default(), doubt: false }
     }
 
     /// Whether a block may hold a key, or be a part of a file alone: [`refuse_private_keys`] says.
-    pub(super) fn is_in_doubt(&self) -> bool {
+    pub(super) fn is_in_doubt(&mut self) -> bool {
+        self.look();
         self.doubt
+    }
+
+    fn look(&mut self) {
+        let (bytes, ends) = &self.waiting;
+        let start = |number: usize| number.checked_sub(1).map_or(0, |before| ends[before]);
+        let holds_key = |(number, end): (usize, &usize)| {
+            private_key_in(&bytes[start(number)..*end], self.own).is_some()
+        };
+        self.doubt |= ends.par_iter().enumerate().with_min_len(16).any(holds_key);
+        self.waiting.0.clear();
+        self.waiting.1.clear();
     }
 }
 
 impl BlockSink for Sieve<'_> {
     fn put(&mut self, cid: &Cid, data: &[u8]) -> io::Result<()> {
-        let is_content = cid.codec() == RAW;
-        self.doubt |=
-            is_content && (data.len() >= CHUNK_BYTES || private_key_in(data, self.own).is_some());
+        if cid.codec() == RAW {
+            self.doubt |= data.len() >= CHUNK_BYTES;
+            self.waiting.0.extend_from_slice(data);
+            self.waiting.1.push(self.waiting.0.len());
+        }
+        if self.waiting.0.len() >= WAITING {
+            self.look();
+        }
         self.to.put(cid, data)
     }
 }
