@@ -14,11 +14,17 @@ use crate::cli::context::Context;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::session::Session;
 
-/// What would be lost, where that is not permitted: of the tree, or else of a database.
+/// What would be lost, where that is not permitted: of the tree, and of databases.
 pub fn lost(survey: &Survey) -> Option<CliError> {
     let of_databases = survey.databases_lose;
     let of_databases = (of_databases > 0).then(|| databases_would_lose(of_databases));
-    survey.would_lose().map(would_lose).or(of_databases)
+    match (survey.would_lose().map(would_lose), of_databases) {
+        (Some(tree), Some(databases)) => {
+            let message = format!("{}; {}", tree.message, databases.message);
+            Some(CliError { message, ..tree })
+        }
+        (tree, databases) => tree.or(databases),
+    }
 }
 
 /// Why nothing is done: databases would lose so much.
