@@ -2,9 +2,10 @@
 
 use namesys::ens::Name;
 use namesys::record::{RecordKey, Value};
+use namesys::report::ErrorKind;
 use namesys::workspace::Phases;
 
-use super::error::CliError;
+use super::error::{CliError, Exit};
 use super::session::Session;
 
 /// Wants `value` as a record of `name`, from now on and for always, under the workspace's lock.
@@ -30,4 +31,20 @@ pub fn want_once(
         session.workspace.save_records(&records)?;
     }
     Ok(had)
+}
+
+/// What [`want_once`] is told where another value is wanted that only `--force` lets go.
+///
+/// # Errors
+/// Exit 1 (`other-keys`) with `told` and `hint`, where there is one and nothing is forced.
+pub fn unless_forced(
+    force: bool,
+    had: Option<&Phases>,
+    told: impl FnOnce(&Phases) -> String,
+    hint: &str,
+) -> Result<(), CliError> {
+    match had.filter(|_| !force) {
+        None => Ok(()),
+        Some(had) => Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, told(had)).hint(hint)),
+    }
 }

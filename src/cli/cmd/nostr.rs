@@ -5,16 +5,16 @@ use std::io::{self, Write};
 use namesys::ens::Name;
 use namesys::keys::{NostrKey, NostrPublicKey, NostrUsername};
 use namesys::record::{RecordKey, Value};
-use namesys::report::{ErrorKind, NostrKeyReport, NostrReport, NostrSetReport};
-use namesys::workspace::{RecordedKeys, set_nostr_name};
+use namesys::report::{NostrKeyReport, NostrReport, NostrSetReport};
+use namesys::workspace::{Phases, RecordedKeys, set_nostr_name};
 
 use crate::cli::context::Context;
 use crate::cli::deriver::{DeriveArgs, KeysFor};
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
-use crate::cli::want_once::want_once;
+use crate::cli::want_once::{unless_forced, want_once};
 
 /// The coin type of nostr keys (SLIP-44).
 const RECORD: &str = "address/1237";
@@ -126,16 +126,13 @@ fn set(args: &SetArgs, context: &Context) -> Result<Outcome, CliError> {
     };
     let record = RecordKey::parse(RECORD)?;
     let value = Value::parse(&record, &key.to_string())?;
-    want_once(&session, &name, &record, value, |had| match had {
-        Some(had) if !args.force => {
-            let message =
-                format!("{name} {RECORD} is {had} in records.toml, and this key is {key}");
-            Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-                "another username or password gives another key: give the right one; or --force, \
-                 where the new one is meant",
-            ))
-        }
-        _ => Ok(()),
+    want_once(&session, &name, &record, value, |had| {
+        let told = |had: &Phases| {
+            format!("{name} {RECORD} is {had} in records.toml, and this key is {key}")
+        };
+        let hint = "another username or password gives another key: give the right one; or --force, \
+                    where the new one is meant";
+        unless_forced(args.force, had, told, hint)
     })?;
     let _lock = session.workspace.lock()?;
     if let Some(had) = set_nostr_name(&session.workspace, &named, key)? {

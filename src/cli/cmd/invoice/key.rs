@@ -3,22 +3,22 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use namesys::ens::Name;
 use namesys::keys::file;
 use namesys::record::{RecordKey, Value};
-use namesys::report::{ErrorKind, InvoiceKeyReport};
+use namesys::report::InvoiceKeyReport;
+use namesys::workspace::Phases;
 
 use super::key_args::{KindArgs, derived};
 use super::{PROTECTS, RSA};
 use crate::cli::context::Context;
 use crate::cli::deriver::DeriveArgs;
-use crate::cli::error::{CliError, Exit};
+use crate::cli::error::CliError;
 use crate::cli::export_place;
 use crate::cli::key_forms::{Format, SealArgs, check_invoice, of_invoice};
 use crate::cli::output::{Human, Outcome, shown};
 use crate::cli::rpc_args::RpcArgs;
 use crate::cli::session::Session;
-use crate::cli::want_once::want_once;
+use crate::cli::want_once::{unless_forced, want_once};
 
 /// `invoice key`
 #[derive(Debug, clap::Args)]
@@ -67,26 +67,21 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
     let rsa = key.public().to_string();
     let record = RecordKey::parse(RSA)?;
     let value = Value::parse(&record, &rsa)?;
-    want_once(&session, &name, &record, value, |had| match (had, &args.out) {
-        (Some(_), _) if !args.force => Err(other_wanted(&name)),
+    want_once(&session, &name, &record, value, |had| {
+        let told = |_: &Phases| format!("{name} {RSA} is another key in records.toml");
+        let hint = "another password or wallet gives another key: give the right one, or --rsa-1048 \
+                    for one of September 2023; or --force, where the new one is meant";
+        unless_forced(args.force, had, told, hint)?;
         // Before the record: what is encrypted to it can then be read.
-        (_, Some(out)) => {
+        if let Some(out) = &args.out {
             let text = of_invoice(&key, args.format, to.as_ref())?;
-            Ok(file::create_new(out, text.expose())?)
+            file::create_new(out, text.expose())?;
         }
-        (_, None) => Ok(()),
+        Ok(())
     })?;
     context.output.note(PROTECTS);
     let (record, file) = (RSA.to_owned(), args.out.as_ref().map(|out| out.display().to_string()));
     Ok(Outcome::done(InvoiceKeyReport { name: name.to_string(), record, rsa, file }))
-}
-
-fn other_wanted(name: &Name) -> CliError {
-    let message = format!("{name} {RSA} is another key in records.toml");
-    CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-        "another password or wallet gives another key: give the right one, or --rsa-1048 for one \
-         of September 2023; or --force, where the new one is meant",
-    )
 }
 
 impl Human for InvoiceKeyReport {

@@ -7,6 +7,7 @@ use namesys::chain::Rpc;
 use namesys::record::{RecordKey, Value};
 use namesys::report::{ErrorKind, StealthSetReport, TransactionReport};
 use namesys::stealth::{MetaAddress, REGISTRY, register, registered};
+use namesys::workspace::Phases;
 
 use super::key_args::{RECORD, derived};
 use crate::cli::context::Context;
@@ -18,7 +19,7 @@ use crate::cli::output::{Human, Outcome};
 use crate::cli::rpc_args::{RpcArgs, no_rpc};
 use crate::cli::sending::{Sending, safe_file, sender, unsent};
 use crate::cli::session::Session;
-use crate::cli::want_once::want_once;
+use crate::cli::want_once::{unless_forced, want_once};
 
 /// `stealth set`
 #[derive(Debug, clap::Args)]
@@ -86,16 +87,13 @@ fn record(
     let name = session.name(context, args.name.as_deref())?;
     let key = RecordKey::parse(RECORD)?;
     let value = Value::parse(&key, &meta.to_string())?;
-    want_once(&session, &name, &key, value, |had| match had {
-        Some(had) if !args.force => {
-            let message =
-                format!("{name} {RECORD} is {had} in records.toml, and this one is {meta}");
-            Err(CliError::new(Exit::Failed, ErrorKind::OtherKeys, message).hint(
-                "another wallet or password gives other keys: give the right one; or --force, \
-                 where the new one is meant",
-            ))
-        }
-        _ => Ok(()),
+    want_once(&session, &name, &key, value, |had| {
+        let told = |had: &Phases| {
+            format!("{name} {RECORD} is {had} in records.toml, and this one is {meta}")
+        };
+        let hint = "another wallet or password gives other keys: give the right one; or --force, \
+                    where the new one is meant";
+        unless_forced(args.force, had, told, hint)
     })?;
     let (name, record) = (Some(name.to_string()), Some(RECORD.to_owned()));
     Ok(Outcome::done(StealthSetReport { name, record, ..report }))
