@@ -71,14 +71,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Outcome, CliError> {
         let told = |_: &Phases| format!("{name} {RSA} is another key in records.toml");
         let hint = "another password or wallet gives another key: give the right one, or --rsa-1048 \
                     for one of September 2023; or --force, where the new one is meant";
-        unless_forced(args.force, had, told, hint)?;
-        // Before the record: what is encrypted to it can then be read.
-        if let Some(out) = &args.out {
-            let text = of_invoice(&key, args.format, to.as_ref())?;
-            file::create_new(out, text.expose())?;
-        }
-        Ok(())
+        unless_forced(args.force, had, told, hint)
     })?;
+    // Last: whoever is stopped before runs the same again.
+    if let Some(out) = &args.out {
+        file::create_new(out, of_invoice(&key, args.format, to.as_ref())?.expose())?;
+    }
     context.output.note(PROTECTS);
     let (record, file) = (RSA.to_owned(), args.out.as_ref().map(|out| out.display().to_string()));
     Ok(Outcome::done(InvoiceKeyReport { name: name.to_string(), record, rsa, file }))
