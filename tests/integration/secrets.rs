@@ -124,8 +124,11 @@ fn no_secret_is_ever_shown() {
 
     assert_eq!(run(&[], &with(&["invoice", "key"])), 0);
     std::fs::write(dir.join("invoice.key"), secrets.get("the invoice key")).unwrap();
+    std::fs::write(dir.join("envelope"), format!("AAAA?{}=", "A".repeat(43))).unwrap();
     let show = ["invoice", "show", "--text", "wallet.key", "--invoice-key-file"];
     assert_eq!(run(&[], &[&show[..], &["invoice.key"]].concat()), 1, "no invoice");
+    let show = ["invoice", "show", "--text", "envelope", "--invoice-key-file"];
+    assert_eq!(run(&[], &[&show[..], &["invoice.key"]].concat()), 1, "of another key");
     assert_eq!(run(&[], &[&show[..], &["password"]].concat()), 2, "no key");
 
     // Keys that are remembered, and key files that are encrypted.
