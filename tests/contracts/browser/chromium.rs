@@ -14,6 +14,9 @@ use crate::peers;
 /// How long a page may take for anything, on a machine that does much else.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// How often its driver is started.
+const TRIES: usize = 5;
+
 pub struct Chromium {
     driver: Child,
     /// The browser's own process, which outlives its driver.
@@ -24,17 +27,41 @@ pub struct Chromium {
     source: String,
 }
 
+/// The driver, and the port where it listens.
+fn driver() -> Result<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .args(["--port=0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("chromedriver")?;
+    let stdout = driver.stdout.take().context("stdout is piped")?;
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) = lines.next() {
+        if let Some((_, port)) = line?.split_once("successfully on port ") {
+            let port = port.trim_end_matches('.').to_owned();
+            // What it says later is not read, and must not block it.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok((driver, port));
+        }
+    }
+    let ended = driver.wait()?;
+    bail!("chromedriver ended before it listened: {ended}")
+}
+
 impl Chromium {
     /// With these wallets installed.
     pub async fn start(wallets: &[&str]) -> Result<Self> {
-        let mut driver = Command::new("chromedriver")
-            .args(["--port=0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("chromedriver")?;
-        let stdout = driver.stdout.take().context("stdout is piped")?;
+        let mut driven = driver();
+        // Its port has to be free for IPv4 and IPv6: it ends where somebody was faster with one.
+        for _ in 1..TRIES {
+            if driven.is_ok() {
+                break;
+            }
+            driven = driver();
+        }
+        let (driver, port) = driven?;
         // Reqwest's TLS needs a provider, though nothing here has TLS.
         drop(namesys::net::Http::new(namesys::net::HttpConfig::default())?);
         let client = reqwest::Client::builder()
@@ -44,15 +71,6 @@ impl Chromium {
             .build()?;
         let (session, source) = (String::new(), String::new());
         let mut chromium = Self { driver, browser: None, client, session, source };
-        let mut lines = BufReader::new(stdout).lines();
-        let port = loop {
-            let line = lines.next().context("chromedriver ended")??;
-            if let Some((_, port)) = line.split_once("successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
-            }
-        };
-        // What it says later is not read, and must not block it.
-        std::thread::spawn(move || lines.for_each(drop));
         chromium.session = format!("http://127.0.0.1:{port}/session");
         let options = json!({ "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
