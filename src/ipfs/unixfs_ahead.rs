@@ -8,15 +8,22 @@ use rayon::prelude::*;
 
 use super::block::BlockSink;
 use super::unixfs::{Node, PackError, Packer};
-use super::unixfs_folder::{Left, Rules, pack_one};
-use crate::folder::OpenDir;
+use crate::folder::Kind;
 
 /// How much of a folder is looked at ahead.
 pub(super) const BATCH: usize = 512;
 /// Of fewer, one core packs each in its turn.
 const MANY: usize = 16;
 /// What has more blocks than so many bytes of them waits for its turn: a batch is in memory.
-const MAX_PART: usize = 256 << 10;
+pub(super) const MAX_PART: usize = 256 << 10;
+
+/// Something in a folder.
+pub(super) struct Left {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// Packed already.
+    pub(super) part: Option<Box<Part>>,
+}
 
 /// What was packed ahead.
 pub(super) struct Part {
@@ -58,18 +65,20 @@ impl Held {
     }
 }
 
-/// Packs those of `next` that are not long. The others, and those with which something is wrong,
-/// are left to their turn, which says what it is.
-pub(super) fn ahead(folder: &OpenDir, rules: Rules<'_>, next: &mut [Left]) {
+/// Has `pack` pack those of `next` that are not long. The others, and those with which something is
+/// wrong, are left to their turn, which says what it is.
+pub(super) fn ahead(
+    next: &mut [Left],
+    pack: impl Fn((&str, Kind), &mut Packer<'_>) -> Result<(Option<Node>, u64), PackError> + Sync,
+) {
     if next.len() < MANY {
         return;
     }
-    let rules = Rules { is_part: true, longest: rules.longest.min(MAX_PART as u64), ..rules };
     next.par_iter_mut().for_each_init(Vec::new, |buffer, left| {
         let mut blocks = Held::default();
         let mut packer = Packer::new(&mut blocks);
         packer.buffer = std::mem::take(buffer);
-        let packed = pack_one(folder, (&left.name, left.kind), rules, &mut packer);
+        let packed = pack((&left.name, left.kind), &mut packer);
         *buffer = std::mem::take(&mut packer.buffer);
         left.part = packed.ok().map(|(node, files)| Box::new(Part { node, blocks, files }));
     });

@@ -10,7 +10,7 @@ use std::path::{Component, Path};
 use super::block::BlockSink;
 use super::tree_files::MAX_FILE_BYTES;
 use super::unixfs::{Link, Node, PackError, Packed, Packer};
-use super::unixfs_ahead::{BATCH, Part, ahead};
+use super::unixfs_ahead::{BATCH, Left, MAX_PART, ahead};
 use crate::ens::WELL_KNOWN;
 use crate::folder::{Kind, OpenDir};
 
@@ -98,14 +98,6 @@ struct Reading {
     links: Vec<Link>,
 }
 
-/// Something in a folder.
-pub(super) struct Left {
-    pub(super) name: String,
-    pub(super) kind: Kind,
-    /// Packed already.
-    pub(super) part: Option<Box<Part>>,
-}
-
 impl Reading {
     fn new(folder: OpenDir) -> Result<Self, PackError> {
         let mut left = Vec::new();
@@ -123,7 +115,9 @@ impl Reading {
         if self.ahead == 0 && !rules.is_part {
             let from = self.left.len().saturating_sub(BATCH);
             self.ahead = self.left.len() - from;
-            ahead(&self.folder, rules, &mut self.left[from..]);
+            let longest = rules.longest.min(MAX_PART as u64);
+            let (folder, rules) = (&self.folder, Rules { is_part: true, longest, ..rules });
+            ahead(&mut self.left[from..], |one, packer| pack_one(folder, one, rules, packer));
         }
         self.ahead = self.ahead.saturating_sub(1);
         self.left.pop()
@@ -132,15 +126,15 @@ impl Reading {
 
 /// What of a folder is packed.
 #[derive(Clone, Copy)]
-pub(super) struct Rules<'a> {
+struct Rules<'a> {
     /// What is packed, which no link leaves.
-    pub(super) root: &'a Path,
+    root: &'a Path,
     /// The most bytes of a file.
-    pub(super) longest: u64,
+    longest: u64,
     /// Whether folders without any file below them are.
-    pub(super) keeps_empty: bool,
+    keeps_empty: bool,
     /// Whether it is packed ahead of its turn, by one of several.
-    pub(super) is_part: bool,
+    is_part: bool,
 }
 
 /// Packs a folder whose path is canonical, up to the links of its directory, sorted by name.
@@ -185,7 +179,7 @@ fn pack_links(
 
 /// What is in a folder, without its turn; none where no file is, and such are left out. Also how
 /// many files there are.
-pub(super) fn pack_one(
+fn pack_one(
     folder: &OpenDir,
     (name, kind): (&str, Kind),
     rules: Rules<'_>,
